@@ -1,0 +1,145 @@
+//! Where a PAM is, how to log in, and how hard it may be worked.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::version::ProductVersion;
+
+/// Where a PAM is and how to log in there: everything a [`PamClient`](super::PamClient) is made from.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The PAM's address. https; a path is kept and comes before every other path; no user, query or fragment.
+    pub url: Url,
+    /// The product version, which fixes paths and wire quirks.
+    pub version: ProductVersion,
+    /// The login.
+    pub oauth2: OAuth2,
+    /// PEM certificates of the authorities to trust, *instead* of the system's. A certificate that the PAM
+    /// itself presents may stand here too (self-signed appliances).
+    pub ca_bundle: Option<Vec<u8>>,
+    /// How hard this PAM may be worked. Counted per origin: the strictest of all live clients of one origin holds.
+    pub limits: Limits,
+}
+
+/// An OAuth 2.0 client of the PAM (API 1.2).
+#[derive(Clone, Debug)]
+pub struct OAuth2 {
+    /// The client id: no secret, but sent only with the secret.
+    pub client_id: String,
+    /// The client secret. It is sent to the token endpoint of [`Endpoint::url`] and nowhere else.
+    pub client_secret: SecretString,
+}
+
+/// How hard one PAM may be worked (design 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in flight at the same time; 0 counts as 1.
+    pub max_concurrent_requests: u32,
+    /// Requests per second in the long run; 0 means no limit.
+    pub requests_per_second: u32,
+    /// Requests that may be made at once after a pause; 0 counts as 1. Without meaning if there is no limit.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_concurrent_requests: 4,
+            requests_per_second: 10,
+            burst: 20,
+        }
+    }
+}
+
+impl Limits {
+    /// The stricter of two, value by value.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        Self {
+            max_concurrent_requests: self.max_concurrent_requests.min(other.max_concurrent_requests),
+            requests_per_second: match (self.requests_per_second, other.requests_per_second) {
+                (0, limit) | (limit, 0) => limit,
+                (a, b) => a.min(b),
+            },
+            burst: self.burst.min(other.burst),
+        }
+    }
+}
+
+/// How long a request may take on the wire. Waiting for the origin's gate is not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Writes. The gateway gives up at 60 s: a shorter deadline here would manufacture doubt about writes.
+    pub write: Duration,
+    /// Reads and logins.
+    pub read: Duration,
+    /// The list, its body included.
+    pub list: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            write: Duration::from_secs(75),
+            read: Duration::from_secs(30),
+            list: Duration::from_mins(2),
+        }
+    }
+}
+
+/// Why no client can be made of an [`Endpoint`]. The texts are for users: they name the remedy and no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// The URL's scheme is not https, or it has no host.
+    #[error("the URL must begin with https:// and name a host")]
+    NotHttps,
+    /// The URL holds a user name or password.
+    #[error("the URL must not hold a user name or a password: the login belongs into the Secret")]
+    UserInfo,
+    /// The URL holds a query or a fragment.
+    #[error("the URL must not hold a query (?) or a fragment (#)")]
+    QueryOrFragment,
+    /// The client does not speak this version's dialect.
+    #[error("product version {0} is not supported: supported are 4.0 and later versions of 4")]
+    UnsupportedVersion(ProductVersion),
+    /// The CA bundle cannot be used.
+    #[error("the CA bundle holds no usable certificate: it must be one or more PEM blocks \"CERTIFICATE\"")]
+    CaBundle,
+    /// No CA bundle was given, and the system has no certificates either.
+    #[error("the operator's image has no certificate authorities: give the PAM's as caBundle")]
+    NoSystemRoots,
+    /// The client id or client secret is empty.
+    #[error("the client id and the client secret must not be empty")]
+    EmptyLogin,
+    /// The HTTP client could not be made, for a reason that no setting explains.
+    #[error("the HTTP client could not be set up")]
+    Setup,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strictest_limit_wins_and_zero_rate_means_none() {
+        let a = Limits {
+            max_concurrent_requests: 4,
+            requests_per_second: 0,
+            burst: 20,
+        };
+        let b = Limits {
+            max_concurrent_requests: 8,
+            requests_per_second: 5,
+            burst: 10,
+        };
+        let both = Limits {
+            max_concurrent_requests: 4,
+            requests_per_second: 5,
+            burst: 10,
+        };
+        assert_eq!(a.strictest(b), both);
+        assert_eq!(b.strictest(a), both);
+    }
+}

@@ -1,0 +1,129 @@
+//! Decoding that takes what the PAM's versions really send: ids as text or number, booleans as `"0"`, `null`
+//! where a text was promised (API 7 #14 to #17).
+
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A text; numbers and booleans become text; everything else is `None`.
+pub(super) fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    deserializer.deserialize_any(Scalar)
+}
+
+/// A boolean, also as `0`, `1`, `"0"`, `"1"`, `"true"`, `"false"`; everything else is `None`.
+pub(super) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(
+        lenient_string(deserializer)?.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" => Some(true),
+            "0" | "false" => Some(false),
+            _ => None,
+        }),
+    )
+}
+
+/// A whole number of seconds or a code, also as text; everything else is `None`.
+pub(super) fn lenient_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(lenient_string(deserializer)?.and_then(|text| whole(text.trim())))
+}
+
+fn whole(text: &str) -> Option<i64> {
+    let digits = text.split('.').next().unwrap_or(text);
+    let saturated = if digits.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    let is_number = !digits.is_empty() && digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(saturated))
+}
+
+struct Scalar;
+
+impl<'de> Visitor<'de> for Scalar {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Some(value.to_owned()))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn string(value: &Value) -> Option<String> {
+        lenient_string(value).unwrap()
+    }
+
+    #[test]
+    fn scalars_become_text_and_the_rest_nothing() {
+        assert_eq!(string(&json!("a")), Some("a".into()));
+        assert_eq!(string(&json!(77)), Some("77".into()));
+        assert_eq!(string(&json!(-1)), Some("-1".into()));
+        for value in [json!(null), json!([1, [2]]), json!({"a": {"b": 1}})] {
+            assert_eq!(string(&value), None);
+        }
+    }
+
+    #[test]
+    fn booleans_come_in_many_shapes() {
+        for value in [json!(true), json!(1), json!("1"), json!("True")] {
+            assert_eq!(lenient_bool(&value).unwrap(), Some(true));
+        }
+        for value in [json!(false), json!(0), json!("0"), json!("false")] {
+            assert_eq!(lenient_bool(&value).unwrap(), Some(false));
+        }
+        for value in [json!(null), json!("yes"), json!([])] {
+            assert_eq!(lenient_bool(&value).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_saturate() {
+        assert_eq!(lenient_i64(&json!("3600")).unwrap(), Some(3600));
+        assert_eq!(lenient_i64(&json!(-5)).unwrap(), Some(-5));
+        assert_eq!(lenient_i64(&json!(12.7)).unwrap(), Some(12));
+        assert_eq!(
+            lenient_i64(&json!("99999999999999999999999")).unwrap(),
+            Some(i64::MAX)
+        );
+        for value in [json!("soon"), json!(null), json!(""), json!("1-2")] {
+            assert_eq!(lenient_i64(&value).unwrap(), None);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The client of a senhasegura / Segura PAM: its public HTTP API and nothing else. This module knows no cluster.
+//!
+//! Start reading at [`PamClient`]. A connection becomes an [`Endpoint`]; all clients of a process share one
+//! [`Origins`], which holds what must be counted per PAM and not per connection: requests in flight, their rate,
+//! the circuit breaker. [`Inventory`] answers what the PAM holds from one shared list. Everything that goes wrong
+//! is a [`PamError`], by meaning.
+//!
+//! No value, token or text of an answer is in any error, log line or `Debug` output of this module.
+
+mod client;
+mod credential;
+mod endpoint;
+mod error;
+mod gate;
+mod inventory;
+mod lenient;
+mod snapshot;
+mod summary;
+mod version;
+
+pub use client::PamClient;
+pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted};
+pub use endpoint::{Deadlines, Endpoint, EndpointError, Limits, OAuth2};
+pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
+pub use gate::Origins;
+pub use inventory::Inventory;
+pub use snapshot::{Account, Seen, Snapshot};
+pub use version::{ProductVersion, VersionError};

@@ -1,0 +1,111 @@
+//! Which product version a PAM runs, and where versions differ on the wire.
+
+use std::fmt;
+
+/// A product version as the PAM shows it: `4.2`, `4.0`, `3.33.1`, `3.32`.
+///
+/// Every difference between versions is asked of this type, so that a new version is one more answer here
+/// and not a condition somewhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProductVersion {
+    major: u16,
+    minor: u16,
+    patch: u16,
+}
+
+/// A text that is not a product version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a product version: write it as the PAM shows it, for example \"4.2\" or \"3.33.1\"")]
+pub struct VersionError;
+
+impl ProductVersion {
+    /// Reads two or three numbers separated by dots. Whether this client can talk to that version is
+    /// [`ProductVersion::is_supported`].
+    pub fn parse(text: &str) -> Result<Self, VersionError> {
+        let numbers: Vec<u16> = text.split('.').map(number).collect::<Result<_, _>>()?;
+        match numbers[..] {
+            [major, minor] => Ok(Self {
+                major,
+                minor,
+                patch: 0,
+            }),
+            [major, minor, patch] => Ok(Self { major, minor, patch }),
+            _ => Err(VersionError),
+        }
+    }
+
+    /// True if this client speaks the version's dialect: 4.0 and later minor versions of 4.
+    #[must_use]
+    pub fn is_supported(self) -> bool {
+        self.major == 4
+    }
+
+    /// The first segment of every path: `/api` since 3.33, `/iso` before (API 1.1).
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        if self.at_least(3, 33) { "/api" } else { "/iso" }
+    }
+
+    /// The token endpoint's path, without the part that the connection's URL brings (API 1.1).
+    #[must_use]
+    pub fn token_path(self) -> String {
+        format!("{}/oauth2/token", self.prefix())
+    }
+
+    /// The key under which a credential's identifier is answered: `identifier` since 3.33, `tag` before (API 2.9).
+    /// Decoding accepts both; this is for what depends on the version alone.
+    #[must_use]
+    pub fn identifier_key(self) -> &'static str {
+        if self.at_least(3, 33) { "identifier" } else { "tag" }
+    }
+
+    fn at_least(self, major: u16, minor: u16) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+}
+
+impl fmt::Display for ProductVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 {
+            write!(f, ".{}", self.patch)?;
+        }
+        Ok(())
+    }
+}
+
+/// Digits only: `u16::from_str` alone would take `+4`.
+fn number(text: &str) -> Result<u16, VersionError> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if digits {
+        text.parse().map_err(|_| VersionError)
+    } else {
+        Err(VersionError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_the_pam_shows_them() {
+        for text in ["4.2", "4.0", "3.33.1", "3.32"] {
+            assert_eq!(ProductVersion::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "4", "4.", "v4.2", "4.2.1.0", "+4.2", "4.x", "99999.1", " 4.2"] {
+            assert_eq!(ProductVersion::parse(text), Err(VersionError), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_prefix_and_the_identifier_key_changed_with_3_33() {
+        let old = ProductVersion::parse("3.32").unwrap();
+        let new = ProductVersion::parse("3.33").unwrap();
+        assert_eq!((old.prefix(), old.identifier_key()), ("/iso", "tag"));
+        assert_eq!((new.prefix(), new.identifier_key()), ("/api", "identifier"));
+        assert_eq!(new.token_path(), "/api/oauth2/token");
+        assert!(!new.is_supported());
+        assert!(ProductVersion::parse("4.0").unwrap().is_supported());
+    }
+}
