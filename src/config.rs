@@ -1,0 +1,533 @@
+//! Flags and environment, checked once into [`Config`].
+//!
+//! [`Cli`] is what was typed, [`Config`] is valid by construction: no later code checks a setting again.
+//! Every [`ConfigError`] names the flag and says what to write instead.
+
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, time::Duration};
+
+use clap::{ArgAction, Parser};
+use tracing_subscriber::EnvFilter;
+
+/// Longest cluster name: it begins every generated identifier, which has 64 characters in all.
+const MAX_CLUSTER_NAME: usize = 32;
+/// Bounds of `--lease-duration` in seconds: shorter ones flap on a slow API server, longer ones
+/// leave a cluster without a leader for minutes after a crash.
+const LEASE_SECONDS: RangeInclusive<u64> = 5..=300;
+/// Upper bound of `--max-concurrent-reconciles`; each holds a connection to the API server (HTTP/1.1).
+const MAX_CONCURRENCY: usize = 1024;
+
+/// Keeps credentials in a senhasegura / Segura PAM equal to what this cluster says.
+///
+/// Connects with the Pod's service account; outside a cluster with KUBECONFIG.
+#[derive(Parser, Clone, Debug)]
+#[command(version, about)]
+pub struct Cli {
+    /// Namespace that the operator runs in: its lease, its digest key and the Secrets of ClusterPamConnections are there
+    #[arg(long, env = "POD_NAMESPACE", default_value = "")]
+    pub namespace: String,
+    /// Name under which this replica holds the lease; unique among the replicas [default: host name and random digits]
+    #[arg(long, env = "POD_NAME", default_value = "", hide_default_value = true)]
+    pub pod_name: String,
+    /// Namespaces whose PamCredentials are served, separated by commas; empty: all
+    #[arg(
+        long,
+        env = "PAM_OPERATOR_WATCH_NAMESPACES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub watch_namespaces: String,
+    /// Label selector of the ClusterPamConnections that this operator serves; empty: all
+    #[arg(
+        long,
+        env = "PAM_OPERATOR_CONNECTION_SELECTOR",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub connection_selector: String,
+    /// Begins every generated identifier; set it before the first push [default: first 8 digits of kube-system's uid]
+    #[arg(
+        long,
+        env = "PAM_OPERATOR_CLUSTER_NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub cluster_name: String,
+    /// Address and port of /livez, /readyz and /metrics
+    #[arg(long, env = "PAM_OPERATOR_LISTEN_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub listen_address: String,
+    /// Form of the log lines: json or text
+    #[arg(long, env = "PAM_OPERATOR_LOG_FORMAT", default_value = "json")]
+    pub log_format: String,
+    /// What is logged: a level, or directives such as `info,pam_operator=debug`; libraries that could print secrets stay capped
+    #[arg(long, env = "PAM_OPERATOR_LOG_FILTER", default_value = "info")]
+    pub log_filter: String,
+    /// How many objects are reconciled at the same time
+    #[arg(long, env = "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES", default_value_t = 32)]
+    pub max_concurrent_reconciles: usize,
+    /// Whether replicas elect a leader; false only where there is never a second one, a rollout included
+    #[arg(long, env = "PAM_OPERATOR_LEADER_ELECTION", default_value_t = true, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub leader_election: bool,
+    /// Seconds after which a silent leader is replaced
+    #[arg(long, env = "PAM_OPERATOR_LEASE_DURATION_SECONDS", default_value_t = 15)]
+    pub lease_duration: u64,
+}
+
+/// The settings of one run, valid by construction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Namespace of the operator itself.
+    pub namespace: String,
+    /// Identity of this replica in the lease.
+    pub pod_name: String,
+    /// Where `PamCredential`s are served.
+    pub watch: WatchScope,
+    /// Label selector of the `ClusterPamConnection`s that are served; `None`: all.
+    pub connection_selector: Option<String>,
+    /// First part of generated identifiers; `None`: made from the uid of `kube-system`.
+    pub cluster_name: Option<String>,
+    /// Where probes and metrics are served.
+    pub listen_address: SocketAddr,
+    /// Form of the log lines.
+    pub log_format: LogFormat,
+    /// Directives of the log filter, known to parse; telemetry's caps come on top.
+    pub log_filter: String,
+    /// Passes that run at the same time, over all kinds.
+    pub max_concurrent_reconciles: NonZeroUsize,
+    /// Whether a lease decides which replica works.
+    pub leader_election: bool,
+    /// How long a silent leader keeps the lease.
+    pub lease_duration: Duration,
+}
+
+/// Which namespaces' `PamCredential`s (and Secrets) are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WatchScope {
+    /// Every namespace, with one watch per kind.
+    All,
+    /// These namespaces only, with a watch per kind and namespace; never empty.
+    Namespaces(BTreeSet<String>),
+}
+
+/// Form of the log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// A setting that cannot be used. The text names the flag, its variable and the remedy.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// `--namespace` is missing.
+    #[error(
+        "--namespace (POD_NAMESPACE) is not set: give the namespace that the operator runs in, in a Pod by a fieldRef to metadata.namespace"
+    )]
+    NamespaceMissing,
+    /// A namespace or Pod name that Kubernetes would not accept.
+    #[error(
+        "{flag} ({variable}): {value:?} is not a name that Kubernetes accepts: use lower-case letters, digits and '-'{also}, beginning and ending with a letter or digit, at most {longest} characters"
+    )]
+    InvalidName {
+        /// The flag.
+        flag: &'static str,
+        /// The environment variable.
+        variable: &'static str,
+        /// What was given.
+        value: String,
+        /// Further characters that are allowed.
+        also: &'static str,
+        /// Most characters.
+        longest: usize,
+    },
+    /// `--connection-selector` is no label selector.
+    #[error(
+        "--connection-selector (PAM_OPERATOR_CONNECTION_SELECTOR): {0:?} is not a label selector: write for example `pam=prod`, `pam!=test`, `pam in (a,b)` or `!pam`, joined by commas"
+    )]
+    InvalidSelector(String),
+    /// `--cluster-name` could not begin an identifier.
+    #[error(
+        "--cluster-name (PAM_OPERATOR_CLUSTER_NAME): {0:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
+    )]
+    InvalidClusterName(String),
+    /// `--listen-address` is no address and port.
+    #[error(
+        "--listen-address (PAM_OPERATOR_LISTEN_ADDRESS): {0:?} is not an IP address and port: write for example 0.0.0.0:8080, or [::]:8080 on an IPv6 cluster"
+    )]
+    InvalidListenAddress(String),
+    /// `--log-format` is neither json nor text.
+    #[error("--log-format (PAM_OPERATOR_LOG_FORMAT): {0:?} is unknown: use json or text")]
+    InvalidLogFormat(String),
+    /// `--log-filter` does not parse.
+    #[error(
+        "--log-filter (PAM_OPERATOR_LOG_FILTER): {0:?} is not a filter: write a level (error, warn, info, debug, trace) or directives such as info,pam_operator=debug"
+    )]
+    InvalidLogFilter(String),
+    /// `--max-concurrent-reconciles` is out of range.
+    #[error(
+        "--max-concurrent-reconciles (PAM_OPERATOR_MAX_CONCURRENT_RECONCILES): {0} is out of range: use 1 to {MAX_CONCURRENCY}"
+    )]
+    InvalidConcurrency(usize),
+    /// `--lease-duration` is out of range.
+    #[error("--lease-duration (PAM_OPERATOR_LEASE_DURATION_SECONDS): {0} is out of range: use {min} to {max} seconds", min = LEASE_SECONDS.start(), max = LEASE_SECONDS.end())]
+    InvalidLeaseDuration(u64),
+}
+
+impl TryFrom<Cli> for Config {
+    type Error = ConfigError;
+
+    /// Checks every flag; the first one that cannot be used is the error.
+    fn try_from(cli: Cli) -> Result<Self, ConfigError> {
+        Ok(Self {
+            namespace: own_namespace(cli.namespace.trim())?,
+            pod_name: identity(cli.pod_name.trim())?,
+            watch: watch_scope(&cli.watch_namespaces)?,
+            connection_selector: selector(cli.connection_selector.trim())?,
+            cluster_name: cluster_name(cli.cluster_name.trim())?,
+            listen_address: listen_address(cli.listen_address.trim())?,
+            log_format: log_format(cli.log_format.trim())?,
+            log_filter: log_filter(cli.log_filter.trim())?,
+            max_concurrent_reconciles: concurrency(cli.max_concurrent_reconciles)?,
+            leader_election: cli.leader_election,
+            lease_duration: lease_duration(cli.lease_duration)?,
+        })
+    }
+}
+
+fn own_namespace(value: &str) -> Result<String, ConfigError> {
+    if value.is_empty() {
+        return Err(ConfigError::NamespaceMissing);
+    }
+    namespace(value, "--namespace", "POD_NAMESPACE")
+}
+
+fn watch_scope(list: &str) -> Result<WatchScope, ConfigError> {
+    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names: BTreeSet<String> = names
+        .map(|name| namespace(name, "--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES"))
+        .collect::<Result<_, _>>()?;
+    Ok(if names.is_empty() {
+        WatchScope::All
+    } else {
+        WatchScope::Namespaces(names)
+    })
+}
+
+/// A DNS label, as namespaces are named.
+fn namespace(value: &str, flag: &'static str, variable: &'static str) -> Result<String, ConfigError> {
+    if is_name(value, "-", 63) {
+        return Ok(value.to_owned());
+    }
+    Err(ConfigError::InvalidName {
+        flag,
+        variable,
+        value: value.to_owned(),
+        also: "",
+        longest: 63,
+    })
+}
+
+/// The Pod's name, or the host's with random digits: two replicas must never share one.
+fn identity(value: &str) -> Result<String, ConfigError> {
+    if value.is_empty() {
+        return Ok(format!("{}-{:08x}", host_name(), rand::random::<u32>()));
+    }
+    if is_name(value, "-.", 253) {
+        return Ok(value.to_owned());
+    }
+    let (flag, variable) = ("--pod-name", "POD_NAME");
+    Err(ConfigError::InvalidName {
+        flag,
+        variable,
+        value: value.to_owned(),
+        also: " and '.'",
+        longest: 253,
+    })
+}
+
+fn host_name() -> String {
+    let file = || std::fs::read_to_string("/etc/hostname").ok();
+    let name = std::env::var("HOSTNAME").ok().or_else(file).unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() {
+        "pam-operator".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+fn is_name(value: &str, also: &str, longest: usize) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    value.len() <= longest && value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge)
+}
+
+fn cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    let inner = |c: char| edge(c) || c == '-';
+    match value {
+        "" => Ok(None),
+        name if name.len() > MAX_CLUSTER_NAME
+            || !name.chars().all(inner)
+            || !name.starts_with(edge)
+            || !name.ends_with(edge) =>
+        {
+            Err(ConfigError::InvalidClusterName(name.to_owned()))
+        }
+        name => Ok(Some(name.to_owned())),
+    }
+}
+
+fn listen_address(value: &str) -> Result<SocketAddr, ConfigError> {
+    value
+        .parse()
+        .map_err(|_| ConfigError::InvalidListenAddress(value.to_owned()))
+}
+
+fn log_format(value: &str) -> Result<LogFormat, ConfigError> {
+    match value {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        other => Err(ConfigError::InvalidLogFormat(other.to_owned())),
+    }
+}
+
+fn log_filter(value: &str) -> Result<String, ConfigError> {
+    match EnvFilter::builder().parse(value) {
+        Ok(_) => Ok(value.to_owned()),
+        Err(_) => Err(ConfigError::InvalidLogFilter(value.to_owned())),
+    }
+}
+
+fn concurrency(value: usize) -> Result<NonZeroUsize, ConfigError> {
+    // 0 would mean "without bound" to the controller.
+    NonZeroUsize::new(value)
+        .filter(|n| n.get() <= MAX_CONCURRENCY)
+        .ok_or(ConfigError::InvalidConcurrency(value))
+}
+
+fn lease_duration(seconds: u64) -> Result<Duration, ConfigError> {
+    if LEASE_SECONDS.contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(ConfigError::InvalidLeaseDuration(seconds))
+    }
+}
+
+/// Checked here and not left to the API server, where a typing error would show as a watch that fails for ever.
+fn selector(value: &str) -> Result<Option<String>, ConfigError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    match requirements(value).into_iter().all(is_requirement) {
+        true => Ok(Some(value.to_owned())),
+        false => Err(ConfigError::InvalidSelector(value.to_owned())),
+    }
+}
+
+/// Splits at the commas that are not inside parentheses.
+fn requirements(selector: &str) -> Vec<&str> {
+    let mut depth = 0_i32;
+    selector
+        .split(|c: char| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == ',' && depth == 0
+        })
+        .map(str::trim)
+        .collect()
+}
+
+/// `key`, `!key`, `key=value`, `key==value`, `key!=value`, `key in (a,b)` or `key notin (a,b)`.
+fn is_requirement(text: &str) -> bool {
+    if let Some(set) = text.strip_suffix(')') {
+        let Some((head, values)) = set.split_once('(') else {
+            return false;
+        };
+        let head = head.trim_end();
+        let key = head.strip_suffix(" notin").or_else(|| head.strip_suffix(" in"));
+        return key.is_some_and(|k| is_label_key(k.trim()))
+            && values.split(',').all(|v| is_label_value(v.trim()));
+    }
+    if let Some(key) = text.strip_prefix('!') {
+        return is_label_key(key.trim());
+    }
+    let pair = text
+        .split_once("!=")
+        .or_else(|| text.split_once("=="))
+        .or_else(|| text.split_once('='));
+    match pair {
+        Some((key, value)) => is_label_key(key.trim()) && is_label_value(value.trim()),
+        None => is_label_key(text),
+    }
+}
+
+fn is_label_key(key: &str) -> bool {
+    match key.split_once('/') {
+        Some((prefix, name)) => is_name(prefix, "-.", 253) && !name.is_empty() && is_label_value(name),
+        None => !key.is_empty() && is_label_value(key),
+    }
+}
+
+fn is_label_value(value: &str) -> bool {
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    let inner = |c: char| edge(c) || "-_.".contains(c);
+    value.is_empty()
+        || (value.len() <= 63 && value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cli(args: &[&str]) -> Cli {
+        let base = [
+            "pam-operator",
+            "--namespace=pam-system",
+            "--pod-name=pam-operator-0",
+        ];
+        Cli::try_parse_from(base.iter().chain(args)).unwrap()
+    }
+
+    fn config(args: &[&str]) -> Result<Config, ConfigError> {
+        cli(args).try_into()
+    }
+
+    #[test]
+    fn defaults_are_those_documented() {
+        assert_eq!(
+            config(&[]).unwrap(),
+            Config {
+                namespace: "pam-system".into(),
+                pod_name: "pam-operator-0".into(),
+                watch: WatchScope::All,
+                connection_selector: None,
+                cluster_name: None,
+                listen_address: "0.0.0.0:8080".parse().unwrap(),
+                log_format: LogFormat::Json,
+                log_filter: "info".into(),
+                max_concurrent_reconciles: NonZeroUsize::new(32).unwrap(),
+                leader_election: true,
+                lease_duration: Duration::from_secs(15),
+            }
+        );
+    }
+
+    #[test]
+    fn every_error_names_its_flag_and_its_variable() {
+        let long = "a".repeat(33);
+        let cases = [
+            ("--namespace", "POD_NAMESPACE", ""),
+            ("--namespace", "POD_NAMESPACE", "Pam_System"),
+            ("--pod-name", "POD_NAME", "two words"),
+            ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "a,B"),
+            ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "-a"),
+            (
+                "--connection-selector",
+                "PAM_OPERATOR_CONNECTION_SELECTOR",
+                "pam in prod",
+            ),
+            ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "a_b"),
+            ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "-a"),
+            ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", &long),
+            ("--listen-address", "PAM_OPERATOR_LISTEN_ADDRESS", ":8080"),
+            ("--log-format", "PAM_OPERATOR_LOG_FORMAT", "xml"),
+            ("--log-filter", "PAM_OPERATOR_LOG_FILTER", "pam_operator=loud"),
+            (
+                "--max-concurrent-reconciles",
+                "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES",
+                "0",
+            ),
+            (
+                "--max-concurrent-reconciles",
+                "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES",
+                "1025",
+            ),
+            ("--lease-duration", "PAM_OPERATOR_LEASE_DURATION_SECONDS", "4"),
+            ("--lease-duration", "PAM_OPERATOR_LEASE_DURATION_SECONDS", "301"),
+        ];
+        for (flag, variable, value) in cases {
+            let mut given = cli(&[]);
+            match flag {
+                "--namespace" => given.namespace = value.into(),
+                "--pod-name" => given.pod_name = value.into(),
+                "--watch-namespaces" => given.watch_namespaces = value.into(),
+                "--connection-selector" => given.connection_selector = value.into(),
+                "--cluster-name" => given.cluster_name = value.into(),
+                "--listen-address" => given.listen_address = value.into(),
+                "--log-format" => given.log_format = value.into(),
+                "--log-filter" => given.log_filter = value.into(),
+                "--max-concurrent-reconciles" => given.max_concurrent_reconciles = value.parse().unwrap(),
+                _ => given.lease_duration = value.parse().unwrap(),
+            }
+            let text = Config::try_from(given).unwrap_err().to_string();
+            assert!(text.starts_with(flag) && text.contains(variable), "{text}");
+            let remedy = ["use ", "write ", "give "].iter().any(|word| text.contains(word));
+            assert!(remedy, "no remedy in: {text}");
+        }
+    }
+
+    #[test]
+    fn empty_watch_namespaces_mean_all_and_duplicates_collapse() {
+        assert_eq!(
+            config(&["--watch-namespaces= , "]).unwrap().watch,
+            WatchScope::All
+        );
+        let scope = config(&["--watch-namespaces=b, a,b,"]).unwrap().watch;
+        assert_eq!(scope, WatchScope::Namespaces(["a".into(), "b".into()].into()));
+    }
+
+    #[test]
+    fn label_selectors_are_told_from_other_text() {
+        let good = [
+            "pam",
+            "!pam",
+            "pam=prod",
+            "pam==prod",
+            "a.io/pam!=test",
+            "pam in (a,b)",
+            "x, y notin (a), !z",
+            "pam=",
+        ];
+        for text in good {
+            assert_eq!(
+                config(&["--connection-selector", text])
+                    .unwrap()
+                    .connection_selector
+                    .as_deref(),
+                Some(text)
+            );
+        }
+        for text in [
+            "pam in (a",
+            "pam in a)",
+            "pam=a b",
+            "=a",
+            "!",
+            "a,,b",
+            "pam=(a)",
+            "/a",
+            "pam>1",
+            "in (a)",
+        ] {
+            assert_eq!(
+                selector(text),
+                Err(ConfigError::InvalidSelector(text.into())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_pod_name_gives_each_replica_its_own() {
+        let (one, two) = (identity("").unwrap(), identity("").unwrap());
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn leader_election_can_be_switched_by_word() {
+        assert!(config(&["--leader-election"]).unwrap().leader_election);
+        assert!(!config(&["--leader-election=false"]).unwrap().leader_election);
+    }
+}

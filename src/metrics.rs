@@ -1,0 +1,327 @@
+//! What `/metrics` shows: names, units and labels.
+//!
+//! Labels are closed sets, never the name of an object, a record or a host: the number of time series does not grow
+//! with the cluster, and nothing about a tenant is readable there (P8). The registry adds what `OpenMetrics` asks for:
+//! `_total` on counters and the unit on histograms.
+
+use std::{sync::Arc, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+/// The kinds that are reconciled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Kind {
+    /// `PamCredential`.
+    PamCredential,
+    /// `ClusterPamConnection`.
+    ClusterPamConnection,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReconcileOutcome {
+    /// Nothing is left to do.
+    Ready,
+    /// It waits for something and goes on by itself (`Reconciling`).
+    Waiting,
+    /// Somebody has to act (`Stalled`).
+    Stalled,
+    /// The Kubernetes API failed; the pass is repeated.
+    Error,
+}
+
+/// The calls that are made to a PAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PamOperation {
+    /// A token was asked for.
+    Token,
+    /// All credentials were listed.
+    List,
+    /// A credential was created or updated.
+    Upsert,
+}
+
+/// What a PAM answered, by meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PamOutcome {
+    /// It did what was asked.
+    Ok,
+    /// What was asked for does not exist.
+    NotFound,
+    /// It refused the content.
+    Rejected,
+    /// The authorization does not cover it.
+    PermissionDenied,
+    /// Client id, client secret or token were refused.
+    AuthenticationFailed,
+    /// Too many requests.
+    RateLimited,
+    /// No answer, or an answer that says "not now".
+    Unavailable,
+    /// An answer that cannot be understood.
+    Malformed,
+}
+
+/// Implements the label of an enum as the given words.
+macro_rules! label_words {
+    ($($type:ident { $($variant:ident => $word:literal),+ $(,)? })+) => {$(
+        impl EncodeLabelValue for $type {
+            fn encode(
+                &self,
+                encoder: &mut prometheus_client::encoding::LabelValueEncoder<'_>,
+            ) -> Result<(), std::fmt::Error> {
+                let word = match self { $(Self::$variant => $word),+ };
+                EncodeLabelValue::encode(&word, encoder)
+            }
+        }
+    )+};
+}
+
+label_words! {
+    ReconcileOutcome { Ready => "ready", Waiting => "waiting", Stalled => "stalled", Error => "error" }
+    PamOperation { Token => "token", List => "list", Upsert => "upsert" }
+    PamOutcome {
+        Ok => "ok",
+        NotFound => "not_found",
+        Rejected => "rejected",
+        PermissionDenied => "permission_denied",
+        AuthenticationFailed => "authentication_failed",
+        RateLimited => "rate_limited",
+        Unavailable => "unavailable",
+        Malformed => "malformed",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReconcileLabels {
+    kind: Kind,
+    outcome: ReconcileOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: PamOperation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: PamOperation,
+    outcome: PamOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+type HistogramFamily<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// The operator's metrics. Cheap to clone; all clones count into the same registry.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    reconciles: Family<ReconcileLabels, Counter>,
+    reconcile_duration: HistogramFamily<KindLabels>,
+    pam_requests: Family<RequestLabels, Counter>,
+    pam_request_duration: HistogramFamily<OperationLabels>,
+    credentials: Family<ReasonLabels, Gauge>,
+    push_latency: Histogram,
+    status_writes: Family<KindLabels, Counter>,
+    leader: Gauge,
+}
+
+impl Metrics {
+    /// The metrics, and the registry that `/metrics` shows.
+    #[must_use]
+    pub fn new() -> (Self, Arc<Registry>) {
+        let metrics = Self {
+            reconciles: Family::default(),
+            reconcile_duration: Family::new_with_constructor(pass_histogram),
+            pam_requests: Family::default(),
+            pam_request_duration: Family::new_with_constructor(request_histogram),
+            credentials: Family::default(),
+            push_latency: request_histogram(),
+            status_writes: Family::default(),
+            leader: Gauge::default(),
+        };
+        let mut registry = Registry::with_prefix("pam_operator");
+        metrics.register_passes(&mut registry);
+        metrics.register_requests(&mut registry);
+        register_build(&mut registry);
+        (metrics, Arc::new(registry))
+    }
+
+    fn register_passes(&self, registry: &mut Registry) {
+        registry.register(
+            "reconciles",
+            "Passes over one object, by kind and how they ended",
+            self.reconciles.clone(),
+        );
+        registry.register_with_unit(
+            "reconcile_duration",
+            "How long a pass took, its calls included",
+            Unit::Seconds,
+            self.reconcile_duration.clone(),
+        );
+        registry.register(
+            "credentials",
+            "PamCredentials by the reason of their Ready condition",
+            self.credentials.clone(),
+        );
+        registry.register(
+            "status_writes",
+            "Writes of a status to the Kubernetes API",
+            self.status_writes.clone(),
+        );
+        registry.register(
+            "leader",
+            "1 while this replica leads, else 0",
+            self.leader.clone(),
+        );
+    }
+
+    fn register_requests(&self, registry: &mut Registry) {
+        registry.register(
+            "pam_requests",
+            "HTTP requests to a PAM, by operation and the meaning of the answer",
+            self.pam_requests.clone(),
+        );
+        registry.register_with_unit(
+            "pam_request_duration",
+            "How long a PAM took to answer, or until the deadline",
+            Unit::Seconds,
+            self.pam_request_duration.clone(),
+        );
+        registry.register_with_unit(
+            "secret_push_latency",
+            "From the event of a changed Secret to the PAM's answer that it has the value",
+            Unit::Seconds,
+            self.push_latency.clone(),
+        );
+    }
+
+    /// Counts one pass over an object of `kind`, which took `duration`.
+    pub fn reconciled(&self, kind: Kind, outcome: ReconcileOutcome, duration: Duration) {
+        self.reconciles
+            .get_or_create(&ReconcileLabels { kind, outcome })
+            .inc();
+        self.reconcile_duration
+            .get_or_create(&KindLabels { kind })
+            .observe(duration.as_secs_f64());
+    }
+
+    /// Counts one HTTP request to a PAM, which took `duration`; a repetition is one of its own.
+    pub fn pam_request(&self, operation: PamOperation, outcome: PamOutcome, duration: Duration) {
+        self.pam_requests
+            .get_or_create(&RequestLabels { operation, outcome })
+            .inc();
+        self.pam_request_duration
+            .get_or_create(&OperationLabels { operation })
+            .observe(duration.as_secs_f64());
+    }
+
+    /// Sets how many `PamCredential`s have each reason. Give every reason each time, 0 included: one that is left out
+    /// keeps its last number.
+    ///
+    /// `reason` is a word of the API (`Synced`, …): a `'static` text, so that no message can get here.
+    pub fn set_credentials(&self, counts: impl IntoIterator<Item = (&'static str, usize)>) {
+        for (reason, count) in counts {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.credentials
+                .get_or_create(&ReasonLabels { reason })
+                .set(count);
+        }
+    }
+
+    /// Notes that a changed Secret reached the PAM `latency` after its event was seen.
+    pub fn secret_pushed(&self, latency: Duration) {
+        self.push_latency.observe(latency.as_secs_f64());
+    }
+
+    /// Counts one write of a status.
+    pub fn status_written(&self, kind: Kind) {
+        self.status_writes.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// Says whether this replica leads.
+    pub fn set_leader(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+}
+
+fn register_build(registry: &mut Registry) {
+    let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "The version that runs", build);
+}
+
+/// 1 ms (nothing to do) to 2 min (a write that reached its deadline).
+fn pass_histogram() -> Histogram {
+    Histogram::new([
+        0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
+    ])
+}
+
+/// 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
+fn request_histogram() -> Histogram {
+    Histogram::new([
+        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(registry: &Registry) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, registry).unwrap();
+        text
+    }
+
+    #[test]
+    fn names_and_units_are_those_documented() {
+        let (metrics, registry) = Metrics::new();
+        metrics.reconciled(
+            Kind::PamCredential,
+            ReconcileOutcome::Ready,
+            Duration::from_millis(20),
+        );
+        metrics.pam_request(
+            PamOperation::Upsert,
+            PamOutcome::RateLimited,
+            Duration::from_secs(2),
+        );
+        metrics.set_credentials([("Synced", 3), ("Progressing", 0)]);
+        metrics.secret_pushed(Duration::from_millis(300));
+        metrics.status_written(Kind::ClusterPamConnection);
+        metrics.set_leader(true);
+        let text = text(&registry);
+        for line in [
+            r#"pam_operator_reconciles_total{kind="PamCredential",outcome="ready"} 1"#,
+            r#"pam_operator_reconcile_duration_seconds_count{kind="PamCredential"} 1"#,
+            r#"pam_operator_pam_requests_total{operation="upsert",outcome="rate_limited"} 1"#,
+            r#"pam_operator_pam_request_duration_seconds_bucket{le="2.5",operation="upsert"} 1"#,
+            r#"pam_operator_credentials{reason="Synced"} 3"#,
+            r#"pam_operator_credentials{reason="Progressing"} 0"#,
+            r#"pam_operator_secret_push_latency_seconds_bucket{le="1.0"} 1"#,
+            r#"pam_operator_status_writes_total{kind="ClusterPamConnection"} 1"#,
+            "pam_operator_leader 1",
+            concat!(
+                r#"pam_operator_build_info{version=""#,
+                env!("CARGO_PKG_VERSION"),
+                r#""} 1"#
+            ),
+            "# UNIT pam_operator_secret_push_latency_seconds seconds",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
+        }
+    }
+}

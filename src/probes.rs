@@ -1,0 +1,288 @@
+//! `/livez`, `/readyz` and `/metrics` over plain HTTP.
+//!
+//! Nothing here names an object or needs a credential: whoever reaches the port learns whether the operator works and
+//! how much it does, no more.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{encoding::text::encode, registry::Registry};
+use tokio::{net::TcpListener, sync::watch};
+
+/// How long connections may stay open after the server was asked to stop.
+const DRAIN: Duration = Duration::from_secs(3);
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Why probes cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// The port cannot be had.
+    #[error("--listen-address {address} cannot be listened on: {source}; choose another address or port")]
+    Bind {
+        /// What was asked for.
+        address: SocketAddr,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The listener failed while serving.
+    #[error("the server of probes and metrics failed: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// What has to be done before `/readyz` says yes. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<ReadinessState>>);
+
+#[derive(Debug, Default)]
+struct ReadinessState {
+    standby: bool,
+    open: Vec<&'static str>,
+}
+
+impl Readiness {
+    /// Adds something to wait for. `what` is shown by `/readyz` until [`Check::done`]: a fixed text, no object's name.
+    #[must_use]
+    pub fn register(&self, what: &'static str) -> Check {
+        self.with(|state| state.open.push(what));
+        Check {
+            readiness: self.clone(),
+            what,
+        }
+    }
+
+    /// Says whether this replica waits for the lease. Waiting is all that it has to do then, so it counts as
+    /// ready, whatever is still to be done by a leader.
+    pub fn set_standby(&self, standby: bool) {
+        self.with(|state| state.standby = standby);
+    }
+
+    /// What is still to be done; empty: ready.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        self.with(|state| {
+            if state.standby {
+                Vec::new()
+            } else {
+                state.open.clone()
+            }
+        })
+    }
+
+    fn with<T>(&self, action: impl FnOnce(&mut ReadinessState) -> T) -> T {
+        // Poisoned or not, a list of words cannot be half-written.
+        action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One thing that readiness waits for. Dropped without [`Check::done`], it stays open for ever.
+#[derive(Debug)]
+#[must_use = "a check that is never done keeps the operator unready"]
+pub struct Check {
+    readiness: Readiness,
+    what: &'static str,
+}
+
+impl Check {
+    /// It is done, for good.
+    pub fn done(self) {
+        self.readiness.with(|state| {
+            if let Some(place) = state.open.iter().position(|what| *what == self.what) {
+                state.open.swap_remove(place);
+            }
+        });
+    }
+}
+
+/// A bound port, not yet answering.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+}
+
+impl Server {
+    /// Binds `address`, so that a port in use is an error of the start and not of some later task.
+    pub async fn bind(
+        address: SocketAddr,
+        readiness: Readiness,
+        registry: Arc<Registry>,
+    ) -> Result<Self, ProbeError> {
+        let bound = TcpListener::bind(address).await;
+        let listener = bound.map_err(|source| ProbeError::Bind { address, source })?;
+        let router = Router::new()
+            .route("/livez", get(|| async { "ok\n" }))
+            .route("/readyz", get(readyz).with_state(readiness))
+            .route("/metrics", get(metrics).with_state(registry));
+        Ok(Self { listener, router })
+    }
+
+    /// The address that was bound, with the port that the system chose for `:0`.
+    pub fn local_addr(&self) -> Result<SocketAddr, ProbeError> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Answers until `stop` resolves, and at most 3 s longer for calls that are under way.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ProbeError> {
+        let (stopping, mut stopped) = watch::channel(false);
+        let signal = async move {
+            stop.await;
+            stopping.send_replace(true);
+        };
+        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(signal);
+        let overdue = async {
+            // An error means that the server is gone and with it the sender: the other arm has the result.
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            result = serving.into_future() => Ok(result?),
+            () = overdue => Ok(()),
+        }
+    }
+}
+
+async fn readyz(State(readiness): State<Readiness>) -> Response {
+    let missing = readiness.missing();
+    if missing.is_empty() {
+        return "ok\n".into_response();
+    }
+    let text = format!("waiting for: {}\n", missing.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+}
+
+async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(std::fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        sync::oneshot,
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::metrics::Metrics;
+
+    struct Running {
+        address: SocketAddr,
+        readiness: Readiness,
+        stop: oneshot::Sender<()>,
+        task: tokio::task::JoinHandle<Result<(), ProbeError>>,
+    }
+
+    async fn running() -> Running {
+        let readiness = Readiness::default();
+        let (_, registry) = Metrics::new();
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), readiness.clone(), registry)
+            .await
+            .unwrap();
+        let address = server.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(server.serve(async {
+            let _ = stopped.await;
+        }));
+        Running {
+            address,
+            readiness,
+            stop,
+            task,
+        }
+    }
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn ready_when_every_check_is_done() {
+        let server = running().await;
+        let (credentials, secrets) = (
+            server.readiness.register("credentials listed"),
+            server.readiness.register("secrets listed"),
+        );
+        assert!(get(server.address, "/livez").await.starts_with("HTTP/1.1 200"));
+        let answer = get(server.address, "/readyz").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 503") && answer.contains("credentials listed, secrets listed"),
+            "{answer}"
+        );
+        credentials.done();
+        let answer = get(server.address, "/readyz").await;
+        assert!(answer.contains("waiting for: secrets listed\n"), "{answer}");
+        secrets.done();
+        assert!(get(server.address, "/readyz").await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn a_standby_is_ready_and_a_new_leader_is_not_yet() {
+        let server = running().await;
+        let check = server.readiness.register("credentials listed");
+        server.readiness.set_standby(true);
+        assert!(get(server.address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        server.readiness.set_standby(false);
+        assert!(get(server.address, "/readyz").await.starts_with("HTTP/1.1 503"));
+        check.done();
+        assert!(get(server.address, "/readyz").await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn metrics_are_open_metrics_text() {
+        let answer = get(running().await.address, "/metrics").await;
+        assert!(
+            answer.contains("content-type: application/openmetrics-text; version=1.0.0"),
+            "{answer}"
+        );
+        assert!(
+            answer.trim_end().ends_with("# EOF") && answer.contains("pam_operator_leader 0"),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_silent_connection_does_not_hold_up_the_stop() {
+        let server = running().await;
+        let mut silent = TcpStream::connect(server.address).await.unwrap();
+        silent.write_all(b"GET /livez HTT").await.unwrap();
+        assert!(get(server.address, "/livez").await.starts_with("HTTP/1.1 200"));
+        server.stop.send(()).unwrap();
+        timeout(DRAIN * 2, server.task).await.unwrap().unwrap().unwrap();
+        assert!(TcpStream::connect(server.address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said_with_the_flag() {
+        let server = running().await;
+        let (_, registry) = Metrics::new();
+        let error = Server::bind(server.address, Readiness::default(), registry)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().starts_with("--listen-address 127.0.0.1:"),
+            "{error}"
+        );
+    }
+}
