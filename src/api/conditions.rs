@@ -1,0 +1,84 @@
+//! Conditions as kstatus reads them: `Ready`, with `Reconciling` or `Stalled` beside it while it is not `True`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// The condition types this API uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionType {
+    /// The object is as its spec says.
+    Ready,
+    /// The operator is at work, or waits for something that may come by itself.
+    Reconciling,
+    /// Nothing will happen until somebody changes something.
+    Stalled,
+    /// `spec.suspend` is set.
+    Suspended,
+}
+
+impl ConditionType {
+    /// The name in the `type` field.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+            Self::Suspended => "Suspended",
+        }
+    }
+}
+
+/// How `Ready` stands, and which condition goes beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// `Ready=True`, nothing beside it.
+    Ready,
+    /// `Ready=Unknown` and `Reconciling=True`.
+    Progressing,
+    /// `Ready=False` and `Reconciling=True`.
+    Reconciling,
+    /// `Ready=False` and `Stalled=True`.
+    Stalled,
+}
+
+/// Builds one condition; `last_transition_time` is kept from `before` while the status stays the same.
+#[must_use]
+pub fn condition(
+    kind: ConditionType,
+    status: &str,
+    (reason, message): (&str, &str),
+    generation: Option<i64>,
+    now: &Time,
+    before: &[Condition],
+) -> Condition {
+    let since = find(before, kind)
+        .filter(|c| c.status == status && c.last_transition_time.0 != jiff::Timestamp::UNIX_EPOCH);
+    Condition {
+        type_: kind.as_str().to_owned(),
+        status: status.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        observed_generation: generation,
+        last_transition_time: since.map_or_else(|| now.clone(), |c| c.last_transition_time.clone()),
+    }
+}
+
+/// The condition of that type, if it is there.
+#[must_use]
+pub fn find(conditions: &[Condition], kind: ConditionType) -> Option<&Condition> {
+    conditions.iter().find(|c| c.type_ == kind.as_str())
+}
+
+/// Whether two lists say the same, times aside, in whatever order.
+#[must_use]
+pub fn same_but_for_times(a: &[Condition], b: &[Condition]) -> bool {
+    a.len() == b.len() && a.iter().all(|one| b.iter().any(|other| same(one, other)))
+}
+
+fn same(a: &Condition, b: &Condition) -> bool {
+    a.type_ == b.type_
+        && a.status == b.status
+        && a.reason == b.reason
+        && a.message == b.message
+        && a.observed_generation == b.observed_generation
+}

@@ -1,0 +1,218 @@
+//! `ClusterPamConnection`: where a PAM is and how to log in to it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::refs::{DATA_KEY, OBJECT_NAME};
+use super::status::SourceSecret;
+
+/// An https URL without user information, query and fragment; a path is kept.
+const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
+/// `major.minor` with an optional patch number, as the PAM shows it.
+const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}([.-][0-9]{1,3})?$";
+
+/// A PAM that every namespace may use, and how the operator logs in to it.
+#[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[kube(
+    group = "pam-operator.io",
+    version = "v1alpha1",
+    kind = "ClusterPamConnection",
+    plural = "clusterpamconnections",
+    shortname = "clusterpamconn",
+    category = "pam",
+    status = "ClusterPamConnectionStatus",
+    derive = "PartialEq",
+    doc = "A PAM (privileged access management) vault that this cluster's PamCredentials are kept in, and how the operator logs in to it.",
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
+    ),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#
+    ),
+    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".spec.productVersion"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = "1"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterPamConnectionSpec {
+    /// Address of the PAM: `https://`, a host, and where needed a port and a path, such as `https://pam.example.com`.
+    #[schemars(length(min = 9, max = 2048), regex(pattern = HTTPS_URL))]
+    pub url: String,
+    /// Version of the PAM as its own pages show it, such as `4.2`. It decides how the PAM is spoken to.
+    /// Versions from 4.0 on are supported.
+    #[schemars(length(min = 3, max = 16), regex(pattern = PRODUCT_VERSION))]
+    #[x_kube(validation = Rule::new("self.startsWith('4.')").message("productVersion must be 4.0 or a later 4.x: this release speaks the API of 4.x only"))]
+    pub product_version: String,
+    /// How the operator logs in.
+    pub auth: Auth,
+    /// Which certificates are trusted. Absent: those that the operator's image trusts. There is no way to
+    /// skip the check: give a self-signed appliance's certificate as the CA bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// How hard the PAM may be worked. Counted per PAM, over all connections to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}
+
+/// How the operator logs in to the PAM.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Auth {
+    /// OAuth 2.0 client credentials of an A2A authorization with read and write permission on PAM Core.
+    pub oauth2: Oauth2,
+}
+
+/// OAuth 2.0 client credentials.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Oauth2 {
+    /// The Secret, in the operator's own namespace, that holds the client id and the client secret.
+    pub client_secret_ref: ClientSecretRef,
+}
+
+/// A Secret with a client id and a client secret.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientSecretRef {
+    /// Name of the Secret. It must be in the operator's own namespace.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+    /// Key in the Secret's data that holds the client id.
+    #[serde(default = "client_id_key")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
+    pub client_id_key: String,
+    /// Key in the Secret's data that holds the client secret.
+    #[serde(default = "client_secret_key")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
+    pub client_secret_key: String,
+}
+
+/// Which certificates are trusted.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!(has(self.caBundle) && has(self.caBundleRef))").message("give caBundle or caBundleRef, not both"))]
+pub struct Tls {
+    /// The CA certificates to trust, and no others: PEM, base64-encoded once more as in other Kubernetes kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1_398_104), extend("format" = "byte"))]
+    pub ca_bundle: Option<String>,
+    /// Where to read the CA certificates (PEM) from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle_ref: Option<CaBundleRef>,
+}
+
+/// A ConfigMap or Secret, in the operator's own namespace, that holds CA certificates.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaBundleRef {
+    /// `ConfigMap` or `Secret`.
+    #[serde(default)]
+    pub kind: CaBundleKind,
+    /// Name of the ConfigMap or Secret. It must be in the operator's own namespace.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+    /// Key in its data that holds the certificates.
+    #[serde(default = "ca_key")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
+    pub key: String,
+}
+
+/// What kind of object holds CA certificates.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum CaBundleKind {
+    /// A ConfigMap, as trust-manager and others make them.
+    #[default]
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+/// How hard the PAM may be worked.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Requests under way at once.
+    #[serde(default = "max_concurrent_requests")]
+    #[schemars(range(min = 1, max = 64))]
+    pub max_concurrent_requests: u32,
+    /// Requests per second on average; 0 means no limit.
+    #[serde(default = "requests_per_second")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub requests_per_second: u32,
+    /// Requests that may be made at once before the average counts.
+    #[serde(default = "burst")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_concurrent_requests: max_concurrent_requests(),
+            requests_per_second: requests_per_second(),
+            burst: burst(),
+        }
+    }
+}
+
+/// What is known of the PAM.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterPamConnectionStatus {
+    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The name under which this cluster's generated identifiers begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_name: Option<String>,
+    /// The Secret and the CA bundle that the last login was tried with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub source: Vec<SourceSecret>,
+    /// Keyed digest of what the last login was tried with, so that a login that was refused is not tried
+    /// again, and one that worked is not proved again, after a restart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not.
+    #[serde(default)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+fn client_id_key() -> String {
+    "clientId".to_owned()
+}
+
+fn client_secret_key() -> String {
+    "clientSecret".to_owned()
+}
+
+fn ca_key() -> String {
+    "ca.crt".to_owned()
+}
+
+const fn max_concurrent_requests() -> u32 {
+    4
+}
+
+const fn requests_per_second() -> u32 {
+    10
+}
+
+const fn burst() -> u32 {
+    20
+}

@@ -1,0 +1,64 @@
+//! The CustomResourceDefinitions, as `crds/` and the chart hold them.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray,
+};
+use kube::CustomResourceExt;
+use serde_json::json;
+
+use super::{ClusterPamConnection, PamCredential};
+
+/// Every kind's definition, in the order in which they are to be applied.
+#[must_use]
+pub fn all() -> Vec<CustomResourceDefinition> {
+    [ClusterPamConnection::crd(), PamCredential::crd()]
+        .into_iter()
+        .map(with_unseen_status)
+        .collect()
+}
+
+/// Gives `status` a default that says that nobody has looked yet. Without it kstatus takes an object without
+/// conditions for ready, and `helm --wait` returns at once with the operator off.
+fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    for version in &mut crd.spec.versions {
+        let Some(schema) = version
+            .schema
+            .as_mut()
+            .and_then(|s| s.open_api_v3_schema.as_mut())
+        else {
+            continue;
+        };
+        drop_nullable(schema);
+        if let Some(status) = schema.properties.as_mut().and_then(|p| p.get_mut("status")) {
+            set_unseen(status);
+        }
+    }
+    crd
+}
+
+/// Where `nullable` is not set the API server drops an explicit null, so that `username: null` means what
+/// leaving it out means; with it, `has(self.username)` would be true.
+fn drop_nullable(schema: &mut JSONSchemaProps) {
+    schema.nullable = None;
+    schema
+        .properties
+        .iter_mut()
+        .flat_map(|p| p.values_mut())
+        .for_each(drop_nullable);
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        drop_nullable(items);
+    }
+}
+
+fn set_unseen(status: &mut JSONSchemaProps) {
+    status.default = Some(JSON(json!({
+        "observedGeneration": -1,
+        "conditions": [{
+            "type": "Ready",
+            "status": "Unknown",
+            "reason": "Progressing",
+            "message": "Waiting for the operator to look at this object",
+            "lastTransitionTime": "1970-01-01T00:00:00Z",
+        }],
+    })));
+}

@@ -1,0 +1,140 @@
+//! `PamCredential`: one credential of a PAM, kept equal to a Secret.
+
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::refs::{ContentSecretRef, OBJECT_NAME, UsernameSecretRef};
+use super::status::PamCredentialStatus;
+
+/// Text without control characters and without blanks at its ends: the PAM stores what it gets, so a stray
+/// blank would become part of an account's name.
+const CLEAN_TEXT: &str = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$";
+/// As [`CLEAN_TEXT`], and without the comma that joins list items on the wire (API 7 #33).
+const LIST_ITEM: &str = r"^[^\s,\x00-\x1f\x7f]([^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$";
+/// Several lines, but no other control characters.
+const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
+/// API 2.1: letters, digits, `_`, `-` and `.`.
+const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
+
+/// One credential in a PAM (privileged access management) vault.
+///
+/// The operator reads the value from the Secret that `contentSecretRef` names, creates or updates the
+/// credential through the PAM's API, and writes the PAM's id and identifier into `status`. A Secret that
+/// changes is pushed at once; nothing is sent while nothing changes. Deleting this object leaves the
+/// record in the PAM as it is.
+#[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[kube(
+    group = "pam-operator.io",
+    version = "v1alpha1",
+    kind = "PamCredential",
+    plural = "pamcredentials",
+    shortname = "pamcred",
+    category = "pam",
+    namespaced,
+    status = "PamCredentialStatus",
+    derive = "PartialEq",
+    doc = "One credential in a PAM (privileged access management) vault, kept equal to a Secret of this cluster.",
+    validation = Rule::new(
+        "!has(oldSelf.status) || !has(oldSelf.status.identifier) || \
+         (has(self.spec.identifier) ? self.spec.identifier == oldSelf.status.identifier : !has(oldSelf.spec.identifier))"
+    ).message("spec.identifier cannot change once status.identifier is set: the record in the PAM is known by it. Writing down the identifier that status shows is allowed; for another one, create a new PamCredential"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "ID", type_ = "string", json_path = ".status.id"),
+    printcolumn(name = "Identifier", type_ = "string", json_path = ".status.identifier"),
+    printcolumn(name = "Last Sync", type_ = "date", json_path = ".status.lastSyncTime"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Hostname", type_ = "string", json_path = ".spec.hostname", priority = "1"),
+    printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name", priority = "1"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = "1")
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.username) != has(self.usernameSecretRef)").message("give exactly one of username and usernameSecretRef"))]
+pub struct PamCredentialSpec {
+    /// The connection to the PAM that holds this credential. Defaults to the ClusterPamConnection named `default`.
+    #[serde(default)]
+    pub connection_ref: ConnectionRef,
+    /// The identifier under which the PAM knows this credential: letters, digits, `_`, `-` and `.`.
+    /// When absent it is `{clusterName}_{namespace}_{name}`, with every other character turned to `-`, and
+    /// cut to 64 characters. Can be changed until `status.identifier` is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = IDENTIFIER), length(min = 1, max = 255))]
+    pub identifier: Option<String>,
+    /// Name of the account. Give either this or `usernameSecretRef`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
+    pub username: Option<String>,
+    /// Where to read the name of the account from. Give either this or `username`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_secret_ref: Option<UsernameSecretRef>,
+    /// Hostname of the device the account is on. The device must exist in the PAM.
+    #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
+    pub hostname: String,
+    /// Address of that device as the PAM knows it: an IP address, a DNS name or a URL.
+    #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
+    pub ip: String,
+    /// The Secret that holds the value (the password). Without it no value is ever sent, and the vault owns it.
+    /// The PAM takes UTF-8 text of at most 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_secret_ref: Option<ContentSecretRef>,
+    /// Additional information on the credential, as free text. Removing it here leaves the PAM's text as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
+    pub additional: Option<String>,
+    /// Keywords on the credential. The whole list is replaced in the PAM. No commas, since a comma
+    /// separates them there. Removing the list here leaves the PAM's tags as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), inner(regex(pattern = LIST_ITEM), length(min = 1, max = 128)))]
+    pub tags: Option<Vec<String>>,
+    /// Type of the credential, such as `Local User` (the PAM's default), `Local administrator` or `Domain user`.
+    /// Some versions of the PAM create a type that they do not know. Removing it here leaves it as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
+    pub credential_type: Option<String>,
+    /// Name or short name of the credential's domain. Removing it here leaves it as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
+    pub domain: Option<String>,
+    /// Notes on the credential. Removing them here leaves the PAM's notes as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
+    pub notes: Option<String>,
+    /// While true, no call to the PAM is made for this object. What `Ready` says stays as it was.
+    #[serde(default)]
+    pub suspend: bool,
+}
+
+/// Which connection to use.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionRef {
+    /// Kind of the connection.
+    #[serde(default)]
+    pub kind: ConnectionKind,
+    /// Name of the connection.
+    #[serde(default = "default_connection")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+}
+
+/// The kinds of connection there are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum ConnectionKind {
+    /// A connection that the platform's administrators made for the whole cluster.
+    #[default]
+    ClusterPamConnection,
+}
+
+impl Default for ConnectionRef {
+    fn default() -> Self {
+        Self {
+            kind: ConnectionKind::default(),
+            name: default_connection(),
+        }
+    }
+}
+
+fn default_connection() -> String {
+    "default".to_owned()
+}

@@ -1,0 +1,33 @@
+//! The kinds of `pam-operator.io/v1alpha1`, and every name the API owns.
+//!
+//! What a field's doc comment says here is what `kubectl explain` prints.
+
+mod conditions;
+mod connection;
+mod crds;
+mod credential;
+mod refs;
+mod status;
+
+pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
+pub use connection::{
+    Auth, CaBundleKind, CaBundleRef, ClientSecretRef, ClusterPamConnection, ClusterPamConnectionSpec,
+    ClusterPamConnectionStatus, Limits, Oauth2, Tls,
+};
+pub use crds::all as crds;
+pub use credential::{ConnectionKind, ConnectionRef, PamCredential, PamCredentialSpec};
+pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
+pub use status::{ConnectionStatus, PamCredentialStatus, SourceSecret, UnexpectedRecord};
+
+/// The API group of every kind.
+pub const GROUP: &str = "pam-operator.io";
+/// The field manager of every write, and the controller name of every event.
+pub const FIELD_MANAGER: &str = "pam-operator";
+/// The Secret, in the operator's own namespace, that holds the key of the digests in status.
+pub const DIGEST_KEY_SECRET: &str = "pam-operator-digest-key";
+/// The data key in [`DIGEST_KEY_SECRET`].
+pub const DIGEST_KEY_FIELD: &str = "key";
+/// Any new value of this annotation pushes the fields once more, and the value unless the vault rotates it.
+pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
+/// Any new value of this annotation pushes the value once, whatever the vault did with it.
+pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-at";

@@ -1,0 +1,95 @@
+//! What the operator writes into a credential's `status`. No byte of a secret, and nothing that lets a
+//! reader guess one (P8).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::credential::ConnectionKind;
+
+/// What is known of the credential's record in the PAM.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PamCredentialStatus {
+    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The PAM's id of the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The identifier that is sent to the PAM for this credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// The PAM in which the record was last written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionStatus>,
+    /// When the PAM last accepted a write for this credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_time: Option<Time>,
+    /// The Secrets that the last write was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub source: Vec<SourceSecret>,
+    /// Digests of what was last sent, by field. Those of secret values are keyed (`v1:{key id}:{mac}`), so
+    /// that nobody who reads this object can try passwords against them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
+    /// A record that the PAM named in an answer where another was expected. While it is here, nothing is
+    /// written for the same account unless the PAM's list shows that the record is this credential's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unexpected: Option<UnexpectedRecord>,
+    /// The last value of the annotation `pam-operator.io/reconcile-requested-at` that was acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+    /// The last value of the annotation `pam-operator.io/push-value-requested-at` that was acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_push_value_at: Option<String>,
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, and `Suspended` while `spec.suspend` is set.
+    #[serde(default)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+/// The PAM that a record is in.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionStatus {
+    /// Kind of the connection that was used.
+    pub kind: ConnectionKind,
+    /// Name of the connection that was used.
+    pub name: String,
+    /// Where the PAM was: scheme, host, port and path.
+    pub origin: String,
+    /// The tenant, as the PAM named it in its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+}
+
+/// One version of one Secret.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceSecret {
+    /// Name of the Secret (or ConfigMap).
+    pub name: String,
+    /// Its uid: a Secret made anew under the same name has another.
+    pub uid: String,
+    /// Its resourceVersion.
+    pub resource_version: String,
+}
+
+/// A record that the PAM named in an answer where another was expected.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnexpectedRecord {
+    /// The PAM's id of that record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The identifier that the PAM gave for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// Keyed digest of the place, identifier and account that the write was for.
+    pub target: String,
+}

@@ -1,0 +1,195 @@
+//! The one place where it is decided what happens to a credential.
+
+use super::{Connection, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Nothing at all, and say nothing.
+    Leave,
+    /// Nothing, and say that the object is suspended.
+    Suspend,
+    /// See more, and decide again.
+    Look(Look),
+    /// Nothing can be done now, for that reason.
+    Wait(Reason),
+    /// Nothing is due.
+    Settled,
+    /// Nothing is due; what was held back is the value (of a lost digest key's time).
+    HoldValue,
+    /// The record in our status was found where the connection leads now: remember the place.
+    Rebind,
+    /// Send this.
+    Push(Push),
+}
+
+/// What to see more of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// The values of the Secrets.
+    Secrets,
+    /// The PAM's list.
+    Inventory,
+}
+
+/// One POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Push {
+    /// What the answer must say.
+    pub expect: Expect,
+    /// Send the value along.
+    pub value: bool,
+    /// Send every group of fields, not just those that changed.
+    pub all_fields: bool,
+}
+
+/// What a POST is expected to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Expect {
+    /// Make a new record.
+    Create,
+    /// Change a record that the list showed, whose id we now take as ours.
+    Adopt,
+    /// Change the record whose id is in our status.
+    Update,
+}
+
+/// Decides what happens to a credential.
+///
+/// # Guarantees
+///
+/// * A push is decided only when something is due (P1), and after a push that was answered as expected the
+///   next decision is [`Decision::Settled`].
+/// * A record whose id is not in our status is written only after a look at the list that permits it, by the
+///   column `ByIdentifier` of `design.md` 5 (P4).
+/// * The value goes along only on creation, when it is new or changed, or when somebody asked; on a record that
+///   was there before, or whose push was only asked for, never while the vault rotates it (P6).
+/// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
+#[must_use]
+pub fn decide(s: &Situation) -> Decision {
+    if s.deleting {
+        return Decision::Leave;
+    }
+    if s.suspended {
+        return Decision::Suspend;
+    }
+    if due_whatever_the_value(s) && s.connection != Connection::Ready {
+        return Decision::Wait(blame(s.connection));
+    }
+    match s.secrets {
+        Secrets::Missing => Decision::Wait(Reason::SecretNotFound),
+        Secrets::KeyMissing => Decision::Wait(Reason::SecretKeyNotFound),
+        Secrets::Invalid => Decision::Wait(Reason::SecretInvalid),
+        Secrets::Unread => Decision::Look(Look::Secrets),
+        Secrets::Unchanged if due_whatever_the_value(s) => Decision::Look(Look::Secrets),
+        Secrets::Unchanged => Decision::Settled,
+        Secrets::Read(value) => with_value(s, value),
+    }
+}
+
+/// Whether something must be sent, whatever is in the Secrets.
+fn due_whatever_the_value(s: &Situation) -> bool {
+    s.recorded != Recorded::Here || s.fields_changed || s.account_changed || s.request != Request::None
+}
+
+fn blame(connection: Connection) -> Reason {
+    match connection {
+        Connection::Missing => Reason::ConnectionNotFound,
+        Connection::NotReady(reason) => reason,
+        Connection::Ready => Reason::Progressing,
+    }
+}
+
+fn with_value(s: &Situation, value: Value) -> Decision {
+    let value_due = matches!(value, Value::New | Value::Changed);
+    match (due_whatever_the_value(s) || value_due, value, s.connection) {
+        (false, Value::Unknown, _) => Decision::HoldValue,
+        (false, ..) => Decision::Settled,
+        (true, _, Connection::Ready) => with_connection(s, value),
+        (true, ..) => Decision::Wait(blame(s.connection)),
+    }
+}
+
+fn with_connection(s: &Situation, value: Value) -> Decision {
+    if !needs_list(s) {
+        return update(s, value, None);
+    }
+    match s.inventory {
+        Inventory::NotAsked => Decision::Look(Look::Inventory),
+        Inventory::Failed(reason) => Decision::Wait(reason),
+        Inventory::Shows(seen) => with_list(s, value, seen),
+    }
+}
+
+/// A first push, a rename or move, another place, a push on request, and any after an answer that named another
+/// record are looked at beforehand.
+fn needs_list(s: &Situation) -> bool {
+    s.recorded != Recorded::Here || s.account_changed || s.unexpected || s.request == Request::Fields
+}
+
+fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
+    match (s.recorded, seen) {
+        (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
+        // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
+        (Recorded::Here, Seen::Neither) if !s.account_changed && !s.unexpected => update(s, value, None),
+        (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => {
+            Decision::Rebind
+        }
+        (
+            Recorded::Elsewhere,
+            Seen::Ours {
+                at_account: true,
+                rotates,
+            },
+        ) => adopt(s, value, rotates),
+        (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected => create(value),
+        (
+            Recorded::Nothing | Recorded::Elsewhere,
+            Seen::IdentifierOnAccount { rotates } | Seen::AccountBare { rotates },
+        ) => adopt(s, value, rotates),
+        _ => Decision::Wait(Reason::RecordConflict),
+    }
+}
+
+fn is_only_moved(s: &Situation, value: Value) -> bool {
+    let as_sent = matches!(value, Value::None | Value::Same | Value::Unknown);
+    as_sent && !s.fields_changed && !s.account_changed && s.request == Request::None
+}
+
+fn create(value: Value) -> Decision {
+    Decision::Push(Push {
+        expect: Expect::Create,
+        value: value != Value::None,
+        all_fields: true,
+    })
+}
+
+/// Onto a record that was there before us.
+fn adopt(s: &Situation, value: Value, rotates: bool) -> Decision {
+    let value = value != Value::None && (!rotates || s.request == Request::Value);
+    Decision::Push(Push {
+        expect: Expect::Adopt,
+        value,
+        all_fields: true,
+    })
+}
+
+/// Onto our own record. `rotates` is `None` where no list was looked at.
+fn update(s: &Situation, value: Value, rotates: Option<bool>) -> Decision {
+    let send = match (value, s.request) {
+        (Value::None, _) => false,
+        (Value::New | Value::Changed, _) | (_, Request::Value) => true,
+        // Asked for: unless the vault rotates it, or may.
+        (Value::Same | Value::Unknown, Request::Fields) => rotates == Some(false),
+        (Value::Same | Value::Unknown, Request::None) => false,
+    };
+    Decision::Push(Push {
+        expect: Expect::Update,
+        value: send,
+        all_fields: s.request != Request::None,
+    })
+}
+
+#[cfg(test)]
+#[path = "laws.rs"]
+mod laws;

@@ -1,0 +1,82 @@
+//! Whether the PAM did what was decided (P4): a record outside the authorization cannot be seen beforehand,
+//! only be told from the answer.
+
+use super::Expect;
+
+/// What the PAM says it did (API 2.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// "registered"
+    Created,
+    /// "updated"
+    Updated,
+    /// Neither word: not a difference.
+    Unstated,
+}
+
+/// The PAM's answer to a POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What it did.
+    pub outcome: Outcome,
+    /// Id of the record.
+    pub id: String,
+    /// Identifier of the record; `None` where the answer has none, which is not a difference.
+    pub identifier: Option<String>,
+    /// The tenant, where the answer names one.
+    pub tenant: Option<String>,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// What the POST was to do.
+    pub expect: Expect,
+    /// The id that the record has by our status, or by the list.
+    pub id: Option<String>,
+    /// The identifier that was sent.
+    pub identifier: String,
+    /// The tenant that the PAM answered with before, for this place.
+    pub tenant: Option<String>,
+    /// An earlier POST of the same record may have been executed after all, its answer lost: then "updated" where
+    /// a creation was decided is our own doing.
+    pub maybe_made_before: bool,
+}
+
+/// In what an answer differs from what was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// "updated" where a creation was decided: somebody else's record, which our list does not show.
+    UpdatedInstead,
+    /// "registered" where an update was decided: our record is gone or out of sight, and now there is another.
+    CreatedInstead,
+    /// Another id than the record's.
+    OtherId,
+    /// Another identifier than the one sent.
+    OtherIdentifier,
+    /// Another tenant than before.
+    OtherTenant,
+}
+
+/// Compares an answer with the decision.
+#[must_use]
+pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
+    if expected.tenant.is_some() && answer.tenant.is_some() && expected.tenant != answer.tenant {
+        return Some(Mismatch::OtherTenant);
+    }
+    match (expected.expect, answer.outcome) {
+        (Expect::Create, Outcome::Updated) if !expected.maybe_made_before => {
+            return Some(Mismatch::UpdatedInstead);
+        }
+        (Expect::Adopt | Expect::Update, Outcome::Created) => return Some(Mismatch::CreatedInstead),
+        _ => {}
+    }
+    if expected.id.as_ref().is_some_and(|id| *id != answer.id) {
+        return Some(Mismatch::OtherId);
+    }
+    let differs = answer
+        .identifier
+        .as_ref()
+        .is_some_and(|identifier| *identifier != expected.identifier);
+    differs.then_some(Mismatch::OtherIdentifier)
+}

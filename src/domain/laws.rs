@@ -1,0 +1,479 @@
+//! The promises, tried on every state there is.
+
+use super::*;
+use crate::domain::{Account, Answer, Expected, Mismatch, Outcome, Row, judge, sighting};
+
+const BOTH: [bool; 2] = [false, true];
+const CONNECTIONS: [Connection; 3] = [
+    Connection::Missing,
+    Connection::NotReady(Reason::PamUnavailable),
+    Connection::Ready,
+];
+const SECRETS: [Secrets; 10] = [
+    Secrets::Missing,
+    Secrets::KeyMissing,
+    Secrets::Invalid,
+    Secrets::Unchanged,
+    Secrets::Unread,
+    Secrets::Read(Value::None),
+    Secrets::Read(Value::New),
+    Secrets::Read(Value::Same),
+    Secrets::Read(Value::Changed),
+    Secrets::Read(Value::Unknown),
+];
+const RECORDED: [Recorded; 3] = [Recorded::Nothing, Recorded::Here, Recorded::Elsewhere];
+const REQUESTS: [Request; 3] = [Request::None, Request::Fields, Request::Value];
+
+fn sightings() -> Vec<Seen> {
+    let mut all = vec![
+        Seen::Neither,
+        Seen::IdentifierElsewhere,
+        Seen::AccountOther,
+        Seen::Tangled,
+    ];
+    for rotates in BOTH {
+        all.extend([
+            Seen::IdentifierOnAccount { rotates },
+            Seen::AccountBare { rotates },
+        ]);
+        all.extend(BOTH.map(|at_account| Seen::Ours { at_account, rotates }));
+    }
+    all
+}
+
+fn inventories() -> Vec<Inventory> {
+    let mut all = vec![Inventory::NotAsked, Inventory::Failed(Reason::PamUnavailable)];
+    all.extend(sightings().into_iter().map(Inventory::Shows));
+    all
+}
+
+fn every_situation(mut check: impl FnMut(Situation)) -> usize {
+    let mut count = 0;
+    for (deleting, suspended) in BOTH.iter().flat_map(|d| BOTH.map(|s| (*d, s))) {
+        for (connection, secrets) in CONNECTIONS.iter().flat_map(|c| SECRETS.map(|s| (*c, s))) {
+            for (recorded, request) in RECORDED.iter().flat_map(|r| REQUESTS.map(|q| (*r, q))) {
+                for (fields_changed, account_changed) in BOTH.iter().flat_map(|f| BOTH.map(|a| (*f, a))) {
+                    for (unexpected, inventory) in BOTH
+                        .iter()
+                        .flat_map(|u| inventories().into_iter().map(|i| (*u, i)))
+                    {
+                        count += 1;
+                        check(Situation {
+                            deleting,
+                            suspended,
+                            connection,
+                            secrets,
+                            recorded,
+                            fields_changed,
+                            account_changed,
+                            request,
+                            inventory,
+                            unexpected,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    count
+}
+
+fn every_push(mut check: impl FnMut(Situation, Push)) {
+    let mut pushes = 0;
+    every_situation(|s| {
+        if let Decision::Push(push) = decide(&s) {
+            pushes += 1;
+            check(s, push);
+        }
+    });
+    assert!(pushes > 500, "the law was tried on {pushes} pushes only");
+}
+
+fn seen(s: &Situation) -> Option<Seen> {
+    match s.inventory {
+        Inventory::Shows(seen) => Some(seen),
+        _ => None,
+    }
+}
+
+fn rotates(s: &Situation) -> bool {
+    matches!(
+        seen(s),
+        Some(
+            Seen::Ours { rotates: true, .. }
+                | Seen::IdentifierOnAccount { rotates: true }
+                | Seen::AccountBare { rotates: true }
+        )
+    )
+}
+
+#[test]
+fn the_whole_space_is_tried() {
+    assert_eq!(every_situation(|_| ()), 4 * 30 * 9 * 4 * 2 * 14);
+}
+
+#[test]
+fn a_deleting_or_suspended_object_causes_nothing() {
+    every_situation(|s| {
+        let decision = decide(&s);
+        if s.deleting {
+            assert_eq!(decision, Decision::Leave);
+        } else if s.suspended {
+            assert_eq!(decision, Decision::Suspend);
+        }
+    });
+}
+
+#[test]
+fn nothing_is_sent_without_a_ready_connection_and_secrets_that_were_read() {
+    every_push(|s, _| {
+        assert_eq!(s.connection, Connection::Ready);
+        assert!(matches!(s.secrets, Secrets::Read(_)));
+    });
+}
+
+#[test]
+fn p1_nothing_is_sent_when_nothing_is_due() {
+    every_push(|s, _| {
+        let value_due = matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
+        let due = s.recorded != Recorded::Here || s.fields_changed || s.account_changed;
+        assert!(due || value_due || s.request != Request::None, "{s:?}");
+    });
+}
+
+#[test]
+fn p1_what_is_due_is_sent_or_there_is_a_reason() {
+    every_situation(|s| {
+        let due = s.recorded != Recorded::Here
+            || s.fields_changed
+            || s.account_changed
+            || s.request != Request::None
+            || matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
+        if due && !s.deleting && !s.suspended {
+            assert!(
+                !matches!(decide(&s), Decision::Settled | Decision::HoldValue),
+                "{s:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn p1_after_a_push_there_is_nothing_left_to_do() {
+    every_push(|s, _| {
+        let after = Situation {
+            recorded: Recorded::Here,
+            fields_changed: false,
+            account_changed: false,
+            request: Request::None,
+            unexpected: false,
+            secrets: Secrets::Unchanged,
+            inventory: Inventory::NotAsked,
+            ..s
+        };
+        assert_eq!(decide(&after), Decision::Settled);
+    });
+}
+
+#[test]
+fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
+    every_situation(|s| {
+        let calm = s.recorded == Recorded::Here && !s.fields_changed && !s.account_changed;
+        let asked = s.request != Request::None || s.deleting || s.suspended;
+        if calm && !asked && matches!(s.secrets, Secrets::Read(Value::Same | Value::None)) {
+            assert_eq!(decide(&s), Decision::Settled);
+        }
+    });
+}
+
+#[test]
+fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
+    every_push(|s, push| {
+        if s.recorded == Recorded::Here {
+            assert_eq!(push.expect, Expect::Update);
+            return;
+        }
+        match (
+            seen(&s).expect("a first push is looked at beforehand"),
+            push.expect,
+        ) {
+            (Seen::Neither, Expect::Create) => assert!(!s.unexpected),
+            (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, Expect::Adopt) => {}
+            (Seen::Ours { at_account: true, .. }, Expect::Adopt) => {
+                assert_eq!(s.recorded, Recorded::Elsewhere)
+            }
+            (seen, expect) => panic!("{expect:?} onto {seen:?}"),
+        }
+    });
+}
+
+#[test]
+fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
+    every_push(|s, _| {
+        if s.unexpected {
+            let seen = seen(&s).expect("looked at beforehand");
+            assert!(!matches!(seen, Seen::Neither), "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
+    every_push(|s, _| {
+        if s.recorded == Recorded::Here && s.account_changed {
+            assert!(matches!(seen(&s), Some(Seen::Ours { .. })), "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn p6_a_value_goes_along_only_when_it_is_new_or_asked_for() {
+    every_push(|s, push| {
+        let Secrets::Read(value) = s.secrets else {
+            unreachable!()
+        };
+        if !push.value {
+            return;
+        }
+        assert_ne!(value, Value::None);
+        let new = matches!(value, Value::New | Value::Changed) || push.expect != Expect::Update;
+        assert!(new || s.request != Request::None, "{s:?}");
+    });
+}
+
+#[test]
+fn p6_a_vault_that_rotates_keeps_its_value_unless_ours_changed_or_was_asked_for() {
+    every_push(|s, push| {
+        let changed =
+            push.expect == Expect::Update && matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
+        if rotates(&s) && !changed && s.request != Request::Value {
+            assert!(!push.value, "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn p6_a_changed_or_asked_for_value_is_sent() {
+    every_push(|s, push| {
+        let Secrets::Read(value) = s.secrets else {
+            unreachable!()
+        };
+        let changed = push.expect == Expect::Update && matches!(value, Value::New | Value::Changed);
+        let asked = s.request == Request::Value && value != Value::None;
+        let first = push.expect == Expect::Create && value != Value::None;
+        let onto = push.expect == Expect::Adopt && value != Value::None && !rotates(&s);
+        assert!(push.value || !(changed || asked || first || onto), "{s:?}");
+    });
+}
+
+#[test]
+fn p6_a_lost_key_alone_never_sends_a_value() {
+    every_push(|s, push| {
+        let onto_ours = push.expect == Expect::Update && s.secrets == Secrets::Read(Value::Unknown);
+        if onto_ours && s.request == Request::None {
+            assert!(!push.value, "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn only_an_update_may_leave_groups_of_fields_out() {
+    every_push(|_, push| assert!(push.all_fields || push.expect == Expect::Update));
+}
+
+#[test]
+fn what_was_seen_is_never_asked_for_again() {
+    every_situation(|s| match decide(&s) {
+        Decision::Look(Look::Secrets) => assert!(matches!(s.secrets, Secrets::Unread | Secrets::Unchanged)),
+        Decision::Look(Look::Inventory) => assert_eq!(s.inventory, Inventory::NotAsked),
+        _ => {}
+    });
+}
+
+#[test]
+fn a_place_is_rebound_only_where_the_same_record_was_found_and_nothing_is_due() {
+    every_situation(|s| {
+        if decide(&s) == Decision::Rebind {
+            assert_eq!(s.recorded, Recorded::Elsewhere);
+            assert!(matches!(seen(&s), Some(Seen::Ours { at_account: true, .. })));
+            assert!(!s.fields_changed && s.request == Request::None);
+        }
+    });
+}
+
+#[test]
+fn a_wait_names_what_stands_in_the_way() {
+    every_situation(|s| {
+        if let Decision::Wait(reason) = decide(&s) {
+            assert!(!reason.is_ready() && reason != Reason::Progressing, "{s:?}");
+        }
+    });
+}
+
+fn account(username: &str) -> Account {
+    Account {
+        username: username.into(),
+        hostname: "db01".into(),
+        ip: "10.0.0.7".into(),
+    }
+}
+
+fn row(id: &str, identifier: Option<&str>, username: &str) -> Row {
+    let identifier = identifier.map(Into::into);
+    Row {
+        id: id.into(),
+        identifier,
+        account: account(username),
+        rotates: false,
+        ssh_key: false,
+    }
+}
+
+#[test]
+fn each_row_of_the_table_is_recognised() {
+    let first = |rows: &[Row]| sighting(rows, (Recorded::Nothing, None), "ours", &account("svc"));
+    assert_eq!(first(&[]), Seen::Neither);
+    assert_eq!(
+        first(&[row("1", Some("ours"), "SVC")]),
+        Seen::IdentifierOnAccount { rotates: false }
+    );
+    assert_eq!(
+        first(&[row("1", Some("ours"), "other")]),
+        Seen::IdentifierElsewhere
+    );
+    assert_eq!(
+        first(&[row("1", None, "svc")]),
+        Seen::AccountBare { rotates: false }
+    );
+    assert_eq!(first(&[row("1", Some("theirs"), "svc")]), Seen::AccountOther);
+    assert_eq!(
+        first(&[row("1", Some("ours"), "other"), row("2", None, "svc")]),
+        Seen::Tangled
+    );
+    assert_eq!(
+        first(&[row("1", None, "svc"), row("2", None, "svc")]),
+        Seen::Tangled
+    );
+    assert_eq!(
+        first(&[Row {
+            ssh_key: true,
+            ..row("1", None, "svc")
+        }]),
+        Seen::Tangled
+    );
+}
+
+#[test]
+fn our_own_record_is_recognised_by_its_id() {
+    let look = |rows: &[Row], recorded| sighting(rows, (recorded, Some("1")), "ours", &account("svc"));
+    let here = |rows: &[Row]| look(rows, Recorded::Here);
+    assert_eq!(
+        here(&[row("1", Some("ours"), "svc")]),
+        Seen::Ours {
+            at_account: true,
+            rotates: false
+        }
+    );
+    assert_eq!(
+        here(&[row("1", Some("ours"), "old")]),
+        Seen::Ours {
+            at_account: false,
+            rotates: false
+        }
+    );
+    assert_eq!(
+        here(&[row("1", Some("theirs"), "svc")]),
+        Seen::Ours {
+            at_account: false,
+            rotates: false
+        }
+    );
+    assert_eq!(
+        here(&[row("1", Some("theirs"), "old")]),
+        Seen::Tangled,
+        "a POST would not reach it"
+    );
+    assert_eq!(
+        here(&[row("1", Some("ours"), "old"), row("2", None, "svc")]),
+        Seen::Tangled
+    );
+    assert_eq!(
+        here(&[row("2", Some("ours"), "svc")]),
+        Seen::IdentifierOnAccount { rotates: false }
+    );
+    assert_eq!(
+        look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere),
+        Seen::IdentifierElsewhere
+    );
+    assert_eq!(
+        look(&[row("1", Some("x"), "y")], Recorded::Elsewhere),
+        Seen::Neither,
+        "an id proves nothing elsewhere"
+    );
+}
+
+#[test]
+fn an_answer_is_compared_with_what_was_decided() {
+    let expected = |expect, id: Option<&str>| Expected {
+        expect,
+        id: id.map(Into::into),
+        identifier: "ours".into(),
+        tenant: Some("acme".into()),
+        maybe_made_before: false,
+    };
+    let answer = |outcome, id: &str| Answer {
+        outcome,
+        id: id.into(),
+        identifier: Some("ours".into()),
+        tenant: Some("acme".into()),
+    };
+    let (create, update) = (
+        expected(Expect::Create, None),
+        expected(Expect::Update, Some("1")),
+    );
+    assert_eq!(judge(&create, &answer(Outcome::Created, "1")), None);
+    assert_eq!(
+        judge(&create, &answer(Outcome::Updated, "1")),
+        Some(Mismatch::UpdatedInstead)
+    );
+    assert_eq!(
+        judge(
+            &Expected {
+                maybe_made_before: true,
+                ..create.clone()
+            },
+            &answer(Outcome::Updated, "1")
+        ),
+        None
+    );
+    assert_eq!(judge(&create, &answer(Outcome::Unstated, "1")), None);
+    assert_eq!(judge(&update, &answer(Outcome::Updated, "1")), None);
+    assert_eq!(
+        judge(&update, &answer(Outcome::Created, "2")),
+        Some(Mismatch::CreatedInstead)
+    );
+    assert_eq!(
+        judge(&update, &answer(Outcome::Updated, "2")),
+        Some(Mismatch::OtherId)
+    );
+    let other = Answer {
+        identifier: Some("theirs".into()),
+        ..answer(Outcome::Updated, "1")
+    };
+    assert_eq!(judge(&update, &other), Some(Mismatch::OtherIdentifier));
+    assert_eq!(
+        judge(
+            &update,
+            &Answer {
+                identifier: None,
+                ..other.clone()
+            }
+        ),
+        None
+    );
+    let elsewhere = Answer {
+        tenant: Some("umbrella".into()),
+        ..answer(Outcome::Updated, "1")
+    };
+    assert_eq!(judge(&update, &elsewhere), Some(Mismatch::OtherTenant));
+}

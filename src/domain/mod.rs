@@ -1,0 +1,22 @@
+//! What is to be done about one credential, decided from what was seen. Pure and total: no I/O, no clock, no
+//! async, and nothing but std and jiff, so that every state can be tried in a test.
+//!
+//! [`decide`] takes a [`Situation`] and returns a [`Decision`]; [`judge`] compares the PAM's answer with the
+//! decision; [`backoff`] says when to try again.
+
+mod account;
+pub mod backoff;
+mod decide;
+mod identity;
+mod judge;
+mod reason;
+mod situation;
+
+pub use account::Account;
+pub use decide::{Decision, Expect, Look, Push, decide};
+pub use identity::{generated_identifier, short_name_allowed};
+pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
+pub use reason::{Reason, Retry};
+pub use situation::{
+    Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting,
+};

@@ -1,0 +1,142 @@
+//! Why a credential or a connection stands as it does.
+
+/// The `reason` of `Ready`. A closed list: users write alerts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Nothing has been done yet, or it is being done.
+    Progressing,
+    /// The PAM holds what the spec and the Secret say.
+    Synced,
+    /// The fields were written; the value was held back because the vault may have a newer one.
+    Adopted,
+    /// The connection logged in.
+    Authenticated,
+    /// A Secret (or ConfigMap) that is referred to is not there.
+    SecretNotFound,
+    /// A Secret (or ConfigMap) is there without the key that is referred to.
+    SecretKeyNotFound,
+    /// What is in the Secret cannot be sent.
+    SecretInvalid,
+    /// The connection that is referred to is not there.
+    ConnectionNotFound,
+    /// The connection lacks something in the cluster, or has not been tried yet.
+    ConnectionNotReady,
+    /// The PAM does not know the device.
+    DeviceNotFound,
+    /// The PAM does not answer, or not as it should.
+    PamUnavailable,
+    /// The PAM asked for fewer requests.
+    RateLimited,
+    /// The PAM holds a record that is not this credential's, or answered with another than was expected.
+    RecordConflict,
+    /// The PAM refuses what was sent, or does not know the path.
+    PamRejected,
+    /// The PAM's authorization does not permit it.
+    PamPermissionDenied,
+    /// The PAM refuses the login.
+    PamAuthenticationFailed,
+}
+
+/// When a reason is looked at again though nothing in the cluster changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Never: what would mend it is watched.
+    OnChange,
+    /// Soon, and then ever later: it may mend by itself.
+    Backoff,
+    /// Rarely: somebody has to mend it, out of our sight.
+    SecondLook,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 16] = [
+        Self::Progressing,
+        Self::Synced,
+        Self::Adopted,
+        Self::Authenticated,
+        Self::SecretNotFound,
+        Self::SecretKeyNotFound,
+        Self::SecretInvalid,
+        Self::ConnectionNotFound,
+        Self::ConnectionNotReady,
+        Self::DeviceNotFound,
+        Self::PamUnavailable,
+        Self::RateLimited,
+        Self::RecordConflict,
+        Self::PamRejected,
+        Self::PamPermissionDenied,
+        Self::PamAuthenticationFailed,
+    ];
+
+    /// The word in the condition.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Progressing => "Progressing",
+            Self::Synced => "Synced",
+            Self::Adopted => "Adopted",
+            Self::Authenticated => "Authenticated",
+            Self::SecretNotFound => "SecretNotFound",
+            Self::SecretKeyNotFound => "SecretKeyNotFound",
+            Self::SecretInvalid => "SecretInvalid",
+            Self::ConnectionNotFound => "ConnectionNotFound",
+            Self::ConnectionNotReady => "ConnectionNotReady",
+            Self::DeviceNotFound => "DeviceNotFound",
+            Self::PamUnavailable => "PamUnavailable",
+            Self::RateLimited => "RateLimited",
+            Self::RecordConflict => "RecordConflict",
+            Self::PamRejected => "PamRejected",
+            Self::PamPermissionDenied => "PamPermissionDenied",
+            Self::PamAuthenticationFailed => "PamAuthenticationFailed",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// Whether `Ready` is true.
+    #[must_use]
+    pub const fn is_ready(self) -> bool {
+        matches!(self, Self::Synced | Self::Adopted | Self::Authenticated)
+    }
+
+    /// Whether nothing will happen until somebody changes something.
+    #[must_use]
+    pub const fn is_stalled(self) -> bool {
+        matches!(
+            self,
+            Self::SecretInvalid
+                | Self::RecordConflict
+                | Self::PamRejected
+                | Self::PamPermissionDenied
+                | Self::PamAuthenticationFailed
+        )
+    }
+
+    /// When it is looked at again though nothing changed. What lies in the cluster is watched and needs no
+    /// second look; what lies in the PAM cannot be watched.
+    #[must_use]
+    pub const fn retry(self) -> Retry {
+        match self {
+            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited => {
+                Retry::Backoff
+            }
+            Self::RecordConflict
+            | Self::PamRejected
+            | Self::PamPermissionDenied
+            | Self::PamAuthenticationFailed => Retry::SecondLook,
+            Self::Synced
+            | Self::Adopted
+            | Self::Authenticated
+            | Self::SecretNotFound
+            | Self::SecretKeyNotFound
+            | Self::SecretInvalid
+            | Self::ConnectionNotFound
+            | Self::ConnectionNotReady => Retry::OnChange,
+        }
+    }
+}
