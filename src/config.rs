@@ -3,10 +3,16 @@
 //! [`Cli`] is what was typed, [`Config`] is valid by construction: no later code checks a setting again.
 //! Every [`ConfigError`] names the flag and says what to write instead.
 
+mod error;
+mod names;
+
 use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, time::Duration};
 
 use clap::{ArgAction, Parser};
 use tracing_subscriber::EnvFilter;
+
+pub use error::ConfigError;
+use names::is_name;
 
 /// Longest cluster name: it begins every generated identifier, which has 64 characters in all.
 const MAX_CLUSTER_NAME: usize = 32;
@@ -22,13 +28,13 @@ const MAX_CONCURRENCY: usize = 1024;
 #[derive(Parser, Clone, Debug)]
 #[command(version, about)]
 pub struct Cli {
-    /// Namespace that the operator runs in: its lease, its digest key and the Secrets of ClusterPamConnections are there
+    /// Namespace that the operator runs in: its lease, its digest key and the Secrets of `ClusterPamConnections` are there
     #[arg(long, env = "POD_NAMESPACE", default_value = "")]
     pub namespace: String,
     /// Name under which this replica holds the lease; unique among the replicas [default: host name and random digits]
     #[arg(long, env = "POD_NAME", default_value = "", hide_default_value = true)]
     pub pod_name: String,
-    /// Namespaces whose PamCredentials are served, separated by commas; empty: all
+    /// Namespaces whose `PamCredentials` are served, separated by commas; empty: all
     #[arg(
         long,
         env = "PAM_OPERATOR_WATCH_NAMESPACES",
@@ -36,7 +42,7 @@ pub struct Cli {
         hide_default_value = true
     )]
     pub watch_namespaces: String,
-    /// Label selector of the ClusterPamConnections that this operator serves; empty: all
+    /// Label selector of the `ClusterPamConnections` that this operator serves; empty: all
     #[arg(
         long,
         env = "PAM_OPERATOR_CONNECTION_SELECTOR",
@@ -116,63 +122,6 @@ pub enum LogFormat {
     Json,
     /// For people.
     Text,
-}
-
-/// A setting that cannot be used. The text names the flag, its variable and the remedy.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ConfigError {
-    /// `--namespace` is missing.
-    #[error(
-        "--namespace (POD_NAMESPACE) is not set: give the namespace that the operator runs in, in a Pod by a fieldRef to metadata.namespace"
-    )]
-    NamespaceMissing,
-    /// A namespace or Pod name that Kubernetes would not accept.
-    #[error(
-        "{flag} ({variable}): {value:?} is not a name that Kubernetes accepts: use lower-case letters, digits and '-'{also}, beginning and ending with a letter or digit, at most {longest} characters"
-    )]
-    InvalidName {
-        /// The flag.
-        flag: &'static str,
-        /// The environment variable.
-        variable: &'static str,
-        /// What was given.
-        value: String,
-        /// Further characters that are allowed.
-        also: &'static str,
-        /// Most characters.
-        longest: usize,
-    },
-    /// `--connection-selector` is no label selector.
-    #[error(
-        "--connection-selector (PAM_OPERATOR_CONNECTION_SELECTOR): {0:?} is not a label selector: write for example `pam=prod`, `pam!=test`, `pam in (a,b)` or `!pam`, joined by commas"
-    )]
-    InvalidSelector(String),
-    /// `--cluster-name` could not begin an identifier.
-    #[error(
-        "--cluster-name (PAM_OPERATOR_CLUSTER_NAME): {0:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
-    )]
-    InvalidClusterName(String),
-    /// `--listen-address` is no address and port.
-    #[error(
-        "--listen-address (PAM_OPERATOR_LISTEN_ADDRESS): {0:?} is not an IP address and port: write for example 0.0.0.0:8080, or [::]:8080 on an IPv6 cluster"
-    )]
-    InvalidListenAddress(String),
-    /// `--log-format` is neither json nor text.
-    #[error("--log-format (PAM_OPERATOR_LOG_FORMAT): {0:?} is unknown: use json or text")]
-    InvalidLogFormat(String),
-    /// `--log-filter` does not parse.
-    #[error(
-        "--log-filter (PAM_OPERATOR_LOG_FILTER): {0:?} is not a filter: write a level (error, warn, info, debug, trace) or directives such as info,pam_operator=debug"
-    )]
-    InvalidLogFilter(String),
-    /// `--max-concurrent-reconciles` is out of range.
-    #[error(
-        "--max-concurrent-reconciles (PAM_OPERATOR_MAX_CONCURRENT_RECONCILES): {0} is out of range: use 1 to {MAX_CONCURRENCY}"
-    )]
-    InvalidConcurrency(usize),
-    /// `--lease-duration` is out of range.
-    #[error("--lease-duration (PAM_OPERATOR_LEASE_DURATION_SECONDS): {0} is out of range: use {min} to {max} seconds", min = LEASE_SECONDS.start(), max = LEASE_SECONDS.end())]
-    InvalidLeaseDuration(u64),
 }
 
 impl TryFrom<Cli> for Config {
@@ -258,12 +207,6 @@ fn host_name() -> String {
     }
 }
 
-fn is_name(value: &str, also: &str, longest: usize) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
-    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    value.len() <= longest && value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge)
-}
-
 fn cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
     let edge = |c: char| c.is_ascii_alphanumeric();
     let inner = |c: char| edge(c) || c == '-';
@@ -318,63 +261,11 @@ fn lease_duration(seconds: u64) -> Result<Duration, ConfigError> {
 
 /// Checked here and not left to the API server, where a typing error would show as a watch that fails for ever.
 fn selector(value: &str) -> Result<Option<String>, ConfigError> {
-    if value.is_empty() {
-        return Ok(None);
+    match value {
+        "" => Ok(None),
+        text if names::is_selector(text) => Ok(Some(text.to_owned())),
+        text => Err(ConfigError::InvalidSelector(text.to_owned())),
     }
-    match requirements(value).into_iter().all(is_requirement) {
-        true => Ok(Some(value.to_owned())),
-        false => Err(ConfigError::InvalidSelector(value.to_owned())),
-    }
-}
-
-/// Splits at the commas that are not inside parentheses.
-fn requirements(selector: &str) -> Vec<&str> {
-    let mut depth = 0_i32;
-    selector
-        .split(|c: char| {
-            depth += i32::from(c == '(') - i32::from(c == ')');
-            c == ',' && depth == 0
-        })
-        .map(str::trim)
-        .collect()
-}
-
-/// `key`, `!key`, `key=value`, `key==value`, `key!=value`, `key in (a,b)` or `key notin (a,b)`.
-fn is_requirement(text: &str) -> bool {
-    if let Some(set) = text.strip_suffix(')') {
-        let Some((head, values)) = set.split_once('(') else {
-            return false;
-        };
-        let head = head.trim_end();
-        let key = head.strip_suffix(" notin").or_else(|| head.strip_suffix(" in"));
-        return key.is_some_and(|k| is_label_key(k.trim()))
-            && values.split(',').all(|v| is_label_value(v.trim()));
-    }
-    if let Some(key) = text.strip_prefix('!') {
-        return is_label_key(key.trim());
-    }
-    let pair = text
-        .split_once("!=")
-        .or_else(|| text.split_once("=="))
-        .or_else(|| text.split_once('='));
-    match pair {
-        Some((key, value)) => is_label_key(key.trim()) && is_label_value(value.trim()),
-        None => is_label_key(text),
-    }
-}
-
-fn is_label_key(key: &str) -> bool {
-    match key.split_once('/') {
-        Some((prefix, name)) => is_name(prefix, "-.", 253) && !name.is_empty() && is_label_value(name),
-        None => !key.is_empty() && is_label_value(key),
-    }
-}
-
-fn is_label_value(value: &str) -> bool {
-    let edge = |c: char| c.is_ascii_alphanumeric();
-    let inner = |c: char| edge(c) || "-_.".contains(c);
-    value.is_empty()
-        || (value.len() <= 63 && value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge))
 }
 
 #[cfg(test)]

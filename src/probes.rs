@@ -51,7 +51,6 @@ struct ReadinessState {
 
 impl Readiness {
     /// Adds something to wait for. `what` is shown by `/readyz` until [`Check::done`]: a fixed text, no object's name.
-    #[must_use]
     pub fn register(&self, what: &'static str) -> Check {
         self.with(|state| state.open.push(what));
         Check {

@@ -1,0 +1,447 @@
+//! Leader election over a `coordination.k8s.io` Lease: at most one replica works (P3, P10).
+//!
+//! Every write is a `PUT` with the `resourceVersion` that was read, so that of two replicas that want the same lease the
+//! API server lets one through. A leader stops after two thirds of the lease without a renewal; others take it after the
+//! whole of it (`leader::rules`). There is no fencing beyond that: a request that was sent before may still be executed
+//! after the hand-over (`design.md` 6, *settle*). The monotonic clock stands still while a machine is suspended, so a
+//! leader that wakes up learns of its loss with its next call only.
+
+mod rules;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{
+    Api, Client,
+    api::{ObjectMeta, PostParams},
+};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
+
+use rules::{Record, Step, Timing, Watch};
+
+/// The lease's name, in the operator's namespace.
+pub const LEASE_NAME: &str = "pam-operator";
+
+/// A wish to lead. Answers with a [`Lead`] once this replica may work.
+#[derive(Clone, Debug)]
+pub struct Leadership {
+    /// `None`: there is no election.
+    candidate: Option<Candidate>,
+}
+
+#[derive(Clone)]
+struct Candidate {
+    api: Api<Lease>,
+    identity: Arc<str>,
+    timing: Timing,
+}
+
+impl std::fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Candidate")
+            .field("identity", &self.identity)
+            .field("timing", &self.timing)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a call about the lease did not succeed; in our own words, since kube's embed whole answers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum LeaseError {
+    #[error("the service account may not {verb} leases here; the chart's Role `<release>` grants it")]
+    Forbidden { verb: &'static str },
+    #[error("the lease is not there")]
+    NotFound,
+    #[error("another replica wrote the lease in between")]
+    Conflict,
+    #[error("the Kubernetes API did not answer in time")]
+    Timeout,
+    #[error("the Kubernetes API answered {0}")]
+    Refused(u16),
+    #[error("the Kubernetes API cannot be reached")]
+    Unreachable,
+}
+
+impl LeaseError {
+    fn of(error: &kube::Error, verb: &'static str) -> Self {
+        match error {
+            kube::Error::Api(status) if status.is_forbidden() => Self::Forbidden { verb },
+            kube::Error::Api(status) if status.is_not_found() => Self::NotFound,
+            kube::Error::Api(status) if status.is_conflict() || status.is_already_exists() => Self::Conflict,
+            kube::Error::Api(status) => Self::Refused(status.code),
+            _ => Self::Unreachable,
+        }
+    }
+}
+
+impl Leadership {
+    /// Takes part in the election in `namespace` as `identity` (unique among the replicas).
+    ///
+    /// # RBAC
+    /// `get`, `create` and `update` of leases in `namespace`.
+    #[must_use]
+    pub fn elected(client: Client, namespace: &str, identity: &str, lease_duration: Duration) -> Self {
+        let candidate = Candidate {
+            api: Api::namespaced(client, namespace),
+            identity: identity.into(),
+            timing: Timing(lease_duration),
+        };
+        Self {
+            candidate: Some(candidate),
+        }
+    }
+
+    /// Leads without asking anybody: for a single replica.
+    #[must_use]
+    pub fn unopposed() -> Self {
+        Self { candidate: None }
+    }
+
+    /// Waits until this replica leads. `on_standby` is called once, when the lease was read and another holds it.
+    ///
+    /// `None`: `shutdown` resolved first. A write under way is never dropped half-way, so the answer may also be a
+    /// `Lead` although `shutdown` has resolved; release it as always.
+    pub async fn acquire(
+        &self,
+        on_standby: impl FnOnce(),
+        shutdown: impl Future<Output = ()>,
+    ) -> Option<Lead> {
+        let Some(candidate) = &self.candidate else {
+            return Some(Lead::unopposed());
+        };
+        let (mut seen, mut log, mut on_standby) = (Watch::default(), Complaints::default(), Some(on_standby));
+        tokio::pin!(shutdown);
+        loop {
+            match candidate.attempt(&mut seen).await {
+                Ok(Ok(term)) => return Some(Lead::begin(term)),
+                Ok(Err(holder)) => {
+                    log.clear();
+                    if let Some(tell) = on_standby.take() {
+                        tracing::info!(holder, "another replica leads; waiting for the lease");
+                        tell();
+                    }
+                }
+                Err(error) => log.note(&error, "the lease cannot be had"),
+            }
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return None,
+                () = sleep(candidate.timing.look_after(rand::random())) => {}
+            }
+        }
+    }
+}
+
+impl Candidate {
+    /// One look at the lease, and one write if it may be taken. The inner error is who holds it.
+    async fn attempt(&self, seen: &mut Watch) -> Result<Result<Term, String>, LeaseError> {
+        let found = match self.read().await {
+            Ok(lease) => Some(lease),
+            Err(LeaseError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let Some(lease) = found else {
+            return self.take(empty_lease(), Write::Create).await.map(Ok);
+        };
+        let record = self.record(&lease);
+        let holder = record.holder.clone().unwrap_or_default();
+        match seen.step(record, &self.identity, Instant::now()) {
+            Step::Wait => Ok(Err(holder)),
+            Step::Take => self.take(lease, Write::Replace).await.map(Ok),
+        }
+    }
+
+    async fn take(&self, lease: Lease, write: Write) -> Result<Term, LeaseError> {
+        let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
+        let wanted = rules::taken(lease, &self.identity, self.timing, stamp);
+        let lease = self.write(wanted, write, sent_at + self.timing.call()).await?;
+        tracing::info!(identity = %self.identity, "this replica leads");
+        Ok(Term {
+            candidate: self.clone(),
+            lease,
+            sent: vec![stamp],
+            until: sent_at + self.timing.lead_for(),
+        })
+    }
+
+    async fn read(&self) -> Result<Lease, LeaseError> {
+        bounded(
+            Instant::now() + self.timing.call(),
+            "get",
+            self.api.get(LEASE_NAME),
+        )
+        .await
+    }
+
+    async fn write(&self, lease: Lease, write: Write, until: Instant) -> Result<Lease, LeaseError> {
+        let params = PostParams::default();
+        match write {
+            Write::Create => bounded(until, "create", self.api.create(&params, &lease)).await,
+            Write::Replace => bounded(until, "update", self.api.replace(LEASE_NAME, &params, &lease)).await,
+        }
+    }
+
+    fn record(&self, lease: &Lease) -> Record {
+        Record::of(lease, self.timing.0)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Write {
+    Create,
+    Replace,
+}
+
+fn empty_lease() -> Lease {
+    let metadata = ObjectMeta {
+        name: Some(LEASE_NAME.to_owned()),
+        ..ObjectMeta::default()
+    };
+    Lease {
+        metadata,
+        ..Lease::default()
+    }
+}
+
+/// A call that ends by `until` at the latest: kube's own has no bound on a connection that went silent.
+async fn bounded<T>(
+    until: Instant,
+    verb: &'static str,
+    call: impl Future<Output = kube::Result<T>>,
+) -> Result<T, LeaseError> {
+    match timeout_at(until, call).await {
+        Ok(answer) => answer.map_err(|error| LeaseError::of(&error, verb)),
+        Err(_) => Err(LeaseError::Timeout),
+    }
+}
+
+/// Logs a failure when it is another one than the last, not at each try.
+#[derive(Default)]
+struct Complaints(Option<LeaseError>);
+
+impl Complaints {
+    fn note(&mut self, error: &LeaseError, what: &str) {
+        if self.0.as_ref() == Some(error) || *error == LeaseError::Conflict {
+            tracing::debug!(%error, "{what}");
+        } else {
+            tracing::error!(%error, "{what}");
+        }
+        self.0 = Some(error.clone());
+    }
+
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Until when this replica leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Forever,
+    Until(Instant),
+    Lost,
+}
+
+impl Held {
+    fn now(self) -> bool {
+        match self {
+            Self::Forever => true,
+            Self::Until(deadline) => Instant::now() < deadline,
+            Self::Lost => false,
+        }
+    }
+}
+
+/// This replica leads. The lease is renewed in the background until [`Lead::release`]; dropped without it, renewals
+/// end and others take over when the lease expires.
+#[derive(Debug)]
+pub struct Lead {
+    term: LeadHandle,
+    stop: oneshot::Sender<()>,
+    renewals: JoinHandle<()>,
+}
+
+/// Tells whether this replica (still) leads. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LeadHandle(watch::Receiver<Held>);
+
+impl LeadHandle {
+    /// Whether this replica leads at this moment. It looks at the clock, so it is right also in a process that was
+    /// stopped and goes on: ask before each write to the outside.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.0.borrow().now()
+    }
+
+    /// Resolves when this replica no longer leads. Work must stop then: another one may begin within a third of the
+    /// lease's duration.
+    pub async fn lost(mut self) {
+        loop {
+            let held = *self.0.borrow_and_update();
+            match held {
+                Held::Lost => return,
+                Held::Until(deadline) => tokio::select! {
+                    () = sleep_until(deadline) => if !self.is_held() { return },
+                    changed = self.0.changed() => if changed.is_err() { return },
+                },
+                Held::Forever => {
+                    if self.0.changed().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Lead {
+    fn begin(term: Term) -> Self {
+        let (held, handle) = watch::channel(Held::Until(term.until));
+        let (stop, stopped) = oneshot::channel();
+        let renewals = tokio::spawn(term.keep(held, stopped));
+        Self {
+            term: LeadHandle(handle),
+            stop,
+            renewals,
+        }
+    }
+
+    fn unopposed() -> Self {
+        let (held, handle) = watch::channel(Held::Forever);
+        let (stop, stopped) = oneshot::channel();
+        let renewals = tokio::spawn(async move {
+            let _ = stopped.await;
+            held.send_replace(Held::Lost);
+        });
+        Self {
+            term: LeadHandle(handle),
+            stop,
+            renewals,
+        }
+    }
+
+    /// A handle for those who work.
+    #[must_use]
+    pub fn handle(&self) -> LeadHandle {
+        self.term.clone()
+    }
+
+    /// See [`LeadHandle::is_held`].
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.term.is_held()
+    }
+
+    /// See [`LeadHandle::lost`].
+    pub fn lost(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.term.clone().lost()
+    }
+
+    /// Gives the lease back, so that another replica takes over at once. Call it after the last write to the outside
+    /// has ended. A failure is logged: the lease expires then.
+    pub async fn release(self) {
+        // Either fails only if the renewals have ended by themselves: then there is nothing to give back.
+        let _ = self.stop.send(());
+        let _ = self.renewals.await;
+    }
+}
+
+/// The leader's own state: the lease as last seen, and the stamps that it may bear.
+struct Term {
+    candidate: Candidate,
+    lease: Lease,
+    sent: Vec<Timestamp>,
+    until: Instant,
+}
+
+impl Term {
+    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<()>) {
+        let (timing, mut log) = (self.candidate.timing, Complaints::default());
+        let mut pause = timing.renew_after(rand::random());
+        loop {
+            tokio::select! {
+                biased;
+                asked = &mut stop => {
+                    held.send_replace(Held::Lost);
+                    return if asked.is_ok() { self.give_back().await };
+                }
+                () = sleep_until((Instant::now() + pause).min(self.until)) => {}
+            }
+            match self.renew().await {
+                Ok(()) => {
+                    log.clear();
+                    held.send_replace(Held::Until(self.until));
+                    pause = timing.renew_after(rand::random());
+                }
+                Err(error) if self.is_over(&error) => {
+                    held.send_replace(Held::Lost);
+                    return tracing::error!(%error, "the lease is lost: this replica stops working");
+                }
+                Err(error) => {
+                    log.note(&error, "the lease could not be renewed; trying again");
+                    pause = timing.retry_after(rand::random());
+                }
+            }
+        }
+    }
+
+    /// A lease that was removed or taken is lost at once: another may lead already.
+    fn is_over(&self, error: &LeaseError) -> bool {
+        matches!(error, LeaseError::Conflict | LeaseError::NotFound) || Instant::now() >= self.until
+    }
+
+    async fn renew(&mut self) -> Result<(), LeaseError> {
+        let sent_at = self.put(rules::renewed).await?;
+        self.until = sent_at + self.candidate.timing.lead_for();
+        Ok(())
+    }
+
+    async fn give_back(mut self) {
+        match self.put(rules::released).await {
+            Ok(_) => tracing::info!("the lease is released"),
+            Err(error) => tracing::warn!(%error, "the lease could not be released; it will expire"),
+        }
+    }
+
+    /// Writes the lease, once more if it was refused although it is still ours (someone labelled it, or a write
+    /// whose answer was lost got through). Tells when the write that succeeded was sent.
+    async fn put(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
+        match self.put_once(change).await {
+            Err(LeaseError::Conflict) => {
+                self.reread().await?;
+                self.put_once(change).await
+            }
+            other => other,
+        }
+    }
+
+    async fn put_once(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
+        let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
+        let until = (sent_at + self.candidate.timing.call()).min(self.until);
+        self.sent.push(stamp);
+        self.lease = self
+            .candidate
+            .write(change(self.lease.clone(), stamp), Write::Replace, until)
+            .await?;
+        self.sent = vec![stamp];
+        Ok(sent_at)
+    }
+
+    async fn reread(&mut self) -> Result<(), LeaseError> {
+        let found = self.candidate.read().await?;
+        if rules::is_ours(
+            &self.candidate.record(&found),
+            &self.candidate.identity,
+            &self.sent,
+        ) {
+            self.lease = found;
+            return Ok(());
+        }
+        Err(LeaseError::Conflict)
+    }
+}
