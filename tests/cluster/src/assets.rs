@@ -1,0 +1,219 @@
+//! The programs of the control plane: found, or built once and kept.
+//!
+//! They are kept in `$PAM_OPERATOR_CACHE`, else `$XDG_CACHE_HOME/pam-operator`, else `~/.cache/pam-operator`, in one
+//! folder per Go module, named by the hash of what they are built from. `KUBEBUILDER_ASSETS`, when set, is used instead
+//! for etcd, kube-apiserver, kubectl and (if it is there) kube-controller-manager.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::go::GoModule;
+
+/// Takes one line in plain words for each step.
+pub type Progress<'a> = &'a dyn Fn(&str);
+
+const KUBERNETES: &str = "1.36.3";
+const HELM: &str = "4.3.1";
+
+/// Where each program is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tools {
+    /// etcd.
+    pub etcd: PathBuf,
+    /// kube-apiserver.
+    pub apiserver: PathBuf,
+    /// kube-controller-manager. Without it (it may be missing from `KUBEBUILDER_ASSETS`) a deleted namespace stays
+    /// `Terminating` and nothing is garbage-collected.
+    pub controller_manager: Option<PathBuf>,
+    /// kubectl.
+    pub kubectl: PathBuf,
+    /// helm.
+    pub helm: PathBuf,
+}
+
+impl Tools {
+    /// The folders to put in front of `PATH`, so that `kubectl` and `helm` are these.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        [&self.kubectl, &self.helm]
+            .iter()
+            .filter_map(|tool| tool.parent().map(Path::to_owned))
+            .collect()
+    }
+}
+
+/// Finds every program, building what is missing (the first build takes about five minutes on two cores).
+///
+/// Two processes never build the same thing twice: the second one waits. A build that is cut short leaves nothing that
+/// could be taken for a finished one.
+pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
+    let given = env::var_os("KUBEBUILDER_ASSETS")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let Some(folder) = given else {
+        let control_plane = cached(&control_plane_module(), progress)?;
+        let helm = cached(&helm_module(), progress)?.join("helm");
+        return Ok(tools_in(&control_plane, helm));
+    };
+    for name in ["etcd", "kube-apiserver", "kubectl"] {
+        let wanted = folder.join(name);
+        ensure!(
+            wanted.is_file(),
+            "KUBEBUILDER_ASSETS is set, but there is no {}",
+            wanted.display()
+        );
+    }
+    let helm = match on_path("helm") {
+        Some(helm) => helm,
+        None => cached(&helm_module(), progress)?.join("helm"),
+    };
+    Ok(tools_in(&folder, helm))
+}
+
+/// [`ensure`], telling each step on standard error.
+pub fn ensure_aloud() -> Result<Tools> {
+    ensure(&|line| eprintln!("local-cluster: {line}"))
+}
+
+fn tools_in(folder: &Path, helm: PathBuf) -> Tools {
+    let controller_manager = folder.join("kube-controller-manager");
+    Tools {
+        etcd: folder.join("etcd"),
+        apiserver: folder.join("kube-apiserver"),
+        controller_manager: controller_manager.is_file().then_some(controller_manager),
+        kubectl: folder.join("kubectl"),
+        helm,
+    }
+}
+
+fn control_plane_module() -> GoModule {
+    let (major, minor) = ("1", KUBERNETES.split('.').nth(1).unwrap_or_default());
+    // Without these the API server says v0.0.0, and clients and helm take it for a very old one.
+    let version = |package: &str| {
+        format!(
+            " -X {package}.gitVersion=v{KUBERNETES} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+        )
+    };
+    GoModule {
+        folder: "tools",
+        takes: "4 minutes",
+        programs: &[
+            ("etcd", "go.etcd.io/etcd/server/v3"),
+            ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+            (
+                "kube-controller-manager",
+                "k8s.io/kubernetes/cmd/kube-controller-manager",
+            ),
+            ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+        ],
+        ldflags: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
+            .map(version)
+            .iter()
+            .fold("-s -w".to_owned(), |flags, more| flags + more),
+    }
+}
+
+fn helm_module() -> GoModule {
+    GoModule {
+        folder: "helm",
+        takes: "2 minutes",
+        programs: &[("helm", "helm.sh/helm/v4/cmd/helm")],
+        ldflags: format!("-s -w -X helm.sh/helm/v4/internal/version.version=v{HELM}"),
+    }
+}
+
+/// The folder with the programs of `module`, built if need be.
+fn cached(module: &GoModule, progress: Progress<'_>) -> Result<PathBuf> {
+    let cache = cache_folder()?;
+    let name = module.cache_name()?;
+    let done = cache.join(&name);
+    if done.is_dir() {
+        return Ok(done);
+    }
+    fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
+    let _lock = lock(&cache.join(format!("{name}.lock")), progress)?;
+    // Whoever held the lock before us may have built it.
+    if !done.is_dir() {
+        progress(&format!(
+            "building what is missing in {}; the first time takes about {}",
+            cache.display(),
+            module.takes
+        ));
+        build_into(&done, module, progress)?;
+    }
+    Ok(done)
+}
+
+/// Builds beside `done` and renames: the folder's name is the promise that it is whole.
+fn build_into(done: &Path, module: &GoModule, progress: Progress<'_>) -> Result<()> {
+    let unfinished = done.with_extension("unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    fs::create_dir_all(&unfinished)?;
+    module.build(&unfinished, progress)?;
+    fs::rename(&unfinished, done).with_context(|| format!("cannot make {}", done.display()))
+}
+
+/// Held until dropped, and let go by the system when this process dies.
+fn lock(path: &Path, progress: Progress<'_>) -> Result<fs::File> {
+    let file = fs::File::create(path).with_context(|| format!("cannot make {}", path.display()))?;
+    if file.try_lock().is_err() {
+        progress("another run is building the control plane; waiting for it");
+        file.lock()
+            .with_context(|| format!("cannot lock {}", path.display()))?;
+    }
+    Ok(file)
+}
+
+/// The folder that everything built is kept in.
+pub fn cache_folder() -> Result<PathBuf> {
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(own) = set("PAM_OPERATOR_CACHE") {
+        return std::path::absolute(own).context("PAM_OPERATOR_CACHE cannot be made absolute");
+    }
+    match (set("XDG_CACHE_HOME"), set("HOME")) {
+        (Some(cache), _) if cache.is_absolute() => Ok(cache.join("pam-operator")),
+        (_, Some(home)) => Ok(home.join(".cache/pam-operator")),
+        _ => bail!(
+            "neither PAM_OPERATOR_CACHE, XDG_CACHE_HOME nor HOME is set: there is no place to keep the tools in"
+        ),
+    }
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The version that the linker writes in must be the one that is built, or clients are told a wrong one.
+    #[test]
+    fn the_versions_told_to_the_linker_are_those_of_the_modules() {
+        let read = |folder: &str| {
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("go.mod")).unwrap()
+        };
+        assert!(read("tools").contains(&format!("k8s.io/kubernetes v{KUBERNETES} ")));
+        assert!(read("helm").contains(&format!("helm.sh/helm/v4 v{HELM} ")));
+    }
+
+    #[test]
+    fn each_module_has_a_folder_of_its_own() {
+        let names = [control_plane_module(), helm_module()].map(|module| module.cache_name().unwrap());
+        assert_ne!(names[0], names[1]);
+        assert_eq!(names[0].len(), "tools-".len() + 16);
+    }
+}

@@ -1,0 +1,154 @@
+//! The process that holds a control plane's servers, and its handle.
+//!
+//! A test process cannot clean up when it is killed. So it starts `local-cluster supervise` and holds the other end of
+//! its standard input: when that closes, for whatever reason, the servers are stopped. When the supervisor itself is
+//! killed, Linux ends the servers with it (elsewhere they would stay).
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::{assets, boot::Servers};
+
+/// What the supervisor prints once the control plane is ready.
+const READY: &str = "ready";
+
+/// Boots a control plane in `folder`, prints `ready`, and holds it until standard input closes or SIGTERM comes.
+///
+/// `remove` deletes the folder afterwards, unless a server ended by itself (its log is there).
+/// Must run on the main thread: servers end with the thread that started them.
+pub async fn supervise(folder: &Path, remove: bool) -> Result<()> {
+    let mut servers = Servers::boot(folder, assets::ensure_aloud()?).await?;
+    writeln!(std::io::stdout(), "{READY}")?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let ended = tokio::select! {
+        _ = stdin_closed() => None,
+        _ = terminate.recv() => None,
+        what = servers.ended() => Some(what),
+    };
+    drop(servers);
+    if let Some(what) = ended {
+        bail!(what);
+    }
+    if remove {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Resolves when nobody holds the other end of standard input any more.
+fn stdin_closed() -> oneshot::Receiver<()> {
+    let (closed, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        // Nobody listens any more when the supervisor is ending anyway.
+        let _ = closed.send(());
+    });
+    receiver
+}
+
+/// Becomes `program`, after asking the system to kill it when `parent` dies.
+pub fn guard(parent: u32, program: &Path, args: &[String]) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+        let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get().cast_unsigned());
+        // It may have died before we asked.
+        anyhow::ensure!(now == Some(parent), "the supervisor is gone");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = parent;
+    Err(anyhow!(Command::new(program).args(args).exec())
+        .context(format!("cannot start {}", program.display())))
+}
+
+/// A running supervisor; dropping it stops the servers.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    child: Child,
+    // Its closing is the order to stop.
+    stdin: Option<ChildStdin>,
+}
+
+impl Supervisor {
+    /// Starts a supervisor for a control plane in `folder`; returns when that is ready. Blocks.
+    pub(crate) fn start(folder: &Path, remove: bool) -> Result<Self> {
+        let mut command = Command::new(own_binary()?);
+        command
+            .arg("supervise")
+            .arg("--folder")
+            .arg(folder)
+            .args(remove.then_some("--remove"));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0);
+        let mut child = command.spawn().context("cannot start the supervisor")?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let mut supervisor = Self { child, stdin };
+        let mut line = String::new();
+        BufReader::new(stdout.context("the supervisor has no output")?).read_line(&mut line)?;
+        if line.trim() != READY {
+            let status = supervisor.child.wait()?;
+            bail!("the control plane did not start ({status}); what was missing is said above");
+        }
+        Ok(supervisor)
+    }
+
+    /// Stops the servers and waits until they are gone.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        drop(self.stdin.take());
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "the supervisor ended with {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The `local-cluster` program: this one, else what cargo says it is.
+///
+/// cargo does not build the programs of a dev-dependency, so a single integration test may run without it; asking
+/// cargo costs a moment when it is there, and never starts an old one.
+fn own_binary() -> Result<PathBuf> {
+    let this = std::env::current_exe()?;
+    if this.file_stem().is_some_and(|name| name == "local-cluster") {
+        return Ok(this);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args([
+        "build",
+        "--quiet",
+        "--package=local-cluster",
+        "--bin=local-cluster",
+        "--message-format=json",
+    ]);
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit());
+    let output = command
+        .output()
+        .context("cannot start cargo, to build the supervisor")?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let built = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let program = built
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back();
+    program.context("cargo could not build the supervisor; what was wrong is said above")
+}
