@@ -1,0 +1,166 @@
+//! Answers of the application: the envelope with its quirks (API 1.7), and what goes wrong in it.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::behaviour::Envelope;
+
+/// An answer before it is put on the wire. No `Debug`: one kind of it holds a secret.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) mime: String,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::raw(status, "application/json; charset=utf-8", body.to_string())
+    }
+
+    /// An answer of any media type.
+    pub(crate) fn raw(status: u16, mime: &str, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            mime: mime.to_owned(),
+            body: body.into(),
+        }
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Lets `change` rewrite the body, if it is a JSON object; otherwise it stays as it is.
+    pub(crate) fn edited(mut self, change: impl FnOnce(&mut Map<String, Value>)) -> Self {
+        if let Ok(Value::Object(mut object)) = serde_json::from_slice(&self.body) {
+            change(&mut object);
+            self.body = Value::Object(object).to_string().into();
+        }
+        self
+    }
+}
+
+/// The `response` object of the envelope, with its Portuguese duplicates.
+pub(crate) fn response(quirks: Envelope, status: u16, message: &str, failed: bool) -> Value {
+    let second = if quirks.capital_message {
+        "Message"
+    } else {
+        "mensagem"
+    };
+    let mut response =
+        json!({ "status": status, "message": message, "error": failed, second: message, "erro": failed });
+    if let (false, Value::Object(object)) = (quirks.omit_error_code, &mut response) {
+        object.insert("error_code".to_owned(), u8::from(failed).into());
+        object.insert("cod_erro".to_owned(), u8::from(failed).into());
+        object.insert("detail".to_owned(), "".into());
+    }
+    response
+}
+
+/// A whole envelope around `response`.
+pub(crate) fn envelope(quirks: Envelope, status: u16, message: &str, failed: bool) -> Map<String, Value> {
+    let mut whole = Map::new();
+    if !quirks.omit_code {
+        whole.insert("code".to_owned(), status.into());
+    }
+    whole.insert("response".to_owned(), response(quirks, status, message, failed));
+    whole
+}
+
+/// A call that the application turned down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// The four-digit code, 0 for errors that only this simulator has, the status for server errors.
+    pub(crate) code: u16,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    /// A documented error with its four-digit code (API 2.8): HTTP 400.
+    pub(crate) fn coded(code: u16) -> Self {
+        Self {
+            status: 400,
+            code,
+            message: format!("{code}: {}", text_of(code)),
+        }
+    }
+
+    /// An error no real PAM has: it shows a client's mistake that a real one might swallow.
+    pub(crate) fn simulator(message: impl AsRef<str>) -> Self {
+        Self {
+            status: 400,
+            code: 0,
+            message: format!("pam-simulator: {}", message.as_ref()),
+        }
+    }
+
+    /// HTTP 500 because of missing access to PAM Core: permanent (API 1.4).
+    pub(crate) fn not_authorized() -> Self {
+        Self::server("You are not authorized to access this resource.")
+    }
+
+    /// HTTP 500 for anything unexpected (API 1.6).
+    pub(crate) fn unexpected() -> Self {
+        Self::server("Unexpected error.")
+    }
+
+    /// HTTP 404 of the application: the prefix is right, the resource is not (API 1.6).
+    pub(crate) fn unknown_resource() -> Self {
+        Self {
+            status: 404,
+            code: 404,
+            message: "Resource sub not found".to_owned(),
+        }
+    }
+
+    fn server(message: &str) -> Self {
+        Self {
+            status: 500,
+            code: 500,
+            message: message.to_owned(),
+        }
+    }
+
+    /// The answer that carries it, under the given status.
+    pub(crate) fn answer_as(&self, quirks: Envelope, status: u16) -> Answer {
+        let mut whole = envelope(quirks, status, &self.message, true);
+        let exception = json!({ "code": self.code, "message": self.message, "detail": null });
+        whole.insert("exception".to_owned(), exception);
+        Answer::json(status, &Value::Object(whole))
+    }
+
+    /// The answer that carries it.
+    pub(crate) fn answer(&self, quirks: Envelope) -> Answer {
+        self.answer_as(quirks, self.status)
+    }
+}
+
+/// The message behind a code, of those that PAM Core has (API 2.8).
+fn text_of(code: u16) -> &'static str {
+    match code {
+        1003 => "Unexpected identifier type",
+        1004 => "The device's hostname was not informed",
+        1005 => "The device's IP was not informed",
+        1007 => "Credential not found",
+        1008 => "Credential inactive",
+        1009 => "No access to credential",
+        1010 => "The item is not a credential",
+        1011 => "Device not found",
+        1018 => "The credential is not in the user's custody",
+        1029 => "It is not possible to enter a domain that has not been previously registered",
+        1039 => "Without PAM Configuration Access permission",
+        1042 => "Invalid username",
+        1043 => "Credential already active",
+        1046 => "Plugin not informed",
+        1047 => "Template plugin not informed",
+        1052 => "A credential with this username already exists on the device",
+        1053 => "The identifier may contain only letters, numbers, \"_\" and \"-\"",
+        _ => "Error",
+    }
+}

@@ -1,0 +1,155 @@
+//! A request as the simulator sees it: what kind of call it is and what it carries.
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method, Uri};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The kinds of calls, for the journal and for aiming faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// `POST {prefix}/oauth2/token`.
+    Token,
+    /// `POST {prefix}/pam/credential`: create or update.
+    PostCredential,
+    /// `GET {prefix}/pam/credential`: the list, without secrets.
+    ListCredentials,
+    /// `GET {prefix}/pam/credential/{id}`: hands out the secret and takes custody.
+    GetCredential,
+    /// `DELETE {prefix}/pam/credential/{id}`: disable.
+    DeleteCredential,
+    /// `PUT {prefix}/pam/credential/{id}`: enable.
+    PutCredential,
+    /// `DELETE {prefix}/pam/credential/custody/{id}`.
+    ReleaseCustody,
+    /// Anything else: wrong prefix, unknown resource, wrong method.
+    Other,
+}
+
+/// Where a call goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Token,
+    Upsert,
+    List,
+    /// One record by id or `username@hostname`; the kind says which of the three verbs.
+    Item(Kind, String),
+    Custody(String),
+    /// Under the prefix, but no resource of the application.
+    UnknownResource,
+    /// Nothing the gateway forwards.
+    Unrouted,
+}
+
+impl Route {
+    fn of(method: &Method, path: &str, prefix: &str) -> Self {
+        let Some(rest) = path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) else {
+            return Self::Unrouted;
+        };
+        let parts: Vec<&str> = rest.split('/').collect();
+        match (method.as_str(), parts.as_slice()) {
+            ("POST", ["oauth2", "token"]) => Self::Token,
+            (_, ["oauth2", ..]) => Self::Unrouted,
+            ("POST", ["pam", "credential"]) => Self::Upsert,
+            ("GET", ["pam", "credential"]) => Self::List,
+            ("DELETE", ["pam", "credential", "custody", key]) => Self::Custody(decoded(key)),
+            ("GET", ["pam", "credential", key]) => Self::Item(Kind::GetCredential, decoded(key)),
+            ("DELETE", ["pam", "credential", key]) => Self::Item(Kind::DeleteCredential, decoded(key)),
+            ("PUT", ["pam", "credential", key]) => Self::Item(Kind::PutCredential, decoded(key)),
+            _ => Self::UnknownResource,
+        }
+    }
+
+    /// The kind of call this is.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Token => Kind::Token,
+            Self::Upsert => Kind::PostCredential,
+            Self::List => Kind::ListCredentials,
+            Self::Item(kind, _) => *kind,
+            Self::Custody(_) => Kind::ReleaseCustody,
+            Self::UnknownResource | Self::Unrouted => Kind::Other,
+        }
+    }
+}
+
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+/// One request, read to its end. No `Debug`: it holds secrets.
+pub(crate) struct Call {
+    pub(crate) connection: u64,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) route: Route,
+    pub(crate) content_type: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: Bytes,
+    /// The body as JSON, where it is JSON.
+    pub(crate) json: Option<Value>,
+}
+
+impl Call {
+    pub(crate) fn new(
+        connection: u64,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: Bytes,
+        prefix: &str,
+    ) -> Self {
+        let header = |name: &str| {
+            headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Self {
+            connection,
+            method: method.to_string(),
+            path: uri.path().to_owned(),
+            query: uri.query().map(str::to_owned),
+            route: Route::of(method, uri.path(), prefix),
+            content_type: header("content-type").unwrap_or_default(),
+            authorization: header("authorization"),
+            json: serde_json::from_slice(&body).ok(),
+            body,
+        }
+    }
+
+    /// Names of the body's outermost keys, JSON or form; never values.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        match &self.json {
+            Some(Value::Object(object)) => object.keys().cloned().collect(),
+            None if self.is_form() => self.form().map(|(key, _)| key).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The form's pairs, decoded.
+    pub(crate) fn form(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        form_urlencoded::parse(&self.body).into_owned()
+    }
+
+    /// Whether the body is declared to be a form.
+    pub(crate) fn is_form(&self) -> bool {
+        self.is_type("application/x-www-form-urlencoded")
+    }
+
+    /// Whether the body is declared to be of this media type; parameters are ignored.
+    pub(crate) fn is_type(&self, media: &str) -> bool {
+        let declared = self.content_type.split(';').next().unwrap_or_default().trim();
+        declared.eq_ignore_ascii_case(media)
+    }
+
+    /// The identifier that a POST names, or the record that a path names.
+    pub(crate) fn target(&self) -> Option<&str> {
+        match &self.route {
+            Route::Item(_, key) | Route::Custody(key) => Some(key),
+            _ => self.json.as_ref()?.get("identifier")?.as_str(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A credential POST, parsed and validated in the order of API 10.7.
+
+use serde_json::{Map, Value};
+
+use super::schema;
+use crate::answer::Refusal;
+use crate::behaviour::Behaviour;
+use crate::call::Call;
+use crate::gateway::Caller;
+use crate::state::State;
+
+/// What an empty `username` becomes, on creation and on update (API 2.1).
+const DEFAULT_USERNAME: &str = "usr";
+
+/// Keys that rewrite the shared device and not the record (API 2.1).
+const DEVICE_KEYS: [&str; 8] = [
+    "type",
+    "vendor",
+    "model",
+    "site",
+    "device_domain",
+    "device_tags",
+    "connectivities",
+    "session_remote_config",
+];
+
+/// A valid POST. No `Debug`: it holds the value.
+pub(super) struct Post {
+    /// Absent where none was sent or it was blank.
+    pub(super) identifier: Option<String>,
+    pub(super) username: String,
+    /// The device's own spelling.
+    pub(super) hostname: String,
+    pub(super) ip: String,
+    pub(super) content: Option<String>,
+    pub(super) credential_type: Option<String>,
+    /// Everything else that belongs to the record.
+    pub(super) fields: Map<String, Value>,
+    /// Everything that belongs to the device.
+    pub(super) device_fields: Map<String, Value>,
+}
+
+impl Post {
+    /// Parses and validates the body of a call.
+    pub(super) fn parse(state: &State, call: &Call, caller: &Caller) -> Result<Self, Refusal> {
+        let body = object(call)?;
+        let username = text(body, "username").ok_or_else(|| Refusal::coded(1042))?;
+        let hostname = filled(body, "hostname").ok_or_else(|| Refusal::coded(1004))?;
+        let ip = filled(body, "ip").ok_or_else(|| Refusal::coded(1005))?;
+        let identifier = identifier(body, state)?;
+        let device = state
+            .store
+            .device(&caller.tenant, hostname, ip)
+            .ok_or_else(|| Refusal::coded(1011))?;
+        check_domains(body, &state.behaviour)?;
+        check_jit(body, &state.behaviour)?;
+        check_owner(body, &state.behaviour)?;
+        Ok(Self {
+            identifier,
+            username: if username.is_empty() {
+                DEFAULT_USERNAME
+            } else {
+                username
+            }
+            .to_owned(),
+            hostname: device.hostname.clone(),
+            ip: device.ip.clone(),
+            content: text(body, "content").map(str::to_owned),
+            credential_type: filled(body, "credential_type").map(str::to_owned),
+            fields: rest(body, |key| {
+                !OWN_KEYS.contains(&key) && !DEVICE_KEYS.contains(&key)
+            }),
+            device_fields: rest(body, |key| DEVICE_KEYS.contains(&key)),
+        })
+    }
+}
+
+const OWN_KEYS: [&str; 6] = [
+    "identifier",
+    "username",
+    "hostname",
+    "ip",
+    "content",
+    "credential_type",
+];
+
+fn object(call: &Call) -> Result<&Map<String, Value>, Refusal> {
+    if !call.is_type("application/json") {
+        return Err(Refusal::simulator(
+            "this call takes a body of type application/json",
+        ));
+    }
+    match &call.json {
+        Some(Value::Object(body)) => schema::check(body).map(|()| body).map_err(Refusal::simulator),
+        _ => Err(Refusal::simulator("the body is no JSON object")),
+    }
+}
+
+fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    body.get(key).and_then(Value::as_str)
+}
+
+fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    text(body, key).filter(|text| !text.trim().is_empty())
+}
+
+fn rest(body: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Map<String, Value> {
+    body.iter()
+        .filter(|(key, _)| keep(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// A settings block, whether it came as an object or as an array of one.
+fn block<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    match body.get(key)? {
+        Value::Array(items) => items.first()?.as_object(),
+        other => other.as_object(),
+    }
+}
+
+/// The identifier that counts: the outer one, else (by default) that of the additional settings.
+fn identifier(body: &Map<String, Value>, state: &State) -> Result<Option<String>, Refusal> {
+    let nested = block(body, "additional_settings").filter(|_| state.behaviour.nested_identifier);
+    let sent = filled(body, "identifier").or_else(|| filled(nested?, "identifier"));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    match sent {
+        Some(sent) if state.profile.checks_identifier && !sent.chars().all(allowed) => {
+            Err(Refusal::coded(1053))
+        }
+        sent => Ok(sent.map(str::to_owned)),
+    }
+}
+
+/// Registered domains only; a blank after the comma makes an unregistered one (API 2.1, 1029).
+fn check_domains(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+    let mut named: Vec<&str> = filled(body, "device_domain")
+        .map(|all| all.split(',').collect())
+        .unwrap_or_default();
+    if behaviour.domain_registered {
+        named.extend(filled(body, "domain"));
+    }
+    let registered = named.iter().all(|&domain| behaviour.domains.contains(domain));
+    if registered {
+        Ok(())
+    } else {
+        Err(Refusal::coded(1029))
+    }
+}
+
+/// The switch of each JIT mode and the actions whose plugin and template it needs (API 2.5).
+const JIT_MODES: [(&str, [&str; 2]); 2] = [
+    (
+        "credential_creation_and_deletion",
+        ["credential_creation", "credential_deletion"],
+    ),
+    (
+        "enable_disable_credential",
+        ["credential_enable", "credential_disable"],
+    ),
+];
+
+fn check_jit(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+    let Some(jit) = block(body, "jit_settings") else {
+        return Ok(());
+    };
+    for (switch, actions) in JIT_MODES {
+        let needed = [switch, "jit"]
+            .iter()
+            .all(|key| jit.get(*key) == Some(&Value::Bool(true)));
+        for action in actions {
+            let named = |what: &str| text(jit, &format!("{action}_{what}"));
+            let plugin = named("plugin").map_or(!needed, |name| behaviour.plugins.contains(name));
+            let template = named("template").map_or(!needed, |name| behaviour.templates.contains(name));
+            match (plugin, template) {
+                (false, _) => return Err(Refusal::coded(1046)),
+                (_, false) => return Err(Refusal::coded(1047)),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An unknown owner is an error 500 in the product, not a validation error (API 2.4).
+fn check_owner(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+    let owner = block(body, "additional_settings").and_then(|block| filled(block, "user_credential_owner"));
+    match owner {
+        Some(owner) if !behaviour.users.contains(owner) => Err(Refusal::unexpected()),
+        _ => Ok(()),
+    }
+}

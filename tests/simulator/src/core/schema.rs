@@ -1,0 +1,161 @@
+//! The keys that a credential POST may have, and their types (API 2.1 to 2.5).
+//!
+//! Nobody knows what a real PAM does with others; here they are refused, so that a client's slip of the pen shows.
+
+use serde_json::{Map, Value};
+
+use Type::{Block, BlockOrList, Flag, Integer, List, Text};
+
+/// The JSON type of a key.
+#[derive(Clone, Copy)]
+enum Type {
+    Text,
+    Integer,
+    Flag,
+    Block(Fields),
+    /// An object, or an array of one: the documentation has both (API 7 #10).
+    BlockOrList(Fields),
+    List(Fields),
+}
+
+type Fields = &'static [(&'static str, Type)];
+
+const POST: Fields = &[
+    ("identifier", Text),
+    ("username", Text),
+    ("hostname", Text),
+    ("ip", Text),
+    ("content", Text),
+    ("additional", Text),
+    ("tags", Text),
+    ("credential_type", Text),
+    ("domain", Text),
+    ("notes", Text),
+    ("parent_password", Integer),
+    ("type", Text),
+    ("vendor", Text),
+    ("model", Text),
+    ("site", Text),
+    ("device_domain", Text),
+    ("device_tags", Text),
+    ("connectivities", Text),
+    ("session_remote_config", Text),
+    ("execution_settings", Block(EXECUTION)),
+    ("session_settings", Block(SESSION)),
+    ("additional_settings", BlockOrList(ADDITIONAL)),
+    ("jit_settings", Block(JIT)),
+];
+
+const EXECUTION: Fields = &[
+    ("parent_credential", Text),
+    ("parent_hostname", Text),
+    ("parent_ip", Text),
+    ("automatic_change", Flag),
+    ("agent_based_password_change", Flag),
+    ("change_plugin", Text),
+    ("change_template", Text),
+    ("use_own_credential_to_connect", Flag),
+    ("authentication_credential", Text),
+    ("authentication_hostname", Text),
+    ("authentication_ip", Text),
+    ("status", Flag),
+    ("reconciliation_credential", Text),
+    ("reconciliation_hostname", Text),
+    ("reconciliation_ip", Text),
+    ("reconciliation_plugin", Text),
+    ("reconciliation_template", Text),
+];
+
+const SESSION: Fields = &[
+    ("SSH", Flag),
+    ("Telnet", Flag),
+    ("MySQL", Flag),
+    ("SQL Server", Flag),
+    ("HTTP", Flag),
+    ("HTTPS", Flag),
+    ("RDP", Flag),
+    ("X11 Forward", Flag),
+    ("VNC", Flag),
+    ("restrict_access_to_remote_application", Flag),
+    ("macros", List(&[("remote_app", Text), ("connectivity", Text)])),
+    ("use_own_credential_to_connect", Flag),
+    ("authentication_credential", Text),
+    ("authentication_hostname", Text),
+    ("authentication_ip", Text),
+];
+
+const ADDITIONAL: Fields = &[
+    ("identifier", Text),
+    ("user_credential_owner", Text),
+    ("server_path", Text),
+    ("secret_key", Text),
+    ("criticality", Text),
+    (
+        "additional_authentication_fields",
+        List(&[("name", Text), ("short_name", Text), ("value", Text)]),
+    ),
+    ("notes", Text),
+];
+
+const JIT: Fields = &[
+    ("jit", Flag),
+    ("credential_creation_and_deletion", Flag),
+    ("enable_disable_credential", Flag),
+    ("use_own_credential_to_connect", Flag),
+    ("authentication_credential", Text),
+    ("authentication_hostname", Text),
+    ("authentication_ip", Text),
+    ("credential_creation_plugin", Text),
+    ("credential_creation_template", Text),
+    ("credential_deletion_plugin", Text),
+    ("credential_deletion_template", Text),
+    ("credential_enable_plugin", Text),
+    ("credential_enable_template", Text),
+    ("credential_disable_plugin", Text),
+    ("credential_disable_template", Text),
+];
+
+/// Checks a POST's keys and types. The error names the key, never its value.
+pub(super) fn check(body: &Map<String, Value>) -> Result<(), String> {
+    check_object(POST, body, "")
+}
+
+fn check_object(fields: Fields, object: &Map<String, Value>, path: &str) -> Result<(), String> {
+    for (key, value) in object {
+        let known = fields.iter().find(|(name, _)| name == key);
+        let (_, expected) = known.ok_or_else(|| format!("unknown key \"{path}{key}\""))?;
+        check_value(*expected, value, &format!("{path}{key}"))?;
+    }
+    Ok(())
+}
+
+fn check_value(expected: Type, value: &Value, path: &str) -> Result<(), String> {
+    match (expected, value) {
+        (Text, Value::String(_)) | (Flag, Value::Bool(_)) => Ok(()),
+        (Integer, Value::Number(number)) if number.is_i64() => Ok(()),
+        (Block(fields) | BlockOrList(fields), Value::Object(object)) => {
+            check_object(fields, object, &format!("{path}."))
+        }
+        (BlockOrList(fields), Value::Array(items)) if items.len() == 1 => check_items(fields, items, path),
+        (List(fields), Value::Array(items)) => check_items(fields, items, path),
+        _ => Err(format!("key \"{path}\" must be {}", name_of(expected))),
+    }
+}
+
+fn check_items(fields: Fields, items: &[Value], path: &str) -> Result<(), String> {
+    for (index, item) in items.iter().enumerate() {
+        check_value(Block(fields), item, &format!("{path}[{index}]"))?;
+    }
+    Ok(())
+}
+
+const fn name_of(expected: Type) -> &'static str {
+    match expected {
+        Text => "a string",
+        Integer => "an integer",
+        Flag => "a boolean",
+        Block(_) => "an object",
+        BlockOrList(_) => "an object or an array of one object",
+        List(_) => "an array of objects",
+    }
+}

@@ -1,0 +1,343 @@
+//! Faults on request: what can go wrong, and which calls it hits.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Kind;
+
+/// Whether the application executes the call that a fault spoils.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The call never reaches the application: nothing changes.
+    #[default]
+    BeforeCommit,
+    /// The call is executed as usual; only its answer is spoiled.
+    AfterCommit,
+}
+
+/// Who seems to speak in an [`Effect::Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// The gateway: JSON with nothing but `message` (API 1.6).
+    #[default]
+    Gateway,
+    /// The application: its envelope (API 1.7).
+    Application,
+    /// A load balancer: an HTML page.
+    Html,
+}
+
+/// What goes wrong. Durations are milliseconds in JSON.
+///
+/// Effects marked *(edit)* change the true answer, so the call is always executed first; the others obey
+/// the fault's [`Phase`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// TCP reset in place of an answer.
+    Reset,
+    /// The connection is closed in place of an answer.
+    Close,
+    /// Nothing is said for so long, then the connection is closed.
+    Hang(#[serde(with = "millis")] Duration),
+    /// The true answer comes late: the pause is before or after the execution, as the phase says. A client
+    /// that leaves in between does not stop the execution.
+    Delay(#[serde(with = "millis")] Duration),
+    /// TCP reset now; the call is executed so much later, after whatever was executed in between.
+    LateCommit(#[serde(with = "millis")] Duration),
+    /// An error status.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Who speaks.
+        #[serde(default)]
+        shape: Shape,
+        /// The text; absent: what that speaker says with that status.
+        #[serde(default)]
+        message: Option<String>,
+        /// A `Retry-After` header with this value.
+        #[serde(default)]
+        retry_after: Option<String>,
+    },
+    /// An error of the application with this code, as HTTP 400 (API 2.8).
+    Code(u16),
+    /// A success status around an application error with this code.
+    CodeInSuccess(u16),
+    /// HTTP 500 "You are not authorized to access this resource." (API 1.4: permanent).
+    NotAuthorized,
+    /// HTTP 500 "Unexpected error." (API 1.6).
+    UnexpectedError,
+    /// A success status and bytes that are no JSON.
+    Garbage,
+    /// A success status and no body.
+    Empty,
+    /// A redirect to this address.
+    Redirect(String),
+    /// A success status and a JSON body of about so many bytes.
+    Oversized(u64),
+    /// Exactly this.
+    Raw {
+        /// The HTTP status.
+        status: u16,
+        /// The media type.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+    /// *(edit)* The announced length is more than what comes before the connection closes.
+    Truncated,
+    /// *(edit)* A complete HTTP answer whose JSON ends in the middle.
+    CutJson,
+    /// *(edit)* The answer comes in pieces of so many bytes with this pause between them.
+    Drip {
+        /// Bytes in a piece.
+        bytes: usize,
+        /// The pause.
+        #[serde(with = "millis")]
+        pause: Duration,
+    },
+    /// *(edit)* `credential.id` is missing.
+    WithoutId,
+    /// *(edit)* `credential.id` is another one.
+    OtherId(String),
+    /// *(edit)* `credential.identifier` is another one.
+    OtherIdentifier(String),
+    /// *(edit)* `credential.identifier` is null.
+    NullIdentifier,
+    /// *(edit)* `tenant` is another one.
+    OtherTenant(String),
+    /// *(edit)* The success message is another one.
+    OtherMessage(String),
+}
+
+impl Effect {
+    /// An error status in the gateway's own shape.
+    #[must_use]
+    pub fn gateway(status: u16) -> Self {
+        Self::Status {
+            status,
+            shape: Shape::Gateway,
+            message: None,
+            retry_after: None,
+        }
+    }
+
+    /// 429 of the gateway, with or without `Retry-After`.
+    #[must_use]
+    pub fn rate_limited(retry_after: Option<&str>) -> Self {
+        let retry_after = retry_after.map(str::to_owned);
+        Self::Status {
+            status: 429,
+            shape: Shape::Gateway,
+            message: None,
+            retry_after,
+        }
+    }
+
+    /// Whether it changes the true answer, so that the call is executed whatever the phase.
+    pub(crate) const fn edits_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Truncated
+                | Self::CutJson
+                | Self::Drip { .. }
+                | Self::WithoutId
+                | Self::OtherId(_)
+                | Self::OtherIdentifier(_)
+                | Self::NullIdentifier
+                | Self::OtherTenant(_)
+                | Self::OtherMessage(_)
+        )
+    }
+
+    /// Its name as in JSON.
+    pub(crate) fn name(&self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            Ok(serde_json::Value::Object(object)) => object.keys().next().cloned().unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A fault and the calls it hits. Among several that fit, the one injected first wins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The kind of calls; absent: all kinds, the token call included.
+    #[serde(default)]
+    pub on: Option<Kind>,
+    /// Only POSTs whose body has this identifier, or calls whose path names it; absent: all.
+    #[serde(default)]
+    pub only: Option<String>,
+    /// How many fitting calls pass unharmed first.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many calls it then hits; absent in Rust: until cleared. In JSON: 1 when left out, null for ever.
+    #[serde(default = "once")]
+    pub times: Option<u32>,
+    /// Before or after the execution; see [`Effect`].
+    #[serde(default)]
+    pub phase: Phase,
+    /// What goes wrong.
+    pub effect: Effect,
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the field that this is the default of is optional"
+)]
+const fn once() -> Option<u32> {
+    Some(1)
+}
+
+impl Fault {
+    /// Hits the next call of this kind, before it is executed.
+    #[must_use]
+    pub const fn on(kind: Kind, effect: Effect) -> Self {
+        Self {
+            on: Some(kind),
+            only: None,
+            skip: 0,
+            times: Some(1),
+            phase: Phase::BeforeCommit,
+            effect,
+        }
+    }
+
+    /// Hits the next call of any kind, before it is executed.
+    #[must_use]
+    pub const fn any(effect: Effect) -> Self {
+        Self {
+            on: None,
+            only: None,
+            skip: 0,
+            times: Some(1),
+            phase: Phase::BeforeCommit,
+            effect,
+        }
+    }
+
+    /// Lets the call be executed first.
+    #[must_use]
+    pub fn after_commit(mut self) -> Self {
+        self.phase = Phase::AfterCommit;
+        self
+    }
+
+    /// Hits so many calls.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Hits every fitting call until it is cleared.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+
+    /// Lets so many fitting calls pass first.
+    #[must_use]
+    pub fn skipping(mut self, calls: u32) -> Self {
+        self.skip = calls;
+        self
+    }
+
+    /// Hits only calls about this identifier (in the body) or record (in the path).
+    #[must_use]
+    pub fn only(mut self, target: &str) -> Self {
+        self.only = Some(target.to_owned());
+        self
+    }
+
+    fn fits(&self, kind: Kind, target: Option<&str>) -> bool {
+        self.on.is_none_or(|on| on == kind) && self.only.as_deref().is_none_or(|only| target == Some(only))
+    }
+
+    /// What the journal says about it.
+    pub(crate) fn label(&self) -> String {
+        let phase = match (self.phase, self.effect.edits_answer()) {
+            (_, true) => "",
+            (Phase::BeforeCommit, _) => " before commit",
+            (Phase::AfterCommit, _) => " after commit",
+        };
+        format!("{}{phase}", self.effect.name())
+    }
+}
+
+/// The handle of an injected fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultId(pub(crate) u64);
+
+/// The faults that wait for their calls.
+#[derive(Default)]
+pub(crate) struct Faults {
+    waiting: Vec<(FaultId, Fault)>,
+    last: u64,
+}
+
+impl Faults {
+    pub(crate) fn inject(&mut self, fault: Fault) -> FaultId {
+        self.last += 1;
+        self.waiting.push((FaultId(self.last), fault));
+        FaultId(self.last)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub(crate) fn remove(&mut self, id: FaultId) {
+        self.waiting.retain(|(waiting, _)| *waiting != id);
+    }
+
+    pub(crate) fn waiting(&self) -> &[(FaultId, Fault)] {
+        &self.waiting
+    }
+
+    /// The fault that hits this call, if any; counts it as used.
+    pub(crate) fn take(&mut self, kind: Kind, target: Option<&str>) -> Option<Fault> {
+        let mut hit = None;
+        for (id, fault) in self
+            .waiting
+            .iter_mut()
+            .filter(|(_, fault)| fault.fits(kind, target))
+        {
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            if let Some(times) = &mut fault.times {
+                *times = times.saturating_sub(1);
+            }
+            hit = Some((*id, fault.clone()));
+            break;
+        }
+        let (id, fault) = hit?;
+        if fault.times == Some(0) {
+            self.remove(id);
+        }
+        Some(fault)
+    }
+}
+
+/// Durations as whole milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}

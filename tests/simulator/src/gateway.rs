@@ -1,0 +1,78 @@
+//! The gateway: it answers for missing routes, bad tokens and a sick application, in a JSON shape of its
+//! own that has no envelope (API 1.6).
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::state::State;
+
+/// The largest request body that is forwarded, in bytes.
+pub(crate) const MAX_BODY: usize = 8 << 20;
+
+/// Who is calling, after the gateway let him in.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) client_id: String,
+    pub(crate) tenant: String,
+    pub(crate) token: u64,
+}
+
+/// Checks the `Authorization` header, or answers in place of the application.
+///
+/// A missing or blank header is a missing *route* (404), since routes are matched by it.
+pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller, Answer> {
+    let header = authorization
+        .map(str::trim)
+        .filter(|header| !header.is_empty())
+        .ok_or_else(no_route)?;
+    let text = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, text) = text.ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
+    let Some(token) = state.tokens.find(text.trim()) else {
+        return Err(unauthorized(state, json!({ "message": "Invalid signature" })));
+    };
+    if token.revoked || !state.authorizations.contains_key(&token.client_id) {
+        return Err(unauthorized(state, json!({ "message": "Unauthorized" })));
+    }
+    if token.expires.is_some_and(|expires| expires <= Instant::now()) {
+        return Err(unauthorized(state, json!({ "exp": "token expired" })));
+    }
+    Ok(Caller {
+        client_id: token.client_id.clone(),
+        tenant: token.tenant.clone(),
+        token: token.serial,
+    })
+}
+
+/// The gateway's 404: no such route, or no `Authorization` header.
+pub(crate) fn no_route() -> Answer {
+    says(404, None)
+}
+
+/// What the gateway says with this status, or the given text.
+pub(crate) fn says(status: u16, message: Option<&str>) -> Answer {
+    let message = message.unwrap_or(match status {
+        401 => "Unauthorized",
+        403 => "Invalid signature",
+        404 => "no Route matched with those values",
+        413 => "Request size limit exceeded",
+        429 => "API rate limit exceeded",
+        502 => "An invalid response was received from the upstream server",
+        503 => "failure to get a peer from the ring-balancer",
+        504 => "The upstream server is timing out",
+        _ => "An unexpected error occurred",
+    });
+    let mut body = json!({ "message": message });
+    if status >= 500 {
+        body["request_id"] = format!("{:032x}", rand::random::<u128>()).into();
+    }
+    Answer::json(status, &body)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "callers build it in place")]
+fn unauthorized(state: &State, body: Value) -> Answer {
+    Answer::json(state.behaviour.bad_token_status, &body).header("www-authenticate", "Bearer")
+}

@@ -1,0 +1,176 @@
+//! Everything a simulator knows, and the one place where a call is executed.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::answer::{Answer, Refusal};
+use crate::behaviour::Behaviour;
+use crate::call::{Call, Route};
+use crate::config::{Authorization, Config, ExpiresIn, Seed};
+use crate::core;
+use crate::fault::{Fault, Faults};
+use crate::gateway;
+use crate::journal::{Commit, Log};
+use crate::oauth::{self, Tokens};
+use crate::store::Store;
+use crate::version::Profile;
+
+/// The state of the PAM, its faults and its journal.
+pub(crate) struct State {
+    pub(crate) profile: Profile,
+    pub(crate) tenant: String,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) authorizations: BTreeMap<String, Authorization>,
+    pub(crate) expires_in: ExpiresIn,
+    pub(crate) token_lifetime: Option<Duration>,
+    pub(crate) tokens: Tokens,
+    pub(crate) store: Store,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+}
+
+impl State {
+    /// The state that a configuration describes.
+    pub(crate) fn new(config: &Config) -> Self {
+        let clients = config
+            .authorizations
+            .iter()
+            .map(|client| (client.client_id.clone(), client.clone()));
+        let mut state = Self {
+            profile: config.version.profile(),
+            tenant: config.tenant.clone(),
+            behaviour: config.behaviour.clone(),
+            authorizations: clients.collect(),
+            expires_in: config.expires_in.clone(),
+            token_lifetime: config.token_lifetime,
+            tokens: Tokens::default(),
+            store: Store::default(),
+            faults: Faults::default(),
+            log: Log::default(),
+        };
+        for device in &config.devices {
+            let tenant = device.tenant.as_deref().unwrap_or(&config.tenant);
+            state.store.add_device(tenant, device);
+        }
+        for seed in &config.seeds {
+            state.seed(seed);
+        }
+        state
+    }
+
+    /// Puts a record into the vault; answers its id.
+    pub(crate) fn seed(&mut self, seed: &Seed) -> u64 {
+        let tenant = seed.tenant.clone().unwrap_or_else(|| self.tenant.clone());
+        let everyone = || {
+            let clients = self
+                .authorizations
+                .values()
+                .filter(|client| self.tenant_of(client) == tenant);
+            clients.map(|client| client.client_id.clone()).collect()
+        };
+        let visible_to = seed.visible_to.clone().unwrap_or_else(everyone);
+        self.store.seed(&tenant, seed, visible_to)
+    }
+
+    /// The tenant that a client belongs to.
+    pub(crate) fn tenant_of<'a>(&'a self, client: &'a Authorization) -> &'a str {
+        client.tenant.as_deref().unwrap_or(&self.tenant)
+    }
+
+    /// Writes down an arrival and the fault that hits it.
+    pub(crate) fn arrive(&mut self, call: &Call) -> (u64, Option<Fault>) {
+        let fault = self.faults.take(call.route.kind(), call.target());
+        let seq = self.log.arrive(call, fault.as_ref().map(Fault::label));
+        (seq, fault)
+    }
+
+    /// Executes a call as an unharmed PAM would, and writes down what it changed.
+    pub(crate) fn execute(&mut self, seq: u64, call: &Call) -> Answer {
+        let done = match &call.route {
+            Route::Token => oauth::token(self, call),
+            Route::Unrouted => Executed::answer(gateway::no_route()),
+            _ => self.admitted(call),
+        };
+        self.note(seq, &done);
+        done.answer
+    }
+
+    fn admitted(&mut self, call: &Call) -> Executed {
+        let caller = match gateway::admit(self, call.authorization.as_deref()) {
+            Ok(caller) => caller,
+            Err(answer) => return Executed::answer(answer),
+        };
+        let mut done = core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(&refusal));
+        done.token = Some(caller.token);
+        done.client_id = Some(caller.client_id);
+        done
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Executed {
+        let mut done = Executed::answer(refusal.answer(self.behaviour.envelope));
+        done.code = Some(refusal.code);
+        done
+    }
+
+    fn note(&mut self, seq: u64, done: &Executed) {
+        self.log.amend(seq, |entry| {
+            entry.client_id.clone_from(&done.client_id);
+            entry.token = done.token;
+            entry.code = done.code;
+            entry.commit.clone_from(&done.commit);
+            entry.record = done.record.map(|id| id.to_string());
+            entry.secret_handed_out = done.secret_handed_out;
+        });
+    }
+
+    /// Writes down how a call ended: with this status, or without an answer.
+    pub(crate) fn ended(&mut self, seq: u64, status: Option<u16>) {
+        self.log.amend(seq, |entry| {
+            entry.status = status;
+            entry.done_at = Some(Timestamp::now());
+        });
+    }
+}
+
+/// What came of executing a call.
+pub(crate) struct Executed {
+    pub(crate) answer: Answer,
+    pub(crate) client_id: Option<String>,
+    pub(crate) token: Option<u64>,
+    pub(crate) code: Option<u16>,
+    pub(crate) commit: Option<Commit>,
+    pub(crate) record: Option<u64>,
+    pub(crate) secret_handed_out: bool,
+}
+
+impl Executed {
+    /// An answer that changed nothing.
+    pub(crate) const fn answer(answer: Answer) -> Self {
+        Self {
+            answer,
+            client_id: None,
+            token: None,
+            code: None,
+            commit: None,
+            record: None,
+            secret_handed_out: false,
+        }
+    }
+}
+
+/// The state behind its lock, shared by connections, handle and admin port.
+pub(crate) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub(crate) const fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    /// Locks the state. A panic elsewhere does not take the simulator down.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,221 @@
+//! Serving one call, with the fault that hits it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::info;
+
+use crate::answer::{Answer, Refusal};
+use crate::call::{Call, Kind};
+use crate::fault::{Effect, Fault, Phase, Shape};
+use crate::gateway;
+use crate::state::Shared;
+
+/// What the connection is to do.
+pub(crate) enum Verdict {
+    /// Send this, in this manner.
+    Answer(Answer, Manner),
+    /// Reset the connection.
+    Reset,
+    /// Close the connection without a word.
+    Close,
+}
+
+impl Verdict {
+    const fn whole(answer: Answer) -> Self {
+        Self::Answer(answer, Manner::Whole)
+    }
+
+    const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(answer, _) => Some(answer.status),
+            Self::Reset | Self::Close => None,
+        }
+    }
+}
+
+/// How a body goes over the wire.
+pub(crate) enum Manner {
+    /// At once.
+    Whole,
+    /// Half of it, under the length of all of it; then the connection closes.
+    Truncated,
+    /// In pieces of so many bytes with a pause between them.
+    Drip(usize, Duration),
+    /// With so many bytes of padding in the middle.
+    Padded(u64),
+}
+
+/// Serves a call to its end. Runs to that end even if the client leaves.
+pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Verdict {
+    let (seq, fault) = shared.lock().arrive(&call);
+    let label = fault.as_ref().map(Fault::label);
+    let (kind, method, path) = (call.route.kind(), call.method.clone(), call.path.clone());
+    let work = Work {
+        shared: Arc::clone(&shared),
+        seq,
+        call: Arc::new(call),
+    };
+    let verdict = match fault {
+        None => Verdict::whole(work.execute()),
+        Some(fault) => work.suffer(fault).await,
+    };
+    let status = verdict.status();
+    shared.lock().ended(seq, status);
+    info!(seq, ?kind, method, path, status, fault = label, "call");
+    verdict
+}
+
+/// A call under way.
+struct Work {
+    shared: Arc<Shared>,
+    seq: u64,
+    call: Arc<Call>,
+}
+
+impl Work {
+    /// What an unharmed PAM would do.
+    fn execute(&self) -> Answer {
+        self.shared.lock().execute(self.seq, &self.call)
+    }
+
+    /// Executes the call if this fault comes after the commit.
+    async fn suffer(&self, fault: Fault) -> Verdict {
+        let after = fault.phase == Phase::AfterCommit;
+        let executed = (after || fault.effect.edits_answer()).then(|| self.execute());
+        match (fault.effect, executed) {
+            (Effect::Reset, _) => Verdict::Reset,
+            (Effect::Close, _) => Verdict::Close,
+            (Effect::Hang(pause), _) => {
+                sleep(pause).await;
+                Verdict::Close
+            }
+            (Effect::Delay(pause), executed) => {
+                sleep(pause).await;
+                Verdict::whole(executed.unwrap_or_else(|| self.execute()))
+            }
+            (Effect::LateCommit(pause), _) => self.commit_late(pause),
+            (effect, Some(answer)) if effect.edits_answer() => edited(effect, answer),
+            (effect, _) => self.replaced(effect),
+        }
+    }
+
+    fn commit_late(&self, pause: Duration) -> Verdict {
+        let later = Self {
+            shared: Arc::clone(&self.shared),
+            seq: self.seq,
+            call: Arc::clone(&self.call),
+        };
+        tokio::spawn(async move {
+            sleep(pause).await;
+            later.execute();
+        });
+        Verdict::Reset
+    }
+
+    /// An answer that has nothing to do with the true one.
+    fn replaced(&self, effect: Effect) -> Verdict {
+        let quirks = self.shared.lock().behaviour.envelope;
+        let success = success_status(self.call.route.kind());
+        let html = "text/html; charset=utf-8";
+        Verdict::whole(match effect {
+            Effect::Status {
+                status,
+                shape,
+                message,
+                retry_after,
+            } => {
+                let answer = match shape {
+                    Shape::Gateway => gateway::says(status, message.as_deref()),
+                    Shape::Application => application(status, message).answer(quirks),
+                    Shape::Html => Answer::raw(status, html, format!("<html><h1>{status}</h1></html>")),
+                };
+                match retry_after {
+                    Some(value) => answer.header("retry-after", value),
+                    None => answer,
+                }
+            }
+            Effect::Code(code) => Refusal::coded(code).answer(quirks),
+            Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(quirks, success),
+            Effect::NotAuthorized => Refusal::not_authorized().answer(quirks),
+            Effect::UnexpectedError => Refusal::unexpected().answer(quirks),
+            Effect::Redirect(to) => Answer::raw(302, html, "").header("location", to),
+            Effect::Raw {
+                status,
+                content_type,
+                body,
+            } => Answer::raw(status, &content_type, body),
+            Effect::Empty => Answer::raw(success, "application/json", ""),
+            Effect::Oversized(bytes) => return oversized(success, bytes),
+            _ => Answer::raw(
+                success,
+                "application/json",
+                &b"\x00\xff<!-- \xc3\x28 not json"[..],
+            ),
+        })
+    }
+}
+
+const fn success_status(kind: Kind) -> u16 {
+    if matches!(kind, Kind::PostCredential) {
+        201
+    } else {
+        200
+    }
+}
+
+fn application(status: u16, message: Option<String>) -> Refusal {
+    let message = message.unwrap_or_else(|| "Unexpected error.".to_owned());
+    Refusal {
+        status,
+        code: status,
+        message,
+    }
+}
+
+fn oversized(status: u16, bytes: u64) -> Verdict {
+    let frame = Answer::raw(status, "application/json", r#"{"padding":""}"#);
+    Verdict::Answer(frame, Manner::Padded(bytes))
+}
+
+fn edited(effect: Effect, answer: Answer) -> Verdict {
+    match effect {
+        Effect::Truncated => Verdict::Answer(answer, Manner::Truncated),
+        Effect::Drip { bytes, pause } => Verdict::Answer(answer, Manner::Drip(bytes.max(1), pause)),
+        Effect::CutJson => {
+            let half = answer.body.slice(..answer.body.len() / 2);
+            Verdict::whole(Answer { body: half, ..answer })
+        }
+        effect => Verdict::whole(answer.edited(|whole| edit(effect, whole))),
+    }
+}
+
+fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) {
+    if let Effect::OtherTenant(tenant) = effect {
+        whole.insert("tenant".to_owned(), tenant.into());
+        return;
+    }
+    let section = if matches!(effect, Effect::OtherMessage(_)) {
+        "response"
+    } else {
+        "credential"
+    };
+    let Some(section) = whole.get_mut(section).and_then(serde_json::Value::as_object_mut) else {
+        return;
+    };
+    match effect {
+        Effect::WithoutId => _ = section.remove("id"),
+        Effect::OtherId(id) => _ = section.insert("id".to_owned(), id.into()),
+        Effect::OtherIdentifier(other) => _ = section.insert("identifier".to_owned(), other.into()),
+        Effect::NullIdentifier => _ = section.insert("identifier".to_owned(), serde_json::Value::Null),
+        Effect::OtherMessage(message) => {
+            for key in ["message", "mensagem", "Message"] {
+                if let Some(text) = section.get_mut(key) {
+                    *text = message.as_str().into();
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,105 @@
+//! One HTTPS connection: requests in, answers out.
+
+use std::io;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::gateway::{self, MAX_BODY};
+use crate::net::{Control, ControlledStream, WireBody};
+use crate::state::Shared;
+use crate::suffer::{Manner, Verdict, serve};
+
+/// What a connection needs to know.
+pub(crate) struct Connection {
+    pub(crate) number: u64,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) control: Arc<Control>,
+}
+
+/// Serves a connection until it ends or until `cut` changes, which resets it.
+pub(crate) async fn connection(
+    tcp: TcpStream,
+    tls: Arc<ServerConfig>,
+    link: Connection,
+    mut cut: watch::Receiver<u64>,
+) {
+    let (number, control) = (link.number, Arc::clone(&link.control));
+    let stream = ControlledStream::new(tcp, Arc::clone(&control));
+    let work = speak(stream, tls, Arc::new(link));
+    tokio::pin!(work);
+    tokio::select! {
+        ended = &mut work => debug!(connection = number, error = ended.err().map(|error| error.to_string()), "connection ended"),
+        _ = cut.changed() => control.reset(),
+    }
+}
+
+async fn speak(
+    stream: ControlledStream,
+    tls: Arc<ServerConfig>,
+    link: Arc<Connection>,
+) -> anyhow::Result<()> {
+    let stream = TlsAcceptor::from(tls).accept(stream).await?;
+    let service = service_fn(move |request| handle(Arc::clone(&link), request));
+    hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await?;
+    Ok(())
+}
+
+async fn handle(link: Arc<Connection>, request: Request<Incoming>) -> io::Result<Response<WireBody>> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        return response(gateway::says(413, None), &Manner::Whole);
+    };
+    let prefix = link.shared.lock().profile.prefix;
+    let call = Call::new(
+        link.number,
+        &head.method,
+        &head.uri,
+        &head.headers,
+        body.to_bytes(),
+        prefix,
+    );
+    // In a task of its own, since the PAM finishes what it began when the client leaves.
+    let verdict = tokio::spawn(serve(Arc::clone(&link.shared), call))
+        .await
+        .map_err(io::Error::other)?;
+    match verdict {
+        Verdict::Answer(answer, manner) => response(answer, &manner),
+        Verdict::Reset => {
+            link.control.reset();
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+        Verdict::Close => {
+            link.control.close();
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
+    }
+}
+
+fn response(answer: Answer, manner: &Manner) -> io::Result<Response<WireBody>> {
+    let mut response = Response::new(WireBody::new(answer.body, manner));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_str(&answer.mime).map_err(io::Error::other)?,
+    );
+    for (name, value) in answer.headers {
+        headers.insert(name, HeaderValue::from_str(&value).map_err(io::Error::other)?);
+    }
+    Ok(response)
+}
