@@ -1,65 +1,287 @@
 //! The client: one per connection.
 
+use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{RequestBuilder, Response};
+use secrecy::ExposeSecret;
+use url::Url;
+
 use super::credential::{CredentialRequest, ListedCredential, Upserted};
-use super::endpoint::{Deadlines, Endpoint, EndpointError};
-use super::error::PamError;
-use super::gate::Origins;
+use super::endpoint::{Deadlines, Endpoint, EndpointError, OAuth2};
+use super::envelope::{Failure, failure, failure_of, upserted};
+use super::error::{Call, PamError};
+use super::gate::{Origins, Permit, Seat};
+use super::http;
+use super::list::{Listing, read_list};
+use super::token::{Grant, Token, Tokens, granted, login_form};
 
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and the latch.
+///
+/// # Guarantees
+///
+/// - A call sends at most one request, but for a login where a token is missing, and for one repetition with a new
+///   token where the PAM rejected the old one. Everything else is retried by the caller, or not.
+/// - A refused login is not tried again, and later calls fail at once, until [`PamClient::retry_login`].
+/// - The login and the token are sent to the endpoint's own origin only.
 #[derive(Clone)]
 pub struct PamClient {
     inner: Arc<Inner>,
 }
 
 struct Inner {
+    http: reqwest::Client,
     origin: String,
+    token_url: Url,
+    credential_url: Url,
+    login: OAuth2,
+    deadlines: Deadlines,
+    tokens: Tokens,
+    seat: Seat,
+}
+
+impl fmt::Debug for PamClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PamClient")
+            .field("origin", &self.inner.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PamClient {
     /// Makes a client; nothing is sent yet.
-    pub fn new(
-        _endpoint: Endpoint,
-        _origins: &Origins,
-        _deadlines: Deadlines,
-    ) -> Result<Self, EndpointError> {
-        Err(EndpointError::Setup)
+    pub fn new(endpoint: Endpoint, origins: &Origins, deadlines: Deadlines) -> Result<Self, EndpointError> {
+        check(&endpoint)?;
+        let host = endpoint.url.origin().ascii_serialization();
+        let origin = format!("{host}{}", endpoint.url.path().trim_end_matches('/'));
+        let at = |path: &str| Url::parse(&format!("{origin}{path}")).map_err(|_| EndpointError::Setup);
+        let inner = Inner {
+            http: http::client_for(&endpoint)?,
+            token_url: at(&endpoint.version.token_path())?,
+            credential_url: at(&format!("{}/pam/credential", endpoint.version.prefix()))?,
+            seat: origins.seat(&host, endpoint.limits),
+            origin,
+            login: endpoint.oauth2,
+            deadlines,
+            tokens: Tokens::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
-    /// The PAM's address without a trailing slash: `https://host[:port][/path]`.
+    /// The PAM's address without a trailing slash: `https://host[:port][/path]`, the port only if it is not 443.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.inner.origin
     }
 
-    /// Makes sure that there is a token.
-    #[allow(clippy::unused_async)]
+    /// Makes sure that there is a token: logs in unless a good one is held.
     pub async fn authenticate(&self) -> Result<(), PamError> {
-        Err(PamError::DeviceNotFound)
+        let permit = self.inner.enter(Call::Token).await?;
+        self.inner.token(&permit).await.map(|_| ())
     }
 
-    /// Tries the login again although it was refused: the slow second look.
-    #[allow(clippy::unused_async)]
+    /// Logs in although the login was refused before: the slow second look. Success lets calls through again.
     pub async fn retry_login(&self) -> Result<(), PamError> {
-        Err(PamError::DeviceNotFound)
+        let permit = self.inner.seat.enter(Call::Token).await?;
+        self.inner.tokens.second_look(|| self.inner.log_in(&permit)).await
     }
 
-    /// Latches a refusal known from before a restart.
-    pub fn remember_refused_login(&self) {}
-
-    /// Creates or updates a credential with one `POST`.
-    #[allow(clippy::unused_async)]
-    pub async fn upsert_credential(&self, _request: &CredentialRequest) -> Result<Upserted, PamError> {
-        Err(PamError::DeviceNotFound)
+    /// Makes calls fail as after a refused login: for a refusal that is known from before a restart.
+    pub fn remember_refused_login(&self) {
+        self.inner.tokens.refuse();
     }
 
-    /// Lists every credential that the authorization may see. What `sink` was given counts only if the answer is `Ok`.
-    #[allow(clippy::unused_async)]
+    /// Creates or updates a credential with one `POST` (API 2.6). An error may leave the outcome unknown:
+    /// [`PamError::outcome_unknown`].
+    pub async fn upsert_credential(&self, request: &CredentialRequest) -> Result<Upserted, PamError> {
+        self.inner.upsert(request).await
+    }
+
+    /// Lists every credential that the authorization may see (API 4.2), and returns their number. The records go to
+    /// `sink` while they arrive, and count only if the result is `Ok`.
     pub async fn list_credentials(
         &self,
-        _sink: &mut (dyn FnMut(ListedCredential) + Send),
+        sink: &mut (dyn FnMut(ListedCredential) + Send),
     ) -> Result<usize, PamError> {
-        Err(PamError::DeviceNotFound)
+        self.inner.list(sink).await
     }
+}
+
+/// What can be said about an endpoint without asking it.
+fn check(endpoint: &Endpoint) -> Result<(), EndpointError> {
+    let url = &endpoint.url;
+    if url.scheme() != "https" || url.host_str().is_none_or(str::is_empty) {
+        return Err(EndpointError::NotHttps);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointError::UserInfo);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(EndpointError::QueryOrFragment);
+    }
+    if !endpoint.version.is_supported() {
+        return Err(EndpointError::UnsupportedVersion(endpoint.version));
+    }
+    let login = &endpoint.oauth2;
+    if login.client_id.is_empty() || login.client_secret.expose_secret().is_empty() {
+        return Err(EndpointError::EmptyLogin);
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// A place for requests in flight; none for a login that was refused.
+    async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
+        self.tokens.check()?;
+        self.seat.enter(call).await
+    }
+
+    async fn upsert(&self, request: &CredentialRequest) -> Result<Upserted, PamError> {
+        let call = Call::UpsertCredential;
+        let body = request.to_json().map_err(|_| PamError::Rejected { code: None })?;
+        let body = Bytes::from_owner(body);
+        let permit = self.enter(call).await?;
+        let token = self.token(&permit).await?;
+        match self.post(&permit, &token, body.clone()).await {
+            Err(failure) if failure.token_suspect => {
+                let token = self.other_token(&permit, &token, failure.error).await?;
+                self.post(&permit, &token, body)
+                    .await
+                    .map_err(|failure| failure.error)
+            }
+            outcome => outcome.map_err(|failure| failure.error),
+        }
+    }
+
+    async fn list(&self, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, PamError> {
+        let permit = self.enter(Call::ListCredentials).await?;
+        let token = self.token(&permit).await?;
+        match self.get_list(&permit, &token, sink).await {
+            // Such a failure comes before the first record, so that the sink has got nothing yet.
+            Err(failure) if failure.token_suspect => {
+                let token = self.other_token(&permit, &token, failure.error).await?;
+                self.get_list(&permit, &token, sink)
+                    .await
+                    .map_err(|failure| failure.error)
+            }
+            outcome => outcome.map_err(|failure| failure.error),
+        }
+    }
+
+    /// One `POST`.
+    async fn post(&self, permit: &Permit<'_>, token: &Token, body: Bytes) -> Result<Upserted, Failure> {
+        let call = Call::UpsertCredential;
+        let pass = permit.pass(call).await?;
+        let request = self
+            .http
+            .post(self.credential_url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        let result = http::exchange(call, with_token(request, token), self.deadlines.write).await;
+        let mut suspect = false;
+        let outcome = result.and_then(|answer| {
+            upserted(&answer).map_err(|failure| {
+                suspect = failure.token_suspect;
+                failure.error
+            })
+        });
+        pass.done(outcome).map_err(|error| Failure {
+            error,
+            token_suspect: suspect,
+        })
+    }
+
+    /// One list.
+    async fn get_list(
+        &self,
+        permit: &Permit<'_>,
+        token: &Token,
+        sink: &mut (dyn FnMut(ListedCredential) + Send),
+    ) -> Result<usize, Failure> {
+        let call = Call::ListCredentials;
+        let pass = permit.pass(call).await?;
+        let request = with_token(self.http.get(self.credential_url.clone()), token);
+        let mut suspect = false;
+        let outcome = http::within(call, self.deadlines.list, async {
+            let response = http::send(call, request).await?;
+            listed(response, sink).await.map_err(|failure| {
+                suspect = failure.token_suspect;
+                failure.error
+            })
+        });
+        let outcome = outcome.await;
+        pass.done(outcome).map_err(|error| Failure {
+            error,
+            token_suspect: suspect,
+        })
+    }
+
+    async fn token(&self, permit: &Permit<'_>) -> Result<Token, PamError> {
+        self.tokens.get(|| self.log_in(permit)).await
+    }
+
+    /// A token to repeat a call with whose token was rejected; `error` if there is none to be had now.
+    async fn other_token(
+        &self,
+        permit: &Permit<'_>,
+        rejected: &Token,
+        error: PamError,
+    ) -> Result<Token, PamError> {
+        self.tokens
+            .replace(
+                rejected,
+                error,
+                || self.seat.may_refresh(),
+                || self.log_in(permit),
+            )
+            .await
+    }
+
+    /// One request for a token.
+    async fn log_in(&self, permit: &Permit<'_>) -> Result<Grant, PamError> {
+        let pass = permit.pass(Call::Token).await?;
+        let request = self
+            .http
+            .post(self.token_url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(Bytes::from_owner(login_form(&self.login)));
+        let answer = http::exchange(Call::Token, request, self.deadlines.read).await;
+        pass.done(answer.and_then(|answer| granted(&answer)))
+    }
+}
+
+fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
+    request
+        .header(AUTHORIZATION, token.header.clone())
+        .header(ACCEPT, "application/json")
+}
+
+/// What an answer to a list request means.
+async fn listed(
+    response: Response,
+    sink: &mut (dyn FnMut(ListedCredential) + Send),
+) -> Result<usize, Failure> {
+    let call = Call::ListCredentials;
+    if !response.status().is_success() {
+        let answer = http::read(call, response).await?;
+        return Err(failure(call, &answer));
+    }
+    let status = response.status().as_u16();
+    let listing: Listing = read_list(response, sink).await?;
+    if listing.envelope.says_error() {
+        return Err(failure_of(call, status, None, &listing.envelope));
+    }
+    if !listing.is_list() {
+        return Err(PamError::Malformed {
+            call,
+            what: "is no list",
+        }
+        .into());
+    }
+    Ok(listing.count)
 }

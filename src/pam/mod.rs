@@ -7,22 +7,29 @@
 //!
 //! No value, token or text of an answer is in any error, log line or `Debug` output of this module.
 
+mod breaker;
+mod budget;
 mod client;
 mod credential;
 mod endpoint;
+mod envelope;
 mod error;
 mod gate;
+mod http;
 mod inventory;
 mod lenient;
+mod list;
 mod snapshot;
 mod summary;
+mod tls;
+mod token;
 mod version;
 
 pub use client::PamClient;
 pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted};
 pub use endpoint::{Deadlines, Endpoint, EndpointError, Limits, OAuth2};
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
-pub use gate::Origins;
+pub use gate::{CallReport, Origins};
 pub use inventory::Inventory;
 pub use snapshot::{Account, Seen, Snapshot};
 pub use version::{ProductVersion, VersionError};

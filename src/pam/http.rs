@@ -1,0 +1,211 @@
+//! One HTTP exchange: deadline, size limit, and what a failure on the way means.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::endpoint::{Endpoint, EndpointError};
+use super::error::{Call, PamError, Unavailable};
+use super::tls;
+
+/// The largest answer but for the list.
+const LARGEST_ANSWER: usize = 1 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Below the 60 s after which gateways close idle connections: a request written to one that is just being closed
+/// would be a write of unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// A PAM that asks for more is asked again after this.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// An HTTP client for one endpoint: https only, no redirects, no proxy of the environment, no cookies.
+///
+/// HTTP/1.1 only: with so few requests at a time nothing is won by sharing a connection, and one that breaks then
+/// leaves one write in doubt instead of all.
+pub(super) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, EndpointError> {
+    let builder = reqwest::Client::builder()
+        .https_only(true)
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .connection_verbose(false)
+        .user_agent(concat!("pam-operator/", env!("CARGO_PKG_VERSION")));
+    let Some(bundle) = &endpoint.ca_bundle else {
+        tls::ensure_default_provider();
+        return builder.build().map_err(|_| EndpointError::NoSystemRoots);
+    };
+    let config = tls::config_for(bundle)?;
+    builder
+        .tls_backend_preconfigured(config)
+        .build()
+        .map_err(|_| EndpointError::Setup)
+}
+
+/// A complete answer.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    /// The body; for the token endpoint it holds a token.
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Sends a request and reads the whole answer within `deadline`.
+pub(super) async fn exchange(
+    call: Call,
+    request: RequestBuilder,
+    deadline: Duration,
+) -> Result<Answer, PamError> {
+    within(call, deadline, async {
+        let response = send(call, request).await?;
+        read(call, response).await
+    })
+    .await
+}
+
+/// Runs `work`, at most for `deadline`.
+pub(super) async fn within<T>(
+    call: Call,
+    deadline: Duration,
+    work: impl Future<Output = Result<T, PamError>>,
+) -> Result<T, PamError> {
+    timeout(deadline, work).await.unwrap_or_else(|_| {
+        Err(PamError::Unavailable {
+            call,
+            why: Unavailable::Timeout,
+        })
+    })
+}
+
+/// Sends a request up to the answer's headers.
+pub(super) async fn send(call: Call, request: RequestBuilder) -> Result<Response, PamError> {
+    let response = request.send().await.map_err(|error| failed(call, &error))?;
+    if response.status().is_redirection() {
+        Err(PamError::Redirected(call))
+    } else {
+        Ok(response)
+    }
+}
+
+/// Reads an answer up to the size limit.
+pub(super) async fn read(call: Call, mut response: Response) -> Result<Answer, PamError> {
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    let mut body = Zeroizing::new(Vec::with_capacity(expected_size(&response)));
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(call, &error))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(PamError::TooLarge(call));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        retry_after,
+        body,
+    })
+}
+
+/// Enough that a token's answer never makes the buffer grow, which would leave copies of the token behind.
+fn expected_size(response: &Response) -> usize {
+    let announced = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
+    announced.clamp(16 << 10, LARGEST_ANSWER)
+}
+
+/// What a failure of the HTTP client means. Its own text is dropped: it may quote what was sent.
+pub(super) fn failed(call: Call, error: &reqwest::Error) -> PamError {
+    let why = match (error.is_connect(), tls_error(error)) {
+        (true, Some(error)) => Unavailable::Tls(tls::fault_of(error)),
+        (true, None) => Unavailable::Connect,
+        (false, Some(error)) => tls::late_refusal(error).map_or(Unavailable::Reset, Unavailable::Tls),
+        (false, None) if error.is_timeout() => Unavailable::Timeout,
+        (false, None) => Unavailable::Reset,
+    };
+    PamError::Unavailable { call, why }
+}
+
+/// The TLS error that an error was caused by. An `io::Error` does not name its content as its source, so that
+/// walking the sources alone would miss it.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let content = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    match content {
+        Some(content) => tls_error(content),
+        None => error.source().and_then(tls_error),
+    }
+}
+
+/// `Retry-After`, in seconds or as a date, which is compared with the answer's own date: our clock may differ.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let delay = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => until(text, headers)?,
+    };
+    Some(delay.min(LONGEST_RETRY_AFTER))
+}
+
+fn until(text: &str, headers: &HeaderMap) -> Option<Duration> {
+    let parse = |text: &str| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let now = headers
+        .get(DATE)
+        .and_then(|date| date.to_str().ok())
+        .and_then(parse);
+    let left = parse(text)?.duration_since(now.unwrap_or_else(Timestamp::now));
+    Some(Duration::try_from(left).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    fn headers(retry_after: &'static str) -> HeaderMap {
+        let date = HeaderValue::from_static("Sun, 22 Nov 2026 10:00:00 GMT");
+        HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry_after)), (DATE, date)])
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_has_a_limit() {
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&headers("Sun, 22 Nov 2026 10:01:00 GMT")),
+            Some(Duration::from_mins(1))
+        );
+        assert_eq!(
+            retry_after(&headers("Sun, 22 Nov 2026 09:00:00 GMT")),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(retry_after(&headers("99999999")), Some(LONGEST_RETRY_AFTER));
+        for text in ["-1", "soon", ""] {
+            assert_eq!(retry_after(&headers(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tls_error_is_found_inside_io_errors() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let nested = io::Error::other(io::Error::other(tls.clone()));
+        assert_eq!(tls_error(&nested), Some(&tls));
+        assert_eq!(tls_error(&io::Error::other("x")), None);
+    }
+}

@@ -1,0 +1,305 @@
+//! The list, decoded while it arrives: memory for one record and one chunk, not for the whole answer.
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+
+use bytes::Bytes;
+use reqwest::Response;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::credential::ListedCredential;
+use super::envelope::{Envelope, Exception, Status, if_object};
+use super::error::{Call, PamError};
+use super::http::failed;
+
+const CALL: Call = Call::ListCredentials;
+const LARGEST_LIST: usize = 256 << 20;
+/// Records handed over together: one at a time would be a thread switch each.
+const BATCH: usize = 256;
+
+/// What a list was, beside its records.
+pub(super) struct Listing {
+    pub(super) count: usize,
+    pub(super) envelope: Envelope,
+    /// False if the answer holds no `credentials` at all.
+    has_records: bool,
+}
+
+impl Listing {
+    /// True for a list: one that holds records, or says in words that there are none.
+    pub(super) fn is_list(&self) -> bool {
+        self.has_records || self.envelope.message().starts_with("0 ")
+    }
+}
+
+/// Reads a list to its end and gives each record to `sink`. One that ends early or is damaged is an error,
+/// never a short list; what `sink` has got by then is to be thrown away.
+pub(super) async fn read_list(
+    response: Response,
+    sink: &mut (dyn FnMut(ListedCredential) + Send),
+) -> Result<Listing, PamError> {
+    let (chunks_in, chunks) = channel(8);
+    let (batches_in, mut batches) = channel::<Vec<ListedCredential>>(4);
+    // The decoder pulls and the network pushes, so one of them must wait for the other on a thread of its own.
+    // It ends by itself when either channel closes, that is also when this call is dropped.
+    let decoder = tokio::task::spawn_blocking(move || decode(chunks, batches_in));
+    let hand_over = async {
+        while let Some(batch) = batches.recv().await {
+            batch.into_iter().for_each(&mut *sink);
+        }
+    };
+    let (pumped, ()) = tokio::join!(pump(response, chunks_in), hand_over);
+    let listing = decoder.await.ok().flatten();
+    pumped?;
+    listing.ok_or(PamError::Malformed {
+        call: CALL,
+        what: "is no complete list",
+    })
+}
+
+enum Chunk {
+    Data(Bytes),
+    End,
+}
+
+/// Moves the body into the decoder. The end is sent as such: a channel that just closes is a body cut off.
+async fn pump(mut response: Response, decoder: Sender<Chunk>) -> Result<(), PamError> {
+    let mut left = LARGEST_LIST;
+    while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
+        left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
+        if decoder.send(Chunk::Data(data)).await.is_err() {
+            return Ok(()); // The decoder gave up, and says why.
+        }
+    }
+    let _ = decoder.send(Chunk::End).await;
+    Ok(())
+}
+
+fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Option<Listing> {
+    let mut records = Records {
+        batches,
+        batch: Vec::with_capacity(BATCH),
+        count: 0,
+    };
+    let reader = BufReader::with_capacity(
+        64 << 10,
+        ChunkReader {
+            chunks,
+            current: Bytes::new(),
+            ended: false,
+        },
+    );
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let mut listing = ListSeed(&mut records).deserialize(&mut json).ok()?;
+    json.end().ok()?;
+    records.flush().ok()?;
+    listing.count = records.count;
+    Some(listing)
+}
+
+/// The chunks as a stream of bytes; for a thread that may block.
+struct ChunkReader {
+    chunks: Receiver<Chunk>,
+    current: Bytes,
+    ended: bool,
+}
+
+impl Read for ChunkReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() && !self.ended {
+            match self.chunks.blocking_recv() {
+                Some(Chunk::Data(data)) => self.current = data,
+                Some(Chunk::End) => self.ended = true,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+        let length = buffer.len().min(self.current.len());
+        buffer[..length].copy_from_slice(&self.current.split_to(length));
+        Ok(length)
+    }
+}
+
+/// Where decoded records go.
+struct Records {
+    batches: Sender<Vec<ListedCredential>>,
+    batch: Vec<ListedCredential>,
+    count: usize,
+}
+
+/// Nobody waits for the list any more.
+struct Abandoned;
+
+impl Records {
+    fn push(&mut self, record: ListedCredential) -> Result<(), Abandoned> {
+        self.count += 1;
+        self.batch.push(record);
+        if self.batch.len() < BATCH {
+            Ok(())
+        } else {
+            self.flush()
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Abandoned> {
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.batches.blocking_send(batch).map_err(|_| Abandoned)
+    }
+}
+
+/// The answer as a whole.
+struct ListSeed<'a>(&'a mut Records);
+
+impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
+    type Value = Listing;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Listing, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListSeed<'_> {
+    type Value = Listing;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listing, A::Error> {
+        let (mut response, mut exception, mut has_records) = (None, None, false);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "response" => response = map.next_value::<Part<Status>>()?.0,
+                "exception" => exception = map.next_value::<Part<Exception>>()?.0,
+                "credentials" => has_records |= map.next_value_seed(RecordsSeed(self.0))?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Listing {
+            count: 0,
+            envelope: Envelope::of_parts(response, exception),
+            has_records,
+        })
+    }
+}
+
+/// A part that may be anything, and counts only as an object.
+struct Part<T>(Option<T>);
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if_object(deserializer).map(Self)
+    }
+}
+
+/// The array of records; true if there is one, false for `null`.
+struct RecordsSeed<'a>(&'a mut Records);
+
+impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RecordsSeed<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of records")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
+        while let Some(record) = seq.next_element()? {
+            self.0
+                .push(record)
+                .map_err(|Abandoned| serde::de::Error::custom("abandoned"))?;
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    /// Decodes a body that arrives in pieces of `size` bytes; `whole` tells whether it is ended properly.
+    fn decode_pieces(body: &str, size: usize, whole: bool) -> Option<(Listing, Vec<ListedCredential>)> {
+        let (chunks_in, chunks) = channel(4);
+        let (batches_in, mut batches) = channel(4);
+        let decoder = thread::spawn(move || decode(chunks, batches_in));
+        let body = body.as_bytes().to_vec();
+        let feeder = thread::spawn(move || {
+            for piece in body.chunks(size) {
+                let _ = chunks_in.blocking_send(Chunk::Data(Bytes::copy_from_slice(piece)));
+            }
+            if whole {
+                let _ = chunks_in.blocking_send(Chunk::End);
+            }
+        });
+        let mut records = Vec::new();
+        while let Some(batch) = batches.blocking_recv() {
+            records.extend(batch);
+        }
+        feeder.join().unwrap();
+        decoder.join().unwrap().map(|listing| (listing, records))
+    }
+
+    fn body(count: usize) -> String {
+        let row = |id: usize| {
+            format!(r#"{{"id":"{id}","identifier":"i{id}","username":"ü\"{{","type":"Local User"}}"#)
+        };
+        let rows: Vec<_> = (0..count).map(row).collect();
+        let rows = rows.join(",");
+        format!(
+            r#"{{"code":200,"credentials":[{rows}],"response":{{"status":200,"message":"{count} credentials"}}}}"#
+        )
+    }
+
+    #[test]
+    fn every_record_arrives_however_the_body_is_cut_into_pieces() {
+        for size in [1, 7, 4096] {
+            let (listing, records) = decode_pieces(&body(600), size, true).unwrap();
+            assert_eq!((listing.count, records.len()), (600, 600));
+            assert!(listing.is_list() && !listing.envelope.says_error());
+            assert_eq!(records[599].identifier.as_deref(), Some("i599"));
+            assert_eq!(records[599].username, "ü\"{");
+        }
+    }
+
+    #[test]
+    fn a_list_that_ends_early_is_none_at_every_byte() {
+        let body = body(3);
+        for end in (0..body.len()).filter(|end| body.is_char_boundary(*end)) {
+            assert!(decode_pieces(&body[..end], 16, true).is_none(), "{end}");
+        }
+        assert!(
+            decode_pieces(&body, 16, false).is_none(),
+            "a body without a proper end"
+        );
+        assert!(
+            decode_pieces(&format!("{body}x"), 16, true).is_none(),
+            "something after the end"
+        );
+    }
+
+    #[test]
+    fn an_empty_list_is_one_only_if_it_says_so() {
+        let is_list =
+            |body: &str| decode_pieces(body, 64, true).is_some_and(|(listing, _)| listing.is_list());
+        assert!(is_list(r#"{"credentials":[]}"#));
+        assert!(is_list(
+            r#"{"response":{"message":"0 credentials found"},"credentials":null}"#
+        ));
+        assert!(!is_list(r#"{"response":{"message":"ok"}}"#));
+        assert!(!is_list("{}") && !is_list("[]") && !is_list("<html>") && !is_list(""));
+        assert!(!is_list(r#"{"credentials":[{"username":"no id"}]}"#));
+        assert!(!is_list(r#"{"credentials":["x"]}"#));
+    }
+}

@@ -1,0 +1,227 @@
+//! Whom to trust: a connection's own authorities alone, or the system's.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme,
+};
+
+use super::endpoint::EndpointError;
+use super::error::TlsFault;
+
+/// A client configuration that trusts the certificates of a PEM bundle and nothing else.
+pub(super) fn config_for(bundle: &[u8]) -> Result<ClientConfig, EndpointError> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = BundleVerifier::new(bundle, Arc::clone(&provider))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| EndpointError::Setup)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// Makes ring the process's provider unless one is set: without any, the system's verifier would panic.
+pub(super) fn ensure_default_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // It fails only if another thread was faster, which is as good.
+        let _ = ring::default_provider().install_default();
+    }
+}
+
+/// Why a handshake failed.
+pub(super) fn fault_of(error: &Error) -> TlsFault {
+    match error {
+        Error::InvalidCertificate(certificate) => certificate_fault(certificate),
+        Error::AlertReceived(_) => TlsFault::Refused,
+        _ => TlsFault::Protocol,
+    }
+}
+
+fn certificate_fault(error: &CertificateError) -> TlsFault {
+    use CertificateError as E;
+    match error {
+        // A wrong signature under the right name is an authority that was made anew under its old name.
+        E::UnknownIssuer | E::BadSignature => TlsFault::UnknownAuthority,
+        E::NotValidForName | E::NotValidForNameContext { .. } => TlsFault::WrongName,
+        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
+            TlsFault::OutOfDate
+        }
+        _ => TlsFault::BadCertificate,
+    }
+}
+
+/// The fault, if an alert *after* the handshake means that the peer did not accept us. In TLS 1.3 a server that
+/// misses a client certificate says so only when the client believes that the handshake is done.
+pub(super) fn late_refusal(error: &Error) -> Option<TlsFault> {
+    use AlertDescription as A;
+    let Error::AlertReceived(alert) = error else {
+        return None;
+    };
+    let refused = matches!(
+        alert,
+        A::CertificateRequired
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+            | A::HandshakeFailure
+    );
+    refused.then_some(TlsFault::Refused)
+}
+
+/// The usual verification, and one addition: a certificate that stands in the bundle itself is accepted from the
+/// server that presents it, although it is marked as an authority's. Self-signed appliance certificates mostly are,
+/// and a verifier that insists on the difference would leave their owners nothing but switching verification off.
+/// Name and validity are checked all the same, and the handshake proves the key.
+#[derive(Debug)]
+struct BundleVerifier {
+    usual: Arc<WebPkiServerVerifier>,
+    bundle: Vec<CertificateDer<'static>>,
+}
+
+impl BundleVerifier {
+    fn new(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, EndpointError> {
+        let bundle: Vec<_> = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| EndpointError::CaBundle)?;
+        let mut roots = RootCertStore::empty();
+        for certificate in &bundle {
+            roots
+                .add(certificate.clone())
+                .map_err(|_| EndpointError::CaBundle)?;
+        }
+        let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|_| EndpointError::CaBundle)?;
+        Ok(Self { usual, bundle })
+    }
+
+    /// True if the only complaint is that an authority's certificate is used by a server. The library offers no
+    /// better mark than this word, and checks the validity before it. If the word changes, trust shrinks.
+    fn only_marked_as_authority(error: &Error) -> bool {
+        matches!(error, Error::InvalidCertificate(CertificateError::Other(other))
+            if other.0.to_string() == "CaUsedAsEndEntity")
+    }
+}
+
+impl ServerCertVerifier for BundleVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let usual = self
+            .usual
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match usual {
+            Err(error) if Self::only_marked_as_authority(&error) && self.bundle.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            usual => usual,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.usual.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Certificates for `pam.example.com`, made with openssl, valid from 2026 to 2126.
+    const SELF_SIGNED: &[u8] = include_bytes!("testdata/self-signed-ca.pem");
+    const STRANGER: &[u8] = include_bytes!("testdata/stranger-ca.pem");
+
+    fn verify(bundle: &[u8], certificate: &[u8], name: &str, seconds: u64) -> Result<(), TlsFault> {
+        let verifier = BundleVerifier::new(bundle, Arc::new(ring::default_provider())).unwrap();
+        let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        verifier
+            .verify_server_cert(&certificate, &[], &name, &[], now)
+            .map(|_| ())
+            .map_err(|e| fault_of(&e))
+    }
+
+    const IN_2030: u64 = 1_900_000_000;
+
+    #[test]
+    fn a_self_signed_appliance_is_trusted_by_its_own_certificate_and_by_no_other() {
+        assert_eq!(
+            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", IN_2030),
+            Ok(())
+        );
+        let both = [STRANGER, SELF_SIGNED].concat();
+        assert_eq!(verify(&both, SELF_SIGNED, "pam.example.com", IN_2030), Ok(()));
+        let fault = verify(STRANGER, SELF_SIGNED, "pam.example.com", IN_2030).unwrap_err();
+        assert!(
+            matches!(fault, TlsFault::UnknownAuthority | TlsFault::BadCertificate),
+            "{fault:?}"
+        );
+    }
+
+    #[test]
+    fn its_name_and_validity_are_still_checked() {
+        assert_eq!(
+            verify(SELF_SIGNED, SELF_SIGNED, "evil.example.com", IN_2030),
+            Err(TlsFault::WrongName)
+        );
+        assert_eq!(
+            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 1_000_000),
+            Err(TlsFault::OutOfDate)
+        );
+        assert_eq!(
+            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 9_000_000_000),
+            Err(TlsFault::OutOfDate)
+        );
+    }
+
+    #[test]
+    fn a_bundle_without_a_certificate_is_refused() {
+        for bundle in [
+            &b""[..],
+            b"hello",
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert_eq!(config_for(bundle).map(|_| ()), Err(EndpointError::CaBundle));
+        }
+        assert!(config_for(SELF_SIGNED).is_ok());
+    }
+}

@@ -1,0 +1,551 @@
+//! The token of one login: fetched once for all who wait, renewed early, never asked for again after a refusal.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
+
+use super::endpoint::OAuth2;
+use super::error::{AuthFailure, Call, PamError, Unavailable};
+use super::http::Answer;
+use super::lenient::{lenient_i64, lenient_string};
+
+/// The documented lifetime (API 1.3), for answers that name none.
+const DEFAULT_LIFETIME: i64 = 3600;
+/// A lifetime outside of this range is odd: too short would mean a login per call, too long trusts a typing error.
+const SANE_LIFETIME: std::ops::RangeInclusive<i64> = 30..=3600;
+/// After an early renewal failed, the old token serves this long before the next attempt.
+const EARLY_RETRY: Duration = Duration::from_secs(30);
+
+/// A bearer token. `Debug` shows no part of it.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    /// The value of the Authorization header; marked sensitive, and wiped when the last clone goes.
+    pub(super) header: HeaderValue,
+    /// Counts the tokens of a login, to tell a call's token from a newer one.
+    number: u64,
+    renew_at: Instant,
+    expires_at: Instant,
+}
+
+/// What a login keeps.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    state: Mutex<State>,
+    /// Held by the one call that is asking for a token.
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    token: Option<Token>,
+    refused: bool,
+    /// How many answers (tokens or failures) there were.
+    answers: u64,
+    failure: Option<PamError>,
+}
+
+/// What a token endpoint granted.
+#[derive(Debug)]
+pub(super) struct Grant {
+    header: HeaderValue,
+    lifetime: Duration,
+}
+
+enum Held {
+    Good(Token),
+    /// Good, but a new one is due.
+    Aging(Token),
+    None,
+}
+
+impl Tokens {
+    /// Fails at once if the login was refused.
+    pub(super) fn check(&self) -> Result<(), PamError> {
+        if self.state().refused {
+            Err(refused())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Latches a refusal.
+    pub(super) fn refuse(&self) {
+        let mut state = self.state();
+        state.refused = true;
+        state.token = None;
+    }
+
+    /// A token that is good now: the one held, or what `login` brings. All who wait share one login and its outcome.
+    pub(super) async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        self.check()?;
+        match self.held() {
+            Held::Good(token) => Ok(token),
+            Held::Aging(token) => self.renew_early(token, login).await,
+            Held::None => self.renew(login).await,
+        }
+    }
+
+    /// Another token than `rejected`: a newer one that is there already, or a new one if `leave` is given; else `error`.
+    /// Of all who wait only the one that logs in asks for leave.
+    pub(super) async fn replace<F>(
+        &self,
+        rejected: &Token,
+        error: PamError,
+        leave: impl FnOnce() -> bool,
+        login: impl FnOnce() -> F,
+    ) -> Result<Token, PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        let answers_before = self.state().answers;
+        let _flight = self.flight.lock().await;
+        if let Some(shared) = self.answered_since(answers_before, Some(rejected.number)) {
+            return shared;
+        }
+        if !leave() {
+            return Err(error);
+        }
+        // Gone before the login, so that calls which begin now wait for the new one.
+        self.state().token = None;
+        self.log_in(login).await
+    }
+
+    /// Logs in although a refusal is latched; a success releases the latch.
+    pub(super) async fn second_look<F>(&self, login: impl FnOnce() -> F) -> Result<(), PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        let _flight = self.flight.lock().await;
+        self.log_in(login).await.map(|_| ())
+    }
+
+    /// Only one call renews; the others go on with what they have. If the renewal fails, so does this one.
+    async fn renew_early<F>(&self, token: Token, login: impl FnOnce() -> F) -> Result<Token, PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        let Ok(_flight) = self.flight.try_lock() else {
+            return Ok(token);
+        };
+        match self.log_in(login).await {
+            Err(error) if error != refused() => {
+                self.postpone_renewal();
+                Ok(token)
+            }
+            renewed => renewed,
+        }
+    }
+
+    async fn renew<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        let answers_before = self.state().answers;
+        let _flight = self.flight.lock().await;
+        match self.answered_since(answers_before, None) {
+            Some(shared) => shared,
+            None => self.log_in(login).await,
+        }
+    }
+
+    /// What another call brought while this one waited: a token other than the rejected one, or the failure of a
+    /// login that ended meanwhile.
+    fn answered_since(&self, answers: u64, rejected: Option<u64>) -> Option<Result<Token, PamError>> {
+        let state = self.state();
+        if state.refused {
+            return Some(Err(refused()));
+        }
+        let now = Instant::now();
+        let usable = |token: &Token| Some(token.number) != rejected && now < token.expires_at;
+        if let Some(token) = state.token.clone().filter(usable) {
+            return Some(Ok(token));
+        }
+        state.failure.clone().filter(|_| state.answers > answers).map(Err)
+    }
+
+    /// Asks for a token and keeps the outcome. The caller holds `flight`.
+    async fn log_in<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
+    where
+        F: Future<Output = Result<Grant, PamError>>,
+    {
+        // Before the request: the lifetime counts from when the token was made, not from when it arrived.
+        let began = Instant::now();
+        let outcome = login().await;
+        let mut state = self.state();
+        state.answers += 1;
+        match outcome {
+            Ok(grant) => Ok(state.keep(grant, began, rand::random())),
+            Err(error) => {
+                if error == refused() {
+                    state.refused = true;
+                    state.token = None;
+                }
+                state.failure = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn held(&self) -> Held {
+        let now = Instant::now();
+        match &self.state().token {
+            Some(token) if now < token.renew_at => Held::Good(token.clone()),
+            Some(token) if now < token.expires_at => Held::Aging(token.clone()),
+            _ => Held::None,
+        }
+    }
+
+    fn postpone_renewal(&self) {
+        if let Some(token) = &mut self.state().token {
+            token.renew_at = (Instant::now() + EARLY_RETRY).min(token.expires_at);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Renewal is due between 75 % and 85 % of the lifetime, so that many operators do not come at once.
+    fn keep(&mut self, grant: Grant, began: Instant, jitter: f64) -> Token {
+        let token = Token {
+            header: grant.header,
+            number: self.answers,
+            renew_at: began + grant.lifetime.mul_f64(0.75 + jitter / 10.0),
+            expires_at: began + grant.lifetime,
+        };
+        self.refused = false;
+        self.failure = None;
+        self.token.insert(token).clone()
+    }
+}
+
+fn refused() -> PamError {
+    PamError::AuthenticationFailed(AuthFailure::LoginRefused)
+}
+
+/// The body of a token request (API 1.2). The buffer is large enough from the start: see `CredentialRequest::to_json`.
+pub(super) fn login_form(login: &OAuth2) -> Zeroizing<Vec<u8>> {
+    let secret = login.client_secret.expose_secret();
+    let longest = 3 * (login.client_id.len() + secret.len()) + 128;
+    let mut form = Serializer::new(String::with_capacity(longest));
+    form.append_pair("grant_type", "client_credentials");
+    form.append_pair("client_id", &login.client_id);
+    form.append_pair("client_secret", secret);
+    Zeroizing::new(form.finish().into_bytes())
+}
+
+#[derive(serde::Deserialize)]
+struct TokenAnswer<'a> {
+    #[serde(borrow)]
+    access_token: Cow<'a, str>,
+    #[serde(default, deserialize_with = "lenient_string")]
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient_i64")]
+    expires_in: Option<i64>,
+}
+
+/// What an answer of the token endpoint means (API 1.3, 1.6).
+pub(super) fn granted(answer: &Answer) -> Result<Grant, PamError> {
+    let call = Call::Token;
+    let unavailable = |why| Err(PamError::Unavailable { call, why });
+    match answer.status {
+        200..300 => grant(&answer.body).ok_or(PamError::Malformed {
+            call,
+            what: "holds no usable token",
+        }),
+        404 | 405 => Err(PamError::Misrouted(call)),
+        408 => unavailable(Unavailable::Timeout),
+        429 => Err(PamError::RateLimited {
+            after: answer.retry_after,
+        }),
+        500 => unavailable(Unavailable::Server),
+        501.. => unavailable(Unavailable::Gateway {
+            status: answer.status,
+            after: answer.retry_after,
+        }),
+        // Whatever the words: asking again with the same login would get accounts locked.
+        _ => Err(refused()),
+    }
+}
+
+fn grant(body: &[u8]) -> Option<Grant> {
+    let answer: TokenAnswer<'_> = serde_json::from_slice(body).ok()?;
+    let is_bearer = answer
+        .token_type
+        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    if !is_bearer || answer.access_token.is_empty() {
+        return None;
+    }
+    let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME);
+    let seconds = seconds.clamp(*SANE_LIFETIME.start(), *SANE_LIFETIME.end());
+    Some(Grant {
+        header: bearer(&answer.access_token)?,
+        lifetime: Duration::from_secs(seconds.unsigned_abs()),
+    })
+}
+
+/// The header's value, in a buffer that is wiped in the end.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut text = Zeroizing::new(Vec::with_capacity(7 + token.len()));
+    text.extend_from_slice(b"Bearer ");
+    text.extend_from_slice(token.as_bytes());
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::time::{advance, sleep};
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after: None,
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        }
+    }
+
+    fn lifetime(expires_in: &str) -> u64 {
+        let body = format!(r#"{{"token_type":"bearer","access_token":"t","expires_in":{expires_in}}}"#);
+        granted(&answer(200, &body)).unwrap().lifetime.as_secs()
+    }
+
+    #[test]
+    fn odd_lifetimes_are_clamped() {
+        let expected = [
+            ("600", 600),
+            ("\"600\"", 600),
+            ("0", 30),
+            ("-5", 30),
+            ("99999999999999999999", 3600),
+        ];
+        for (expires_in, seconds) in expected {
+            assert_eq!(lifetime(expires_in), seconds, "{expires_in}");
+        }
+        for unreadable in ["null", "\"soon\"", "[]"] {
+            assert_eq!(lifetime(unreadable), 3600, "{unreadable}");
+        }
+        assert_eq!(
+            granted(&answer(200, r#"{"access_token":"t"}"#))
+                .unwrap()
+                .lifetime
+                .as_secs(),
+            3600
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_malformed() {
+        let bodies = [
+            "",
+            "{}",
+            "<html>",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":5}"#,
+            r#"{"access_token":"a\nb","token_type":"Bearer"}"#,
+            r#"{"access_token":"t","token_type":"mac"}"#,
+        ];
+        for body in bodies {
+            assert_eq!(
+                granted(&answer(200, body)).unwrap_err().kind(),
+                "malformed",
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_login_is_told_from_a_wrong_path_and_a_sick_pam() {
+        let kind = |status| granted(&answer(status, "{}")).unwrap_err().kind();
+        assert_eq!(
+            (kind(400), kind(401), kind(403)),
+            ("login_refused", "login_refused", "login_refused")
+        );
+        assert_eq!(
+            (kind(404), kind(429), kind(500)),
+            ("misrouted", "rate_limited", "unavailable_server")
+        );
+        assert_eq!(
+            (kind(502), kind(504)),
+            ("unavailable_gateway", "unavailable_gateway")
+        );
+    }
+
+    #[test]
+    fn neither_the_form_nor_the_header_shows_in_debug_and_the_form_is_encoded() {
+        let login = OAuth2 {
+            client_id: "id".into(),
+            client_secret: "CANARY &=\u{e9}".into(),
+        };
+        assert!(!format!("{login:?}").contains("CANARY"));
+        let form = login_form(&login);
+        let text = "grant_type=client_credentials&client_id=id&client_secret=CANARY+%26%3D%C3%A9";
+        assert_eq!(std::str::from_utf8(&form).unwrap(), text);
+        let grant = granted(&answer(200, r#"{"access_token":"CANARY"}"#)).unwrap();
+        assert_eq!(grant.header.as_bytes(), b"Bearer CANARY");
+        assert!(!format!("{grant:?}").contains("CANARY"));
+    }
+
+    /// A token endpoint that takes a second and counts.
+    #[derive(Default)]
+    struct Endpoint(AtomicU32);
+
+    impl Endpoint {
+        async fn login(&self) -> Result<Grant, PamError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            sleep(Duration::from_secs(1)).await;
+            granted(&answer(200, r#"{"access_token":"t","expires_in":100}"#))
+        }
+
+        async fn fail(&self, status: u16) -> Result<Grant, PamError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            sleep(Duration::from_secs(1)).await;
+            granted(&answer(status, ""))
+        }
+
+        fn count(&self) -> u32 {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    async fn all_at_once<T, F>(calls: u32, call: impl Fn() -> F) -> Vec<T>
+    where
+        F: Future<Output = T>,
+    {
+        futures::future::join_all((0..calls).map(|_| call())).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_callers_share_one_login() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        let got = all_at_once(50, || tokens.get(|| endpoint.login())).await;
+        assert!(got.iter().all(Result::is_ok));
+        assert_eq!(endpoint.count(), 1);
+        let token = tokens.get(|| endpoint.login()).await.unwrap();
+        let leaves = AtomicU32::new(0);
+        let leave = || leaves.fetch_add(1, Ordering::SeqCst) == 0;
+        let replace = || tokens.replace(&token, PamError::DeviceNotFound, leave, || endpoint.login());
+        assert!(
+            all_at_once(50, replace)
+                .await
+                .iter()
+                .all(|got| got.as_ref().unwrap().number == 2)
+        );
+        assert_eq!((endpoint.count(), leaves.load(Ordering::SeqCst)), (2, 1));
+        assert_eq!(
+            replace().await.unwrap().number,
+            2,
+            "a late one takes the newer token"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_leave_the_calls_own_error_stands_and_the_token_stays() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        let token = tokens.get(|| endpoint.login()).await.unwrap();
+        let denied = tokens
+            .replace(&token, PamError::DeviceNotFound, || false, || endpoint.login())
+            .await;
+        assert_eq!(denied.unwrap_err(), PamError::DeviceNotFound);
+        assert_eq!(tokens.get(|| endpoint.login()).await.unwrap().number, 1);
+        assert_eq!(endpoint.count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_begin_during_a_replacement_wait_for_the_new_token() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        let token = tokens.get(|| endpoint.login()).await.unwrap();
+        let replacing = tokens.replace(&token, PamError::DeviceNotFound, || true, || endpoint.login());
+        let (replaced, got) = futures::join!(replacing, tokens.get(|| endpoint.login()));
+        assert_eq!((replaced.unwrap().number, got.unwrap().number), (2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_callers_share_one_failure_and_the_next_one_tries_again() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        let got = all_at_once(50, || tokens.get(|| endpoint.fail(502))).await;
+        assert!(
+            got.iter()
+                .all(|got| got.as_ref().unwrap_err().kind() == "unavailable_gateway")
+        );
+        assert_eq!(endpoint.count(), 1);
+        tokens.get(|| endpoint.login()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_silences_the_login_until_a_second_look() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        all_at_once(50, || tokens.get(|| endpoint.fail(401))).await;
+        for _ in 0..10 {
+            assert_eq!(tokens.get(|| endpoint.login()).await.unwrap_err(), refused());
+        }
+        assert_eq!(endpoint.count(), 1);
+        assert_eq!(tokens.second_look(|| endpoint.fail(401)).await, Err(refused()));
+        assert_eq!(tokens.check(), Err(refused()));
+        tokens.second_look(|| endpoint.login()).await.unwrap();
+        tokens.get(|| endpoint.login()).await.unwrap();
+        assert_eq!(endpoint.count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_early_by_one_caller_while_the_others_go_on() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        tokens.get(|| endpoint.login()).await.unwrap();
+        advance(Duration::from_secs(73)).await;
+        tokens.get(|| endpoint.login()).await.unwrap();
+        assert_eq!(endpoint.count(), 1);
+        advance(Duration::from_secs(12)).await;
+        let began = Instant::now();
+        let got = all_at_once(20, || tokens.get(|| endpoint.login())).await;
+        assert_eq!(endpoint.count(), 2);
+        assert_eq!(
+            got.iter().filter(|got| got.as_ref().unwrap().number == 1).count(),
+            19
+        );
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_early_renewal_that_fails_does_not_fail_the_call_nor_repeat_at_once() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        tokens.get(|| endpoint.login()).await.unwrap();
+        advance(Duration::from_secs(86)).await;
+        for _ in 0..5 {
+            tokens.get(|| endpoint.fail(502)).await.unwrap();
+        }
+        assert_eq!(endpoint.count(), 2);
+        advance(Duration::from_secs(20)).await;
+        tokens.get(|| endpoint.login()).await.unwrap();
+        assert_eq!(endpoint.count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_login_that_is_cancelled_leaves_the_way_free() {
+        let tokens = Arc::new(Tokens::default());
+        let endpoint = Arc::new(Endpoint::default());
+        let cancelled = tokio::spawn({
+            let (tokens, endpoint) = (Arc::clone(&tokens), Arc::clone(&endpoint));
+            async move { tokens.get(|| endpoint.login()).await.map(|_| ()) }
+        });
+        sleep(Duration::from_millis(500)).await;
+        cancelled.abort();
+        tokens.get(|| endpoint.login()).await.unwrap();
+        assert_eq!(endpoint.count(), 2);
+    }
+}
