@@ -140,6 +140,7 @@ fn own_binary() -> Result<PathBuf> {
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit());
+    forget_package(&mut command);
     let output = command
         .output()
         .context("cannot start cargo, to build the supervisor")?;
@@ -151,4 +152,21 @@ fn own_binary() -> Result<PathBuf> {
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back();
     program.context("cargo could not build the supervisor; what was wrong is said above")
+}
+
+/// Removes what cargo tells a test about its package: build scripts (ring's) that look at it would run again, and
+/// half of the dependencies be compiled anew, at each change between cargo and cargo inside a test.
+fn forget_package(command: &mut Command) {
+    let told = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "OUT_DIR",
+    ];
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
+        command.env_remove(name);
+    }
 }
