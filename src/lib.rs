@@ -14,4 +14,11 @@
 //! `controller::reconcile`, then `domain::decide`.
 
 pub mod api;
+pub mod config;
+pub mod controller;
 pub mod domain;
+pub mod leader;
+pub mod metrics;
+pub mod pam;
+pub mod probes;
+pub mod telemetry;

@@ -1,2 +1,89 @@
-//! x
-fn main() {}
+//! The operator's process: settings, logs, probes, leadership, and the controllers under it.
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use pam_operator::config::{Cli, Config};
+use pam_operator::leader::Leadership;
+use pam_operator::metrics::Metrics;
+use pam_operator::probes::{Readiness, Server};
+use pam_operator::{controller, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // Before anything speaks TLS: two providers in one process, and none chosen, is a panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::try_from(Cli::parse())?;
+    telemetry::init(config.log_format, &config.log_filter)?;
+    let (metrics, registry) = Metrics::new();
+    let readiness = Readiness::default();
+    let server = Server::bind(config.listen_address, readiness.clone(), registry).await?;
+    let stop = stop_on_signal()?;
+    let probes = tokio::spawn(server.serve(stopped(stop.clone())));
+    let served = serve(&config, &readiness, metrics, stop).await;
+    probes.abort();
+    served
+}
+
+async fn serve(
+    config: &Config,
+    readiness: &Readiness,
+    metrics: Metrics,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let ready = readiness.register("watches");
+    let client = client().await?;
+    let leadership = match config.leader_election {
+        true => Leadership::elected(
+            client.clone(),
+            &config.namespace,
+            &config.pod_name,
+            config.lease_duration,
+        ),
+        false => Leadership::unopposed(),
+    };
+    let Some(lead) = leadership
+        .acquire(|| readiness.set_standby(true), stopped(stop.clone()))
+        .await
+    else {
+        return Ok(());
+    };
+    readiness.set_standby(false);
+    metrics.set_leader(true);
+    let lost = lead.lost();
+    let run = controller::run(client, config, metrics.clone(), ready, stopped(stop));
+    let result = tokio::select! {
+        result = run => result.map_err(anyhow::Error::from),
+        // Another replica may write from now on: what is in flight here is dropped, not finished.
+        () = lost => Err(anyhow::anyhow!("the lease was lost: another replica leads now")),
+    };
+    metrics.set_leader(false);
+    lead.release().await;
+    result
+}
+
+async fn client() -> anyhow::Result<kube::Client> {
+    let mut config = kube::Config::infer()
+        .await
+        .context("no way to the Kubernetes API: neither in a cluster nor KUBECONFIG")?;
+    // kube's own retries can hold one call for minutes; each pass bounds its calls and is repeated as a whole.
+    config.default_retry = false;
+    kube::Client::try_from(config).context("the way to the Kubernetes API cannot be used")
+}
+
+fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::info!("stopping: finishing what is in flight");
+        sender.send_replace(true);
+        sender.closed().await;
+    });
+    Ok(receiver)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -13,7 +13,7 @@ use super::status::SourceSecret;
 /// An https URL without user information, query and fragment; a path is kept.
 const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
 /// `major.minor` with an optional patch number, as the PAM shows it.
-const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}([.-][0-9]{1,3})?$";
+const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
 
 /// A PAM that every namespace may use, and how the operator logs in to it.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]

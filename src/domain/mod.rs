@@ -9,6 +9,7 @@ pub mod backoff;
 mod decide;
 mod identity;
 mod judge;
+mod login;
 mod reason;
 mod situation;
 
@@ -16,6 +17,7 @@ pub use account::Account;
 pub use decide::{Decision, Expect, Look, Push, decide};
 pub use identity::{generated_identifier, short_name_allowed};
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
+pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
 pub use situation::{
     Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting,

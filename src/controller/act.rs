@@ -1,0 +1,180 @@
+//! At most one write to the PAM.
+
+use std::time::{Duration, Instant};
+
+use super::blame;
+use super::context::{Context, Doubt};
+use super::error::Error;
+use super::groups;
+use super::message::Problem;
+use super::observed::Observed;
+use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};
+use crate::metrics::PamOperation;
+use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
+
+/// What came of a decision.
+pub(super) enum Done {
+    /// Nothing was sent.
+    Nothing,
+    /// The PAM did as was decided.
+    Pushed(Answer),
+    /// The PAM did something else.
+    Strayed {
+        /// In what its answer differs.
+        what: Mismatch,
+        /// What was expected.
+        expected: Expected,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The call failed.
+    Failed(PamError),
+    /// No call could be made.
+    Hindered(Problem),
+}
+
+/// Carries a decision out.
+pub(super) async fn act(
+    observed: &Observed<'_>,
+    decision: &Decision,
+    context: &Context,
+) -> Result<Done, Error> {
+    let Decision::Push(push) = decision else {
+        return Ok(Done::Nothing);
+    };
+    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+        Ok(live) => live,
+        Err(problem) => return Ok(Done::Hindered(problem)),
+    };
+    let Some(request) = request(observed, *push) else {
+        return Ok(Done::Nothing);
+    };
+    let started = Instant::now();
+    let result = live.client.upsert_credential(&request).await;
+    context
+        .metrics
+        .pam_request(PamOperation::Upsert, blame::outcome(&result), started.elapsed());
+    Ok(match result {
+        Ok(upserted) => {
+            let done = compared(observed, *push, upserted, context);
+            match &done {
+                Done::Pushed(answer) => live.inventory.note_written(record(observed, &request, answer)),
+                // What the list shows now is not what it showed before.
+                _ => live.inventory.invalidate(),
+            }
+            context.memory.set_doubt(&observed.uid, None);
+            note_latency(observed, push.value, context);
+            done
+        }
+        Err(error) => {
+            if error.outcome_unknown() {
+                live.inventory.invalidate();
+                context
+                    .memory
+                    .set_doubt(&observed.uid, Some(Doubt { value: push.value }));
+            }
+            note_refusal(&error, observed, context);
+            Done::Failed(error)
+        }
+    })
+}
+
+/// A refused login concerns the connection as a whole: it is looked at, and says so.
+pub(super) fn note_refusal(error: &PamError, observed: &Observed<'_>, context: &Context) {
+    if matches!(error, PamError::AuthenticationFailed(_)) {
+        let name = &observed.object.spec.connection_ref.name;
+        context.memory.doubt_connection(name);
+        context.wake.all(&[(String::new(), name.clone())]);
+    }
+}
+
+/// The request, or `None` if a username that was to be read is not there (which no decision leads to).
+fn request(observed: &Observed<'_>, push: Push) -> Option<CredentialRequest> {
+    let spec = &observed.object.spec;
+    let content = observed.read.as_ref().and_then(|read| read.content.as_ref());
+    let mut request = CredentialRequest {
+        identifier: observed.identifier.clone(),
+        username: observed.username()?.to_owned(),
+        hostname: spec.hostname.clone(),
+        ip: spec.ip.clone(),
+        content: content
+            .filter(|_| push.value)
+            .map(|content| content.value.clone()),
+        ..CredentialRequest::default()
+    };
+    groups::put(spec, &observed.status.digests, push.all_fields, &mut request);
+    Some(request)
+}
+
+fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &Context) -> Done {
+    let listed = observed
+        .sight
+        .as_ref()
+        .and_then(|sight| sight.record.as_ref())
+        .map(|record| record.id.clone());
+    let connection = observed.status.connection.as_ref();
+    let same_place = |c: &&crate::api::ConnectionStatus| {
+        observed.view.as_ref().is_some_and(|view| view.origin == c.origin)
+    };
+    let expected = Expected {
+        expect: push.expect,
+        id: match push.expect {
+            Expect::Create => None,
+            Expect::Adopt => listed,
+            Expect::Update => observed.status.id.clone(),
+        },
+        identifier: observed.identifier.clone(),
+        tenant: connection
+            .filter(same_place)
+            .and_then(|connection| connection.tenant.clone()),
+        maybe_made_before: context.memory.doubt(&observed.uid).is_some(),
+    };
+    let answer = Answer {
+        outcome: match upserted.outcome {
+            pam::Outcome::Created => Outcome::Created,
+            pam::Outcome::Updated => Outcome::Updated,
+            pam::Outcome::Unstated => Outcome::Unstated,
+        },
+        id: upserted.id,
+        identifier: upserted.identifier,
+        tenant: upserted.tenant,
+    };
+    match judge(&expected, &answer) {
+        None => Done::Pushed(answer),
+        Some(what) => Done::Strayed {
+            what,
+            expected,
+            answer,
+        },
+    }
+}
+
+/// The record as a list would show it now.
+fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
+    let before = observed
+        .sight
+        .as_ref()
+        .and_then(|sight| sight.record.clone())
+        .filter(|record| record.id == answer.id);
+    ListedCredential {
+        id: answer.id.clone(),
+        identifier: Some(request.identifier.clone()),
+        username: request.username.clone(),
+        hostname: request.hostname.clone(),
+        ip: request.ip.clone(),
+        ..before.unwrap_or_default()
+    }
+}
+
+/// Promise P2, measured: from the event of the changed Secret to the PAM's answer.
+fn note_latency(observed: &Observed<'_>, value: bool, context: &Context) {
+    let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
+    let key = secret.map(|reference| (observed.key.0.clone(), reference.name.clone()));
+    let seen = key
+        .and_then(|key| context.secrets.seen_at(&key))
+        .map(|at| at.elapsed());
+    // An event older than this waited for something else than us: a connection, a device, a retry.
+    if let Some(latency) = seen.filter(|latency| *latency < Duration::from_secs(120)) {
+        context.metrics.secret_pushed(latency);
+    }
+}

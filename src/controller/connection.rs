@@ -1,0 +1,294 @@
+//! One pass over a connection: is its login good?
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::api::Api;
+use kube::runtime::controller::Action;
+
+use super::blame;
+use super::connections::Material;
+use super::context::Context;
+use super::error::Error;
+use super::message::Problem;
+use super::schedule::{Turn, fingerprint};
+use super::status;
+use super::watch::{GuardedConnection, key};
+use crate::api::{ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, find, same_but_for_times};
+use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
+use crate::metrics::{Kind, PamOperation, ReconcileOutcome};
+
+/// How a pass found the connection.
+enum Finding {
+    /// As its status says.
+    AsBefore,
+    /// As its status says; a refused login is looked at again then.
+    StillRefused(Duration),
+    /// Not as it should be, before any call.
+    Lacks(Problem),
+    /// It was tried, with these.
+    Tried {
+        digest: String,
+        versions: Vec<crate::api::SourceSecret>,
+        problem: Option<(Problem, Option<Duration>)>,
+    },
+}
+
+/// One pass over a connection. Never fails on the PAM's account.
+pub(super) async fn reconcile(
+    object: Arc<GuardedConnection>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    let Ok(connection) = &object.0 else {
+        return Ok(Action::await_change());
+    };
+    let started = Instant::now();
+    let key = key(connection);
+    context
+        .references
+        .set(&key, context.targets_of(connection).into_iter().collect());
+    announce(connection, &context);
+    let mark = fingerprint(&(
+        connection.metadata.generation,
+        &connection.metadata.uid,
+        versions_mark(connection, &context),
+    ));
+    let doubted = context.memory.take_connection_doubt(&key.1);
+    match context.schedule.turn(&key, mark, started) {
+        Turn::In(wait) if !doubted => return Ok(Action::requeue(wait)),
+        Turn::OnChange if !doubted => return Ok(Action::await_change()),
+        _ => {
+            let finding = examine(connection, doubted, &context).await?;
+            report(connection, finding, (mark, started), &context).await
+        }
+    }
+}
+
+fn versions_mark(connection: &ClusterPamConnection, context: &Context) -> Option<Vec<(String, String)>> {
+    let versions = context.versions_of(connection)?;
+    Some(
+        versions
+            .into_iter()
+            .map(|version| (version.uid, version.resource_version))
+            .collect(),
+    )
+}
+
+/// Wakes the credentials of a connection whose readiness or spec changed.
+fn announce(connection: &ClusterPamConnection, context: &Context) {
+    let name = key(connection).1;
+    let Some(view) = context.connection(&name) else {
+        return;
+    };
+    if context.memory.announce(&name, fingerprint(&view)) {
+        context.wake.all(
+            &context
+                .references
+                .to(&super::references::Target::Connection(name)),
+        );
+    }
+}
+
+async fn examine(
+    connection: &ClusterPamConnection,
+    doubted: bool,
+    context: &Context,
+) -> Result<Finding, Error> {
+    let status = context.connection_status(connection);
+    let remembered = remembered(&status);
+    let known = status
+        .digests
+        .get("login")
+        .filter(|digest| context.key.made(digest));
+    let current = status.observed_generation == connection.metadata.generation;
+    // What was proven holds without reading anything, while all versions are those it was proven with.
+    let same_versions = context
+        .versions_of(connection)
+        .is_some_and(|versions| versions == status.source);
+    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
+        return Ok(Finding::AsBefore);
+    }
+    let material = match context.material(connection).await? {
+        Ok(material) => material,
+        Err(problem) => return Ok(Finding::Lacks(problem)),
+    };
+    let unchanged = known == Some(&material.digest);
+    let second_look = context.memory.has_waited(&key(connection).1, Instant::now());
+    match login(remembered, unchanged, doubted, second_look) {
+        Login::Keep if remembered == Remembered::Refused => {
+            Ok(Finding::StillRefused(backoff::second_login(rand::random())))
+        }
+        Login::Keep => Ok(Finding::AsBefore),
+        Login::Try => attempt(connection, material, doubted, context).await,
+    }
+}
+
+fn remembered(status: &ClusterPamConnectionStatus) -> Remembered {
+    match find(&status.conditions, ConditionType::Ready) {
+        Some(ready) if ready.status == "True" => Remembered::Worked,
+        Some(ready) if ready.reason == Reason::PamAuthenticationFailed.as_str() => Remembered::Refused,
+        _ => Remembered::Nothing,
+    }
+}
+
+async fn attempt(
+    connection: &ClusterPamConnection,
+    material: Material,
+    doubted: bool,
+    context: &Context,
+) -> Result<Finding, Error> {
+    let (digest, versions) = (material.digest.clone(), material.versions.clone());
+    let live = match context.connections.install(connection, material).await {
+        Ok(live) => live,
+        Err(problem) => return Ok(Finding::Lacks(problem)),
+    };
+    let started = Instant::now();
+    // A doubted client knows by itself whether its login was refused: asking it costs no request.
+    let result = if doubted {
+        live.client.authenticate().await
+    } else {
+        live.client.retry_login().await
+    };
+    context
+        .metrics
+        .pam_request(PamOperation::Token, blame::outcome(&result), started.elapsed());
+    let problem = result
+        .err()
+        .map(|error| (Problem::refused_by_pam(&error), blame::asked(&error)));
+    Ok(Finding::Tried {
+        digest,
+        versions,
+        problem,
+    })
+}
+
+async fn report(
+    connection: &ClusterPamConnection,
+    finding: Finding,
+    (mark, started): (u64, Instant),
+    context: &Context,
+) -> Result<Action, Error> {
+    let before = context.connection_status(connection);
+    let (problem, asked) = match &finding {
+        Finding::Lacks(problem) => (Some(problem.clone()), None),
+        Finding::Tried {
+            problem: Some((problem, asked)),
+            ..
+        } => (Some(problem.clone()), *asked),
+        _ => (None, None),
+    };
+    let next = next_status(connection, &before, &finding, context);
+    write(connection, &before, next, context).await?;
+    let key = key(connection);
+    let action = match (&finding, &problem) {
+        (Finding::StillRefused(wait), _) => hold(&key, mark, *wait, context),
+        (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
+            hold(&key, mark, backoff::second_login(rand::random()), context)
+        }
+        (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
+        _ => {
+            context.schedule.forget(&key);
+            context.memory.forget_wait(&key.1);
+            Action::await_change()
+        }
+    };
+    let outcome = match problem.map(|problem| problem.reason) {
+        None => ReconcileOutcome::Ready,
+        Some(reason) if reason.is_stalled() => ReconcileOutcome::Stalled,
+        Some(_) => ReconcileOutcome::Waiting,
+    };
+    context
+        .metrics
+        .reconciled(Kind::ClusterPamConnection, outcome, started.elapsed());
+    Ok(action)
+}
+
+/// Holds a refused login back, and remembers that it waits: the next turn is its second look.
+fn hold(key: &super::versions::Key, mark: u64, wait: Duration, context: &Context) -> Action {
+    let until = Instant::now() + wait;
+    context.schedule.hold(key, mark, until);
+    context.memory.wait_until(&key.1, until);
+    Action::requeue(wait)
+}
+
+fn failed(
+    key: &super::versions::Key,
+    mark: u64,
+    retry: Retry,
+    asked: Option<Duration>,
+    context: &Context,
+) -> Action {
+    match context
+        .schedule
+        .failed(key, mark, (retry, asked), (Instant::now(), rand::random()))
+    {
+        Some(wait) => Action::requeue(wait),
+        None => Action::await_change(),
+    }
+}
+
+fn next_status(
+    connection: &ClusterPamConnection,
+    before: &ClusterPamConnectionStatus,
+    finding: &Finding,
+    context: &Context,
+) -> ClusterPamConnectionStatus {
+    let mut next = before.clone();
+    next.observed_generation = connection.metadata.generation;
+    next.cluster_name = Some(context.cluster_name.clone());
+    let (reason, message) = match finding {
+        Finding::AsBefore | Finding::StillRefused(_) => as_before(before),
+        Finding::Lacks(problem)
+        | Finding::Tried {
+            problem: Some((problem, _)),
+            ..
+        } => (problem.reason, problem.message.clone()),
+        Finding::Tried { problem: None, .. } => {
+            (Reason::Authenticated, "The PAM accepted the login".to_owned())
+        }
+    };
+    if let Finding::Tried { digest, versions, .. } = finding {
+        next.source.clone_from(versions);
+        next.digests.insert("login".to_owned(), digest.clone());
+    }
+    next.conditions = status::conditions(
+        reason,
+        &message,
+        next.observed_generation,
+        jiff::Timestamp::now(),
+        &before.conditions,
+    );
+    next
+}
+
+fn as_before(before: &ClusterPamConnectionStatus) -> (Reason, String) {
+    let ready = find(&before.conditions, ConditionType::Ready);
+    let reason = ready
+        .and_then(|ready| Reason::named(&ready.reason))
+        .unwrap_or(Reason::Progressing);
+    (
+        reason,
+        ready.map(|ready| ready.message.clone()).unwrap_or_default(),
+    )
+}
+
+async fn write(
+    connection: &ClusterPamConnection,
+    before: &ClusterPamConnectionStatus,
+    next: ClusterPamConnectionStatus,
+    context: &Context,
+) -> Result<(), Error> {
+    let mut alike = next.clone();
+    alike.conditions.clone_from(&before.conditions);
+    if alike == *before && same_but_for_times(&next.conditions, &before.conditions) {
+        return Ok(());
+    }
+    let api = Api::<ClusterPamConnection>::all(context.client.clone());
+    let version = status::write(&api, connection, &next).await?;
+    context.metrics.status_written(Kind::ClusterPamConnection);
+    super::report::announce_transition(connection, &before.conditions, &next.conditions, context).await;
+    let uid = connection.metadata.uid.as_deref().unwrap_or_default();
+    context.written_connections.note(uid, version.as_deref(), next);
+    announce(connection, context);
+    Ok(())
+}

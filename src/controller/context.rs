@@ -1,0 +1,205 @@
+//! What every pass shares.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use kube::Client;
+use kube::runtime::events::Recorder;
+use kube::runtime::reflector::ObjectRef;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::connections::Connections;
+use super::digest::DigestKey;
+use super::references::References;
+use super::schedule::Schedule;
+use super::status::Written;
+use super::versions::{Key, Versions};
+use super::watch::{Credential, Guarded};
+use crate::api::{ClusterPamConnectionStatus, PamCredentialStatus, SourceSecret};
+use crate::domain::Reason;
+use crate::metrics::Metrics;
+
+/// What every pass shares.
+pub(super) struct Context {
+    pub(super) client: Client,
+    pub(super) recorder: Recorder,
+    pub(super) metrics: Metrics,
+    /// The operator's own namespace, where connections have their Secrets.
+    pub(super) namespace: String,
+    /// The first part of generated identifiers.
+    pub(super) cluster_name: String,
+    /// Whether a connection may exist and yet not be served by this operator.
+    pub(super) selects_connections: bool,
+    pub(super) key: DigestKey,
+    pub(super) secrets: Versions,
+    pub(super) config_maps: Versions,
+    pub(super) references: References,
+    pub(super) connections: Connections,
+    pub(super) schedule: Schedule,
+    pub(super) written: Written<PamCredentialStatus>,
+    pub(super) written_connections: Written<ClusterPamConnectionStatus>,
+    pub(super) memory: Memory,
+    pub(super) wake: Wake,
+}
+
+/// Wakes objects though they did not change themselves.
+pub(super) struct Wake {
+    /// By namespace; `None` is the one that serves all of them.
+    pub(super) credentials: Vec<(Option<String>, UnboundedSender<ObjectRef<Guarded>>)>,
+    pub(super) connections: UnboundedSender<ObjectRef<super::watch::GuardedConnection>>,
+}
+
+impl Wake {
+    /// Wakes credentials (which have a namespace) and connections (which have none).
+    pub(super) fn all(&self, keys: &[Key]) {
+        for key in keys {
+            if key.0.is_empty() {
+                // A receiver is gone only while everything stops.
+                let _ = self.connections.send(ObjectRef::new(&key.1));
+            } else {
+                self.credential(key);
+            }
+        }
+    }
+
+    fn credential(&self, key: &Key) {
+        let serves = |scope: &Option<String>| scope.as_ref().is_none_or(|namespace| *namespace == key.0);
+        for (_, sender) in self.credentials.iter().filter(|(scope, _)| serves(scope)) {
+            let _ = sender.send(ObjectRef::new(&key.1).within(&key.0));
+        }
+    }
+}
+
+/// A write whose outcome is unknown: it may be executed yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// It carried the value.
+    pub(super) value: bool,
+}
+
+/// What is remembered of single objects while the process lives. Nothing here is needed to be right after a
+/// restart, it only saves work or makes a doubt known at once.
+#[derive(Default)]
+pub(super) struct Memory {
+    inner: Mutex<Remembered>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    /// Versions of Secrets that were read and found to hold what was sent, by credential uid, with its generation.
+    verified: HashMap<String, (i64, Vec<SourceSecret>)>,
+    doubts: HashMap<String, Doubt>,
+    reasons: HashMap<String, Reason>,
+    counts: HashMap<Reason, usize>,
+    /// Connections that refused a call though they are Ready.
+    doubted_connections: HashSet<String>,
+    /// Until when a refused login is left alone, by connection.
+    waiting: HashMap<String, Instant>,
+    /// What dependents of a connection were last woken for.
+    announced: HashMap<String, u64>,
+}
+
+impl Memory {
+    pub(super) fn is_verified(&self, uid: &str, generation: i64, versions: &[SourceSecret]) -> bool {
+        self.lock()
+            .verified
+            .get(uid)
+            .is_some_and(|(at, seen)| *at == generation && seen == versions)
+    }
+
+    pub(super) fn verify(&self, uid: &str, generation: i64, versions: Vec<SourceSecret>) {
+        self.lock()
+            .verified
+            .insert(uid.to_owned(), (generation, versions));
+    }
+
+    pub(super) fn doubt(&self, uid: &str) -> Option<Doubt> {
+        self.lock().doubts.get(uid).copied()
+    }
+
+    pub(super) fn set_doubt(&self, uid: &str, doubt: Option<Doubt>) {
+        let mut inner = self.lock();
+        match doubt {
+            Some(Doubt { value }) => inner.doubts.entry(uid.to_owned()).or_default().value |= value,
+            None => _ = inner.doubts.remove(uid),
+        }
+    }
+
+    pub(super) fn doubt_connection(&self, name: &str) {
+        self.lock().doubted_connections.insert(name.to_owned());
+    }
+
+    /// Whether the connection was doubted since this was last asked.
+    pub(super) fn take_connection_doubt(&self, name: &str) -> bool {
+        self.lock().doubted_connections.remove(name)
+    }
+
+    /// Whether this state of a connection is news to its dependents.
+    pub(super) fn announce(&self, name: &str, state: u64) -> bool {
+        self.lock().announced.insert(name.to_owned(), state) != Some(state)
+    }
+
+    /// Notes how a credential stands, and returns how many stand how.
+    pub(super) fn tally(&self, uid: &str, reason: Option<Reason>) -> Vec<(&'static str, usize)> {
+        let mut inner = self.lock();
+        let before = match reason {
+            Some(reason) => inner.reasons.insert(uid.to_owned(), reason),
+            None => inner.reasons.remove(uid),
+        };
+        if before == reason {
+            return Vec::new();
+        }
+        if let Some(before) = before {
+            let count = inner.counts.entry(before).or_default();
+            *count = count.saturating_sub(1);
+        }
+        if let Some(reason) = reason {
+            *inner.counts.entry(reason).or_default() += 1;
+        }
+        let touched = [before, reason].into_iter().flatten();
+        touched
+            .map(|reason| {
+                (
+                    reason.as_str(),
+                    inner.counts.get(&reason).copied().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// Leaves a refused login alone until then.
+    pub(super) fn wait_until(&self, name: &str, until: Instant) {
+        self.lock().waiting.insert(name.to_owned(), until);
+    }
+
+    /// Whether a refused login was left alone long enough.
+    pub(super) fn has_waited(&self, name: &str, now: Instant) -> bool {
+        self.lock().waiting.get(name).is_some_and(|until| *until <= now)
+    }
+
+    /// Forgets that a login was refused.
+    pub(super) fn forget_wait(&self, name: &str) {
+        self.lock().waiting.remove(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Context {
+    /// Forgets a credential that is gone.
+    pub(super) fn forget(&self, credential: &Credential) {
+        let key = super::watch::key(credential);
+        self.references.forget(&key);
+        self.schedule.forget(&key);
+        let uid = credential.metadata.uid.as_deref().unwrap_or_default();
+        self.written.forget(uid);
+        let mut inner = self.memory.lock();
+        inner.verified.remove(uid);
+        inner.doubts.remove(uid);
+        drop(inner);
+        self.metrics.set_credentials(self.memory.tally(uid, None));
+    }
+}

@@ -1,0 +1,225 @@
+//! What users read. Our own words, with names, the PAM's four-digit code and what to do about it; never text of
+//! an answer, and never a value.
+
+use super::value::Unusable;
+use super::versions::Key;
+use crate::api::CaBundleKind;
+use crate::domain::{Answer, Expected, Mismatch, Reason};
+use crate::pam::{EndpointError, PamError};
+
+/// Something that stands in the way, for the `Ready` condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) reason: Reason,
+    pub(super) message: String,
+}
+
+impl Problem {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn secret_missing((namespace, name): &Key) -> Self {
+        let message = format!(
+            "Secret {name} does not exist in namespace {namespace}: create it, or correct the reference to it"
+        );
+        Self::new(Reason::SecretNotFound, message)
+    }
+
+    pub(super) fn key_missing((_, name): &Key, key: &str) -> Self {
+        let message = format!("Secret {name} has no key {key}: add it, or correct the reference's key");
+        Self::new(Reason::SecretKeyNotFound, message)
+    }
+
+    pub(super) fn unusable((_, name): &Key, key: &str, field: &str, why: Unusable) -> Self {
+        let why = match why {
+            Unusable::Empty => "is empty".to_owned(),
+            Unusable::NotUtf8 => "is not UTF-8 text, and the PAM takes nothing else".to_owned(),
+            Unusable::TooLong { characters, longest } => {
+                format!("has {characters} characters, and the PAM takes at most {longest}")
+            }
+            Unusable::Unclean => "has a control character, or a blank or line break at its ends".to_owned(),
+        };
+        let message =
+            format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");
+        Self::new(Reason::SecretInvalid, message)
+    }
+
+    pub(super) fn login_not_text((_, name): &Key, key: &str) -> Self {
+        Self::new(
+            Reason::SecretInvalid,
+            format!(
+                "key {key} of Secret {name} is not UTF-8 text: put the PAM's client id and client secret into it as they are"
+            ),
+        )
+    }
+
+    pub(super) fn login_empty((_, name): &Key, key: &str) -> Self {
+        Self::new(
+            Reason::SecretInvalid,
+            format!("key {key} of Secret {name} is empty: put the PAM's client id and client secret into it"),
+        )
+    }
+
+    pub(super) fn ca_bundle_missing(kind: CaBundleKind, (namespace, name): &Key) -> Self {
+        let message = format!(
+            "{kind:?} {name} of spec.tls.caBundleRef does not exist in namespace {namespace}: create it, or correct the reference"
+        );
+        Self::new(Reason::SecretNotFound, message)
+    }
+
+    pub(super) fn ca_bundle_key_missing(kind: CaBundleKind, (_, name): &Key, key: &str) -> Self {
+        let message = format!(
+            "{kind:?} {name} of spec.tls.caBundleRef has no key {key}: add it, or correct the reference's key"
+        );
+        Self::new(Reason::SecretKeyNotFound, message)
+    }
+
+    pub(super) fn ca_bundle_not_base64() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.tls.caBundle is not base64: it takes PEM certificates encoded with base64 once more",
+        )
+    }
+
+    pub(super) fn url_invalid() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.url is not a URL: give https://, a host, and where needed a port and a path",
+        )
+    }
+
+    pub(super) fn version_invalid() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.productVersion is not a version: give it as the PAM shows it, such as 4.2",
+        )
+    }
+
+    pub(super) fn unusable_connection(error: &EndpointError) -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            format!("the connection cannot be used: {error}"),
+        )
+    }
+
+    pub(super) fn connection_gone(name: &str) -> Self {
+        Self::new(Reason::ConnectionNotFound, connection_missing(name, false))
+    }
+
+    pub(super) fn refused_by_pam(error: &PamError) -> Self {
+        Self::new(super::blame::reason(error), error.summary())
+    }
+}
+
+/// A connection that is not there, or not for us.
+pub(super) fn connection_missing(name: &str, selects: bool) -> String {
+    let hint = if selects {
+        ", or is not selected by this operator's --connection-selector"
+    } else {
+        ""
+    };
+    format!("ClusterPamConnection {name} does not exist{hint}: create it, or correct spec.connectionRef")
+}
+
+/// A connection that is not ready.
+pub(super) fn connection_not_ready(name: &str, its_message: &str) -> String {
+    if its_message.is_empty() {
+        format!("ClusterPamConnection {name} has not been checked yet")
+    } else {
+        format!("ClusterPamConnection {name}: {its_message}")
+    }
+}
+
+/// The PAM holds what it should.
+pub(super) fn synced(id: &str, identifier: &str, adopted: bool) -> String {
+    let note = if adopted {
+        "; the record was there before: if it is disabled in the PAM, it stays so"
+    } else {
+        ""
+    };
+    format!("The PAM holds this credential as record {id}, identifier {identifier}{note}")
+}
+
+/// The fields are written, the value was held back.
+pub(super) fn adopted(id: &str, identifier: &str, rotates: bool) -> String {
+    let why = if rotates {
+        "the vault rotates its value"
+    } else {
+        "the key of the digests in status was lost, so that the value may be older than the vault's"
+    };
+    format!(
+        "The fields were written to record {id}, identifier {identifier}; the value was not sent, since {why}. To send it, annotate this object with {}=<any new text>",
+        crate::api::PUSH_VALUE_REQUESTED_AT
+    )
+}
+
+/// The list shows somebody else's record, or too many.
+pub(super) fn conflict(seen: crate::domain::Seen, identifier: &str, others: &[String]) -> String {
+    use crate::domain::Seen;
+    let ids = match others {
+        [] => String::new(),
+        others => format!(" (record {})", others.join(", ")),
+    };
+    let (what, remedy) = match seen {
+        Seen::Neither => (
+            "the PAM's list no longer shows this credential's record",
+            "give the authorization access to it, or create the credential anew under another name",
+        ),
+        Seen::IdentifierElsewhere => (
+            "the PAM holds the identifier for another username, hostname or ip",
+            "set spec.identifier to a free one, or correct the account",
+        ),
+        Seen::AccountOther => (
+            "the PAM holds this username, hostname and ip under another identifier",
+            "set spec.identifier to that record's to take it over, or remove the record",
+        ),
+        Seen::IdentifierOnAccount { .. } => (
+            "the PAM holds the identifier under another id than the one in status",
+            "find out which record is right, and create this credential anew",
+        ),
+        _ => (
+            "several records, or an SSH key, have this identifier or this username, hostname and ip",
+            "leave one of them in the PAM, or set another spec.identifier",
+        ),
+    };
+    format!("Nothing was written: {what}{ids}; identifier {identifier}. To mend it, {remedy}")
+}
+
+/// The PAM did something else than was decided.
+pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> String {
+    let known = expected.id.as_deref().unwrap_or("none");
+    let shown = answer.identifier.as_deref().unwrap_or("none");
+    let what = match what {
+        Mismatch::UpdatedInstead => {
+            "updated a record that its list does not show to this authorization, where a new one was to be created"
+        }
+        Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
+        Mismatch::OtherId => "wrote another record than the one known",
+        Mismatch::OtherIdentifier => "kept another identifier than the one sent",
+        Mismatch::OtherTenant => "answered for another tenant than before",
+    };
+    format!(
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. Give the authorization access to the record, or set another spec.identifier, username, hostname or ip",
+        answer.id, expected.identifier
+    )
+}
+
+/// An earlier write met another record, and nothing has changed since.
+pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>) -> String {
+    format!(
+        "An earlier write met a record that the PAM's list does not show to this authorization (record {}, identifier {}). Nothing more is written for it. Give the authorization access to the record, or set another spec.identifier, username, hostname or ip",
+        id.unwrap_or("unknown"),
+        identifier.unwrap_or("none")
+    )
+}
+
+/// Suspended before the first sync.
+pub(super) const SUSPENDED_UNSEEN: &str = "Suspended before the first sync: nothing was sent to the PAM";
+/// The `Suspended` condition.
+pub(super) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is made for this object";
+/// The event of a value that ends in a newline.
+pub(super) const NEWLINE: &str = "The value ends in a newline and was sent as it is. If that is not meant, set spec.contentSecretRef.trim to TrailingNewline";

@@ -1,0 +1,29 @@
+//! Observe, decide, act, report: the only place that knows both the cluster and the PAM.
+//!
+//! [`run`] starts one controller for connections and one for credentials in each watched namespace (or one for
+//! all). A pass over a credential is [`reconcile`], a pass over a connection [`connection`].
+
+mod act;
+mod blame;
+mod connection;
+mod connections;
+mod context;
+mod digest;
+mod error;
+mod groups;
+mod message;
+mod observe;
+mod observed;
+mod reconcile;
+mod references;
+mod report;
+mod run;
+mod schedule;
+mod secrets;
+mod status;
+mod value;
+mod versions;
+mod watch;
+
+pub use error::Error;
+pub use run::run;

@@ -1,0 +1,271 @@
+//! Seeing more: the values of the Secrets, and the PAM's list. Each is asked for only when the decision turns on it.
+
+use std::collections::HashMap;
+
+use zeroize::Zeroizing;
+
+use super::context::Context;
+use super::digest::Compared;
+use super::error::Error;
+use super::groups;
+use super::message::Problem;
+use super::observed::{Observed, Read, Sight, secret_names};
+use super::secrets::{self, SecretValues};
+use super::value::{self, Unusable};
+use super::{blame, connections};
+use crate::domain::{Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
+use crate::metrics::PamOperation;
+use crate::pam::{self, ListedCredential, Snapshot};
+
+/// Looks at what the decision asked for.
+pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Context) -> Result<(), Error> {
+    match what {
+        Look::Secrets => read_secrets(observed, context).await,
+        Look::Inventory => see_inventory(observed, context).await,
+    }
+}
+
+async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
+    let mut found = HashMap::new();
+    for name in secret_names(observed.object) {
+        let key = (observed.key.0.clone(), name.to_owned());
+        match secrets::read(&context.client, &key, &wanted(observed, name)).await? {
+            Some(values) => _ = found.insert(name, values),
+            None => {
+                observed.fail_secrets(Problem::secret_missing(&key));
+                return Ok(());
+            }
+        }
+    }
+    match take(observed, &found) {
+        Ok(read) => compare(observed, read, context),
+        Err(problem) => observed.fail_secrets(problem),
+    }
+    Ok(())
+}
+
+fn wanted<'a>(observed: &Observed<'a>, name: &str) -> Vec<&'a str> {
+    let spec = &observed.object.spec;
+    let content = spec
+        .content_secret_ref
+        .as_ref()
+        .filter(|r| r.name == name)
+        .map(|r| r.key.as_str());
+    let username = spec
+        .username_secret_ref
+        .as_ref()
+        .filter(|r| r.name == name)
+        .map(|r| r.key.as_str());
+    content.into_iter().chain(username).collect()
+}
+
+/// Makes what is sent of what was read.
+fn take(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Result<Read, Problem> {
+    let spec = &observed.object.spec;
+    let bytes = |name: &str, key: &str| -> Result<&Zeroizing<Vec<u8>>, Problem> {
+        let whole = (observed.key.0.clone(), name.to_owned());
+        let values = found.get(name).map(|read| &read.values);
+        values
+            .and_then(|values| values.get(key))
+            .ok_or_else(|| Problem::key_missing(&whole, key))
+    };
+    let unusable = |name: &str, key: &str, field: &str, why: Unusable| {
+        Problem::unusable(&(observed.key.0.clone(), name.to_owned()), key, field, why)
+    };
+    let content = spec.content_secret_ref.as_ref().map(|reference| {
+        let bytes = bytes(&reference.name, &reference.key)?;
+        value::content(bytes, reference.trim)
+            .map_err(|why| unusable(&reference.name, &reference.key, "spec.contentSecretRef", why))
+    });
+    let username = spec.username_secret_ref.as_ref().map(|reference| {
+        let bytes = bytes(&reference.name, &reference.key)?;
+        value::username(bytes)
+            .map_err(|why| unusable(&reference.name, &reference.key, "spec.usernameSecretRef", why))
+    });
+    let versions = secret_names(observed.object)
+        .into_iter()
+        .filter_map(|name| {
+            found
+                .get(name)
+                .map(|read| connections::source(name, read.version.clone()))
+        })
+        .collect();
+    Ok(Read {
+        content: content.transpose()?,
+        username: username.transpose()?,
+        versions,
+        digests: Vec::new(),
+    })
+}
+
+/// Compares what was read with what was last sent.
+fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
+    use secrecy::ExposeSecret as _;
+    let spec = &observed.object.spec;
+    let content = read
+        .content
+        .as_ref()
+        .map(|content| content.value.expose_secret().as_bytes());
+    let username = read.username.as_ref().map(|username| username.as_bytes());
+    let content_secret = spec
+        .content_secret_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str());
+    let username_secret = spec
+        .username_secret_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str());
+    let mut digests = Vec::new();
+    let mut one = |field: &'static str, secret: Option<&str>, bytes: Option<&[u8]>| {
+        let bytes = bytes?;
+        let owner = observed.owner();
+        digests.push((field, context.key.mac(&owner, field, bytes)));
+        let compared = context
+            .key
+            .compare(observed.status.digests.get(field), &owner, field, bytes);
+        Some(unless_untouched(compared, observed, &read, secret))
+    };
+    let value = one(groups::CONTENT, content_secret, content);
+    let username = one(groups::USERNAME, username_secret, username);
+    read.digests = digests;
+    let doubt = context.memory.doubt(&observed.uid);
+    observed.situation.secrets = Secrets::Read(match value {
+        None => Value::None,
+        Some(Compared::New) => Value::New,
+        Some(Compared::Same) if doubt.is_some_and(|doubt| doubt.value) => Value::Changed,
+        Some(Compared::Same) => Value::Same,
+        Some(Compared::Changed) => Value::Changed,
+        Some(Compared::Unknown) => Value::Unknown,
+    });
+    let known = observed.situation.recorded != Recorded::Nothing;
+    observed.situation.account_changed |=
+        known && username.is_some_and(|compared| compared != Compared::Same);
+    observed.situation.fields_changed |= doubt.is_some();
+    observed.read = Some(read);
+    observed.situation.unexpected = is_unexpected(observed, context);
+}
+
+/// A lost key is no change where the very version of the Secret is the one that was last sent from.
+fn unless_untouched(
+    compared: Compared,
+    observed: &Observed<'_>,
+    read: &Read,
+    secret: Option<&str>,
+) -> Compared {
+    let of = |versions: &[crate::api::SourceSecret]| {
+        versions.iter().find(|v| Some(v.name.as_str()) == secret).cloned()
+    };
+    let untouched = of(&read.versions).is_some() && of(&read.versions) == of(&observed.status.source);
+    if compared == Compared::Unknown && untouched {
+        Compared::Same
+    } else {
+        compared
+    }
+}
+
+/// Whether an earlier answer named another record for this very target. With a lost key that cannot be told, and is
+/// taken to be so: the list decides then.
+fn is_unexpected(observed: &Observed<'_>, context: &Context) -> bool {
+    let Some(unexpected) = &observed.status.unexpected else {
+        return false;
+    };
+    !context.key.made(&unexpected.target) || observed.target(context).as_ref() == Some(&unexpected.target)
+}
+
+async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
+    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+        Ok(live) => live,
+        Err(problem) => {
+            observed.situation.connection = Connection::NotReady(problem.reason);
+            observed.problem = Some(problem);
+            return Ok(());
+        }
+    };
+    let started = std::time::Instant::now();
+    let result = live.inventory.fresh(&live.client, None).await;
+    if let Err(error) = &result {
+        context
+            .metrics
+            .pam_request(PamOperation::List, blame::outcome(&result), started.elapsed());
+        observed.situation.inventory = Sight::failed(error);
+        super::act::note_refusal(error, observed, context);
+    }
+    match result {
+        Ok(snapshot) => recognise(observed, &snapshot),
+        Err(error) => observed.failure = Some(error),
+    }
+    Ok(())
+}
+
+/// Finds the row of the table that applies.
+fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
+    let Some(account) = observed.account() else {
+        // The username is read before the list is looked at.
+        observed.situation.inventory = Inventory::Failed(Reason::PamUnavailable);
+        return;
+    };
+    let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
+    let seen = snapshot.look(&observed.identifier, &wire);
+    let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
+    let records = distinct(mine.into_iter().chain(seen.identified).chain(seen.same_account));
+    let rows: Vec<Row> = records.iter().map(row).collect();
+    let id = observed.status.id.as_deref();
+    let seen = sighting(
+        &rows,
+        (observed.situation.recorded, id),
+        &observed.identifier,
+        &account,
+    );
+    let concerned = |record: &&ListedCredential, row: &Row| match seen {
+        Seen::Ours { .. } => Some(record.id.as_str()) == id,
+        _ => record.identifier.as_deref() == Some(&observed.identifier) || row.account == account,
+    };
+    let concerned = records
+        .iter()
+        .zip(&rows)
+        .filter(|(record, row)| concerned(record, row))
+        .map(|(record, _)| record);
+    let concerned: Vec<ListedCredential> = concerned.cloned().collect();
+    let ids = concerned.iter().map(|record| record.id.clone()).collect();
+    observed.sight = Some(Sight {
+        seen,
+        record: concerned.into_iter().next(),
+        ids,
+    });
+    observed.situation.inventory = Inventory::Shows(seen);
+}
+
+fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCredential> {
+    let mut all: Vec<ListedCredential> = Vec::new();
+    for record in records {
+        if all.iter().all(|known| known.id != record.id) {
+            all.push(record);
+        }
+    }
+    all
+}
+
+fn row(record: &ListedCredential) -> Row {
+    Row {
+        id: record.id.clone(),
+        identifier: record.identifier.clone(),
+        account: crate::domain::Account {
+            username: record.username.clone(),
+            hostname: record.hostname.clone(),
+            ip: record.ip.clone(),
+        },
+        rotates: record.automatic_change == Some(true),
+        ssh_key: record.is_ssh_key(),
+    }
+}
+
+impl Observed<'_> {
+    fn fail_secrets(&mut self, problem: Problem) {
+        self.situation.secrets = match problem.reason {
+            Reason::SecretNotFound => Secrets::Missing,
+            Reason::SecretKeyNotFound => Secrets::KeyMissing,
+            _ => Secrets::Invalid,
+        };
+        self.problem = Some(problem);
+    }
+}

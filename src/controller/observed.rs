@@ -1,0 +1,281 @@
+//! What a pass has seen of one credential: the situation that is decided on, and the details that acting and
+//! reporting need.
+
+use zeroize::Zeroizing;
+
+use super::connections::{View, source};
+use super::context::Context;
+use super::digest::fingerprint;
+use super::groups;
+use super::message::Problem;
+use super::references::Target;
+use super::value::Content;
+use super::versions::{Key, Version};
+use super::watch;
+use crate::api::{
+    ConditionType, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
+    SourceSecret, find,
+};
+use crate::domain::{
+    Account, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value, generated_identifier,
+};
+use crate::pam::{ListedCredential, PamError};
+
+/// What a pass has seen of one credential.
+pub(super) struct Observed<'a> {
+    pub(super) object: &'a PamCredential,
+    pub(super) key: Key,
+    pub(super) uid: String,
+    pub(super) generation: i64,
+    pub(super) status: PamCredentialStatus,
+    pub(super) view: Option<View>,
+    /// The identifier that is sent.
+    pub(super) identifier: String,
+    /// The newest versions of the Secrets, by metadata; `None` if one is missing.
+    pub(super) versions: Option<Vec<SourceSecret>>,
+    pub(super) situation: Situation,
+    /// What the Secrets lack, or what ails the connection, in words.
+    pub(super) problem: Option<Problem>,
+    /// The values that were read.
+    pub(super) read: Option<Read>,
+    /// What the list shows.
+    pub(super) sight: Option<Sight>,
+    /// Why the list could not be had.
+    pub(super) failure: Option<PamError>,
+    /// Whether a connection may exist and yet not be served by this operator.
+    pub(super) selects_connections: bool,
+}
+
+/// Values that were read. They live no longer than the pass.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) content: Option<Content>,
+    pub(super) username: Option<Zeroizing<String>>,
+    pub(super) versions: Vec<SourceSecret>,
+    /// Keyed digests of both.
+    pub(super) digests: Vec<(&'static str, String)>,
+}
+
+/// What the list shows of our identifier and account.
+pub(super) struct Sight {
+    pub(super) seen: Seen,
+    /// The record that an update would be for.
+    pub(super) record: Option<ListedCredential>,
+    /// The ids of the records that stand in the way.
+    pub(super) ids: Vec<String>,
+}
+
+impl<'a> Observed<'a> {
+    /// What can be seen without any call.
+    pub(super) fn at_a_glance(object: &'a PamCredential, context: &Context) -> Self {
+        let meta = &object.metadata;
+        let uid = meta.uid.clone().unwrap_or_default();
+        let shown = object.status.clone().unwrap_or_default();
+        let status = context
+            .written
+            .freshest(&uid, meta.resource_version.as_deref(), shown);
+        let view = context.connection(&object.spec.connection_ref.name);
+        let key = watch::key(object);
+        let mut observed = Self {
+            identifier: identifier(object, &status, &context.cluster_name),
+            generation: meta.generation.unwrap_or_default(),
+            versions: versions(object, &key, context),
+            situation: situation(object, &status, view.as_ref()),
+            object,
+            key,
+            uid,
+            status,
+            view,
+            problem: None,
+            read: None,
+            sight: None,
+            failure: None,
+            selects_connections: context.selects_connections,
+        };
+        observed.situation.secrets = observed.secrets_at_a_glance(context);
+        observed
+    }
+
+    /// The username that is sent; `None` while it has not been read.
+    pub(super) fn username(&self) -> Option<&str> {
+        let read = || self.read.as_ref().and_then(|read| read.username.as_deref());
+        self.object
+            .spec
+            .username
+            .as_deref()
+            .or_else(|| read().map(String::as_str))
+    }
+
+    /// The account that is sent; `None` while the username has not been read.
+    pub(super) fn account(&self) -> Option<Account> {
+        let spec = &self.object.spec;
+        self.username().map(|username| Account {
+            username: username.to_owned(),
+            hostname: spec.hostname.clone(),
+            ip: spec.ip.clone(),
+        })
+    }
+
+    /// Who a digest belongs to: it must survive a restore, which gives objects new uids.
+    pub(super) fn owner(&self) -> String {
+        format!("{}/{}", self.key.0, self.key.1)
+    }
+
+    /// Keyed digest of the place, identifier and account that a write is for.
+    pub(super) fn target(&self, context: &Context) -> Option<String> {
+        let (username, hostname, ip) = self.account()?.folded();
+        let origin = self
+            .view
+            .as_ref()
+            .map(|view| view.origin.as_str())
+            .unwrap_or_default();
+        let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
+        Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
+    }
+
+    /// Everything in the cluster that this object's fate depends on.
+    pub(super) fn mark(&self) -> u64 {
+        let meta = &self.object.metadata;
+        let versions = self.versions.as_ref().map(|versions| {
+            versions
+                .iter()
+                .map(|v| (v.uid.as_str(), v.resource_version.as_str()))
+                .collect::<Vec<_>>()
+        });
+        let asked = meta.annotations.as_ref();
+        let deleting = meta.deletion_timestamp.is_some();
+        super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, &self.view))
+    }
+
+    /// Whether `Ready` is true for the newest generation.
+    pub(super) fn is_ready(&self) -> bool {
+        find(&self.status.conditions, ConditionType::Ready)
+            .is_some_and(|ready| ready.status == "True" && ready.observed_generation == Some(self.generation))
+    }
+
+    fn secrets_at_a_glance(&self, context: &Context) -> Secrets {
+        match &self.versions {
+            Some(versions) if versions.is_empty() => Secrets::Read(Value::None),
+            Some(versions) if self.was_sent(versions, context) => Secrets::Unchanged,
+            // A missing one is found when it is read: then it can be named.
+            _ => Secrets::Unread,
+        }
+    }
+
+    /// Whether what was last sent was made from these versions, by the spec as it is.
+    fn was_sent(&self, versions: &[SourceSecret], context: &Context) -> bool {
+        let keyed = [groups::CONTENT, groups::USERNAME]
+            .into_iter()
+            .filter_map(|name| self.status.digests.get(name));
+        let key_known = keyed.into_iter().all(|digest| context.key.made(digest));
+        let by_status = self.is_ready() && self.status.source == versions;
+        let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
+        key_known && context.memory.doubt(&self.uid).is_none() && (by_status || verified())
+    }
+}
+
+fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
+    let (namespace, name) = watch::key(object);
+    // What was once sent stays, even if the cluster is called something else now.
+    let known = object
+        .spec
+        .identifier
+        .clone()
+        .or_else(|| status.identifier.clone());
+    known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
+}
+
+/// The Secrets a credential refers to, each once, in a fixed order.
+pub(super) fn secret_names(object: &PamCredential) -> Vec<&str> {
+    let spec = &object.spec;
+    let content = spec
+        .content_secret_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str());
+    let username = spec
+        .username_secret_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str());
+    let mut names: Vec<&str> = content.into_iter().chain(username).collect();
+    names.dedup();
+    names
+}
+
+/// Everything a credential refers to.
+pub(super) fn targets(object: &PamCredential) -> std::collections::HashSet<Target> {
+    let namespace = watch::key(object).0;
+    let secrets = secret_names(object)
+        .into_iter()
+        .map(|name| Target::Secret((namespace.clone(), name.to_owned())));
+    secrets
+        .chain([Target::Connection(object.spec.connection_ref.name.clone())])
+        .collect()
+}
+
+fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> Option<Vec<SourceSecret>> {
+    let version =
+        |name: &str| -> Option<Version> { context.secrets.of(&(namespace.clone(), name.to_owned())) };
+    secret_names(object)
+        .into_iter()
+        .map(|name| version(name).map(|version| source(name, version)))
+        .collect()
+}
+
+fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
+    let recorded = recorded(status, view);
+    Situation {
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        suspended: object.spec.suspend,
+        connection: View::state(view),
+        secrets: Secrets::Unread,
+        recorded,
+        fields_changed: groups::changed(&object.spec, &status.digests),
+        account_changed: recorded != Recorded::Nothing
+            && status.digests.get(groups::ACCOUNT) != Some(&groups::account(&object.spec)),
+        request: request(object, status),
+        inventory: Inventory::NotAsked,
+        unexpected: status.unexpected.is_some(),
+    }
+}
+
+fn recorded(status: &PamCredentialStatus, view: Option<&View>) -> Recorded {
+    match (&status.id, &status.connection, view) {
+        (None, ..) => Recorded::Nothing,
+        (Some(_), Some(connection), Some(view)) if connection.origin != view.origin => Recorded::Elsewhere,
+        (Some(_), ..) => Recorded::Here,
+    }
+}
+
+/// What is asked for by annotation. On an object without a record the first push does it all anyway: there a request
+/// (copied or restored along with the object) is acknowledged, not obeyed.
+fn request(object: &PamCredential, status: &PamCredentialStatus) -> Request {
+    let asked = |name: &str, handled: &Option<String>| {
+        let value = object
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|annotations| annotations.get(name));
+        value.is_some() && value != handled.as_ref()
+    };
+    if status.id.is_none() {
+        Request::None
+    } else if asked(PUSH_VALUE_REQUESTED_AT, &status.last_handled_push_value_at) {
+        Request::Value
+    } else if asked(RECONCILE_REQUESTED_AT, &status.last_handled_reconcile_at) {
+        Request::Fields
+    } else {
+        Request::None
+    }
+}
+
+impl Sight {
+    /// The reason a list could not be had.
+    pub(super) fn failed(error: &PamError) -> Inventory {
+        let reason = super::blame::reason(error);
+        Inventory::Failed(if reason.is_ready() {
+            Reason::PamUnavailable
+        } else {
+            reason
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! One pass over a credential.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kube::runtime::controller::Action;
+
+use super::act::act;
+use super::context::Context;
+use super::error::Error;
+use super::observe::look;
+use super::observed::{Observed, targets};
+use super::report::report;
+use super::schedule::Turn;
+use super::watch::{Guarded, key};
+use crate::api::PamCredential;
+use crate::domain::{Decision, decide};
+use crate::metrics::{Kind, ReconcileOutcome};
+
+/// One pass over a credential: observe, decide, act, report.
+///
+/// # Guarantees
+///
+/// * Two passes over one object never run at once (the controller sees to it).
+/// * At most one write to the PAM, at most one write of the status, none of either when nothing changed.
+/// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
+pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
+    let Ok(credential) = &object.0 else {
+        return Ok(undecodable(&object));
+    };
+    let started = Instant::now();
+    let result = pass(credential, &context).await;
+    let outcome = match &result {
+        Ok((_, outcome)) => *outcome,
+        Err(_) => ReconcileOutcome::Error,
+    };
+    context
+        .metrics
+        .reconciled(Kind::PamCredential, outcome, started.elapsed());
+    result.map(|(action, _)| action)
+}
+
+async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
+    // Before anything is looked at: what changes from here on wakes us again.
+    context.references.set(&key(credential), targets(credential));
+    let mut observed = Observed::at_a_glance(credential, context);
+    match context
+        .schedule
+        .turn(&observed.key, observed.mark(), Instant::now())
+    {
+        Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
+        Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
+        Turn::Now => {}
+    }
+    let decision = loop {
+        match decide(&observed.situation) {
+            Decision::Look(what) => look(&mut observed, what, context).await?,
+            decision => break decision,
+        }
+    };
+    let done = act(&observed, &decision, context).await?;
+    report(&observed, &decision, &done, context).await
+}
+
+fn undecodable(object: &Guarded) -> Action {
+    let (namespace, name) = key(object);
+    tracing::error!(%namespace, %name, "a PamCredential cannot be decoded: is the CRD newer than the operator?");
+    Action::await_change()
+}

@@ -1,0 +1,170 @@
+//! The watches: what they keep of an object, and what they wake.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use kube::api::Api;
+use kube::core::DeserializeGuard;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::{WatchStreamExt, reflector};
+use kube::{Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use super::context::Context;
+use super::references::Target;
+use super::versions::{Glance, Key, Versions, parts};
+use crate::api::{ClusterPamConnection, PamCredential};
+
+/// A credential that could be decoded.
+pub(super) type Credential = PamCredential;
+/// A credential that may not be decodable: one such object must not stop the watch.
+pub(super) type Guarded = DeserializeGuard<PamCredential>;
+/// A connection that may not be decodable.
+pub(super) type GuardedConnection = DeserializeGuard<ClusterPamConnection>;
+
+/// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
+const WATCH_SECONDS: u32 = 120;
+
+/// Namespace and name; connections have an empty namespace.
+pub(super) fn key(object: &impl ResourceExt) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// The settings of every watch.
+pub(super) fn config() -> watcher::Config {
+    watcher::Config::default().timeout(WATCH_SECONDS)
+}
+
+/// A watch of whole objects that keeps a store. Managed fields and others' annotations are most of an object's
+/// size and never read; `kubectl apply`'s copy of an object is one of them.
+pub(super) fn objects<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    writer: reflector::store::Writer<K>,
+    on_delete: impl Fn(&K) + Send + 'static,
+) -> impl Stream<Item = Result<K, watcher::Error>> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+{
+    watcher(api, config)
+        .default_backoff()
+        .modify(prune)
+        .inspect(move |event| {
+            if let Ok(Event::Delete(object)) = event {
+                on_delete(object);
+            }
+        })
+        .reflect(writer)
+        .applied_objects()
+}
+
+fn prune<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.retain(|name, _| name.starts_with(concat!("pam-operator.io", "/")));
+    }
+}
+
+/// Keeps `versions` current with a metadata watch of Secrets or ConfigMaps in one namespace (`None`: in all), and
+/// wakes whoever refers to one that changed. `ready` is called once the first list is complete. Runs until dropped.
+pub(super) async fn keep_versions<K>(
+    context: Arc<Context>,
+    namespace: Option<String>,
+    pick: fn(&Context) -> &Versions,
+    target: fn(Key) -> Target,
+    ready: impl FnOnce() + Send,
+) where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
+{
+    let api: Api<Glance<K>> = scoped(context.client.clone(), namespace.as_deref());
+    let mut events = watcher(api, config()).default_backoff().boxed();
+    let mut ready = Some(ready);
+    let mut listed = HashSet::new();
+    while let Some(event) = events.next().await {
+        let complete = matches!(event, Ok(Event::InitDone));
+        match event {
+            Ok(event) => {
+                let changed = take(event, pick(&context), namespace.as_deref(), &mut listed);
+                for key in changed {
+                    context.wake.all(&context.references.to(&target(key)));
+                }
+            }
+            Err(error) => log_failure(&error, &K::kind(&())),
+        }
+        if complete && let Some(ready) = ready.take() {
+            ready();
+        }
+    }
+}
+
+/// Takes in one event and returns what changed.
+fn take<K: Resource<DynamicType = ()>>(
+    event: Event<Glance<K>>,
+    versions: &Versions,
+    namespace: Option<&str>,
+    listed: &mut HashSet<Key>,
+) -> Vec<Key> {
+    match event {
+        Event::Init => {
+            listed.clear();
+            Vec::new()
+        }
+        Event::InitApply(object) => {
+            let Some((key, version)) = parts(&object) else {
+                return Vec::new();
+            };
+            listed.insert(key.clone());
+            versions
+                .put(key.clone(), version)
+                .then_some(key)
+                .into_iter()
+                .collect()
+        }
+        Event::InitDone => versions.retain(namespace, &std::mem::take(listed)),
+        Event::Apply(object) => {
+            let Some((key, version)) = parts(&object) else {
+                return Vec::new();
+            };
+            versions
+                .put(key.clone(), version)
+                .then_some(key)
+                .into_iter()
+                .collect()
+        }
+        Event::Delete(object) => {
+            let Some((key, _)) = parts(&object) else {
+                return Vec::new();
+            };
+            versions.remove(&key).then_some(key).into_iter().collect()
+        }
+    }
+}
+
+/// An API for one namespace, or for all of them.
+pub(super) fn scoped<K>(client: Client, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    }
+}
+
+/// Logs a failed watch in our own words: kube's errors embed whole responses.
+pub(super) fn log_failure(error: &watcher::Error, kind: &str) {
+    let code = match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status)) => Some(status.code),
+        watcher::Error::WatchError(status) => Some(status.code),
+        _ => None,
+    };
+    match code {
+        Some(401 | 403) => tracing::error!(kind, code, "not permitted to watch: check the operator's RBAC"),
+        Some(410) => tracing::debug!(kind, code, "the watch is too old and starts anew"),
+        _ => tracing::warn!(kind, code, "a watch failed and starts anew"),
+    }
+}
