@@ -1,0 +1,267 @@
+//! The admin port, the journal, and the built binary.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use pam_simulator::{Config, Kind};
+use serde_json::{Value, json};
+
+use crate::common::{HOST, IP, Pam, Reply, client, full, reply};
+
+async fn ask(pam: &Pam, method: &str, path: &str, body: Option<Value>) -> Reply {
+    let url = format!("{}{path}", pam.sim.admin_url().unwrap());
+    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
+    if let Some(body) = body {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+    }
+    let reply = reply(request).await.unwrap();
+    assert!(
+        reply.status < 300,
+        "{method} {path}: {} {}",
+        reply.status,
+        reply.text
+    );
+    reply
+}
+
+async fn start() -> Pam {
+    Pam::with(Config::default().device(HOST, IP).admin()).await
+}
+
+#[tokio::test]
+async fn the_journal_tells_everything_but_values() {
+    let pam = start().await;
+    let mark = pam.sim.mark();
+    let id = pam.post(&full("k8s-a", "svc", "canary-value")).await.id();
+    let journal = pam.sim.since(mark);
+    let post = journal.posts_for("k8s-a")[0].clone();
+    assert_eq!(
+        (post.seq, post.kind, post.method.as_str()),
+        (2, Kind::PostCredential, "POST")
+    );
+    assert_eq!(
+        (post.path.as_str(), post.client_id.as_deref()),
+        ("/api/pam/credential", Some("operator"))
+    );
+    assert_eq!(
+        (post.status, post.record.as_deref(), post.token),
+        (Some(201), Some(id.as_str()), Some(1))
+    );
+    assert!(post.sent("content") && post.sent("username") && !post.sent("tags"));
+    let commit = post.commit.unwrap();
+    assert_eq!(
+        (commit.order, commit.created, commit.wrote_value),
+        (1, true, true)
+    );
+    assert_eq!(pam.sim.body_of(2).unwrap()["content"], "canary-value");
+
+    let all = ask(&pam, "GET", "/journal", None).await;
+    assert_eq!(all.json().as_array().unwrap().len(), 2);
+    assert_eq!(all.json()[1]["commit"]["created"], true);
+    let since = ask(&pam, "GET", "/journal?since=1", None).await;
+    assert_eq!(since.json().as_array().unwrap().len(), 1);
+    assert!(
+        ask(&pam, "GET", "/journal/2/body", None)
+            .await
+            .text
+            .contains("canary-value")
+    );
+    let secret = pam.sim.client_secret();
+    for shown in [
+        all.text,
+        format!("{:?}", pam.sim.journal()),
+        format!("{:?}", pam.sim.records()),
+    ] {
+        assert!(!shown.contains("canary-value") && !shown.contains(&secret) && !shown.contains(&pam.token));
+    }
+}
+
+#[tokio::test]
+async fn records_are_read_without_their_values_and_seeded_edited_and_removed() {
+    let pam = start().await;
+    let mut body = full("k8s-a", "svc", "canary-1");
+    body["additional_settings"] = json!([{ "secret_key": "canary-2", "server_path": "/x",
+        "additional_authentication_fields": [{ "name": "n", "short_name": "s", "value": "canary-3" }] }]);
+    pam.post(&body).await;
+    let records = ask(&pam, "GET", "/records", None).await;
+    assert!(!records.text.contains("canary") && records.text.contains("/x"));
+    assert_eq!(records.json()[0]["has_value"], true);
+    assert_eq!(
+        ask(&pam, "GET", "/records/101/value", None).await.text,
+        "canary-1"
+    );
+
+    let seed = json!({ "username": "u", "hostname": "h", "ip": "i", "value": "v", "automatic_change": true });
+    assert_eq!(
+        ask(&pam, "POST", "/records", Some(seed)).await.json(),
+        json!({ "id": "102" })
+    );
+    assert_eq!(pam.rows().await[1]["automatic_change"], true);
+    ask(&pam, "PATCH", "/records/102", Some(json!({ "rotate": "w" }))).await;
+    ask(
+        &pam,
+        "PATCH",
+        "/records/102",
+        Some(json!({ "identifier": "new" })),
+    )
+    .await;
+    assert_eq!(pam.sim.value_of("102").as_deref(), Some("w"));
+    assert_eq!(
+        ask(&pam, "GET", "/records/102", None).await.json()["identifier"],
+        "new"
+    );
+    ask(&pam, "DELETE", "/records/102", None).await;
+    assert!(pam.sim.record("102").is_none());
+}
+
+#[tokio::test]
+async fn devices_clients_tokens_and_knobs_are_steered() {
+    let pam = start().await;
+    ask(
+        &pam,
+        "POST",
+        "/devices",
+        Some(json!({ "hostname": "db02", "ip": "10.0.0.8" })),
+    )
+    .await;
+    assert_eq!(
+        ask(&pam, "GET", "/devices", None).await.json()[1]["hostname"],
+        "db02"
+    );
+    ask(&pam, "DELETE", "/devices/db02", None).await;
+    assert_eq!(pam.sim.devices().len(), 1);
+
+    ask(
+        &pam,
+        "POST",
+        "/authorizations",
+        Some(json!({ "client_id": "x", "client_secret": "canary" })),
+    )
+    .await;
+    ask(
+        &pam,
+        "PATCH",
+        "/authorizations/x",
+        Some(json!({ "read_only": true })),
+    )
+    .await;
+    let clients = ask(&pam, "GET", "/authorizations", None).await;
+    assert!(!clients.text.contains("canary"));
+    let expected = json!({ "client_id": "x", "tenant": "acme", "read_only": true, "pam_core": true });
+    assert_eq!(clients.json()[1], expected);
+    ask(&pam, "DELETE", "/authorizations/x", None).await;
+
+    ask(&pam, "PUT", "/expires-in", Some(json!({ "text": "soon" }))).await;
+    ask(&pam, "PUT", "/behaviour", Some(json!({ "outside": "refuse" }))).await;
+    assert_eq!(
+        ask(&pam, "GET", "/behaviour", None).await.json()["outside"],
+        "refuse"
+    );
+    ask(&pam, "POST", "/tokens/expire", None).await;
+    assert_eq!(pam.list().await.json(), json!({ "exp": "token expired" }));
+    ask(&pam, "POST", "/tokens/revoke", None).await;
+    assert_eq!(pam.list().await.json(), json!({ "message": "Unauthorized" }));
+}
+
+#[tokio::test]
+async fn faults_and_outages_are_steered() {
+    let pam = start().await;
+    let fault = json!({ "on": "post_credential", "phase": "after_commit", "effect": { "hang": 100 } });
+    ask(&pam, "POST", "/faults", Some(fault)).await;
+    assert_eq!(
+        ask(&pam, "GET", "/faults", None).await.json()[0]["fault"]["times"],
+        1
+    );
+    pam.try_post(&full("k8s-a", "svc", "one")).await.unwrap_err();
+    assert_eq!(pam.sim.journal().commits().len(), 1);
+    ask(
+        &pam,
+        "POST",
+        "/faults",
+        Some(json!({ "times": null, "effect": "reset" })),
+    )
+    .await;
+    pam.try_post(&full("k8s-a", "svc", "one")).await.unwrap_err();
+    ask(&pam, "DELETE", "/faults", None).await;
+
+    ask(&pam, "PUT", "/outage", Some(json!("refused"))).await;
+    pam.try_post(&full("k8s-a", "svc", "one")).await.unwrap_err();
+    ask(&pam, "PUT", "/outage", Some(json!("none"))).await;
+    ask(&pam, "PUT", "/certificate", Some(json!("expired"))).await;
+    pam.try_post(&full("k8s-a", "svc", "one")).await.unwrap_err();
+    ask(&pam, "PUT", "/certificate", Some(json!("proper"))).await;
+    ask(&pam, "POST", "/connections/drop", None).await;
+    assert_eq!(pam.list().await.status, 200);
+}
+
+#[tokio::test]
+async fn the_binary_says_what_it_serves_and_never_the_secret() {
+    let dir = std::env::temp_dir().join(format!("pam-simulator-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let ca = dir.join("ca.pem");
+    let flags = [
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--client-id",
+        "cid",
+    ];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pam-simulator"))
+        .args(flags)
+        .args([
+            "--client-secret",
+            "canary",
+            "--device",
+            "db01=10.0.0.7",
+            "--tenant",
+            "t1",
+            "--ca-out",
+        ])
+        .arg(&ca)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let said: Vec<String> = lines.take_while(|line| line != "ready").collect();
+    let value = |key: &str| {
+        said.iter()
+            .find_map(|line| line.strip_prefix(&format!("{key}: ")))
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(value("product version"), "4.2");
+    assert_eq!(
+        (value("client id"), value("tenant"), value("devices")),
+        ("cid".into(), "t1".into(), "db01=10.0.0.7".into())
+    );
+    assert_eq!(value("ca file"), ca.display().to_string());
+    assert!(!said.join("\n").contains("canary"));
+
+    let http = client(&std::fs::read_to_string(&ca).unwrap());
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "cid"),
+        ("client_secret", "canary"),
+    ];
+    let token = reply(
+        http.post(format!("{}/api/oauth2/token", value("url")))
+            .form(&fields),
+    )
+    .await
+    .unwrap();
+    assert_eq!(token.status, 200);
+    let about = reply(reqwest::Client::new().get(value("admin url")))
+        .await
+        .unwrap();
+    assert_eq!(about.json()["devices"][0]["hostname"], "db01");
+    assert!(!about.text.contains("canary"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+}
