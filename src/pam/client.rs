@@ -16,7 +16,8 @@ use super::error::{Call, PamError};
 use super::gate::{Origins, Permit, Seat};
 use super::http;
 use super::list::{Listing, read_list};
-use super::token::{Grant, Token, Tokens, granted, login_form};
+use super::login::{Grant, granted, login_form};
+use super::token::{Token, Tokens};
 
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and the latch.
 ///

@@ -19,6 +19,7 @@ mod http;
 mod inventory;
 mod lenient;
 mod list;
+mod login;
 mod snapshot;
 mod summary;
 mod tls;

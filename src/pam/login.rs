@@ -1,0 +1,192 @@
+//! The login on the wire: what is sent for a token, and what the token endpoint answers (API 1.2, 1.3, 1.6).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
+use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
+
+use super::endpoint::OAuth2;
+use super::error::{Call, PamError, Unavailable};
+use super::http::Answer;
+use super::lenient::{lenient_i64, lenient_string};
+use super::token::refused;
+
+/// The documented lifetime (API 1.3), for answers that name none.
+const DEFAULT_LIFETIME: i64 = 3600;
+/// A lifetime outside of this range is odd: too short would mean a login per call, too long trusts a typing error.
+const SANE_LIFETIME: std::ops::RangeInclusive<i64> = 30..=3600;
+/// What a token endpoint granted.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) header: HeaderValue,
+    pub(super) lifetime: Duration,
+}
+
+/// The body of a token request (API 1.2). The buffer is large enough from the start: see `CredentialRequest::to_json`.
+pub(super) fn login_form(login: &OAuth2) -> Zeroizing<Vec<u8>> {
+    let secret = login.client_secret.expose_secret();
+    let longest = 3 * (login.client_id.len() + secret.len()) + 128;
+    let mut form = Serializer::new(String::with_capacity(longest));
+    form.append_pair("grant_type", "client_credentials");
+    form.append_pair("client_id", &login.client_id);
+    form.append_pair("client_secret", secret);
+    Zeroizing::new(form.finish().into_bytes())
+}
+
+#[derive(serde::Deserialize)]
+struct TokenAnswer<'a> {
+    #[serde(borrow)]
+    access_token: Cow<'a, str>,
+    #[serde(default, deserialize_with = "lenient_string")]
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient_i64")]
+    expires_in: Option<i64>,
+}
+
+/// What an answer of the token endpoint means (API 1.3, 1.6).
+pub(super) fn granted(answer: &Answer) -> Result<Grant, PamError> {
+    let call = Call::Token;
+    let unavailable = |why| Err(PamError::Unavailable { call, why });
+    match answer.status {
+        200..300 => grant(&answer.body).ok_or(PamError::Malformed {
+            call,
+            what: "holds no usable token",
+        }),
+        404 | 405 => Err(PamError::Misrouted(call)),
+        408 => unavailable(Unavailable::Timeout),
+        429 => Err(PamError::RateLimited {
+            after: answer.retry_after,
+        }),
+        500 => unavailable(Unavailable::Server),
+        501.. => unavailable(Unavailable::Gateway {
+            status: answer.status,
+            after: answer.retry_after,
+        }),
+        // Whatever the words: asking again with the same login would get accounts locked.
+        _ => Err(refused()),
+    }
+}
+
+fn grant(body: &[u8]) -> Option<Grant> {
+    let answer: TokenAnswer<'_> = serde_json::from_slice(body).ok()?;
+    let is_bearer = answer
+        .token_type
+        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    if !is_bearer || answer.access_token.is_empty() {
+        return None;
+    }
+    let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME);
+    let seconds = seconds.clamp(*SANE_LIFETIME.start(), *SANE_LIFETIME.end());
+    Some(Grant {
+        header: bearer(&answer.access_token)?,
+        lifetime: Duration::from_secs(seconds.unsigned_abs()),
+    })
+}
+
+/// The header's value, in a buffer that is wiped in the end.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut text = Zeroizing::new(Vec::with_capacity(7 + token.len()));
+    text.extend_from_slice(b"Bearer ");
+    text.extend_from_slice(token.as_bytes());
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after: None,
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        }
+    }
+
+    fn lifetime(expires_in: &str) -> u64 {
+        let body = format!(r#"{{"token_type":"bearer","access_token":"t","expires_in":{expires_in}}}"#);
+        granted(&answer(200, &body)).unwrap().lifetime.as_secs()
+    }
+
+    #[test]
+    fn odd_lifetimes_are_clamped() {
+        let expected = [
+            ("600", 600),
+            ("\"600\"", 600),
+            ("0", 30),
+            ("-5", 30),
+            ("99999999999999999999", 3600),
+        ];
+        for (expires_in, seconds) in expected {
+            assert_eq!(lifetime(expires_in), seconds, "{expires_in}");
+        }
+        for unreadable in ["null", "\"soon\"", "[]"] {
+            assert_eq!(lifetime(unreadable), 3600, "{unreadable}");
+        }
+        assert_eq!(
+            granted(&answer(200, r#"{"access_token":"t"}"#))
+                .unwrap()
+                .lifetime
+                .as_secs(),
+            3600
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_malformed() {
+        let bodies = [
+            "",
+            "{}",
+            "<html>",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":5}"#,
+            r#"{"access_token":"a\nb","token_type":"Bearer"}"#,
+            r#"{"access_token":"t","token_type":"mac"}"#,
+        ];
+        for body in bodies {
+            assert_eq!(
+                granted(&answer(200, body)).unwrap_err().kind(),
+                "malformed",
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_login_is_told_from_a_wrong_path_and_a_sick_pam() {
+        let kind = |status| granted(&answer(status, "{}")).unwrap_err().kind();
+        assert_eq!(
+            (kind(400), kind(401), kind(403)),
+            ("login_refused", "login_refused", "login_refused")
+        );
+        assert_eq!(
+            (kind(404), kind(429), kind(500)),
+            ("misrouted", "rate_limited", "unavailable_server")
+        );
+        assert_eq!(
+            (kind(502), kind(504)),
+            ("unavailable_gateway", "unavailable_gateway")
+        );
+    }
+
+    #[test]
+    fn neither_the_form_nor_the_header_shows_in_debug_and_the_form_is_encoded() {
+        let login = OAuth2 {
+            client_id: "id".into(),
+            client_secret: "CANARY &=\u{e9}".into(),
+        };
+        assert!(!format!("{login:?}").contains("CANARY"));
+        let form = login_form(&login);
+        let text = "grant_type=client_credentials&client_id=id&client_secret=CANARY+%26%3D%C3%A9";
+        assert_eq!(std::str::from_utf8(&form).unwrap(), text);
+        let grant = granted(&answer(200, r#"{"access_token":"CANARY"}"#)).unwrap();
+        assert_eq!(grant.header.as_bytes(), b"Bearer CANARY");
+        assert!(!format!("{grant:?}").contains("CANARY"));
+    }
+}
