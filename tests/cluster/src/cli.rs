@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     ControlPlane, assets,
+    demo::{Programs, demo},
     plane::{JOIN_VARIABLE, path_with},
     supervise,
 };
@@ -32,6 +33,8 @@ pub struct Cli {
 enum Task {
     /// Build the programs that are missing, and print where they are
     Assets,
+    /// Show what a user does first, end to end
+    Demo,
     /// Boot a control plane, run a command with it (KUBECONFIG, PATH), stop it, and exit with the command's code
     Run {
         /// Keep the control plane's folder (logs, audit log) and print where it is
@@ -67,6 +70,7 @@ enum Task {
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Task::Assets => print_assets()?,
+        Task::Demo => return show_demo().await,
         Task::Run { keep, command } => return run_command(keep, &command).await,
         Task::Supervise { folder, remove } => supervise::supervise(&folder, remove).await?,
         Task::Guard {
@@ -76,6 +80,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         } => supervise::guard(parent, &program, &args)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn show_demo() -> Result<ExitCode> {
+    let well = demo(&Programs::beside_this()?).await?;
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print_assets() -> Result<()> {

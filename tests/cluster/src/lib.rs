@@ -44,6 +44,7 @@ mod wait;
 
 pub mod assets;
 pub mod cli;
+pub mod demo;
 pub mod supervise;
 
 pub use assets::Tools;

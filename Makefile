@@ -1,0 +1,51 @@
+# The one list of commands. `make` alone prints it.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint generate tools clean-cache need-rust need-go
+
+# Absolute, since cargo is also started from inside tests, in other folders.
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+LOCAL_CLUSTER := $(CARGO_TARGET_DIR)/debug/local-cluster
+CACHE := $(or $(PAM_OPERATOR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pam-operator)
+# For cargo, e.g. CARGO_FLAGS=--locked.
+CARGO_FLAGS ?=
+# For the tests, e.g. ARGS='--test push -- --nocapture'.
+ARGS ?=
+
+help: ## Print this list
+	@echo "Usage: make <command>"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: need-rust need-go ## See it work: a local control plane, a simulated PAM, the operator between them
+	@echo "Building the operator, the simulator and the demo …"
+	@cargo build $(CARGO_FLAGS) --workspace --bins
+	@$(LOCAL_CLUSTER) demo
+
+test: need-rust need-go ## Run every test, against one local control plane
+	@cargo test $(CARGO_FLAGS) --workspace --no-run
+	@$(LOCAL_CLUSTER) run -- cargo test $(CARGO_FLAGS) --workspace $(ARGS)
+
+lint: need-rust ## Check formatting, lints, documentation and generated files
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
+	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
+
+generate: need-rust ## Write the generated files anew
+	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
+
+tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
+	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets
+
+clean-cache: ## Delete what was built into the cache (it takes about 5 minutes to build again)
+	rm -rf "$(CACHE)"/tools-*
+
+need-rust:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs/"; exit 1; }
+	@command -v cc >/dev/null || { echo "cc is missing: install a C compiler and linker (Debian: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install)"; exit 1; }
+
+# Only what builds the control plane needs them; cargo and go say themselves when they are too old.
+need-go:
+	@test -n "$$KUBEBUILDER_ASSETS" || command -v go >/dev/null || ls -d "$(CACHE)"/tools-*[0-9a-f] >/dev/null 2>&1 || \
+	{ echo "go is missing: it builds the local control plane; install it from https://go.dev/dl/, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl"; exit 1; }
+	@command -v git >/dev/null || { echo "git is missing: go may need it to fetch modules (Debian: apt install git)"; exit 1; }
