@@ -57,17 +57,47 @@ impl Programs {
 
 /// Runs the demo; false when something was not as it should be. Ctrl-C ends it early, and cleans up.
 pub async fn demo(programs: &Programs) -> Result<bool> {
+    let started = Instant::now();
+    let cluster = unless_interrupted(start_cluster()).await?;
+    let mut parts = unless_interrupted(start_parts(&cluster, programs)).await?;
+    let outcome = unless_interrupted(walk_through(&cluster, &parts.simulator, &mut parts.operator)).await;
+    let mut checks = outcome.with_context(|| told(&parts.operator))?;
+    say(&format!(
+        "\nDone {} s after the start.",
+        started.elapsed().as_secs()
+    ));
+    stay_up(&cluster, &parts.simulator).await;
+    step("Stopping everything");
+    checks.expect(
+        parts.operator.stop().await?.success(),
+        "the operator ended well when it was told to",
+    );
+    drop(parts);
+    cluster.stop().await?;
+    Ok(checks.done())
+}
+
+/// What is started here ends when it is dropped, so leaving is cleaning up.
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
-        outcome = staged(programs) => outcome,
+        outcome = work => outcome,
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
     }
 }
 
-async fn staged(programs: &Programs) -> Result<bool> {
-    let started = Instant::now();
+/// What runs beside the control plane.
+struct Parts {
+    operator: Operator,
+    simulator: Simulator,
+}
+
+async fn start_cluster() -> Result<ControlPlane> {
     assets::ensure(&|line| say(&format!("    {line}")))?;
     step("Starting a Kubernetes control plane (etcd, kube-apiserver, kube-controller-manager)");
-    let cluster = ControlPlane::temporary().await?;
+    ControlPlane::temporary().await
+}
+
+async fn start_parts(cluster: &ControlPlane, programs: &Programs) -> Result<Parts> {
     step("Starting a simulated PAM");
     let simulator = Simulator::start(&programs.simulator, &cluster.state().folder).await?;
     say(&format!(
@@ -75,37 +105,19 @@ async fn staged(programs: &Programs) -> Result<bool> {
         simulator.url
     ));
     step("Installing the chart with helm");
-    let release = Installation::of(&cluster, OPERATOR_NAMESPACE)
+    let release = Installation::of(cluster, OPERATOR_NAMESPACE)
         .with_crds()
         .set("clusterName", "demo");
     let installation = release.install().await?;
     step("Starting the operator, as the Deployment says and with its ServiceAccount's rights");
-    let mut operator = installation.operator(&programs.operator).start().await?;
-    let outcome = with_operator(&cluster, &simulator, &mut operator, started).await;
-    let outcome = outcome.with_context(|| told(&operator));
-    step("Stopping everything");
-    let stopped = operator.stop().await?;
-    drop(simulator);
-    cluster.stop().await?;
-    let mut checks = outcome?;
-    checks.expect(stopped.success(), "the operator ended well when it was told to");
-    Ok(checks.done())
+    let operator = installation.operator(&programs.operator).start().await?;
+    Ok(Parts { operator, simulator })
 }
 
-/// What the operator printed, for the error of a demo that went wrong.
-fn told(operator: &Operator) -> String {
-    let lines = operator.lines().unwrap_or_default();
-    format!(
-        "the operator's log ends with\n{}\n",
-        lines[lines.len().saturating_sub(15)..].join("\n")
-    )
-}
-
-async fn with_operator(
+async fn walk_through(
     cluster: &ControlPlane,
     simulator: &Simulator,
     operator: &mut Operator,
-    started: Instant,
 ) -> Result<Checks> {
     operator.ready(SOON).await?;
     step("Applying deploy/samples: the connection, two credentials and their Secrets");
@@ -118,12 +130,16 @@ async fn with_operator(
         "    the PAM was called {} in all",
         simulator.tally().await?
     ));
-    say(&format!(
-        "\nDone {} s after the start.",
-        started.elapsed().as_secs()
-    ));
-    stay_up(cluster, simulator).await;
     Ok(checks)
+}
+
+/// What the operator printed, for the error of a demo that went wrong.
+fn told(operator: &Operator) -> String {
+    let lines = operator.lines().unwrap_or_default();
+    format!(
+        "the operator's log ends with\n{}\n",
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    )
 }
 
 /// The sample, with the simulator's address, client and CA in the place of the examples in it.
