@@ -1,0 +1,180 @@
+//! P4: whose record it is. The column `ByIdentifier` of the table, and what only the answer can tell.
+
+mod support;
+
+use std::time::Duration;
+
+use pam_simulator::{Kind, Seed, VaultEdit};
+use serde_json::json;
+use support::{CANARY, World, assert_no_canary, ready};
+
+const THEIRS: &str = "their-value";
+
+/// The credential `svc` is applied over what is there, and comes to that reason.
+async fn meets(world: &World, reason: &str) -> String {
+    world.put_secret("svc", json!({"password": CANARY})).await;
+    world.put_credential("svc", json!({"identifier": "ours"})).await;
+    let message = ready(&world.becomes("svc", reason).await).2;
+    assert_no_canary(&world.everything_said().await);
+    message
+}
+
+fn seed() -> Seed {
+    Seed::new("svc", "db01", "10.0.0.7").value(THEIRS)
+}
+
+/// Nothing was written, and nothing is, however long one waits.
+async fn untouched(world: &World, id: &str) {
+    let before = world.sim.record(id).unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.sim.count(Kind::PostCredential), 0);
+    assert_eq!(world.sim.record(id).unwrap(), before);
+    assert_eq!(world.sim.value_of(id).as_deref(), Some(THEIRS));
+}
+
+#[tokio::test]
+async fn nothing_there_is_created() {
+    let world = World::start().await;
+    meets(&world, "Synced").await;
+    assert_eq!(world.sim.records().len(), 1);
+}
+
+#[tokio::test]
+async fn our_identifier_on_our_account_is_updated() {
+    let world = World::start().await;
+    let id = world.sim.seed(seed().identifier("ours"));
+    let message = meets(&world, "Synced").await;
+    assert!(message.contains("was there before"), "{message}");
+    assert_eq!(world.get("svc").await.status.unwrap().id, Some(id.clone()));
+    assert_eq!(world.sim.value_of(&id).as_deref(), Some(CANARY));
+    assert_eq!(world.sim.records().len(), 1);
+}
+
+#[tokio::test]
+async fn our_account_without_an_identifier_is_updated_and_gets_ours() {
+    let world = World::start().await;
+    let id = world.sim.seed(Seed::new("SVC", "DB01", "10.0.0.7").value(THEIRS));
+    meets(&world, "Synced").await;
+    assert_eq!(world.sim.record(&id).unwrap().identifier.as_deref(), Some("ours"));
+    assert_eq!(world.sim.records().len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_the_vault_rotates_keeps_its_value() {
+    let world = World::start().await;
+    let id = world.sim.seed(seed().identifier("ours").automatic_change());
+    let message = meets(&world, "Adopted").await;
+    assert!(message.contains("push-value-requested-at"), "{message}");
+    assert_eq!(world.sim.value_of(&id).as_deref(), Some(THEIRS));
+    assert_eq!(ready(&world.get("svc").await).0, "True");
+
+    // What changes in Kubernetes from now on is sent (P6).
+    world
+        .put_secret("svc", json!({"password": "changed-in-kubernetes"}))
+        .await;
+    world.pam_holds("svc", "changed-in-kubernetes").await;
+}
+
+#[tokio::test]
+async fn our_identifier_on_another_account_is_a_conflict() {
+    let world = World::start().await;
+    let id = world.sim.seed(
+        Seed::new("other", "db01", "10.0.0.7")
+            .identifier("ours")
+            .value(THEIRS),
+    );
+    let message = meets(&world, "RecordConflict").await;
+    assert!(message.contains(&format!("record {id}")), "{message}");
+    untouched(&world, &id).await;
+}
+
+#[tokio::test]
+async fn our_account_under_another_identifier_is_a_conflict_until_it_is_gone() {
+    let world = World::start().await;
+    let id = world.sim.seed(seed().identifier("theirs"));
+    meets(&world, "RecordConflict").await;
+    untouched(&world, &id).await;
+    // Out of the way: the second look finds that by itself.
+    world.sim.edit(&id, VaultEdit::Username("somebody-else".into()));
+    world.becomes("svc", "Synced").await;
+    assert_eq!(world.sim.value_of(&id).as_deref(), Some(THEIRS));
+}
+
+#[tokio::test]
+async fn identifier_and_account_on_two_records_are_a_conflict() {
+    let world = World::start().await;
+    let id = world.sim.seed(seed());
+    world
+        .sim
+        .seed(Seed::new("other", "db01", "10.0.0.7").identifier("ours"));
+    meets(&world, "RecordConflict").await;
+    untouched(&world, &id).await;
+}
+
+#[tokio::test]
+async fn an_ssh_keys_row_is_a_conflict() {
+    let world = World::start().await;
+    let id = world.sim.seed(seed().identifier("ours").ssh_key());
+    meets(&world, "RecordConflict").await;
+    untouched(&world, &id).await;
+}
+
+#[tokio::test]
+async fn two_credentials_for_one_account_do_not_take_it_from_each_other() {
+    let world = World::start().await;
+    meets(&world, "Synced").await;
+    world.put_secret("twin", json!({"password": "twin-value"})).await;
+    world
+        .put_credential("twin", json!({"username": "svc", "identifier": "twins"}))
+        .await;
+    world.becomes("twin", "RecordConflict").await;
+    let record = world.sim.find("ours").unwrap();
+    assert_eq!(world.sim.value_of(&record.id).as_deref(), Some(CANARY));
+    assert_eq!(world.sim.records().len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_tells() {
+    let world = World::start().await;
+    let id = world
+        .sim
+        .seed(seed().identifier("ours").visible_to(&["somebody-else"]));
+    let message = meets(&world, "RecordConflict").await;
+    assert!(
+        message.contains(&format!("record {id}")),
+        "both ids are named: {message}"
+    );
+    assert_eq!(
+        world.sim.count(Kind::PostCredential),
+        1,
+        "it cannot be known before"
+    );
+
+    // A changed Secret, a request, an unrelated edit, a restart, time: nothing is written any more.
+    let mut world = world;
+    let count = world.count().await;
+    world
+        .put_secret("svc", json!({"password": "another-value"}))
+        .await;
+    world
+        .annotate("svc", "pam-operator.io/reconcile-requested-at", "now")
+        .await;
+    world
+        .put_credential("svc", json!({"identifier": "ours", "tags": ["x"]}))
+        .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.stop_operator().await;
+    world.start_operator().await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
+    assert_eq!(ready(&world.get("svc").await).1, "RecordConflict");
+
+    // Once the authorization shows the record, it is ours by its identifier and account.
+    world.sim.edit(&id, VaultEdit::ShowTo(world.sim.client_id()));
+    world
+        .put_credential("svc", json!({"identifier": "ours", "tags": ["y"]}))
+        .await;
+    world.becomes("svc", "Synced").await;
+    assert_eq!(world.get("svc").await.status.unwrap().id, Some(id));
+    assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
+}
