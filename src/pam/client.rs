@@ -26,7 +26,8 @@ use super::token::{Token, Tokens};
 /// - A call sends at most one request, but for a login where a token is missing, and for one repetition with a new
 ///   token where the PAM rejected the old one. Everything else is retried by the caller, or not.
 /// - A refused login is not tried again, and later calls fail at once, until [`PamClient::retry_login`].
-/// - The login and the token are sent to the endpoint's own origin only.
+/// - The login and the token are sent to the endpoint's own origin only (P9).
+/// - No credential is ever read by its id: that would hand out its value (P5).
 #[derive(Clone)]
 pub struct PamClient {
     inner: Arc<Inner>,
@@ -81,6 +82,9 @@ impl PamClient {
 
     /// Makes sure that there is a token: logs in unless a good one is held.
     pub async fn authenticate(&self) -> Result<(), PamError> {
+        if self.inner.tokens.is_good() {
+            return Ok(());
+        }
         let permit = self.inner.enter(Call::Token).await?;
         self.inner.token(&permit).await.map(|_| ())
     }
@@ -285,4 +289,21 @@ async fn listed(
         .into());
     }
     Ok(listing.count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pam::Inventory;
+
+    /// Compiles only if the calls can run on any thread.
+    #[allow(dead_code)]
+    fn calls_can_be_spawned(client: &PamClient, inventory: &Inventory, request: &CredentialRequest) {
+        fn spawnable(_: impl Send) {}
+        spawnable(client.authenticate());
+        spawnable(client.retry_login());
+        spawnable(client.upsert_credential(request));
+        spawnable(client.list_credentials(&mut |_| ()));
+        spawnable(inventory.fresh(client, None));
+    }
 }

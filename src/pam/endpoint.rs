@@ -1,5 +1,6 @@
 //! Where a PAM is, how to log in, and how hard it may be worked.
 
+use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -8,7 +9,9 @@ use url::Url;
 use super::version::ProductVersion;
 
 /// Where a PAM is and how to log in there: everything a [`PamClient`](super::PamClient) is made from.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows origin and version only: a URL that was not checked yet may hold a password.
+#[derive(Clone)]
 pub struct Endpoint {
     /// The PAM's address. https; a path is kept and comes before every other path; no user, query or fragment.
     pub url: Url,
@@ -23,8 +26,17 @@ pub struct Endpoint {
     pub limits: Limits,
 }
 
-/// An OAuth 2.0 client of the PAM (API 1.2).
-#[derive(Clone, Debug)]
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("origin", &self.url.origin().ascii_serialization())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An OAuth 2.0 client of the PAM (API 1.2). Both parts come from a Secret, and `Debug` shows neither.
+#[derive(Clone)]
 pub struct OAuth2 {
     /// The client id: no secret, but sent only with the secret.
     pub client_id: String,
@@ -32,7 +44,13 @@ pub struct OAuth2 {
     pub client_secret: SecretString,
 }
 
-/// How hard one PAM may be worked (design 6).
+impl fmt::Debug for OAuth2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2").finish_non_exhaustive()
+    }
+}
+
+/// How hard one PAM may be worked (P10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Requests in flight at the same time; 0 counts as 1.
@@ -121,6 +139,27 @@ pub enum EndpointError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_no_part_of_the_login() {
+        let endpoint = Endpoint {
+            url: "https://CANARY:CANARY@pam.example.com/CANARY?CANARY"
+                .parse()
+                .unwrap(),
+            version: ProductVersion::parse("4.2").unwrap(),
+            oauth2: OAuth2 {
+                client_id: "CANARY".into(),
+                client_secret: "CANARY".into(),
+            },
+            ca_bundle: None,
+            limits: Limits::default(),
+        };
+        let shown = format!("{endpoint:?} {:?}", endpoint.oauth2);
+        assert!(
+            !shown.contains("CANARY") && shown.contains("https://pam.example.com"),
+            "{shown}"
+        );
+    }
 
     #[test]
     fn the_strictest_limit_wins_and_zero_rate_means_none() {

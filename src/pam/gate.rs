@@ -1,4 +1,4 @@
-//! What all connections to one PAM share, so that a PAM is protected however many connections lead to it:
+//! What all connections to one PAM share, so that it is left alone when sick however many lead to it (P10):
 //! requests in flight, their rate, the circuit breaker, a pause that the PAM asked for, and how often a token
 //! may be replaced.
 

@@ -5,7 +5,8 @@
 //! the circuit breaker. [`Inventory`] answers what the PAM holds from one shared list. Everything that goes wrong
 //! is a [`PamError`], by meaning.
 //!
-//! No value, token or text of an answer is in any error, log line or `Debug` output of this module.
+//! No value, token or text of an answer is in any error, log line or `Debug` output of this module (P8), and the
+//! value of a credential is never asked for (P5).
 
 mod breaker;
 mod budget;

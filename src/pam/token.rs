@@ -1,4 +1,5 @@
-//! The token of one login: fetched once for all who wait, renewed early, never asked for again after a refusal.
+//! The token of one login: fetched once for all who wait, renewed early, never asked for again after a refusal
+//! (P10: accounts get locked).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,6 +56,11 @@ impl Tokens {
         } else {
             Ok(())
         }
+    }
+
+    /// True if a call could be made without a login.
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self.held(), Held::Good(_))
     }
 
     /// Latches a refusal.
