@@ -1,22 +1,5 @@
 //! The handle over plain HTTP on loopback, for other processes.
-//!
-//! | call | does |
-//! |---|---|
-//! | `GET /` | what is served: url, CA, version, devices, client ids |
-//! | `GET /journal[?since=SEQ]` | entries after that sequence number |
-//! | `GET /journal/{seq}/body` | one request's body, **secrets included** |
-//! | `GET /records`, `GET /records/{id}` | records without secrets |
-//! | `GET /records/{id}/value` | a record's value |
-//! | `POST /records` | seeds one ([`crate::Seed`]); answers `{"id": …}` |
-//! | `PATCH /records/{id}` | an edit in the vault ([`crate::VaultEdit`]) |
-//! | `DELETE /records/{id}` | takes one out for good |
-//! | `GET`/`POST /devices`, `DELETE /devices/{hostname}` | devices ([`crate::Device`]) |
-//! | `GET`/`POST`/`DELETE /faults` | waiting faults, one more ([`crate::Fault`]), none |
-//! | `GET`/`POST /authorizations`, `PATCH`/`DELETE /authorizations/{client_id}` | clients; secrets are only taken |
-//! | `POST /tokens/revoke`, `POST /tokens/expire` | all tokens |
-//! | `PUT /expires-in` | what token answers announce ([`crate::ExpiresIn`]) |
-//! | `GET`/`PUT /behaviour` | the knobs ([`crate::Behaviour`]); what a PUT leaves out gets its default |
-//! | `PUT /outage`, `PUT /certificate`, `POST /connections/drop` | [`crate::Outage`], [`crate::Certificate`] |
+//! The README lists its calls.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::behaviour::Envelope;
 
+/// The media type of JSON answers.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
 /// An answer before it is put on the wire. No `Debug`: one kind of it holds a secret.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -16,7 +19,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// A JSON answer.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self::raw(status, "application/json; charset=utf-8", body.to_string())
+        Self::raw(status, JSON, body.to_string())
     }
 
     /// An answer of any media type.
@@ -70,6 +73,15 @@ pub(crate) fn envelope(quirks: Envelope, status: u16, message: &str, failed: boo
     }
     whole.insert("response".to_owned(), response(quirks, status, message, failed));
     whole
+}
+
+/// A record's id: a string of digits, or a number (API 2.7).
+pub(crate) fn written_id(quirks: Envelope, id: u64) -> Value {
+    if quirks.numeric_ids {
+        json!(id)
+    } else {
+        json!(id.to_string())
+    }
 }
 
 /// A call that the application turned down.

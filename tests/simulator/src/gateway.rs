@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::oauth::Token;
 use crate::state::State;
 
 /// The largest request body that is forwarded, in bytes.
@@ -16,7 +17,6 @@ pub(crate) const MAX_BODY: usize = 8 << 20;
 pub(crate) struct Caller {
     pub(crate) client_id: String,
     pub(crate) tenant: String,
-    pub(crate) token: u64,
 }
 
 /// Checks the `Authorization` header, or answers in place of the application.
@@ -27,11 +27,8 @@ pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller
         .map(str::trim)
         .filter(|header| !header.is_empty())
         .ok_or_else(no_route)?;
-    let text = header
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let (_, text) = text.ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
-    let Some(token) = state.tokens.find(text.trim()) else {
+    let text = bearer(header).ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
+    let Some(token) = state.tokens.find(text) else {
         return Err(unauthorized(state, json!({ "message": "Invalid signature" })));
     };
     if token.revoked || !state.authorizations.contains_key(&token.client_id) {
@@ -43,8 +40,17 @@ pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller
     Ok(Caller {
         client_id: token.client_id.clone(),
         tenant: token.tenant.clone(),
-        token: token.serial,
     })
+}
+
+/// The token that a header shows, be it good or not, if it was issued here.
+pub(crate) fn shown<'a>(state: &'a State, authorization: Option<&str>) -> Option<&'a Token> {
+    state.tokens.find(bearer(authorization?.trim())?)
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, text) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(text.trim())
 }
 
 /// The gateway's 404: no such route, or no `Authorization` header.

@@ -128,6 +128,17 @@ impl Journal {
         self.0.iter().filter(|entry| entry.secret_handed_out).collect()
     }
 
+    /// The most calls that were under way at one time.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        let begun = |entry: &Entry, at| entry.at <= at && entry.done_at.is_none_or(|done| done > at);
+        self.0
+            .iter()
+            .map(|one| self.0.iter().filter(|other| begun(other, one.at)).count())
+            .max()
+            .unwrap_or(0)
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -151,8 +162,14 @@ pub(crate) struct Log {
 
 impl Log {
     /// Writes down an arrival; answers its sequence number.
-    pub(crate) fn arrive(&mut self, call: &Call, fault: Option<String>) -> u64 {
+    pub(crate) fn arrive(
+        &mut self,
+        call: &Call,
+        caller: Option<(String, u64)>,
+        fault: Option<String>,
+    ) -> u64 {
         let seq = self.entries.len() as u64 + 1;
+        let (client_id, token) = caller.unzip();
         self.entries.push(Entry {
             seq,
             at: Timestamp::now(),
@@ -161,8 +178,8 @@ impl Log {
             kind: call.route.kind(),
             method: call.method.clone(),
             path: call.path.clone(),
-            client_id: None,
-            token: None,
+            client_id,
+            token,
             fault,
             status: None,
             code: None,

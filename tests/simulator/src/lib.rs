@@ -1,25 +1,4 @@
-//! A senhasegura / Segura PAM as its documentation describes it, for tests and demos.
-//!
-//! It speaks HTTPS under a private CA of its own, puts a gateway in front of an application as the
-//! product does (API 1.6), keeps credentials in memory, misbehaves on request, and writes a journal of
-//! every call. It shares no code with the operator's client, so that a mistake in one cannot hide a
-//! mistake in the other.
-//!
-//! ```no_run
-//! # async fn example() -> anyhow::Result<()> {
-//! use pam_simulator::{Config, Effect, Fault, Kind, Simulator};
-//!
-//! let sim = Simulator::start(Config::default().device("db01", "10.0.0.7")).await?;
-//! sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit());
-//! let before = sim.mark();
-//! // … the code under test talks to sim.url(), trusting sim.ca_pem() …
-//! assert_eq!(sim.since(before).count(Kind::PostCredential), 1);
-//! # Ok(()) }
-//! ```
-//!
-//! The map: [`handle`](Simulator) is what tests hold; `server` and `net` own sockets and TLS; `wire`
-//! turns a request into a call and an answer into bytes; `suffer` applies [`Fault`]s; `gateway`, `oauth`
-//! and `core` answer calls over `state`; `admin` is the handle as plain HTTP for other processes.
+#![doc = include_str!("../README.md")]
 
 mod admin;
 mod answer;
@@ -36,6 +15,7 @@ mod oauth;
 mod secret;
 mod server;
 mod state;
+mod steer;
 mod store;
 mod suffer;
 mod tls;

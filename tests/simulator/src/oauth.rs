@@ -76,12 +76,13 @@ impl Tokens {
 /// Answers a token call.
 pub(crate) fn token(state: &mut State, call: &Call) -> Executed {
     let field = |name: &str| call.form().find(|(key, _)| key == name).map(|(_, value)| value);
-    let client_id = field("client_id");
-    let mut done = match problem(state, call, &field) {
-        Some(answer) => Executed::answer(answer),
-        None => issue(state, client_id.as_deref().unwrap_or_default()),
+    let client_id = field("client_id").unwrap_or_default();
+    let (answer, serial) = match problem(state, call, &field) {
+        Some(answer) => (answer, None),
+        None => issue(state, &client_id),
     };
-    done.client_id = client_id;
+    let mut done = Executed::answer(answer);
+    done.login = Some((client_id, serial));
     done
 }
 
@@ -124,7 +125,7 @@ fn client_matches(state: &State, client: &Authorization, field: &impl Fn(&str) -
     secret && tenant
 }
 
-fn issue(state: &mut State, client_id: &str) -> Executed {
+fn issue(state: &mut State, client_id: &str) -> (Answer, Option<u64>) {
     let tenant = state
         .authorizations
         .get(client_id)
@@ -139,9 +140,7 @@ fn issue(state: &mut State, client_id: &str) -> Executed {
     if let Some(expires_in) = announced(&state.expires_in) {
         body["expires_in"] = expires_in;
     }
-    let mut done = Executed::answer(Answer::json(200, &body));
-    done.token = Some(serial);
-    done
+    (Answer::json(200, &body), Some(serial))
 }
 
 fn announced(expires_in: &ExpiresIn) -> Option<Value> {

@@ -12,7 +12,7 @@ use crate::call::{Call, Route};
 use crate::config::{Authorization, Config, ExpiresIn, Seed};
 use crate::core;
 use crate::fault::{Fault, Faults};
-use crate::gateway;
+use crate::gateway::{self, Caller};
 use crate::journal::{Commit, Log};
 use crate::oauth::{self, Tokens};
 use crate::store::Store;
@@ -83,30 +83,35 @@ impl State {
     /// Writes down an arrival and the fault that hits it.
     pub(crate) fn arrive(&mut self, call: &Call) -> (u64, Option<Fault>) {
         let fault = self.faults.take(call.route.kind(), call.target());
-        let seq = self.log.arrive(call, fault.as_ref().map(Fault::label));
+        let shown = gateway::shown(self, call.authorization.as_deref());
+        let caller = shown.map(|token| (token.client_id.clone(), token.serial));
+        let seq = self.log.arrive(call, caller, fault.as_ref().map(Fault::label));
         (seq, fault)
     }
 
+    /// Lets the gateway decide whether a call reaches the application; tokens are looked at only here.
+    pub(crate) fn admit(&self, call: &Call) -> Admission {
+        match &call.route {
+            Route::Token => Admission::Token,
+            Route::Unrouted => Admission::Answered(gateway::no_route()),
+            _ => match gateway::admit(self, call.authorization.as_deref()) {
+                Ok(caller) => Admission::Granted(caller),
+                Err(answer) => Admission::Answered(answer),
+            },
+        }
+    }
+
     /// Executes a call as an unharmed PAM would, and writes down what it changed.
-    pub(crate) fn execute(&mut self, seq: u64, call: &Call) -> Answer {
-        let done = match &call.route {
-            Route::Token => oauth::token(self, call),
-            Route::Unrouted => Executed::answer(gateway::no_route()),
-            _ => self.admitted(call),
+    pub(crate) fn execute(&mut self, seq: u64, call: &Call, admission: Admission) -> Answer {
+        let done = match admission {
+            Admission::Token => oauth::token(self, call),
+            Admission::Answered(answer) => Executed::answer(answer),
+            Admission::Granted(caller) => {
+                core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(&refusal))
+            }
         };
         self.note(seq, &done);
         done.answer
-    }
-
-    fn admitted(&mut self, call: &Call) -> Executed {
-        let caller = match gateway::admit(self, call.authorization.as_deref()) {
-            Ok(caller) => caller,
-            Err(answer) => return Executed::answer(answer),
-        };
-        let mut done = core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(&refusal));
-        done.token = Some(caller.token);
-        done.client_id = Some(caller.client_id);
-        done
     }
 
     fn refused(&self, refusal: &Refusal) -> Executed {
@@ -117,8 +122,9 @@ impl State {
 
     fn note(&mut self, seq: u64, done: &Executed) {
         self.log.amend(seq, |entry| {
-            entry.client_id.clone_from(&done.client_id);
-            entry.token = done.token;
+            if let Some((client_id, token)) = &done.login {
+                (entry.client_id, entry.token) = (Some(client_id.clone()), *token);
+            }
             entry.code = done.code;
             entry.commit.clone_from(&done.commit);
             entry.record = done.record.map(|id| id.to_string());
@@ -135,11 +141,21 @@ impl State {
     }
 }
 
+/// What the gateway makes of a call.
+pub(crate) enum Admission {
+    /// A token call: it needs no token.
+    Token,
+    /// It reaches the application.
+    Granted(Caller),
+    /// The gateway answers in the application's place.
+    Answered(Answer),
+}
+
 /// What came of executing a call.
 pub(crate) struct Executed {
     pub(crate) answer: Answer,
-    pub(crate) client_id: Option<String>,
-    pub(crate) token: Option<u64>,
+    /// Of a token call: who asked, and the token's serial number if one was issued.
+    pub(crate) login: Option<(String, Option<u64>)>,
     pub(crate) code: Option<u16>,
     pub(crate) commit: Option<Commit>,
     pub(crate) record: Option<u64>,
@@ -151,8 +167,7 @@ impl Executed {
     pub(crate) const fn answer(answer: Answer) -> Self {
         Self {
             answer,
-            client_id: None,
-            token: None,
+            login: None,
             code: None,
             commit: None,
             record: None,

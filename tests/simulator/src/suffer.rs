@@ -10,7 +10,7 @@ use crate::answer::{Answer, Refusal};
 use crate::call::{Call, Kind};
 use crate::fault::{Effect, Fault, Phase, Shape};
 use crate::gateway;
-use crate::state::Shared;
+use crate::state::{Admission, Shared};
 
 /// What the connection is to do.
 pub(crate) enum Verdict {
@@ -58,7 +58,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Verdict {
         call: Arc::new(call),
     };
     let verdict = match fault {
-        None => Verdict::whole(work.execute()),
+        None => Verdict::whole(work.execute(work.admit())),
         Some(fault) => work.suffer(fault).await,
     };
     let status = verdict.status();
@@ -75,15 +75,26 @@ struct Work {
 }
 
 impl Work {
+    /// What the gateway makes of the call: asked at arrival, also where the application comes to it late.
+    fn admit(&self) -> Admission {
+        self.shared.lock().admit(&self.call)
+    }
+
     /// What an unharmed PAM would do.
-    fn execute(&self) -> Answer {
-        self.shared.lock().execute(self.seq, &self.call)
+    fn execute(&self, admission: Admission) -> Answer {
+        self.shared.lock().execute(self.seq, &self.call, admission)
+    }
+
+    async fn execute_after(&self, pause: Duration) -> Answer {
+        let admission = self.admit();
+        sleep(pause).await;
+        self.execute(admission)
     }
 
     /// Executes the call if this fault comes after the commit.
     async fn suffer(&self, fault: Fault) -> Verdict {
-        let after = fault.phase == Phase::AfterCommit;
-        let executed = (after || fault.effect.edits_answer()).then(|| self.execute());
+        let after = fault.phase == Phase::AfterCommit && !matches!(fault.effect, Effect::LateCommit(_));
+        let executed = (after || fault.effect.edits_answer()).then(|| self.execute(self.admit()));
         match (fault.effect, executed) {
             (Effect::Reset, _) => Verdict::Reset,
             (Effect::Close, _) => Verdict::Close,
@@ -91,10 +102,11 @@ impl Work {
                 sleep(pause).await;
                 Verdict::Close
             }
-            (Effect::Delay(pause), executed) => {
+            (Effect::Delay(pause), Some(answer)) => {
                 sleep(pause).await;
-                Verdict::whole(executed.unwrap_or_else(|| self.execute()))
+                Verdict::whole(answer)
             }
+            (Effect::Delay(pause), None) => Verdict::whole(self.execute_after(pause).await),
             (Effect::LateCommit(pause), _) => self.commit_late(pause),
             (effect, Some(answer)) if effect.edits_answer() => edited(effect, answer),
             (effect, _) => self.replaced(effect),
@@ -107,10 +119,7 @@ impl Work {
             seq: self.seq,
             call: Arc::clone(&self.call),
         };
-        tokio::spawn(async move {
-            sleep(pause).await;
-            later.execute();
-        });
+        tokio::spawn(async move { later.execute_after(pause).await });
         Verdict::Reset
     }
 

@@ -1,88 +1,109 @@
 //! The list: every record that the authorization sees, without secrets, unpaged (API 4.2).
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, JSON, Refusal, written_id};
 use crate::config::Device;
 use crate::gateway::Caller;
 use crate::state::{Executed, State};
-use crate::store::Record;
+use crate::store::{Record, SSH_KEY, as_listed};
 
-/// Executes the list call. Its `response` has only two members, as in the documented sample.
-pub(super) fn list(state: &State, caller: &Caller) -> Executed {
+/// The whole answer. Its `response` has only two members, as in the documented sample.
+#[derive(Serialize)]
+struct List<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    response: Value,
+    credentials: Vec<Row<'a>>,
+}
+
+/// A row under the names of the API; serialised as it stands, since there may be 100,000 of them.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: Value,
+    identifier: Option<&'a str>,
+    username: &'a str,
+    expiration: Option<&'a str>,
+    change: String,
+    view: Option<String>,
+    hostname: &'a str,
+    management_ip: &'a str,
+    r#type: &'a str,
+    type_code: &'static str,
+    device_model: &'a str,
+    device_type: &'a str,
+    device_vendor: &'a str,
+    automatic_change: Value,
+    connectivity: &'a str,
+    connectivity_code: &'static str,
+}
+
+/// Executes the list call.
+pub(super) fn list(state: &State, caller: &Caller) -> Result<Executed, Refusal> {
     let visible = |record: &&Record| {
         record.tenant == caller.tenant
             && record.visible_to.contains(&caller.client_id)
             && (record.active || state.behaviour.list_inactive)
     };
-    let rows: Vec<Value> = state
-        .store
-        .records()
-        .filter(visible)
-        .map(|record| row(state, record))
-        .collect();
-    let message = format!("{} credentials found", rows.len());
-    let mut whole = Map::new();
-    if !state.behaviour.envelope.omit_code {
-        whole.insert("code".to_owned(), 200.into());
-    }
-    whole.insert(
-        "response".to_owned(),
-        json!({ "status": 200, "message": message }),
-    );
-    whole.insert("credentials".to_owned(), rows.into());
-    Executed::answer(Answer::json(200, &whole.into()))
+    let records = state.store.records().filter(visible);
+    let credentials: Vec<Row<'_>> = records.map(|record| row(state, record)).collect();
+    let message = format!("{} credentials found", credentials.len());
+    let response = json!({ "status": 200, "message": message });
+    let code = (!state.behaviour.envelope.omit_code).then_some(200);
+    let whole = List {
+        code,
+        response,
+        credentials,
+    };
+    let body = serde_json::to_vec(&whole).map_err(|_| Refusal::unexpected())?;
+    Ok(Executed::answer(Answer::raw(200, JSON, body)))
 }
 
-fn row(state: &State, record: &Record) -> Value {
+fn row<'a>(state: &'a State, record: &'a Record) -> Row<'a> {
     let device = state.store.device(&record.tenant, &record.hostname, &record.ip);
-    let of_device = |key: &str| device_field(device, key);
-    let id = if state.behaviour.envelope.numeric_ids {
-        json!(record.id)
-    } else {
-        json!(record.id.to_string())
-    };
+    let connectivities = device_field(device, "connectivities");
     let rotates = record.automatic_change();
     let digits = state.profile.booleans_as_digits;
-    json!({
-        "id": id,
-        "identifier": record.identifier,
-        "username": record.username,
-        "expiration": null,
-        "change": crate::store::as_listed(record.changed),
-        "view": record.viewed.map(crate::store::as_listed),
-        "hostname": record.hostname,
-        "management_ip": record.ip,
-        "type": record.kind,
-        "type_code": type_code(&record.kind),
-        "device_model": of_device("model"),
-        "device_type": of_device("type"),
-        "device_vendor": of_device("vendor"),
-        "automatic_change": if digits { json!(u8::from(rotates).to_string()) } else { json!(rotates) },
-        "connectivity": of_device("connectivities").split([',', ':']).next(),
-        "connectivity_code": "1",
-    })
+    Row {
+        id: written_id(state.behaviour.envelope, record.id),
+        identifier: record.identifier.as_deref(),
+        username: &record.username,
+        expiration: None,
+        change: as_listed(record.changed),
+        view: record.viewed.map(as_listed),
+        hostname: &record.hostname,
+        management_ip: &record.ip,
+        r#type: &record.kind,
+        type_code: type_code(&record.kind),
+        device_model: device_field(device, "model"),
+        device_type: device_field(device, "type"),
+        device_vendor: device_field(device, "vendor"),
+        automatic_change: if digits {
+            json!(u8::from(rotates).to_string())
+        } else {
+            json!(rotates)
+        },
+        connectivity: connectivities.split([',', ':']).next().unwrap_or_default(),
+        connectivity_code: "1",
+    }
 }
 
-fn device_field(device: Option<&Device>, key: &str) -> String {
-    device
-        .and_then(|device| device.fields.get(key))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+fn device_field<'a>(device: Option<&'a Device>, key: &str) -> &'a str {
+    let field = device.and_then(|device| device.fields.get(key));
+    field.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The usual types have codes; nobody documents those of others.
-fn type_code(kind: &str) -> String {
+fn type_code(kind: &str) -> &'static str {
     let usual = [
-        "Local User",
-        "Local administrator",
-        "Domain user",
-        crate::store::SSH_KEY,
+        ("Local User", "1"),
+        ("Local administrator", "2"),
+        ("Domain user", "3"),
+        (SSH_KEY, "4"),
     ];
-    let position = usual
+    usual
         .iter()
-        .position(|usual| usual.eq_ignore_ascii_case(kind))
-        .unwrap_or(usual.len());
-    (position + 1).to_string()
+        .find(|(usual, _)| usual.eq_ignore_ascii_case(kind))
+        .map_or("5", |(_, code)| code)
 }

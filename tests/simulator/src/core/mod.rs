@@ -20,7 +20,7 @@ pub(crate) fn execute(state: &mut State, call: &Call, caller: &Caller) -> Result
     no_query(call)?;
     match &call.route {
         Route::Upsert => upsert::upsert(state, call, caller),
-        Route::List => Ok(list::list(state, caller)),
+        Route::List => list::list(state, caller),
         Route::Item(Kind::GetCredential, key) => item::hand_out(state, caller, key),
         Route::Item(Kind::PutCredential, key) => item::set_active(state, caller, key, true),
         Route::Item(_, key) => item::set_active(state, caller, key, false),

@@ -1,9 +1,9 @@
 //! Create and update: the table of API 2.6.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::post::Post;
-use crate::answer::{Answer, Refusal, envelope};
+use crate::answer::{Answer, Refusal, envelope, written_id};
 use crate::behaviour::{Inactive, Move, Outside};
 use crate::call::Call;
 use crate::gateway::Caller;
@@ -182,14 +182,7 @@ fn answer(state: &State, id: u64, created: bool) -> Answer {
         whole.insert("tenant".to_owned(), record.tenant.as_str().into());
     }
     let mut credential = Map::new();
-    credential.insert(
-        "id".to_owned(),
-        if quirks.numeric_ids {
-            json!(id)
-        } else {
-            json!(id.to_string())
-        },
-    );
+    credential.insert("id".to_owned(), written_id(quirks, id));
     let identifier = record.and_then(|record| record.identifier.clone());
     credential.insert(state.profile.identifier_key.to_owned(), identifier.into());
     whole.insert("credential".to_owned(), credential.into());

@@ -1,7 +1,9 @@
 //! The admin port, the journal, and the built binary.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use pam_simulator::{Config, Kind};
 use serde_json::{Value, json};
@@ -196,72 +198,132 @@ async fn faults_and_outages_are_steered() {
     assert_eq!(pam.list().await.status, 200);
 }
 
-#[tokio::test]
-async fn the_binary_says_what_it_serves_and_never_the_secret() {
-    let dir = std::env::temp_dir().join(format!("pam-simulator-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    let ca = dir.join("ca.pem");
-    let flags = [
-        "--listen",
-        "127.0.0.1:0",
-        "--admin-listen",
-        "127.0.0.1:0",
-        "--client-id",
-        "cid",
-    ];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pam-simulator"))
-        .args(flags)
-        .args([
-            "--client-secret",
-            "canary",
-            "--device",
-            "db01=10.0.0.7",
-            "--tenant",
-            "t1",
-            "--ca-out",
-        ])
-        .arg(&ca)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let said: Vec<String> = lines.take_while(|line| line != "ready").collect();
-    let value = |key: &str| {
-        said.iter()
-            .find_map(|line| line.strip_prefix(&format!("{key}: ")))
-            .unwrap()
-            .to_owned()
-    };
-    assert_eq!(value("product version"), "4.2");
-    assert_eq!(
-        (value("client id"), value("tenant"), value("devices")),
-        ("cid".into(), "t1".into(), "db01=10.0.0.7".into())
-    );
-    assert_eq!(value("ca file"), ca.display().to_string());
-    assert!(!said.join("\n").contains("canary"));
+/// A started binary with its output.
+struct Binary {
+    child: Child,
+    said: Vec<String>,
+    dir: PathBuf,
+}
 
-    let http = client(&std::fs::read_to_string(&ca).unwrap());
-    let fields = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "cid"),
-        ("client_secret", "canary"),
-    ];
-    let token = reply(
-        http.post(format!("{}/api/oauth2/token", value("url")))
-            .form(&fields),
-    )
-    .await
-    .unwrap();
-    assert_eq!(token.status, 200);
-    let about = reply(reqwest::Client::new().get(value("admin url")))
+impl Binary {
+    fn start(name: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("pam-simulator-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pam-simulator"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "127.0.0.1:0",
+                "--log",
+                "trace",
+            ])
+            .args([
+                "--client-id",
+                "cid",
+                "--device",
+                "db01=10.0.0.7",
+                "--tenant",
+                "t1",
+                "--ca-out",
+            ])
+            .arg(dir.join("ca.pem"))
+            .env("PAM_SIMULATOR_CLIENT_SECRET", "canary-secret")
+            .stdout(Stdio::piped())
+            .stderr(File::create(dir.join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let said = lines.take_while(|line| line != "ready").collect();
+        Self { child, said, dir }
+    }
+
+    fn value(&self, key: &str) -> &str {
+        self.said
+            .iter()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
+            .unwrap()
+    }
+
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.join(name)).unwrap()
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+        _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+#[tokio::test]
+async fn the_binary_says_what_it_serves_and_ends_on_sigterm() {
+    let mut binary = Binary::start("says");
+    assert_eq!(
+        (binary.value("product version"), binary.value("client id")),
+        ("4.2", "cid")
+    );
+    assert_eq!(
+        (binary.value("tenant"), binary.value("devices")),
+        ("t1", "db01=10.0.0.7")
+    );
+    assert_eq!(
+        binary.value("ca file"),
+        binary.dir.join("ca.pem").display().to_string()
+    );
+    let about = reply(reqwest::Client::new().get(binary.value("admin url")))
         .await
         .unwrap();
     assert_eq!(about.json()["devices"][0]["hostname"], "db01");
-    assert!(!about.text.contains("canary"));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    std::fs::remove_dir_all(&dir).unwrap();
+    assert_eq!(about.json()["ca_pem"], binary.file("ca.pem"));
+    let id = binary.child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(binary.child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn the_binary_never_tells_a_secret_even_at_trace_level() {
+    let binary = Binary::start("log");
+    let http = client(&binary.file("ca.pem"));
+    let url = binary.value("url");
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "cid"),
+        ("client_secret", "canary-secret"),
+    ];
+    let login = reply(http.post(format!("{url}/api/oauth2/token")).form(&fields))
+        .await
+        .unwrap();
+    let token = login.json()["access_token"].as_str().unwrap().to_owned();
+    for body in [
+        full("k8s-a", "svc", "canary-value"),
+        json!({ "canary-key": "canary-value" }),
+    ] {
+        let post = http
+            .post(format!("{url}/api/pam/credential"))
+            .header("content-type", "application/json");
+        reply(post.bearer_auth(&token).body(body.to_string()))
+            .await
+            .unwrap();
+    }
+    let about = reply(reqwest::Client::new().get(binary.value("admin url")))
+        .await
+        .unwrap();
+    let log = binary.file("log");
+    assert!(log.contains("PostCredential"), "{log}");
+    for told in [log, about.text, binary.said.join("\n")] {
+        for secret in ["canary-secret", "canary-value", &token] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
 }

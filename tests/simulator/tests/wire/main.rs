@@ -1,5 +1,11 @@
 //! The simulator over the wire: a real TLS client against each documented behaviour and each fault.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on panics"
+)]
+
 mod admin;
 mod common;
 mod faults;

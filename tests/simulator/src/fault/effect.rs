@@ -1,10 +1,8 @@
-//! Faults on request: what can go wrong, and which calls it hits.
+//! What can go wrong with a call.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-
-use crate::call::Kind;
 
 /// Whether the application executes the call that a fault spoils.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +44,8 @@ pub enum Effect {
     /// The true answer comes late: the pause is before or after the execution, as the phase says. A client
     /// that leaves in between does not stop the execution.
     Delay(#[serde(with = "millis")] Duration),
-    /// TCP reset now; the call is executed so much later, after whatever was executed in between.
+    /// TCP reset now; the call is executed so much later, after whatever was executed in between. The phase
+    /// does not count.
     LateCommit(#[serde(with = "millis")] Duration),
     /// An error status.
     Status {
@@ -160,170 +159,6 @@ impl Effect {
             Ok(serde_json::Value::Object(object)) => object.keys().next().cloned().unwrap_or_default(),
             _ => String::new(),
         }
-    }
-}
-
-/// A fault and the calls it hits. Among several that fit, the one injected first wins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// The kind of calls; absent: all kinds, the token call included.
-    #[serde(default)]
-    pub on: Option<Kind>,
-    /// Only POSTs whose body has this identifier, or calls whose path names it; absent: all.
-    #[serde(default)]
-    pub only: Option<String>,
-    /// How many fitting calls pass unharmed first.
-    #[serde(default)]
-    pub skip: u32,
-    /// How many calls it then hits; absent in Rust: until cleared. In JSON: 1 when left out, null for ever.
-    #[serde(default = "once")]
-    pub times: Option<u32>,
-    /// Before or after the execution; see [`Effect`].
-    #[serde(default)]
-    pub phase: Phase,
-    /// What goes wrong.
-    pub effect: Effect,
-}
-
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "the field that this is the default of is optional"
-)]
-const fn once() -> Option<u32> {
-    Some(1)
-}
-
-impl Fault {
-    /// Hits the next call of this kind, before it is executed.
-    #[must_use]
-    pub const fn on(kind: Kind, effect: Effect) -> Self {
-        Self {
-            on: Some(kind),
-            only: None,
-            skip: 0,
-            times: Some(1),
-            phase: Phase::BeforeCommit,
-            effect,
-        }
-    }
-
-    /// Hits the next call of any kind, before it is executed.
-    #[must_use]
-    pub const fn any(effect: Effect) -> Self {
-        Self {
-            on: None,
-            only: None,
-            skip: 0,
-            times: Some(1),
-            phase: Phase::BeforeCommit,
-            effect,
-        }
-    }
-
-    /// Lets the call be executed first.
-    #[must_use]
-    pub fn after_commit(mut self) -> Self {
-        self.phase = Phase::AfterCommit;
-        self
-    }
-
-    /// Hits so many calls.
-    #[must_use]
-    pub fn times(mut self, times: u32) -> Self {
-        self.times = Some(times);
-        self
-    }
-
-    /// Hits every fitting call until it is cleared.
-    #[must_use]
-    pub fn always(mut self) -> Self {
-        self.times = None;
-        self
-    }
-
-    /// Lets so many fitting calls pass first.
-    #[must_use]
-    pub fn skipping(mut self, calls: u32) -> Self {
-        self.skip = calls;
-        self
-    }
-
-    /// Hits only calls about this identifier (in the body) or record (in the path).
-    #[must_use]
-    pub fn only(mut self, target: &str) -> Self {
-        self.only = Some(target.to_owned());
-        self
-    }
-
-    fn fits(&self, kind: Kind, target: Option<&str>) -> bool {
-        self.on.is_none_or(|on| on == kind) && self.only.as_deref().is_none_or(|only| target == Some(only))
-    }
-
-    /// What the journal says about it.
-    pub(crate) fn label(&self) -> String {
-        let phase = match (self.phase, self.effect.edits_answer()) {
-            (_, true) => "",
-            (Phase::BeforeCommit, _) => " before commit",
-            (Phase::AfterCommit, _) => " after commit",
-        };
-        format!("{}{phase}", self.effect.name())
-    }
-}
-
-/// The handle of an injected fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultId(pub(crate) u64);
-
-/// The faults that wait for their calls.
-#[derive(Default)]
-pub(crate) struct Faults {
-    waiting: Vec<(FaultId, Fault)>,
-    last: u64,
-}
-
-impl Faults {
-    pub(crate) fn inject(&mut self, fault: Fault) -> FaultId {
-        self.last += 1;
-        self.waiting.push((FaultId(self.last), fault));
-        FaultId(self.last)
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.waiting.clear();
-    }
-
-    pub(crate) fn remove(&mut self, id: FaultId) {
-        self.waiting.retain(|(waiting, _)| *waiting != id);
-    }
-
-    pub(crate) fn waiting(&self) -> &[(FaultId, Fault)] {
-        &self.waiting
-    }
-
-    /// The fault that hits this call, if any; counts it as used.
-    pub(crate) fn take(&mut self, kind: Kind, target: Option<&str>) -> Option<Fault> {
-        let mut hit = None;
-        for (id, fault) in self
-            .waiting
-            .iter_mut()
-            .filter(|(_, fault)| fault.fits(kind, target))
-        {
-            if fault.skip > 0 {
-                fault.skip -= 1;
-                continue;
-            }
-            if let Some(times) = &mut fault.times {
-                *times = times.saturating_sub(1);
-            }
-            hit = Some((*id, fault.clone()));
-            break;
-        }
-        let (id, fault) = hit?;
-        if fault.times == Some(0) {
-            self.remove(id);
-        }
-        Some(fault)
     }
 }
 

@@ -1,0 +1,193 @@
+//! The handle's orders: what is in the vault, who may do what, what goes wrong.
+
+#![allow(
+    clippy::must_use_candidate,
+    reason = "tests order a change without always asking what it met"
+)]
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::behaviour::Behaviour;
+use crate::config::{Authorization, Device, ExpiresIn, Seed};
+use crate::fault::{Fault, FaultId};
+use crate::handle::Simulator;
+use crate::server::Outage;
+use crate::store::{RecordView, ValueWrite, VaultEdit};
+use crate::tls::Certificate;
+
+/// The vault.
+impl Simulator {
+    /// All records without their secrets, by id.
+    pub fn records(&self) -> Vec<RecordView> {
+        self.core.records()
+    }
+
+    /// One record without its secrets.
+    pub fn record(&self, id: &str) -> Option<RecordView> {
+        self.core.record(id)
+    }
+
+    /// The record that has this identifier; the oldest of several.
+    pub fn find(&self, identifier: &str) -> Option<RecordView> {
+        let state = self.core.state();
+        let mut records = state.store.records();
+        records
+            .find(|record| record.identifier.as_deref() == Some(identifier))
+            .map(RecordView::from)
+    }
+
+    /// A record's value.
+    pub fn value_of(&self, id: &str) -> Option<String> {
+        self.writes_of(id)
+            .pop()
+            .map(|write| write.value.reveal().to_owned())
+    }
+
+    /// Every value a record ever had, oldest first.
+    pub fn writes_of(&self, id: &str) -> Vec<ValueWrite> {
+        self.core.writes_of(id)
+    }
+
+    /// Puts a record into the vault, with its device; answers its id.
+    #[allow(clippy::needless_pass_by_value, reason = "seeds are built in place")]
+    pub fn seed(&self, seed: Seed) -> String {
+        self.core.state().seed(&seed).to_string()
+    }
+
+    /// Does to a record what somebody could do in the vault itself. False: no such record.
+    pub fn edit(&self, id: &str, edit: VaultEdit) -> bool {
+        self.core.edit(id, edit)
+    }
+
+    /// Takes a record out of the vault for good. False: no such record.
+    pub fn remove_record(&self, id: &str) -> bool {
+        self.core.remove_record(id)
+    }
+
+    /// All devices.
+    pub fn devices(&self) -> Vec<Device> {
+        self.core.state().store.devices()
+    }
+
+    /// Adds a device to the default tenant.
+    pub fn add_device(&self, hostname: &str, ip: &str) {
+        self.put_device(&Device::new(hostname, ip));
+    }
+
+    /// Adds a device, or replaces the one of that name and address.
+    pub fn put_device(&self, device: &Device) {
+        self.core.put_device(device);
+    }
+
+    /// Takes all devices of this host name from the default tenant; answers how many there were.
+    pub fn remove_device(&self, hostname: &str) -> usize {
+        self.core.remove_device(hostname)
+    }
+}
+
+/// Who may do what.
+impl Simulator {
+    /// Adds a client, or replaces the one of that id.
+    pub fn authorize(&self, authorization: Authorization) {
+        self.core
+            .state()
+            .authorizations
+            .insert(authorization.client_id.clone(), authorization);
+    }
+
+    /// Lets `change` amend a client (its secret, read-only, PAM Core). False: no such client.
+    pub fn change_authorization(&self, client_id: &str, change: impl FnOnce(&mut Authorization)) -> bool {
+        self.core
+            .state()
+            .authorizations
+            .get_mut(client_id)
+            .map(change)
+            .is_some()
+    }
+
+    /// Takes a client away; its tokens are worth nothing any more.
+    pub fn remove_authorization(&self, client_id: &str) -> bool {
+        self.core.state().authorizations.remove(client_id).is_some()
+    }
+
+    /// What token answers announce from now on.
+    pub fn set_expires_in(&self, expires_in: ExpiresIn) {
+        self.core.state().expires_in = expires_in;
+    }
+
+    /// How long tokens issued from now on really live; absent: as announced.
+    pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
+        self.core.state().token_lifetime = lifetime;
+    }
+
+    /// How many tokens were issued.
+    pub fn tokens_issued(&self) -> usize {
+        self.core.state().tokens.issued()
+    }
+
+    /// Revokes every token issued so far.
+    pub fn revoke_tokens(&self) {
+        self.core.state().tokens.revoke_all();
+    }
+
+    /// Lets every token issued so far run out.
+    pub fn expire_tokens(&self) {
+        self.core.state().tokens.expire_all();
+    }
+}
+
+/// What goes wrong.
+impl Simulator {
+    /// Lets `change` turn the knobs for what the documentation leaves open.
+    pub fn change_behaviour(&self, change: impl FnOnce(&mut Behaviour)) {
+        change(&mut self.core.state().behaviour);
+    }
+
+    /// Adds a fault behind those that wait already.
+    pub fn inject(&self, fault: Fault) -> FaultId {
+        self.core.state().faults.inject(fault)
+    }
+
+    /// The faults that still wait for calls, with what is left of them.
+    pub fn faults(&self) -> Vec<(FaultId, Fault)> {
+        self.core.state().faults.waiting().to_vec()
+    }
+
+    /// Takes one fault back.
+    pub fn remove_fault(&self, id: FaultId) {
+        self.core.state().faults.remove(id);
+    }
+
+    /// Takes all faults back. What they have begun (a late commit, a pause) goes on.
+    pub fn clear_faults(&self) {
+        self.core.state().faults.clear();
+    }
+
+    /// Puts the PAM out of reach, or back; open connections are reset.
+    pub fn set_outage(&self, outage: Outage) {
+        self.core.server.outage(outage);
+    }
+
+    /// Refuses connections, or serves again.
+    pub fn set_down(&self, down: bool) {
+        self.set_outage(if down { Outage::Refused } else { Outage::None });
+    }
+
+    /// Resets every open connection.
+    pub fn drop_connections(&self) {
+        self.core.server.cut();
+    }
+
+    /// A restart of the PAM: connections are reset and tokens are worth nothing; records stay.
+    pub fn restart(&self) {
+        self.revoke_tokens();
+        self.drop_connections();
+    }
+
+    /// Presents another certificate; open connections are reset.
+    pub fn present(&self, certificate: Certificate) -> Result<()> {
+        self.core.server.present(certificate)
+    }
+}
