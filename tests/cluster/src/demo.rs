@@ -126,10 +126,7 @@ async fn walk_through(
     let mut checks = Checks::default();
     show(cluster, simulator, &mut checks).await?;
     rotate(cluster, simulator, &mut checks).await?;
-    say(&format!(
-        "    the PAM was called {} in all",
-        simulator.tally().await?
-    ));
+    say(&format!("    the PAM was called {}", simulator.tally().await?));
     Ok(checks)
 }
 

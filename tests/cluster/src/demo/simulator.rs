@@ -188,7 +188,7 @@ impl Simulator {
             .iter()
             .map(|(kind, count)| format!("{count} {}", kind.replace('_', " ")));
         Ok(format!(
-            "{} times: {}",
+            "{} times in all: {}",
             entries.len(),
             words.collect::<Vec<_>>().join(", ")
         ))
