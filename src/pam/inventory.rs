@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::client::PamClient;
 use super::credential::ListedCredential;
-use super::error::{AuthFailure, PamError, Unavailable};
+use super::error::{AuthFailure, Call, PamError, Unavailable};
 use super::snapshot::Snapshot;
 
 /// How old a list may be that a first push is decided by; also the shortest time from one list to the next.
@@ -160,9 +160,10 @@ impl Inventory {
     {
         let began = Instant::now();
         self.state().written_meanwhile = Some(Vec::new());
-        let outcome = list()
-            .await
-            .map(|records| Arc::new(Snapshot::new(began, records)));
+        let outcome = match list().await {
+            Ok(records) => indexed(began, records).await,
+            Err(error) => Err(error),
+        };
         let mut state = self.state();
         let written = state.written_meanwhile.take().unwrap_or_default();
         if was_asked(&outcome) {
@@ -186,6 +187,16 @@ impl Inventory {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Indexes a list, on a thread that may take its time: a hundred thousand records would hold up all other work.
+async fn indexed(began: Instant, records: Vec<ListedCredential>) -> Result<Arc<Snapshot>, PamError> {
+    let snapshot = tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(began, records)));
+    let call = Call::ListCredentials;
+    snapshot.await.map_err(|_| PamError::Malformed {
+        call,
+        what: "could not be indexed",
+    })
 }
 
 /// False if nothing was sent: such a failure costs the PAM nothing and must not put the next list off.
@@ -298,7 +309,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_shared_until_the_next_list_is_allowed() {
         let (inventory, pam) = (Inventory::new(), Pam::new(1));
-        let error = PamError::TooLarge(crate::pam::Call::ListCredentials);
+        let error = PamError::TooLarge(Call::ListCredentials);
         let fail = || inventory.fresh_by(None, || pam.fail(error.clone()));
         let asked = futures::future::join_all((0..20).map(|_| fail())).await;
         assert!(
