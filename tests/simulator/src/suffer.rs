@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, JSON, Refusal};
+use crate::behaviour::Envelope;
 use crate::call::{Call, Kind};
 use crate::fault::{Effect, Fault, Phase, Shape};
 use crate::gateway;
@@ -127,7 +128,6 @@ impl Work {
     fn replaced(&self, effect: Effect) -> Verdict {
         let quirks = self.shared.lock().behaviour.envelope;
         let success = success_status(self.call.route.kind());
-        let html = "text/html; charset=utf-8";
         Verdict::whole(match effect {
             Effect::Status {
                 status,
@@ -135,34 +135,46 @@ impl Work {
                 message,
                 retry_after,
             } => {
-                let answer = match shape {
-                    Shape::Gateway => gateway::says(status, message.as_deref()),
-                    Shape::Application => application(status, message).answer(quirks),
-                    Shape::Html => Answer::raw(status, html, format!("<html><h1>{status}</h1></html>")),
-                };
-                match retry_after {
-                    Some(value) => answer.header("retry-after", value),
-                    None => answer,
-                }
+                let answer = status_answer(quirks, status, shape, message);
+                retry_after
+                    .into_iter()
+                    .fold(answer, |answer, value| answer.header("retry-after", value))
             }
             Effect::Code(code) => Refusal::coded(code).answer(quirks),
             Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(quirks, success),
             Effect::NotAuthorized => Refusal::not_authorized().answer(quirks),
             Effect::UnexpectedError => Refusal::unexpected().answer(quirks),
-            Effect::Redirect(to) => Answer::raw(302, html, "").header("location", to),
+            Effect::Redirect(to) => Answer::raw(302, HTML, "").header("location", to),
             Effect::Raw {
                 status,
                 content_type,
                 body,
             } => Answer::raw(status, &content_type, body),
-            Effect::Empty => Answer::raw(success, "application/json", ""),
-            Effect::Oversized(bytes) => return oversized(success, bytes),
-            _ => Answer::raw(
-                success,
-                "application/json",
-                &b"\x00\xff<!-- \xc3\x28 not json"[..],
-            ),
+            Effect::Empty => Answer::raw(success, JSON, ""),
+            Effect::Oversized(bytes) => {
+                let frame = Answer::raw(success, JSON, r#"{"padding":""}"#);
+                return Verdict::Answer(frame, Manner::Padded(bytes));
+            }
+            _ => Answer::raw(success, JSON, &b"\x00\xff<!-- \xc3\x28 not json"[..]),
         })
+    }
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+fn status_answer(quirks: Envelope, status: u16, shape: Shape, message: Option<String>) -> Answer {
+    match shape {
+        Shape::Gateway => gateway::says(status, message.as_deref()),
+        Shape::Html => Answer::raw(status, HTML, format!("<html><h1>{status}</h1></html>")),
+        Shape::Application => {
+            let message = message.unwrap_or_else(|| "Unexpected error.".to_owned());
+            Refusal {
+                status,
+                code: status,
+                message,
+            }
+            .answer(quirks)
+        }
     }
 }
 
@@ -172,20 +184,6 @@ const fn success_status(kind: Kind) -> u16 {
     } else {
         200
     }
-}
-
-fn application(status: u16, message: Option<String>) -> Refusal {
-    let message = message.unwrap_or_else(|| "Unexpected error.".to_owned());
-    Refusal {
-        status,
-        code: status,
-        message,
-    }
-}
-
-fn oversized(status: u16, bytes: u64) -> Verdict {
-    let frame = Answer::raw(status, "application/json", r#"{"padding":""}"#);
-    Verdict::Answer(frame, Manner::Padded(bytes))
 }
 
 fn edited(effect: Effect, answer: Answer) -> Verdict {

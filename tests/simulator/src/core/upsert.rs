@@ -92,38 +92,50 @@ fn update(
     post: Post,
     by_identifier: bool,
 ) -> Result<u64, Refusal> {
-    let behaviour = state.behaviour.clone();
-    let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
-    if behaviour.outside == Outside::Refuse && !record.visible_to.contains(&caller.client_id) {
-        return Err(Refusal::coded(1009));
-    }
-    if behaviour.inactive == Inactive::Refuse && !record.active {
-        return Err(Refusal::coded(1008));
-    }
-    let moves = by_identifier && behaviour.moves == Move::Move;
-    let (hostname, ip) = if moves {
-        (&post.hostname, &post.ip)
-    } else {
-        (&record.hostname, &record.ip)
-    };
-    let (hostname, ip) = (hostname.clone(), ip.clone());
-    if !behaviour.duplicate_accounts && taken(state, caller, id, &post.username, &hostname, &ip) {
-        return Err(Refusal::coded(1052));
-    }
+    let (hostname, ip) = place_after(state, caller, id, &post, by_identifier)?;
     let identifier = identifier_after(state, id, &post, by_identifier);
+    let revived = state.behaviour.inactive == Inactive::Revive;
+    let touched = post.content.is_some() || state.behaviour.metadata_moves_change;
     write_device(state, caller, &post);
-    let touched = post.content.is_some() || behaviour.metadata_moves_change;
     state.store.edit(id, |record| {
         record.identifier = identifier;
         (record.hostname, record.ip) = (hostname, ip);
         record.username.clone_from(&post.username);
-        record.active |= behaviour.inactive == Inactive::Revive;
+        record.active |= revived;
         write_fields(record, post);
         if touched {
             record.touch();
         }
     });
     Ok(id)
+}
+
+/// The device that an updated record is on afterwards, unless the update is refused.
+fn place_after(
+    state: &State,
+    caller: &Caller,
+    id: u64,
+    post: &Post,
+    by_identifier: bool,
+) -> Result<(String, String), Refusal> {
+    let knobs = &state.behaviour;
+    let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
+    if knobs.outside == Outside::Refuse && !record.visible_to.contains(&caller.client_id) {
+        return Err(Refusal::coded(1009));
+    }
+    if knobs.inactive == Inactive::Refuse && !record.active {
+        return Err(Refusal::coded(1008));
+    }
+    let moves = by_identifier && knobs.moves == Move::Move;
+    let (hostname, ip) = if moves {
+        (&post.hostname, &post.ip)
+    } else {
+        (&record.hostname, &record.ip)
+    };
+    if !knobs.duplicate_accounts && taken(state, caller, id, &post.username, hostname, ip) {
+        return Err(Refusal::coded(1052));
+    }
+    Ok((hostname.clone(), ip.clone()))
 }
 
 /// Whether another record has the account that this one is to have, without having shared it before.
