@@ -75,7 +75,7 @@ pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
     Ok(tools_in(&folder, helm))
 }
 
-/// [`ensure`], telling each step on standard error.
+/// [`ensure()`], telling each step on standard error.
 pub fn ensure_aloud() -> Result<Tools> {
     ensure(&|line| eprintln!("local-cluster: {line}"))
 }

@@ -19,7 +19,7 @@ use simulator::Simulator;
 use talk::{command, indented, say, stay_up, step};
 
 /// The namespaces of the operator (the samples name it) and of the credentials.
-const OPERATOR_NAMESPACE: &str = "pam-operator-system";
+const OPERATOR_NAMESPACE: &str = "pam-operator";
 const NAMESPACE: &str = "shop";
 /// The sample whose Secret is rotated and which is described.
 const SHOWN: &str = "reporting-db";

@@ -26,15 +26,16 @@ const READY: &str = "ready";
 /// `remove` deletes the folder afterwards, unless a server ended by itself (its log is there).
 /// Must run on the main thread: servers end with the thread that started them.
 pub async fn supervise(folder: &Path, remove: bool) -> Result<()> {
-    let mut servers = Servers::boot(folder, assets::ensure_aloud()?).await?;
-    writeln!(std::io::stdout(), "{READY}")?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let ended = tokio::select! {
-        _ = stdin_closed() => None,
-        _ = terminate.recv() => None,
-        what = servers.ended() => Some(what),
+    let mut closed = stdin_closed();
+    let tools = assets::ensure_aloud()?;
+    let booted = tokio::select! {
+        booted = Servers::boot(folder, tools) => Some(booted?),
+        _ = &mut closed => None,
     };
-    drop(servers);
+    let ended = match booted {
+        Some(servers) => hold(servers, closed).await?,
+        None => None,
+    };
     if let Some(what) = ended {
         bail!(what);
     }
@@ -42,6 +43,17 @@ pub async fn supervise(folder: &Path, remove: bool) -> Result<()> {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     Ok(())
+}
+
+/// Says that the servers are ready, and stops them when it is time. Some: a server ended by itself, and how.
+async fn hold(mut servers: Servers, closed: oneshot::Receiver<()>) -> Result<Option<String>> {
+    writeln!(std::io::stdout(), "{READY}")?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(tokio::select! {
+        _ = closed => None,
+        _ = terminate.recv() => None,
+        what = servers.ended() => Some(what),
+    })
 }
 
 /// Resolves when nobody holds the other end of standard input any more.

@@ -32,7 +32,7 @@ async fn every_sample_and_every_block_of_the_readme_can_be_applied() {
     let cluster = ControlPlane::temporary().await.unwrap();
     cluster.apply_crds().await.unwrap();
     cluster
-        .kubectl(&["create", "namespace", "pam-operator-system"])
+        .kubectl(&["create", "namespace", "pam-operator"])
         .await
         .unwrap();
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
