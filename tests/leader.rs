@@ -39,8 +39,7 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let cluster = ControlPlane::shared().await.unwrap();
-        let release =
-            Installation::of(cluster, &unique_name("leader")).set("leaderElection.leaseDurationSeconds", 5);
+        let release = Installation::of(cluster, &unique_name("leader")).set("leaderElection.leaseDurationSeconds", 5);
         let install = release.install().await.unwrap();
         let leases = Api::namespaced(cluster.admin_client().await.unwrap(), install.namespace());
         Self { install, leases }
@@ -59,20 +58,12 @@ impl Place {
     }
 
     async fn holder(&self) -> Option<String> {
-        self.leases
-            .get_opt(LEASE_NAME)
-            .await
-            .unwrap()?
-            .spec?
-            .holder_identity
+        self.leases.get_opt(LEASE_NAME).await.unwrap()?.spec?.holder_identity
     }
 }
 
 async fn lead(candidate: &Leadership) -> Lead {
-    timeout(LEASE * 5, candidate.acquire(|| (), std::future::pending()))
-        .await
-        .unwrap()
-        .unwrap()
+    timeout(LEASE * 5, candidate.acquire(|| (), std::future::pending())).await.unwrap().unwrap()
 }
 
 /// A candidate that waits, known to have seen that another one leads.
@@ -99,10 +90,7 @@ async fn a_released_lease_goes_to_the_one_that_waits() {
     assert!(!handle.is_held());
     let two = timeout(SOON, two).await.unwrap().unwrap();
     let lease = place.lease().await;
-    assert_eq!(
-        (lease.holder_identity.as_deref(), lease.lease_transitions),
-        (Some("two"), Some(2))
-    );
+    assert_eq!((lease.holder_identity.as_deref(), lease.lease_transitions), (Some("two"), Some(2)));
     assert_eq!(lease.lease_duration_seconds, Some(4));
     two.release().await;
     assert_eq!(place.holder().await, None);
@@ -117,10 +105,7 @@ async fn of_many_one_leads() {
         tokio::spawn(async move { found.send(lead(&candidate).await) });
     }
     let first = leads.recv().await.unwrap();
-    assert!(
-        timeout(LEASE * 2, leads.recv()).await.is_err(),
-        "a second one leads"
-    );
+    assert!(timeout(LEASE * 2, leads.recv()).await.is_err(), "a second one leads");
     assert!(first.is_held());
 }
 
@@ -146,9 +131,7 @@ async fn a_leader_that_is_cut_off_stops_before_another_one_leads() {
     tokio::time::sleep(LEASE).await;
     assert!(one.is_held(), "it renews through the proxy");
     proxy.is_cut.store(true, Ordering::SeqCst);
-    timeout(LEASE, one.lost())
-        .await
-        .expect("it stops within the lease");
+    timeout(LEASE, one.lost()).await.expect("it stops within the lease");
     let stopped = Instant::now();
     assert!(!one.is_held() && !two.is_finished());
     let _two = timeout(LEASE * 2, two).await.unwrap().unwrap();
@@ -161,22 +144,11 @@ async fn a_lease_that_someone_labels_is_still_ours() {
     let one = lead(&place.candidate("one").await).await;
     for value in ["a", "b", "c"] {
         let label = json!({"metadata": {"labels": {"touched": value}}});
-        place
-            .leases
-            .patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(label))
-            .await
-            .unwrap();
+        place.leases.patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(label)).await.unwrap();
         tokio::time::sleep(LEASE / 2).await;
         assert!(one.is_held());
     }
-    let labels = place
-        .leases
-        .get(LEASE_NAME)
-        .await
-        .unwrap()
-        .metadata
-        .labels
-        .unwrap();
+    let labels = place.leases.get(LEASE_NAME).await.unwrap().metadata.labels.unwrap();
     assert_eq!(labels["touched"], "c", "and what it wrote is kept");
 }
 
@@ -187,18 +159,10 @@ async fn a_lease_that_another_one_wrote_is_lost_at_the_next_renewal() {
         let place = Place::new().await;
         let one = lead(&place.candidate("one").await).await;
         let theft = json!({"spec": {"holderIdentity": thief, "renewTime": "2001-01-01T00:00:00.000000Z"}});
-        place
-            .leases
-            .patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(theft))
-            .await
-            .unwrap();
+        place.leases.patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(theft)).await.unwrap();
         timeout(LEASE / 2, one.lost()).await.expect(thief);
         one.release().await;
-        assert_eq!(
-            place.holder().await.as_deref(),
-            Some(thief),
-            "what is not ours is not released"
-        );
+        assert_eq!(place.holder().await.as_deref(), Some(thief), "what is not ours is not released");
     }
 }
 
@@ -206,11 +170,7 @@ async fn a_lease_that_another_one_wrote_is_lost_at_the_next_renewal() {
 async fn a_lease_that_was_removed_is_lost() {
     let place = Place::new().await;
     let one = lead(&place.candidate("one").await).await;
-    place
-        .leases
-        .delete(LEASE_NAME, &DeleteParams::default())
-        .await
-        .unwrap();
+    place.leases.delete(LEASE_NAME, &DeleteParams::default()).await.unwrap();
     timeout(LEASE / 2, one.lost()).await.unwrap();
 }
 
@@ -227,33 +187,20 @@ async fn a_restarted_container_leads_again_at_once() {
 #[tokio::test]
 async fn without_rights_it_waits_for_them_and_can_be_stopped() {
     let place = Place::new().await;
-    let elsewhere = ControlPlane::shared()
-        .await
-        .unwrap()
-        .namespace("no-rights")
-        .await
-        .unwrap();
+    let elsewhere = ControlPlane::shared().await.unwrap().namespace("no-rights").await.unwrap();
     let candidate = Leadership::elected(place.install.client().await.unwrap(), &elsewhere, "one", LEASE);
     let standby = Arc::new(AtomicBool::new(false));
     let told = standby.clone();
     let shutdown = tokio::time::sleep(LEASE);
     let tell = move || told.store(true, Ordering::SeqCst);
-    let lead = timeout(LEASE * 2, candidate.acquire(tell, shutdown))
-        .await
-        .unwrap();
+    let lead = timeout(LEASE * 2, candidate.acquire(tell, shutdown)).await.unwrap();
     assert!(lead.is_none());
-    assert!(
-        !standby.load(Ordering::SeqCst),
-        "one that cannot read the lease is not ready to take over"
-    );
+    assert!(!standby.load(Ordering::SeqCst), "one that cannot read the lease is not ready to take over");
 }
 
 #[tokio::test]
 async fn without_election_there_is_nothing_to_wait_for() {
-    let lead = Leadership::unopposed()
-        .acquire(|| panic!("a standby"), std::future::pending())
-        .await
-        .unwrap();
+    let lead = Leadership::unopposed().acquire(|| panic!("a standby"), std::future::pending()).await.unwrap();
     assert!(lead.is_held());
     let lost = lead.lost();
     lead.release().await;
@@ -261,19 +208,12 @@ async fn without_election_there_is_nothing_to_wait_for() {
 }
 
 async fn leads(operator: &Operator) -> bool {
-    operator
-        .metrics()
-        .await
-        .is_ok_and(|text| text.lines().any(|line| line == "pam_operator_leader 1"))
+    operator.metrics().await.is_ok_and(|text| text.lines().any(|line| line == "pam_operator_leader 1"))
 }
 
 /// Starts one replica of two, and waits until it is ready.
-async fn replica<'a>(place: &'a Place, name: &str) -> Operator {
-    let launch = place
-        .install
-        .operator(BINARY)
-        .pod_name(name)
-        .listen(free_address().unwrap());
+async fn replica(place: &Place, name: &str) -> Operator {
+    let launch = place.install.operator(BINARY).pod_name(name).listen(free_address().unwrap());
     let mut operator = launch.start().await.unwrap();
     operator.ready(Duration::from_secs(10)).await.unwrap();
     operator
@@ -289,10 +229,7 @@ async fn sigterm_hands_over_at_once_and_sigkill_when_the_lease_is_over() {
     let stopped = Instant::now();
     assert!(one.stop().await.unwrap().success(), "{}", one.logs().unwrap());
     let leading = async |operator: &Operator, within| {
-        wait_for("the other one to lead", within, async || {
-            leads(operator).await.then_some(())
-        })
-        .await
+        wait_for("the other one to lead", within, async || leads(operator).await.then_some(())).await
     };
     leading(&two, SOON).await.unwrap();
     assert!(stopped.elapsed() < SOON, "{:?}", stopped.elapsed());
@@ -300,11 +237,7 @@ async fn sigterm_hands_over_at_once_and_sigkill_when_the_lease_is_over() {
     let (mut two, killed) = (two, Instant::now());
     two.kill().await.unwrap();
     leading(&three, Duration::from_secs(15)).await.unwrap();
-    assert!(
-        killed.elapsed() > Duration::from_secs(3),
-        "{:?}",
-        killed.elapsed()
-    );
+    assert!(killed.elapsed() > Duration::from_secs(3), "{:?}", killed.elapsed());
     assert_eq!(place.holder().await.as_deref(), Some("three"));
 }
 
@@ -323,22 +256,11 @@ async fn a_leader_that_wakes_up_from_a_stop_finds_that_it_no_longer_leads() {
     let mut one = replica(&place, "one").await;
     let two = replica(&place, "two").await;
     one.pause().unwrap();
-    wait_for("the other one to lead", Duration::from_secs(15), async || {
-        leads(&two).await.then_some(())
-    })
-    .await
-    .unwrap();
+    wait_for("the other one to lead", Duration::from_secs(15), async || leads(&two).await.then_some(())).await.unwrap();
     one.resume().unwrap();
     let status = one.wait(SOON).await.unwrap();
-    assert!(
-        !status.success(),
-        "it ends with an error, to be started anew as a standby"
-    );
-    assert!(
-        one.logs().unwrap().contains("the lease is lost"),
-        "{}",
-        one.logs().unwrap()
-    );
+    assert!(!status.success(), "it ends with an error, to be started anew as a standby");
+    assert!(one.logs().unwrap().contains("the lease is lost"), "{}", one.logs().unwrap());
     assert_eq!(place.holder().await.as_deref(), Some("two"));
 }
 
@@ -351,21 +273,14 @@ struct Proxy {
 impl Proxy {
     async fn start(install: &Installation<'_>) -> Self {
         let kubeconfig = Kubeconfig::read_from(install.kubeconfig()).unwrap();
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-            .await
-            .unwrap();
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         let server = config.cluster_url.authority().unwrap().as_str().parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        config.cluster_url = format!("https://{}", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
+        config.cluster_url = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
         config.default_retry = false;
         let is_cut = Arc::new(AtomicBool::new(false));
         tokio::spawn(relay_all(listener, server, is_cut.clone()));
-        Self {
-            client: Client::try_from(config).unwrap(),
-            is_cut,
-        }
+        Self { client: Client::try_from(config).unwrap(), is_cut }
     }
 }
 

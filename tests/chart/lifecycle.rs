@@ -7,8 +7,7 @@ use std::{
 };
 
 use k8s_openapi::{
-    ByteString, api::core::v1::Secret,
-    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    ByteString, api::core::v1::Secret, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
     Api, Client,
@@ -25,16 +24,8 @@ const KEY: &str = "pam-operator-digest-key";
 async fn write_key(client: Client, namespace: &str) -> BTreeMap<String, ByteString> {
     let secrets: Api<Secret> = Api::namespaced(client, namespace);
     let key = json!({"data": {"key": ByteString(b"thirty-two bytes, made by a test".to_vec())}});
-    let params = PatchParams {
-        field_manager: Some("pam-operator".into()),
-        ..PatchParams::default()
-    };
-    secrets
-        .patch(KEY, &params, &Patch::Merge(key))
-        .await
-        .unwrap()
-        .data
-        .unwrap()
+    let params = PatchParams { field_manager: Some("pam-operator".into()), ..PatchParams::default() };
+    secrets.patch(KEY, &params, &Patch::Merge(key)).await.unwrap().data.unwrap()
 }
 
 #[tokio::test]
@@ -45,43 +36,18 @@ async fn the_digest_key_survives_whatever_helm_does() {
     let written = write_key(install.client().await.unwrap(), &namespace).await;
     let secrets: Api<Secret> = Api::namespaced(cluster.admin_client().await.unwrap(), &namespace);
     let stored = async || secrets.get(KEY).await.unwrap().data;
-    let chart = repository()
-        .join("charts/pam-operator")
-        .to_string_lossy()
-        .into_owned();
-    let upgrade = [
-        "upgrade",
-        "pam-operator",
-        &chart,
-        "-n",
-        &namespace,
-        "--set",
-        "crds.install=false",
-    ];
-    for how in [
-        &["--server-side=true", "--force-conflicts"][..],
-        &["--server-side=false"],
-        &["--server-side=true"],
-    ] {
+    let chart = repository().join("charts/pam-operator").to_string_lossy().into_owned();
+    let upgrade = ["upgrade", "pam-operator", &chart, "-n", &namespace, "--set", "crds.install=false"];
+    for how in [&["--server-side=true", "--force-conflicts"][..], &["--server-side=false"], &["--server-side=true"]] {
         cluster.helm(&[&upgrade[..], how].concat()).await.unwrap();
         assert_eq!(stored().await.as_ref(), Some(&written), "{how:?}");
     }
-    cluster
-        .helm(&["rollback", "pam-operator", "1", "-n", &namespace])
-        .await
-        .unwrap();
+    cluster.helm(&["rollback", "pam-operator", "1", "-n", &namespace]).await.unwrap();
     assert_eq!(stored().await.as_ref(), Some(&written), "roll-back");
-    cluster
-        .helm(&["uninstall", "pam-operator", "-n", &namespace])
-        .await
-        .unwrap();
+    cluster.helm(&["uninstall", "pam-operator", "-n", &namespace]).await.unwrap();
     assert_eq!(stored().await.as_ref(), Some(&written), "removal");
     let again = Installation::of(cluster, &namespace).install().await.unwrap();
-    assert_eq!(
-        stored().await.as_ref(),
-        Some(&written),
-        "installation over a kept key"
-    );
+    assert_eq!(stored().await.as_ref(), Some(&written), "installation over a kept key");
     again.uninstall().await.unwrap();
 }
 
@@ -91,21 +57,11 @@ async fn the_key_is_in_no_manifest_that_helm_stores() {
     let namespace = unique_name("key");
     let install = Installation::of(cluster, &namespace).install().await.unwrap();
     write_key(install.client().await.unwrap(), &namespace).await;
-    let install = Installation::of(cluster, &namespace)
-        .set("clusterName", "a")
-        .install()
-        .await
-        .unwrap();
-    let manifest = cluster
-        .helm(&["get", "manifest", "pam-operator", "-n", &namespace])
-        .await
-        .unwrap();
+    let install = Installation::of(cluster, &namespace).set("clusterName", "a").install().await.unwrap();
+    let manifest = cluster.helm(&["get", "manifest", "pam-operator", "-n", &namespace]).await.unwrap();
     let (_, secret) = manifest.split_once(KEY).unwrap();
     let secret = secret.split("---").next().unwrap();
-    assert!(
-        !secret.contains("data:") && !secret.contains("lookup"),
-        "{secret}"
-    );
+    assert!(!secret.contains("data:") && !secret.contains("lookup"), "{secret}");
     install.uninstall().await.unwrap();
 }
 
@@ -114,9 +70,7 @@ async fn releases_in_one_cluster_do_not_meet() {
     let cluster = ControlPlane::shared().await.unwrap();
     let watched = cluster.namespace("watched").await.unwrap();
     let release = |name: &'static str| {
-        Installation::of(cluster, &unique_name("many"))
-            .named(name)
-            .set("watchNamespaces", json!([watched, "default"]))
+        Installation::of(cluster, &unique_name("many")).named(name).set("watchNamespaces", json!([watched, "default"]))
     };
     let (one, two, three) = (release("pam-operator"), release("pam-operator"), release("other"));
     let one = one.install().await.unwrap();

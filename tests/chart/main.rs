@@ -20,18 +20,12 @@ fn repository() -> PathBuf {
 async fn rendered(values: &[&str]) -> Result<Vec<Value>> {
     let text = template(values).await?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text)?;
-    Ok(documents
-        .into_iter()
-        .filter(|document| !document.is_null())
-        .collect())
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 /// The text of `helm template`.
 async fn template(values: &[&str]) -> Result<String> {
-    let chart = repository()
-        .join("charts/pam-operator")
-        .to_string_lossy()
-        .into_owned();
+    let chart = repository().join("charts/pam-operator").to_string_lossy().into_owned();
     let mut args = vec!["template", "rel", chart.as_str(), "-n", "ns"];
     for value in values {
         args.extend(["--set-json", value]);

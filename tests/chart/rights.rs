@@ -28,10 +28,7 @@ const OBJECTS: &[Request] = &[
     ("", "secrets", "", "list"),
     ("", "secrets", "", "watch"),
 ];
-const EVENTS: &[Request] = &[
-    ("events.k8s.io", "events", "", "create"),
-    ("events.k8s.io", "events", "a", "patch"),
-];
+const EVENTS: &[Request] = &[("events.k8s.io", "events", "", "create"), ("events.k8s.io", "events", "a", "patch")];
 const OWN: &[Request] = &[
     ("", "secrets", "a", "get"),
     ("", "secrets", "", "list"),
@@ -97,24 +94,13 @@ async fn may(client: &Client, user: &str, namespace: &str, request: Request) -> 
     };
     let spec = SubjectAccessReviewSpec {
         user: Some(user.to_owned()),
-        groups: Some(vec![
-            "system:serviceaccounts".into(),
-            "system:authenticated".into(),
-        ]),
+        groups: Some(vec!["system:serviceaccounts".into(), "system:authenticated".into()]),
         resource_attributes: Some(attributes),
         ..SubjectAccessReviewSpec::default()
     };
-    let review = SubjectAccessReview {
-        spec,
-        ..SubjectAccessReview::default()
-    };
+    let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
     let api: Api<SubjectAccessReview> = Api::all(client.clone());
-    api.create(&PostParams::default(), &review)
-        .await
-        .unwrap()
-        .status
-        .unwrap()
-        .allowed
+    api.create(&PostParams::default(), &review).await.unwrap().status.unwrap().allowed
 }
 
 /// Fails with all requests of `requests` that are not answered as `expected`.
@@ -125,20 +111,14 @@ async fn expect(client: &Client, user: &str, namespace: &str, requests: &[Reques
             wrong.push(*request);
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "in {namespace:?}, should be allowed: {expected}: {wrong:?}"
-    );
+    assert!(wrong.is_empty(), "in {namespace:?}, should be allowed: {expected}: {wrong:?}");
 }
 
 #[tokio::test]
 async fn all_namespaces_are_served_with_reading_alone() {
     let cluster = ControlPlane::shared().await.unwrap();
     let client = cluster.admin_client().await.unwrap();
-    let install = Installation::of(cluster, &unique_name("rights"))
-        .install()
-        .await
-        .unwrap();
+    let install = Installation::of(cluster, &unique_name("rights")).install().await.unwrap();
     let elsewhere = cluster.namespace("elsewhere").await.unwrap();
     let user = install.user();
     expect(&client, &user, install.namespace(), OWN, true).await;
@@ -150,11 +130,7 @@ async fn all_namespaces_are_served_with_reading_alone() {
     }
     expect(&client, &user, "default", EVENTS, true).await;
     // What is its own is so nowhere else.
-    let only_own: Vec<_> = OWN
-        .iter()
-        .copied()
-        .filter(|request| !OBJECTS.contains(request))
-        .collect();
+    let only_own: Vec<_> = OWN.iter().copied().filter(|request| !OBJECTS.contains(request)).collect();
     expect(&client, &user, &elsewhere, &only_own, false).await;
     install.uninstall().await.unwrap();
 }
@@ -179,14 +155,7 @@ async fn listed_namespaces_are_the_only_ones_where_secrets_can_be_read() {
         // Cluster-wide lists and watches.
         expect(&client, &user, "", requests, false).await;
     }
-    for namespace in [
-        install.namespace(),
-        &watched,
-        &elsewhere,
-        "default",
-        "kube-system",
-        "",
-    ] {
+    for namespace in [install.namespace(), &watched, &elsewhere, "default", "kube-system", ""] {
         expect(&client, &user, namespace, NEVER, false).await;
     }
     // Events about connections, which have no namespace, and nothing else there.
@@ -200,29 +169,16 @@ async fn listed_namespaces_are_the_only_ones_where_secrets_can_be_read() {
 async fn no_role_has_a_wildcard_or_writes_a_secret() {
     for values in [&[][..], &[r#"watchNamespaces=["a","default"]"#]] {
         let objects = rendered(values).await.unwrap();
-        let roles = of_kind(&objects, "Role")
-            .into_iter()
-            .chain(of_kind(&objects, "ClusterRole"));
+        let roles = of_kind(&objects, "Role").into_iter().chain(of_kind(&objects, "ClusterRole"));
         let operators = roles.filter(|role| {
             let labels = role["metadata"]["labels"].as_object().unwrap();
-            !labels
-                .keys()
-                .any(|key| key.starts_with("rbac.authorization.k8s.io/"))
+            !labels.keys().any(|key| key.starts_with("rbac.authorization.k8s.io/"))
         });
         let mut secret_writes = Vec::new();
         for rule in operators.flat_map(|role| role["rules"].as_array().unwrap()) {
-            let words = |key: &str| {
-                rule[key]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|word| word.as_str().unwrap())
-            };
+            let words = |key: &str| rule[key].as_array().into_iter().flatten().map(|word| word.as_str().unwrap());
             assert!(
-                words("verbs")
-                    .chain(words("resources"))
-                    .chain(words("apiGroups"))
-                    .all(|w| !w.contains('*')),
+                words("verbs").chain(words("resources")).chain(words("apiGroups")).all(|w| !w.contains('*')),
                 "{rule}"
             );
             assert!(rule.get("nonResourceURLs").is_none(), "{rule}");
@@ -242,10 +198,8 @@ async fn with_listed_namespaces_no_cluster_role_names_secrets() {
     for role in of_kind(&objects, "ClusterRole") {
         assert!(!role["rules"].to_string().contains("secrets"), "{role}");
     }
-    let mut places: Vec<_> = of_kind(&objects, "Role")
-        .iter()
-        .map(|role| role["metadata"]["namespace"].as_str().unwrap())
-        .collect();
+    let mut places: Vec<_> =
+        of_kind(&objects, "Role").iter().map(|role| role["metadata"]["namespace"].as_str().unwrap()).collect();
     places.sort_unstable();
     assert_eq!(places, ["a", "b", "default", "ns"]);
 }
@@ -257,50 +211,28 @@ async fn the_pod_is_accepted_where_the_restricted_standard_is_enforced() {
     let namespace = cluster.namespace("restricted").await.unwrap();
     let label = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}});
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    namespaces
-        .patch(&namespace, &PatchParams::default(), &Patch::Merge(label))
-        .await
-        .unwrap();
+    namespaces.patch(&namespace, &PatchParams::default(), &Patch::Merge(label)).await.unwrap();
     let pods: Api<Pod> = Api::namespaced(client, &namespace);
-    let params = PostParams {
-        dry_run: true,
-        ..PostParams::default()
-    };
-    for values in [
-        &["serviceAccount.create=false"][..],
-        &["serviceAccount.create=false", "runAsUser=null"],
-    ] {
+    let params = PostParams { dry_run: true, ..PostParams::default() };
+    for values in [&["serviceAccount.create=false"][..], &["serviceAccount.create=false", "runAsUser=null"]] {
         let objects = rendered(values).await.unwrap();
         let mut pod = only(&objects, "Deployment")["spec"]["template"].clone();
         pod["metadata"]["name"] = json!("operator");
-        pods.create(&params, &serde_json::from_value(pod.clone()).unwrap())
-            .await
-            .unwrap();
+        pods.create(&params, &serde_json::from_value(pod.clone()).unwrap()).await.unwrap();
         // The enforcement is real.
         pod["spec"]["containers"][0]["securityContext"] = Value::Null;
-        pods.create(&params, &serde_json::from_value(pod).unwrap())
-            .await
-            .unwrap_err();
+        pods.create(&params, &serde_json::from_value(pod).unwrap()).await.unwrap_err();
     }
 }
 
 #[tokio::test]
 async fn no_token_is_mounted_but_the_one_that_is_asked_for() {
     let objects = rendered(&[]).await.unwrap();
-    assert_eq!(
-        only(&objects, "ServiceAccount")["automountServiceAccountToken"],
-        json!(false)
-    );
+    assert_eq!(only(&objects, "ServiceAccount")["automountServiceAccountToken"], json!(false));
     let pod = &only(&objects, "Deployment")["spec"]["template"]["spec"];
     assert_eq!(pod["automountServiceAccountToken"], json!(false));
     assert_eq!(pod["volumes"].as_array().unwrap().len(), 1);
-    assert_eq!(
-        pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"],
-        3600
-    );
+    assert_eq!(pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"], 3600);
     let mount = &pod["containers"][0]["volumeMounts"];
-    assert_eq!(
-        mount[0]["mountPath"],
-        "/var/run/secrets/kubernetes.io/serviceaccount"
-    );
+    assert_eq!(mount[0]["mountPath"], "/var/run/secrets/kubernetes.io/serviceaccount");
 }
