@@ -35,18 +35,10 @@ async fn serve(
     let ready = readiness.register("watches");
     let client = client().await?;
     let leadership = match config.leader_election {
-        true => Leadership::elected(
-            client.clone(),
-            &config.namespace,
-            &config.pod_name,
-            config.lease_duration,
-        ),
+        true => Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration),
         false => Leadership::unopposed(),
     };
-    let Some(lead) = leadership
-        .acquire(|| readiness.set_standby(true), stopped(stop.clone()))
-        .await
-    else {
+    let Some(lead) = leadership.acquire(|| readiness.set_standby(true), stopped(stop.clone())).await else {
         return Ok(());
     };
     readiness.set_standby(false);
@@ -64,9 +56,8 @@ async fn serve(
 }
 
 async fn client() -> anyhow::Result<kube::Client> {
-    let mut config = kube::Config::infer()
-        .await
-        .context("no way to the Kubernetes API: neither in a cluster nor KUBECONFIG")?;
+    let mut config =
+        kube::Config::infer().await.context("no way to the Kubernetes API: neither in a cluster nor KUBECONFIG")?;
     // kube's own retries can hold one call for minutes; each pass bounds its calls and is repeated as a whole.
     config.default_retry = false;
     kube::Client::try_from(config).context("the way to the Kubernetes API cannot be used")

@@ -51,8 +51,8 @@ pub fn condition(
     now: &Time,
     before: &[Condition],
 ) -> Condition {
-    let since = find(before, kind)
-        .filter(|c| c.status == status && c.last_transition_time.0 != jiff::Timestamp::UNIX_EPOCH);
+    let since =
+        find(before, kind).filter(|c| c.status == status && c.last_transition_time.0 != jiff::Timestamp::UNIX_EPOCH);
     Condition {
         type_: kind.as_str().to_owned(),
         status: status.to_owned(),

@@ -27,16 +27,8 @@ const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
     status = "ClusterPamConnectionStatus",
     derive = "PartialEq",
     doc = "A PAM (privileged access management) vault that this cluster's PamCredentials are kept in, and how the operator logs in to it.",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#
-    ),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
     printcolumn(name = "Version", type_ = "string", json_path = ".spec.productVersion"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),

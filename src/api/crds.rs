@@ -11,21 +11,14 @@ use super::{ClusterPamConnection, PamCredential};
 /// Every kind's definition, in the order in which they are to be applied.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [ClusterPamConnection::crd(), PamCredential::crd()]
-        .into_iter()
-        .map(with_unseen_status)
-        .collect()
+    [ClusterPamConnection::crd(), PamCredential::crd()].into_iter().map(with_unseen_status).collect()
 }
 
 /// Gives `status` a default that says that nobody has looked yet. Without it kstatus takes an object without
 /// conditions for ready, and `helm --wait` returns at once with the operator off.
 fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
-        let Some(schema) = version
-            .schema
-            .as_mut()
-            .and_then(|s| s.open_api_v3_schema.as_mut())
-        else {
+        let Some(schema) = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut()) else {
             continue;
         };
         drop_nullable(schema);
@@ -40,11 +33,7 @@ fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefini
 /// leaving it out means; with it, `has(self.username)` would be true.
 fn drop_nullable(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
-    schema
-        .properties
-        .iter_mut()
-        .flat_map(|p| p.values_mut())
-        .for_each(drop_nullable);
+    schema.properties.iter_mut().flat_map(|p| p.values_mut()).for_each(drop_nullable);
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
         drop_nullable(items);
     }

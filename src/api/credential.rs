@@ -128,10 +128,7 @@ pub enum ConnectionKind {
 
 impl Default for ConnectionRef {
     fn default() -> Self {
-        Self {
-            kind: ConnectionKind::default(),
-            name: default_connection(),
-        }
+        Self { kind: ConnectionKind::default(), name: default_connection() }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! What a field's doc comment says here is what `kubectl explain` prints.
 
+#![allow(clippy::duplicated_attributes, reason = "a column is an attribute, and two may be of one type")]
+
 mod conditions;
 mod connection;
 mod crds;

@@ -21,11 +21,7 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (path, text) in files(root)? {
-        if cli.check {
-            check(&path, &text)?
-        } else {
-            write(&path, &text)?
-        }
+        if cli.check { check(&path, &text)? } else { write(&path, &text)? }
     }
     Ok(())
 }

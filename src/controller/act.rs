@@ -34,11 +34,7 @@ pub(super) enum Done {
 }
 
 /// Carries a decision out.
-pub(super) async fn act(
-    observed: &Observed<'_>,
-    decision: &Decision,
-    context: &Context,
-) -> Result<Done, Error> {
+pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &Context) -> Result<Done, Error> {
     let Decision::Push(push) = decision else {
         return Ok(Done::Nothing);
     };
@@ -46,17 +42,15 @@ pub(super) async fn act(
         Ok(live) => live,
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
-    let Some(request) = request(observed, *push) else {
+    let Some(request) = request(observed, push) else {
         return Ok(Done::Nothing);
     };
     let started = Instant::now();
     let result = live.client.upsert_credential(&request).await;
-    context
-        .metrics
-        .pam_request(PamOperation::Upsert, blame::outcome(&result), started.elapsed());
+    context.metrics.pam_request(PamOperation::Upsert, blame::outcome(&result), started.elapsed());
     Ok(match result {
         Ok(upserted) => {
-            let done = compared(observed, *push, upserted, context);
+            let done = compared(observed, push, upserted, context);
             match &done {
                 Done::Pushed(answer) => live.inventory.note_written(record(observed, &request, answer)),
                 // What the list shows now is not what it showed before.
@@ -69,9 +63,7 @@ pub(super) async fn act(
         Err(error) => {
             if error.outcome_unknown() {
                 live.inventory.invalidate();
-                context
-                    .memory
-                    .set_doubt(&observed.uid, Some(Doubt { value: push.value }));
+                context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value }));
             }
             note_refusal(&error, observed, context);
             Done::Failed(error)
@@ -97,9 +89,7 @@ fn request(observed: &Observed<'_>, push: Push) -> Option<CredentialRequest> {
         username: observed.username()?.to_owned(),
         hostname: spec.hostname.clone(),
         ip: spec.ip.clone(),
-        content: content
-            .filter(|_| push.value)
-            .map(|content| content.value.clone()),
+        content: content.filter(|_| push.value).map(|content| content.value.clone()),
         ..CredentialRequest::default()
     };
     groups::put(spec, &observed.status.digests, push.all_fields, &mut request);
@@ -107,15 +97,10 @@ fn request(observed: &Observed<'_>, push: Push) -> Option<CredentialRequest> {
 }
 
 fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &Context) -> Done {
-    let listed = observed
-        .sight
-        .as_ref()
-        .and_then(|sight| sight.record.as_ref())
-        .map(|record| record.id.clone());
+    let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     let connection = observed.status.connection.as_ref();
-    let same_place = |c: &&crate::api::ConnectionStatus| {
-        observed.view.as_ref().is_some_and(|view| view.origin == c.origin)
-    };
+    let same_place =
+        |c: &&crate::api::ConnectionStatus| observed.view.as_ref().is_some_and(|view| view.origin == c.origin);
     let expected = Expected {
         expect: push.expect,
         id: match push.expect {
@@ -124,9 +109,7 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &C
             Expect::Update => observed.status.id.clone(),
         },
         identifier: observed.identifier.clone(),
-        tenant: connection
-            .filter(same_place)
-            .and_then(|connection| connection.tenant.clone()),
+        tenant: connection.filter(same_place).and_then(|connection| connection.tenant.clone()),
         maybe_made_before: context.memory.doubt(&observed.uid).is_some(),
     };
     let answer = Answer {
@@ -141,21 +124,13 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &C
     };
     match judge(&expected, &answer) {
         None => Done::Pushed(answer),
-        Some(what) => Done::Strayed {
-            what,
-            expected,
-            answer,
-        },
+        Some(what) => Done::Strayed { what, expected, answer },
     }
 }
 
 /// The record as a list would show it now.
 fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
-    let before = observed
-        .sight
-        .as_ref()
-        .and_then(|sight| sight.record.clone())
-        .filter(|record| record.id == answer.id);
+    let before = observed.sight.as_ref().and_then(|sight| sight.record.clone()).filter(|record| record.id == answer.id);
     ListedCredential {
         id: answer.id.clone(),
         identifier: Some(request.identifier.clone()),
@@ -170,11 +145,9 @@ fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer)
 fn note_latency(observed: &Observed<'_>, value: bool, context: &Context) {
     let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
     let key = secret.map(|reference| (observed.key.0.clone(), reference.name.clone()));
-    let seen = key
-        .and_then(|key| context.secrets.seen_at(&key))
-        .map(|at| at.elapsed());
+    let seen = key.and_then(|key| context.secrets.seen_at(&key)).map(|at| at.elapsed());
     // An event older than this waited for something else than us: a connection, a device, a retry.
-    if let Some(latency) = seen.filter(|latency| *latency < Duration::from_secs(120)) {
+    if let Some(latency) = seen.filter(|latency| *latency < Duration::from_mins(2)) {
         context.metrics.secret_pushed(latency);
     }
 }

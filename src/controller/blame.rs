@@ -13,13 +13,10 @@ pub(super) const fn reason(error: &PamError) -> Reason {
         PamError::PermissionDenied { .. } => Reason::PamPermissionDenied,
         PamError::AuthenticationFailed(_) => Reason::PamAuthenticationFailed,
         PamError::RateLimited { .. } | PamError::ListThrottled { .. } => Reason::RateLimited,
-        PamError::NotFound { .. }
-        | PamError::Rejected { .. }
-        | PamError::Misrouted(_)
-        | PamError::Redirected(_) => Reason::PamRejected,
-        PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) => {
-            Reason::PamUnavailable
+        PamError::NotFound { .. } | PamError::Rejected { .. } | PamError::Misrouted(_) | PamError::Redirected(_) => {
+            Reason::PamRejected
         }
+        PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) => Reason::PamUnavailable,
     }
 }
 

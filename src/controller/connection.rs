@@ -27,36 +27,24 @@ enum Finding {
     /// Not as it should be, before any call.
     Lacks(Problem),
     /// It was tried, with these.
-    Tried {
-        digest: String,
-        versions: Vec<crate::api::SourceSecret>,
-        problem: Option<(Problem, Option<Duration>)>,
-    },
+    Tried { digest: String, versions: Vec<crate::api::SourceSecret>, problem: Option<(Problem, Option<Duration>)> },
 }
 
 /// One pass over a connection. Never fails on the PAM's account.
-pub(super) async fn reconcile(
-    object: Arc<GuardedConnection>,
-    context: Arc<Context>,
-) -> Result<Action, Error> {
+pub(super) async fn reconcile(object: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
     let Ok(connection) = &object.0 else {
         return Ok(Action::await_change());
     };
     let started = Instant::now();
     let key = key(connection);
-    context
-        .references
-        .set(&key, context.targets_of(connection).into_iter().collect());
+    context.references.set(&key, context.targets_of(connection).into_iter().collect());
     announce(connection, &context);
-    let mark = fingerprint(&(
-        connection.metadata.generation,
-        &connection.metadata.uid,
-        versions_mark(connection, &context),
-    ));
+    let mark =
+        fingerprint(&(connection.metadata.generation, &connection.metadata.uid, versions_mark(connection, &context)));
     let doubted = context.memory.take_connection_doubt(&key.1);
     match context.schedule.turn(&key, mark, started) {
-        Turn::In(wait) if !doubted => return Ok(Action::requeue(wait)),
-        Turn::OnChange if !doubted => return Ok(Action::await_change()),
+        Turn::In(wait) if !doubted => Ok(Action::requeue(wait)),
+        Turn::OnChange if !doubted => Ok(Action::await_change()),
         _ => {
             let finding = examine(connection, doubted, &context).await?;
             report(connection, finding, (mark, started), &context).await
@@ -66,12 +54,7 @@ pub(super) async fn reconcile(
 
 fn versions_mark(connection: &ClusterPamConnection, context: &Context) -> Option<Vec<(String, String)>> {
     let versions = context.versions_of(connection)?;
-    Some(
-        versions
-            .into_iter()
-            .map(|version| (version.uid, version.resource_version))
-            .collect(),
-    )
+    Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
 }
 
 /// Wakes the credentials of a connection whose readiness or spec changed.
@@ -81,30 +64,17 @@ fn announce(connection: &ClusterPamConnection, context: &Context) {
         return;
     };
     if context.memory.announce(&name, fingerprint(&view)) {
-        context.wake.all(
-            &context
-                .references
-                .to(&super::references::Target::Connection(name)),
-        );
+        context.wake.all(&context.references.to(&super::references::Target::Connection(name)));
     }
 }
 
-async fn examine(
-    connection: &ClusterPamConnection,
-    doubted: bool,
-    context: &Context,
-) -> Result<Finding, Error> {
+async fn examine(connection: &ClusterPamConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
     let status = context.connection_status(connection);
     let remembered = remembered(&status);
-    let known = status
-        .digests
-        .get("login")
-        .filter(|digest| context.key.made(digest));
+    let known = status.digests.get("login").filter(|digest| context.key.made(digest));
     let current = status.observed_generation == connection.metadata.generation;
     // What was proven holds without reading anything, while all versions are those it was proven with.
-    let same_versions = context
-        .versions_of(connection)
-        .is_some_and(|versions| versions == status.source);
+    let same_versions = context.versions_of(connection).is_some_and(|versions| versions == status.source);
     if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
         return Ok(Finding::AsBefore);
     }
@@ -144,22 +114,10 @@ async fn attempt(
     };
     let started = Instant::now();
     // A doubted client knows by itself whether its login was refused: asking it costs no request.
-    let result = if doubted {
-        live.client.authenticate().await
-    } else {
-        live.client.retry_login().await
-    };
-    context
-        .metrics
-        .pam_request(PamOperation::Token, blame::outcome(&result), started.elapsed());
-    let problem = result
-        .err()
-        .map(|error| (Problem::refused_by_pam(&error), blame::asked(&error)));
-    Ok(Finding::Tried {
-        digest,
-        versions,
-        problem,
-    })
+    let result = if doubted { live.client.authenticate().await } else { live.client.retry_login().await };
+    context.metrics.pam_request(PamOperation::Token, blame::outcome(&result), started.elapsed());
+    let problem = result.err().map(|error| (Problem::refused_by_pam(&error), blame::asked(&error)));
+    Ok(Finding::Tried { digest, versions, problem })
 }
 
 async fn report(
@@ -171,10 +129,7 @@ async fn report(
     let before = context.connection_status(connection);
     let (problem, asked) = match &finding {
         Finding::Lacks(problem) => (Some(problem.clone()), None),
-        Finding::Tried {
-            problem: Some((problem, asked)),
-            ..
-        } => (Some(problem.clone()), *asked),
+        Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
         _ => (None, None),
     };
     let next = next_status(connection, &before, &finding, context);
@@ -197,9 +152,7 @@ async fn report(
         Some(reason) if reason.is_stalled() => ReconcileOutcome::Stalled,
         Some(_) => ReconcileOutcome::Waiting,
     };
-    context
-        .metrics
-        .reconciled(Kind::ClusterPamConnection, outcome, started.elapsed());
+    context.metrics.reconciled(Kind::ClusterPamConnection, outcome, started.elapsed());
     Ok(action)
 }
 
@@ -211,17 +164,8 @@ fn hold(key: &super::versions::Key, mark: u64, wait: Duration, context: &Context
     Action::requeue(wait)
 }
 
-fn failed(
-    key: &super::versions::Key,
-    mark: u64,
-    retry: Retry,
-    asked: Option<Duration>,
-    context: &Context,
-) -> Action {
-    match context
-        .schedule
-        .failed(key, mark, (retry, asked), (Instant::now(), rand::random()))
-    {
+fn failed(key: &super::versions::Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Action {
+    match context.schedule.failed(key, mark, (retry, asked), (Instant::now(), rand::random())) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }
@@ -238,38 +182,24 @@ fn next_status(
     next.cluster_name = Some(context.cluster_name.clone());
     let (reason, message) = match finding {
         Finding::AsBefore | Finding::StillRefused(_) => as_before(before),
-        Finding::Lacks(problem)
-        | Finding::Tried {
-            problem: Some((problem, _)),
-            ..
-        } => (problem.reason, problem.message.clone()),
-        Finding::Tried { problem: None, .. } => {
-            (Reason::Authenticated, "The PAM accepted the login".to_owned())
+        Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
+            (problem.reason, problem.message.clone())
         }
+        Finding::Tried { problem: None, .. } => (Reason::Authenticated, "The PAM accepted the login".to_owned()),
     };
     if let Finding::Tried { digest, versions, .. } = finding {
         next.source.clone_from(versions);
         next.digests.insert("login".to_owned(), digest.clone());
     }
-    next.conditions = status::conditions(
-        reason,
-        &message,
-        next.observed_generation,
-        jiff::Timestamp::now(),
-        &before.conditions,
-    );
+    next.conditions =
+        status::conditions(reason, &message, next.observed_generation, jiff::Timestamp::now(), &before.conditions);
     next
 }
 
 fn as_before(before: &ClusterPamConnectionStatus) -> (Reason, String) {
     let ready = find(&before.conditions, ConditionType::Ready);
-    let reason = ready
-        .and_then(|ready| Reason::named(&ready.reason))
-        .unwrap_or(Reason::Progressing);
-    (
-        reason,
-        ready.map(|ready| ready.message.clone()).unwrap_or_default(),
-    )
+    let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
+    (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
 }
 
 async fn write(

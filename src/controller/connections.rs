@@ -18,9 +18,7 @@ use super::references::Target;
 use super::secrets;
 use super::versions::Version;
 use super::watch::GuardedConnection;
-use crate::api::{
-    CaBundleKind, ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, SourceSecret, find,
-};
+use crate::api::{CaBundleKind, ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, SourceSecret, find};
 use crate::domain::{Connection, Reason};
 use crate::pam::{Deadlines, Endpoint, Inventory, Limits, OAuth2, Origins, PamClient, ProductVersion};
 
@@ -63,18 +61,12 @@ pub(super) struct Material {
 
 impl Connections {
     pub(super) fn new(store: Store<GuardedConnection>) -> Self {
-        Self {
-            store,
-            origins: Origins::new(),
-            live: Mutex::default(),
-        }
+        Self { store, origins: Origins::new(), live: Mutex::default() }
     }
 
     /// The connection of that name.
     pub(super) fn get(&self, name: &str) -> Option<ClusterPamConnection> {
-        self.store
-            .get(&ObjectRef::new(name))
-            .and_then(|guarded| guarded.0.as_ref().ok().cloned())
+        self.store.get(&ObjectRef::new(name)).and_then(|guarded| guarded.0.as_ref().ok().cloned())
     }
 
     /// Takes what was read into use. A client stays as it is while nothing that a login depends on changed: its
@@ -86,31 +78,15 @@ impl Connections {
     ) -> Result<Arc<Live>, Problem> {
         let mut live = self.live.lock().await;
         let (name, uid, generation) = identity(connection);
-        let Material {
-            digest,
-            versions,
-            endpoint,
-        } = material;
-        let as_before =
-            |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
-        let (client, inventory) = match live.get(&name).filter(as_before) {
-            Some(old) => (old.client.clone(), Arc::clone(&old.inventory)),
-            None => {
-                let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
-                (
-                    client.map_err(|error| Problem::unusable_connection(&error))?,
-                    Arc::default(),
-                )
-            }
+        let Material { digest, versions, endpoint } = material;
+        let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
+        let (client, inventory) = if let Some(old) = live.get(&name).filter(as_before) {
+            (old.client.clone(), Arc::clone(&old.inventory))
+        } else {
+            let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
+            (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
         };
-        let made = Arc::new(Live {
-            client,
-            inventory,
-            digest,
-            uid,
-            generation,
-            versions,
-        });
+        let made = Arc::new(Live { client, inventory, digest, uid, generation, versions });
         live.insert(name, Arc::clone(&made));
         Ok(made)
     }
@@ -122,11 +98,7 @@ impl Connections {
         }
     }
 
-    async fn current(
-        &self,
-        connection: &ClusterPamConnection,
-        versions: &[SourceSecret],
-    ) -> Option<Arc<Live>> {
+    async fn current(&self, connection: &ClusterPamConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
         let (name, uid, generation) = identity(connection);
         let live = self.live.lock().await.get(&name).cloned()?;
         (live.uid == uid && live.generation == generation && live.versions == versions).then_some(live)
@@ -155,8 +127,7 @@ impl Context {
         let meta = &connection.metadata;
         let shown = connection.status.clone().unwrap_or_default();
         let uid = meta.uid.as_deref().unwrap_or_default();
-        self.written_connections
-            .freshest(uid, meta.resource_version.as_deref(), shown)
+        self.written_connections.freshest(uid, meta.resource_version.as_deref(), shown)
     }
 
     /// The client and inventory of a connection, made where there is none yet.
@@ -194,11 +165,7 @@ impl Context {
     pub(super) fn targets_of(&self, connection: &ClusterPamConnection) -> Vec<Target> {
         let key = |name: &String| (self.namespace.clone(), name.clone());
         let login = Target::Secret(key(&connection.spec.auth.oauth2.client_secret_ref.name));
-        let bundle = connection
-            .spec
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.ca_bundle_ref.as_ref());
+        let bundle = connection.spec.tls.as_ref().and_then(|tls| tls.ca_bundle_ref.as_ref());
         let bundle = bundle.map(|bundle| match bundle.kind {
             CaBundleKind::ConfigMap => Target::ConfigMap(key(&bundle.name)),
             CaBundleKind::Secret => Target::Secret(key(&bundle.name)),
@@ -207,10 +174,7 @@ impl Context {
     }
 
     /// Reads all that a login depends on.
-    pub(super) async fn material(
-        &self,
-        connection: &ClusterPamConnection,
-    ) -> Result<Result<Material, Problem>, Error> {
+    pub(super) async fn material(&self, connection: &ClusterPamConnection) -> Result<Result<Material, Problem>, Error> {
         let (login, mut versions) = match self.login(connection).await? {
             Ok((login, version)) => (login, vec![version]),
             Err(problem) => return Ok(Err(problem)),
@@ -223,48 +187,31 @@ impl Context {
             }
             Err(problem) => return Ok(Err(problem)),
         };
-        Ok(self
-            .endpoint(connection, login, ca_bundle)
-            .map(|(endpoint, digest)| Material {
-                digest,
-                versions,
-                endpoint,
-            }))
+        Ok(self.endpoint(connection, login, ca_bundle).map(|(endpoint, digest)| Material {
+            digest,
+            versions,
+            endpoint,
+        }))
     }
 
-    async fn login(
-        &self,
-        connection: &ClusterPamConnection,
-    ) -> Result<Result<(OAuth2, SourceSecret), Problem>, Error> {
+    async fn login(&self, connection: &ClusterPamConnection) -> Result<Result<(OAuth2, SourceSecret), Problem>, Error> {
         let reference = &connection.spec.auth.oauth2.client_secret_ref;
         let key = (self.namespace.clone(), reference.name.clone());
-        let wanted = [
-            reference.client_id_key.as_str(),
-            reference.client_secret_key.as_str(),
-        ];
+        let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
         let Some(read) = secrets::read(&self.client, &key, &wanted).await? else {
             return Ok(Err(Problem::secret_missing(&key)));
         };
         let field = |name: &str| {
-            let bytes = read
-                .values
-                .get(name)
-                .ok_or_else(|| Problem::key_missing(&key, name))?;
+            let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(&key, name))?;
             // A line break in a header or form is never meant, and would be refused as a wrong secret.
             let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(&key, name))?;
             let text = text.strip_suffix('\n').unwrap_or(text);
-            if text.is_empty() {
-                Err(Problem::login_empty(&key, name))
-            } else {
-                Ok(Zeroizing::new(text.to_owned()))
-            }
+            if text.is_empty() { Err(Problem::login_empty(&key, name)) } else { Ok(Zeroizing::new(text.to_owned())) }
         };
         let fields = field(wanted[0]).and_then(|id| field(wanted[1]).map(|secret| (id, secret)));
         Ok(fields.map(|(id, secret)| {
-            let login = OAuth2 {
-                client_id: id.as_str().to_owned(),
-                client_secret: SecretString::from(secret.as_str()),
-            };
+            let login =
+                OAuth2 { client_id: id.as_str().to_owned(), client_secret: SecretString::from(secret.as_str()) };
             (login, source(&key.1, read.version.clone()))
         }))
     }
@@ -277,9 +224,7 @@ impl Context {
             return Ok(Ok(None));
         };
         if let Some(inline) = &tls.ca_bundle {
-            let bundle = STANDARD
-                .decode(inline.trim())
-                .map_err(|_| Problem::ca_bundle_not_base64());
+            let bundle = STANDARD.decode(inline.trim()).map_err(|_| Problem::ca_bundle_not_base64());
             return Ok(bundle.map(|bundle| Some((bundle, None))));
         }
         let Some(reference) = &tls.ca_bundle_ref else {
@@ -290,24 +235,13 @@ impl Context {
             CaBundleKind::ConfigMap => secrets::read_config_map(&self.client, &key, &reference.key)
                 .await?
                 .map(|(version, text)| (version, text.map(String::into_bytes))),
-            CaBundleKind::Secret => {
-                secrets::read(&self.client, &key, &[&reference.key])
-                    .await?
-                    .map(|mut read| {
-                        (
-                            read.version,
-                            read.values.remove(&reference.key).map(|bytes| bytes.to_vec()),
-                        )
-                    })
-            }
+            CaBundleKind::Secret => secrets::read(&self.client, &key, &[&reference.key])
+                .await?
+                .map(|mut read| (read.version, read.values.remove(&reference.key).map(|bytes| bytes.to_vec()))),
         };
         Ok(match read {
             None => Err(Problem::ca_bundle_missing(reference.kind, &key)),
-            Some((_, None)) => Err(Problem::ca_bundle_key_missing(
-                reference.kind,
-                &key,
-                &reference.key,
-            )),
+            Some((_, None)) => Err(Problem::ca_bundle_key_missing(reference.kind, &key, &reference.key)),
             Some((version, Some(bundle))) => Ok(Some((bundle, Some(source(&key.1, version))))),
         })
     }
@@ -328,24 +262,10 @@ impl Context {
             burst: limits.burst,
         };
         let digest = self.login_digest(connection, &oauth2, ca_bundle.as_deref());
-        Ok((
-            Endpoint {
-                url,
-                version,
-                oauth2,
-                ca_bundle,
-                limits,
-            },
-            digest,
-        ))
+        Ok((Endpoint { url, version, oauth2, ca_bundle, limits }, digest))
     }
 
-    fn login_digest(
-        &self,
-        connection: &ClusterPamConnection,
-        login: &OAuth2,
-        ca_bundle: Option<&[u8]>,
-    ) -> String {
+    fn login_digest(&self, connection: &ClusterPamConnection, login: &OAuth2, ca_bundle: Option<&[u8]>) -> String {
         use secrecy::ExposeSecret as _;
         let secret = login.client_secret.expose_secret();
         let parts = [
@@ -391,28 +311,16 @@ fn origin(url: &str) -> String {
     let Ok(url) = Url::parse(url) else {
         return url.to_owned();
     };
-    format!(
-        "{}{}",
-        url.origin().ascii_serialization(),
-        url.path().trim_end_matches('/')
-    )
+    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
 }
 
 pub(super) fn source(name: &str, version: Version) -> SourceSecret {
-    SourceSecret {
-        name: name.to_owned(),
-        uid: version.uid,
-        resource_version: version.resource_version,
-    }
+    SourceSecret { name: name.to_owned(), uid: version.uid, resource_version: version.resource_version }
 }
 
 fn identity(connection: &ClusterPamConnection) -> (String, String, i64) {
     let meta = &connection.metadata;
-    (
-        meta.name.clone().unwrap_or_default(),
-        meta.uid.clone().unwrap_or_default(),
-        meta.generation.unwrap_or_default(),
-    )
+    (meta.name.clone().unwrap_or_default(), meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -421,16 +329,9 @@ mod tests {
 
     #[test]
     fn one_place_has_one_spelling() {
-        for url in [
-            "https://pam.example.com",
-            "https://PAM.example.com:443/",
-            "https://pam.example.com//",
-        ] {
+        for url in ["https://pam.example.com", "https://PAM.example.com:443/", "https://pam.example.com//"] {
             assert_eq!(origin(url), "https://pam.example.com");
         }
-        assert_eq!(
-            origin("https://pam.example.com:8443/vault/"),
-            "https://pam.example.com:8443/vault"
-        );
+        assert_eq!(origin("https://pam.example.com:8443/vault/"), "https://pam.example.com:8443/vault");
     }
 }

@@ -102,16 +102,11 @@ struct Remembered {
 
 impl Memory {
     pub(super) fn is_verified(&self, uid: &str, generation: i64, versions: &[SourceSecret]) -> bool {
-        self.lock()
-            .verified
-            .get(uid)
-            .is_some_and(|(at, seen)| *at == generation && seen == versions)
+        self.lock().verified.get(uid).is_some_and(|(at, seen)| *at == generation && seen == versions)
     }
 
     pub(super) fn verify(&self, uid: &str, generation: i64, versions: Vec<SourceSecret>) {
-        self.lock()
-            .verified
-            .insert(uid.to_owned(), (generation, versions));
+        self.lock().verified.insert(uid.to_owned(), (generation, versions));
     }
 
     pub(super) fn doubt(&self, uid: &str) -> Option<Doubt> {
@@ -158,14 +153,7 @@ impl Memory {
             *inner.counts.entry(reason).or_default() += 1;
         }
         let touched = [before, reason].into_iter().flatten();
-        touched
-            .map(|reason| {
-                (
-                    reason.as_str(),
-                    inner.counts.get(&reason).copied().unwrap_or_default(),
-                )
-            })
-            .collect()
+        touched.map(|reason| (reason.as_str(), inner.counts.get(&reason).copied().unwrap_or_default())).collect()
     }
 
     /// Leaves a refused login alone until then.

@@ -45,13 +45,7 @@ impl DigestKey {
     }
 
     /// Compares `value` with a recorded digest, in constant time.
-    pub(super) fn compare(
-        &self,
-        recorded: Option<&String>,
-        owner: &str,
-        field: &str,
-        value: &[u8],
-    ) -> Compared {
+    pub(super) fn compare(&self, recorded: Option<&String>, owner: &str, field: &str, value: &[u8]) -> Compared {
         let Some(recorded) = recorded else {
             return Compared::New;
         };
@@ -59,10 +53,8 @@ impl DigestKey {
             return Compared::Unknown;
         }
         let mac = recorded.rsplit(':').next().and_then(unhex).unwrap_or_default();
-        match mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok() {
-            true => Compared::Same,
-            false => Compared::Changed,
-        }
+        let same = mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok();
+        if same { Compared::Same } else { Compared::Changed }
     }
 
     /// Whether `digest` was made with this key.
@@ -114,9 +106,7 @@ pub(super) async fn load_key(client: &kube::Client, namespace: &str) -> Result<D
 
 async fn read_key(client: &kube::Client, namespace: &str) -> Result<Option<DigestKey>, Error> {
     let name = (namespace.to_owned(), DIGEST_KEY_SECRET.to_owned());
-    let mut found = secrets::read(client, &name, &[DIGEST_KEY_FIELD])
-        .await?
-        .ok_or(Error::DigestKeyMissing)?;
+    let mut found = secrets::read(client, &name, &[DIGEST_KEY_FIELD]).await?.ok_or(Error::DigestKeyMissing)?;
     match found.values.remove(DIGEST_KEY_FIELD) {
         None => Ok(None),
         Some(key) if key.len() == KEY_LENGTH => Ok(Some(DigestKey::new(key))),
@@ -126,26 +116,17 @@ async fn read_key(client: &kube::Client, namespace: &str) -> Result<Option<Diges
 
 async fn write_key(client: &kube::Client, namespace: &str) -> Result<(), Error> {
     let name = (namespace.to_owned(), DIGEST_KEY_SECRET.to_owned());
-    let found = secrets::read(client, &name, &[])
-        .await?
-        .ok_or(Error::DigestKeyMissing)?;
+    let found = secrets::read(client, &name, &[]).await?.ok_or(Error::DigestKeyMissing)?;
     let mut key = Zeroizing::new([0_u8; KEY_LENGTH]);
     rand::fill(key.as_mut_slice());
     let body = serde_json::json!({
         "metadata": { "resourceVersion": found.version.resource_version },
         "data": { DIGEST_KEY_FIELD: k8s_openapi::ByteString(key.to_vec()) },
     });
-    let params = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let api = Api::<Secret>::namespaced(client.clone(), namespace);
     // Only the metadata comes back: an answer with the key in it would go through kube's decoder.
-    bounded(
-        "write the digest key",
-        api.patch_metadata(DIGEST_KEY_SECRET, &params, &Patch::Merge(body)),
-    )
-    .await?;
+    bounded("write the digest key", api.patch_metadata(DIGEST_KEY_SECRET, &params, &Patch::Merge(body))).await?;
     Ok(())
 }
 
@@ -158,16 +139,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
-        .collect();
-    digits.map(|digits| {
-        digits
-            .chunks(2)
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect()
-    })
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+    digits.map(|digits| digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
 #[cfg(test)]
@@ -190,14 +163,8 @@ mod tests {
     #[test]
     fn another_key_is_a_lost_key_and_not_a_changed_value() {
         let digest = key(1).mac("ns/a", "content", b"CANARY");
-        assert_eq!(
-            key(2).compare(Some(&digest), "ns/a", "content", b"CANARY"),
-            Compared::Unknown
-        );
-        assert_eq!(
-            key(2).compare(Some(&"v0:x".into()), "ns/a", "content", b"CANARY"),
-            Compared::Unknown
-        );
+        assert_eq!(key(2).compare(Some(&digest), "ns/a", "content", b"CANARY"), Compared::Unknown);
+        assert_eq!(key(2).compare(Some(&"v0:x".into()), "ns/a", "content", b"CANARY"), Compared::Unknown);
     }
 
     #[test]
@@ -210,9 +177,7 @@ mod tests {
 
     #[test]
     fn a_damaged_digest_is_a_change_and_nothing_worse() {
-        let damaged = key(1)
-            .mac("o", "f", b"x")
-            .replace(|c: char| c.is_ascii_hexdigit(), "g");
+        let damaged = key(1).mac("o", "f", b"x").replace(|c: char| c.is_ascii_hexdigit(), "g");
         for text in [format!("v1:{}:", key(1).id), format!("v1:{}:00", key(1).id)] {
             assert_eq!(key(1).compare(Some(&text), "o", "f", b"x"), Compared::Changed);
         }

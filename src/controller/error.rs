@@ -59,14 +59,8 @@ pub(super) async fn bounded<T>(
 ) -> Result<T, Error> {
     match tokio::time::timeout(API_TIMEOUT, call).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(kube::Error::Api(status))) => Err(Error::Refused {
-            action,
-            code: status.code,
-        }),
+        Ok(Err(kube::Error::Api(status))) => Err(Error::Refused { action, code: status.code }),
         Ok(Err(_)) => Err(Error::Failed(action)),
-        Err(_) => Err(Error::Timeout {
-            action,
-            within: API_TIMEOUT,
-        }),
+        Err(_) => Err(Error::Timeout { action, within: API_TIMEOUT }),
     }
 }

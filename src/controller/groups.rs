@@ -17,56 +17,41 @@ pub(super) const CONTENT: &str = "content";
 struct Group {
     name: &'static str,
     digest: String,
-    put: fn(&PamCredentialSpec, &mut CredentialRequest),
+    put: Put,
 }
+
+type Put = fn(&PamCredentialSpec, &mut CredentialRequest);
 
 /// The groups that the spec sets.
 fn groups(spec: &PamCredentialSpec) -> Vec<Group> {
     let one = |value: &Option<String>| value.as_ref().map(|value| plain(&[value]));
-    let tags = spec
-        .tags
-        .as_ref()
-        .map(|tags| plain(&tags.iter().map(String::as_str).collect::<Vec<_>>()));
-    let all: [(_, _, fn(&PamCredentialSpec, &mut CredentialRequest)); 5] = [
+    let tags = spec.tags.as_ref().map(|tags| plain(&tags.iter().map(String::as_str).collect::<Vec<_>>()));
+    let all: [(_, _, Put); 5] = [
         ("additional", one(&spec.additional), |spec, request| {
-            request.additional.clone_from(&spec.additional)
+            request.additional.clone_from(&spec.additional);
         }),
         ("tags", tags, |spec, request| request.tags.clone_from(&spec.tags)),
         ("credentialType", one(&spec.credential_type), |spec, request| {
             request.credential_type.clone_from(&spec.credential_type);
         }),
         ("domain", one(&spec.domain), |spec, request| {
-            request.domain.clone_from(&spec.domain)
+            request.domain.clone_from(&spec.domain);
         }),
         ("notes", one(&spec.notes), |spec, request| {
-            request.notes.clone_from(&spec.notes)
+            request.notes.clone_from(&spec.notes);
         }),
     ];
-    all.into_iter()
-        .filter_map(|(name, digest, put)| {
-            Some(Group {
-                name,
-                digest: digest?,
-                put,
-            })
-        })
-        .collect()
+    all.into_iter().filter_map(|(name, digest, put)| Some(Group { name, digest: digest?, put })).collect()
 }
 
 /// Digest of the account, as far as the spec has it.
 pub(super) fn account(spec: &PamCredentialSpec) -> String {
-    plain(&[
-        spec.username.as_deref().unwrap_or_default(),
-        &spec.hostname,
-        &spec.ip,
-    ])
+    plain(&[spec.username.as_deref().unwrap_or_default(), &spec.hostname, &spec.ip])
 }
 
 /// Whether a group that the spec sets differs from what was last sent.
 pub(super) fn changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
-    groups(spec)
-        .iter()
-        .any(|group| recorded.get(group.name) != Some(&group.digest))
+    groups(spec).iter().any(|group| recorded.get(group.name) != Some(&group.digest))
 }
 
 /// Puts the groups that differ (or `all`) into a request.
@@ -85,9 +70,7 @@ pub(super) fn put(
 
 /// The digests of what the spec says now; those of secret values are for the caller to add.
 pub(super) fn digests(spec: &PamCredentialSpec) -> BTreeMap<String, String> {
-    let groups = groups(spec)
-        .into_iter()
-        .map(|group| (group.name.to_owned(), group.digest));
+    let groups = groups(spec).into_iter().map(|group| (group.name.to_owned(), group.digest));
     groups.chain([(ACCOUNT.to_owned(), account(spec))]).collect()
 }
 
@@ -97,9 +80,7 @@ mod tests {
 
     fn spec(value: &serde_json::Value) -> PamCredentialSpec {
         let mut spec = serde_json::json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7"});
-        spec.as_object_mut()
-            .unwrap()
-            .extend(value.as_object().unwrap().clone());
+        spec.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
         serde_json::from_value(spec).unwrap()
     }
 

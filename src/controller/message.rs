@@ -16,16 +16,12 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-        }
+        Self { reason, message: message.into() }
     }
 
     pub(super) fn secret_missing((namespace, name): &Key) -> Self {
-        let message = format!(
-            "Secret {name} does not exist in namespace {namespace}: create it, or correct the reference to it"
-        );
+        let message =
+            format!("Secret {name} does not exist in namespace {namespace}: create it, or correct the reference to it");
         Self::new(Reason::SecretNotFound, message)
     }
 
@@ -43,8 +39,7 @@ impl Problem {
             }
             Unusable::Unclean => "has a control character, or a blank or line break at its ends".to_owned(),
         };
-        let message =
-            format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");
+        let message = format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");
         Self::new(Reason::SecretInvalid, message)
     }
 
@@ -72,9 +67,8 @@ impl Problem {
     }
 
     pub(super) fn ca_bundle_key_missing(kind: CaBundleKind, (_, name): &Key, key: &str) -> Self {
-        let message = format!(
-            "{kind:?} {name} of spec.tls.caBundleRef has no key {key}: add it, or correct the reference's key"
-        );
+        let message =
+            format!("{kind:?} {name} of spec.tls.caBundleRef has no key {key}: add it, or correct the reference's key");
         Self::new(Reason::SecretKeyNotFound, message)
     }
 
@@ -100,10 +94,7 @@ impl Problem {
     }
 
     pub(super) fn unusable_connection(error: &EndpointError) -> Self {
-        Self::new(
-            Reason::ConnectionNotReady,
-            format!("the connection cannot be used: {error}"),
-        )
+        Self::new(Reason::ConnectionNotReady, format!("the connection cannot be used: {error}"))
     }
 
     pub(super) fn connection_gone(name: &str) -> Self {
@@ -117,11 +108,7 @@ impl Problem {
 
 /// A connection that is not there, or not for us.
 pub(super) fn connection_missing(name: &str, selects: bool) -> String {
-    let hint = if selects {
-        ", or is not selected by this operator's --connection-selector"
-    } else {
-        ""
-    };
+    let hint = if selects { ", or is not selected by this operator's --connection-selector" } else { "" };
     format!("ClusterPamConnection {name} does not exist{hint}: create it, or correct spec.connectionRef")
 }
 
@@ -136,11 +123,7 @@ pub(super) fn connection_not_ready(name: &str, its_message: &str) -> String {
 
 /// The PAM holds what it should.
 pub(super) fn synced(id: &str, identifier: &str, adopted: bool) -> String {
-    let note = if adopted {
-        "; the record was there before: if it is disabled in the PAM, it stays so"
-    } else {
-        ""
-    };
+    let note = if adopted { "; the record was there before: if it is disabled in the PAM, it stays so" } else { "" };
     format!("The PAM holds this credential as record {id}, identifier {identifier}{note}")
 }
 

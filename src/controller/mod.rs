@@ -22,6 +22,7 @@ mod schedule;
 mod secrets;
 mod status;
 mod value;
+mod verdict;
 mod versions;
 mod watch;
 

@@ -29,16 +29,14 @@ async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<
     let mut found = HashMap::new();
     for name in secret_names(observed.object) {
         let key = (observed.key.0.clone(), name.to_owned());
-        match secrets::read(&context.client, &key, &wanted(observed, name)).await? {
-            Some(values) => _ = found.insert(name, values),
-            None => {
-                observed.fail_secrets(Problem::secret_missing(&key));
-                return Ok(());
-            }
-        }
+        let Some(values) = secrets::read(&context.client, &key, &wanted(observed, name)).await? else {
+            observed.fail_secrets(Problem::secret_missing(&key));
+            return Ok(());
+        };
+        found.insert(name, values);
     }
     match take(observed, &found) {
-        Ok(read) => compare(observed, read, context),
+        Ok(values) => compare(observed, values, context),
         Err(problem) => observed.fail_secrets(problem),
     }
     Ok(())
@@ -46,16 +44,8 @@ async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<
 
 fn wanted<'a>(observed: &Observed<'a>, name: &str) -> Vec<&'a str> {
     let spec = &observed.object.spec;
-    let content = spec
-        .content_secret_ref
-        .as_ref()
-        .filter(|r| r.name == name)
-        .map(|r| r.key.as_str());
-    let username = spec
-        .username_secret_ref
-        .as_ref()
-        .filter(|r| r.name == name)
-        .map(|r| r.key.as_str());
+    let content = spec.content_secret_ref.as_ref().filter(|r| r.name == name).map(|r| r.key.as_str());
+    let username = spec.username_secret_ref.as_ref().filter(|r| r.name == name).map(|r| r.key.as_str());
     content.into_iter().chain(username).collect()
 }
 
@@ -65,9 +55,7 @@ fn take(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Result<
     let bytes = |name: &str, key: &str| -> Result<&Zeroizing<Vec<u8>>, Problem> {
         let whole = (observed.key.0.clone(), name.to_owned());
         let values = found.get(name).map(|read| &read.values);
-        values
-            .and_then(|values| values.get(key))
-            .ok_or_else(|| Problem::key_missing(&whole, key))
+        values.and_then(|values| values.get(key)).ok_or_else(|| Problem::key_missing(&whole, key))
     };
     let unusable = |name: &str, key: &str, field: &str, why: Unusable| {
         Problem::unusable(&(observed.key.0.clone(), name.to_owned()), key, field, why)
@@ -79,55 +67,34 @@ fn take(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Result<
     });
     let username = spec.username_secret_ref.as_ref().map(|reference| {
         let bytes = bytes(&reference.name, &reference.key)?;
-        value::username(bytes)
-            .map_err(|why| unusable(&reference.name, &reference.key, "spec.usernameSecretRef", why))
+        value::username(bytes).map_err(|why| unusable(&reference.name, &reference.key, "spec.usernameSecretRef", why))
     });
     let versions = secret_names(observed.object)
         .into_iter()
-        .filter_map(|name| {
-            found
-                .get(name)
-                .map(|read| connections::source(name, read.version.clone()))
-        })
+        .filter_map(|name| found.get(name).map(|read| connections::source(name, read.version.clone())))
         .collect();
-    Ok(Read {
-        content: content.transpose()?,
-        username: username.transpose()?,
-        versions,
-        digests: Vec::new(),
-    })
+    Ok(Read { content: content.transpose()?, username: username.transpose()?, versions, digests: Vec::new() })
 }
 
 /// Compares what was read with what was last sent.
-fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
+fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
     use secrecy::ExposeSecret as _;
     let spec = &observed.object.spec;
-    let content = read
-        .content
-        .as_ref()
-        .map(|content| content.value.expose_secret().as_bytes());
-    let username = read.username.as_ref().map(|username| username.as_bytes());
-    let content_secret = spec
-        .content_secret_ref
-        .as_ref()
-        .map(|reference| reference.name.as_str());
-    let username_secret = spec
-        .username_secret_ref
-        .as_ref()
-        .map(|reference| reference.name.as_str());
+    let content = values.content.as_ref().map(|content| content.value.expose_secret().as_bytes());
+    let username = values.username.as_ref().map(|username| username.as_bytes());
+    let content_secret = spec.content_secret_ref.as_ref().map(|reference| reference.name.as_str());
+    let username_secret = spec.username_secret_ref.as_ref().map(|reference| reference.name.as_str());
     let mut digests = Vec::new();
     let mut one = |field: &'static str, secret: Option<&str>, bytes: Option<&[u8]>| {
         let bytes = bytes?;
         let owner = observed.owner();
         digests.push((field, context.key.mac(&owner, field, bytes)));
-        let compared = context
-            .key
-            .compare(observed.status.digests.get(field), &owner, field, bytes);
-        Some(unless_untouched(compared, observed, &read, secret))
+        let compared = context.key.compare(observed.status.digests.get(field), &owner, field, bytes);
+        Some(unless_untouched(compared, observed, &values, secret))
     };
     let value = one(groups::CONTENT, content_secret, content);
     let username = one(groups::USERNAME, username_secret, username);
-    read.digests = digests;
+    values.digests = digests;
     let doubt = context.memory.doubt(&observed.uid);
     observed.situation.secrets = Secrets::Read(match value {
         None => Value::None,
@@ -138,29 +105,17 @@ fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
         Some(Compared::Unknown) => Value::Unknown,
     });
     let known = observed.situation.recorded != Recorded::Nothing;
-    observed.situation.account_changed |=
-        known && username.is_some_and(|compared| compared != Compared::Same);
+    observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
     observed.situation.fields_changed |= doubt.is_some();
-    observed.read = Some(read);
+    observed.read = Some(values);
     observed.situation.unexpected = is_unexpected(observed, context);
 }
 
 /// A lost key is no change where the very version of the Secret is the one that was last sent from.
-fn unless_untouched(
-    compared: Compared,
-    observed: &Observed<'_>,
-    read: &Read,
-    secret: Option<&str>,
-) -> Compared {
-    let of = |versions: &[crate::api::SourceSecret]| {
-        versions.iter().find(|v| Some(v.name.as_str()) == secret).cloned()
-    };
+fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, secret: Option<&str>) -> Compared {
+    let of = |versions: &[crate::api::SourceSecret]| versions.iter().find(|v| Some(v.name.as_str()) == secret).cloned();
     let untouched = of(&read.versions).is_some() && of(&read.versions) == of(&observed.status.source);
-    if compared == Compared::Unknown && untouched {
-        Compared::Same
-    } else {
-        compared
-    }
+    if compared == Compared::Unknown && untouched { Compared::Same } else { compared }
 }
 
 /// Whether an earlier answer named another record for this very target. With a lost key that cannot be told, and is
@@ -184,9 +139,7 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
     let started = std::time::Instant::now();
     let result = live.inventory.fresh(&live.client, None).await;
     if let Err(error) = &result {
-        context
-            .metrics
-            .pam_request(PamOperation::List, blame::outcome(&result), started.elapsed());
+        context.metrics.pam_request(PamOperation::List, blame::outcome(&result), started.elapsed());
         observed.situation.inventory = Sight::failed(error);
         super::act::note_refusal(error, observed, context);
     }
@@ -210,28 +163,15 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
     let records = distinct(mine.into_iter().chain(seen.identified).chain(seen.same_account));
     let rows: Vec<Row> = records.iter().map(row).collect();
     let id = observed.status.id.as_deref();
-    let seen = sighting(
-        &rows,
-        (observed.situation.recorded, id),
-        &observed.identifier,
-        &account,
-    );
+    let seen = sighting(&rows, (observed.situation.recorded, id), &observed.identifier, &account);
     let concerned = |record: &&ListedCredential, row: &Row| match seen {
         Seen::Ours { .. } => Some(record.id.as_str()) == id,
         _ => record.identifier.as_deref() == Some(&observed.identifier) || row.account == account,
     };
-    let concerned = records
-        .iter()
-        .zip(&rows)
-        .filter(|(record, row)| concerned(record, row))
-        .map(|(record, _)| record);
+    let concerned = records.iter().zip(&rows).filter(|(record, row)| concerned(record, row)).map(|(record, _)| record);
     let concerned: Vec<ListedCredential> = concerned.cloned().collect();
     let ids = concerned.iter().map(|record| record.id.clone()).collect();
-    observed.sight = Some(Sight {
-        seen,
-        record: concerned.into_iter().next(),
-        ids,
-    });
+    observed.sight = Some(Sight { seen, record: concerned.into_iter().next(), ids });
     observed.situation.inventory = Inventory::Shows(seen);
 }
 

@@ -13,8 +13,8 @@ use super::value::Content;
 use super::versions::{Key, Version};
 use super::watch;
 use crate::api::{
-    ConditionType, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
-    SourceSecret, find,
+    ConditionType, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret,
+    find,
 };
 use crate::domain::{
     Account, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value, generated_identifier,
@@ -71,9 +71,7 @@ impl<'a> Observed<'a> {
         let meta = &object.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
         let shown = object.status.clone().unwrap_or_default();
-        let status = context
-            .written
-            .freshest(&uid, meta.resource_version.as_deref(), shown);
+        let status = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
         let view = context.connection(&object.spec.connection_ref.name);
         let key = watch::key(object);
         let mut observed = Self {
@@ -99,11 +97,7 @@ impl<'a> Observed<'a> {
     /// The username that is sent; `None` while it has not been read.
     pub(super) fn username(&self) -> Option<&str> {
         let read = || self.read.as_ref().and_then(|read| read.username.as_deref());
-        self.object
-            .spec
-            .username
-            .as_deref()
-            .or_else(|| read().map(String::as_str))
+        self.object.spec.username.as_deref().or_else(|| read().map(String::as_str))
     }
 
     /// The account that is sent; `None` while the username has not been read.
@@ -124,11 +118,7 @@ impl<'a> Observed<'a> {
     /// Keyed digest of the place, identifier and account that a write is for.
     pub(super) fn target(&self, context: &Context) -> Option<String> {
         let (username, hostname, ip) = self.account()?.folded();
-        let origin = self
-            .view
-            .as_ref()
-            .map(|view| view.origin.as_str())
-            .unwrap_or_default();
+        let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
         let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
         Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
     }
@@ -136,12 +126,10 @@ impl<'a> Observed<'a> {
     /// Everything in the cluster that this object's fate depends on.
     pub(super) fn mark(&self) -> u64 {
         let meta = &self.object.metadata;
-        let versions = self.versions.as_ref().map(|versions| {
-            versions
-                .iter()
-                .map(|v| (v.uid.as_str(), v.resource_version.as_str()))
-                .collect::<Vec<_>>()
-        });
+        let versions = self
+            .versions
+            .as_ref()
+            .map(|versions| versions.iter().map(|v| (v.uid.as_str(), v.resource_version.as_str())).collect::<Vec<_>>());
         let asked = meta.annotations.as_ref();
         let deleting = meta.deletion_timestamp.is_some();
         super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, &self.view))
@@ -164,9 +152,7 @@ impl<'a> Observed<'a> {
 
     /// Whether what was last sent was made from these versions, by the spec as it is.
     fn was_sent(&self, versions: &[SourceSecret], context: &Context) -> bool {
-        let keyed = [groups::CONTENT, groups::USERNAME]
-            .into_iter()
-            .filter_map(|name| self.status.digests.get(name));
+        let keyed = [groups::CONTENT, groups::USERNAME].into_iter().filter_map(|name| self.status.digests.get(name));
         let key_known = keyed.into_iter().all(|digest| context.key.made(digest));
         let by_status = self.is_ready() && self.status.source == versions;
         let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
@@ -177,25 +163,15 @@ impl<'a> Observed<'a> {
 fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
     let (namespace, name) = watch::key(object);
     // What was once sent stays, even if the cluster is called something else now.
-    let known = object
-        .spec
-        .identifier
-        .clone()
-        .or_else(|| status.identifier.clone());
+    let known = object.spec.identifier.clone().or_else(|| status.identifier.clone());
     known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
 }
 
 /// The Secrets a credential refers to, each once, in a fixed order.
 pub(super) fn secret_names(object: &PamCredential) -> Vec<&str> {
     let spec = &object.spec;
-    let content = spec
-        .content_secret_ref
-        .as_ref()
-        .map(|reference| reference.name.as_str());
-    let username = spec
-        .username_secret_ref
-        .as_ref()
-        .map(|reference| reference.name.as_str());
+    let content = spec.content_secret_ref.as_ref().map(|reference| reference.name.as_str());
+    let username = spec.username_secret_ref.as_ref().map(|reference| reference.name.as_str());
     let mut names: Vec<&str> = content.into_iter().chain(username).collect();
     names.dedup();
     names
@@ -204,21 +180,13 @@ pub(super) fn secret_names(object: &PamCredential) -> Vec<&str> {
 /// Everything a credential refers to.
 pub(super) fn targets(object: &PamCredential) -> std::collections::HashSet<Target> {
     let namespace = watch::key(object).0;
-    let secrets = secret_names(object)
-        .into_iter()
-        .map(|name| Target::Secret((namespace.clone(), name.to_owned())));
-    secrets
-        .chain([Target::Connection(object.spec.connection_ref.name.clone())])
-        .collect()
+    let secrets = secret_names(object).into_iter().map(|name| Target::Secret((namespace.clone(), name.to_owned())));
+    secrets.chain([Target::Connection(object.spec.connection_ref.name.clone())]).collect()
 }
 
 fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> Option<Vec<SourceSecret>> {
-    let version =
-        |name: &str| -> Option<Version> { context.secrets.of(&(namespace.clone(), name.to_owned())) };
-    secret_names(object)
-        .into_iter()
-        .map(|name| version(name).map(|version| source(name, version)))
-        .collect()
+    let version = |name: &str| -> Option<Version> { context.secrets.of(&(namespace.clone(), name.to_owned())) };
+    secret_names(object).into_iter().map(|name| version(name).map(|version| source(name, version))).collect()
 }
 
 fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
@@ -250,11 +218,7 @@ fn recorded(status: &PamCredentialStatus, view: Option<&View>) -> Recorded {
 /// (copied or restored along with the object) is acknowledged, not obeyed.
 fn request(object: &PamCredential, status: &PamCredentialStatus) -> Request {
     let asked = |name: &str, handled: &Option<String>| {
-        let value = object
-            .metadata
-            .annotations
-            .as_ref()
-            .and_then(|annotations| annotations.get(name));
+        let value = object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name));
         value.is_some() && value != handled.as_ref()
     };
     if status.id.is_none() {
@@ -272,10 +236,6 @@ impl Sight {
     /// The reason a list could not be had.
     pub(super) fn failed(error: &PamError) -> Inventory {
         let reason = super::blame::reason(error);
-        Inventory::Failed(if reason.is_ready() {
-            Reason::PamUnavailable
-        } else {
-            reason
-        })
+        Inventory::Failed(if reason.is_ready() { Reason::PamUnavailable } else { reason })
     }
 }

@@ -34,9 +34,7 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
         Ok((_, outcome)) => *outcome,
         Err(_) => ReconcileOutcome::Error,
     };
-    context
-        .metrics
-        .reconciled(Kind::PamCredential, outcome, started.elapsed());
+    context.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
     result.map(|(action, _)| action)
 }
 
@@ -44,10 +42,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
     // Before anything is looked at: what changes from here on wakes us again.
     context.references.set(&key(credential), targets(credential));
     let mut observed = Observed::at_a_glance(credential, context);
-    match context
-        .schedule
-        .turn(&observed.key, observed.mark(), Instant::now())
-    {
+    match context.schedule.turn(&observed.key, observed.mark(), Instant::now()) {
         Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
@@ -58,8 +53,8 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
             decision => break decision,
         }
     };
-    let done = act(&observed, &decision, context).await?;
-    report(&observed, &decision, &done, context).await
+    let done = act(&observed, decision, context).await?;
+    report(&observed, decision, &done, context).await
 }
 
 fn undecodable(object: &Guarded) -> Action {

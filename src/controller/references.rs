@@ -35,11 +35,7 @@ impl References {
         }
         index.remove(referrer);
         for target in &targets {
-            index
-                .by_target
-                .entry(target.clone())
-                .or_default()
-                .insert(referrer.clone());
+            index.by_target.entry(target.clone()).or_default().insert(referrer.clone());
         }
         index.by_referrer.insert(referrer.clone(), targets);
     }
@@ -51,13 +47,7 @@ impl References {
 
     /// Those who refer to `target`.
     pub(super) fn to(&self, target: &Target) -> Vec<Key> {
-        self.lock()
-            .by_target
-            .get(target)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        self.lock().by_target.get(target).into_iter().flatten().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {

@@ -12,35 +12,31 @@ use super::act::Done;
 use super::context::Context;
 use super::error::Error;
 use super::observed::Observed;
+use super::verdict::{conditions, ready_reason};
 use super::{blame, groups, message, status};
 use crate::api::{
     ConditionType, ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
-    RECONCILE_REQUESTED_AT, UnexpectedRecord, condition, find, same_but_for_times,
+    RECONCILE_REQUESTED_AT, UnexpectedRecord, find, same_but_for_times,
 };
-use crate::domain::{Answer, Connection, Decision, Expect, Reason, Recorded, Retry, Secrets, Seen, Value};
+use crate::domain::{Answer, Connection, Decision, Reason, Recorded, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Writes down what a pass came to.
 pub(super) async fn report(
     observed: &Observed<'_>,
-    decision: &Decision,
+    decision: Decision,
     done: &Done,
     context: &Context,
 ) -> Result<(Action, ReconcileOutcome), Error> {
-    if *decision == Decision::Leave {
+    if decision == Decision::Leave {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     let next = next_status(observed, decision, done, context);
     let reason = ready_reason(&next.conditions);
     write(observed, &next, context).await?;
     publish(observed, decision, done, &next, context).await;
-    context
-        .metrics
-        .set_credentials(context.memory.tally(&observed.uid, Some(reason)));
-    Ok((
-        come_back(observed, decision, done, reason, context),
-        outcome(reason),
-    ))
+    context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
+    Ok((come_back(observed, decision, done, reason, context), outcome(reason)))
 }
 
 fn outcome(reason: Reason) -> ReconcileOutcome {
@@ -51,21 +47,9 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
     }
 }
 
-fn ready_reason(conditions: &[Condition]) -> Reason {
-    let ready = find(conditions, ConditionType::Ready);
-    ready
-        .and_then(|ready| Reason::named(&ready.reason))
-        .unwrap_or(Reason::Progressing)
-}
-
 // === The status
 
-fn next_status(
-    observed: &Observed<'_>,
-    decision: &Decision,
-    done: &Done,
-    context: &Context,
-) -> PamCredentialStatus {
+fn next_status(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) -> PamCredentialStatus {
     let mut next = observed.status.clone();
     next.observed_generation = Some(observed.generation);
     match done {
@@ -93,15 +77,8 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, answer: &Answ
     next.connection = Some(ConnectionStatus {
         kind: connection.kind,
         name: connection.name.clone(),
-        origin: observed
-            .view
-            .as_ref()
-            .map(|view| view.origin.clone())
-            .unwrap_or_default(),
-        tenant: answer
-            .tenant
-            .clone()
-            .or_else(|| next.connection.as_ref()?.tenant.clone()),
+        origin: observed.view.as_ref().map(|view| view.origin.clone()).unwrap_or_default(),
+        tenant: answer.tenant.clone().or_else(|| next.connection.as_ref()?.tenant.clone()),
     });
     next.last_sync_time = Some(Time(jiff::Timestamp::now()));
     next.unexpected = None;
@@ -113,33 +90,23 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, answer: &Answ
 fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
     next.digests = groups::digests(&observed.object.spec);
     if let Some(read) = &observed.read {
-        next.digests.extend(
-            read.digests
-                .iter()
-                .map(|(field, digest)| ((*field).to_owned(), digest.clone())),
-        );
+        next.digests.extend(read.digests.iter().map(|(field, digest)| ((*field).to_owned(), digest.clone())));
         next.source.clone_from(&read.versions);
     }
 }
 
 /// Nothing was sent. Digests are written anew only where that is news: a Secret whose metadata alone changed is none.
-fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: &Decision, context: &Context) {
+fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, context: &Context) {
     match decision {
         Decision::Settled => {
             let keyed = next.digests.iter().filter(|(name, _)| is_keyed(name));
             let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
-            let keyed: Vec<_> = keyed
-                .map(|(name, digest)| (name.clone(), digest.clone()))
-                .collect();
+            let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
             if lost && observed.read.is_some() {
                 recorded(next, observed);
             } else {
                 next.digests = groups::digests(&observed.object.spec);
-                next.digests.extend(
-                    keyed
-                        .into_iter()
-                        .filter(|(name, _)| is_wanted(name, observed.object)),
-                );
+                next.digests.extend(keyed.into_iter().filter(|(name, _)| is_wanted(name, observed.object)));
             }
             remember_verified(observed, context);
         }
@@ -147,7 +114,7 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: &De
         Decision::Rebind => rebind(next, observed),
         _ => {}
     }
-    if observed.situation.recorded == Recorded::Nothing && !matches!(decision, Decision::Suspend) {
+    if observed.situation.recorded == Recorded::Nothing && decision != Decision::Suspend {
         acknowledge(next, observed.object);
     }
 }
@@ -166,9 +133,7 @@ fn is_wanted(name: &str, object: &PamCredential) -> bool {
 
 fn remember_verified(observed: &Observed<'_>, context: &Context) {
     if let Some(read) = &observed.read {
-        context
-            .memory
-            .verify(&observed.uid, observed.generation, read.versions.clone());
+        context.memory.verify(&observed.uid, observed.generation, read.versions.clone());
     }
 }
 
@@ -194,139 +159,6 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
     }
 }
 
-// === Conditions
-
-fn conditions(observed: &Observed<'_>, decision: &Decision, done: &Done) -> Vec<Condition> {
-    let before = &observed.status.conditions;
-    let (now, generation) = (jiff::Timestamp::now(), Some(observed.generation));
-    if *decision == Decision::Suspend {
-        return suspended(observed, now);
-    }
-    let (reason, message) = verdict(observed, decision, done);
-    status::conditions(reason, &message, generation, now, before)
-}
-
-/// `Ready` keeps what it said; `Suspended` stands beside it.
-fn suspended(observed: &Observed<'_>, now: jiff::Timestamp) -> Vec<Condition> {
-    let before = &observed.status.conditions;
-    let mut conditions = before.clone();
-    conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
-    if observed.situation.recorded == Recorded::Nothing && ready_reason(before) == Reason::Progressing {
-        let words = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
-        conditions = vec![condition(
-            ConditionType::Ready,
-            "Unknown",
-            words,
-            None,
-            &Time(now),
-            before,
-        )];
-    }
-    let words = ("Suspended", message::SUSPENDED);
-    conditions.push(condition(
-        ConditionType::Suspended,
-        "True",
-        words,
-        Some(observed.generation),
-        &Time(now),
-        before,
-    ));
-    conditions
-}
-
-/// Reason and message of `Ready`.
-fn verdict(observed: &Observed<'_>, decision: &Decision, done: &Done) -> (Reason, String) {
-    match (done, decision) {
-        (Done::Pushed(answer), Decision::Push(push)) => after_push(observed, answer, push.value, push.expect),
-        (
-            Done::Strayed {
-                what,
-                expected,
-                answer,
-            },
-            _,
-        ) => (Reason::RecordConflict, message::mismatch(*what, expected, answer)),
-        (Done::Failed(error), _) => (blame::reason(error), error.summary()),
-        (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
-        (_, Decision::Wait(reason)) => (*reason, waiting(observed, *reason)),
-        (_, Decision::HoldValue) => (
-            Reason::Adopted,
-            message::adopted(&id(observed), &observed.identifier, false),
-        ),
-        _ => as_before(observed),
-    }
-}
-
-fn after_push(observed: &Observed<'_>, answer: &Answer, sent: bool, expect: Expect) -> (Reason, String) {
-    let identifier = &observed.identifier;
-    let was_adopted = observed.is_ready_as(Reason::Adopted);
-    match observed.situation.secrets {
-        Secrets::Read(Value::Unknown) if !sent => {
-            (Reason::Adopted, message::adopted(&answer.id, identifier, false))
-        }
-        Secrets::Read(value) if value != Value::None && !sent && (expect == Expect::Adopt || was_adopted) => {
-            (Reason::Adopted, message::adopted(&answer.id, identifier, true))
-        }
-        _ => (
-            Reason::Synced,
-            message::synced(&answer.id, identifier, expect == Expect::Adopt),
-        ),
-    }
-}
-
-/// Nothing was due. What was said of it stays, unless it was bad news that is no more.
-fn as_before(observed: &Observed<'_>) -> (Reason, String) {
-    let ready = find(&observed.status.conditions, ConditionType::Ready);
-    match ready.filter(|ready| ready.status == "True") {
-        Some(ready) => (
-            Reason::named(&ready.reason).unwrap_or(Reason::Synced),
-            ready.message.clone(),
-        ),
-        None => (
-            Reason::Synced,
-            message::synced(&id(observed), &observed.identifier, false),
-        ),
-    }
-}
-
-fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
-    let name = &observed.object.spec.connection_ref.name;
-    if let Some(problem) = &observed.problem {
-        return problem.message.clone();
-    }
-    if let Some(error) = &observed.failure {
-        return error.summary();
-    }
-    match (
-        &observed.sight,
-        observed.situation.connection,
-        &observed.status.unexpected,
-    ) {
-        (_, Connection::Missing, _) if reason == Reason::ConnectionNotFound => {
-            message::connection_missing(name, observed.selects_connections)
-        }
-        (_, Connection::NotReady(_), _) => {
-            let its = observed
-                .view
-                .as_ref()
-                .map(|view| view.message.as_str())
-                .unwrap_or_default();
-            message::connection_not_ready(name, its)
-        }
-        (Some(sight), _, Some(unexpected))
-            if sight.seen == Seen::Neither && observed.situation.unexpected =>
-        {
-            message::still_unexpected(unexpected.id.as_deref(), unexpected.identifier.as_deref())
-        }
-        (Some(sight), ..) => message::conflict(sight.seen, &observed.identifier, &sight.ids),
-        _ => message::connection_missing(name, observed.selects_connections),
-    }
-}
-
-fn id(observed: &Observed<'_>) -> String {
-    observed.status.id.clone().unwrap_or_default()
-}
-
 // === Writing
 
 async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<(), Error> {
@@ -338,43 +170,23 @@ async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Co
     let api = Api::<PamCredential>::namespaced(context.client.clone(), &observed.key.0);
     let version = status::write(&api, observed.object, next).await?;
     context.metrics.status_written(Kind::PamCredential);
-    context
-        .written
-        .note(&observed.uid, version.as_deref(), next.clone());
+    context.written.note(&observed.uid, version.as_deref(), next.clone());
     Ok(())
 }
 
 async fn publish(
     observed: &Observed<'_>,
-    decision: &Decision,
+    decision: Decision,
     done: &Done,
     next: &PamCredentialStatus,
     context: &Context,
 ) {
     let before = &observed.status.conditions;
     if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
-        emit(
-            observed.object,
-            EventType::Normal,
-            "Pushed",
-            pushed_note(next, push.value),
-            context,
-        )
-        .await;
-        let newline = observed
-            .read
-            .as_ref()
-            .and_then(|read| read.content.as_ref())
-            .is_some_and(|c| c.ends_in_newline);
+        emit(observed.object, EventType::Normal, "Pushed", pushed_note(next, push.value), context).await;
+        let newline = observed.read.as_ref().and_then(|read| read.content.as_ref()).is_some_and(|c| c.ends_in_newline);
         if push.value && newline {
-            emit(
-                observed.object,
-                EventType::Warning,
-                "TrailingNewline",
-                message::NEWLINE.to_owned(),
-                context,
-            )
-            .await;
+            emit(observed.object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
         }
     } else {
         announce_transition(observed.object, before, &next.conditions, context).await;
@@ -384,36 +196,22 @@ async fn publish(
 fn pushed_note(next: &PamCredentialStatus, value: bool) -> String {
     let what = if value { "Fields and value" } else { "Fields" };
     let id = next.id.as_deref().unwrap_or_default();
-    format!(
-        "{what} written to record {id}, identifier {}",
-        next.identifier.as_deref().unwrap_or_default()
-    )
+    format!("{what} written to record {id}, identifier {}", next.identifier.as_deref().unwrap_or_default())
 }
 
 /// An event where the reason of `Ready` changed to or from bad news.
-pub(super) async fn announce_transition<K>(
-    object: &K,
-    before: &[Condition],
-    after: &[Condition],
-    context: &Context,
-) where
+pub(super) async fn announce_transition<K>(object: &K, before: &[Condition], after: &[Condition], context: &Context)
+where
     K: Resource<DynamicType = ()>,
 {
-    let (old, new) = (
-        find(before, ConditionType::Ready),
-        find(after, ConditionType::Ready),
-    );
+    let (old, new) = (find(before, ConditionType::Ready), find(after, ConditionType::Ready));
     let Some(new) = new.filter(|new| old.is_none_or(|old| old.reason != new.reason)) else {
         return;
     };
     if new.status == "Unknown" {
         return;
     }
-    let kind = if new.status == "True" {
-        EventType::Normal
-    } else {
-        EventType::Warning
-    };
+    let kind = if new.status == "True" { EventType::Normal } else { EventType::Warning };
     emit(object, kind, &new.reason, new.message.clone(), context).await;
 }
 
@@ -433,10 +231,8 @@ async fn emit<K: Resource<DynamicType = ()>>(
         secondary: None,
     };
     let reference = object.object_ref(&());
-    let published = tokio::time::timeout(
-        std::time::Duration::from_secs(10),
-        context.recorder.publish(&event, &reference),
-    );
+    let published =
+        tokio::time::timeout(std::time::Duration::from_secs(10), context.recorder.publish(&event, &reference));
     if !matches!(published.await, Ok(Ok(()))) {
         tracing::debug!(reason, "an event could not be made");
     }
@@ -444,14 +240,8 @@ async fn emit<K: Resource<DynamicType = ()>>(
 
 // === Coming back
 
-fn come_back(
-    observed: &Observed<'_>,
-    decision: &Decision,
-    done: &Done,
-    reason: Reason,
-    context: &Context,
-) -> Action {
-    if reason.is_ready() || *decision == Decision::Suspend {
+fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: Reason, context: &Context) -> Action {
+    if reason.is_ready() || decision == Decision::Suspend {
         context.schedule.forget(&observed.key);
         return Action::await_change();
     }
@@ -460,26 +250,11 @@ fn come_back(
         _ => None,
     };
     // What a connection waits for, its own passes see to; they wake us.
-    let by_connection =
-        observed.situation.connection != Connection::Ready && matches!(decision, Decision::Wait(_));
-    let retry = if by_connection {
-        Retry::OnChange
-    } else {
-        reason.retry()
-    };
+    let by_connection = observed.situation.connection != Connection::Ready && matches!(decision, Decision::Wait(_));
+    let retry = if by_connection { Retry::OnChange } else { reason.retry() };
     let clock = (Instant::now(), rand::random());
-    match context
-        .schedule
-        .failed(&observed.key, observed.mark(), (retry, asked), clock)
-    {
+    match context.schedule.failed(&observed.key, observed.mark(), (retry, asked), clock) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
-    }
-}
-
-impl Observed<'_> {
-    fn is_ready_as(&self, reason: Reason) -> bool {
-        let ready = find(&self.status.conditions, ConditionType::Ready);
-        ready.is_some_and(|ready| ready.status == "True" && ready.reason == reason.as_str())
     }
 }

@@ -69,10 +69,7 @@ pub async fn run(
         written: Written::default(),
         written_connections: Written::default(),
         memory: Memory::default(),
-        wake: Wake {
-            credentials: senders,
-            connections: connection_sender,
-        },
+        wake: Wake { credentials: senders, connections: connection_sender },
         client,
     });
     let mut watches = JoinSet::new();
@@ -80,13 +77,8 @@ pub async fn run(
         () = first_lists(&context, config, &mut watches) => {}
         () = stop.clone() => return Ok(()),
     }
-    let serving = serve_connections(
-        &context,
-        config,
-        connection_writer,
-        (connections.clone(), connection_receiver),
-        &stop,
-    );
+    let serving =
+        serve_connections(&context, config, connection_writer, (connections.clone(), connection_receiver), &stop);
     let credentials = serve_credentials(&context, config, (connections, receivers), ready, &stop);
     futures::future::join(serving, credentials).await;
     watches.shutdown().await;
@@ -111,11 +103,7 @@ fn scopes(config: &Config) -> Vec<Scope> {
 }
 
 async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error> {
-    if let Some(name) = config
-        .cluster_name
-        .clone()
-        .filter(|name| short_name_allowed(name))
-    {
+    if let Some(name) = config.cluster_name.clone().filter(|name| short_name_allowed(name)) {
         return Ok(name);
     }
     let api = Api::<Namespace>::all(client.clone());
@@ -125,13 +113,7 @@ async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error>
 }
 
 fn recorder(client: Client, config: &Config) -> Recorder {
-    Recorder::new(
-        client,
-        Reporter {
-            controller: FIELD_MANAGER.to_owned(),
-            instance: Some(config.pod_name.clone()),
-        },
-    )
+    Recorder::new(client, Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) })
 }
 
 /// Starts the metadata watches, and returns once each has its first list: before that, a Secret that was not seen
@@ -147,25 +129,13 @@ async fn first_lists(context: &Arc<Context>, config: &Config, watches: &mut Join
         let (sender, receiver) = oneshot::channel();
         let ready = || _ = sender.send(());
         let context = Arc::clone(context);
-        watches.spawn(watch::keep_versions::<Secret>(
-            context,
-            namespace,
-            |c| &c.secrets,
-            Target::Secret,
-            ready,
-        ));
+        watches.spawn(watch::keep_versions::<Secret>(context, namespace, |c| &c.secrets, Target::Secret, ready));
         firsts.push(receiver);
     }
     let (sender, receiver) = oneshot::channel();
     let ready = || _ = sender.send(());
     let shared = Arc::clone(context);
-    watches.spawn(watch::keep_versions::<ConfigMap>(
-        shared,
-        own,
-        |c| &c.config_maps,
-        Target::ConfigMap,
-        ready,
-    ));
+    watches.spawn(watch::keep_versions::<ConfigMap>(shared, own, |c| &c.config_maps, Target::ConfigMap, ready));
     firsts.push(receiver);
     futures::future::join_all(firsts).await;
 }
@@ -174,10 +144,7 @@ async fn serve_connections(
     context: &Arc<Context>,
     config: &Config,
     writer: reflector::store::Writer<GuardedConnection>,
-    (store, receiver): (
-        Store<GuardedConnection>,
-        UnboundedReceiver<ObjectRef<GuardedConnection>>,
-    ),
+    (store, receiver): (Store<GuardedConnection>, UnboundedReceiver<ObjectRef<GuardedConnection>>),
     stop: &Stop,
 ) {
     let mut watching = watch::config();
@@ -192,18 +159,13 @@ async fn serve_connections(
         shared.connections.forget(&key.1);
         shared.wake.all(&shared.references.to(&Target::Connection(key.1)));
     };
-    let stream = watch::objects(
-        Api::<GuardedConnection>::all(context.client.clone()),
-        watching,
-        writer,
-        forget,
-    );
+    let stream = watch::objects(Api::<GuardedConnection>::all(context.client.clone()), watching, writer, forget);
     Controller::for_stream(stream, store)
         .with_config(controller::Config::default().concurrency(concurrency(config)))
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
         .run(connection::reconcile, again, Arc::clone(context))
-        .for_each(|result| std::future::ready(log(&result)))
+        .for_each(async |result| log(&result))
         .await;
 }
 
@@ -218,10 +180,8 @@ async fn serve_credentials(
         known = connections.wait_until_ready() => if known.is_err() { return },
         () = stop.clone() => return,
     }
-    let (stores, serving): (Vec<_>, Vec<_>) = receivers
-        .into_iter()
-        .map(|receiver| serve_scope(context, config, receiver, stop))
-        .unzip();
+    let (stores, serving): (Vec<_>, Vec<_>) =
+        receivers.into_iter().map(|receiver| serve_scope(context, config, receiver, stop)).unzip();
     let listed = async {
         for store in stores {
             if store.wait_until_ready().await.is_err() {
@@ -256,7 +216,7 @@ fn serve_scope(
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
         .run(reconcile::reconcile, again, Arc::clone(context))
-        .for_each(|result| std::future::ready(log(&result)));
+        .for_each(async |result| log(&result));
     (store, serving)
 }
 
@@ -265,9 +225,7 @@ fn concurrency(config: &Config) -> u16 {
 }
 
 fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send {
-    futures::stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|item| (item, receiver))
-    })
+    futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
 }
 
 /// A failure of the Kubernetes API: again in 5 to 15 seconds.
@@ -282,7 +240,7 @@ fn log<K: Resource<DynamicType = ()>>(
     match result {
         Ok((object, _)) => tracing::debug!(%object, "a pass ended"),
         Err(controller::Error::ReconcilerFailed(error, object)) => {
-            tracing::warn!(%object, %error, "a pass failed")
+            tracing::warn!(%object, %error, "a pass failed");
         }
         Err(controller::Error::QueueError(error)) => watch::log_failure(error, &K::kind(&())),
         // Woken for an object that was deleted in the meantime.

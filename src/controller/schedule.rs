@@ -66,27 +66,13 @@ impl Schedule {
         let same = entries.get(key).filter(|entry| entry.fingerprint == fingerprint);
         let failures = same.map_or(1, |entry| entry.failures.saturating_add(1));
         let wait = backoff::wait(retry, failures, asked, chance);
-        entries.insert(
-            key.clone(),
-            Entry {
-                fingerprint,
-                failures,
-                not_before: wait.map(|wait| now + wait),
-            },
-        );
+        entries.insert(key.clone(), Entry { fingerprint, failures, not_before: wait.map(|wait| now + wait) });
         wait
     }
 
     /// Holds `key` back for exactly `wait` unless something changes.
     pub(super) fn hold(&self, key: &Key, fingerprint: u64, until: Instant) {
-        self.lock().insert(
-            key.clone(),
-            Entry {
-                fingerprint,
-                failures: 1,
-                not_before: Some(until),
-            },
-        );
+        self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
     }
 
     /// Forgets the failures of an object that is well, or gone.
@@ -111,9 +97,7 @@ mod tests {
     fn nothing_but_a_change_or_time_brings_a_failed_object_its_turn() {
         let (schedule, start) = (Schedule::default(), Instant::now());
         assert_eq!(schedule.turn(&key(), 1, start), Turn::Now);
-        let wait = schedule
-            .failed(&key(), 1, (Retry::Backoff, None), (start, 1.0))
-            .unwrap();
+        let wait = schedule.failed(&key(), 1, (Retry::Backoff, None), (start, 1.0)).unwrap();
         assert_eq!(schedule.turn(&key(), 1, start), Turn::In(wait));
         assert_eq!(schedule.turn(&key(), 1, start + wait), Turn::Now);
         assert_eq!(schedule.turn(&key(), 2, start), Turn::Now);
@@ -130,14 +114,8 @@ mod tests {
     #[test]
     fn what_only_a_change_can_mend_is_left_alone() {
         let (schedule, now) = (Schedule::default(), Instant::now());
-        assert_eq!(
-            schedule.failed(&key(), 1, (Retry::OnChange, None), (now, 1.0)),
-            None
-        );
-        assert_eq!(
-            schedule.turn(&key(), 1, now + Duration::from_secs(99_999)),
-            Turn::OnChange
-        );
+        assert_eq!(schedule.failed(&key(), 1, (Retry::OnChange, None), (now, 1.0)), None);
+        assert_eq!(schedule.turn(&key(), 1, now + Duration::from_secs(99_999)), Turn::OnChange);
         assert_eq!(schedule.turn(&key(), 2, now), Turn::Now);
         schedule.forget(&key());
         assert_eq!(schedule.turn(&key(), 1, now), Turn::Now);

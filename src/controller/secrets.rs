@@ -74,19 +74,14 @@ async fn get(client: &Client, action: &'static str, url: &str) -> Result<Option<
 }
 
 fn http_get(url: &str) -> Option<http::Request<Vec<u8>>> {
-    http::Request::get(url)
-        .header("Accept", "application/json")
-        .body(Vec::new())
-        .ok()
+    http::Request::get(url).header("Accept", "application/json").body(Vec::new()).ok()
 }
 
 fn decode(text: &str, wanted: &[&str]) -> Option<SecretValues> {
     let raw: Raw<'_> = serde_json::from_str(text).ok()?;
     let data = raw.data.unwrap_or_default();
-    let version = Version {
-        uid: raw.metadata.uid.to_owned(),
-        resource_version: raw.metadata.resource_version.to_owned(),
-    };
+    let version =
+        Version { uid: raw.metadata.uid.to_owned(), resource_version: raw.metadata.resource_version.to_owned() };
     let mut values = HashMap::new();
     for key in wanted {
         if let Some(encoded) = data.get(key) {
@@ -118,11 +113,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_an_error_without_a_text() {
-        for text in [
-            "",
-            "{}",
-            r#"{"metadata":{"uid":"u","resourceVersion":"7"},"data":{"password":"CANARY%"}}"#,
-        ] {
+        for text in ["", "{}", r#"{"metadata":{"uid":"u","resourceVersion":"7"},"data":{"password":"CANARY%"}}"#] {
             assert!(decode(text, &["password"]).is_none());
         }
     }

@@ -47,10 +47,7 @@ impl<S: Clone> Written<S> {
 
     /// Forgets an object that is gone.
     pub(super) fn forget(&self, uid: &str) {
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(uid);
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 }
 
@@ -75,12 +72,7 @@ where
         "status": status,
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    match bounded(
-        "write a status",
-        api.patch_status(&name, &params, &Patch::Apply(body)),
-    )
-    .await
-    {
+    match bounded("write a status", api.patch_status(&name, &params, &Patch::Apply(body))).await {
         Ok(written) => Ok(written.meta().resource_version.clone()),
         Err(error) if error.is_not_found() || error.is_conflict() => Ok(None),
         Err(error) => Err(error),
@@ -100,18 +92,9 @@ pub(super) fn conditions(
     let make = |kind, status| condition(kind, status, (reason.as_str(), message), generation, &now, before);
     match standing {
         Standing::Ready => vec![make(ConditionType::Ready, "True")],
-        Standing::Progressing => vec![
-            make(ConditionType::Ready, "Unknown"),
-            make(ConditionType::Reconciling, "True"),
-        ],
-        Standing::Reconciling => vec![
-            make(ConditionType::Ready, "False"),
-            make(ConditionType::Reconciling, "True"),
-        ],
-        Standing::Stalled => vec![
-            make(ConditionType::Ready, "False"),
-            make(ConditionType::Stalled, "True"),
-        ],
+        Standing::Progressing => vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")],
+        Standing::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
+        Standing::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
     }
 }
 
@@ -134,11 +117,7 @@ mod tests {
         written.note("u", Some("100"), "new");
         assert_eq!(written.freshest("u", Some("99"), "old"), "new");
         assert_eq!(written.freshest("u", Some("100"), "shown"), "shown");
-        assert_eq!(
-            written.freshest("u", Some("99"), "late"),
-            "late",
-            "forgotten once caught up"
-        );
+        assert_eq!(written.freshest("u", Some("99"), "late"), "late", "forgotten once caught up");
     }
 
     #[test]
@@ -153,10 +132,7 @@ mod tests {
 
     #[test]
     fn the_time_of_a_condition_moves_only_with_its_status() {
-        let (then, now) = (
-            jiff::Timestamp::from_second(1000).unwrap(),
-            jiff::Timestamp::from_second(2000).unwrap(),
-        );
+        let (then, now) = (jiff::Timestamp::from_second(1000).unwrap(), jiff::Timestamp::from_second(2000).unwrap());
         let before = conditions(Reason::SecretNotFound, "a", Some(1), then, &[]);
         let same = conditions(Reason::PamUnavailable, "b", Some(2), now, &before);
         assert_eq!(same[0].last_transition_time.0, then);

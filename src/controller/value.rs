@@ -33,10 +33,7 @@ pub(super) struct Content {
 /// Makes a value of a Secret's bytes.
 pub(super) fn content(bytes: &[u8], trim: Trim) -> Result<Content, Unusable> {
     let text = text(trimmed(bytes, trim), LONGEST_VALUE)?;
-    Ok(Content {
-        value: SecretString::from(text),
-        ends_in_newline: text.ends_with('\n'),
-    })
+    Ok(Content { value: SecretString::from(text), ends_in_newline: text.ends_with('\n') })
 }
 
 /// Makes a username of a Secret's bytes, by the same rule as `spec.username` has.
@@ -51,10 +48,7 @@ pub(super) fn username(bytes: &[u8]) -> Result<Zeroizing<String>, Unusable> {
 fn trimmed(bytes: &[u8], trim: Trim) -> &[u8] {
     match trim {
         Trim::None => bytes,
-        Trim::TrailingNewline => bytes
-            .strip_suffix(b"\r\n")
-            .or_else(|| bytes.strip_suffix(b"\n"))
-            .unwrap_or(bytes),
+        Trim::TrailingNewline => bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n")).unwrap_or(bytes),
     }
 }
 
@@ -92,17 +86,8 @@ mod tests {
         assert_eq!(refused(b"\n", Trim::TrailingNewline), Some(Unusable::Empty));
         assert_eq!(refused(b"\xff", Trim::None), Some(Unusable::NotUtf8));
         let long = "ü".repeat(257);
-        assert_eq!(
-            refused(long.as_bytes(), Trim::None),
-            Some(Unusable::TooLong {
-                characters: 257,
-                longest: 256
-            })
-        );
-        assert!(
-            refused("ü".repeat(256).as_bytes(), Trim::None).is_none(),
-            "characters are counted, not bytes"
-        );
+        assert_eq!(refused(long.as_bytes(), Trim::None), Some(Unusable::TooLong { characters: 257, longest: 256 }));
+        assert!(refused("ü".repeat(256).as_bytes(), Trim::None).is_none(), "characters are counted, not bytes");
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub(super) struct Glance<K> {
 // Derived, these would ask the same of `K`.
 impl<K> Clone for Glance<K> {
     fn clone(&self) -> Self {
-        Self {
-            metadata: self.metadata.clone(),
-            kind: PhantomData,
-        }
+        Self { metadata: self.metadata.clone(), kind: PhantomData }
     }
 }
 
@@ -52,23 +49,9 @@ struct Kept {
 
 impl<'de, K> Deserialize<'de> for Glance<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept {
-            namespace,
-            name,
-            uid,
-            resource_version,
-        } = Envelope::deserialize(deserializer)?.metadata;
-        let metadata = ObjectMeta {
-            namespace,
-            name,
-            uid,
-            resource_version,
-            ..ObjectMeta::default()
-        };
-        Ok(Self {
-            metadata,
-            kind: PhantomData,
-        })
+        let Kept { namespace, name, uid, resource_version } = Envelope::deserialize(deserializer)?.metadata;
+        let metadata = ObjectMeta { namespace, name, uid, resource_version, ..ObjectMeta::default() };
+        Ok(Self { metadata, kind: PhantomData })
     }
 }
 
@@ -148,18 +131,10 @@ impl Versions {
     }
 
     /// Forgets what a new complete list of `namespace` (`None` for all of them) no longer has, and returns it.
-    pub(super) fn retain(
-        &self,
-        namespace: Option<&str>,
-        listed: &std::collections::HashSet<Key>,
-    ) -> Vec<Key> {
+    pub(super) fn retain(&self, namespace: Option<&str>, listed: &std::collections::HashSet<Key>) -> Vec<Key> {
         let mut known = self.lock();
         let in_scope = |key: &Key| namespace.is_none_or(|namespace| key.0 == namespace);
-        let gone: Vec<Key> = known
-            .keys()
-            .filter(|key| in_scope(key) && !listed.contains(*key))
-            .cloned()
-            .collect();
+        let gone: Vec<Key> = known.keys().filter(|key| in_scope(key) && !listed.contains(*key)).cloned().collect();
         for key in &gone {
             known.remove(key);
         }
@@ -175,10 +150,7 @@ impl Versions {
 pub(super) fn parts<K: Resource<DynamicType = ()>>(object: &Glance<K>) -> Option<(Key, Version)> {
     let meta = object.meta();
     let key = (meta.namespace.clone()?, meta.name.clone()?);
-    let version = Version {
-        uid: meta.uid.clone()?,
-        resource_version: meta.resource_version.clone()?,
-    };
+    let version = Version { uid: meta.uid.clone()?, resource_version: meta.resource_version.clone()? };
     Some((key, version))
 }
 
@@ -193,32 +165,20 @@ mod tests {
             "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"CANARY"},"managedFields":[{"manager":"CANARY"}]}}"#;
         let glance: Glance<Secret> = serde_json::from_str(text).unwrap();
         assert!(!format!("{glance:?}").contains("CANARY"));
-        let version = Version {
-            uid: "u".into(),
-            resource_version: "7".into(),
-        };
+        let version = Version { uid: "u".into(), resource_version: "7".into() };
         assert_eq!(parts(&glance), Some((("n".into(), "s".into()), version)));
     }
 
     #[test]
     fn a_list_of_one_namespace_forgets_nothing_of_another() {
         let versions = Versions::default();
-        let version = || Version {
-            uid: "u".into(),
-            resource_version: "1".into(),
-        };
+        let version = || Version { uid: "u".into(), resource_version: "1".into() };
         for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
             assert!(versions.put((namespace.into(), name.into()), version()));
         }
         let listed = [("a".to_owned(), "x".to_owned())].into();
-        assert_eq!(
-            versions.retain(Some("a"), &listed),
-            [("a".to_owned(), "y".to_owned())]
-        );
+        assert_eq!(versions.retain(Some("a"), &listed), [("a".to_owned(), "y".to_owned())]);
         assert!(versions.of(&("b".into(), "x".into())).is_some());
-        assert!(
-            !versions.put(("a".into(), "x".into()), version()),
-            "the same version is no news"
-        );
+        assert!(!versions.put(("a".into(), "x".into()), version()), "the same version is no news");
     }
 }

@@ -67,7 +67,7 @@ fn prune<K: Resource>(object: &mut K) {
     }
 }
 
-/// Keeps `versions` current with a metadata watch of Secrets or ConfigMaps in one namespace (`None`: in all), and
+/// Keeps `versions` current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and
 /// wakes whoever refers to one that changed. `ready` is called once the first list is complete. Runs until dropped.
 pub(super) async fn keep_versions<K>(
     context: Arc<Context>,
@@ -116,22 +116,14 @@ fn take<K: Resource<DynamicType = ()>>(
                 return Vec::new();
             };
             listed.insert(key.clone());
-            versions
-                .put(key.clone(), version)
-                .then_some(key)
-                .into_iter()
-                .collect()
+            versions.put(key.clone(), version).then_some(key).into_iter().collect()
         }
         Event::InitDone => versions.retain(namespace, &std::mem::take(listed)),
         Event::Apply(object) => {
             let Some((key, version)) = parts(&object) else {
                 return Vec::new();
             };
-            versions
-                .put(key.clone(), version)
-                .then_some(key)
-                .into_iter()
-                .collect()
+            versions.put(key.clone(), version).then_some(key).into_iter().collect()
         }
         Event::Delete(object) => {
             let Some((key, _)) = parts(&object) else {

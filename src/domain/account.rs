@@ -15,11 +15,7 @@ impl Account {
     /// The form in which two spellings of one account are equal.
     #[must_use]
     pub fn folded(&self) -> (String, String, String) {
-        (
-            self.username.to_lowercase(),
-            self.hostname.to_lowercase(),
-            self.ip.to_lowercase(),
-        )
+        (self.username.to_lowercase(), self.hostname.to_lowercase(), self.ip.to_lowercase())
     }
 }
 

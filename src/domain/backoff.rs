@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::Retry;
 
 /// First and longest wait of [`Retry::Backoff`].
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 /// First and longest wait of [`Retry::SecondLook`]. The first is short, since whoever sees the message often
 /// mends its cause at once; it doubles, so that a dozen looks are spread over the first two hours.
-const SECOND_LOOK: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(1800));
+const SECOND_LOOK: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(30));
 /// A login is never tried again sooner than this, so that the PAM does not lock the account.
-const SECOND_LOGIN: Duration = Duration::from_secs(600);
+const SECOND_LOGIN: Duration = Duration::from_mins(10);
 
 /// How long to wait after the `failures`-th failure in a row (from 1), or `None` to wait for a change.
 /// `chance` is in 0..1. The wait lies between half and the whole of its bound, so that it is neither hot nor
@@ -22,13 +22,9 @@ pub fn wait(retry: Retry, failures: u32, asked: Option<Duration>, chance: f64) -
         Retry::Backoff => BACKOFF,
         Retry::SecondLook => SECOND_LOOK,
     };
-    let bound = first
-        .saturating_mul(1 << failures.saturating_sub(1).min(16))
-        .min(longest);
+    let bound = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
     let jittered = bound.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
-    Some(asked.map_or(jittered, |asked| {
-        asked.saturating_add(bound.mul_f64(0.1 * chance.clamp(0.0, 1.0)))
-    }))
+    Some(asked.map_or(jittered, |asked| asked.saturating_add(bound.mul_f64(0.1 * chance.clamp(0.0, 1.0)))))
 }
 
 /// How long to wait before a login that was refused is tried once more, its Secret unchanged.
@@ -47,7 +43,7 @@ mod tests {
             let waits: Vec<_> = (1..40).filter_map(|n| wait(retry, n, None, 1.0)).collect();
             assert_eq!(waits.len(), 39);
             assert!(waits.is_sorted());
-            assert!(waits[38] <= Duration::from_secs(1800));
+            assert!(waits[38] <= Duration::from_mins(30));
         }
     }
 

@@ -132,16 +132,8 @@ fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
         (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
         // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
         (Recorded::Here, Seen::Neither) if !s.account_changed && !s.unexpected => update(s, value, None),
-        (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => {
-            Decision::Rebind
-        }
-        (
-            Recorded::Elsewhere,
-            Seen::Ours {
-                at_account: true,
-                rotates,
-            },
-        ) => adopt(s, value, rotates),
+        (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
+        (Recorded::Elsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
         (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected => create(value),
         (
             Recorded::Nothing | Recorded::Elsewhere,
@@ -157,21 +149,13 @@ fn is_only_moved(s: &Situation, value: Value) -> bool {
 }
 
 fn create(value: Value) -> Decision {
-    Decision::Push(Push {
-        expect: Expect::Create,
-        value: value != Value::None,
-        all_fields: true,
-    })
+    Decision::Push(Push { expect: Expect::Create, value: value != Value::None, all_fields: true })
 }
 
 /// Onto a record that was there before us.
 fn adopt(s: &Situation, value: Value, rotates: bool) -> Decision {
     let value = value != Value::None && (!rotates || s.request == Request::Value);
-    Decision::Push(Push {
-        expect: Expect::Adopt,
-        value,
-        all_fields: true,
-    })
+    Decision::Push(Push { expect: Expect::Adopt, value, all_fields: true })
 }
 
 /// Onto our own record. `rotates` is `None` where no list was looked at.
@@ -183,11 +167,7 @@ fn update(s: &Situation, value: Value, rotates: Option<bool>) -> Decision {
         (Value::Same | Value::Unknown, Request::Fields) => rotates == Some(false),
         (Value::Same | Value::Unknown, Request::None) => false,
     };
-    Decision::Push(Push {
-        expect: Expect::Update,
-        value: send,
-        all_fields: s.request != Request::None,
-    })
+    Decision::Push(Push { expect: Expect::Update, value: send, all_fields: s.request != Request::None })
 }
 
 #[cfg(test)]

@@ -14,18 +14,12 @@ pub fn generated_identifier(
     fingerprint: impl Fn(&str) -> String,
 ) -> String {
     let whole = format!("{cluster}_{namespace}_{name}");
-    let plain: String = whole
-        .chars()
-        .map(|c| if is_allowed(c) { c } else { '-' })
-        .collect();
+    let plain: String = whole.chars().map(|c| if is_allowed(c) { c } else { '-' }).collect();
     if plain == whole && plain.len() <= LONGEST {
         return plain;
     }
     let mark = fingerprint(&whole);
-    let kept: String = plain
-        .chars()
-        .take(LONGEST.saturating_sub(mark.len() + 1))
-        .collect();
+    let kept: String = plain.chars().take(LONGEST.saturating_sub(mark.len() + 1)).collect();
     format!("{kept}-{mark}")
 }
 
@@ -45,11 +39,7 @@ mod tests {
     use super::*;
 
     fn mark(text: &str) -> String {
-        format!(
-            "{:08x}",
-            text.bytes()
-                .fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)))
-        )
+        format!("{:08x}", text.bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b))))
     }
 
     #[test]
@@ -68,10 +58,7 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_to_the_limit_and_stays_apart() {
         let (a, b) = ("a".repeat(253), format!("{}b", "a".repeat(252)));
-        let (one, two) = (
-            generated_identifier(("c", "n", &a), mark),
-            generated_identifier(("c", "n", &b), mark),
-        );
+        let (one, two) = (generated_identifier(("c", "n", &a), mark), generated_identifier(("c", "n", &b), mark));
         assert_eq!(one.len(), 64);
         assert_ne!(one, two);
     }

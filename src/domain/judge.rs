@@ -74,9 +74,6 @@ pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
     if expected.id.as_ref().is_some_and(|id| *id != answer.id) {
         return Some(Mismatch::OtherId);
     }
-    let differs = answer
-        .identifier
-        .as_ref()
-        .is_some_and(|identifier| *identifier != expected.identifier);
+    let differs = answer.identifier.as_ref().is_some_and(|identifier| *identifier != expected.identifier);
     differs.then_some(Mismatch::OtherIdentifier)
 }

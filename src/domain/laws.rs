@@ -4,11 +4,8 @@ use super::*;
 use crate::domain::{Account, Answer, Expected, Mismatch, Outcome, Row, judge, sighting};
 
 const BOTH: [bool; 2] = [false, true];
-const CONNECTIONS: [Connection; 3] = [
-    Connection::Missing,
-    Connection::NotReady(Reason::PamUnavailable),
-    Connection::Ready,
-];
+const CONNECTIONS: [Connection; 3] =
+    [Connection::Missing, Connection::NotReady(Reason::PamUnavailable), Connection::Ready];
 const SECRETS: [Secrets; 10] = [
     Secrets::Missing,
     Secrets::KeyMissing,
@@ -25,17 +22,9 @@ const RECORDED: [Recorded; 3] = [Recorded::Nothing, Recorded::Here, Recorded::El
 const REQUESTS: [Request; 3] = [Request::None, Request::Fields, Request::Value];
 
 fn sightings() -> Vec<Seen> {
-    let mut all = vec![
-        Seen::Neither,
-        Seen::IdentifierElsewhere,
-        Seen::AccountOther,
-        Seen::Tangled,
-    ];
+    let mut all = vec![Seen::Neither, Seen::IdentifierElsewhere, Seen::AccountOther, Seen::Tangled];
     for rotates in BOTH {
-        all.extend([
-            Seen::IdentifierOnAccount { rotates },
-            Seen::AccountBare { rotates },
-        ]);
+        all.extend([Seen::IdentifierOnAccount { rotates }, Seen::AccountBare { rotates }]);
         all.extend(BOTH.map(|at_account| Seen::Ours { at_account, rotates }));
     }
     all
@@ -53,9 +42,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
         for (connection, secrets) in CONNECTIONS.iter().flat_map(|c| SECRETS.map(|s| (*c, s))) {
             for (recorded, request) in RECORDED.iter().flat_map(|r| REQUESTS.map(|q| (*r, q))) {
                 for (fields_changed, account_changed) in BOTH.iter().flat_map(|f| BOTH.map(|a| (*f, a))) {
-                    for (unexpected, inventory) in BOTH
-                        .iter()
-                        .flat_map(|u| inventories().into_iter().map(|i| (*u, i)))
+                    for (unexpected, inventory) in BOTH.iter().flat_map(|u| inventories().into_iter().map(|i| (*u, i)))
                     {
                         count += 1;
                         check(Situation {
@@ -150,10 +137,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
             || s.request != Request::None
             || matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
         if due && !s.deleting && !s.suspended {
-            assert!(
-                !matches!(decide(&s), Decision::Settled | Decision::HoldValue),
-                "{s:?}"
-            );
+            assert!(!matches!(decide(&s), Decision::Settled | Decision::HoldValue), "{s:?}");
         }
     });
 }
@@ -193,10 +177,7 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
             assert_eq!(push.expect, Expect::Update);
             return;
         }
-        match (
-            seen(&s).expect("a first push is looked at beforehand"),
-            push.expect,
-        ) {
+        match (seen(&s).expect("a first push is looked at beforehand"), push.expect) {
             (Seen::Neither, Expect::Create) => assert!(!s.unexpected),
             (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, Expect::Adopt) => {}
             (Seen::Ours { at_account: true, .. }, Expect::Adopt) => {
@@ -229,9 +210,7 @@ fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
 #[test]
 fn p6_a_value_goes_along_only_when_it_is_new_or_asked_for() {
     every_push(|s, push| {
-        let Secrets::Read(value) = s.secrets else {
-            unreachable!()
-        };
+        let Secrets::Read(value) = s.secrets else { unreachable!() };
         if !push.value {
             return;
         }
@@ -244,8 +223,7 @@ fn p6_a_value_goes_along_only_when_it_is_new_or_asked_for() {
 #[test]
 fn p6_a_vault_that_rotates_keeps_its_value_unless_ours_changed_or_was_asked_for() {
     every_push(|s, push| {
-        let changed =
-            push.expect == Expect::Update && matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
+        let changed = push.expect == Expect::Update && matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
         if rotates(&s) && !changed && s.request != Request::Value {
             assert!(!push.value, "{s:?}");
         }
@@ -255,9 +233,7 @@ fn p6_a_vault_that_rotates_keeps_its_value_unless_ours_changed_or_was_asked_for(
 #[test]
 fn p6_a_changed_or_asked_for_value_is_sent() {
     every_push(|s, push| {
-        let Secrets::Read(value) = s.secrets else {
-            unreachable!()
-        };
+        let Secrets::Read(value) = s.secrets else { unreachable!() };
         let changed = push.expect == Expect::Update && matches!(value, Value::New | Value::Changed);
         let asked = s.request == Request::Value && value != Value::None;
         let first = push.expect == Expect::Create && value != Value::None;
@@ -311,105 +287,39 @@ fn a_wait_names_what_stands_in_the_way() {
 }
 
 fn account(username: &str) -> Account {
-    Account {
-        username: username.into(),
-        hostname: "db01".into(),
-        ip: "10.0.0.7".into(),
-    }
+    Account { username: username.into(), hostname: "db01".into(), ip: "10.0.0.7".into() }
 }
 
 fn row(id: &str, identifier: Option<&str>, username: &str) -> Row {
     let identifier = identifier.map(Into::into);
-    Row {
-        id: id.into(),
-        identifier,
-        account: account(username),
-        rotates: false,
-        ssh_key: false,
-    }
+    Row { id: id.into(), identifier, account: account(username), rotates: false, ssh_key: false }
 }
 
 #[test]
 fn each_row_of_the_table_is_recognised() {
     let first = |rows: &[Row]| sighting(rows, (Recorded::Nothing, None), "ours", &account("svc"));
     assert_eq!(first(&[]), Seen::Neither);
-    assert_eq!(
-        first(&[row("1", Some("ours"), "SVC")]),
-        Seen::IdentifierOnAccount { rotates: false }
-    );
-    assert_eq!(
-        first(&[row("1", Some("ours"), "other")]),
-        Seen::IdentifierElsewhere
-    );
-    assert_eq!(
-        first(&[row("1", None, "svc")]),
-        Seen::AccountBare { rotates: false }
-    );
+    assert_eq!(first(&[row("1", Some("ours"), "SVC")]), Seen::IdentifierOnAccount { rotates: false });
+    assert_eq!(first(&[row("1", Some("ours"), "other")]), Seen::IdentifierElsewhere);
+    assert_eq!(first(&[row("1", None, "svc")]), Seen::AccountBare { rotates: false });
     assert_eq!(first(&[row("1", Some("theirs"), "svc")]), Seen::AccountOther);
-    assert_eq!(
-        first(&[row("1", Some("ours"), "other"), row("2", None, "svc")]),
-        Seen::Tangled
-    );
-    assert_eq!(
-        first(&[row("1", None, "svc"), row("2", None, "svc")]),
-        Seen::Tangled
-    );
-    assert_eq!(
-        first(&[Row {
-            ssh_key: true,
-            ..row("1", None, "svc")
-        }]),
-        Seen::Tangled
-    );
+    assert_eq!(first(&[row("1", Some("ours"), "other"), row("2", None, "svc")]), Seen::Tangled);
+    assert_eq!(first(&[row("1", None, "svc"), row("2", None, "svc")]), Seen::Tangled);
+    assert_eq!(first(&[Row { ssh_key: true, ..row("1", None, "svc") }]), Seen::Tangled);
 }
 
 #[test]
 fn our_own_record_is_recognised_by_its_id() {
     let look = |rows: &[Row], recorded| sighting(rows, (recorded, Some("1")), "ours", &account("svc"));
     let here = |rows: &[Row]| look(rows, Recorded::Here);
-    assert_eq!(
-        here(&[row("1", Some("ours"), "svc")]),
-        Seen::Ours {
-            at_account: true,
-            rotates: false
-        }
-    );
-    assert_eq!(
-        here(&[row("1", Some("ours"), "old")]),
-        Seen::Ours {
-            at_account: false,
-            rotates: false
-        }
-    );
-    assert_eq!(
-        here(&[row("1", Some("theirs"), "svc")]),
-        Seen::Ours {
-            at_account: false,
-            rotates: false
-        }
-    );
-    assert_eq!(
-        here(&[row("1", Some("theirs"), "old")]),
-        Seen::Tangled,
-        "a POST would not reach it"
-    );
-    assert_eq!(
-        here(&[row("1", Some("ours"), "old"), row("2", None, "svc")]),
-        Seen::Tangled
-    );
-    assert_eq!(
-        here(&[row("2", Some("ours"), "svc")]),
-        Seen::IdentifierOnAccount { rotates: false }
-    );
-    assert_eq!(
-        look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere),
-        Seen::IdentifierElsewhere
-    );
-    assert_eq!(
-        look(&[row("1", Some("x"), "y")], Recorded::Elsewhere),
-        Seen::Neither,
-        "an id proves nothing elsewhere"
-    );
+    assert_eq!(here(&[row("1", Some("ours"), "svc")]), Seen::Ours { at_account: true, rotates: false });
+    assert_eq!(here(&[row("1", Some("ours"), "old")]), Seen::Ours { at_account: false, rotates: false });
+    assert_eq!(here(&[row("1", Some("theirs"), "svc")]), Seen::Ours { at_account: false, rotates: false });
+    assert_eq!(here(&[row("1", Some("theirs"), "old")]), Seen::Tangled, "a POST would not reach it");
+    assert_eq!(here(&[row("1", Some("ours"), "old"), row("2", None, "svc")]), Seen::Tangled);
+    assert_eq!(here(&[row("2", Some("ours"), "svc")]), Seen::IdentifierOnAccount { rotates: false });
+    assert_eq!(look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere), Seen::IdentifierElsewhere);
+    assert_eq!(look(&[row("1", Some("x"), "y")], Recorded::Elsewhere), Seen::Neither, "an id proves nothing elsewhere");
 }
 
 #[test]
@@ -427,53 +337,17 @@ fn an_answer_is_compared_with_what_was_decided() {
         identifier: Some("ours".into()),
         tenant: Some("acme".into()),
     };
-    let (create, update) = (
-        expected(Expect::Create, None),
-        expected(Expect::Update, Some("1")),
-    );
+    let (create, update) = (expected(Expect::Create, None), expected(Expect::Update, Some("1")));
     assert_eq!(judge(&create, &answer(Outcome::Created, "1")), None);
-    assert_eq!(
-        judge(&create, &answer(Outcome::Updated, "1")),
-        Some(Mismatch::UpdatedInstead)
-    );
-    assert_eq!(
-        judge(
-            &Expected {
-                maybe_made_before: true,
-                ..create.clone()
-            },
-            &answer(Outcome::Updated, "1")
-        ),
-        None
-    );
+    assert_eq!(judge(&create, &answer(Outcome::Updated, "1")), Some(Mismatch::UpdatedInstead));
+    assert_eq!(judge(&Expected { maybe_made_before: true, ..create.clone() }, &answer(Outcome::Updated, "1")), None);
     assert_eq!(judge(&create, &answer(Outcome::Unstated, "1")), None);
     assert_eq!(judge(&update, &answer(Outcome::Updated, "1")), None);
-    assert_eq!(
-        judge(&update, &answer(Outcome::Created, "2")),
-        Some(Mismatch::CreatedInstead)
-    );
-    assert_eq!(
-        judge(&update, &answer(Outcome::Updated, "2")),
-        Some(Mismatch::OtherId)
-    );
-    let other = Answer {
-        identifier: Some("theirs".into()),
-        ..answer(Outcome::Updated, "1")
-    };
+    assert_eq!(judge(&update, &answer(Outcome::Created, "2")), Some(Mismatch::CreatedInstead));
+    assert_eq!(judge(&update, &answer(Outcome::Updated, "2")), Some(Mismatch::OtherId));
+    let other = Answer { identifier: Some("theirs".into()), ..answer(Outcome::Updated, "1") };
     assert_eq!(judge(&update, &other), Some(Mismatch::OtherIdentifier));
-    assert_eq!(
-        judge(
-            &update,
-            &Answer {
-                identifier: None,
-                ..other.clone()
-            }
-        ),
-        None
-    );
-    let elsewhere = Answer {
-        tenant: Some("umbrella".into()),
-        ..answer(Outcome::Updated, "1")
-    };
+    assert_eq!(judge(&update, &Answer { identifier: None, ..other.clone() }), None);
+    let elsewhere = Answer { tenant: Some("umbrella".into()), ..answer(Outcome::Updated, "1") };
     assert_eq!(judge(&update, &elsewhere), Some(Mismatch::OtherTenant));
 }

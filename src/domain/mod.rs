@@ -19,6 +19,4 @@ pub use identity::{generated_identifier, short_name_allowed};
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
-pub use situation::{
-    Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting,
-};
+pub use situation::{Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting};

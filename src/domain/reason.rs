@@ -122,13 +122,10 @@ impl Reason {
     #[must_use]
     pub const fn retry(self) -> Retry {
         match self {
-            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited => {
-                Retry::Backoff
+            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited => Retry::Backoff,
+            Self::RecordConflict | Self::PamRejected | Self::PamPermissionDenied | Self::PamAuthenticationFailed => {
+                Retry::SecondLook
             }
-            Self::RecordConflict
-            | Self::PamRejected
-            | Self::PamPermissionDenied
-            | Self::PamAuthenticationFailed => Retry::SecondLook,
             Self::Synced
             | Self::Adopted
             | Self::Authenticated

@@ -155,25 +155,15 @@ pub struct Row {
 /// one our status speaks of, an id proves nothing by itself: there it counts only together with our identifier
 /// and our account.
 #[must_use]
-pub fn sighting(
-    rows: &[Row],
-    (recorded, id): (Recorded, Option<&str>),
-    identifier: &str,
-    account: &Account,
-) -> Seen {
+pub fn sighting(rows: &[Row], (recorded, id): (Recorded, Option<&str>), identifier: &str, account: &Account) -> Seen {
     let has_identifier = |row: &Row| row.identifier.as_deref() == Some(identifier);
     let trusted = |row: &Row| match recorded {
         Recorded::Here => true,
         Recorded::Elsewhere => has_identifier(row) && row.account == *account,
         Recorded::Nothing => false,
     };
-    let mine = rows
-        .iter()
-        .find(|row| Some(row.id.as_str()) == id && trusted(row));
-    let touched: Vec<&Row> = rows
-        .iter()
-        .filter(|row| has_identifier(row) || row.account == *account)
-        .collect();
+    let mine = rows.iter().find(|row| Some(row.id.as_str()) == id && trusted(row));
+    let touched: Vec<&Row> = rows.iter().filter(|row| has_identifier(row) || row.account == *account).collect();
     match (mine, touched.as_slice()) {
         (Some(mine), touched) => known(mine, touched, has_identifier(mine), account),
         (None, []) => Seen::Neither,
@@ -189,21 +179,13 @@ fn known(mine: &Row, touched: &[&Row], has_identifier: bool, account: &Account) 
     if mine.ssh_key || touched.iter().any(|row| row.id != mine.id) || !(has_identifier || at_account) {
         return Seen::Tangled;
     }
-    Seen::Ours {
-        at_account: at_account && has_identifier,
-        rotates: mine.rotates,
-    }
+    Seen::Ours { at_account: at_account && has_identifier, rotates: mine.rotates }
 }
 
 /// One record, of an id that we do not know, has our identifier or our account.
 fn unknown(row: &Row, has_identifier: bool, account: &Account) -> Seen {
     let rotates = row.rotates;
-    match (
-        row.ssh_key,
-        has_identifier,
-        row.account == *account,
-        &row.identifier,
-    ) {
+    match (row.ssh_key, has_identifier, row.account == *account, &row.identifier) {
         (true, ..) => Seen::Tangled,
         (_, true, true, _) => Seen::IdentifierOnAccount { rotates },
         (_, true, false, _) => Seen::IdentifierElsewhere,
