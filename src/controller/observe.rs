@@ -80,7 +80,7 @@ fn take(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Result<
 fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
     use secrecy::ExposeSecret as _;
     let spec = &observed.object.spec;
-    let content = values.content.as_ref().map(|content| content.value.expose_secret().as_bytes());
+    let secret = values.content.as_ref().map(|content| content.value.expose_secret().as_bytes());
     let username = values.username.as_ref().map(|username| username.as_bytes());
     let content_secret = spec.content_secret_ref.as_ref().map(|reference| reference.name.as_str());
     let username_secret = spec.username_secret_ref.as_ref().map(|reference| reference.name.as_str());
@@ -92,7 +92,7 @@ fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
         let compared = context.key.compare(observed.status.digests.get(field), &owner, field, bytes);
         Some(unless_untouched(compared, observed, &values, secret))
     };
-    let value = one(groups::CONTENT, content_secret, content);
+    let value = one(groups::CONTENT, content_secret, secret);
     let username = one(groups::USERNAME, username_secret, username);
     values.digests = digests;
     let doubt = context.memory.doubt(&observed.uid);
