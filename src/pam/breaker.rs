@@ -70,11 +70,7 @@ impl Breaker {
             None => FIRST_WAIT,
         };
         let until = now + wait.mul_f64(0.5 + jitter / 2.0);
-        state.open = Some(Open {
-            until,
-            wait,
-            probing: false,
-        });
+        state.open = Some(Open { until, wait, probing: false });
     }
 
     /// The call ended without telling whether the PAM works.

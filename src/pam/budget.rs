@@ -76,9 +76,7 @@ impl Budget {
     pub(super) fn spend(&self) -> Option<Duration> {
         let state = self.state();
         let rate = state.rate.as_ref()?;
-        rate.check()
-            .err()
-            .map(|early| early.wait_time_from(TokioClock.now()))
+        rate.check().err().map(|early| early.wait_time_from(TokioClock.now()))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -88,9 +86,7 @@ impl Budget {
 
 impl State {
     fn take_place(&mut self) -> bool {
-        let places = self
-            .effective
-            .map_or(1, |limits| limits.max_concurrent_requests.max(1));
+        let places = self.effective.map_or(1, |limits| limits.max_concurrent_requests.max(1));
         let free = self.in_flight < places;
         self.in_flight += u32::from(free);
         free
@@ -158,11 +154,7 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     fn limits(places: u32, per_second: u32, burst: u32) -> Limits {
-        Limits {
-            max_concurrent_requests: places,
-            requests_per_second: per_second,
-            burst,
-        }
+        Limits { max_concurrent_requests: places, requests_per_second: per_second, burst }
     }
 
     async fn spend_for(budget: &Budget, time: Duration) -> u32 {
@@ -222,8 +214,6 @@ mod tests {
         for _ in 0..3 {
             timeout(Duration::from_secs(1), budget.acquire()).await.unwrap();
         }
-        timeout(Duration::from_secs(1), budget.acquire())
-            .await
-            .unwrap_err();
+        timeout(Duration::from_secs(1), budget.acquire()).await.unwrap_err();
     }
 }

@@ -46,9 +46,7 @@ struct Inner {
 
 impl fmt::Debug for PamClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PamClient")
-            .field("origin", &self.inner.origin)
-            .finish_non_exhaustive()
+        f.debug_struct("PamClient").field("origin", &self.inner.origin).finish_non_exhaustive()
     }
 }
 
@@ -69,9 +67,7 @@ impl PamClient {
             deadlines,
             tokens: Tokens::default(),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The PAM's address without a trailing slash: `https://host[:port][/path]`, the port only if it is not 443.
@@ -108,10 +104,7 @@ impl PamClient {
 
     /// Lists every credential that the authorization may see (API 4.2), and returns their number. The records go to
     /// `sink` while they arrive, and count only if the result is `Ok`.
-    pub async fn list_credentials(
-        &self,
-        sink: &mut (dyn FnMut(ListedCredential) + Send),
-    ) -> Result<usize, PamError> {
+    pub async fn list_credentials(&self, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, PamError> {
         self.inner.list(sink).await
     }
 }
@@ -154,9 +147,7 @@ impl Inner {
         match self.post(&permit, &token, body.clone()).await {
             Err(failure) if failure.token_suspect => {
                 let token = self.other_token(&permit, &token, failure.error).await?;
-                self.post(&permit, &token, body)
-                    .await
-                    .map_err(|failure| failure.error)
+                self.post(&permit, &token, body).await.map_err(|failure| failure.error)
             }
             outcome => outcome.map_err(|failure| failure.error),
         }
@@ -169,9 +160,7 @@ impl Inner {
             // Such a failure comes before the first record, so that the sink has got nothing yet.
             Err(failure) if failure.token_suspect => {
                 let token = self.other_token(&permit, &token, failure.error).await?;
-                self.get_list(&permit, &token, sink)
-                    .await
-                    .map_err(|failure| failure.error)
+                self.get_list(&permit, &token, sink).await.map_err(|failure| failure.error)
             }
             outcome => outcome.map_err(|failure| failure.error),
         }
@@ -181,11 +170,7 @@ impl Inner {
     async fn post(&self, permit: &Permit<'_>, token: &Token, body: Bytes) -> Result<Upserted, Failure> {
         let call = Call::UpsertCredential;
         let pass = permit.pass(call).await?;
-        let request = self
-            .http
-            .post(self.credential_url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
+        let request = self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body);
         let result = http::exchange(call, with_token(request, token), self.deadlines.write).await;
         let mut suspect = false;
         let outcome = result.and_then(|answer| {
@@ -194,10 +179,7 @@ impl Inner {
                 failure.error
             })
         });
-        pass.done(outcome).map_err(|error| Failure {
-            error,
-            token_suspect: suspect,
-        })
+        pass.done(outcome).map_err(|error| Failure { error, token_suspect: suspect })
     }
 
     /// One list.
@@ -219,10 +201,7 @@ impl Inner {
             })
         });
         let outcome = outcome.await;
-        pass.done(outcome).map_err(|error| Failure {
-            error,
-            token_suspect: suspect,
-        })
+        pass.done(outcome).map_err(|error| Failure { error, token_suspect: suspect })
     }
 
     async fn token(&self, permit: &Permit<'_>) -> Result<Token, PamError> {
@@ -230,20 +209,8 @@ impl Inner {
     }
 
     /// A token to repeat a call with whose token was rejected; `error` if there is none to be had now.
-    async fn other_token(
-        &self,
-        permit: &Permit<'_>,
-        rejected: &Token,
-        error: PamError,
-    ) -> Result<Token, PamError> {
-        self.tokens
-            .replace(
-                rejected,
-                error,
-                || self.seat.may_refresh(),
-                || self.log_in(permit),
-            )
-            .await
+    async fn other_token(&self, permit: &Permit<'_>, rejected: &Token, error: PamError) -> Result<Token, PamError> {
+        self.tokens.replace(rejected, error, || self.seat.may_refresh(), || self.log_in(permit)).await
     }
 
     /// One request for a token.
@@ -261,16 +228,11 @@ impl Inner {
 }
 
 fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
-    request
-        .header(AUTHORIZATION, token.header.clone())
-        .header(ACCEPT, "application/json")
+    request.header(AUTHORIZATION, token.header.clone()).header(ACCEPT, "application/json")
 }
 
 /// What an answer to a list request means.
-async fn listed(
-    response: Response,
-    sink: &mut (dyn FnMut(ListedCredential) + Send),
-) -> Result<usize, Failure> {
+async fn listed(response: Response, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, Failure> {
     let call = Call::ListCredentials;
     if !response.status().is_success() {
         let answer = http::read(call, response).await?;
@@ -282,11 +244,7 @@ async fn listed(
         return Err(failure_of(call, status, None, &listing.envelope));
     }
     if !listing.is_list() {
-        return Err(PamError::Malformed {
-            call,
-            what: "is no list",
-        }
-        .into());
+        return Err(PamError::Malformed { call, what: "is no list" }.into());
     }
     Ok(listing.count)
 }

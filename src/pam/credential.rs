@@ -49,16 +49,8 @@ impl CredentialRequest {
 
     fn text_len(&self) -> usize {
         let tags = self.tags.iter().flatten().map(|tag| tag.len() + 1).sum::<usize>();
-        let content = self
-            .content
-            .as_ref()
-            .map_or(0, |value| value.expose_secret().len());
-        self.fields()
-            .iter()
-            .map(|(_, value)| value.map_or(0, str::len))
-            .sum::<usize>()
-            + tags
-            + content
+        let content = self.content.as_ref().map_or(0, |value| value.expose_secret().len());
+        self.fields().iter().map(|(_, value)| value.map_or(0, str::len)).sum::<usize>() + tags + content
     }
 
     /// Every plain text field with its name on the wire.
@@ -96,10 +88,7 @@ impl Serialize for CredentialRequest {
 
 impl fmt::Debug for CredentialRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self
-            .fields()
-            .into_iter()
-            .filter_map(|(name, value)| value.map(|_| name));
+        let set = self.fields().into_iter().filter_map(|(name, value)| value.map(|_| name));
         let tags = self.tags.as_ref().map(|_| "tags");
         let content = self.content.as_ref().map(|_| "content");
         f.debug_struct("CredentialRequest")
@@ -235,10 +224,7 @@ mod tests {
 
     #[test]
     fn the_body_never_grows_out_of_its_first_buffer() {
-        let worst = CredentialRequest {
-            content: Some("\u{1}".repeat(4000).into()),
-            ..request()
-        };
+        let worst = CredentialRequest { content: Some("\u{1}".repeat(4000).into()), ..request() };
         let capacity = 6 * worst.text_len() + 512;
         let body = worst.to_json().unwrap();
         assert!(body.len() > 24_000 && body.capacity() == capacity);
@@ -251,15 +237,8 @@ mod tests {
         full.content = Some("CANARY-value".into());
         full.notes = Some("CANARY-notes".into());
         let text = format!("{full:?}");
-        assert!(
-            !text.contains("CANARY") && text.contains("content") && text.contains("c_ns_db"),
-            "{text}"
-        );
-        let row = ListedCredential {
-            id: "7".into(),
-            username: "CANARY".into(),
-            ..Default::default()
-        };
+        assert!(!text.contains("CANARY") && text.contains("content") && text.contains("c_ns_db"), "{text}");
+        let row = ListedCredential { id: "7".into(), username: "CANARY".into(), ..Default::default() };
         assert!(!format!("{row:?}").contains("CANARY"));
     }
 
@@ -268,10 +247,7 @@ mod tests {
         let row = json!({"id": 77, "identifier": null, "username": "svc", "hostname": null, "management_ip": "10.0.0.7",
             "type": "ssh KEY", "automatic_change": "0", "change": "2031-01-01 10:00:00", "surprise": {"a": [1]}});
         let row: ListedCredential = serde_json::from_value(row).unwrap();
-        assert_eq!(
-            (row.id.as_str(), row.identifier.clone(), row.hostname.as_str()),
-            ("77", None, "")
-        );
+        assert_eq!((row.id.as_str(), row.identifier.clone(), row.hostname.as_str()), ("77", None, ""));
         assert_eq!(row.automatic_change, Some(false));
         assert!(row.is_ssh_key());
         assert!(serde_json::from_value::<ListedCredential>(json!({"username": "x"})).is_err());

@@ -63,11 +63,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_concurrent_requests: 4,
-            requests_per_second: 10,
-            burst: 20,
-        }
+        Self { max_concurrent_requests: 4, requests_per_second: 10, burst: 20 }
     }
 }
 
@@ -99,11 +95,7 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self {
-            write: Duration::from_secs(75),
-            read: Duration::from_secs(30),
-            list: Duration::from_mins(2),
-        }
+        Self { write: Duration::from_secs(75), read: Duration::from_secs(30), list: Duration::from_mins(2) }
     }
 }
 
@@ -143,41 +135,21 @@ mod tests {
     #[test]
     fn debug_shows_no_part_of_the_login() {
         let endpoint = Endpoint {
-            url: "https://CANARY:CANARY@pam.example.com/CANARY?CANARY"
-                .parse()
-                .unwrap(),
+            url: "https://CANARY:CANARY@pam.example.com/CANARY?CANARY".parse().unwrap(),
             version: ProductVersion::parse("4.2").unwrap(),
-            oauth2: OAuth2 {
-                client_id: "CANARY".into(),
-                client_secret: "CANARY".into(),
-            },
+            oauth2: OAuth2 { client_id: "CANARY".into(), client_secret: "CANARY".into() },
             ca_bundle: None,
             limits: Limits::default(),
         };
         let shown = format!("{endpoint:?} {:?}", endpoint.oauth2);
-        assert!(
-            !shown.contains("CANARY") && shown.contains("https://pam.example.com"),
-            "{shown}"
-        );
+        assert!(!shown.contains("CANARY") && shown.contains("https://pam.example.com"), "{shown}");
     }
 
     #[test]
     fn the_strictest_limit_wins_and_zero_rate_means_none() {
-        let a = Limits {
-            max_concurrent_requests: 4,
-            requests_per_second: 0,
-            burst: 20,
-        };
-        let b = Limits {
-            max_concurrent_requests: 8,
-            requests_per_second: 5,
-            burst: 10,
-        };
-        let both = Limits {
-            max_concurrent_requests: 4,
-            requests_per_second: 5,
-            burst: 10,
-        };
+        let a = Limits { max_concurrent_requests: 4, requests_per_second: 0, burst: 20 };
+        let b = Limits { max_concurrent_requests: 8, requests_per_second: 5, burst: 10 };
+        let both = Limits { max_concurrent_requests: 4, requests_per_second: 5, burst: 10 };
         assert_eq!(a.strictest(b), both);
         assert_eq!(b.strictest(a), both);
     }

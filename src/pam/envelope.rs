@@ -66,11 +66,7 @@ impl Envelope {
 
     /// An envelope of parts that were decoded one by one.
     pub(super) fn of_parts(response: Option<Status>, exception: Option<Exception>) -> Self {
-        Self {
-            response,
-            exception,
-            ..Self::default()
-        }
+        Self { response, exception, ..Self::default() }
     }
 
     /// True if the application speaks; else it is the gateway, or not the PAM at all.
@@ -80,9 +76,7 @@ impl Envelope {
 
     /// True if the answer says that the call failed, whatever its HTTP status says.
     pub(super) fn says_error(&self) -> bool {
-        self.response
-            .as_ref()
-            .is_some_and(|status| status.error.or(status.erro) == Some(true))
+        self.response.as_ref().is_some_and(|status| status.error.or(status.erro) == Some(true))
     }
 
     pub(super) fn message(&self) -> &str {
@@ -95,14 +89,8 @@ impl Envelope {
     fn code(&self) -> Option<u16> {
         let stated = self.exception.as_ref().and_then(|exception| exception.code);
         let written = || self.message().get(..4)?.parse::<i64>().ok();
-        let four_digits = |code: i64| {
-            u16::try_from(code)
-                .ok()
-                .filter(|code| (1000..10_000).contains(code))
-        };
-        stated
-            .and_then(four_digits)
-            .or_else(|| written().and_then(four_digits))
+        let four_digits = |code: i64| u16::try_from(code).ok().filter(|code| (1000..10_000).contains(code));
+        stated.and_then(four_digits).or_else(|| written().and_then(four_digits))
     }
 }
 
@@ -134,10 +122,7 @@ pub(super) struct Failure {
 
 impl From<PamError> for Failure {
     fn from(error: PamError) -> Self {
-        Self {
-            error,
-            token_suspect: false,
-        }
+        Self { error, token_suspect: false }
     }
 }
 
@@ -153,10 +138,7 @@ pub(super) fn upserted(answer: &Answer) -> Result<Upserted, Failure> {
     let id = record.id.filter(|id| !id.is_empty());
     let identifier = record.identifier.filter(|text| !text.is_empty()).or(record.tag);
     Ok(Upserted {
-        id: id.ok_or(PamError::Malformed {
-            call,
-            what: "does not name the record's id",
-        })?,
+        id: id.ok_or(PamError::Malformed { call, what: "does not name the record's id" })?,
         identifier: identifier.filter(|text| !text.is_empty()),
         outcome,
         tenant: envelope.tenant.filter(|text| !text.is_empty()),
@@ -174,21 +156,11 @@ fn outcome(message: &str) -> Outcome {
 
 /// What an answer means that is no success.
 pub(super) fn failure(call: Call, answer: &Answer) -> Failure {
-    failure_of(
-        call,
-        answer.status,
-        answer.retry_after,
-        &Envelope::of(&answer.body),
-    )
+    failure_of(call, answer.status, answer.retry_after, &Envelope::of(&answer.body))
 }
 
 /// The same for an answer whose body was decoded elsewhere.
-pub(super) fn failure_of(
-    call: Call,
-    status: u16,
-    retry_after: Option<Duration>,
-    envelope: &Envelope,
-) -> Failure {
+pub(super) fn failure_of(call: Call, status: u16, retry_after: Option<Duration>, envelope: &Envelope) -> Failure {
     if let Some(error) = envelope.code().map(by_code) {
         return error.into();
     }
@@ -201,20 +173,13 @@ pub(super) fn failure_of(
         408 => unavailable(Unavailable::Timeout).into(),
         429 => PamError::RateLimited { after: retry_after }.into(),
         500 => server_error(call, envelope).into(),
-        501.. => unavailable(Unavailable::Gateway {
-            status,
-            after: retry_after,
-        })
-        .into(),
+        501.. => unavailable(Unavailable::Gateway { status, after: retry_after }).into(),
         _ => PamError::Rejected { code: None }.into(),
     }
 }
 
 fn token_suspect(error: PamError) -> Failure {
-    Failure {
-        error,
-        token_suspect: true,
-    }
+    Failure { error, token_suspect: true }
 }
 
 /// The codes of PAM Core. Other resources give the same numbers other meanings (API 1.7).
@@ -232,10 +197,7 @@ fn server_error(call: Call, envelope: &Envelope) -> PamError {
     if envelope.message().to_ascii_lowercase().contains("not authorized") {
         PamError::PermissionDenied { code: None }
     } else {
-        PamError::Unavailable {
-            call,
-            why: Unavailable::Server,
-        }
+        PamError::Unavailable { call, why: Unavailable::Server }
     }
 }
 
@@ -246,11 +208,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     fn answer(status: u16, body: &Value) -> Answer {
-        Answer {
-            status,
-            retry_after: None,
-            body: Zeroizing::new(body.to_string().into_bytes()),
-        }
+        Answer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
     }
 
     fn error(status: u16, body: &Value) -> (PamError, bool) {
@@ -276,73 +234,38 @@ mod tests {
         assert_eq!(upserted(&answer(201, &full)).unwrap(), expected);
         let old = json!({"response": {"Message": "Credential updated successfully!", "erro": "0"},
             "exception": [], "credential": {"id": 901, "tag": null, "new": {}}});
-        let bare = Upserted {
-            identifier: None,
-            tenant: None,
-            outcome: Outcome::Updated,
-            ..expected
-        };
+        let bare = Upserted { identifier: None, tenant: None, outcome: Outcome::Updated, ..expected };
         assert_eq!(upserted(&answer(200, &old)).unwrap(), bare);
         let silent = json!({"credential": {"id": 901, "tag": "t"}});
         let told = upserted(&answer(200, &silent)).unwrap();
-        assert_eq!(
-            (told.outcome, told.identifier.as_deref()),
-            (Outcome::Unstated, Some("t"))
-        );
+        assert_eq!((told.outcome, told.identifier.as_deref()), (Outcome::Unstated, Some("t")));
     }
 
     #[test]
     fn a_success_without_an_id_is_malformed_and_of_unknown_outcome() {
-        for body in [
-            json!({}),
-            json!("hello"),
-            json!({"credential": {"id": null}}),
-            json!({"credential": []}),
-        ] {
+        for body in [json!({}), json!("hello"), json!({"credential": {"id": null}}), json!({"credential": []})] {
             let (error, suspect) = error(201, &body);
-            assert!(
-                matches!(error, PamError::Malformed { .. }) && error.outcome_unknown() && !suspect,
-                "{body}"
-            );
+            assert!(matches!(error, PamError::Malformed { .. }) && error.outcome_unknown() && !suspect, "{body}");
         }
     }
 
     #[test]
     fn codes_decide_by_meaning_whatever_the_status() {
         assert_eq!(error(400, &refusal(1011)), (PamError::DeviceNotFound, false));
-        assert_eq!(
-            error(201, &refusal(1039)),
-            (PamError::PermissionDenied { code: Some(1039) }, false)
-        );
-        assert_eq!(
-            error(403, &refusal(1009)),
-            (PamError::PermissionDenied { code: Some(1009) }, false)
-        );
-        assert_eq!(
-            error(404, &refusal(1007)),
-            (PamError::NotFound { code: Some(1007) }, false)
-        );
-        assert_eq!(
-            error(400, &refusal(1053)),
-            (PamError::Rejected { code: Some(1053) }, false)
-        );
+        assert_eq!(error(201, &refusal(1039)), (PamError::PermissionDenied { code: Some(1039) }, false));
+        assert_eq!(error(403, &refusal(1009)), (PamError::PermissionDenied { code: Some(1009) }, false));
+        assert_eq!(error(404, &refusal(1007)), (PamError::NotFound { code: Some(1007) }, false));
+        assert_eq!(error(400, &refusal(1053)), (PamError::Rejected { code: Some(1053) }, false));
         let only_text = json!({"response": {"mensagem": "1042: nome", "erro": true}});
-        assert_eq!(
-            error(400, &only_text),
-            (PamError::Rejected { code: Some(1042) }, false)
-        );
+        assert_eq!(error(400, &only_text), (PamError::Rejected { code: Some(1042) }, false));
         let text_code = json!({"response": {"error": "1"}, "exception": {"code": "1029"}});
-        assert_eq!(
-            error(200, &text_code),
-            (PamError::Rejected { code: Some(1029) }, false)
-        );
+        assert_eq!(error(200, &text_code), (PamError::Rejected { code: Some(1029) }, false));
     }
 
     #[test]
     fn the_gateway_is_told_from_the_application() {
         let gateway = json!({"message": "no Route matched with those values"});
-        let application =
-            json!({"response": {"status": 404, "message": "Resource sub not found", "error": true}});
+        let application = json!({"response": {"status": 404, "message": "Resource sub not found", "error": true}});
         let call = Call::UpsertCredential;
         assert_eq!(error(404, &gateway), (PamError::Misrouted(call), true));
         assert_eq!(error(404, &application), (PamError::Misrouted(call), false));
@@ -358,18 +281,12 @@ mod tests {
         let denied = error(500, &with("You are not authorized to access this resource"));
         assert_eq!(denied, (PamError::PermissionDenied { code: None }, false));
         let why = Unavailable::Server;
-        let fault = PamError::Unavailable {
-            call: Call::UpsertCredential,
-            why,
-        };
+        let fault = PamError::Unavailable { call: Call::UpsertCredential, why };
         assert_eq!(error(500, &with("Unexpected error")), (fault.clone(), false));
         assert_eq!(error(500, &json!(null)), (fault, false));
         for status in [502, 503, 504, 599] {
             let why = Unavailable::Gateway { status, after: None };
-            let gateway = PamError::Unavailable {
-                call: Call::UpsertCredential,
-                why,
-            };
+            let gateway = PamError::Unavailable { call: Call::UpsertCredential, why };
             assert_eq!(error(status, &json!({"message": "x"})), (gateway, false));
         }
     }

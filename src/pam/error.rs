@@ -225,9 +225,7 @@ impl Unavailable {
     fn retry(self) -> Retry {
         match self {
             Self::CircuitOpen { retry_after } => Retry::After(retry_after),
-            Self::Gateway {
-                after: Some(after), ..
-            } => Retry::After(after),
+            Self::Gateway { after: Some(after), .. } => Retry::After(after),
             _ => Retry::Backoff,
         }
     }

@@ -49,10 +49,7 @@ impl Origins {
     /// The same, and `observer` is called after each exchange. It must return at once.
     #[must_use]
     pub fn with_observer(observer: impl Fn(&CallReport) + Send + Sync + 'static) -> Self {
-        Self {
-            observer: Some(Arc::new(observer)),
-            ..Self::default()
-        }
+        Self { observer: Some(Arc::new(observer)), ..Self::default() }
     }
 
     /// A seat at the gate of `origin`. As long as it lives, its limits count.
@@ -62,20 +59,13 @@ impl Origins {
         let gate = gates.get(origin).and_then(Weak::upgrade).unwrap_or_default();
         gates.insert(origin.to_owned(), Arc::downgrade(&gate));
         let number = gate.budget.join(limits);
-        Seat {
-            gate,
-            number,
-            own: Breaker::default(),
-            observer: self.observer.clone(),
-        }
+        Seat { gate, number, own: Breaker::default(), observer: self.observer.clone() }
     }
 }
 
 impl fmt::Debug for Origins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Origins")
-            .field("count", &lock(&self.gates).len())
-            .finish_non_exhaustive()
+        f.debug_struct("Origins").field("count", &lock(&self.gates).len()).finish_non_exhaustive()
     }
 }
 
@@ -90,9 +80,7 @@ struct Gate {
 
 impl Gate {
     fn pause_left(&self, now: Instant) -> Option<Duration> {
-        lock(&self.paused_until)
-            .and_then(|until| until.checked_duration_since(now))
-            .filter(|left| !left.is_zero())
+        lock(&self.paused_until).and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
     }
 }
 
@@ -173,22 +161,10 @@ impl<'a> Permit<'a> {
         // Asked again: much may have happened while waiting, and only now does a probe count as begun.
         self.seat.check(call)?;
         let now = Instant::now();
-        self.seat
-            .gate
-            .breaker
-            .admit(now)
-            .map_err(|wait| circuit_open(call, wait))?;
+        self.seat.gate.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
         // From here on the pass gives the circuits' leaves back, whatever happens.
-        let pass = Pass {
-            seat: self.seat,
-            call,
-            began: now,
-            told: false,
-        };
-        self.seat
-            .own
-            .admit(now)
-            .map_err(|wait| circuit_open(call, wait))?;
+        let pass = Pass { seat: self.seat, call, began: now, told: false };
+        self.seat.own.admit(now).map_err(|wait| circuit_open(call, wait))?;
         Ok(pass)
     }
 }
@@ -242,11 +218,7 @@ impl Pass<'_> {
         let duration = self.began.elapsed();
         tracing::debug!(call = self.call.name(), outcome, ?duration, "PAM call");
         if let Some(observer) = &self.seat.observer {
-            observer(&CallReport {
-                call: self.call,
-                outcome,
-                duration,
-            });
+            observer(&CallReport { call: self.call, outcome, duration });
         }
     }
 }
@@ -262,10 +234,7 @@ impl Drop for Pass<'_> {
 
 fn health(error: Option<&PamError>) -> Health {
     match error {
-        Some(PamError::Unavailable {
-            why: Unavailable::Tls(_),
-            ..
-        }) => Health::Misconfigured,
+        Some(PamError::Unavailable { why: Unavailable::Tls(_), .. }) => Health::Misconfigured,
         // 500 is the application answering: one credential that it cannot cope with must not stop the others.
         Some(PamError::Unavailable { why, .. }) if *why != Unavailable::Server => Health::Down,
         _ => Health::Up,
@@ -273,10 +242,7 @@ fn health(error: Option<&PamError>) -> Health {
 }
 
 fn circuit_open(call: Call, retry_after: Duration) -> PamError {
-    PamError::Unavailable {
-        call,
-        why: Unavailable::CircuitOpen { retry_after },
-    }
+    PamError::Unavailable { call, why: Unavailable::CircuitOpen { retry_after } }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -299,13 +265,7 @@ mod tests {
     }
 
     fn seat(origins: &Origins) -> Seat {
-        origins.seat(
-            "https://pam",
-            Limits {
-                requests_per_second: 0,
-                ..Limits::default()
-            },
-        )
+        origins.seat("https://pam", Limits { requests_per_second: 0, ..Limits::default() })
     }
 
     #[tokio::test(start_paused = true)]
@@ -317,9 +277,7 @@ mod tests {
         }
         let refused = exchange(&two, Ok(())).await.unwrap_err();
         assert_eq!(refused.kind(), "unavailable_circuit_open");
-        exchange(&origins.seat("https://other", Limits::default()), Ok(()))
-            .await
-            .unwrap();
+        exchange(&origins.seat("https://other", Limits::default()), Ok(())).await.unwrap();
         sleep(Duration::from_secs(1)).await;
         exchange(&two, Ok(())).await.unwrap();
         exchange(&one, Ok(())).await.unwrap();
@@ -330,14 +288,9 @@ mod tests {
         let origins = Origins::new();
         let (wrong, right) = (seat(&origins), seat(&origins));
         for _ in 0..5 {
-            exchange(&wrong, failure(Unavailable::Tls(TlsFault::UnknownAuthority)))
-                .await
-                .unwrap_err();
+            exchange(&wrong, failure(Unavailable::Tls(TlsFault::UnknownAuthority))).await.unwrap_err();
         }
-        assert_eq!(
-            exchange(&wrong, Ok(())).await.unwrap_err().kind(),
-            "unavailable_circuit_open"
-        );
+        assert_eq!(exchange(&wrong, Ok(())).await.unwrap_err().kind(), "unavailable_circuit_open");
         exchange(&right, Ok(())).await.unwrap();
     }
 
@@ -366,9 +319,7 @@ mod tests {
         let origins = Origins::new();
         let (one, two) = (seat(&origins), seat(&origins));
         let after = Some(Duration::from_secs(7));
-        exchange(&one, Err(PamError::RateLimited { after }))
-            .await
-            .unwrap_err();
+        exchange(&one, Err(PamError::RateLimited { after })).await.unwrap_err();
         assert_eq!(exchange(&two, Ok(())).await, Err(PamError::RateLimited { after }));
         sleep(Duration::from_secs(7)).await;
         exchange(&two, Ok(())).await.unwrap();
@@ -388,8 +339,7 @@ mod tests {
     async fn each_exchange_is_reported() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
-        let origins =
-            Origins::with_observer(move |report| sink.lock().unwrap().push((report.call, report.outcome)));
+        let origins = Origins::with_observer(move |report| sink.lock().unwrap().push((report.call, report.outcome)));
         let seat = seat(&origins);
         exchange(&seat, Ok(())).await.unwrap();
         exchange(&seat, Err(PamError::DeviceNotFound)).await.unwrap_err();

@@ -45,10 +45,7 @@ pub(super) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, Endpoin
         return builder.build().map_err(|_| EndpointError::NoSystemRoots);
     };
     let config = tls::config_for(bundle)?;
-    builder
-        .tls_backend_preconfigured(config)
-        .build()
-        .map_err(|_| EndpointError::Setup)
+    builder.tls_backend_preconfigured(config).build().map_err(|_| EndpointError::Setup)
 }
 
 /// A complete answer.
@@ -66,11 +63,7 @@ impl Answer {
 }
 
 /// Sends a request and reads the whole answer within `deadline`.
-pub(super) async fn exchange(
-    call: Call,
-    request: RequestBuilder,
-    deadline: Duration,
-) -> Result<Answer, PamError> {
+pub(super) async fn exchange(call: Call, request: RequestBuilder, deadline: Duration) -> Result<Answer, PamError> {
     within(call, deadline, async {
         let response = send(call, request).await?;
         read(call, response).await
@@ -84,22 +77,13 @@ pub(super) async fn within<T>(
     deadline: Duration,
     work: impl Future<Output = Result<T, PamError>>,
 ) -> Result<T, PamError> {
-    timeout(deadline, work).await.unwrap_or_else(|_| {
-        Err(PamError::Unavailable {
-            call,
-            why: Unavailable::Timeout,
-        })
-    })
+    timeout(deadline, work).await.unwrap_or_else(|_| Err(PamError::Unavailable { call, why: Unavailable::Timeout }))
 }
 
 /// Sends a request up to the answer's headers.
 pub(super) async fn send(call: Call, request: RequestBuilder) -> Result<Response, PamError> {
     let response = request.send().await.map_err(|error| failed(call, &error))?;
-    if response.status().is_redirection() {
-        Err(PamError::Redirected(call))
-    } else {
-        Ok(response)
-    }
+    if response.status().is_redirection() { Err(PamError::Redirected(call)) } else { Ok(response) }
 }
 
 /// Reads an answer up to the size limit.
@@ -113,19 +97,12 @@ pub(super) async fn read(call: Call, mut response: Response) -> Result<Answer, P
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer {
-        status,
-        retry_after,
-        body,
-    })
+    Ok(Answer { status, retry_after, body })
 }
 
 /// Enough that a token's answer never makes the buffer grow, which would leave copies of the token behind.
 fn expected_size(response: &Response) -> usize {
-    let announced = response
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(0);
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     announced.clamp(16 << 10, LARGEST_ANSWER)
 }
 
@@ -166,10 +143,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn until(text: &str, headers: &HeaderMap) -> Option<Duration> {
     let parse = |text: &str| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    let now = headers
-        .get(DATE)
-        .and_then(|date| date.to_str().ok())
-        .and_then(parse);
+    let now = headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(parse);
     let left = parse(text)?.duration_since(now.unwrap_or_else(Timestamp::now));
     Some(Duration::try_from(left).unwrap_or_default())
 }
@@ -187,14 +161,8 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date_and_has_a_limit() {
         assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after(&headers("Sun, 22 Nov 2026 10:01:00 GMT")),
-            Some(Duration::from_mins(1))
-        );
-        assert_eq!(
-            retry_after(&headers("Sun, 22 Nov 2026 09:00:00 GMT")),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(retry_after(&headers("Sun, 22 Nov 2026 10:01:00 GMT")), Some(Duration::from_mins(1)));
+        assert_eq!(retry_after(&headers("Sun, 22 Nov 2026 09:00:00 GMT")), Some(Duration::ZERO));
         assert_eq!(retry_after(&headers("99999999")), Some(LONGEST_RETRY_AFTER));
         for text in ["-1", "soon", ""] {
             assert_eq!(retry_after(&headers(text)), None, "{text}");

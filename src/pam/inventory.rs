@@ -68,16 +68,10 @@ impl Inventory {
     /// Lists are asked for no more often than every 10 s, and every 10 durations of the last one. A caller waits up
     /// to 15 s for the next to be allowed, and gets [`PamError::ListThrottled`] if that is longer away. After a list
     /// that failed, callers get that failure until the next list is allowed.
-    pub async fn fresh(
-        &self,
-        client: &PamClient,
-        not_before: Option<Instant>,
-    ) -> Result<Arc<Snapshot>, PamError> {
+    pub async fn fresh(&self, client: &PamClient, not_before: Option<Instant>) -> Result<Arc<Snapshot>, PamError> {
         self.fresh_by(not_before, || async {
             let mut records = Vec::new();
-            client
-                .list_credentials(&mut |record| records.push(record))
-                .await?;
+            client.list_credentials(&mut |record| records.push(record)).await?;
             records.shrink_to_fit();
             Ok(records)
         })
@@ -148,9 +142,7 @@ impl Inventory {
 
     fn until_allowed(&self) -> Duration {
         let next = self.state().last.as_ref().map(Attempt::next_allowed);
-        next.map_or(Duration::ZERO, |next| {
-            next.saturating_duration_since(Instant::now())
-        })
+        next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 
     /// Lists. The caller holds `flight`.
@@ -168,11 +160,7 @@ impl Inventory {
         let written = state.written_meanwhile.take().unwrap_or_default();
         if was_asked(&outcome) {
             let failure = outcome.as_ref().err().cloned();
-            state.last = Some(Attempt {
-                began,
-                took: began.elapsed(),
-                failure,
-            });
+            state.last = Some(Attempt { began, took: began.elapsed(), failure });
             state.attempts += 1;
         }
         if let Ok(snapshot) = &outcome {
@@ -193,20 +181,15 @@ impl Inventory {
 async fn indexed(began: Instant, records: Vec<ListedCredential>) -> Result<Arc<Snapshot>, PamError> {
     let snapshot = tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(began, records)));
     let call = Call::ListCredentials;
-    snapshot.await.map_err(|_| PamError::Malformed {
-        call,
-        what: "could not be indexed",
-    })
+    snapshot.await.map_err(|_| PamError::Malformed { call, what: "could not be indexed" })
 }
 
 /// False if nothing was sent: such a failure costs the PAM nothing and must not put the next list off.
 fn was_asked<T>(outcome: &Result<T, PamError>) -> bool {
     !matches!(
         outcome,
-        Err(PamError::Unavailable {
-            why: Unavailable::CircuitOpen { .. },
-            ..
-        } | PamError::AuthenticationFailed(AuthFailure::LoginRefused))
+        Err(PamError::Unavailable { why: Unavailable::CircuitOpen { .. }, .. }
+            | PamError::AuthenticationFailed(AuthFailure::LoginRefused))
     )
 }
 
@@ -227,21 +210,13 @@ mod tests {
 
     impl Pam {
         fn new(seconds: u64) -> Self {
-            Self {
-                lists: AtomicU32::new(0),
-                seconds,
-            }
+            Self { lists: AtomicU32::new(0), seconds }
         }
 
         async fn list(&self) -> Result<Vec<ListedCredential>, PamError> {
             let number = self.lists.fetch_add(1, Ordering::SeqCst) + 1;
             sleep(Duration::from_secs(self.seconds)).await;
-            Ok((0..number)
-                .map(|id| ListedCredential {
-                    id: id.to_string(),
-                    ..Default::default()
-                })
-                .collect())
+            Ok((0..number).map(|id| ListedCredential { id: id.to_string(), ..Default::default() }).collect())
         }
 
         async fn fail(&self, error: PamError) -> Result<Vec<ListedCredential>, PamError> {
@@ -297,10 +272,7 @@ mod tests {
         let (inventory, pam) = (Inventory::new(), Pam::new(12));
         pam.ask(&inventory).await.unwrap();
         let after = Duration::from_secs(108);
-        assert_eq!(
-            pam.ask(&inventory).await.unwrap_err(),
-            PamError::ListThrottled { after }
-        );
+        assert_eq!(pam.ask(&inventory).await.unwrap_err(), PamError::ListThrottled { after });
         advance(Duration::from_secs(100)).await;
         assert_eq!(pam.ask(&inventory).await.unwrap().len(), 2);
         assert_eq!(pam.count(), 2);
@@ -312,11 +284,7 @@ mod tests {
         let error = PamError::TooLarge(Call::ListCredentials);
         let fail = || inventory.fresh_by(None, || pam.fail(error.clone()));
         let asked = futures::future::join_all((0..20).map(|_| fail())).await;
-        assert!(
-            asked
-                .iter()
-                .all(|outcome| outcome.as_ref().unwrap_err() == &error)
-        );
+        assert!(asked.iter().all(|outcome| outcome.as_ref().unwrap_err() == &error));
         assert_eq!(pam.ask(&inventory).await.unwrap_err(), error);
         assert_eq!(pam.count(), 1);
         advance(Duration::from_secs(10)).await;
@@ -337,11 +305,7 @@ mod tests {
         let write = async {
             sleep(Duration::from_secs(2)).await;
             let identifier = Some("ours".to_owned());
-            inventory.note_written(ListedCredential {
-                id: "77".into(),
-                identifier,
-                ..Default::default()
-            });
+            inventory.note_written(ListedCredential { id: "77".into(), identifier, ..Default::default() });
         };
         let (snapshot, ()) = tokio::join!(pam.ask(&inventory), write);
         let seen = snapshot.unwrap().look("ours", &Account::new("a", "b", "c"));

@@ -12,13 +12,11 @@ pub(super) fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
 
 /// A boolean, also as `0`, `1`, `"0"`, `"1"`, `"true"`, `"false"`; everything else is `None`.
 pub(super) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(
-        lenient_string(deserializer)?.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
-            "1" | "true" => Some(true),
-            "0" | "false" => Some(false),
-            _ => None,
-        }),
-    )
+    Ok(lenient_string(deserializer)?.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" => Some(true),
+        "0" | "false" => Some(false),
+        _ => None,
+    }))
 }
 
 /// A whole number of seconds or a code, also as text; everything else is `None`.
@@ -28,11 +26,7 @@ pub(super) fn lenient_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
 fn whole(text: &str) -> Option<i64> {
     let digits = text.split('.').next().unwrap_or(text);
-    let saturated = if digits.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
+    let saturated = if digits.starts_with('-') { i64::MIN } else { i64::MAX };
     let is_number = !digits.is_empty() && digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(saturated))
 }
@@ -118,10 +112,7 @@ mod tests {
         assert_eq!(lenient_i64(&json!("3600")).unwrap(), Some(3600));
         assert_eq!(lenient_i64(&json!(-5)).unwrap(), Some(-5));
         assert_eq!(lenient_i64(&json!(12.7)).unwrap(), Some(12));
-        assert_eq!(
-            lenient_i64(&json!("99999999999999999999999")).unwrap(),
-            Some(i64::MAX)
-        );
+        assert_eq!(lenient_i64(&json!("99999999999999999999999")).unwrap(), Some(i64::MAX));
         for value in [json!("soon"), json!(null), json!(""), json!("1-2")] {
             assert_eq!(lenient_i64(&value).unwrap(), None);
         }

@@ -52,10 +52,7 @@ pub(super) async fn read_list(
     let (pumped, ()) = tokio::join!(pump(response, chunks_in), hand_over);
     let listing = decoder.await.ok().flatten();
     pumped?;
-    listing.ok_or(PamError::Malformed {
-        call: CALL,
-        what: "is no complete list",
-    })
+    listing.ok_or(PamError::Malformed { call: CALL, what: "is no complete list" })
 }
 
 enum Chunk {
@@ -77,19 +74,8 @@ async fn pump(mut response: Response, decoder: Sender<Chunk>) -> Result<(), PamE
 }
 
 fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Option<Listing> {
-    let mut records = Records {
-        batches,
-        batch: Vec::with_capacity(BATCH),
-        count: 0,
-    };
-    let reader = BufReader::with_capacity(
-        64 << 10,
-        ChunkReader {
-            chunks,
-            current: Bytes::new(),
-            ended: false,
-        },
-    );
+    let mut records = Records { batches, batch: Vec::with_capacity(BATCH), count: 0 };
+    let reader = BufReader::with_capacity(64 << 10, ChunkReader { chunks, current: Bytes::new(), ended: false });
     let mut json = serde_json::Deserializer::from_reader(reader);
     let mut listing = ListSeed(&mut records).deserialize(&mut json).ok()?;
     json.end().ok()?;
@@ -134,11 +120,7 @@ impl Records {
     fn push(&mut self, record: ListedCredential) -> Result<(), Abandoned> {
         self.count += 1;
         self.batch.push(record);
-        if self.batch.len() < BATCH {
-            Ok(())
-        } else {
-            self.flush()
-        }
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<(), Abandoned> {
@@ -175,11 +157,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Listing {
-            count: 0,
-            envelope: Envelope::of_parts(response, exception),
-            has_records,
-        })
+        Ok(Listing { count: 0, envelope: Envelope::of_parts(response, exception), has_records })
     }
 }
 
@@ -216,9 +194,7 @@ impl<'de> Visitor<'de> for RecordsSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
         while let Some(record) = seq.next_element()? {
-            self.0
-                .push(record)
-                .map_err(|Abandoned| serde::de::Error::custom("abandoned"))?;
+            self.0.push(record).map_err(|Abandoned| serde::de::Error::custom("abandoned"))?;
         }
         Ok(true)
     }
@@ -252,14 +228,10 @@ mod tests {
     }
 
     fn body(count: usize) -> String {
-        let row = |id: usize| {
-            format!(r#"{{"id":"{id}","identifier":"i{id}","username":"ü\"{{","type":"Local User"}}"#)
-        };
+        let row = |id: usize| format!(r#"{{"id":"{id}","identifier":"i{id}","username":"ü\"{{","type":"Local User"}}"#);
         let rows: Vec<_> = (0..count).map(row).collect();
         let rows = rows.join(",");
-        format!(
-            r#"{{"code":200,"credentials":[{rows}],"response":{{"status":200,"message":"{count} credentials"}}}}"#
-        )
+        format!(r#"{{"code":200,"credentials":[{rows}],"response":{{"status":200,"message":"{count} credentials"}}}}"#)
     }
 
     #[test]
@@ -279,24 +251,15 @@ mod tests {
         for end in (0..body.len()).filter(|end| body.is_char_boundary(*end)) {
             assert!(decode_pieces(&body[..end], 16, true).is_none(), "{end}");
         }
-        assert!(
-            decode_pieces(&body, 16, false).is_none(),
-            "a body without a proper end"
-        );
-        assert!(
-            decode_pieces(&format!("{body}x"), 16, true).is_none(),
-            "something after the end"
-        );
+        assert!(decode_pieces(&body, 16, false).is_none(), "a body without a proper end");
+        assert!(decode_pieces(&format!("{body}x"), 16, true).is_none(), "something after the end");
     }
 
     #[test]
     fn an_empty_list_is_one_only_if_it_says_so() {
-        let is_list =
-            |body: &str| decode_pieces(body, 64, true).is_some_and(|(listing, _)| listing.is_list());
+        let is_list = |body: &str| decode_pieces(body, 64, true).is_some_and(|(listing, _)| listing.is_list());
         assert!(is_list(r#"{"credentials":[]}"#));
-        assert!(is_list(
-            r#"{"response":{"message":"0 credentials found"},"credentials":null}"#
-        ));
+        assert!(is_list(r#"{"response":{"message":"0 credentials found"},"credentials":null}"#));
         assert!(!is_list(r#"{"response":{"message":"ok"}}"#));
         assert!(!is_list("{}") && !is_list("[]") && !is_list("<html>") && !is_list(""));
         assert!(!is_list(r#"{"credentials":[{"username":"no id"}]}"#));

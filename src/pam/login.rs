@@ -52,20 +52,12 @@ pub(super) fn granted(answer: &Answer) -> Result<Grant, PamError> {
     let call = Call::Token;
     let unavailable = |why| Err(PamError::Unavailable { call, why });
     match answer.status {
-        200..300 => grant(&answer.body).ok_or(PamError::Malformed {
-            call,
-            what: "holds no usable token",
-        }),
+        200..300 => grant(&answer.body).ok_or(PamError::Malformed { call, what: "holds no usable token" }),
         404 | 405 => Err(PamError::Misrouted(call)),
         408 => unavailable(Unavailable::Timeout),
-        429 => Err(PamError::RateLimited {
-            after: answer.retry_after,
-        }),
+        429 => Err(PamError::RateLimited { after: answer.retry_after }),
         500 => unavailable(Unavailable::Server),
-        501.. => unavailable(Unavailable::Gateway {
-            status: answer.status,
-            after: answer.retry_after,
-        }),
+        501.. => unavailable(Unavailable::Gateway { status: answer.status, after: answer.retry_after }),
         // Whatever the words: asking again with the same login would get accounts locked.
         _ => Err(refused()),
     }
@@ -73,18 +65,13 @@ pub(super) fn granted(answer: &Answer) -> Result<Grant, PamError> {
 
 fn grant(body: &[u8]) -> Option<Grant> {
     let answer: TokenAnswer<'_> = serde_json::from_slice(body).ok()?;
-    let is_bearer = answer
-        .token_type
-        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let is_bearer = answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
     if !is_bearer || answer.access_token.is_empty() {
         return None;
     }
     let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME);
     let seconds = seconds.clamp(*SANE_LIFETIME.start(), *SANE_LIFETIME.end());
-    Some(Grant {
-        header: bearer(&answer.access_token)?,
-        lifetime: Duration::from_secs(seconds.unsigned_abs()),
-    })
+    Some(Grant { header: bearer(&answer.access_token)?, lifetime: Duration::from_secs(seconds.unsigned_abs()) })
 }
 
 /// The header's value, in a buffer that is wiped in the end.
@@ -102,11 +89,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer {
-            status,
-            retry_after: None,
-            body: Zeroizing::new(body.as_bytes().to_vec()),
-        }
+        Answer { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
     }
 
     fn lifetime(expires_in: &str) -> u64 {
@@ -116,26 +99,14 @@ mod tests {
 
     #[test]
     fn odd_lifetimes_are_clamped() {
-        let expected = [
-            ("600", 600),
-            ("\"600\"", 600),
-            ("0", 30),
-            ("-5", 30),
-            ("99999999999999999999", 3600),
-        ];
+        let expected = [("600", 600), ("\"600\"", 600), ("0", 30), ("-5", 30), ("99999999999999999999", 3600)];
         for (expires_in, seconds) in expected {
             assert_eq!(lifetime(expires_in), seconds, "{expires_in}");
         }
         for unreadable in ["null", "\"soon\"", "[]"] {
             assert_eq!(lifetime(unreadable), 3600, "{unreadable}");
         }
-        assert_eq!(
-            granted(&answer(200, r#"{"access_token":"t"}"#))
-                .unwrap()
-                .lifetime
-                .as_secs(),
-            3600
-        );
+        assert_eq!(granted(&answer(200, r#"{"access_token":"t"}"#)).unwrap().lifetime.as_secs(), 3600);
     }
 
     #[test]
@@ -150,37 +121,21 @@ mod tests {
             r#"{"access_token":"t","token_type":"mac"}"#,
         ];
         for body in bodies {
-            assert_eq!(
-                granted(&answer(200, body)).unwrap_err().kind(),
-                "malformed",
-                "{body}"
-            );
+            assert_eq!(granted(&answer(200, body)).unwrap_err().kind(), "malformed", "{body}");
         }
     }
 
     #[test]
     fn a_refused_login_is_told_from_a_wrong_path_and_a_sick_pam() {
         let kind = |status| granted(&answer(status, "{}")).unwrap_err().kind();
-        assert_eq!(
-            (kind(400), kind(401), kind(403)),
-            ("login_refused", "login_refused", "login_refused")
-        );
-        assert_eq!(
-            (kind(404), kind(429), kind(500)),
-            ("misrouted", "rate_limited", "unavailable_server")
-        );
-        assert_eq!(
-            (kind(502), kind(504)),
-            ("unavailable_gateway", "unavailable_gateway")
-        );
+        assert_eq!((kind(400), kind(401), kind(403)), ("login_refused", "login_refused", "login_refused"));
+        assert_eq!((kind(404), kind(429), kind(500)), ("misrouted", "rate_limited", "unavailable_server"));
+        assert_eq!((kind(502), kind(504)), ("unavailable_gateway", "unavailable_gateway"));
     }
 
     #[test]
     fn neither_the_form_nor_the_header_shows_in_debug_and_the_form_is_encoded() {
-        let login = OAuth2 {
-            client_id: "id".into(),
-            client_secret: "CANARY &=\u{e9}".into(),
-        };
+        let login = OAuth2 { client_id: "id".into(), client_secret: "CANARY &=\u{e9}".into() };
         assert!(!format!("{login:?}").contains("CANARY"));
         let form = login_form(&login);
         let text = "grant_type=client_credentials&client_id=id&client_secret=CANARY+%26%3D%C3%A9";

@@ -21,11 +21,7 @@ impl Account {
     /// An account of these three, case ignored.
     #[must_use]
     pub fn new(username: &str, hostname: &str, ip: &str) -> Self {
-        Self {
-            username: username.to_lowercase(),
-            hostname: hostname.to_lowercase(),
-            ip: ip.to_lowercase(),
-        }
+        Self { username: username.to_lowercase(), hostname: hostname.to_lowercase(), ip: ip.to_lowercase() }
     }
 
     fn of(record: &ListedCredential) -> Self {
@@ -110,10 +106,7 @@ impl Snapshot {
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<ListedCredential> {
         let written = self.written();
-        let listed = || {
-            self.listed(&self.ids, self.hasher.hash_one(id))
-                .find(|record| record.id == id)
-        };
+        let listed = || self.listed(&self.ids, self.hasher.hash_one(id)).find(|record| record.id == id);
         written.get(id).or_else(listed).cloned()
     }
 
@@ -121,15 +114,9 @@ impl Snapshot {
     /// matches, however long the list is.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let (same_account, near) = self
-            .of_user(account)
-            .into_iter()
-            .partition(|record| Account::of(record) == *account);
-        Seen {
-            identified: self.identified(identifier),
-            same_account,
-            near,
-        }
+        let (same_account, near) =
+            self.of_user(account).into_iter().partition(|record| Account::of(record) == *account);
+        Seen { identified: self.identified(identifier), same_account, near }
     }
 
     /// Puts a write of ours in the place of what was listed; what only the list can tell is kept.
@@ -161,19 +148,12 @@ impl Snapshot {
         matches: impl Fn(&ListedCredential) -> bool,
     ) -> Vec<ListedCredential> {
         let written = self.written();
-        let mut positions: Vec<u32> = keys
-            .iter()
-            .flat_map(|(index, hash)| index.positions(*hash))
-            .collect();
+        let mut positions: Vec<u32> = keys.iter().flat_map(|(index, hash)| index.positions(*hash)).collect();
         positions.sort_unstable();
         positions.dedup();
         let listed = positions.iter().filter_map(|position| self.at(*position));
         let listed = listed.filter(|record| !written.contains_key(&record.id));
-        listed
-            .chain(written.values())
-            .filter(|record| matches(record))
-            .cloned()
-            .collect()
+        listed.chain(written.values()).filter(|record| matches(record)).cloned().collect()
     }
 
     fn listed<'a>(&'a self, index: &'a Index, hash: u64) -> impl Iterator<Item = &'a ListedCredential> {
@@ -191,9 +171,7 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("records", &self.records.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("records", &self.records.len()).finish_non_exhaustive()
     }
 }
 
@@ -211,9 +189,7 @@ struct Index(Vec<(u64, u32)>);
 impl Index {
     fn new(records: &[ListedCredential], key: &dyn Fn(&ListedCredential) -> Option<u64>) -> Self {
         let numbered = records.iter().zip(0_u32..);
-        let mut entries: Vec<_> = numbered
-            .filter_map(|(record, at)| Some((key(record)?, at)))
-            .collect();
+        let mut entries: Vec<_> = numbered.filter_map(|(record, at)| Some((key(record)?, at))).collect();
         entries.sort_unstable();
         entries.shrink_to_fit();
         Self(entries)
@@ -221,10 +197,7 @@ impl Index {
 
     fn positions(&self, hash: u64) -> impl Iterator<Item = u32> {
         let first = self.0.partition_point(|(entry, _)| *entry < hash);
-        self.0[first..]
-            .iter()
-            .take_while(move |(entry, _)| *entry == hash)
-            .map(|(_, at)| *at)
+        self.0[first..].iter().take_while(move |(entry, _)| *entry == hash).map(|(_, at)| *at)
     }
 }
 
@@ -235,14 +208,7 @@ mod tests {
     fn record(id: &str, identifier: &str, account: [&str; 3]) -> ListedCredential {
         let [username, hostname, ip] = account.map(str::to_owned);
         let identifier = (!identifier.is_empty()).then(|| identifier.to_owned());
-        ListedCredential {
-            id: id.into(),
-            identifier,
-            username,
-            hostname,
-            ip,
-            ..Default::default()
-        }
+        ListedCredential { id: id.into(), identifier, username, hostname, ip, ..Default::default() }
     }
 
     fn ids(records: &[ListedCredential]) -> Vec<&str> {
@@ -278,15 +244,9 @@ mod tests {
         snapshot.note_written(record("1", "ours", ["svc", "db09", "10.0.0.9"]));
         snapshot.note_written(record("9", "new", ["svc", "db01", "10.0.0.7"]));
         let seen = snapshot.look("ours", &Account::new("svc", "db01", "10.0.0.7"));
-        assert_eq!(
-            (ids(&seen.identified), ids(&seen.same_account)),
-            (vec!["1"], vec!["2", "9"])
-        );
+        assert_eq!((ids(&seen.identified), ids(&seen.same_account)), (vec!["1"], vec!["2", "9"]));
         assert_eq!(snapshot.by_id("1").unwrap().hostname, "db09");
-        assert_eq!(
-            ids(&snapshot.look("new", &Account::new("x", "y", "z")).identified),
-            ["9"]
-        );
+        assert_eq!(ids(&snapshot.look("new", &Account::new("x", "y", "z")).identified), ["9"]);
         assert_eq!(snapshot.by_id("8"), None);
     }
 
@@ -303,13 +263,7 @@ mod tests {
 
     #[test]
     fn a_long_list_is_searched_and_not_walked() {
-        let row = |id: u32| {
-            record(
-                &id.to_string(),
-                &format!("i{id}"),
-                ["svc", &format!("h{id}"), "10.0.0.7"],
-            )
-        };
+        let row = |id: u32| record(&id.to_string(), &format!("i{id}"), ["svc", &format!("h{id}"), "10.0.0.7"]);
         let rows: Vec<_> = (0..20_000).map(row).collect();
         let snapshot = Snapshot::new(Instant::now(), rows);
         let began = std::time::Instant::now();

@@ -19,10 +19,7 @@ impl PamError {
             Self::Misrouted(call) => misrouted(*call),
             Self::RateLimited { .. } => "the PAM asks for fewer requests (429)".to_owned(),
             Self::ListThrottled { after } => {
-                format!(
-                    "the PAM's list is asked for again in {} s",
-                    after.as_secs().max(1)
-                )
+                format!("the PAM's list is asked for again in {} s", after.as_secs().max(1))
             }
             Self::Unavailable { call, why } => unavailable(*call, *why),
             Self::Malformed { call, what } => format!("the PAM's answer to {} {what}", words(*call)),
@@ -62,22 +59,16 @@ fn rejected(code: Option<u16>) -> &'static str {
         Some(1004) => "the PAM misses the hostname: set hostname",
         Some(1005) => "the PAM misses the address: set ip",
         Some(1008) => "the credential is disabled in the PAM: enable it there",
-        Some(1003 | 1010) => {
-            "the PAM takes the identifier for something that is not a credential: choose another"
-        }
+        Some(1003 | 1010) => "the PAM takes the identifier for something that is not a credential: choose another",
         Some(1016 | 1017) => "the record in the PAM is an SSH key or is inactive: choose another identifier",
         Some(1029) => "the PAM does not know this domain: register it in the PAM or correct domain",
         Some(1042) => "the PAM does not accept the username: correct it",
         Some(1046) => "the PAM does not know the plugin: register it in the PAM or correct it",
         Some(1047) => "the PAM does not know the template: register it in the PAM or correct it",
         Some(1052) => "the PAM already holds this account on this device: remove or rename one of them",
-        Some(1053) => {
-            "the PAM does not accept the identifier: use letters, digits, \"_\", \"-\" and \".\" only"
-        }
+        Some(1053) => "the PAM does not accept the identifier: use letters, digits, \"_\", \"-\" and \".\" only",
         Some(_) => "the PAM refused the credential: look the code up in the PAM's API documentation",
-        None => {
-            "the PAM refused the credential without naming a reason: compare its fields with the PAM's rules"
-        }
+        None => "the PAM refused the credential without naming a reason: compare its fields with the PAM's rules",
     }
 }
 
@@ -177,57 +168,25 @@ mod tests {
     #[test]
     fn only_a_write_that_may_have_arrived_is_of_unknown_outcome() {
         let at = |call, why| PamError::Unavailable { call, why }.outcome_unknown();
-        let gateway = Unavailable::Gateway {
-            status: 504,
-            after: None,
-        };
-        for why in [
-            Unavailable::Timeout,
-            Unavailable::Reset,
-            gateway,
-            Unavailable::Server,
-        ] {
+        let gateway = Unavailable::Gateway { status: 504, after: None };
+        for why in [Unavailable::Timeout, Unavailable::Reset, gateway, Unavailable::Server] {
             assert!(at(Call::UpsertCredential, why), "{why:?}");
-            assert!(
-                !at(Call::Token, why) && !at(Call::ListCredentials, why),
-                "{why:?}"
-            );
+            assert!(!at(Call::Token, why) && !at(Call::ListCredentials, why), "{why:?}");
         }
-        let open = Unavailable::CircuitOpen {
-            retry_after: Duration::from_secs(1),
-        };
+        let open = Unavailable::CircuitOpen { retry_after: Duration::from_secs(1) };
         for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
             assert!(!at(Call::UpsertCredential, why), "{why:?}");
         }
-        assert!(
-            PamError::Malformed {
-                call: Call::UpsertCredential,
-                what: "x"
-            }
-            .outcome_unknown()
-        );
+        assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
         assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());
     }
 
     #[test]
     fn the_pams_own_delay_wins() {
         let delay = Duration::from_secs(7);
-        assert_eq!(
-            PamError::RateLimited { after: Some(delay) }.retry(),
-            Retry::After(delay)
-        );
+        assert_eq!(PamError::RateLimited { after: Some(delay) }.retry(), Retry::After(delay));
         assert_eq!(PamError::RateLimited { after: None }.retry(), Retry::Backoff);
-        let why = Unavailable::Gateway {
-            status: 503,
-            after: Some(delay),
-        };
-        assert_eq!(
-            PamError::Unavailable {
-                call: Call::Token,
-                why
-            }
-            .retry(),
-            Retry::After(delay)
-        );
+        let why = Unavailable::Gateway { status: 503, after: Some(delay) };
+        assert_eq!(PamError::Unavailable { call: Call::Token, why }.retry(), Retry::After(delay));
     }
 }

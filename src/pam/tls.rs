@@ -10,8 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
 use super::endpoint::EndpointError;
@@ -53,9 +52,7 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
         // A wrong signature under the right name is an authority that was made anew under its old name.
         E::UnknownIssuer | E::BadSignature => TlsFault::UnknownAuthority,
         E::NotValidForName | E::NotValidForNameContext { .. } => TlsFault::WrongName,
-        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
-            TlsFault::OutOfDate
-        }
+        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => TlsFault::OutOfDate,
         _ => TlsFault::BadCertificate,
     }
 }
@@ -94,14 +91,11 @@ struct BundleVerifier {
 
 impl BundleVerifier {
     fn new(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, EndpointError> {
-        let bundle: Vec<_> = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<_, _>>()
-            .map_err(|_| EndpointError::CaBundle)?;
+        let bundle: Vec<_> =
+            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| EndpointError::CaBundle)?;
         let mut roots = RootCertStore::empty();
         for certificate in &bundle {
-            roots
-                .add(certificate.clone())
-                .map_err(|_| EndpointError::CaBundle)?;
+            roots.add(certificate.clone()).map_err(|_| EndpointError::CaBundle)?;
         }
         let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
@@ -126,9 +120,7 @@ impl ServerCertVerifier for BundleVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let usual = self
-            .usual
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let usual = self.usual.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match usual {
             Err(error) if Self::only_marked_as_authority(&error) && self.bundle.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
@@ -174,52 +166,30 @@ mod tests {
         let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-        verifier
-            .verify_server_cert(&certificate, &[], &name, &[], now)
-            .map(|_| ())
-            .map_err(|e| fault_of(&e))
+        verifier.verify_server_cert(&certificate, &[], &name, &[], now).map(|_| ()).map_err(|e| fault_of(&e))
     }
 
     const IN_2030: u64 = 1_900_000_000;
 
     #[test]
     fn a_self_signed_appliance_is_trusted_by_its_own_certificate_and_by_no_other() {
-        assert_eq!(
-            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", IN_2030),
-            Ok(())
-        );
+        assert_eq!(verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", IN_2030), Ok(()));
         let both = [STRANGER, SELF_SIGNED].concat();
         assert_eq!(verify(&both, SELF_SIGNED, "pam.example.com", IN_2030), Ok(()));
         let fault = verify(STRANGER, SELF_SIGNED, "pam.example.com", IN_2030).unwrap_err();
-        assert!(
-            matches!(fault, TlsFault::UnknownAuthority | TlsFault::BadCertificate),
-            "{fault:?}"
-        );
+        assert!(matches!(fault, TlsFault::UnknownAuthority | TlsFault::BadCertificate), "{fault:?}");
     }
 
     #[test]
     fn its_name_and_validity_are_still_checked() {
-        assert_eq!(
-            verify(SELF_SIGNED, SELF_SIGNED, "evil.example.com", IN_2030),
-            Err(TlsFault::WrongName)
-        );
-        assert_eq!(
-            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 1_000_000),
-            Err(TlsFault::OutOfDate)
-        );
-        assert_eq!(
-            verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 9_000_000_000),
-            Err(TlsFault::OutOfDate)
-        );
+        assert_eq!(verify(SELF_SIGNED, SELF_SIGNED, "evil.example.com", IN_2030), Err(TlsFault::WrongName));
+        assert_eq!(verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 1_000_000), Err(TlsFault::OutOfDate));
+        assert_eq!(verify(SELF_SIGNED, SELF_SIGNED, "pam.example.com", 9_000_000_000), Err(TlsFault::OutOfDate));
     }
 
     #[test]
     fn a_bundle_without_a_certificate_is_refused() {
-        for bundle in [
-            &b""[..],
-            b"hello",
-            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        ] {
+        for bundle in [&b""[..], b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             assert_eq!(config_for(bundle).map(|_| ()), Err(EndpointError::CaBundle));
         }
         assert!(config_for(SELF_SIGNED).is_ok());

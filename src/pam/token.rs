@@ -51,11 +51,7 @@ enum Held {
 impl Tokens {
     /// Fails at once if the login was refused.
     pub(super) fn check(&self) -> Result<(), PamError> {
-        if self.state().refused {
-            Err(refused())
-        } else {
-            Ok(())
-        }
+        if self.state().refused { Err(refused()) } else { Ok(()) }
     }
 
     /// True if a call could be made without a login.
@@ -235,11 +231,7 @@ mod tests {
 
     fn granted(status: u16, body: &str) -> Result<Grant, PamError> {
         let body = zeroize::Zeroizing::new(body.as_bytes().to_vec());
-        login::granted(&Answer {
-            status,
-            retry_after: None,
-            body,
-        })
+        login::granted(&Answer { status, retry_after: None, body })
     }
 
     /// A token endpoint that takes a second and counts.
@@ -281,27 +273,16 @@ mod tests {
         let leaves = AtomicU32::new(0);
         let leave = || leaves.fetch_add(1, Ordering::SeqCst) == 0;
         let replace = || tokens.replace(&token, PamError::DeviceNotFound, leave, || endpoint.login());
-        assert!(
-            all_at_once(50, replace)
-                .await
-                .iter()
-                .all(|got| got.as_ref().unwrap().number == 2)
-        );
+        assert!(all_at_once(50, replace).await.iter().all(|got| got.as_ref().unwrap().number == 2));
         assert_eq!((endpoint.count(), leaves.load(Ordering::SeqCst)), (2, 1));
-        assert_eq!(
-            replace().await.unwrap().number,
-            2,
-            "a late one takes the newer token"
-        );
+        assert_eq!(replace().await.unwrap().number, 2, "a late one takes the newer token");
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_leave_the_calls_own_error_stands_and_the_token_stays() {
         let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
         let token = tokens.get(|| endpoint.login()).await.unwrap();
-        let denied = tokens
-            .replace(&token, PamError::DeviceNotFound, || false, || endpoint.login())
-            .await;
+        let denied = tokens.replace(&token, PamError::DeviceNotFound, || false, || endpoint.login()).await;
         assert_eq!(denied.unwrap_err(), PamError::DeviceNotFound);
         assert_eq!(tokens.get(|| endpoint.login()).await.unwrap().number, 1);
         assert_eq!(endpoint.count(), 1);
@@ -320,10 +301,7 @@ mod tests {
     async fn many_callers_share_one_failure_and_the_next_one_tries_again() {
         let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
         let got = all_at_once(50, || tokens.get(|| endpoint.fail(502))).await;
-        assert!(
-            got.iter()
-                .all(|got| got.as_ref().unwrap_err().kind() == "unavailable_gateway")
-        );
+        assert!(got.iter().all(|got| got.as_ref().unwrap_err().kind() == "unavailable_gateway"));
         assert_eq!(endpoint.count(), 1);
         tokens.get(|| endpoint.login()).await.unwrap();
     }
@@ -354,10 +332,7 @@ mod tests {
         let began = Instant::now();
         let got = all_at_once(20, || tokens.get(|| endpoint.login())).await;
         assert_eq!(endpoint.count(), 2);
-        assert_eq!(
-            got.iter().filter(|got| got.as_ref().unwrap().number == 1).count(),
-            19
-        );
+        assert_eq!(got.iter().filter(|got| got.as_ref().unwrap().number == 1).count(), 19);
         assert_eq!(began.elapsed(), Duration::from_secs(1));
     }
 

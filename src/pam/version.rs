@@ -24,11 +24,7 @@ impl ProductVersion {
     pub fn parse(text: &str) -> Result<Self, VersionError> {
         let numbers: Vec<u16> = text.split('.').map(number).collect::<Result<_, _>>()?;
         match numbers[..] {
-            [major, minor] => Ok(Self {
-                major,
-                minor,
-                patch: 0,
-            }),
+            [major, minor] => Ok(Self { major, minor, patch: 0 }),
             [major, minor, patch] => Ok(Self { major, minor, patch }),
             _ => Err(VersionError),
         }
@@ -77,11 +73,7 @@ impl fmt::Display for ProductVersion {
 /// Digits only: `u16::from_str` alone would take `+4`.
 fn number(text: &str) -> Result<u16, VersionError> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if digits {
-        text.parse().map_err(|_| VersionError)
-    } else {
-        Err(VersionError)
-    }
+    if digits { text.parse().map_err(|_| VersionError) } else { Err(VersionError) }
 }
 
 #[cfg(test)]
