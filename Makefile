@@ -31,8 +31,9 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
 
-generate: need-rust ## Write the generated files anew
+generate: need-rust need-go ## Write the generated files anew: the CRDs, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
+	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test chart the_plain_manifest_is_the_rendered_chart
 
 tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets
@@ -46,6 +47,6 @@ need-rust:
 
 # Only what builds the control plane needs them; cargo and go say themselves when they are too old.
 need-go:
-	@test -n "$$KUBEBUILDER_ASSETS" || command -v go >/dev/null || ls -d "$(CACHE)"/tools-*[0-9a-f] >/dev/null 2>&1 || \
+	@test -n "$$KUBEBUILDER_ASSETS" || command -v go >/dev/null || ls "$(CACHE)"/tools-*/kubectl >/dev/null 2>&1 || \
 	{ echo "go is missing: it builds the local control plane; install it from https://go.dev/dl/, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl"; exit 1; }
 	@command -v git >/dev/null || { echo "git is missing: go may need it to fetch modules (Debian: apt install git)"; exit 1; }
