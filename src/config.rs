@@ -15,7 +15,7 @@ pub use error::ConfigError;
 use names::is_name;
 
 /// Longest cluster name: it begins every generated identifier, which has 64 characters in all.
-const MAX_CLUSTER_NAME: usize = 32;
+const MAX_CLUSTER_NAME: usize = 20;
 /// Bounds of `--lease-duration` in seconds: shorter ones flap on a slow API server, longer ones
 /// leave a cluster without a leader for minutes after a crash.
 const LEASE_SECONDS: RangeInclusive<u64> = 5..=300;
@@ -35,28 +35,13 @@ pub struct Cli {
     #[arg(long, env = "POD_NAME", default_value = "", hide_default_value = true)]
     pub pod_name: String,
     /// Namespaces whose `PamCredentials` are served, separated by commas; empty: all
-    #[arg(
-        long,
-        env = "PAM_OPERATOR_WATCH_NAMESPACES",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, env = "PAM_OPERATOR_WATCH_NAMESPACES", default_value = "", hide_default_value = true)]
     pub watch_namespaces: String,
     /// Label selector of the `ClusterPamConnections` that this operator serves; empty: all
-    #[arg(
-        long,
-        env = "PAM_OPERATOR_CONNECTION_SELECTOR",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, env = "PAM_OPERATOR_CONNECTION_SELECTOR", default_value = "", hide_default_value = true)]
     pub connection_selector: String,
     /// Begins every generated identifier; set it before the first push [default: first 8 digits of kube-system's uid]
-    #[arg(
-        long,
-        env = "PAM_OPERATOR_CLUSTER_NAME",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, env = "PAM_OPERATOR_CLUSTER_NAME", default_value = "", hide_default_value = true)]
     pub cluster_name: String,
     /// Address and port of /livez, /readyz and /metrics
     #[arg(long, env = "PAM_OPERATOR_LISTEN_ADDRESS", default_value = "0.0.0.0:8080")]
@@ -157,11 +142,7 @@ fn watch_scope(list: &str) -> Result<WatchScope, ConfigError> {
     let names: BTreeSet<String> = names
         .map(|name| namespace(name, "--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES"))
         .collect::<Result<_, _>>()?;
-    Ok(if names.is_empty() {
-        WatchScope::All
-    } else {
-        WatchScope::Namespaces(names)
-    })
+    Ok(if names.is_empty() { WatchScope::All } else { WatchScope::Namespaces(names) })
 }
 
 /// A DNS label, as namespaces are named.
@@ -169,13 +150,7 @@ fn namespace(value: &str, flag: &'static str, variable: &'static str) -> Result<
     if is_name(value, "-", 63) {
         return Ok(value.to_owned());
     }
-    Err(ConfigError::InvalidName {
-        flag,
-        variable,
-        value: value.to_owned(),
-        also: "",
-        longest: 63,
-    })
+    Err(ConfigError::InvalidName { flag, variable, value: value.to_owned(), also: "", longest: 63 })
 }
 
 /// The Pod's name, or the host's with random digits: two replicas must never share one.
@@ -187,24 +162,14 @@ fn identity(value: &str) -> Result<String, ConfigError> {
         return Ok(value.to_owned());
     }
     let (flag, variable) = ("--pod-name", "POD_NAME");
-    Err(ConfigError::InvalidName {
-        flag,
-        variable,
-        value: value.to_owned(),
-        also: " and '.'",
-        longest: 253,
-    })
+    Err(ConfigError::InvalidName { flag, variable, value: value.to_owned(), also: " and '.'", longest: 253 })
 }
 
 fn host_name() -> String {
     let file = || std::fs::read_to_string("/etc/hostname").ok();
     let name = std::env::var("HOSTNAME").ok().or_else(file).unwrap_or_default();
     let name = name.trim();
-    if name.is_empty() {
-        "pam-operator".to_owned()
-    } else {
-        name.to_owned()
-    }
+    if name.is_empty() { "pam-operator".to_owned() } else { name.to_owned() }
 }
 
 fn cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
@@ -224,9 +189,7 @@ fn cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
 }
 
 fn listen_address(value: &str) -> Result<SocketAddr, ConfigError> {
-    value
-        .parse()
-        .map_err(|_| ConfigError::InvalidListenAddress(value.to_owned()))
+    value.parse().map_err(|_| ConfigError::InvalidListenAddress(value.to_owned()))
 }
 
 fn log_format(value: &str) -> Result<LogFormat, ConfigError> {
@@ -246,9 +209,7 @@ fn log_filter(value: &str) -> Result<String, ConfigError> {
 
 fn concurrency(value: usize) -> Result<NonZeroUsize, ConfigError> {
     // 0 would mean "without bound" to the controller.
-    NonZeroUsize::new(value)
-        .filter(|n| n.get() <= MAX_CONCURRENCY)
-        .ok_or(ConfigError::InvalidConcurrency(value))
+    NonZeroUsize::new(value).filter(|n| n.get() <= MAX_CONCURRENCY).ok_or(ConfigError::InvalidConcurrency(value))
 }
 
 fn lease_duration(seconds: u64) -> Result<Duration, ConfigError> {
@@ -273,11 +234,7 @@ mod tests {
     use super::*;
 
     fn cli(args: &[&str]) -> Cli {
-        let base = [
-            "pam-operator",
-            "--namespace=pam-system",
-            "--pod-name=pam-operator-0",
-        ];
+        let base = ["pam-operator", "--namespace=pam-system", "--pod-name=pam-operator-0"];
         Cli::try_parse_from(base.iter().chain(args)).unwrap()
     }
 
@@ -307,34 +264,22 @@ mod tests {
 
     #[test]
     fn every_error_names_its_flag_and_its_variable() {
-        let long = "a".repeat(33);
+        let long = "a".repeat(21);
         let cases = [
             ("--namespace", "POD_NAMESPACE", ""),
             ("--namespace", "POD_NAMESPACE", "Pam_System"),
             ("--pod-name", "POD_NAME", "two words"),
             ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "a,B"),
             ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "-a"),
-            (
-                "--connection-selector",
-                "PAM_OPERATOR_CONNECTION_SELECTOR",
-                "pam in prod",
-            ),
+            ("--connection-selector", "PAM_OPERATOR_CONNECTION_SELECTOR", "pam in prod"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "a_b"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "-a"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", &long),
             ("--listen-address", "PAM_OPERATOR_LISTEN_ADDRESS", ":8080"),
             ("--log-format", "PAM_OPERATOR_LOG_FORMAT", "xml"),
             ("--log-filter", "PAM_OPERATOR_LOG_FILTER", "pam_operator=loud"),
-            (
-                "--max-concurrent-reconciles",
-                "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES",
-                "0",
-            ),
-            (
-                "--max-concurrent-reconciles",
-                "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES",
-                "1025",
-            ),
+            ("--max-concurrent-reconciles", "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES", "0"),
+            ("--max-concurrent-reconciles", "PAM_OPERATOR_MAX_CONCURRENT_RECONCILES", "1025"),
             ("--lease-duration", "PAM_OPERATOR_LEASE_DURATION_SECONDS", "4"),
             ("--lease-duration", "PAM_OPERATOR_LEASE_DURATION_SECONDS", "301"),
         ];
@@ -361,52 +306,29 @@ mod tests {
 
     #[test]
     fn empty_watch_namespaces_mean_all_and_duplicates_collapse() {
-        assert_eq!(
-            config(&["--watch-namespaces= , "]).unwrap().watch,
-            WatchScope::All
-        );
+        assert_eq!(config(&["--watch-namespaces= , "]).unwrap().watch, WatchScope::All);
         let scope = config(&["--watch-namespaces=b, a,b,"]).unwrap().watch;
         assert_eq!(scope, WatchScope::Namespaces(["a".into(), "b".into()].into()));
     }
 
     #[test]
     fn label_selectors_are_told_from_other_text() {
-        let good = [
-            "pam",
-            "!pam",
-            "pam=prod",
-            "pam==prod",
-            "a.io/pam!=test",
-            "pam in (a,b)",
-            "x, y notin (a), !z",
-            "pam=",
-        ];
+        let good =
+            ["pam", "!pam", "pam=prod", "pam==prod", "a.io/pam!=test", "pam in (a,b)", "x, y notin (a), !z", "pam="];
         for text in good {
-            assert_eq!(
-                config(&["--connection-selector", text])
-                    .unwrap()
-                    .connection_selector
-                    .as_deref(),
-                Some(text)
-            );
+            assert_eq!(config(&["--connection-selector", text]).unwrap().connection_selector.as_deref(), Some(text));
         }
-        for text in [
-            "pam in (a",
-            "pam in a)",
-            "pam=a b",
-            "=a",
-            "!",
-            "a,,b",
-            "pam=(a)",
-            "/a",
-            "pam>1",
-            "in (a)",
-        ] {
-            assert_eq!(
-                selector(text),
-                Err(ConfigError::InvalidSelector(text.into())),
-                "{text}"
-            );
+        for text in ["pam in (a", "pam in a)", "pam=a b", "=a", "!", "a,,b", "pam=(a)", "/a", "pam>1", "in (a)"] {
+            assert_eq!(selector(text), Err(ConfigError::InvalidSelector(text.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_cluster_name_that_is_accepted_can_begin_an_identifier() {
+        for length in 1..=MAX_CLUSTER_NAME {
+            let name = "a".repeat(length);
+            assert!(crate::domain::short_name_allowed(&name));
+            assert_eq!(cluster_name(&name), Ok(Some(name)));
         }
     }
 

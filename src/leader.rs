@@ -91,9 +91,7 @@ impl Leadership {
             identity: identity.into(),
             timing: Timing(lease_duration),
         };
-        Self {
-            candidate: Some(candidate),
-        }
+        Self { candidate: Some(candidate) }
     }
 
     /// Leads without asking anybody: for a single replica.
@@ -106,11 +104,7 @@ impl Leadership {
     ///
     /// `None`: `shutdown` resolved first. A write under way is never dropped half-way, so the answer may also be a
     /// `Lead` although `shutdown` has resolved; release it as always.
-    pub async fn acquire(
-        &self,
-        on_standby: impl FnOnce(),
-        shutdown: impl Future<Output = ()>,
-    ) -> Option<Lead> {
+    pub async fn acquire(&self, on_standby: impl FnOnce(), shutdown: impl Future<Output = ()>) -> Option<Lead> {
         let Some(candidate) = &self.candidate else {
             return Some(Lead::unopposed());
         };
@@ -161,21 +155,11 @@ impl Candidate {
         let wanted = rules::taken(lease, &self.identity, self.timing, stamp);
         let lease = self.write(wanted, write, sent_at + self.timing.call()).await?;
         tracing::info!(identity = %self.identity, "this replica leads");
-        Ok(Term {
-            candidate: self.clone(),
-            lease,
-            sent: vec![stamp],
-            until: sent_at + self.timing.lead_for(),
-        })
+        Ok(Term { candidate: self.clone(), lease, sent: vec![stamp], until: sent_at + self.timing.lead_for() })
     }
 
     async fn read(&self) -> Result<Lease, LeaseError> {
-        bounded(
-            Instant::now() + self.timing.call(),
-            "get",
-            self.api.get(LEASE_NAME),
-        )
-        .await
+        bounded(Instant::now() + self.timing.call(), "get", self.api.get(LEASE_NAME)).await
     }
 
     async fn write(&self, lease: Lease, write: Write, until: Instant) -> Result<Lease, LeaseError> {
@@ -198,14 +182,8 @@ enum Write {
 }
 
 fn empty_lease() -> Lease {
-    let metadata = ObjectMeta {
-        name: Some(LEASE_NAME.to_owned()),
-        ..ObjectMeta::default()
-    };
-    Lease {
-        metadata,
-        ..Lease::default()
-    }
+    let metadata = ObjectMeta { name: Some(LEASE_NAME.to_owned()), ..ObjectMeta::default() };
+    Lease { metadata, ..Lease::default() }
 }
 
 /// A call that ends by `until` at the latest: kube's own has no bound on a connection that went silent.
@@ -304,11 +282,7 @@ impl Lead {
         let (held, handle) = watch::channel(Held::Until(term.until));
         let (stop, stopped) = oneshot::channel();
         let renewals = tokio::spawn(term.keep(held, stopped));
-        Self {
-            term: LeadHandle(handle),
-            stop,
-            renewals,
-        }
+        Self { term: LeadHandle(handle), stop, renewals }
     }
 
     fn unopposed() -> Self {
@@ -318,11 +292,7 @@ impl Lead {
             let _ = stopped.await;
             held.send_replace(Held::Lost);
         });
-        Self {
-            term: LeadHandle(handle),
-            stop,
-            renewals,
-        }
+        Self { term: LeadHandle(handle), stop, renewals }
     }
 
     /// A handle for those who work.
@@ -424,21 +394,14 @@ impl Term {
         let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
         let until = (sent_at + self.candidate.timing.call()).min(self.until);
         self.sent.push(stamp);
-        self.lease = self
-            .candidate
-            .write(change(self.lease.clone(), stamp), Write::Replace, until)
-            .await?;
+        self.lease = self.candidate.write(change(self.lease.clone(), stamp), Write::Replace, until).await?;
         self.sent = vec![stamp];
         Ok(sent_at)
     }
 
     async fn reread(&mut self) -> Result<(), LeaseError> {
         let found = self.candidate.read().await?;
-        if rules::is_ours(
-            &self.candidate.record(&found),
-            &self.candidate.identity,
-            &self.sent,
-        ) {
+        if rules::is_ours(&self.candidate.record(&found), &self.candidate.identity, &self.sent) {
             self.lease = found;
             return Ok(());
         }

@@ -160,11 +160,7 @@ impl Metrics {
     }
 
     fn register_passes(&self, registry: &mut Registry) {
-        registry.register(
-            "reconciles",
-            "Passes over one object, by kind and how they ended",
-            self.reconciles.clone(),
-        );
+        registry.register("reconciles", "Passes over one object, by kind and how they ended", self.reconciles.clone());
         registry.register_with_unit(
             "reconcile_duration",
             "How long a pass took, its calls included",
@@ -176,16 +172,8 @@ impl Metrics {
             "PamCredentials by the reason of their Ready condition",
             self.credentials.clone(),
         );
-        registry.register(
-            "status_writes",
-            "Writes of a status to the Kubernetes API",
-            self.status_writes.clone(),
-        );
-        registry.register(
-            "leader",
-            "1 while this replica leads, else 0",
-            self.leader.clone(),
-        );
+        registry.register("status_writes", "Writes of a status to the Kubernetes API", self.status_writes.clone());
+        registry.register("leader", "1 while this replica leads, else 0", self.leader.clone());
     }
 
     fn register_requests(&self, registry: &mut Registry) {
@@ -210,22 +198,14 @@ impl Metrics {
 
     /// Counts one pass over an object of `kind`, which took `duration`.
     pub fn reconciled(&self, kind: Kind, outcome: ReconcileOutcome, duration: Duration) {
-        self.reconciles
-            .get_or_create(&ReconcileLabels { kind, outcome })
-            .inc();
-        self.reconcile_duration
-            .get_or_create(&KindLabels { kind })
-            .observe(duration.as_secs_f64());
+        self.reconciles.get_or_create(&ReconcileLabels { kind, outcome }).inc();
+        self.reconcile_duration.get_or_create(&KindLabels { kind }).observe(duration.as_secs_f64());
     }
 
     /// Counts one HTTP request to a PAM, which took `duration`; a repetition is one of its own.
     pub fn pam_request(&self, operation: PamOperation, outcome: PamOutcome, duration: Duration) {
-        self.pam_requests
-            .get_or_create(&RequestLabels { operation, outcome })
-            .inc();
-        self.pam_request_duration
-            .get_or_create(&OperationLabels { operation })
-            .observe(duration.as_secs_f64());
+        self.pam_requests.get_or_create(&RequestLabels { operation, outcome }).inc();
+        self.pam_request_duration.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
     }
 
     /// Sets how many `PamCredential`s have each reason. Give every reason each time, 0 included: one that is left out
@@ -235,9 +215,7 @@ impl Metrics {
     pub fn set_credentials(&self, counts: impl IntoIterator<Item = (&'static str, usize)>) {
         for (reason, count) in counts {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.credentials
-                .get_or_create(&ReasonLabels { reason })
-                .set(count);
+            self.credentials.get_or_create(&ReasonLabels { reason }).set(count);
         }
     }
 
@@ -264,16 +242,12 @@ fn register_build(registry: &mut Registry) {
 
 /// 1 ms (nothing to do) to 2 min (a write that reached its deadline).
 fn pass_histogram() -> Histogram {
-    Histogram::new([
-        0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
-    ])
+    Histogram::new([0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0])
 }
 
 /// 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
 fn request_histogram() -> Histogram {
-    Histogram::new([
-        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0,
-    ])
+    Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0])
 }
 
 #[cfg(test)]
@@ -289,16 +263,8 @@ mod tests {
     #[test]
     fn names_and_units_are_those_documented() {
         let (metrics, registry) = Metrics::new();
-        metrics.reconciled(
-            Kind::PamCredential,
-            ReconcileOutcome::Ready,
-            Duration::from_millis(20),
-        );
-        metrics.pam_request(
-            PamOperation::Upsert,
-            PamOutcome::RateLimited,
-            Duration::from_secs(2),
-        );
+        metrics.reconciled(Kind::PamCredential, ReconcileOutcome::Ready, Duration::from_millis(20));
+        metrics.pam_request(PamOperation::Upsert, PamOutcome::RateLimited, Duration::from_secs(2));
         metrics.set_credentials([("Synced", 3), ("Progressing", 0)]);
         metrics.secret_pushed(Duration::from_millis(300));
         metrics.status_written(Kind::ClusterPamConnection);
@@ -314,11 +280,7 @@ mod tests {
             r#"pam_operator_secret_push_latency_seconds_bucket{le="1.0"} 1"#,
             r#"pam_operator_status_writes_total{kind="ClusterPamConnection"} 1"#,
             "pam_operator_leader 1",
-            concat!(
-                r#"pam_operator_build_info{version=""#,
-                env!("CARGO_PKG_VERSION"),
-                r#""} 1"#
-            ),
+            concat!(r#"pam_operator_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
             "# UNIT pam_operator_secret_push_latency_seconds seconds",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");

@@ -53,10 +53,7 @@ impl Readiness {
     /// Adds something to wait for. `what` is shown by `/readyz` until [`Check::done`]: a fixed text, no object's name.
     pub fn register(&self, what: &'static str) -> Check {
         self.with(|state| state.open.push(what));
-        Check {
-            readiness: self.clone(),
-            what,
-        }
+        Check { readiness: self.clone(), what }
     }
 
     /// Says whether this replica waits for the lease. Waiting is all that it has to do then, so it counts as
@@ -68,13 +65,7 @@ impl Readiness {
     /// What is still to be done; empty: ready.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        self.with(|state| {
-            if state.standby {
-                Vec::new()
-            } else {
-                state.open.clone()
-            }
-        })
+        self.with(|state| if state.standby { Vec::new() } else { state.open.clone() })
     }
 
     fn with<T>(&self, action: impl FnOnce(&mut ReadinessState) -> T) -> T {
@@ -111,11 +102,7 @@ pub struct Server {
 
 impl Server {
     /// Binds `address`, so that a port in use is an error of the start and not of some later task.
-    pub async fn bind(
-        address: SocketAddr,
-        readiness: Readiness,
-        registry: Arc<Registry>,
-    ) -> Result<Self, ProbeError> {
+    pub async fn bind(address: SocketAddr, readiness: Readiness, registry: Arc<Registry>) -> Result<Self, ProbeError> {
         let bound = TcpListener::bind(address).await;
         let listener = bound.map_err(|source| ProbeError::Bind { address, source })?;
         let router = Router::new()
@@ -191,20 +178,13 @@ mod tests {
     async fn running() -> Running {
         let readiness = Readiness::default();
         let (_, registry) = Metrics::new();
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), readiness.clone(), registry)
-            .await
-            .unwrap();
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), readiness.clone(), registry).await.unwrap();
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.serve(async {
             let _ = stopped.await;
         }));
-        Running {
-            address,
-            readiness,
-            stop,
-            task,
-        }
+        Running { address, readiness, stop, task }
     }
 
     async fn get(address: SocketAddr, path: &str) -> String {
@@ -219,10 +199,8 @@ mod tests {
     #[tokio::test]
     async fn ready_when_every_check_is_done() {
         let server = running().await;
-        let (credentials, secrets) = (
-            server.readiness.register("credentials listed"),
-            server.readiness.register("secrets listed"),
-        );
+        let (credentials, secrets) =
+            (server.readiness.register("credentials listed"), server.readiness.register("secrets listed"));
         assert!(get(server.address, "/livez").await.starts_with("HTTP/1.1 200"));
         let answer = get(server.address, "/readyz").await;
         assert!(
@@ -251,14 +229,8 @@ mod tests {
     #[tokio::test]
     async fn metrics_are_open_metrics_text() {
         let answer = get(running().await.address, "/metrics").await;
-        assert!(
-            answer.contains("content-type: application/openmetrics-text; version=1.0.0"),
-            "{answer}"
-        );
-        assert!(
-            answer.trim_end().ends_with("# EOF") && answer.contains("pam_operator_leader 0"),
-            "{answer}"
-        );
+        assert!(answer.contains("content-type: application/openmetrics-text; version=1.0.0"), "{answer}");
+        assert!(answer.trim_end().ends_with("# EOF") && answer.contains("pam_operator_leader 0"), "{answer}");
     }
 
     #[tokio::test]
@@ -276,12 +248,7 @@ mod tests {
     async fn a_port_in_use_is_said_with_the_flag() {
         let server = running().await;
         let (_, registry) = Metrics::new();
-        let error = Server::bind(server.address, Readiness::default(), registry)
-            .await
-            .unwrap_err();
-        assert!(
-            error.to_string().starts_with("--listen-address 127.0.0.1:"),
-            "{error}"
-        );
+        let error = Server::bind(server.address, Readiness::default(), registry).await.unwrap_err();
+        assert!(error.to_string().starts_with("--listen-address 127.0.0.1:"), "{error}");
     }
 }

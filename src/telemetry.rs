@@ -50,16 +50,8 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
-        LogFormat::Json => fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .with_writer(writer)
-            .boxed(),
-        LogFormat::Text => fmt::layer()
-            .with_ansi(stderr().is_terminal())
-            .with_writer(writer)
-            .boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed(),
+        LogFormat::Text => fmt::layer().with_ansi(stderr().is_terminal()).with_writer(writer).boxed(),
     };
     let wanted = EnvFilter::builder().parse(filter)?;
     let capped = wanted.and(filter_fn(is_below_ceiling));
@@ -121,10 +113,7 @@ mod tests {
     fn captured(format: LogFormat, filter: &str, action: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(
-            subscriber(format, filter, move || writer.clone()).unwrap(),
-            action,
-        );
+        tracing::subscriber::with_default(subscriber(format, filter, move || writer.clone()).unwrap(), action);
         lines.text()
     }
 
@@ -167,10 +156,7 @@ mod tests {
                     whisper!("pam_operator_of_somebody_else", WARN, INFO, DEBUG, TRACE);
                 });
                 assert!(!text.contains("canary"), "{filter}: {text}");
-                assert!(
-                    filter.starts_with('[') || text.contains("was tried"),
-                    "{filter}: nothing was logged"
-                );
+                assert!(filter.starts_with('[') || text.contains("was tried"), "{filter}: nothing was logged");
             }
         }
     }
@@ -183,10 +169,7 @@ mod tests {
             tracing::info!(target: "pam_operator::controller", kind = "PamCredential", "three");
         });
         assert!(text.contains("one") && !text.contains("two"), "{text}");
-        assert!(
-            text.contains(r#""message":"three","kind":"PamCredential""#),
-            "{text}"
-        );
+        assert!(text.contains(r#""message":"three","kind":"PamCredential""#), "{text}");
     }
 
     #[test]
@@ -200,10 +183,7 @@ mod tests {
             std::panic::set_hook(before);
         });
         assert!(!text.contains("canary"), "{text}");
-        assert!(
-            text.contains("text withheld") && text.contains("telemetry.rs"),
-            "{text}"
-        );
+        assert!(text.contains("text withheld") && text.contains("telemetry.rs"), "{text}");
         assert!(text.contains("panic: a fixed text"), "{text}");
     }
 }

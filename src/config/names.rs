@@ -33,16 +33,12 @@ fn is_requirement(text: &str) -> bool {
         };
         let head = head.trim_end();
         let key = head.strip_suffix(" notin").or_else(|| head.strip_suffix(" in"));
-        return key.is_some_and(|k| is_label_key(k.trim()))
-            && values.split(',').all(|v| is_label_value(v.trim()));
+        return key.is_some_and(|k| is_label_key(k.trim())) && values.split(',').all(|v| is_label_value(v.trim()));
     }
     if let Some(key) = text.strip_prefix('!') {
         return is_label_key(key.trim());
     }
-    let pair = text
-        .split_once("!=")
-        .or_else(|| text.split_once("=="))
-        .or_else(|| text.split_once('='));
+    let pair = text.split_once("!=").or_else(|| text.split_once("==")).or_else(|| text.split_once('='));
     match pair {
         Some((key, value)) => is_label_key(key.trim()) && is_label_value(value.trim()),
         None => is_label_key(text),

@@ -62,10 +62,7 @@ impl Record {
     /// Reads a lease; `own` stands in for a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
-        let seconds = spec
-            .lease_duration_seconds
-            .and_then(|s| u64::try_from(s).ok())
-            .filter(|s| *s > 0);
+        let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
         Self {
             holder: spec.holder_identity.filter(|holder| !holder.is_empty()),
             renewed: spec.renew_time.map(|time| time.0),
@@ -99,11 +96,7 @@ impl Watch {
         let is_expired = now.duration_since(since) >= found.duration;
         let is_open = found.holder.as_deref().is_none_or(|holder| holder == me);
         self.0 = Some((found, since));
-        if is_open || is_expired {
-            Step::Take
-        } else {
-            Step::Wait
-        }
+        if is_open || is_expired { Step::Take } else { Step::Wait }
     }
 }
 
@@ -166,10 +159,7 @@ mod tests {
             lease_transitions: Some(3),
             ..LeaseSpec::default()
         };
-        Lease {
-            spec: Some(spec),
-            ..Lease::default()
-        }
+        Lease { spec: Some(spec), ..Lease::default() }
     }
 
     fn record(holder: Option<&str>, renewed: i64) -> Record {
@@ -179,19 +169,13 @@ mod tests {
     #[test]
     fn a_released_lease_is_taken_at_once() {
         for holder in [None, Some("")] {
-            assert_eq!(
-                Watch::default().step(record(holder, 0), "me", Instant::now()),
-                Step::Take
-            );
+            assert_eq!(Watch::default().step(record(holder, 0), "me", Instant::now()), Step::Take);
         }
     }
 
     #[test]
     fn a_lease_under_my_name_is_taken_at_once() {
-        assert_eq!(
-            Watch::default().step(record(Some("me"), 0), "me", Instant::now()),
-            Step::Take
-        );
+        assert_eq!(Watch::default().step(record(Some("me"), 0), "me", Instant::now()), Step::Take);
     }
 
     #[test]
@@ -199,57 +183,29 @@ mod tests {
         let (mut watch, start) = (Watch::default(), Instant::now());
         // However old its stamp is by anybody's wall clock, the first look starts the count.
         assert_eq!(watch.step(record(Some("other"), 0), "me", start), Step::Wait);
-        assert_eq!(
-            watch.step(record(Some("other"), 0), "me", start + LEASE - SECOND / 1000),
-            Step::Wait
-        );
-        assert_eq!(
-            watch.step(record(Some("other"), 0), "me", start + LEASE),
-            Step::Take
-        );
+        assert_eq!(watch.step(record(Some("other"), 0), "me", start + LEASE - SECOND / 1000), Step::Wait);
+        assert_eq!(watch.step(record(Some("other"), 0), "me", start + LEASE), Step::Take);
     }
 
     #[test]
     fn every_write_starts_the_count_anew_even_one_stamped_in_the_past() {
         let (mut watch, start) = (Watch::default(), Instant::now());
         assert_eq!(watch.step(record(Some("other"), 100), "me", start), Step::Wait);
-        assert_eq!(
-            watch.step(record(Some("other"), 50), "me", start + SECOND * 14),
-            Step::Wait
-        );
-        assert_eq!(
-            watch.step(record(Some("other"), 50), "me", start + SECOND * 28),
-            Step::Wait
-        );
-        assert_eq!(
-            watch.step(record(Some("other"), 50), "me", start + SECOND * 29),
-            Step::Take
-        );
+        assert_eq!(watch.step(record(Some("other"), 50), "me", start + SECOND * 14), Step::Wait);
+        assert_eq!(watch.step(record(Some("other"), 50), "me", start + SECOND * 28), Step::Wait);
+        assert_eq!(watch.step(record(Some("other"), 50), "me", start + SECOND * 29), Step::Take);
     }
 
     #[test]
     fn the_holders_own_duration_counts_within_reason() {
         let mut long = lease(Some("other"), 0);
-        for (written, counted) in [
-            (Some(60), 60),
-            (Some(0), 15),
-            (Some(-5), 15),
-            (None, 15),
-            (Some(i32::MAX), 300),
-        ] {
+        for (written, counted) in [(Some(60), 60), (Some(0), 15), (Some(-5), 15), (None, 15), (Some(i32::MAX), 300)] {
             long.spec.as_mut().unwrap().lease_duration_seconds = written;
             let (mut watch, start) = (Watch::default(), Instant::now());
             let found = Record::of(&long, LEASE);
             assert_eq!(watch.step(found.clone(), "me", start), Step::Wait);
-            assert_eq!(
-                watch.step(found.clone(), "me", start + SECOND * (counted - 1)),
-                Step::Wait
-            );
-            assert_eq!(
-                watch.step(found, "me", start + SECOND * counted),
-                Step::Take,
-                "{written:?}"
-            );
+            assert_eq!(watch.step(found.clone(), "me", start + SECOND * (counted - 1)), Step::Wait);
+            assert_eq!(watch.step(found, "me", start + SECOND * counted), Step::Take, "{written:?}");
         }
     }
 
@@ -278,10 +234,7 @@ mod tests {
         for seconds in [5, 15, 60, 300] {
             let timing = Timing(SECOND * seconds);
             let first_try = timing.renew_after(0.0) + timing.call();
-            assert!(
-                first_try + timing.retry_after(1.0) < timing.lead_for(),
-                "{seconds}"
-            );
+            assert!(first_try + timing.retry_after(1.0) < timing.lead_for(), "{seconds}");
         }
     }
 
@@ -290,32 +243,20 @@ mod tests {
         let transitions = |holder: Option<&str>| {
             let spec = taken(lease(holder, 0), "me", Timing(LEASE), at(9)).spec.unwrap();
             assert_eq!(spec.holder_identity.as_deref(), Some("me"));
-            assert_eq!(
-                (spec.acquire_time, spec.renew_time.clone()),
-                (spec.renew_time, Some(MicroTime(at(9))))
-            );
+            assert_eq!((spec.acquire_time, spec.renew_time.clone()), (spec.renew_time, Some(MicroTime(at(9)))));
             spec.lease_transitions.unwrap()
         };
         assert_eq!(transitions(Some("me")), 3);
         assert_eq!(transitions(Some("other")), 4);
         assert_eq!(transitions(None), 4);
-        assert_eq!(
-            taken(Lease::default(), "me", Timing(LEASE), at(9))
-                .spec
-                .unwrap()
-                .lease_transitions,
-            Some(1)
-        );
+        assert_eq!(taken(Lease::default(), "me", Timing(LEASE), at(9)).spec.unwrap().lease_transitions, Some(1));
     }
 
     #[test]
     fn a_lease_is_ours_by_name_and_stamp() {
         let sent = [at(5), at(7)];
         assert!(is_ours(&record(Some("me"), 7), "me", &sent));
-        assert!(
-            !is_ours(&record(Some("me"), 6), "me", &sent),
-            "a second process under my name"
-        );
+        assert!(!is_ours(&record(Some("me"), 6), "me", &sent), "a second process under my name");
         assert!(!is_ours(&record(Some("other"), 7), "me", &sent));
         assert!(!is_ours(&record(None, 7), "me", &sent));
     }
