@@ -21,9 +21,9 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::bind(config.listen_address, readiness.clone(), registry).await?;
     let stop = stop_on_signal()?;
     let probes = tokio::spawn(server.serve(stopped(stop.clone())));
-    let served = serve(&config, &readiness, metrics, stop).await;
+    let outcome = serve(&config, &readiness, metrics, stop).await;
     probes.abort();
-    served
+    outcome
 }
 
 async fn serve(
@@ -34,9 +34,10 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let ready = readiness.register("watches");
     let client = client().await?;
-    let leadership = match config.leader_election {
-        true => Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration),
-        false => Leadership::unopposed(),
+    let leadership = if config.leader_election {
+        Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration)
+    } else {
+        Leadership::unopposed()
     };
     let Some(lead) = leadership.acquire(|| readiness.set_standby(true), stopped(stop.clone())).await else {
         return Ok(());

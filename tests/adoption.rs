@@ -1,5 +1,7 @@
 //! P4: whose record it is. The column `ByIdentifier` of the table, and what only the answer can tell.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::Duration;
@@ -69,20 +71,14 @@ async fn a_record_that_the_vault_rotates_keeps_its_value() {
     assert_eq!(ready(&world.get("svc").await).0, "True");
 
     // What changes in Kubernetes from now on is sent (P6).
-    world
-        .put_secret("svc", json!({"password": "changed-in-kubernetes"}))
-        .await;
+    world.put_secret("svc", json!({"password": "changed-in-kubernetes"})).await;
     world.pam_holds("svc", "changed-in-kubernetes").await;
 }
 
 #[tokio::test]
 async fn our_identifier_on_another_account_is_a_conflict() {
     let world = World::start().await;
-    let id = world.sim.seed(
-        Seed::new("other", "db01", "10.0.0.7")
-            .identifier("ours")
-            .value(THEIRS),
-    );
+    let id = world.sim.seed(Seed::new("other", "db01", "10.0.0.7").identifier("ours").value(THEIRS));
     let message = meets(&world, "RecordConflict").await;
     assert!(message.contains(&format!("record {id}")), "{message}");
     untouched(&world, &id).await;
@@ -104,9 +100,7 @@ async fn our_account_under_another_identifier_is_a_conflict_until_it_is_gone() {
 async fn identifier_and_account_on_two_records_are_a_conflict() {
     let world = World::start().await;
     let id = world.sim.seed(seed());
-    world
-        .sim
-        .seed(Seed::new("other", "db01", "10.0.0.7").identifier("ours"));
+    world.sim.seed(Seed::new("other", "db01", "10.0.0.7").identifier("ours"));
     meets(&world, "RecordConflict").await;
     untouched(&world, &id).await;
 }
@@ -124,9 +118,7 @@ async fn two_credentials_for_one_account_do_not_take_it_from_each_other() {
     let world = World::start().await;
     meets(&world, "Synced").await;
     world.put_secret("twin", json!({"password": "twin-value"})).await;
-    world
-        .put_credential("twin", json!({"username": "svc", "identifier": "twins"}))
-        .await;
+    world.put_credential("twin", json!({"username": "svc", "identifier": "twins"})).await;
     world.becomes("twin", "RecordConflict").await;
     let record = world.sim.find("ours").unwrap();
     assert_eq!(world.sim.value_of(&record.id).as_deref(), Some(CANARY));
@@ -136,32 +128,17 @@ async fn two_credentials_for_one_account_do_not_take_it_from_each_other() {
 #[tokio::test]
 async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_tells() {
     let world = World::start().await;
-    let id = world
-        .sim
-        .seed(seed().identifier("ours").visible_to(&["somebody-else"]));
+    let id = world.sim.seed(seed().identifier("ours").visible_to(&["somebody-else"]));
     let message = meets(&world, "RecordConflict").await;
-    assert!(
-        message.contains(&format!("record {id}")),
-        "both ids are named: {message}"
-    );
-    assert_eq!(
-        world.sim.count(Kind::PostCredential),
-        1,
-        "it cannot be known before"
-    );
+    assert!(message.contains(&format!("record {id}")), "both ids are named: {message}");
+    assert_eq!(world.sim.count(Kind::PostCredential), 1, "it cannot be known before");
 
     // A changed Secret, a request, an unrelated edit, a restart, time: nothing is written any more.
     let mut world = world;
     let count = world.count().await;
-    world
-        .put_secret("svc", json!({"password": "another-value"}))
-        .await;
-    world
-        .annotate("svc", "pam-operator.io/reconcile-requested-at", "now")
-        .await;
-    world
-        .put_credential("svc", json!({"identifier": "ours", "tags": ["x"]}))
-        .await;
+    world.put_secret("svc", json!({"password": "another-value"})).await;
+    world.annotate("svc", "pam-operator.io/reconcile-requested-at", "now").await;
+    world.put_credential("svc", json!({"identifier": "ours", "tags": ["x"]})).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     world.stop_operator().await;
     world.start_operator().await;
@@ -171,9 +148,7 @@ async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_te
 
     // Once the authorization shows the record, it is ours by its identifier and account.
     world.sim.edit(&id, VaultEdit::ShowTo(world.sim.client_id()));
-    world
-        .put_credential("svc", json!({"identifier": "ours", "tags": ["y"]}))
-        .await;
+    world.put_credential("svc", json!({"identifier": "ours", "tags": ["y"]})).await;
     world.becomes("svc", "Synced").await;
     assert_eq!(world.get("svc").await.status.unwrap().id, Some(id));
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");

@@ -1,6 +1,8 @@
 //! What goes wrong gets a reason of its own and a message with the remedy, heals by itself within seconds once
 //! mended, and is not retried hot.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::{Duration, Instant};
@@ -68,11 +70,7 @@ async fn values_that_cannot_be_sent() {
     world.put_credential("svc", json!({})).await;
     let undecodable = [CANARY.as_bytes(), b"\xff\xfe"].concat();
     let long = CANARY.repeat(40);
-    let cases: [(&[u8], &str); 3] = [
-        (b"", "is empty"),
-        (&undecodable, "not UTF-8"),
-        (long.as_bytes(), "at most 256"),
-    ];
+    let cases: [(&[u8], &str); 3] = [(b"", "is empty"), (&undecodable, "not UTF-8"), (long.as_bytes(), "at most 256")];
     for (bytes, words) in cases {
         world.put_bytes("svc", "password", bytes).await;
         local_cluster::wait_until(words, support::PATIENCE, async || {
@@ -94,9 +92,7 @@ async fn values_that_cannot_be_sent() {
 async fn an_unknown_connection() {
     let world = World::start().await;
     world.put_secret("svc", json!({"password": CANARY})).await;
-    world
-        .put_credential("svc", json!({"connectionRef": {"name": "nowhere"}}))
-        .await;
+    world.put_credential("svc", json!({"connectionRef": {"name": "nowhere"}})).await;
     fails(&world, "ConnectionNotFound", &["nowhere", "spec.connectionRef"]).await;
     is_left_alone(&world).await;
     world.put_credential("svc", json!({})).await;
@@ -107,9 +103,7 @@ async fn an_unknown_connection() {
 async fn a_wrong_ca() {
     let world = World::start().await;
     let other = Simulator::start(Config::default()).await.unwrap();
-    world
-        .put_connection(json!({"tls": {"caBundle": base64(other.ca_pem().as_bytes())}}))
-        .await;
+    world.put_connection(json!({"tls": {"caBundle": base64(other.ca_pem().as_bytes())}})).await;
     world.connection_becomes("PamUnavailable").await;
     world.put_secret("svc", json!({"password": CANARY})).await;
     world.put_credential("svc", json!({})).await;
@@ -133,14 +127,8 @@ async fn a_wrong_client_secret() {
     world.stop_operator().await;
     world.start_operator().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(
-        world.journal(&count).len(),
-        0,
-        "a refused login is honoured across a restart (P10)"
-    );
-    world
-        .put_login(&world.sim.client_id(), &world.sim.client_secret())
-        .await;
+    assert_eq!(world.journal(&count).len(), 0, "a refused login is honoured across a restart (P10)");
+    world.put_login(&world.sim.client_id(), &world.sim.client_secret()).await;
     heals(&world).await;
 }
 
@@ -150,21 +138,15 @@ async fn a_client_secret_that_is_revoked_later() {
     world.synced("svc").await;
     let id = world.sim.client_id();
     world.sim.change_authorization(&id, |authorization| {
-        authorization.client_secret = "renewed".into()
+        authorization.client_secret = "renewed".into();
     });
     world.sim.revoke_tokens();
-    world
-        .put_secret("svc", json!({"password": format!("{CANARY}-2")}))
-        .await;
+    world.put_secret("svc", json!({"password": format!("{CANARY}-2")})).await;
     fails(&world, "PamAuthenticationFailed", &["client"]).await;
     world.connection_becomes("PamAuthenticationFailed").await;
     let count = world.count().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(
-        world.journal(&count).len(),
-        0,
-        "nothing is asked with a refused login"
-    );
+    assert_eq!(world.journal(&count).len(), 0, "nothing is asked with a refused login");
     world.put_login(&id, "renewed").await;
     heals(&world).await;
     world.pam_holds("svc", &format!("{CANARY}-2")).await;
@@ -178,9 +160,7 @@ async fn a_wrong_prefix_is_not_taken_for_deleted() {
     let url = format!("{}/wrong", world.sim.url());
     world.put_connection(json!({"url": url})).await;
     world.connection_becomes("PamRejected").await;
-    world
-        .put_secret("svc", json!({"password": format!("{CANARY}-2")}))
-        .await;
+    world.put_secret("svc", json!({"password": format!("{CANARY}-2")})).await;
     fails(&world, "PamRejected", &["url"]).await;
     assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
     is_left_alone(&world).await;
@@ -193,9 +173,7 @@ async fn a_wrong_prefix_is_not_taken_for_deleted() {
 async fn an_unknown_device() {
     let world = World::start().await;
     world.put_secret("svc", json!({"password": CANARY})).await;
-    world
-        .put_credential("svc", json!({"hostname": "new01", "ip": "10.9.9.9"}))
-        .await;
+    world.put_credential("svc", json!({"hostname": "new01", "ip": "10.9.9.9"})).await;
     fails(&world, "DeviceNotFound", &["1011", "device"]).await;
     is_left_alone(&world).await;
     world.sim.add_device("new01", "10.9.9.9");
@@ -206,16 +184,12 @@ async fn an_unknown_device() {
 async fn a_read_only_authorization() {
     let world = World::start().await;
     let id = world.sim.client_id();
-    world
-        .sim
-        .change_authorization(&id, |authorization| authorization.read_only = true);
+    world.sim.change_authorization(&id, |authorization| authorization.read_only = true);
     world.put_secret("svc", json!({"password": CANARY})).await;
     world.put_credential("svc", json!({})).await;
     fails(&world, "PamPermissionDenied", &["1039", "write"]).await;
     is_left_alone(&world).await;
-    world
-        .sim
-        .change_authorization(&id, |authorization| authorization.read_only = false);
+    world.sim.change_authorization(&id, |authorization| authorization.read_only = false);
     heals(&world).await;
 }
 
@@ -233,27 +207,15 @@ async fn a_pam_that_is_down_comes_back_and_is_not_hammered() {
 #[tokio::test]
 async fn an_answer_that_is_lost_makes_no_second_record() {
     let world = World::start().await;
-    for effect in [
-        Effect::Reset,
-        Effect::gateway(504),
-        Effect::Garbage,
-        Effect::UnexpectedError,
-    ] {
+    for effect in [Effect::Reset, Effect::gateway(504), Effect::Garbage, Effect::UnexpectedError] {
         let name = "svc";
-        world
-            .sim
-            .inject(Fault::on(Kind::PostCredential, effect.clone()).after_commit());
-        world
-            .put_secret(name, json!({"password": format!("{CANARY}-{effect:?}")}))
-            .await;
+        world.sim.inject(Fault::on(Kind::PostCredential, effect.clone()).after_commit());
+        world.put_secret(name, json!({"password": format!("{CANARY}-{effect:?}")})).await;
         world.put_credential(name, json!({})).await;
         world.becomes(name, "Synced").await;
         let id = world.sim.find(&format!("c1_{}_svc", world.namespace)).unwrap().id;
         local_cluster::wait_until("the value", support::PATIENCE, async || {
-            anyhow::ensure!(
-                world.sim.value_of(&id) == Some(format!("{CANARY}-{effect:?}")),
-                "another"
-            );
+            anyhow::ensure!(world.sim.value_of(&id) == Some(format!("{CANARY}-{effect:?}")), "another");
             Ok(())
         })
         .await
@@ -266,9 +228,7 @@ async fn an_answer_that_is_lost_makes_no_second_record() {
 #[tokio::test]
 async fn a_pam_that_asks_for_peace_is_given_it() {
     let world = World::start().await;
-    world
-        .sim
-        .inject(Fault::on(Kind::PostCredential, Effect::rate_limited(Some("4"))));
+    world.sim.inject(Fault::on(Kind::PostCredential, Effect::rate_limited(Some("4"))));
     world.put_secret("svc", json!({"password": CANARY})).await;
     let count = world.count().await;
     world.put_credential("svc", json!({})).await;
@@ -285,14 +245,7 @@ async fn with_the_operator_off_nothing_counts_as_ready() {
     world.put_credential("svc", json!({})).await;
     let (status, reason, _) = ready(&world.get("svc").await);
     assert_eq!((status.as_str(), reason.as_str()), ("Unknown", "Progressing"));
-    let wait = [
-        "wait",
-        "--for=condition=Ready",
-        "--timeout=2s",
-        "pamcred/svc",
-        "-n",
-        &world.namespace,
-    ];
+    let wait = ["wait", "--for=condition=Ready", "--timeout=2s", "pamcred/svc", "-n", &world.namespace];
     let error = world.cluster.kubectl(&wait).await.unwrap_err().to_string();
     assert!(error.contains("timed out"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! The main job: an applied `PamCredential` reaches the PAM, and its id comes back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use pam_simulator::Kind;
@@ -13,20 +15,14 @@ async fn an_applied_credential_reaches_the_pam_and_its_id_comes_back() {
     let credential = world.synced("svc-orders").await;
     let status = credential.status.clone().unwrap();
     let identifier = format!("c1_{}_svc-orders", world.namespace);
-    let record = world
-        .sim
-        .find(&identifier)
-        .expect("a record under the generated identifier");
+    let record = world.sim.find(&identifier).expect("a record under the generated identifier");
     assert_eq!(status.id.as_deref(), Some(record.id.as_str()));
     assert_eq!(status.identifier.as_deref(), Some(identifier.as_str()));
     assert_eq!(ready(&credential).0, "True");
     assert_eq!(status.observed_generation, credential.metadata.generation);
     assert!(status.last_sync_time.is_some());
     assert_eq!(status.connection.unwrap().origin, world.sim.url());
-    assert_eq!(
-        world.sim.value_of(&record.id),
-        Some(format!("{CANARY}-svc-orders"))
-    );
+    assert_eq!(world.sim.value_of(&record.id), Some(format!("{CANARY}-svc-orders")));
 
     // The budget of design 4: one POST, one Secret read, one status write, at most one event.
     let journal = world.journal(&count);
@@ -37,20 +33,14 @@ async fn an_applied_credential_reaches_the_pam_and_its_id_comes_back() {
     assert_eq!(of("secrets").verb("get").len(), 1, "{requests}");
     assert_eq!(of("pamcredentials/status").writes().len(), 1, "{requests}");
     assert!(requests.resource("events").writes().len() <= 1, "{requests}");
-    assert_eq!(
-        requests.len(),
-        2 + requests.resource("events").len(),
-        "nothing else was asked: {requests}"
-    );
+    assert_eq!(requests.len(), 2 + requests.resource("events").len(), "nothing else was asked: {requests}");
     assert_no_canary(&world.everything_said().await);
 }
 
 #[tokio::test]
 async fn every_field_arrives_under_its_own_key() {
     let world = World::start().await;
-    world
-        .put_secret("acc", json!({"username": "from-secret", "password": CANARY}))
-        .await;
+    world.put_secret("acc", json!({"username": "from-secret", "password": CANARY})).await;
     let fields = json!({
         "identifier": "my.own_identifier-1",
         "username": null,
@@ -79,19 +69,14 @@ async fn every_field_arrives_under_its_own_key() {
             "notes": "a note",
         })
     );
-    assert_eq!(
-        credential.status.unwrap().identifier.as_deref(),
-        Some("my.own_identifier-1")
-    );
+    assert_eq!(credential.status.unwrap().identifier.as_deref(), Some("my.own_identifier-1"));
     assert_no_canary(&world.everything_said().await);
 }
 
 #[tokio::test]
 async fn a_credential_without_a_value_is_pushed_without_one() {
     let world = World::start().await;
-    world
-        .put_credential("keyed", json!({"contentSecretRef": null}))
-        .await;
+    world.put_credential("keyed", json!({"contentSecretRef": null})).await;
     world.becomes("keyed", "Synced").await;
     let journal = world.sim.journal();
     assert_eq!(journal.posts().len(), 1);

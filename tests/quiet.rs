@@ -1,5 +1,7 @@
 //! Nothing changed, nothing done: counted in the API server's audit log and in the PAM's journal.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::{Duration, Instant};
@@ -27,11 +29,7 @@ async fn applying_again_annotating_and_labelling_cause_nothing() {
     world.cluster.apply(&yaml).await.unwrap();
     world.annotate("svc", "example.com/note", "unrelated").await;
     let label = json!({"metadata": {"labels": {"touched": "yes"}}});
-    world
-        .secrets()
-        .patch_metadata("svc", &PatchParams::default(), &Patch::Merge(&label))
-        .await
-        .unwrap();
+    world.secrets().patch_metadata("svc", &PatchParams::default(), &Patch::Merge(&label)).await.unwrap();
     world.put_secret("unrelated", json!({"password": CANARY})).await;
     settle().await;
     world.assert_nothing_done(&count).await;
@@ -46,13 +44,9 @@ async fn a_label_on_the_connections_secret_or_an_unchanged_edit_proves_no_login_
     world.synced("svc").await;
     let count = world.count().await;
     let label = json!({"metadata": {"labels": {"touched": "yes"}}});
-    let api = kube::Api::<k8s_openapi::api::core::v1::Secret>::namespaced(
-        world.client.clone(),
-        world.install.namespace(),
-    );
-    api.patch_metadata("login", &PatchParams::default(), &Patch::Merge(&label))
-        .await
-        .unwrap();
+    let api =
+        kube::Api::<k8s_openapi::api::core::v1::Secret>::namespaced(world.client.clone(), world.install.namespace());
+    api.patch_metadata("login", &PatchParams::default(), &Patch::Merge(&label)).await.unwrap();
     settle().await;
     world.assert_nothing_done(&count).await;
 
@@ -73,26 +67,14 @@ async fn two_hundred_credentials_take_one_token_and_survive_a_restart_without_a_
 
     let journal = world.journal(&count);
     assert_eq!(journal.count(Kind::PostCredential), 200, "one POST each");
-    assert!(
-        journal.count(Kind::Token) <= 1,
-        "{} tokens",
-        journal.count(Kind::Token)
-    );
+    assert!(journal.count(Kind::Token) <= 1, "{} tokens", journal.count(Kind::Token));
     let lists = journal.count(Kind::ListCredentials);
     assert!((1..=2).contains(&lists), "{lists} lists");
     assert_eq!(world.sim.records().len(), 200);
     let requests = world.requests(&count).await;
+    assert_eq!(requests.resource("pamcredentials/status").writes().len(), 200, "one status write each");
     assert_eq!(
-        requests.resource("pamcredentials/status").writes().len(),
-        200,
-        "one status write each"
-    );
-    assert_eq!(
-        requests
-            .resource("secrets")
-            .verb("get")
-            .by(&world.install.user())
-            .len(),
+        requests.resource("secrets").verb("get").by(&world.install.user()).len(),
         200 + connection_reads(&requests)
     );
     assert!(requests.resource("events").writes().len() <= 200);
@@ -105,11 +87,7 @@ async fn two_hundred_credentials_take_one_token_and_survive_a_restart_without_a_
     settle().await;
     settle().await;
     world.assert_nothing_done(&count).await;
-    assert_eq!(
-        world.requests(&count).await.resource("secrets").verb("get").len(),
-        1,
-        "the digest key, and no value"
-    );
+    assert_eq!(world.requests(&count).await.resource("secrets").verb("get").len(), 1, "the digest key, and no value");
     assert_no_canary(&world.everything_said().await);
 }
 
@@ -118,28 +96,21 @@ fn connection_reads(requests: &local_cluster::Requests) -> usize {
 }
 
 async fn apply_all(world: &World, names: &[String]) {
-    let mut yaml = String::new();
-    for name in names {
+    let documents = names.iter().map(|name| {
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret",
             "metadata": {"name": name, "namespace": world.namespace},
             "stringData": {"password": format!("{CANARY}-{name}")},
         });
-        yaml += &format!("---\n{secret}\n---\n{}\n", world.credential_json(name, json!({})));
-    }
-    world.cluster.apply(&yaml).await.unwrap();
+        format!("---\n{secret}\n---\n{}\n", world.credential_json(name, json!({})))
+    });
+    world.cluster.apply(&documents.collect::<String>()).await.unwrap();
 }
 
 async fn all_synced(world: &World, expected: usize) {
-    wait_until("all to be synced", Duration::from_secs(120), async || {
-        let list = world
-            .credentials()
-            .list(&kube::api::ListParams::default())
-            .await?;
-        let synced = list
-            .iter()
-            .filter(|credential| ready(credential).1 == "Synced")
-            .count();
+    wait_until("all to be synced", Duration::from_mins(2), async || {
+        let list = world.credentials().list(&kube::api::ListParams::default()).await?;
+        let synced = list.iter().filter(|credential| ready(credential).1 == "Synced").count();
         anyhow::ensure!(synced == expected, "{synced} of {expected}");
         Ok(())
     })

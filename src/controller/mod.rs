@@ -1,7 +1,7 @@
 //! Observe, decide, act, report: the only place that knows both the cluster and the PAM.
 //!
 //! [`run`] starts one controller for connections and one for credentials in each watched namespace (or one for
-//! all). A pass over a credential is [`reconcile`], a pass over a connection [`connection`].
+//! all). A pass over a credential is in `reconcile.rs`, a pass over a connection in `connection.rs`.
 
 mod act;
 mod blame;

@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn waits_grow_while_nothing_changes_and_start_anew_when_something_does() {
         let (schedule, now) = (Schedule::default(), Instant::now());
-        let mut fail = |fingerprint| schedule.failed(&key(), fingerprint, (Retry::Backoff, None), (now, 1.0));
+        let fail = |fingerprint| schedule.failed(&key(), fingerprint, (Retry::Backoff, None), (now, 1.0));
         let waits = [fail(1), fail(1), fail(1), fail(2)].map(|wait| wait.unwrap().as_secs());
         assert_eq!(waits, [1, 2, 4, 1]);
     }

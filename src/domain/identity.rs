@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// `{cluster}_{namespace}_{name}` with every character outside `[A-Za-z0-9_-]` turned to `-`; when that alters
-/// or exceeds [`LONGEST`], it is cut and ends in `-` and `fingerprint` of the whole, so that two names which
+/// or exceeds 64 characters, it is cut and ends in `-` and `fingerprint` of the whole, so that two names which
 /// look alike once altered stay apart.
 ///
 /// `fingerprint` must return the same few characters of `[a-z0-9]` for the same text for ever.

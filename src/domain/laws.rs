@@ -181,7 +181,7 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
             (Seen::Neither, Expect::Create) => assert!(!s.unexpected),
             (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, Expect::Adopt) => {}
             (Seen::Ours { at_account: true, .. }, Expect::Adopt) => {
-                assert_eq!(s.recorded, Recorded::Elsewhere)
+                assert_eq!(s.recorded, Recorded::Elsewhere);
             }
             (seen, expect) => panic!("{expect:?} onto {seen:?}"),
         }

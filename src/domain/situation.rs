@@ -4,6 +4,7 @@
 use super::{Account, Reason};
 
 /// One credential as it was found.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Situation {
     /// It is being deleted.

@@ -1,6 +1,7 @@
 //! A world for one test: namespaces, a simulated PAM, the chart installed for them alone, and the built operator
 //! under the chart's ServiceAccount, all on the control plane that the whole run shares.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -42,9 +43,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            sim: Config::default()
-                .device("db01", "10.0.0.7")
-                .device("web01", "10.0.0.8"),
+            sim: Config::default().device("db01", "10.0.0.7").device("web01", "10.0.0.8"),
             limits: json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0}),
             operator: true,
         }
@@ -84,18 +83,8 @@ impl Plan {
             .await
             .unwrap();
         let client = cluster.admin_client().await.unwrap();
-        let mut world = World {
-            cluster,
-            client,
-            sim,
-            namespace,
-            install,
-            operator: None,
-            connection,
-        };
-        world
-            .put_login(&world.sim.client_id(), &world.sim.client_secret())
-            .await;
+        let mut world = World { cluster, client, sim, namespace, install, operator: None, connection };
+        world.put_login(&world.sim.client_id(), &world.sim.client_secret()).await;
         world.put_connection(json!({"limits": self.limits})).await;
         if self.operator {
             world.start_operator().await;
@@ -129,10 +118,7 @@ impl World {
     }
 
     pub fn logs(&self) -> String {
-        self.operator
-            .as_ref()
-            .map(|operator| operator.logs().unwrap())
-            .unwrap_or_default()
+        self.operator.as_ref().map(|operator| operator.logs().unwrap()).unwrap_or_default()
     }
 
     // === The connection
@@ -159,11 +145,7 @@ impl World {
             "spec": spec,
         });
         self.connections()
-            .patch(
-                &self.connection,
-                &PatchParams::apply("test").force(),
-                &Patch::Apply(object),
-            )
+            .patch(&self.connection, &PatchParams::apply("test").force(), &Patch::Apply(object))
             .await
             .unwrap();
     }
@@ -192,8 +174,7 @@ impl World {
 
     pub async fn put_secret_in(&self, namespace: &str, name: &str, data: Value) {
         let api = Api::<Secret>::namespaced(self.client.clone(), namespace);
-        let object =
-            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data});
+        let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data});
         api.patch(
             name,
             &PatchParams::default(),
@@ -204,23 +185,16 @@ impl World {
         .or_else(|error| if is_not_found(&error) { Ok(()) } else { Err(error) })
         .unwrap();
         if api.get_opt(name).await.unwrap().is_none() {
-            api.create(&PostParams::default(), &serde_json::from_value(object).unwrap())
-                .await
-                .unwrap();
+            api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
         }
     }
 
     /// Replaces a Secret's data by raw bytes.
     pub async fn put_bytes(&self, name: &str, key: &str, bytes: &[u8]) {
         let api = self.secrets();
-        let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": {key: base64(bytes)}});
-        api.patch(
-            name,
-            &PatchParams::apply("test-bytes").force(),
-            &Patch::Apply(object),
-        )
-        .await
-        .unwrap();
+        let object =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": {key: base64(bytes)}});
+        api.patch(name, &PatchParams::apply("test-bytes").force(), &Patch::Apply(object)).await.unwrap();
     }
 
     pub fn secrets(&self) -> Api<Secret> {
@@ -252,16 +226,12 @@ impl World {
     /// Makes or changes a credential; `change` is merged into its spec.
     pub async fn put_credential(&self, name: &str, change: Value) {
         let object = self.credential_json(name, change);
-        self.credentials()
-            .patch(name, &PatchParams::apply("test").force(), &Patch::Apply(object))
-            .await
-            .unwrap();
+        self.credentials().patch(name, &PatchParams::apply("test").force(), &Patch::Apply(object)).await.unwrap();
     }
 
     /// A Secret with the canary and a credential for it, synced.
     pub async fn synced(&self, name: &str) -> PamCredential {
-        self.put_secret(name, json!({"password": format!("{CANARY}-{name}")}))
-            .await;
+        self.put_secret(name, json!({"password": format!("{CANARY}-{name}")})).await;
         self.put_credential(name, json!({})).await;
         self.becomes(name, "Synced").await
     }
@@ -284,28 +254,16 @@ impl World {
 
     pub async fn annotate(&self, name: &str, annotation: &str, value: &str) {
         let patch = json!({"metadata": {"annotations": {annotation: value}}});
-        self.credentials()
-            .patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-            .unwrap();
+        self.credentials().patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 
     /// Waits until the PAM holds `value` for the record of `name`.
     pub async fn pam_holds(&self, name: &str, value: &str) {
-        let id = self
-            .get(name)
-            .await
-            .status
-            .and_then(|status| status.id)
-            .expect("it has a record");
-        wait_until(
-            &format!("the PAM to hold the new value of {name}"),
-            PATIENCE,
-            async || {
-                anyhow::ensure!(self.sim.value_of(&id).as_deref() == Some(value), "another value");
-                Ok(())
-            },
-        )
+        let id = self.get(name).await.status.and_then(|status| status.id).expect("it has a record");
+        wait_until(&format!("the PAM to hold the new value of {name}"), PATIENCE, async || {
+            anyhow::ensure!(self.sim.value_of(&id).as_deref() == Some(value), "another value");
+            Ok(())
+        })
         .await
         .unwrap();
     }
@@ -314,10 +272,7 @@ impl World {
 
     /// Starts counting calls to the API server and to the PAM.
     pub async fn count(&self) -> Count {
-        Count {
-            audit: self.cluster.audit().mark().await.unwrap(),
-            journal: self.sim.mark(),
-        }
+        Count { audit: self.cluster.audit().mark().await.unwrap(), journal: self.sim.mark() }
     }
 
     /// What the operator asked of the API server since then, leases aside.
@@ -353,8 +308,7 @@ impl World {
         for credential in self.credentials().list(&ListParams::default()).await.unwrap() {
             said += &serde_json::to_string(&credential.status).unwrap();
         }
-        said +=
-            &serde_json::to_string(&self.connections().get(&self.connection).await.unwrap().status).unwrap();
+        said += &serde_json::to_string(&self.connections().get(&self.connection).await.unwrap().status).unwrap();
         if let Some(operator) = &self.operator {
             said += &operator.metrics().await.unwrap();
         }

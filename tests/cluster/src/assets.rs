@@ -40,10 +40,7 @@ impl Tools {
     /// The folders to put in front of `PATH`, so that `kubectl` and `helm` are these.
     #[must_use]
     pub fn folders(&self) -> Vec<PathBuf> {
-        [&self.kubectl, &self.helm]
-            .iter()
-            .filter_map(|tool| tool.parent().map(Path::to_owned))
-            .collect()
+        [&self.kubectl, &self.helm].iter().filter_map(|tool| tool.parent().map(Path::to_owned)).collect()
     }
 }
 
@@ -52,9 +49,7 @@ impl Tools {
 /// Two processes never build the same thing twice: the second one waits. A build that is cut short leaves nothing that
 /// could be taken for a finished one.
 pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
-    let given = env::var_os("KUBEBUILDER_ASSETS")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
+    let given = env::var_os("KUBEBUILDER_ASSETS").filter(|path| !path.is_empty()).map(PathBuf::from);
     let Some(folder) = given else {
         let control_plane = cached(&control_plane_module(), progress)?;
         let helm = cached(&helm_module(), progress)?.join("helm");
@@ -62,11 +57,7 @@ pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
     };
     for name in ["etcd", "kube-apiserver", "kubectl"] {
         let wanted = folder.join(name);
-        ensure!(
-            wanted.is_file(),
-            "KUBEBUILDER_ASSETS is set, but there is no {}",
-            wanted.display()
-        );
+        ensure!(wanted.is_file(), "KUBEBUILDER_ASSETS is set, but there is no {}", wanted.display());
     }
     let helm = match on_path("helm") {
         Some(helm) => helm,
@@ -95,9 +86,7 @@ fn control_plane_module() -> GoModule {
     let (major, minor) = ("1", KUBERNETES.split('.').nth(1).unwrap_or_default());
     // Without these the API server says v0.0.0, and clients and helm take it for a very old one.
     let version = |package: &str| {
-        format!(
-            " -X {package}.gitVersion=v{KUBERNETES} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
-        )
+        format!(" -X {package}.gitVersion=v{KUBERNETES} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}")
     };
     GoModule {
         folder: "tools",
@@ -105,10 +94,7 @@ fn control_plane_module() -> GoModule {
         programs: &[
             ("etcd", "go.etcd.io/etcd/server/v3"),
             ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-            (
-                "kube-controller-manager",
-                "k8s.io/kubernetes/cmd/kube-controller-manager",
-            ),
+            ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
             ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
         ],
         ldflags: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
@@ -165,35 +151,28 @@ fn lock(path: &Path, progress: Progress<'_>) -> Result<fs::File> {
     let file = fs::File::create(path).with_context(|| format!("cannot make {}", path.display()))?;
     if file.try_lock().is_err() {
         progress("another run is building the control plane; waiting for it");
-        file.lock()
-            .with_context(|| format!("cannot lock {}", path.display()))?;
+        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     }
     Ok(file)
 }
 
 /// The folder that everything built is kept in.
 pub fn cache_folder() -> Result<PathBuf> {
-    let set = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(own) = set("PAM_OPERATOR_CACHE") {
         return std::path::absolute(own).context("PAM_OPERATOR_CACHE cannot be made absolute");
     }
     match (set("XDG_CACHE_HOME"), set("HOME")) {
         (Some(cache), _) if cache.is_absolute() => Ok(cache.join("pam-operator")),
         (_, Some(home)) => Ok(home.join(".cache/pam-operator")),
-        _ => bail!(
-            "neither PAM_OPERATOR_CACHE, XDG_CACHE_HOME nor HOME is set: there is no place to keep the tools in"
-        ),
+        _ => {
+            bail!("neither PAM_OPERATOR_CACHE, XDG_CACHE_HOME nor HOME is set: there is no place to keep the tools in")
+        }
     }
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 #[cfg(test)]

@@ -53,16 +53,12 @@ impl Audit {
         // There is no such object: the refusal is what is wanted.
         let _ = client.request_text(request).await;
         let needle = format!("\"name\":\"{name}\"");
-        wait_for(
-            "a request of our own in the audit log",
-            FENCE_WITHIN,
-            async || {
-                let text = read_lines(&self.log, from).ok()?;
-                let at = text.find(&needle)?;
-                let end = text[at..].find('\n')? + at + 1;
-                Some(Mark(from.0 + u64::try_from(end).ok()?))
-            },
-        )
+        wait_for("a request of our own in the audit log", FENCE_WITHIN, async || {
+            let text = read_lines(&self.log, from).ok()?;
+            let at = text.find(&needle)?;
+            let end = text[at..].find('\n')? + at + 1;
+            Some(Mark(from.0 + u64::try_from(end).ok()?))
+        })
         .await
     }
 
@@ -86,10 +82,7 @@ fn read_lines(log: &Path, mark: Mark) -> Result<String> {
     file.seek(SeekFrom::Start(mark.0))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     bytes.truncate(whole);
     Ok(String::from_utf8(bytes)?)
 }
@@ -97,13 +90,7 @@ fn read_lines(log: &Path, mark: Mark) -> Result<String> {
 fn parse(text: &str) -> Result<Requests> {
     let entry = |line: &str| serde_json::from_str::<Entry>(line).context("an audit entry cannot be read");
     let entries = text.lines().map(entry).collect::<Result<Vec<_>>>()?;
-    Ok(Requests(
-        entries
-            .into_iter()
-            .filter(Entry::counts)
-            .map(AuditEvent::from)
-            .collect(),
-    ))
+    Ok(Requests(entries.into_iter().filter(Entry::counts).map(AuditEvent::from).collect()))
 }
 
 /// An entry as Kubernetes writes it (`audit.k8s.io/v1` `Event`), as far as it is used.
@@ -184,17 +171,8 @@ pub struct AuditEvent {
 
 impl From<Entry> for AuditEvent {
     fn from(entry: Entry) -> Self {
-        let ObjectRef {
-            resource,
-            subresource,
-            namespace,
-            name,
-        } = entry.object_ref;
-        let resource = if subresource.is_empty() {
-            resource
-        } else {
-            format!("{resource}/{subresource}")
-        };
+        let ObjectRef { resource, subresource, namespace, name } = entry.object_ref;
+        let resource = if subresource.is_empty() { resource } else { format!("{resource}/{subresource}") };
         Self {
             time: entry.request_received_timestamp,
             user: entry.user.username,
@@ -213,21 +191,14 @@ impl AuditEvent {
     /// Whether it asks for a change (a refused one does too).
     #[must_use]
     pub fn is_write(&self) -> bool {
-        matches!(
-            self.verb.as_str(),
-            "create" | "update" | "patch" | "delete" | "deletecollection" | "post" | "put"
-        )
+        matches!(self.verb.as_str(), "create" | "update" | "patch" | "delete" | "deletecollection" | "post" | "put")
     }
 }
 
 impl fmt::Display for AuditEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = [&self.namespace, &self.name].map(String::as_str).join("/");
-        write!(
-            f,
-            "{} {} {} {place} {} -> {}",
-            self.time, self.user, self.verb, self.uri, self.code
-        )
+        write!(f, "{} {} {} {place} {} -> {}", self.time, self.user, self.verb, self.uri, self.code)
     }
 }
 
@@ -259,10 +230,7 @@ mod tests {
 
     #[test]
     fn leases_are_left_out_on_request() {
-        let log = [
-            line("update", "ResponseComplete", 200, "leases"),
-            line("get", "ResponseComplete", 200, "pods"),
-        ];
+        let log = [line("update", "ResponseComplete", 200, "leases"), line("get", "ResponseComplete", 200, "pods")];
         let requests = parse(&log.join("\n")).unwrap();
         assert_eq!(requests.writes().len(), 1);
         assert!(requests.writes_by("u").is_empty());

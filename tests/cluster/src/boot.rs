@@ -34,38 +34,17 @@ impl Servers {
         let folder = Folder::prepare(root, &admin, &controllers)?;
         let [etcd, peer, secure] = free_ports()?;
         let server = format!("https://127.0.0.1:{secure}");
-        let mut servers = Self {
-            children: Vec::new(),
-            folder: folder.clone(),
-        };
+        let mut servers = Self { children: Vec::new(), folder: folder.clone() };
         servers.spawn("etcd", &tools.etcd, &etcd_flags(&folder, etcd, peer))?;
-        servers.spawn(
-            "kube-apiserver",
-            &tools.apiserver,
-            &apiserver_flags(&folder, etcd, secure),
-        )?;
-        write_kubeconfig(
-            &folder.admin_kubeconfig(),
-            &server,
-            &folder.ca(),
-            &admin,
-            "default",
-        )?;
+        servers.spawn("kube-apiserver", &tools.apiserver, &apiserver_flags(&folder, etcd, secure))?;
+        write_kubeconfig(&folder.admin_kubeconfig(), &server, &folder.ca(), &admin, "default")?;
         servers.wait_ready().await?;
         if let Some(program) = &tools.controller_manager {
             let config = folder.controllers_kubeconfig();
             write_kubeconfig(&config, &server, &folder.ca(), &controllers, "default")?;
-            servers.spawn(
-                "kube-controller-manager",
-                program,
-                &controller_manager_flags(&config),
-            )?;
+            servers.spawn("kube-controller-manager", program, &controller_manager_flags(&config))?;
         }
-        let state = State {
-            folder: folder.0.clone(),
-            server,
-            tools,
-        };
+        let state = State { folder: folder.0.clone(), server, tools };
         write_private(&folder.state(), &serde_json::to_string_pretty(&state)?)?;
         Ok(servers)
     }
@@ -74,17 +53,11 @@ impl Servers {
         let log = fs::File::create(self.folder.log_of(name))?;
         // The guard is this program again; it asks the system to end it with its parent, and becomes the server.
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .arg("guard")
-            .arg(std::process::id().to_string())
-            .arg(program)
-            .args(flags);
+        command.arg("guard").arg(std::process::id().to_string()).arg(program).args(flags);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // In a group of its own: a Ctrl-C in the terminal is for the program that uses the cluster.
         command.process_group(0).env_remove("KUBECONFIG");
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         self.children.push((name, child));
         Ok(())
     }
@@ -151,10 +124,7 @@ fn random_token() -> String {
 }
 
 fn etcd_flags(folder: &Folder, port: u16, peer: u16) -> Vec<String> {
-    let (client, peer) = (
-        format!("http://127.0.0.1:{port}"),
-        format!("http://127.0.0.1:{peer}"),
-    );
+    let (client, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer}"));
     vec![
         format!("--data-dir={}", folder.etcd().display()),
         "--unsafe-no-fsync".into(),
@@ -180,10 +150,7 @@ fn apiserver_flags(folder: &Folder, etcd: u16, secure: u16) -> Vec<String> {
         "--authorization-mode=RBAC".into(),
         format!("--token-auth-file={}", folder.tokens().display()),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
-        format!(
-            "--service-account-signing-key-file={}",
-            folder.signing_key().display()
-        ),
+        format!("--service-account-signing-key-file={}", folder.signing_key().display()),
         format!("--service-account-key-file={}", folder.verifying_key().display()),
         format!("--audit-policy-file={}", folder.audit_policy().display()),
         format!("--audit-log-path={}", folder.audit_log().display()),

@@ -73,22 +73,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Task::Demo => return show_demo().await,
         Task::Run { keep, command } => return run_command(keep, &command).await,
         Task::Supervise { folder, remove } => supervise::supervise(&folder, remove).await?,
-        Task::Guard {
-            parent,
-            program,
-            args,
-        } => supervise::guard(parent, &program, &args)?,
+        Task::Guard { parent, program, args } => supervise::guard(parent, &program, &args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn show_demo() -> Result<ExitCode> {
     let well = demo(&Programs::beside_this()?).await?;
-    Ok(if well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print_assets() -> Result<()> {
@@ -103,10 +95,7 @@ fn print_assets() -> Result<()> {
 async fn run_command(keep: bool, command: &[String]) -> Result<ExitCode> {
     let cluster = if keep {
         let folder = std::env::temp_dir().join(crate::unique_name("local-cluster"));
-        eprintln!(
-            "local-cluster: the control plane's files stay in {}",
-            folder.display()
-        );
+        eprintln!("local-cluster: the control plane's files stay in {}", folder.display());
         ControlPlane::start(&folder).await?
     } else {
         ControlPlane::temporary().await?
@@ -120,16 +109,9 @@ async fn run_in(cluster: &ControlPlane, command: &[String]) -> Result<ExitStatus
     let (program, args) = command.split_first().context("no command was given")?;
     let mut process = Command::new(program);
     process.args(args).kill_on_drop(true);
-    process
-        .env("KUBECONFIG", cluster.kubeconfig())
-        .env("PATH", path_with(&cluster.state().tools)?);
+    process.env("KUBECONFIG", cluster.kubeconfig()).env("PATH", path_with(&cluster.state().tools)?);
     process.env(JOIN_VARIABLE, &cluster.state().folder);
-    wait_forwarding(
-        process
-            .spawn()
-            .with_context(|| format!("cannot start {program}"))?,
-    )
-    .await
+    wait_forwarding(process.spawn().with_context(|| format!("cannot start {program}"))?).await
 }
 
 /// Waits for the command's end. Ctrl-C reaches it by itself; SIGTERM is passed on.
@@ -150,8 +132,6 @@ async fn wait_forwarding(mut child: Child) -> Result<ExitStatus> {
 
 /// The command's own code; 128 and the signal's number when a signal ended it, as shells do.
 fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

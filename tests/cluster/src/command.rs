@@ -8,23 +8,12 @@ use tokio::{io::AsyncWriteExt, process::Command};
 /// Runs `program` with `input` on its standard input and returns what it printed.
 ///
 /// Fails, with the arguments and its standard error, when it exits with another code than 0.
-pub(crate) async fn run(
-    program: &Path,
-    args: &[&str],
-    env: &[(&str, &Path)],
-    input: Option<&str>,
-) -> Result<String> {
+pub(crate) async fn run(program: &Path, args: &[&str], env: &[(&str, &Path)], input: Option<&str>) -> Result<String> {
     let mut command = Command::new(program);
     command.args(args).envs(env.iter().copied()).kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.stdin(if input.is_some() {
-        Stdio::piped()
-    } else {
-        Stdio::null()
-    });
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", program.display()))?;
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
     let stdin = child.stdin.take();
     // Written beside reading the output: a program that prints before it has read everything would block otherwise.
     let feed = async {

@@ -41,17 +41,10 @@ impl Programs {
         let this = std::env::current_exe()?;
         let beside = |name: &str| {
             let path = this.with_file_name(name);
-            ensure!(
-                path.is_file(),
-                "there is no {}; `make demo` builds it",
-                path.display()
-            );
+            ensure!(path.is_file(), "there is no {}; `make demo` builds it", path.display());
             Ok(path)
         };
-        Ok(Self {
-            operator: beside("pam-operator")?,
-            simulator: beside("pam-simulator")?,
-        })
+        Ok(Self { operator: beside("pam-operator")?, simulator: beside("pam-simulator")? })
     }
 }
 
@@ -62,16 +55,10 @@ pub async fn demo(programs: &Programs) -> Result<bool> {
     let mut parts = unless_interrupted(start_parts(&cluster, programs)).await?;
     let outcome = unless_interrupted(walk_through(&cluster, &parts.simulator, &mut parts.operator)).await;
     let mut checks = outcome.with_context(|| told(&parts.operator))?;
-    say(&format!(
-        "\nDone {} s after the start.",
-        started.elapsed().as_secs()
-    ));
+    say(&format!("\nDone {} s after the start.", started.elapsed().as_secs()));
     stay_up(&cluster, &parts.simulator).await;
     step("Stopping everything");
-    checks.expect(
-        parts.operator.stop().await?.success(),
-        "the operator ended well when it was told to",
-    );
+    checks.expect(parts.operator.stop().await?.success(), "the operator ended well when it was told to");
     drop(parts);
     cluster.stop().await?;
     Ok(checks.done())
@@ -100,25 +87,16 @@ async fn start_cluster() -> Result<ControlPlane> {
 async fn start_parts(cluster: &ControlPlane, programs: &Programs) -> Result<Parts> {
     step("Starting a simulated PAM");
     let simulator = Simulator::start(&programs.simulator, &cluster.state().folder).await?;
-    say(&format!(
-        "    it serves {} as version 4.2, with a CA of its own",
-        simulator.url
-    ));
+    say(&format!("    it serves {} as version 4.2, with a CA of its own", simulator.url));
     step("Installing the chart with helm");
-    let release = Installation::of(cluster, OPERATOR_NAMESPACE)
-        .with_crds()
-        .set("clusterName", "demo");
+    let release = Installation::of(cluster, OPERATOR_NAMESPACE).with_crds().set("clusterName", "demo");
     let installation = release.install().await?;
     step("Starting the operator, as the Deployment says and with its ServiceAccount's rights");
     let operator = installation.operator(&programs.operator).start().await?;
     Ok(Parts { operator, simulator })
 }
 
-async fn walk_through(
-    cluster: &ControlPlane,
-    simulator: &Simulator,
-    operator: &mut Operator,
-) -> Result<Checks> {
+async fn walk_through(cluster: &ControlPlane, simulator: &Simulator, operator: &mut Operator) -> Result<Checks> {
     operator.ready(SOON).await?;
     step("Applying deploy/samples: the connection, two credentials and their Secrets");
     apply_connection(cluster, simulator).await?;
@@ -133,29 +111,15 @@ async fn walk_through(
 /// What the operator printed, for the error of a demo that went wrong.
 fn told(operator: &Operator) -> String {
     let lines = operator.lines().unwrap_or_default();
-    format!(
-        "the operator's log ends with\n{}\n",
-        lines[lines.len().saturating_sub(15)..].join("\n")
-    )
+    format!("the operator's log ends with\n{}\n", lines[lines.len().saturating_sub(15)..].join("\n"))
 }
 
 /// The sample, with the simulator's address, client and CA in the place of the examples in it.
 async fn apply_connection(cluster: &ControlPlane, simulator: &Simulator) -> Result<()> {
     let from_file = format!("--from-file=ca.crt={}", simulator.ca_file.display());
-    cluster
-        .kubectl(&[
-            "create",
-            "configmap",
-            "pam-ca",
-            "-n",
-            OPERATOR_NAMESPACE,
-            &from_file,
-        ])
-        .await?;
+    cluster.kubectl(&["create", "configmap", "pam-ca", "-n", OPERATOR_NAMESPACE, &from_file]).await?;
     let file = sample("clusterpamconnection.yaml");
-    let parsed = cluster
-        .kubectl(&["create", "--dry-run=client", "-o", "json", "-f", &file])
-        .await?;
+    let parsed = cluster.kubectl(&["create", "--dry-run=client", "-o", "json", "-f", &file]).await?;
     for object in serde_json::Deserializer::from_str(&parsed).into_iter::<Value>() {
         let object = simulator.fill_in(object?);
         say(&indented(&cluster.apply(&object.to_string()).await?));
@@ -166,11 +130,7 @@ async fn apply_connection(cluster: &ControlPlane, simulator: &Simulator) -> Resu
 async fn apply_credentials(cluster: &ControlPlane) -> Result<()> {
     cluster.kubectl(&["create", "namespace", NAMESPACE]).await?;
     for file in CREDENTIALS {
-        say(&indented(
-            &cluster
-                .kubectl(&["apply", "-n", NAMESPACE, "-f", &sample(file)])
-                .await?,
-        ));
+        say(&indented(&cluster.kubectl(&["apply", "-n", NAMESPACE, "-f", &sample(file)]).await?));
     }
     wait_ready(cluster, &["pamcredentials", "--all", "-n", NAMESPACE]).await
 }
@@ -178,9 +138,7 @@ async fn apply_credentials(cluster: &ControlPlane) -> Result<()> {
 /// `kubectl wait`, as a user would; when it fails, the reason is what a user would look at next.
 async fn wait_ready(cluster: &ControlPlane, objects: &[&str]) -> Result<()> {
     let timeout = format!("--timeout={}s", SOON.as_secs());
-    let waited = cluster
-        .kubectl(&[&["wait", "--for=condition=Ready", &timeout], objects].concat())
-        .await;
+    let waited = cluster.kubectl(&[&["wait", "--for=condition=Ready", &timeout], objects].concat()).await;
     match waited {
         Ok(printed) => say(&indented(&printed)),
         Err(error) => {
@@ -196,31 +154,18 @@ async fn show(cluster: &ControlPlane, simulator: &Simulator, checks: &mut Checks
     command("kubectl get pamcred -A");
     say(&indented(&cluster.kubectl(&["get", "pamcred", "-A"]).await?));
     command(&format!("kubectl describe pamcred {SHOWN} -n {NAMESPACE}"));
-    say(&indented(
-        &cluster
-            .kubectl(&["describe", "pamcred", SHOWN, "-n", NAMESPACE])
-            .await?,
-    ));
-    let objects = cluster
-        .kubectl(&["get", "pamcred", "-n", NAMESPACE, "-o", "json"])
-        .await?;
+    say(&indented(&cluster.kubectl(&["describe", "pamcred", SHOWN, "-n", NAMESPACE]).await?));
+    let objects = cluster.kubectl(&["get", "pamcred", "-n", NAMESPACE, "-o", "json"]).await?;
     let objects: Value = serde_json::from_str(&objects)?;
     let records = simulator.records().await?;
     step("The same credential in the PAM (its value is not shown)");
     say(&indented(
-        &records
-            .iter()
-            .filter(|record| record.username == "reporting")
-            .map(ToString::to_string)
-            .collect::<String>(),
+        &records.iter().filter(|record| record.username == "reporting").map(ToString::to_string).collect::<String>(),
     ));
     step("Is all as it should be?");
     let items = objects["items"].as_array().context("kubectl printed no list")?;
     checks.expect(items.len() == CREDENTIALS.len(), "every sample is there");
-    checks.expect(
-        records.len() == items.len(),
-        "the PAM holds one record for each, and no more",
-    );
+    checks.expect(records.len() == items.len(), "the PAM holds one record for each, and no more");
     for object in items {
         checks.compare(object, &records);
     }
@@ -232,59 +177,22 @@ async fn rotate(cluster: &ControlPlane, simulator: &Simulator, checks: &mut Chec
     step("Rotating the Secret");
     let value = format!("rotated-{:016x}", rand::random::<u64>());
     let (audit, journal) = (cluster.audit().mark().await?, simulator.mark().await?);
-    command(&format!(
-        "kubectl patch secret {SHOWN} -n {NAMESPACE} -p '{{\"stringData\": {{\"password\": …}}}}'"
-    ));
+    command(&format!("kubectl patch secret {SHOWN} -n {NAMESPACE} -p '{{\"stringData\": {{\"password\": …}}}}'"));
     let patch = json!({"stringData": {"password": value}}).to_string();
-    cluster
-        .kubectl(&[
-            "patch",
-            "secret",
-            SHOWN,
-            "-n",
-            NAMESPACE,
-            "--type=merge",
-            "-p",
-            &patch,
-        ])
-        .await?;
+    cluster.kubectl(&["patch", "secret", SHOWN, "-n", NAMESPACE, "--type=merge", "-p", &patch]).await?;
     let write = wait_until("the new value in the PAM", SOON, async || {
-        simulator
-            .writes_since(journal)
-            .await?
-            .pop()
-            .context("the PAM was not written to yet")
+        simulator.writes_since(journal).await?.pop().context("the PAM was not written to yet")
     });
     let write = write.await?;
-    let asked = cluster
-        .audit()
-        .since(audit)
-        .await?
-        .resource("secrets")
-        .named(SHOWN)
-        .verb("patch")
-        .only()?
-        .time;
+    let asked = cluster.audit().since(audit).await?.resource("secrets").named(SHOWN).verb("patch").only()?.time;
     let latency = write.at.duration_since(asked).as_millis();
-    say(&format!(
-        "    the PAM had the new value {latency} ms after the API server was asked to store it"
-    ));
-    checks.expect(
-        simulator.value_of(&write.record).await? == value,
-        "the PAM holds the new value",
-    );
+    say(&format!("    the PAM had the new value {latency} ms after the API server was asked to store it"));
+    checks.expect(simulator.value_of(&write.record).await? == value, "the PAM holds the new value");
     checks.expect(latency < 1000, "it took less than a second");
-    checks.expect(
-        simulator.writes_since(journal).await?.len() == 1,
-        "one write was enough",
-    );
+    checks.expect(simulator.writes_since(journal).await?.len() == 1, "one write was enough");
     Ok(())
 }
 
 fn sample(file: &str) -> String {
-    repository()
-        .join("deploy/samples")
-        .join(file)
-        .to_string_lossy()
-        .into_owned()
+    repository().join("deploy/samples").join(file).to_string_lossy().into_owned()
 }

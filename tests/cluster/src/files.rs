@@ -42,9 +42,7 @@ impl Folder {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         for path in [&folder.0, &folder.certificates(), &folder.logs()] {
-            builder
-                .create(path)
-                .with_context(|| format!("cannot make {}", path.display()))?;
+            builder.create(path).with_context(|| format!("cannot make {}", path.display()))?;
         }
         let key = KeyPair::generate().context("cannot make a signing key")?;
         write_private(&folder.signing_key(), &key.serialize_pem())?;
@@ -101,13 +99,7 @@ impl Folder {
 }
 
 /// Writes a kubeconfig for `token` (as JSON, which is YAML too).
-pub(crate) fn write_kubeconfig(
-    path: &Path,
-    server: &str,
-    ca: &Path,
-    token: &str,
-    namespace: &str,
-) -> Result<()> {
+pub(crate) fn write_kubeconfig(path: &Path, server: &str, ca: &Path, token: &str, namespace: &str) -> Result<()> {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -123,8 +115,6 @@ pub(crate) fn write_kubeconfig(
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options
-        .open(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let mut file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(file.write_all(text.as_bytes())?)
 }

@@ -41,11 +41,7 @@ impl GoModule {
         hash.update(&self.ldflags);
         hash.update(std::env::consts::OS);
         hash.update(std::env::consts::ARCH);
-        let hex = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let hex = hash.finalize().iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         Ok(format!("tools-{hex}"))
     }
 
@@ -64,27 +60,13 @@ impl GoModule {
         let started = Instant::now();
         let log = output.with_extension("log");
         let mut command = self.go();
-        command.args([
-            "build",
-            "-trimpath",
-            "-mod=readonly",
-            "-buildvcs=false",
-            "-ldflags",
-            &self.ldflags,
-            "-o",
-        ]);
-        command
-            .arg(output)
-            .arg(package)
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log)?);
+        command.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", &self.ldflags, "-o"]);
+        command.arg(output).arg(package).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
         let child = command.spawn().context("cannot start `go build`")?;
         let succeeded = wait_with_progress(child, started, label, progress)?;
         let printed = fs::read_to_string(&log).unwrap_or_default();
         if !succeeded {
-            bail!(
-                "`go build {package}` failed (is the Go module proxy reachable, and the disk not full?):\n{printed}"
-            );
+            bail!("`go build {package}` failed (is the Go module proxy reachable, and the disk not full?):\n{printed}");
         }
         fs::remove_file(&log)?;
         progress(&format!("built {label} in {} s", started.elapsed().as_secs()));
@@ -94,15 +76,8 @@ impl GoModule {
     /// `go` in this module's folder, shielded from settings meant for other modules.
     fn go(&self) -> Command {
         let mut command = Command::new("go");
-        command
-            .current_dir(self.path())
-            .env("CGO_ENABLED", "0")
-            .env("GOWORK", "off")
-            .env("GOFLAGS", "");
-        command
-            .env_remove("GOOS")
-            .env_remove("GOARCH")
-            .stdin(Stdio::null());
+        command.current_dir(self.path()).env("CGO_ENABLED", "0").env("GOWORK", "off").env("GOFLAGS", "");
+        command.env_remove("GOOS").env_remove("GOARCH").stdin(Stdio::null());
         command
     }
 
@@ -135,12 +110,7 @@ impl GoModule {
 }
 
 /// Whether `child` ended well; says every 20 s that it is still at work.
-fn wait_with_progress(
-    mut child: Child,
-    started: Instant,
-    label: &str,
-    progress: Progress<'_>,
-) -> Result<bool> {
+fn wait_with_progress(mut child: Child, started: Instant, label: &str, progress: Progress<'_>) -> Result<bool> {
     let mut next = REPORT_EVERY;
     loop {
         if let Some(status) = child.try_wait()? {
@@ -148,10 +118,7 @@ fn wait_with_progress(
         }
         std::thread::sleep(Duration::from_millis(100));
         if started.elapsed() >= next {
-            progress(&format!(
-                "building {label}: {} s so far",
-                started.elapsed().as_secs()
-            ));
+            progress(&format!("building {label}: {} s so far", started.elapsed().as_secs()));
             next += REPORT_EVERY;
         }
     }

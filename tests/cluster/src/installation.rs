@@ -77,15 +77,7 @@ impl<'a> Release<'a> {
         }
         let values = self.all_values()?;
         let chart = self.chart.to_string_lossy();
-        let mut args = vec![
-            "upgrade",
-            "--install",
-            &self.name,
-            &chart,
-            "-n",
-            &self.namespace,
-            "--create-namespace",
-        ];
+        let mut args = vec!["upgrade", "--install", &self.name, &chart, "-n", &self.namespace, "--create-namespace"];
         for value in &values {
             args.extend(["--set-json", value]);
         }
@@ -100,10 +92,7 @@ impl<'a> Release<'a> {
         ];
         // A later one wins.
         values.extend(self.values.iter().cloned());
-        Ok(values
-            .into_iter()
-            .map(|(path, value)| format!("{path}={value}"))
-            .collect())
+        Ok(values.into_iter().map(|(path, value)| format!("{path}={value}")).collect())
     }
 }
 
@@ -125,16 +114,8 @@ impl ControlPlane {
         let folder = repository().join("crds");
         let folder = folder.to_string_lossy();
         // Server-side, as a client-side apply writes the whole CRD into an annotation, which has a limit.
-        self.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &folder])
-            .await?;
-        self.kubectl(&[
-            "wait",
-            "--for=condition=Established",
-            "--timeout=30s",
-            "-f",
-            &folder,
-        ])
-        .await?;
+        self.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &folder]).await?;
+        self.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", &folder]).await?;
         Ok(())
     }
 }
@@ -168,30 +149,12 @@ impl<'a> Installation<'a> {
         let deployments: Api<Deployment> = Api::namespaced(client.clone(), &namespace);
         let labelled = ListParams::default().labels(&format!("app.kubernetes.io/instance={release}"));
         let found = deployments.list(&labelled).await?.items;
-        ensure!(
-            found.len() == 1,
-            "release {release} has {} Deployments in {namespace}",
-            found.len()
-        );
+        ensure!(found.len() == 1, "release {release} has {} Deployments in {namespace}", found.len());
         let template = PodTemplate::of(found.into_iter().next().context("no Deployment")?)?;
         let token = token_of(client, &namespace, &template.service_account).await?;
-        let path = cluster
-            .state()
-            .folder
-            .join(format!("{namespace}.{release}.kubeconfig"));
-        write_kubeconfig(
-            &path,
-            &cluster.state().server,
-            &cluster.folder().ca(),
-            &token,
-            &namespace,
-        )?;
-        Ok(Self {
-            cluster,
-            release,
-            template,
-            kubeconfig: path,
-        })
+        let path = cluster.state().folder.join(format!("{namespace}.{release}.kubeconfig"));
+        write_kubeconfig(&path, &cluster.state().server, &cluster.folder().ca(), &token, &namespace)?;
+        Ok(Self { cluster, release, template, kubeconfig: path })
     }
 
     /// The operator's namespace.
@@ -221,11 +184,7 @@ impl<'a> Installation<'a> {
     /// The user that the operator is, as the audit log names it.
     #[must_use]
     pub fn user(&self) -> String {
-        format!(
-            "system:serviceaccount:{}:{}",
-            self.namespace(),
-            self.service_account()
-        )
+        format!("system:serviceaccount:{}:{}", self.namespace(), self.service_account())
     }
 
     /// A kubeconfig for the `ServiceAccount`, with a token that lasts a day.
@@ -246,24 +205,14 @@ impl<'a> Installation<'a> {
     }
 
     /// Starts the operator with more environment variables; see [`Installation::operator`].
-    pub async fn start_operator(
-        &self,
-        program: impl AsRef<Path>,
-        extra_env: &[(&str, &str)],
-    ) -> Result<Operator> {
+    pub async fn start_operator(&self, program: impl AsRef<Path>, extra_env: &[(&str, &str)]) -> Result<Operator> {
         let launch = self.operator(program);
-        extra_env
-            .iter()
-            .fold(launch, |launch, (name, value)| launch.env(name, value))
-            .start()
-            .await
+        extra_env.iter().fold(launch, |launch, (name, value)| launch.env(name, value)).start().await
     }
 
     /// `helm uninstall`.
     pub async fn uninstall(self) -> Result<()> {
-        self.cluster
-            .helm(&["uninstall", &self.release, "-n", self.namespace()])
-            .await?;
+        self.cluster.helm(&["uninstall", &self.release, "-n", self.namespace()]).await?;
         Ok(())
     }
 
@@ -278,16 +227,8 @@ impl<'a> Installation<'a> {
 
 async fn token_of(client: Client, namespace: &str, account: &str) -> Result<String> {
     let accounts: Api<ServiceAccount> = Api::namespaced(client, namespace);
-    let spec = TokenRequestSpec {
-        expiration_seconds: Some(TOKEN_SECONDS),
-        ..TokenRequestSpec::default()
-    };
-    let request = TokenRequest {
-        spec,
-        ..TokenRequest::default()
-    };
-    let answer = accounts
-        .create_token_request(account, &PostParams::default(), &request)
-        .await?;
+    let spec = TokenRequestSpec { expiration_seconds: Some(TOKEN_SECONDS), ..TokenRequestSpec::default() };
+    let request = TokenRequest { spec, ..TokenRequest::default() };
+    let answer = accounts.create_token_request(account, &PostParams::default(), &request).await?;
     Ok(answer.status.context("the TokenRequest was not answered")?.token)
 }

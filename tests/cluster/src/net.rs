@@ -41,8 +41,7 @@ pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
 /// A client for the kubeconfig at `path`. It never retries by itself: a test that counts calls must see each one.
 pub(crate) async fn client_for(path: &Path) -> Result<Client> {
     ensure_crypto_provider();
-    let kubeconfig =
-        Kubeconfig::read_from(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let kubeconfig = Kubeconfig::read_from(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     config.default_retry = false;
     Ok(Client::try_from(config)?)
@@ -51,10 +50,7 @@ pub(crate) async fn client_for(path: &Path) -> Result<Client> {
 /// Status and body of a plain GET; `url` is on loopback.
 pub(crate) async fn get(url: &str) -> Result<(u16, String)> {
     ensure_crypto_provider();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(5))
-        .build()?;
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
     let response = client.get(url).send().await?;
     let status = response.status().as_u16();
     Ok((status, response.text().await?))

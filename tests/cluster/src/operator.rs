@@ -38,13 +38,7 @@ pub struct Launch<'a> {
 impl<'a> Launch<'a> {
     pub(crate) fn new(installation: &'a Installation<'a>, program: &Path) -> Self {
         let pod = unique_name(installation.deployment());
-        Self {
-            installation,
-            program: program.to_owned(),
-            extra: Env::new(),
-            pod,
-            listen: None,
-        }
+        Self { installation, program: program.to_owned(), extra: Env::new(), pod, listen: None }
     }
 
     /// One more environment variable; wins over the Deployment's.
@@ -72,26 +66,17 @@ impl<'a> Launch<'a> {
     /// nothing else is inherited. Returns at once: see [`Operator::ready`].
     pub async fn start(self) -> Result<Operator> {
         let template = self.installation.template();
-        let mut env = template
-            .env(&self.pod, &self.installation.cluster().admin_client().await?)
-            .await?;
+        let mut env = template.env(&self.pod, &self.installation.cluster().admin_client().await?).await?;
         let mut args = template.args(&env);
         let told = listen_address(&args, &env);
         if let (Some(address), Some(told)) = (self.listen, &told) {
-            env.values_mut()
-                .chain(&mut args)
-                .for_each(|text| *text = text.replace(told, &address.to_string()));
+            env.values_mut().chain(&mut args).for_each(|text| *text = text.replace(told, &address.to_string()));
         }
         let listen = self.listen.map(|address| address.to_string()).or(told);
         env.extend(self.extra);
         let log = self.installation.cluster().folder().log_of(&self.pod);
         let child = spawn(&self.program, &args, &env, &self.installation.kubeconfig(), &log)?;
-        Ok(Operator {
-            child,
-            log,
-            pod: self.pod,
-            listen,
-        })
+        Ok(Operator { child, log, pod: self.pod, listen })
     }
 }
 
@@ -99,36 +84,16 @@ fn spawn(program: &Path, args: &[String], env: &Env, kubeconfig: &Path, log: &Pa
     let mut options = fs::OpenOptions::new();
     let file = options.create(true).append(true).mode(0o600).open(log)?;
     let mut command = Command::new(program);
-    command
-        .args(args)
-        .env_clear()
-        .envs(env)
-        .env("KUBECONFIG", kubeconfig)
-        .kill_on_drop(true);
-    command
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
-    command
-        .spawn()
-        .with_context(|| format!("cannot start {}", program.display()))
+    command.args(args).env_clear().envs(env).env("KUBECONFIG", kubeconfig).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    command.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
 
 /// Where the Deployment tells the operator to listen: the flag wins over the environment.
 fn listen_address(args: &[String], env: &Env) -> Option<String> {
-    let joined = args
-        .iter()
-        .find_map(|arg| arg.strip_prefix(LISTEN_FLAG)?.strip_prefix('='));
-    let apart = || {
-        args.iter()
-            .skip_while(|arg| *arg != LISTEN_FLAG)
-            .nth(1)
-            .map(String::as_str)
-    };
-    joined
-        .or_else(apart)
-        .or_else(|| env.get(LISTEN_VARIABLE).map(String::as_str))
-        .map(str::to_owned)
+    let joined = args.iter().find_map(|arg| arg.strip_prefix(LISTEN_FLAG)?.strip_prefix('='));
+    let apart = || args.iter().skip_while(|arg| *arg != LISTEN_FLAG).nth(1).map(String::as_str);
+    joined.or_else(apart).or_else(|| env.get(LISTEN_VARIABLE).map(String::as_str)).map(str::to_owned)
 }
 
 /// A running (or ended) operator. Dropping it kills it.
@@ -213,10 +178,7 @@ impl Operator {
 
     /// URL of a path of its HTTP server.
     pub fn url(&self, path: &str) -> Result<String> {
-        let address = self
-            .listen
-            .as_ref()
-            .context("the Deployment does not say where the operator listens")?;
+        let address = self.listen.as_ref().context("the Deployment does not say where the operator listens")?;
         Ok(format!("http://{address}{path}"))
     }
 
@@ -250,19 +212,13 @@ impl Operator {
     pub async fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
         match tokio::time::timeout(within, self.child.wait()).await {
             Ok(status) => Ok(status?),
-            Err(_) => bail!(
-                "the operator still runs after {within:?}; its log ends with\n{}",
-                self.tail()
-            ),
+            Err(_) => bail!("the operator still runs after {within:?}; its log ends with\n{}", self.tail()),
         }
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-        Ok(kill_process(
-            pid.context("the operator has ended already")?,
-            signal,
-        )?)
+        Ok(kill_process(pid.context("the operator has ended already")?, signal)?)
     }
 }
 
@@ -274,14 +230,8 @@ mod tests {
     fn the_listen_address_is_found_wherever_the_chart_puts_it() {
         let env = Env::from([(LISTEN_VARIABLE.to_owned(), "e:1".to_owned())]);
         let args = |args: &[&str]| args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            listen_address(&args(&["--listen-address=a:1"]), &env).as_deref(),
-            Some("a:1")
-        );
-        assert_eq!(
-            listen_address(&args(&["--listen-address", "b:1"]), &env).as_deref(),
-            Some("b:1")
-        );
+        assert_eq!(listen_address(&args(&["--listen-address=a:1"]), &env).as_deref(), Some("a:1"));
+        assert_eq!(listen_address(&args(&["--listen-address", "b:1"]), &env).as_deref(), Some("b:1"));
         assert_eq!(listen_address(&[], &env).as_deref(), Some("e:1"));
         assert_eq!(listen_address(&[], &Env::new()), None);
     }

@@ -10,9 +10,7 @@ use kube::Client;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use crate::{
-    Audit, Tools, command, files::Folder, net::client_for, supervise::Supervisor, wait::unique_name,
-};
+use crate::{Audit, Tools, command, files::Folder, net::client_for, supervise::Supervisor, wait::unique_name};
 
 /// Names the state folder of a running control plane to join.
 pub const JOIN_VARIABLE: &str = "PAM_TEST_CLUSTER";
@@ -70,21 +68,15 @@ impl ControlPlane {
         let place = folder.clone();
         let supervisor = tokio::task::spawn_blocking(move || Supervisor::start(&place, remove)).await??;
         let joined = Self::join(&folder)?;
-        Ok(Self {
-            supervisor: Some(supervisor),
-            ..joined
-        })
+        Ok(Self { supervisor: Some(supervisor), ..joined })
     }
 
     /// Uses the control plane that runs in `folder`; dropping this does not stop it.
     pub fn join(folder: &Path) -> Result<Self> {
         let path = Folder(folder.to_owned()).state();
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("no control plane runs in {}", folder.display()))?;
-        Ok(Self {
-            state: serde_json::from_str(&text)?,
-            supervisor: None,
-        })
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("no control plane runs in {}", folder.display()))?;
+        Ok(Self { state: serde_json::from_str(&text)?, supervisor: None })
     }
 
     /// Stops it (if it was started here) and waits until it is gone.
@@ -129,20 +121,17 @@ impl ControlPlane {
 
     /// Runs kubectl as the administrator and returns its standard output; an error carries its standard error.
     pub async fn kubectl(&self, args: &[&str]) -> Result<String> {
-        self.run_tool(&self.state.tools.kubectl, args, &self.kubeconfig(), None)
-            .await
+        self.run_tool(&self.state.tools.kubectl, args, &self.kubeconfig(), None).await
     }
 
     /// As [`ControlPlane::kubectl`], with `input` on standard input.
     pub async fn kubectl_with(&self, args: &[&str], input: &str) -> Result<String> {
-        self.run_tool(&self.state.tools.kubectl, args, &self.kubeconfig(), Some(input))
-            .await
+        self.run_tool(&self.state.tools.kubectl, args, &self.kubeconfig(), Some(input)).await
     }
 
     /// As [`ControlPlane::kubectl`], as the user of another kubeconfig.
     pub async fn kubectl_as(&self, kubeconfig: &Path, args: &[&str]) -> Result<String> {
-        self.run_tool(&self.state.tools.kubectl, args, kubeconfig, None)
-            .await
+        self.run_tool(&self.state.tools.kubectl, args, kubeconfig, None).await
     }
 
     /// `kubectl apply` of `yaml`, which may hold several documents.
@@ -152,8 +141,7 @@ impl ControlPlane {
 
     /// Runs helm as the administrator, with caches of its own, and returns its standard output.
     pub async fn helm(&self, args: &[&str]) -> Result<String> {
-        self.run_tool(&self.state.tools.helm, args, &self.kubeconfig(), None)
-            .await
+        self.run_tool(&self.state.tools.helm, args, &self.kubeconfig(), None).await
     }
 
     /// Makes a namespace with a name that nobody else has, and returns the name.
@@ -163,13 +151,7 @@ impl ControlPlane {
         Ok(name)
     }
 
-    async fn run_tool(
-        &self,
-        tool: &Path,
-        args: &[&str],
-        kubeconfig: &Path,
-        input: Option<&str>,
-    ) -> Result<String> {
+    async fn run_tool(&self, tool: &Path, args: &[&str], kubeconfig: &Path, input: Option<&str>) -> Result<String> {
         let home = self.state.folder.join("home");
         let env = [
             ("KUBECONFIG", kubeconfig),
@@ -187,17 +169,11 @@ impl ControlPlane {
 /// The checkout that this package was built from.
 #[must_use]
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."))
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// `PATH` with the tools of `tools` first.
 pub(crate) fn path_with(tools: &Tools) -> Result<std::ffi::OsString> {
     let old = env::var_os("PATH").unwrap_or_default();
-    Ok(env::join_paths(
-        tools.folders().into_iter().chain(env::split_paths(&old)),
-    )?)
+    Ok(env::join_paths(tools.folders().into_iter().chain(env::split_paths(&old)))?)
 }

@@ -24,15 +24,8 @@ pub(crate) struct PodTemplate {
 impl PodTemplate {
     pub(crate) fn of(deployment: Deployment) -> Result<Self> {
         let metadata = deployment.metadata;
-        let pod = deployment
-            .spec
-            .and_then(|spec| spec.template.spec)
-            .context("the Deployment has no Pod")?;
-        let container = pod
-            .containers
-            .into_iter()
-            .next()
-            .context("the Deployment has no container")?;
+        let pod = deployment.spec.and_then(|spec| spec.template.spec).context("the Deployment has no Pod")?;
+        let container = pod.containers.into_iter().next().context("the Deployment has no container")?;
         ensure!(container.env_from.is_none(), "`envFrom` is not understood here");
         Ok(Self {
             deployment: metadata.name.context("the Deployment has no name")?,
@@ -45,17 +38,9 @@ impl PodTemplate {
     /// The environment of a Pod called `pod`.
     pub(crate) async fn env(&self, pod: &str, client: &Client) -> Result<Env> {
         let mut env = Env::new();
-        for EnvVar {
-            name,
-            value,
-            value_from,
-        } in self.container.env.iter().flatten()
-        {
+        for EnvVar { name, value, value_from } in self.container.env.iter().flatten() {
             let value = match value_from {
-                Some(source) => self
-                    .read(source, pod, client)
-                    .await
-                    .with_context(|| format!("env {name}"))?,
+                Some(source) => self.read(source, pod, client).await.with_context(|| format!("env {name}"))?,
                 None => Some(expand(value.as_deref().unwrap_or_default(), &env)),
             };
             if let Some(value) = value {
@@ -69,10 +54,7 @@ impl PodTemplate {
     pub(crate) fn args(&self, env: &Env) -> Vec<String> {
         // Of `command` the program itself is left out: the test brings its own.
         let command = self.container.command.iter().flatten().skip(1);
-        command
-            .chain(self.container.args.iter().flatten())
-            .map(|text| expand(text, env))
-            .collect()
+        command.chain(self.container.args.iter().flatten()).map(|text| expand(text, env)).collect()
     }
 
     async fn read(&self, source: &EnvVarSource, pod: &str, client: &Client) -> Result<Option<String>> {
@@ -83,27 +65,13 @@ impl PodTemplate {
             let api: Api<Secret> = Api::namespaced(client.clone(), &self.namespace);
             let secret = api.get(&key.name).await?;
             let bytes = secret.data.and_then(|mut data| data.remove(&key.key));
-            ensure!(
-                bytes.is_some() || key.optional == Some(true),
-                "no key {} in Secret {}",
-                key.key,
-                key.name
-            );
+            ensure!(bytes.is_some() || key.optional == Some(true), "no key {} in Secret {}", key.key, key.name);
             return Ok(bytes.map(|bytes| String::from_utf8(bytes.0)).transpose()?);
         }
         if let Some(key) = &source.config_map_key_ref {
             let api: Api<ConfigMap> = Api::namespaced(client.clone(), &self.namespace);
-            let text = api
-                .get(&key.name)
-                .await?
-                .data
-                .and_then(|mut data| data.remove(&key.key));
-            ensure!(
-                text.is_some() || key.optional == Some(true),
-                "no key {} in ConfigMap {}",
-                key.key,
-                key.name
-            );
+            let text = api.get(&key.name).await?.data.and_then(|mut data| data.remove(&key.key));
+            ensure!(text.is_some() || key.optional == Some(true), "no key {} in ConfigMap {}", key.key, key.name);
             return Ok(text);
         }
         bail!("its source is not understood here")
@@ -140,10 +108,7 @@ fn expand_one(text: &str, env: &Env) -> (String, usize) {
     if text.starts_with("$$") {
         return ("$".to_owned(), 2);
     }
-    let name = text
-        .strip_prefix("$(")
-        .and_then(|rest| rest.split_once(')'))
-        .map(|(name, _)| name);
+    let name = text.strip_prefix("$(").and_then(|rest| rest.split_once(')')).map(|(name, _)| name);
     match name.and_then(|name| Some((env.get(name)?, name.len() + "$()".len()))) {
         Some((value, length)) => (value.clone(), length),
         None => ("$".to_owned(), 1),

@@ -78,8 +78,7 @@ pub fn guard(parent: u32, program: &Path, args: &[String]) -> Result<()> {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = parent;
-    Err(anyhow!(Command::new(program).args(args).exec())
-        .context(format!("cannot start {}", program.display())))
+    Err(anyhow!(Command::new(program).args(args).exec()).context(format!("cannot start {}", program.display())))
 }
 
 /// A running supervisor; dropping it stops the servers.
@@ -94,15 +93,8 @@ impl Supervisor {
     /// Starts a supervisor for a control plane in `folder`; returns when that is ready. Blocks.
     pub(crate) fn start(folder: &Path, remove: bool) -> Result<Self> {
         let mut command = Command::new(own_binary()?);
-        command
-            .arg("supervise")
-            .arg("--folder")
-            .arg(folder)
-            .args(remove.then_some("--remove"));
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0);
+        command.arg("supervise").arg("--folder").arg(folder).args(remove.then_some("--remove"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().context("cannot start the supervisor")?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let mut supervisor = Self { child, stdin };
@@ -142,41 +134,20 @@ fn own_binary() -> Result<PathBuf> {
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args([
-        "build",
-        "--quiet",
-        "--package=local-cluster",
-        "--bin=local-cluster",
-        "--message-format=json",
-    ]);
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit());
+    command.args(["build", "--quiet", "--package=local-cluster", "--bin=local-cluster", "--message-format=json"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit());
     forget_package(&mut command);
-    let output = command
-        .output()
-        .context("cannot start cargo, to build the supervisor")?;
+    let output = command.output().context("cannot start cargo, to build the supervisor")?;
     let printed = String::from_utf8_lossy(&output.stdout);
-    let built = printed
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = built
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back();
+    let built = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let program = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
     program.context("cargo could not build the supervisor; what was wrong is said above")
 }
 
 /// Removes what cargo tells a test about its package: build scripts (ring's) that look at it would run again, and
 /// half of the dependencies be compiled anew, at each change between cargo and cargo inside a test.
 fn forget_package(command: &mut Command) {
-    let told = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-        "OUT_DIR",
-    ];
+    let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for name in names.filter(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
         command.env_remove(name);

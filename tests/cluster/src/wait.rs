@@ -10,23 +10,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// Looks until `probe` returns something; fails after `timeout`, naming `what` was waited for.
 ///
 /// The pause between two looks grows from 10 ms to 200 ms.
-pub async fn wait_for<T>(
-    what: &str,
-    timeout: Duration,
-    mut probe: impl AsyncFnMut() -> Option<T>,
-) -> Result<T> {
-    wait_until(what, timeout, async || {
-        probe().await.ok_or_else(|| anyhow!("not there yet"))
-    })
-    .await
+pub async fn wait_for<T>(what: &str, timeout: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> Result<T> {
+    wait_until(what, timeout, async || probe().await.ok_or_else(|| anyhow!("not there yet"))).await
 }
 
 /// As [`wait_for`], for probes that can say what they saw: the failure ends with the last error.
-pub async fn wait_until<T>(
-    what: &str,
-    timeout: Duration,
-    mut probe: impl AsyncFnMut() -> Result<T>,
-) -> Result<T> {
+pub async fn wait_until<T>(what: &str, timeout: Duration, mut probe: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     for looks in 1_u32.. {
@@ -70,25 +59,15 @@ mod tests {
     #[tokio::test]
     async fn a_wait_that_ends_says_what_it_saw_last() {
         let probe = async || -> Result<()> { bail!("the door is shut") };
-        let error = wait_until("an open door", Duration::from_millis(50), probe)
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("an open door") && error.contains("the door is shut"),
-            "{error}"
-        );
+        let error = wait_until("an open door", Duration::from_millis(50), probe).await.unwrap_err().to_string();
+        assert!(error.contains("an open door") && error.contains("the door is shut"), "{error}");
     }
 
     #[tokio::test]
     async fn a_look_that_hangs_does_not_outlive_the_wait() {
         let started = Instant::now();
         let probe = async || std::future::pending::<Option<()>>().await;
-        assert!(
-            wait_for("nothing", Duration::from_millis(50), probe)
-                .await
-                .is_err()
-        );
+        assert!(wait_for("nothing", Duration::from_millis(50), probe).await.is_err());
         assert!(started.elapsed() < Duration::from_secs(2));
     }
 

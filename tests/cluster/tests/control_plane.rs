@@ -28,28 +28,15 @@ async fn it_is_a_real_api_server_with_the_tools_that_belong_to_it() {
     let cluster = ControlPlane::shared().await.unwrap();
     let versions = cluster.kubectl(&["version", "-o", "json"]).await.unwrap();
     assert_eq!(versions.matches("v1.36.").count(), 2, "{versions}");
-    assert!(
-        cluster
-            .helm(&["version", "--short"])
-            .await
-            .unwrap()
-            .starts_with("v4.")
-    );
+    assert!(cluster.helm(&["version", "--short"]).await.unwrap().starts_with("v4."));
     assert!(cluster.ca_pem().unwrap().contains("BEGIN CERTIFICATE"));
 }
 
 #[tokio::test]
 async fn a_failed_command_says_what_and_why() {
     let cluster = ControlPlane::shared().await.unwrap();
-    let error = cluster
-        .kubectl(&["get", "configmap", "nothing-here"])
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("kubectl get configmap nothing-here") && error.contains("NotFound"),
-        "{error}"
-    );
+    let error = cluster.kubectl(&["get", "configmap", "nothing-here"]).await.unwrap_err().to_string();
+    assert!(error.contains("kubectl get configmap nothing-here") && error.contains("NotFound"), "{error}");
 }
 
 #[tokio::test]
@@ -59,9 +46,7 @@ async fn namespaces_get_an_account_and_can_be_deleted() {
     let namespace = cluster.namespace("gone").await.unwrap();
     let accounts: Api<ServiceAccount> = Api::namespaced(client, &namespace);
     let account = async || accounts.get_opt("default").await.ok().flatten();
-    wait_for("the namespace's default account", SOON, account)
-        .await
-        .unwrap();
+    wait_for("the namespace's default account", SOON, account).await.unwrap();
     cluster
         .apply(
             &serde_json::to_string(&json!({"apiVersion": "v1", "kind": "ConfigMap",
@@ -70,10 +55,7 @@ async fn namespaces_get_an_account_and_can_be_deleted() {
         )
         .await
         .unwrap();
-    cluster
-        .kubectl(&["delete", "namespace", &namespace, "--timeout=30s"])
-        .await
-        .unwrap();
+    cluster.kubectl(&["delete", "namespace", &namespace, "--timeout=30s"]).await.unwrap();
 }
 
 #[tokio::test]
@@ -86,48 +68,21 @@ async fn the_audit_log_counts_each_request_between_two_marks() {
 
     let mark = cluster.audit().mark().await.unwrap();
     for number in 0..20 {
-        maps.create(&post, &config_map(&format!("map-{number}")))
-            .await
-            .unwrap();
+        maps.create(&post, &config_map(&format!("map-{number}"))).await.unwrap();
     }
-    let version = maps
-        .list(&ListParams::default())
-        .await
-        .unwrap()
-        .metadata
-        .resource_version
-        .unwrap();
+    let version = maps.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
     let _watch = maps.watch(&WatchParams::default(), &version).await.unwrap();
     maps.get("map-7").await.unwrap();
-    let requests = cluster
-        .audit()
-        .since(mark)
-        .await
-        .unwrap()
-        .namespace(&namespace)
-        .resource("configmaps");
+    let requests = cluster.audit().since(mark).await.unwrap().namespace(&namespace).resource("configmaps");
 
-    let expected = [
-        ("create configmaps", 20),
-        ("get configmaps", 1),
-        ("list configmaps", 1),
-        ("watch configmaps", 1),
-    ];
+    let expected = [("create configmaps", 20), ("get configmaps", 1), ("list configmaps", 1), ("watch configmaps", 1)];
     let expected = expected.map(|(what, count)| (what.to_owned(), count)).into();
     assert_eq!(requests.tally(), expected, "{requests}");
     assert_eq!(requests.writes_by("admin").len(), 20);
     assert_eq!(requests.reads().len(), 3);
     assert_eq!(requests.named("map-7").len(), 2);
     let later = cluster.audit().mark().await.unwrap();
-    assert!(
-        cluster
-            .audit()
-            .since(later)
-            .await
-            .unwrap()
-            .namespace(&namespace)
-            .is_empty()
-    );
+    assert!(cluster.audit().since(later).await.unwrap().namespace(&namespace).is_empty());
 }
 
 #[tokio::test]
@@ -147,15 +102,9 @@ async fn two_clusters_can_run_side_by_side() {
 fn supervisor(folder: &Path) -> (Child, SocketAddr) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-cluster"));
     command.args(["supervise", "--remove", "--folder"]).arg(folder);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
     let server = ControlPlane::join(folder).unwrap().state().server.clone();
     (child, server.strip_prefix("https://").unwrap().parse().unwrap())
@@ -163,9 +112,7 @@ fn supervisor(folder: &Path) -> (Child, SocketAddr) {
 
 async fn nobody_listens(address: SocketAddr) {
     let closed = async || TcpStream::connect(address).is_err().then_some(());
-    wait_for("the API server to be gone", Duration::from_secs(10), closed)
-        .await
-        .unwrap();
+    wait_for("the API server to be gone", Duration::from_secs(10), closed).await.unwrap();
 }
 
 #[tokio::test]

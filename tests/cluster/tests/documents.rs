@@ -20,10 +20,7 @@ fn blocks(markdown: &str) -> Vec<&str> {
 
 fn samples() -> Vec<PathBuf> {
     let entries = fs::read_dir(repository().join("deploy/samples")).unwrap();
-    entries
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
-        .collect()
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect()
 }
 
 /// A control plane of its own, since the objects have names of their own.
@@ -31,27 +28,18 @@ fn samples() -> Vec<PathBuf> {
 async fn every_sample_and_every_block_of_the_readme_can_be_applied() {
     let cluster = ControlPlane::temporary().await.unwrap();
     cluster.apply_crds().await.unwrap();
-    cluster
-        .kubectl(&["create", "namespace", "pam-operator"])
-        .await
-        .unwrap();
+    cluster.kubectl(&["create", "namespace", "pam-operator"]).await.unwrap();
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let (blocks, samples) = (blocks(&readme), samples());
     assert!(blocks.len() >= 2 && samples.len() >= 3);
     // Strict: a field that the schema does not know is a mistake of ours.
     for block in blocks {
-        let printed = cluster
-            .kubectl_with(&["apply", "--validate=strict", "-f", "-"], block)
-            .await
-            .unwrap();
+        let printed = cluster.kubectl_with(&["apply", "--validate=strict", "-f", "-"], block).await.unwrap();
         assert!(!printed.is_empty(), "{block}");
     }
     for sample in samples {
         let file = sample.to_string_lossy();
-        cluster
-            .kubectl(&["apply", "--validate=strict", "-f", &file])
-            .await
-            .unwrap();
+        cluster.kubectl(&["apply", "--validate=strict", "-f", &file]).await.unwrap();
     }
     cluster.stop().await.unwrap();
 }

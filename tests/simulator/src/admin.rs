@@ -35,25 +35,15 @@ impl Admin {
     ///
     /// It has a thread of its own, since its orders to the serving thread wait for that thread.
     pub(crate) fn start(listen: SocketAddr, core: Arc<Core>) -> Result<Self> {
-        ensure!(
-            listen.ip().is_loopback(),
-            "{listen} is no loopback address; the admin port listens on nothing else"
-        );
+        ensure!(listen.ip().is_loopback(), "{listen} is no loopback address; the admin port listens on nothing else");
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || runtime.block_on(serve(listener, core, stopped));
-        let thread = std::thread::Builder::new()
-            .name("pam-simulator-admin".to_owned())
-            .spawn(serve)?;
-        Ok(Self {
-            address,
-            running: Some((stop, thread)),
-        })
+        let thread = std::thread::Builder::new().name("pam-simulator-admin".to_owned()).spawn(serve)?;
+        Ok(Self { address, running: Some((stop, thread)) })
     }
 
     /// Ends it.
@@ -89,10 +79,7 @@ fn router(core: Arc<Core>) -> Router {
         .route("/devices/{hostname}", delete(remove_device))
         .route("/faults", get(faults).post(inject).delete(clear_faults))
         .route("/authorizations", get(authorizations).post(authorize))
-        .route(
-            "/authorizations/{client_id}",
-            delete(remove_authorization).patch(change_authorization),
-        )
+        .route("/authorizations/{client_id}", delete(remove_authorization).patch(change_authorization))
         .route("/tokens/revoke", post(revoke_tokens))
         .route("/tokens/expire", post(expire_tokens))
         .route("/expires-in", put(set_expires_in))
@@ -105,11 +92,7 @@ fn router(core: Arc<Core>) -> Router {
 
 /// 204 if it was there, 404 if not.
 const fn done(found: bool) -> StatusCode {
-    if found {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::NOT_FOUND
-    }
+    if found { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 async fn about(State(core): Sim) -> Json<Value> {
@@ -136,11 +119,7 @@ async fn journal(State(core): Sim, Query(Since { since }): Query<Since>) -> Json
 }
 
 async fn body(State(core): Sim, Path(seq): Path<u64>) -> Result<Vec<u8>, StatusCode> {
-    core.state()
-        .log
-        .body(seq)
-        .map(|body| body.to_vec())
-        .ok_or(StatusCode::NOT_FOUND)
+    core.state().log.body(seq).map(|body| body.to_vec()).ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn records(State(core): Sim) -> Json<Vec<RecordView>> {
@@ -152,10 +131,7 @@ async fn record(State(core): Sim, Path(id): Path<String>) -> Result<Json<RecordV
 }
 
 async fn value(State(core): Sim, Path(id): Path<String>) -> Result<String, StatusCode> {
-    core.writes_of(&id)
-        .pop()
-        .map(|write| write.value.reveal().to_owned())
-        .ok_or(StatusCode::NOT_FOUND)
+    core.writes_of(&id).pop().map(|write| write.value.reveal().to_owned()).ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn seed(State(core): Sim, Json(seed): Json<Seed>) -> Json<Value> {
@@ -186,11 +162,7 @@ async fn remove_device(State(core): Sim, Path(hostname): Path<String>) -> Status
 async fn faults(State(core): Sim) -> Json<Value> {
     let state = core.state();
     let waiting = state.faults.waiting().iter();
-    Json(
-        waiting
-            .map(|(id, fault)| json!({ "id": id, "fault": fault }))
-            .collect(),
-    )
+    Json(waiting.map(|(id, fault)| json!({ "id": id, "fault": fault })).collect())
 }
 
 async fn inject(State(core): Sim, Json(fault): Json<Fault>) -> Json<Value> {
@@ -217,9 +189,7 @@ async fn authorizations(State(core): Sim) -> Json<Value> {
 }
 
 async fn authorize(State(core): Sim, Json(client): Json<Authorization>) -> StatusCode {
-    core.state()
-        .authorizations
-        .insert(client.client_id.clone(), client);
+    core.state().authorizations.insert(client.client_id.clone(), client);
     done(true)
 }
 
@@ -245,9 +215,7 @@ async fn change_authorization(
     let Some(client) = state.authorizations.get_mut(&client_id) else {
         return done(false);
     };
-    client.client_secret = change
-        .client_secret
-        .unwrap_or_else(|| client.client_secret.clone());
+    client.client_secret = change.client_secret.unwrap_or_else(|| client.client_secret.clone());
     client.read_only = change.read_only.unwrap_or(client.read_only);
     client.pam_core = change.pam_core.unwrap_or(client.pam_core);
     done(true)

@@ -24,12 +24,7 @@ impl Answer {
 
     /// An answer of any media type.
     pub(crate) fn raw(status: u16, mime: &str, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            mime: mime.to_owned(),
-            body: body.into(),
-        }
+        Self { status, headers: Vec::new(), mime: mime.to_owned(), body: body.into() }
     }
 
     /// Adds a header.
@@ -50,11 +45,7 @@ impl Answer {
 
 /// The `response` object of the envelope, with its Portuguese duplicates.
 pub(crate) fn response(quirks: Envelope, status: u16, message: &str, failed: bool) -> Value {
-    let second = if quirks.capital_message {
-        "Message"
-    } else {
-        "mensagem"
-    };
+    let second = if quirks.capital_message { "Message" } else { "mensagem" };
     let mut response =
         json!({ "status": status, "message": message, "error": failed, second: message, "erro": failed });
     if let (false, Value::Object(object)) = (quirks.omit_error_code, &mut response) {
@@ -77,11 +68,7 @@ pub(crate) fn envelope(quirks: Envelope, status: u16, message: &str, failed: boo
 
 /// A record's id: a string of digits, or a number (API 2.7).
 pub(crate) fn written_id(quirks: Envelope, id: u64) -> Value {
-    if quirks.numeric_ids {
-        json!(id)
-    } else {
-        json!(id.to_string())
-    }
+    if quirks.numeric_ids { json!(id) } else { json!(id.to_string()) }
 }
 
 /// A call that the application turned down.
@@ -96,20 +83,12 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A documented error with its four-digit code (API 2.8): HTTP 400.
     pub(crate) fn coded(code: u16) -> Self {
-        Self {
-            status: 400,
-            code,
-            message: format!("{code}: {}", text_of(code)),
-        }
+        Self { status: 400, code, message: format!("{code}: {}", text_of(code)) }
     }
 
     /// An error no real PAM has: it shows a client's mistake that a real one might swallow.
     pub(crate) fn simulator(message: impl AsRef<str>) -> Self {
-        Self {
-            status: 400,
-            code: 0,
-            message: format!("pam-simulator: {}", message.as_ref()),
-        }
+        Self { status: 400, code: 0, message: format!("pam-simulator: {}", message.as_ref()) }
     }
 
     /// HTTP 500 because of missing access to PAM Core: permanent (API 1.4).
@@ -124,19 +103,11 @@ impl Refusal {
 
     /// HTTP 404 of the application: the prefix is right, the resource is not (API 1.6).
     pub(crate) fn unknown_resource() -> Self {
-        Self {
-            status: 404,
-            code: 404,
-            message: "Resource sub not found".to_owned(),
-        }
+        Self { status: 404, code: 404, message: "Resource sub not found".to_owned() }
     }
 
     fn server(message: &str) -> Self {
-        Self {
-            status: 500,
-            code: 500,
-            message: message.to_owned(),
-        }
+        Self { status: 500, code: 500, message: message.to_owned() }
     }
 
     /// The answer that carries it, under the given status.

@@ -47,10 +47,7 @@ pub enum Move {
 /// Ways in which documented samples of the answer differ from each other (API 1.7, 10.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent knobs, each named at its use"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent knobs, each named at its use")]
 pub struct Envelope {
     /// Leave out the outermost `code`.
     pub omit_code: bool,
@@ -67,10 +64,7 @@ pub struct Envelope {
 /// The knobs. `Default` is the recorded guess for each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent knobs, each named at its use"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent knobs, each named at its use")]
 pub struct Behaviour {
     /// A POST that matches a record outside the authorization; default: updates it.
     pub outside: Outside,

@@ -102,11 +102,7 @@ impl Call {
         body: Bytes,
         prefix: &str,
     ) -> Self {
-        let header = |name: &str| {
-            headers
-                .get(name)
-                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
+        let header = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Self {
             connection,
             method: method.to_string(),

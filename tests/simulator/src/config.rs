@@ -159,19 +159,9 @@ impl Device {
     /// A device of the default tenant.
     #[must_use]
     pub fn new(hostname: &str, ip: &str) -> Self {
-        let fields = [
-            ("type", "Server"),
-            ("vendor", "Canonical"),
-            ("model", "Ubuntu"),
-            ("connectivities", "SSH"),
-        ]
-        .map(|(name, value)| (name.to_owned(), Value::from(value)));
-        Self {
-            hostname: hostname.to_owned(),
-            ip: ip.to_owned(),
-            tenant: None,
-            fields: Map::from_iter(fields),
-        }
+        let fields = [("type", "Server"), ("vendor", "Canonical"), ("model", "Ubuntu"), ("connectivities", "SSH")]
+            .map(|(name, value)| (name.to_owned(), Value::from(value)));
+        Self { hostname: hostname.to_owned(), ip: ip.to_owned(), tenant: None, fields: Map::from_iter(fields) }
     }
 }
 

@@ -23,10 +23,7 @@ pub(crate) struct Caller {
 ///
 /// A missing or blank header is a missing *route* (404), since routes are matched by it.
 pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller, Answer> {
-    let header = authorization
-        .map(str::trim)
-        .filter(|header| !header.is_empty())
-        .ok_or_else(no_route)?;
+    let header = authorization.map(str::trim).filter(|header| !header.is_empty()).ok_or_else(no_route)?;
     let text = bearer(header).ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
     let Some(token) = state.tokens.find(text) else {
         return Err(unauthorized(state, json!({ "message": "Invalid signature" })));
@@ -37,10 +34,7 @@ pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller
     if token.expires.is_some_and(|expires| expires <= Instant::now()) {
         return Err(unauthorized(state, json!({ "exp": "token expired" })));
     }
-    Ok(Caller {
-        client_id: token.client_id.clone(),
-        tenant: token.tenant.clone(),
-    })
+    Ok(Caller { client_id: token.client_id.clone(), tenant: token.tenant.clone() })
 }
 
 /// The token that a header shows, be it good or not, if it was issued here.

@@ -1,9 +1,6 @@
 //! The handle that tests hold.
 
-#![allow(
-    clippy::must_use_candidate,
-    reason = "tests order a change without always asking what it met"
-)]
+#![allow(clippy::must_use_candidate, reason = "tests order a change without always asking what it met")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard};
@@ -56,16 +53,11 @@ impl Core {
 
     pub(crate) fn writes_of(&self, id: &str) -> Vec<ValueWrite> {
         let id = id.parse().unwrap_or_default();
-        self.state()
-            .store
-            .get(id)
-            .map(|record| record.writes().to_vec())
-            .unwrap_or_default()
+        self.state().store.get(id).map(|record| record.writes().to_vec()).unwrap_or_default()
     }
 
     pub(crate) fn edit(&self, id: &str, edit: VaultEdit) -> bool {
-        id.parse()
-            .is_ok_and(|id| self.state().store.edit(id, |record| record.apply(edit)))
+        id.parse().is_ok_and(|id| self.state().store.edit(id, |record| record.apply(edit)))
     }
 
     pub(crate) fn remove_record(&self, id: &str) -> bool {
@@ -87,22 +79,13 @@ impl Core {
 
 impl Simulator {
     /// Starts one. Fails if an address is not loopback or is taken.
-    #[allow(
-        clippy::unused_async,
-        reason = "callers await a start, which may one day take time"
-    )]
+    #[allow(clippy::unused_async, reason = "callers await a start, which may one day take time")]
     pub async fn start(config: Config) -> Result<Self> {
         let shared = Arc::new(Shared::new(State::new(&config)));
         let server = Server::start(config.listen, config.certificate, Arc::clone(&shared))?;
         let admin_listen = config.admin_listen;
-        let core = Arc::new(Core {
-            config,
-            shared,
-            server,
-        });
-        let admin = admin_listen
-            .map(|listen| Admin::start(listen, Arc::clone(&core)))
-            .transpose()?;
+        let core = Arc::new(Core { config, shared, server });
+        let admin = admin_listen.map(|listen| Admin::start(listen, Arc::clone(&core))).transpose()?;
         Ok(Self { core, admin })
     }
 
@@ -123,9 +106,7 @@ impl Simulator {
 
     /// `http://127.0.0.1:port` of the admin port, if there is one.
     pub fn admin_url(&self) -> Option<String> {
-        self.admin
-            .as_ref()
-            .map(|admin| format!("http://{}", admin.address))
+        self.admin.as_ref().map(|admin| format!("http://{}", admin.address))
     }
 
     /// The CA's certificate in PEM.
@@ -135,20 +116,13 @@ impl Simulator {
 
     /// The first client's id; empty if it was started without any.
     pub fn client_id(&self) -> String {
-        self.core
-            .config
-            .authorizations
-            .first()
-            .map(|client| client.client_id.clone())
-            .unwrap_or_default()
+        self.core.config.authorizations.first().map(|client| client.client_id.clone()).unwrap_or_default()
     }
 
     /// The first client's secret, as it was at the start.
     pub fn client_secret(&self) -> String {
         let first = self.core.config.authorizations.first();
-        first
-            .map(|client| client.client_secret.reveal().to_owned())
-            .unwrap_or_default()
+        first.map(|client| client.client_secret.reveal().to_owned()).unwrap_or_default()
     }
 }
 

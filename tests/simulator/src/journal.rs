@@ -109,9 +109,7 @@ impl Journal {
     /// The credential POSTs that name this identifier.
     #[must_use]
     pub fn posts_for(&self, identifier: &str) -> Vec<&Entry> {
-        self.of(Kind::PostCredential)
-            .filter(|entry| entry.target.as_deref() == Some(identifier))
-            .collect()
+        self.of(Kind::PostCredential).filter(|entry| entry.target.as_deref() == Some(identifier)).collect()
     }
 
     /// The calls that changed the vault, in the order in which they did.
@@ -132,11 +130,7 @@ impl Journal {
     #[must_use]
     pub fn peak(&self) -> usize {
         let begun = |entry: &Entry, at| entry.at <= at && entry.done_at.is_none_or(|done| done > at);
-        self.0
-            .iter()
-            .map(|one| self.0.iter().filter(|other| begun(other, one.at)).count())
-            .max()
-            .unwrap_or(0)
+        self.0.iter().map(|one| self.0.iter().filter(|other| begun(other, one.at)).count()).max().unwrap_or(0)
     }
 
     /// How many entries there are.
@@ -162,12 +156,7 @@ pub(crate) struct Log {
 
 impl Log {
     /// Writes down an arrival; answers its sequence number.
-    pub(crate) fn arrive(
-        &mut self,
-        call: &Call,
-        caller: Option<(String, u64)>,
-        fault: Option<String>,
-    ) -> u64 {
+    pub(crate) fn arrive(&mut self, call: &Call, caller: Option<(String, u64)>, fault: Option<String>) -> u64 {
         let seq = self.entries.len() as u64 + 1;
         let (client_id, token) = caller.unzip();
         self.entries.push(Entry {
@@ -203,12 +192,7 @@ impl Log {
     /// The next commit's position and time.
     pub(crate) fn commit(&mut self, created: bool, wrote_value: bool) -> Commit {
         self.commits += 1;
-        Commit {
-            order: self.commits,
-            at: Timestamp::now(),
-            created,
-            wrote_value,
-        }
+        Commit { order: self.commits, at: Timestamp::now(), created, wrote_value }
     }
 
     pub(crate) fn mark(&self) -> Mark {

@@ -51,14 +51,8 @@ fn device(text: &str) -> Result<Device, String> {
 fn main() -> Result<()> {
     let flags = Flags::parse();
     let filter = EnvFilter::try_new(&flags.log).context("--log")?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(run(flags))
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(flags))
 }
 
 async fn run(flags: Flags) -> Result<()> {
@@ -92,15 +86,9 @@ fn config(flags: &Flags) -> Config {
 /// What is served, a line each, so that people and scripts can read it.
 fn greeting(flags: &Flags, sim: &Simulator) -> String {
     let none = || "none".to_owned();
-    let devices: Vec<String> = flags
-        .devices
-        .iter()
-        .map(|device| format!("{}={}", device.hostname, device.ip))
-        .collect();
-    let ca = flags
-        .ca_out
-        .as_ref()
-        .map_or_else(none, |file| file.display().to_string());
+    let devices: Vec<String> =
+        flags.devices.iter().map(|device| format!("{}={}", device.hostname, device.ip)).collect();
+    let ca = flags.ca_out.as_ref().map_or_else(none, |file| file.display().to_string());
     format!(
         "product version: {}\nurl: {}\nca file: {ca}\nadmin url: {}\ntenant: {}\nclient id: {}\ndevices: {}\nready\n",
         flags.product_version,

@@ -52,22 +52,15 @@ impl Tokens {
     /// Lets all of them run out now.
     pub(crate) fn expire_all(&mut self) {
         let now = Instant::now();
-        self.by_text
-            .values_mut()
-            .for_each(|token| token.expires = Some(now));
+        self.by_text.values_mut().for_each(|token| token.expires = Some(now));
     }
 
     fn issue(&mut self, client_id: &str, tenant: &str, lifetime: Duration) -> (String, u64) {
         let serial = self.by_text.len() as u64 + 1;
         let text = token_text(client_id, tenant);
         let expires = Instant::now().checked_add(lifetime);
-        let token = Token {
-            serial,
-            client_id: client_id.to_owned(),
-            tenant: tenant.to_owned(),
-            expires,
-            revoked: false,
-        };
+        let token =
+            Token { serial, client_id: client_id.to_owned(), tenant: tenant.to_owned(), expires, revoked: false };
         self.by_text.insert(text.clone(), token);
         (text, serial)
     }
@@ -89,25 +82,13 @@ pub(crate) fn token(state: &mut State, call: &Call) -> Executed {
 /// What is wrong with a token call, as the answer that says so.
 fn problem(state: &State, call: &Call, field: &impl Fn(&str) -> Option<String>) -> Option<Answer> {
     if !call.is_form() {
-        return Some(oauth_error(
-            400,
-            "invalid_request",
-            "pam-simulator: the token call takes a form body",
-        ));
+        return Some(oauth_error(400, "invalid_request", "pam-simulator: the token call takes a form body"));
     }
     if field("grant_type").as_deref() != Some("client_credentials") {
-        return Some(oauth_error(
-            400,
-            "unsupported_grant_type",
-            "The grant type is not supported",
-        ));
+        return Some(oauth_error(400, "unsupported_grant_type", "The grant type is not supported"));
     }
     if let Some(key) = call.keys().iter().find(|key| !KEYS.contains(&key.as_str())) {
-        return Some(oauth_error(
-            400,
-            "invalid_request",
-            &format!("pam-simulator: unknown key \"{key}\""),
-        ));
+        return Some(oauth_error(400, "invalid_request", &format!("pam-simulator: unknown key \"{key}\"")));
     }
     let known = field("client_id").and_then(|id| state.authorizations.get(&id));
     let good = known.is_some_and(|client| client_matches(state, client, field));
@@ -126,16 +107,9 @@ fn client_matches(state: &State, client: &Authorization, field: &impl Fn(&str) -
 }
 
 fn issue(state: &mut State, client_id: &str) -> (Answer, Option<u64>) {
-    let tenant = state
-        .authorizations
-        .get(client_id)
-        .map(|client| state.tenant_of(client).to_owned());
-    let lifetime = state
-        .token_lifetime
-        .unwrap_or_else(|| announced_lifetime(&state.expires_in));
-    let (text, serial) = state
-        .tokens
-        .issue(client_id, &tenant.unwrap_or_default(), lifetime);
+    let tenant = state.authorizations.get(client_id).map(|client| state.tenant_of(client).to_owned());
+    let lifetime = state.token_lifetime.unwrap_or_else(|| announced_lifetime(&state.expires_in));
+    let (text, serial) = state.tokens.issue(client_id, &tenant.unwrap_or_default(), lifetime);
     let mut body = json!({ "token_type": "Bearer", "access_token": text });
     if let Some(expires_in) = announced(&state.expires_in) {
         body["expires_in"] = expires_in;
@@ -157,9 +131,7 @@ fn announced_lifetime(expires_in: &ExpiresIn) -> Duration {
         ExpiresIn::Text(text) => text.parse().ok(),
         ExpiresIn::Missing => None,
     };
-    seconds
-        .filter(|&seconds| seconds > 0)
-        .map_or(DEFAULT_LIFETIME, Duration::from_secs)
+    seconds.filter(|&seconds| seconds > 0).map_or(DEFAULT_LIFETIME, Duration::from_secs)
 }
 
 /// An error of the authorisation server, in its own shape (API 1.6).

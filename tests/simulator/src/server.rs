@@ -57,31 +57,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Server {
     /// Binds and starts to serve, on a thread and a runtime of its own: a test's paused clock does not stop it.
     pub(crate) fn start(listen: SocketAddr, certificate: Certificate, shared: Arc<Shared>) -> Result<Self> {
-        ensure!(
-            listen.ip().is_loopback(),
-            "{listen} is no loopback address; a simulator listens on nothing else"
-        );
+        ensure!(listen.ip().is_loopback(), "{listen} is no loopback address; a simulator listens on nothing else");
         let listener = bind(listen)?;
         let address = listener.local_addr()?;
         let authority = Authority::new()?;
         let tls = Arc::new(Mutex::new(authority.server_config(certificate)?));
         let (orders, inbox) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let acceptor = Acceptor::new(address, shared, Arc::clone(&tls));
         let thread = std::thread::Builder::new()
             .name("pam-simulator".to_owned())
             .spawn(move || runtime.block_on(acceptor.run(listener, inbox)))?;
         let ca_pem = authority.pem();
-        Ok(Self {
-            address,
-            ca_pem,
-            authority,
-            tls,
-            orders,
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { address, ca_pem, authority, tls, orders, thread: Mutex::new(Some(thread)) })
     }
 
     /// Puts the PAM out of reach, or back. In force when this returns; open connections are reset.
@@ -142,23 +130,10 @@ struct Acceptor {
 impl Acceptor {
     fn new(address: SocketAddr, shared: Arc<Shared>, tls: Arc<Mutex<Arc<ServerConfig>>>) -> Self {
         let cut = watch::Sender::new(0);
-        Self {
-            address,
-            shared,
-            tls,
-            listener: None,
-            outage: Outage::None,
-            cut,
-            accepted: 0,
-            held: Vec::new(),
-        }
+        Self { address, shared, tls, listener: None, outage: Outage::None, cut, accepted: 0, held: Vec::new() }
     }
 
-    async fn run(
-        mut self,
-        listener: StdListener,
-        mut orders: mpsc::UnboundedReceiver<(Order, std_mpsc::Sender<()>)>,
-    ) {
+    async fn run(mut self, listener: StdListener, mut orders: mpsc::UnboundedReceiver<(Order, std_mpsc::Sender<()>)>) {
         self.listener = TcpListener::from_std(listener).ok();
         loop {
             let order = tokio::select! {

@@ -35,10 +35,7 @@ pub(crate) struct State {
 impl State {
     /// The state that a configuration describes.
     pub(crate) fn new(config: &Config) -> Self {
-        let clients = config
-            .authorizations
-            .iter()
-            .map(|client| (client.client_id.clone(), client.clone()));
+        let clients = config.authorizations.iter().map(|client| (client.client_id.clone(), client.clone()));
         let mut state = Self {
             profile: config.version.profile(),
             tenant: config.tenant.clone(),
@@ -65,10 +62,7 @@ impl State {
     pub(crate) fn seed(&mut self, seed: &Seed) -> u64 {
         let tenant = seed.tenant.clone().unwrap_or_else(|| self.tenant.clone());
         let everyone = || {
-            let clients = self
-                .authorizations
-                .values()
-                .filter(|client| self.tenant_of(client) == tenant);
+            let clients = self.authorizations.values().filter(|client| self.tenant_of(client) == tenant);
             clients.map(|client| client.client_id.clone()).collect()
         };
         let visible_to = seed.visible_to.clone().unwrap_or_else(everyone);
@@ -165,14 +159,7 @@ pub(crate) struct Executed {
 impl Executed {
     /// An answer that changed nothing.
     pub(crate) const fn answer(answer: Answer) -> Self {
-        Self {
-            answer,
-            login: None,
-            code: None,
-            commit: None,
-            record: None,
-            secret_handed_out: false,
-        }
+        Self { answer, login: None, code: None, commit: None, record: None, secret_handed_out: false }
     }
 }
 

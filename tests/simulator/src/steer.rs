@@ -1,9 +1,6 @@
 //! The handle's orders: what is in the vault, who may do what, what goes wrong.
 
-#![allow(
-    clippy::must_use_candidate,
-    reason = "tests order a change without always asking what it met"
-)]
+#![allow(clippy::must_use_candidate, reason = "tests order a change without always asking what it met")]
 
 use std::time::Duration;
 
@@ -33,16 +30,12 @@ impl Simulator {
     pub fn find(&self, identifier: &str) -> Option<RecordView> {
         let state = self.core.state();
         let mut records = state.store.records();
-        records
-            .find(|record| record.identifier.as_deref() == Some(identifier))
-            .map(RecordView::from)
+        records.find(|record| record.identifier.as_deref() == Some(identifier)).map(RecordView::from)
     }
 
     /// A record's value.
     pub fn value_of(&self, id: &str) -> Option<String> {
-        self.writes_of(id)
-            .pop()
-            .map(|write| write.value.reveal().to_owned())
+        self.writes_of(id).pop().map(|write| write.value.reveal().to_owned())
     }
 
     /// Every value a record ever had, oldest first.
@@ -91,20 +84,12 @@ impl Simulator {
 impl Simulator {
     /// Adds a client, or replaces the one of that id.
     pub fn authorize(&self, authorization: Authorization) {
-        self.core
-            .state()
-            .authorizations
-            .insert(authorization.client_id.clone(), authorization);
+        self.core.state().authorizations.insert(authorization.client_id.clone(), authorization);
     }
 
     /// Lets `change` amend a client (its secret, read-only, PAM Core). False: no such client.
     pub fn change_authorization(&self, client_id: &str, change: impl FnOnce(&mut Authorization)) -> bool {
-        self.core
-            .state()
-            .authorizations
-            .get_mut(client_id)
-            .map(change)
-            .is_some()
+        self.core.state().authorizations.get_mut(client_id).map(change).is_some()
     }
 
     /// Takes a client away; its tokens are worth nothing any more.

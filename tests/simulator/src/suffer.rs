@@ -53,11 +53,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Verdict {
     let (seq, fault) = shared.lock().arrive(&call);
     let label = fault.as_ref().map(Fault::label);
     let (kind, method, path) = (call.route.kind(), call.method.clone(), call.path.clone());
-    let work = Work {
-        shared: Arc::clone(&shared),
-        seq,
-        call: Arc::new(call),
-    };
+    let work = Work { shared: Arc::clone(&shared), seq, call: Arc::new(call) };
     let verdict = match fault {
         None => Verdict::whole(work.execute(work.admit())),
         Some(fault) => work.suffer(fault).await,
@@ -115,11 +111,7 @@ impl Work {
     }
 
     fn commit_late(&self, pause: Duration) -> Verdict {
-        let later = Self {
-            shared: Arc::clone(&self.shared),
-            seq: self.seq,
-            call: Arc::clone(&self.call),
-        };
+        let later = Self { shared: Arc::clone(&self.shared), seq: self.seq, call: Arc::clone(&self.call) };
         tokio::spawn(async move { later.execute_after(pause).await });
         Verdict::Reset
     }
@@ -129,27 +121,16 @@ impl Work {
         let quirks = self.shared.lock().behaviour.envelope;
         let success = success_status(self.call.route.kind());
         Verdict::whole(match effect {
-            Effect::Status {
-                status,
-                shape,
-                message,
-                retry_after,
-            } => {
+            Effect::Status { status, shape, message, retry_after } => {
                 let answer = status_answer(quirks, status, shape, message);
-                retry_after
-                    .into_iter()
-                    .fold(answer, |answer, value| answer.header("retry-after", value))
+                retry_after.into_iter().fold(answer, |answer, value| answer.header("retry-after", value))
             }
             Effect::Code(code) => Refusal::coded(code).answer(quirks),
             Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(quirks, success),
             Effect::NotAuthorized => Refusal::not_authorized().answer(quirks),
             Effect::UnexpectedError => Refusal::unexpected().answer(quirks),
             Effect::Redirect(to) => Answer::raw(302, HTML, "").header("location", to),
-            Effect::Raw {
-                status,
-                content_type,
-                body,
-            } => Answer::raw(status, &content_type, body),
+            Effect::Raw { status, content_type, body } => Answer::raw(status, &content_type, body),
             Effect::Empty => Answer::raw(success, JSON, ""),
             Effect::Oversized(bytes) => {
                 let frame = Answer::raw(success, JSON, r#"{"padding":""}"#);
@@ -168,22 +149,13 @@ fn status_answer(quirks: Envelope, status: u16, shape: Shape, message: Option<St
         Shape::Html => Answer::raw(status, HTML, format!("<html><h1>{status}</h1></html>")),
         Shape::Application => {
             let message = message.unwrap_or_else(|| "Unexpected error.".to_owned());
-            Refusal {
-                status,
-                code: status,
-                message,
-            }
-            .answer(quirks)
+            Refusal { status, code: status, message }.answer(quirks)
         }
     }
 }
 
 const fn success_status(kind: Kind) -> u16 {
-    if matches!(kind, Kind::PostCredential) {
-        201
-    } else {
-        200
-    }
+    if matches!(kind, Kind::PostCredential) { 201 } else { 200 }
 }
 
 fn edited(effect: Effect, answer: Answer) -> Verdict {
@@ -203,11 +175,7 @@ fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) 
         whole.insert("tenant".to_owned(), tenant.into());
         return;
     }
-    let section = if matches!(effect, Effect::OtherMessage(_)) {
-        "response"
-    } else {
-        "credential"
-    };
+    let section = if matches!(effect, Effect::OtherMessage(_)) { "response" } else { "credential" };
     let Some(section) = whole.get_mut(section).and_then(serde_json::Value::as_object_mut) else {
         return;
     };

@@ -35,10 +35,7 @@ pub(crate) struct Authority {
 impl Authority {
     /// Makes a fresh CA, and a second one for [`Certificate::UnknownCa`].
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            issuer: ca("pam-simulator CA")?,
-            stranger: ca("somebody else's CA")?,
-        })
+        Ok(Self { issuer: ca("pam-simulator CA")?, stranger: ca("somebody else's CA")? })
     }
 
     /// The CA's certificate in PEM.
@@ -49,11 +46,7 @@ impl Authority {
     /// A server configuration that presents this kind of certificate over HTTP/1.1.
     pub(crate) fn server_config(&self, kind: Certificate) -> Result<Arc<ServerConfig>> {
         let key = KeyPair::generate()?;
-        let issuer = if kind == Certificate::UnknownCa {
-            &self.stranger
-        } else {
-            &self.issuer
-        };
+        let issuer = if kind == Certificate::UnknownCa { &self.stranger } else { &self.issuer };
         let leaf = leaf_params(kind)?.signed_by(&key, issuer)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -71,10 +64,7 @@ impl Authority {
 
 fn ca(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(
-        DnType::CommonName,
-        format!("{name} {:08x}", rand::random::<u32>()),
-    );
+    params.distinguished_name.push(DnType::CommonName, format!("{name} {:08x}", rand::random::<u32>()));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
@@ -87,9 +77,7 @@ fn leaf_params(kind: Certificate) -> Result<CertificateParams> {
     };
     let names: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
     let mut params = CertificateParams::new(names)?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "pam-simulator");
+    params.distinguished_name.push(DnType::CommonName, "pam-simulator");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;

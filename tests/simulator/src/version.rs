@@ -39,10 +39,7 @@ impl fmt::Display for ProductVersion {
 
 /// The wire quirks of one version; every place where versions differ asks this and not the version.
 #[derive(Clone, Copy, Debug)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent quirks, each named at its use"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent quirks, each named at its use")]
 pub(crate) struct Profile {
     /// Path prefix of every resource (API 0.3).
     pub(crate) prefix: &'static str,

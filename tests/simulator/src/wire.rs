@@ -46,16 +46,10 @@ pub(crate) async fn connection(
     }
 }
 
-async fn speak(
-    stream: ControlledStream,
-    tls: Arc<ServerConfig>,
-    link: Arc<Connection>,
-) -> anyhow::Result<()> {
+async fn speak(stream: ControlledStream, tls: Arc<ServerConfig>, link: Arc<Connection>) -> anyhow::Result<()> {
     let stream = TlsAcceptor::from(tls).accept(stream).await?;
     let service = service_fn(move |request| handle(Arc::clone(&link), request));
-    hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await?;
+    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?;
     Ok(())
 }
 
@@ -65,18 +59,9 @@ async fn handle(link: Arc<Connection>, request: Request<Incoming>) -> io::Result
         return response(gateway::says(413, None), &Manner::Whole);
     };
     let prefix = link.shared.lock().profile.prefix;
-    let call = Call::new(
-        link.number,
-        &head.method,
-        &head.uri,
-        &head.headers,
-        body.to_bytes(),
-        prefix,
-    );
+    let call = Call::new(link.number, &head.method, &head.uri, &head.headers, body.to_bytes(), prefix);
     // In a task of its own, since the PAM finishes what it began when the client leaves.
-    let verdict = tokio::spawn(serve(Arc::clone(&link.shared), call))
-        .await
-        .map_err(io::Error::other)?;
+    let verdict = tokio::spawn(serve(Arc::clone(&link.shared), call)).await.map_err(io::Error::other)?;
     match verdict {
         Verdict::Answer(answer, manner) => response(answer, &manner),
         Verdict::Reset => {
@@ -94,10 +79,7 @@ fn response(answer: Answer, manner: &Manner) -> io::Result<Response<WireBody>> {
     let mut response = Response::new(WireBody::new(answer.body, manner));
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_str(&answer.mime).map_err(io::Error::other)?,
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_str(&answer.mime).map_err(io::Error::other)?);
     for (name, value) in answer.headers {
         headers.insert(name, HeaderValue::from_str(&value).map_err(io::Error::other)?);
     }

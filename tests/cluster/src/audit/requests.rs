@@ -103,9 +103,7 @@ impl Requests {
     pub fn tally(&self) -> BTreeMap<String, usize> {
         let mut tally = BTreeMap::new();
         for event in &self.0 {
-            *tally
-                .entry(format!("{} {}", event.verb, event.resource))
-                .or_insert(0) += 1;
+            *tally.entry(format!("{} {}", event.verb, event.resource)).or_insert(0) += 1;
         }
         tally
     }
@@ -134,10 +132,6 @@ impl fmt::Display for Requests {
         for event in self.0.iter().take(SHOWN) {
             writeln!(f, "  {event}")?;
         }
-        if self.len() > SHOWN {
-            writeln!(f, "  … and {} more", self.len() - SHOWN)
-        } else {
-            Ok(())
-        }
+        if self.len() > SHOWN { writeln!(f, "  … and {} more", self.len() - SHOWN) } else { Ok(()) }
     }
 }

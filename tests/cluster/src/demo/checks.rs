@@ -28,28 +28,14 @@ impl Checks {
     pub(super) fn compare(&mut self, object: &Value, records: &[Record]) {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let status = &object["status"];
-        let ready = status["conditions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|one| one["type"] == "Ready");
-        let (state, reason) = ready.map_or((&Value::Null, &Value::Null), |one| {
-            (&one["status"], &one["reason"])
-        });
-        self.expect(
-            state == "True" && reason == "Synced",
-            &format!("{name} is READY True, STATUS Synced"),
-        );
-        let id = status["id"]
-            .as_str()
-            .map_or_else(|| status["id"].to_string(), str::to_owned);
+        let ready = status["conditions"].as_array().into_iter().flatten().find(|one| one["type"] == "Ready");
+        let (state, reason) = ready.map_or((&Value::Null, &Value::Null), |one| (&one["status"], &one["reason"]));
+        self.expect(state == "True" && reason == "Synced", &format!("{name} is READY True, STATUS Synced"));
+        let id = status["id"].as_str().map_or_else(|| status["id"].to_string(), str::to_owned);
         let record = records.iter().find(|record| record.id == id);
         let same = record.is_some_and(|record| {
             record.identifier.is_some() && record.identifier.as_deref() == status["identifier"].as_str()
         });
-        self.expect(
-            same,
-            &format!("{name} shows the id and the identifier that the PAM has"),
-        );
+        self.expect(same, &format!("{name} shows the id and the identifier that the PAM has"));
     }
 }

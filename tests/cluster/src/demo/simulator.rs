@@ -54,11 +54,7 @@ impl fmt::Display for Record {
         let value = if self.has_value { "set" } else { "none" };
         writeln!(f, "id:          {}", self.id)?;
         writeln!(f, "identifier:  {}", self.identifier.as_deref().unwrap_or("none"))?;
-        writeln!(
-            f,
-            "account:     {} on {} ({})",
-            self.username, self.hostname, self.ip
-        )?;
+        writeln!(f, "account:     {} on {} ({})", self.username, self.hostname, self.ip)?;
         writeln!(f, "type:        {}", self.credential_type)?;
         writeln!(f, "last change: {}", self.change)?;
         writeln!(f, "value:       {value}, written {} time(s)", self.value_writes)
@@ -90,49 +86,20 @@ pub(super) struct Write {
 impl Simulator {
     /// Starts it on free loopback ports; its log and its CA go to `folder`.
     pub(super) async fn start(program: &Path, folder: &Path) -> Result<Self> {
-        let (ca_file, client_secret) = (
-            folder.join("pam-ca.crt"),
-            format!("{:032x}", rand::random::<u128>()),
-        );
+        let (ca_file, client_secret) = (folder.join("pam-ca.crt"), format!("{:032x}", rand::random::<u128>()));
         let mut command = Command::new(program);
-        command.args([
-            "--listen",
-            "127.0.0.1:0",
-            "--admin-listen",
-            "127.0.0.1:0",
-            "--client-id",
-            CLIENT,
-        ]);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--client-id", CLIENT]);
         command.args(DEVICES.iter().flat_map(|device| ["--device", device]));
-        command
-            .arg("--ca-out")
-            .arg(&ca_file)
-            .env("PAM_SIMULATOR_CLIENT_SECRET", &client_secret);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
+        command.arg("--ca-out").arg(&ca_file).env("PAM_SIMULATOR_CLIENT_SECRET", &client_secret);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         command.stderr(fs::File::create(folder.join("logs/pam-simulator.log"))?);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let stdout = child.stdout.take().context("the simulator has no output")?;
         let said = tokio::time::timeout(STARTS_WITHIN, greeting(stdout)).await;
         let said = said.context("the simulator did not say that it is ready")??;
-        let line = |key: &str| {
-            said.get(key)
-                .cloned()
-                .with_context(|| format!("the simulator did not say its {key}"))
-        };
+        let line = |key: &str| said.get(key).cloned().with_context(|| format!("the simulator did not say its {key}"));
         let (url, admin_url) = (line("url")?, line("admin url")?);
-        Ok(Self {
-            _child: child,
-            url,
-            admin_url,
-            ca_file,
-            client_id: CLIENT,
-            client_secret,
-        })
+        Ok(Self { _child: child, url, admin_url, ca_file, client_id: CLIENT, client_secret })
     }
 
     /// Puts this simulator in the place of the examples in a sample's object.
@@ -169,10 +136,7 @@ impl Simulator {
         let entries: Vec<Entry> = self.read(&format!("/journal?since={mark}")).await?;
         let write = |entry: Entry| {
             let commit = entry.commit.filter(|commit| commit.wrote_value)?;
-            Some(Write {
-                record: entry.record?,
-                at: commit.at,
-            })
+            Some(Write { record: entry.record?, at: commit.at })
         };
         Ok(entries.into_iter().filter_map(write).collect())
     }
@@ -184,14 +148,8 @@ impl Simulator {
         for entry in &entries {
             *tally.entry(entry.kind.as_str()).or_insert(0) += 1;
         }
-        let words = tally
-            .iter()
-            .map(|(kind, count)| format!("{count} {}", kind.replace('_', " ")));
-        Ok(format!(
-            "{} times in all: {}",
-            entries.len(),
-            words.collect::<Vec<_>>().join(", ")
-        ))
+        let words = tally.iter().map(|(kind, count)| format!("{count} {}", kind.replace('_', " ")));
+        Ok(format!("{} times in all: {}", entries.len(), words.collect::<Vec<_>>().join(", ")))
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {

@@ -12,11 +12,7 @@ use crate::store::{Record, now_in_seconds};
 /// `GET` by id: hands out the password, takes custody and is audited. An operator must never do it.
 pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<Executed, Refusal> {
     let id = find(state, caller, key)?;
-    warn!(
-        record = id,
-        client = caller.client_id,
-        "a SECRET WAS READ BACK and custody taken"
-    );
+    warn!(record = id, client = caller.client_id, "a SECRET WAS READ BACK and custody taken");
     state.store.edit(id, |record| {
         record.custody = Some(caller.client_id.clone());
         record.viewed = Some(now_in_seconds());
@@ -46,12 +42,7 @@ fn credential(state: &State, record: &Record) -> Value {
 }
 
 /// `DELETE` disables, `PUT` enables; nothing is ever deleted.
-pub(super) fn set_active(
-    state: &mut State,
-    caller: &Caller,
-    key: &str,
-    active: bool,
-) -> Result<Executed, Refusal> {
+pub(super) fn set_active(state: &mut State, caller: &Caller, key: &str, active: bool) -> Result<Executed, Refusal> {
     let id = find(state, caller, key)?;
     if state.store.get(id).is_some_and(|record| record.active == active) {
         return Err(Refusal::coded(if active { 1043 } else { 1008 }));
@@ -61,12 +52,7 @@ pub(super) fn set_active(
         record.touch();
     });
     let verb = if active { "activated" } else { "deactivated" };
-    Ok(changed(
-        state,
-        id,
-        &format!("Credential successfully {verb}"),
-        false,
-    ))
+    Ok(changed(state, id, &format!("Credential successfully {verb}"), false))
 }
 
 /// `DELETE` on the custody: gives it back, and the vault rotates the password where it is told to.
@@ -83,12 +69,7 @@ pub(super) fn release(state: &mut State, caller: &Caller, key: &str) -> Result<E
             record.rotate(Hidden::from(format!("rotated-{:032x}", rand::random::<u128>())));
         }
     });
-    Ok(changed(
-        state,
-        id,
-        &format!("Credential custody {id} released"),
-        rotates,
-    ))
+    Ok(changed(state, id, &format!("Credential custody {id} released"), rotates))
 }
 
 /// The success answer of these calls: it says `Message` where others say `mensagem` (API 1.7).
@@ -110,9 +91,7 @@ fn find(state: &State, caller: &Caller, key: &str) -> Result<u64, Refusal> {
         Ok(id) => state.store.get(id),
         Err(_) => by_name(state, key)?,
     };
-    let record = record
-        .filter(|record| record.tenant == caller.tenant)
-        .ok_or_else(|| Refusal::coded(1007))?;
+    let record = record.filter(|record| record.tenant == caller.tenant).ok_or_else(|| Refusal::coded(1007))?;
     if record.is_ssh_key() {
         return Err(Refusal::coded(1010));
     }

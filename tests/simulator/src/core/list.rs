@@ -51,11 +51,7 @@ pub(super) fn list(state: &State, caller: &Caller) -> Result<Executed, Refusal> 
     let message = format!("{} credentials found", credentials.len());
     let response = json!({ "status": 200, "message": message });
     let code = (!state.behaviour.envelope.omit_code).then_some(200);
-    let whole = List {
-        code,
-        response,
-        credentials,
-    };
+    let whole = List { code, response, credentials };
     let body = serde_json::to_vec(&whole).map_err(|_| Refusal::unexpected())?;
     Ok(Executed::answer(Answer::raw(200, JSON, body)))
 }
@@ -79,11 +75,7 @@ fn row<'a>(state: &'a State, record: &'a Record) -> Row<'a> {
         device_model: device_field(device, "model"),
         device_type: device_field(device, "type"),
         device_vendor: device_field(device, "vendor"),
-        automatic_change: if digits {
-            json!(u8::from(rotates).to_string())
-        } else {
-            json!(rotates)
-        },
+        automatic_change: if digits { json!(u8::from(rotates).to_string()) } else { json!(rotates) },
         connectivity: connectivities.split([',', ':']).next().unwrap_or_default(),
         connectivity_code: "1",
     }
@@ -96,14 +88,6 @@ fn device_field<'a>(device: Option<&'a Device>, key: &str) -> &'a str {
 
 /// The usual types have codes; nobody documents those of others.
 fn type_code(kind: &str) -> &'static str {
-    let usual = [
-        ("Local User", "1"),
-        ("Local administrator", "2"),
-        ("Domain user", "3"),
-        (SSH_KEY, "4"),
-    ];
-    usual
-        .iter()
-        .find(|(usual, _)| usual.eq_ignore_ascii_case(kind))
-        .map_or("5", |(_, code)| code)
+    let usual = [("Local User", "1"), ("Local administrator", "2"), ("Domain user", "3"), (SSH_KEY, "4")];
+    usual.iter().find(|(usual, _)| usual.eq_ignore_ascii_case(kind)).map_or("5", |(_, code)| code)
 }

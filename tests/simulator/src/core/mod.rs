@@ -31,10 +31,7 @@ pub(crate) fn execute(state: &mut State, call: &Call, caller: &Caller) -> Result
 
 /// Access to PAM Core at all (500), then write permission (1039), in the order of API 10.7.
 fn permitted(state: &State, call: &Call, caller: &Caller) -> Result<(), Refusal> {
-    let client = state
-        .authorizations
-        .get(&caller.client_id)
-        .ok_or_else(Refusal::not_authorized)?;
+    let client = state.authorizations.get(&caller.client_id).ok_or_else(Refusal::not_authorized)?;
     if !client.pam_core {
         return Err(Refusal::not_authorized());
     }

@@ -13,16 +13,8 @@ use crate::state::State;
 const DEFAULT_USERNAME: &str = "usr";
 
 /// Keys that rewrite the shared device and not the record (API 2.1).
-const DEVICE_KEYS: [&str; 8] = [
-    "type",
-    "vendor",
-    "model",
-    "site",
-    "device_domain",
-    "device_tags",
-    "connectivities",
-    "session_remote_config",
-];
+const DEVICE_KEYS: [&str; 8] =
+    ["type", "vendor", "model", "site", "device_domain", "device_tags", "connectivities", "session_remote_config"];
 
 /// A valid POST. No `Debug`: it holds the value.
 pub(super) struct Post {
@@ -48,47 +40,28 @@ impl Post {
         let hostname = filled(body, "hostname").ok_or_else(|| Refusal::coded(1004))?;
         let ip = filled(body, "ip").ok_or_else(|| Refusal::coded(1005))?;
         let identifier = identifier(body, state)?;
-        let device = state
-            .store
-            .device(&caller.tenant, hostname, ip)
-            .ok_or_else(|| Refusal::coded(1011))?;
+        let device = state.store.device(&caller.tenant, hostname, ip).ok_or_else(|| Refusal::coded(1011))?;
         check_domains(body, &state.behaviour)?;
         check_jit(body, &state.behaviour)?;
         check_owner(body, &state.behaviour)?;
         Ok(Self {
             identifier,
-            username: if username.is_empty() {
-                DEFAULT_USERNAME
-            } else {
-                username
-            }
-            .to_owned(),
+            username: if username.is_empty() { DEFAULT_USERNAME } else { username }.to_owned(),
             hostname: device.hostname.clone(),
             ip: device.ip.clone(),
             content: text(body, "content").map(str::to_owned),
             credential_type: filled(body, "credential_type").map(str::to_owned),
-            fields: rest(body, |key| {
-                !OWN_KEYS.contains(&key) && !DEVICE_KEYS.contains(&key)
-            }),
+            fields: rest(body, |key| !OWN_KEYS.contains(&key) && !DEVICE_KEYS.contains(&key)),
             device_fields: rest(body, |key| DEVICE_KEYS.contains(&key)),
         })
     }
 }
 
-const OWN_KEYS: [&str; 6] = [
-    "identifier",
-    "username",
-    "hostname",
-    "ip",
-    "content",
-    "credential_type",
-];
+const OWN_KEYS: [&str; 6] = ["identifier", "username", "hostname", "ip", "content", "credential_type"];
 
 fn object(call: &Call) -> Result<&Map<String, Value>, Refusal> {
     if !call.is_type("application/json") {
-        return Err(Refusal::simulator(
-            "this call takes a body of type application/json",
-        ));
+        return Err(Refusal::simulator("this call takes a body of type application/json"));
     }
     match &call.json {
         Some(Value::Object(body)) => schema::check(body).map(|()| body).map_err(Refusal::simulator),
@@ -105,10 +78,7 @@ fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 }
 
 fn rest(body: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Map<String, Value> {
-    body.iter()
-        .filter(|(key, _)| keep(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+    body.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// A settings block, whether it came as an object or as an array of one.
@@ -125,39 +95,25 @@ fn identifier(body: &Map<String, Value>, state: &State) -> Result<Option<String>
     let sent = filled(body, "identifier").or_else(|| filled(nested?, "identifier"));
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     match sent {
-        Some(sent) if state.profile.checks_identifier && !sent.chars().all(allowed) => {
-            Err(Refusal::coded(1053))
-        }
+        Some(sent) if state.profile.checks_identifier && !sent.chars().all(allowed) => Err(Refusal::coded(1053)),
         sent => Ok(sent.map(str::to_owned)),
     }
 }
 
 /// Registered domains only; a blank after the comma makes an unregistered one (API 2.1, 1029).
 fn check_domains(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
-    let mut named: Vec<&str> = filled(body, "device_domain")
-        .map(|all| all.split(',').collect())
-        .unwrap_or_default();
+    let mut named: Vec<&str> = filled(body, "device_domain").map(|all| all.split(',').collect()).unwrap_or_default();
     if behaviour.domain_registered {
         named.extend(filled(body, "domain"));
     }
     let registered = named.iter().all(|&domain| behaviour.domains.contains(domain));
-    if registered {
-        Ok(())
-    } else {
-        Err(Refusal::coded(1029))
-    }
+    if registered { Ok(()) } else { Err(Refusal::coded(1029)) }
 }
 
 /// The switch of each JIT mode and the actions whose plugin and template it needs (API 2.5).
 const JIT_MODES: [(&str, [&str; 2]); 2] = [
-    (
-        "credential_creation_and_deletion",
-        ["credential_creation", "credential_deletion"],
-    ),
-    (
-        "enable_disable_credential",
-        ["credential_enable", "credential_disable"],
-    ),
+    ("credential_creation_and_deletion", ["credential_creation", "credential_deletion"]),
+    ("enable_disable_credential", ["credential_enable", "credential_disable"]),
 ];
 
 fn check_jit(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
@@ -165,9 +121,7 @@ fn check_jit(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Ref
         return Ok(());
     };
     for (switch, actions) in JIT_MODES {
-        let needed = [switch, "jit"]
-            .iter()
-            .all(|key| jit.get(*key) == Some(&Value::Bool(true)));
+        let needed = [switch, "jit"].iter().all(|key| jit.get(*key) == Some(&Value::Bool(true)));
         for action in actions {
             let named = |what: &str| text(jit, &format!("{action}_{what}"));
             let plugin = named("plugin").map_or(!needed, |name| behaviour.plugins.contains(name));

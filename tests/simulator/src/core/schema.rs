@@ -90,10 +90,7 @@ const ADDITIONAL: Fields = &[
     ("server_path", Text),
     ("secret_key", Text),
     ("criticality", Text),
-    (
-        "additional_authentication_fields",
-        List(&[("name", Text), ("short_name", Text), ("value", Text)]),
-    ),
+    ("additional_authentication_fields", List(&[("name", Text), ("short_name", Text), ("value", Text)])),
     ("notes", Text),
 ];
 

@@ -50,48 +50,29 @@ fn target(state: &State, caller: &Caller, post: &Post) -> Target {
     if let Some(id) = by_identifier {
         return Target::ByIdentifier(id);
     }
-    let by_account = state
-        .store
-        .with_account(tenant, &post.username, &post.hostname, &post.ip);
+    let by_account = state.store.with_account(tenant, &post.username, &post.hostname, &post.ip);
     pick(state, caller, &by_account).map_or(Target::New, Target::ByAccount)
 }
 
 /// Of several matches the first that the caller sees, else the first that the rows see at all. SSH keys
 /// are no credentials: the rows do not see them.
 fn pick(state: &State, caller: &Caller, ids: &[u64]) -> Option<u64> {
-    let records = || {
-        ids.iter()
-            .filter_map(|&id| state.store.get(id))
-            .filter(|record| !record.is_ssh_key())
-    };
+    let records = || ids.iter().filter_map(|&id| state.store.get(id)).filter(|record| !record.is_ssh_key());
     let seen = records().find(|record| record.visible_to.contains(&caller.client_id));
-    let any = || {
-        records()
-            .next()
-            .filter(|_| state.behaviour.outside != Outside::Duplicate)
-    };
+    let any = || records().next().filter(|_| state.behaviour.outside != Outside::Duplicate);
     seen.or_else(any).map(|record| record.id)
 }
 
 fn create(state: &mut State, caller: &Caller, post: Post) -> u64 {
     let mut record = Record::new(&caller.tenant, &post.username, &post.hostname, &post.ip);
-    record.identifier = post
-        .identifier
-        .clone()
-        .or_else(|| state.profile.makes_identifiers.then(uuid));
+    record.identifier = post.identifier.clone().or_else(|| state.profile.makes_identifiers.then(uuid));
     record.visible_to.insert(caller.client_id.clone());
     write_device(state, caller, &post);
     write_fields(&mut record, post);
     state.store.insert(record)
 }
 
-fn update(
-    state: &mut State,
-    caller: &Caller,
-    id: u64,
-    post: Post,
-    by_identifier: bool,
-) -> Result<u64, Refusal> {
+fn update(state: &mut State, caller: &Caller, id: u64, post: Post, by_identifier: bool) -> Result<u64, Refusal> {
     let (hostname, ip) = place_after(state, caller, id, &post, by_identifier)?;
     let identifier = identifier_after(state, id, &post, by_identifier);
     let revived = state.behaviour.inactive == Inactive::Revive;
@@ -127,11 +108,7 @@ fn place_after(
         return Err(Refusal::coded(1008));
     }
     let moves = by_identifier && knobs.moves == Move::Move;
-    let (hostname, ip) = if moves {
-        (&post.hostname, &post.ip)
-    } else {
-        (&record.hostname, &record.ip)
-    };
+    let (hostname, ip) = if moves { (&post.hostname, &post.ip) } else { (&record.hostname, &record.ip) };
     if !knobs.duplicate_accounts && taken(state, caller, id, &post.username, hostname, ip) {
         return Err(Refusal::coded(1052));
     }
@@ -156,12 +133,7 @@ fn identifier_after(state: &State, id: u64, post: &Post, by_identifier: bool) ->
 
 fn write_device(state: &mut State, caller: &Caller, post: &Post) {
     if !post.device_fields.is_empty() {
-        state.store.edit_device(
-            &caller.tenant,
-            &post.hostname,
-            &post.ip,
-            post.device_fields.clone(),
-        );
+        state.store.edit_device(&caller.tenant, &post.hostname, &post.ip, post.device_fields.clone());
     }
 }
 
@@ -183,11 +155,7 @@ fn write_fields(record: &mut Record, post: Post) {
 
 fn answer(state: &State, id: u64, created: bool) -> Answer {
     let quirks = state.behaviour.envelope;
-    let message = if created {
-        "Credential successfully registered!"
-    } else {
-        "Credential updated successfully!"
-    };
+    let message = if created { "Credential successfully registered!" } else { "Credential updated successfully!" };
     let mut whole = envelope(quirks, 201, message, false);
     let record = state.store.get(id);
     if let (true, false, Some(record)) = (state.profile.names_tenant, quirks.omit_tenant, record) {
@@ -203,8 +171,7 @@ fn answer(state: &State, id: u64, created: bool) -> Answer {
 
 /// A UUID of version 7, as the product makes them (API 2.1).
 fn uuid() -> String {
-    let millis =
-        u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default() & 0xffff_ffff_ffff;
+    let millis = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default() & 0xffff_ffff_ffff;
     let noise = rand::random::<u128>();
     let low = (noise & 0x0fff_3fff_ffff_ffff_ffff) | 0x7000_8000_0000_0000_0000;
     let hex = format!("{:032x}", (u128::from(millis) << 80) | low);

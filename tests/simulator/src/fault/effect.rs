@@ -116,24 +116,14 @@ impl Effect {
     /// An error status in the gateway's own shape.
     #[must_use]
     pub fn gateway(status: u16) -> Self {
-        Self::Status {
-            status,
-            shape: Shape::Gateway,
-            message: None,
-            retry_after: None,
-        }
+        Self::Status { status, shape: Shape::Gateway, message: None, retry_after: None }
     }
 
     /// 429 of the gateway, with or without `Retry-After`.
     #[must_use]
     pub fn rate_limited(retry_after: Option<&str>) -> Self {
         let retry_after = retry_after.map(str::to_owned);
-        Self::Status {
-            status: 429,
-            shape: Shape::Gateway,
-            message: None,
-            retry_after,
-        }
+        Self::Status { status: 429, shape: Shape::Gateway, message: None, retry_after }
     }
 
     /// Whether it changes the true answer, so that the call is executed whatever the phase.

@@ -31,10 +31,7 @@ pub struct Fault {
     pub effect: Effect,
 }
 
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "the field that this is the default of is optional"
-)]
+#[allow(clippy::unnecessary_wraps, reason = "the field that this is the default of is optional")]
 const fn once() -> Option<u32> {
     Some(1)
 }
@@ -43,27 +40,13 @@ impl Fault {
     /// Hits the next call of this kind, before it is executed.
     #[must_use]
     pub const fn on(kind: Kind, effect: Effect) -> Self {
-        Self {
-            on: Some(kind),
-            only: None,
-            skip: 0,
-            times: Some(1),
-            phase: Phase::BeforeCommit,
-            effect,
-        }
+        Self { on: Some(kind), only: None, skip: 0, times: Some(1), phase: Phase::BeforeCommit, effect }
     }
 
     /// Hits the next call of any kind, before it is executed.
     #[must_use]
     pub const fn any(effect: Effect) -> Self {
-        Self {
-            on: None,
-            only: None,
-            skip: 0,
-            times: Some(1),
-            phase: Phase::BeforeCommit,
-            effect,
-        }
+        Self { on: None, only: None, skip: 0, times: Some(1), phase: Phase::BeforeCommit, effect }
     }
 
     /// Lets the call be executed first.
@@ -149,11 +132,7 @@ impl Faults {
     /// The fault that hits this call, if any; counts it as used.
     pub(crate) fn take(&mut self, kind: Kind, target: Option<&str>) -> Option<Fault> {
         let mut hit = None;
-        for (id, fault) in self
-            .waiting
-            .iter_mut()
-            .filter(|(_, fault)| fault.fits(kind, target))
-        {
+        for (id, fault) in self.waiting.iter_mut().filter(|(_, fault)| fault.fits(kind, target)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
                 continue;

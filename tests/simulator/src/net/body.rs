@@ -44,28 +44,13 @@ impl WireBody {
             flushed: false,
         };
         match *manner {
-            Manner::Whole => Self {
-                pieces: VecDeque::from([body]),
-                ..plain
-            },
-            Manner::Truncated => Self {
-                pieces: VecDeque::from([body.slice(..body.len() / 2)]),
-                ..plain
-            },
-            Manner::Drip(bytes, pause) => Self {
-                pieces: cut(&body, bytes),
-                pause: Some(pause),
-                ..plain
-            },
+            Manner::Whole => Self { pieces: VecDeque::from([body]), ..plain },
+            Manner::Truncated => Self { pieces: VecDeque::from([body.slice(..body.len() / 2)]), ..plain },
+            Manner::Drip(bytes, pause) => Self { pieces: cut(&body, bytes), pause: Some(pause), ..plain },
             Manner::Padded(padding) => {
                 let end = body.len().saturating_sub(2);
                 let pieces = VecDeque::from([body.slice(..end), body.slice(end..)]);
-                Self {
-                    pieces,
-                    padding,
-                    announced: length + padding,
-                    ..plain
-                }
+                Self { pieces, padding, announced: length + padding, ..plain }
             }
         }
     }
@@ -81,10 +66,7 @@ impl WireBody {
 }
 
 fn cut(body: &Bytes, bytes: usize) -> VecDeque<Bytes> {
-    (0..body.len())
-        .step_by(bytes)
-        .map(|start| body.slice(start..body.len().min(start + bytes)))
-        .collect()
+    (0..body.len()).step_by(bytes).map(|start| body.slice(start..body.len().min(start + bytes))).collect()
 }
 
 impl Body for WireBody {

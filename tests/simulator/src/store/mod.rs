@@ -80,15 +80,9 @@ impl Store {
 
     fn index(&mut self, record: &Record) {
         if let Some(identifier) = &record.identifier {
-            self.by_identifier
-                .entry(key(&[&record.tenant, identifier]))
-                .or_default()
-                .insert(record.id);
+            self.by_identifier.entry(key(&[&record.tenant, identifier])).or_default().insert(record.id);
         }
-        self.by_account
-            .entry(record_account(record))
-            .or_default()
-            .insert(record.id);
+        self.by_account.entry(record_account(record)).or_default().insert(record.id);
     }
 
     /// Puts a record into the vault, and its device if that is missing.
@@ -104,10 +98,7 @@ impl Store {
             record.kind.clone_from(kind);
         }
         if seed.automatic_change {
-            record.fields.insert(
-                "execution_settings".to_owned(),
-                json!({ "automatic_change": true }),
-            );
+            record.fields.insert("execution_settings".to_owned(), json!({ "automatic_change": true }));
         }
         if let Some(value) = &seed.value {
             record.write_value(value.clone(), None);
@@ -129,12 +120,8 @@ impl Store {
 
     /// Adds a device, or replaces the one of this name and address.
     pub(crate) fn add_device(&mut self, tenant: &str, device: &Device) {
-        let device = Device {
-            tenant: Some(tenant.to_owned()),
-            ..device.clone()
-        };
-        self.devices
-            .insert(device_key(tenant, &device.hostname, &device.ip), device);
+        let device = Device { tenant: Some(tenant.to_owned()), ..device.clone() };
+        self.devices.insert(device_key(tenant, &device.hostname, &device.ip), device);
     }
 
     /// Takes away all devices of this host name; their records stay. Answers how many there were.
@@ -163,29 +150,17 @@ fn device_key(tenant: &str, hostname: &str, ip: &str) -> String {
 }
 
 fn account_key(tenant: &str, username: &str, hostname: &str, ip: &str) -> String {
-    key(&[
-        tenant,
-        &username.to_lowercase(),
-        &hostname.to_lowercase(),
-        &ip.to_lowercase(),
-    ])
+    key(&[tenant, &username.to_lowercase(), &hostname.to_lowercase(), &ip.to_lowercase()])
 }
 
 /// SSH keys are other objects than credentials: no account finds them.
 fn record_account(record: &Record) -> String {
     let account = account_key(&record.tenant, &record.username, &record.hostname, &record.ip);
-    if record.is_ssh_key() {
-        format!("ssh-key\0{account}")
-    } else {
-        account
-    }
+    if record.is_ssh_key() { format!("ssh-key\0{account}") } else { account }
 }
 
 fn found(index: &HashMap<String, Ids>, key: &str) -> Vec<u64> {
-    index
-        .get(key)
-        .map(|ids| ids.iter().copied().collect())
-        .unwrap_or_default()
+    index.get(key).map(|ids| ids.iter().copied().collect()).unwrap_or_default()
 }
 
 fn forget(index: &mut HashMap<String, Ids>, key: &str, id: u64) {

@@ -60,9 +60,7 @@ impl Record {
 
     /// Whether the vault rotates it (API 2.2).
     pub(crate) fn automatic_change(&self) -> bool {
-        self.fields
-            .get("execution_settings")
-            .and_then(|block| block.get("automatic_change"))
+        self.fields.get("execution_settings").and_then(|block| block.get("automatic_change"))
             == Some(&Value::Bool(true))
     }
 
@@ -78,11 +76,7 @@ impl Record {
 
     /// Writes a value; `order` is that of the commit, absent for what the vault does by itself.
     pub(crate) fn write_value(&mut self, value: Hidden, order: Option<u64>) {
-        self.writes.push(ValueWrite {
-            order,
-            at: Timestamp::now(),
-            value,
-        });
+        self.writes.push(ValueWrite { order, at: Timestamp::now(), value });
     }
 
     /// Writes down which commit the last value came with.
@@ -129,10 +123,7 @@ impl Record {
     }
 
     fn set_automatic_change(&mut self, on: bool) {
-        let block = self
-            .fields
-            .entry("execution_settings")
-            .or_insert_with(|| json!({}));
+        let block = self.fields.entry("execution_settings").or_insert_with(|| json!({}));
         block["automatic_change"] = on.into();
     }
 }
@@ -243,11 +234,7 @@ impl From<&Record> for RecordView {
             visible_to: record.visible_to.clone(),
             has_value: record.value().is_some(),
             value_writes: record.writes.len(),
-            fields: record
-                .fields
-                .iter()
-                .map(|(name, value)| (name.clone(), without_secrets(value)))
-                .collect(),
+            fields: record.fields.iter().map(|(name, value)| (name.clone(), without_secrets(value))).collect(),
         }
     }
 }
@@ -257,19 +244,12 @@ const SECRET_KEYS: [&str; 2] = ["secret_key", "value"];
 
 fn without_secrets(value: &Value) -> Value {
     match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| (key.clone(), blotted(key, value)))
-            .collect(),
+        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), blotted(key, value))).collect(),
         Value::Array(items) => items.iter().map(without_secrets).collect(),
         other => other.clone(),
     }
 }
 
 fn blotted(key: &str, value: &Value) -> Value {
-    if SECRET_KEYS.contains(&key) {
-        "[hidden]".into()
-    } else {
-        without_secrets(value)
-    }
+    if SECRET_KEYS.contains(&key) { "[hidden]".into() } else { without_secrets(value) }
 }

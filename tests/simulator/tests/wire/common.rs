@@ -35,10 +35,7 @@ impl Reply {
     }
 
     pub fn message(&self) -> String {
-        self.json()["response"]["message"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["response"]["message"].as_str().unwrap_or_default().to_owned()
     }
 
     pub fn id(&self) -> String {
@@ -103,21 +100,10 @@ impl Pam {
         self.call_as(&self.token, method, path, body).await
     }
 
-    pub async fn call_as(
-        &self,
-        token: &str,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> reqwest::Result<Reply> {
-        let mut request = self
-            .http
-            .request(method.parse().unwrap(), self.url(path))
-            .bearer_auth(token);
+    pub async fn call_as(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> reqwest::Result<Reply> {
+        let mut request = self.http.request(method.parse().unwrap(), self.url(path)).bearer_auth(token);
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.to_string());
+            request = request.header("content-type", "application/json").body(body.to_string());
         }
         reply(request).await
     }
@@ -137,10 +123,7 @@ impl Pam {
 
     /// The list's rows.
     pub async fn rows(&self) -> Vec<Value> {
-        self.list().await.json()["credentials"]
-            .as_array()
-            .unwrap()
-            .clone()
+        self.list().await.json()["credentials"].as_array().unwrap().clone()
     }
 }
 
@@ -149,18 +132,12 @@ pub async fn reply(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
-    Ok(Reply {
-        status,
-        headers,
-        text,
-    })
+    Ok(Reply { status, headers, text })
 }
 
 /// Asks for a token with these form fields.
 pub async fn token_call(sim: &Simulator, http: &reqwest::Client, fields: &[(&str, &str)]) -> Reply {
-    reply(http.post(format!("{}/api/oauth2/token", sim.url())).form(fields))
-        .await
-        .unwrap()
+    reply(http.post(format!("{}/api/oauth2/token", sim.url())).form(fields)).await.unwrap()
 }
 
 /// Logs in as the first client.
@@ -170,11 +147,7 @@ pub async fn log_in(sim: &Simulator, http: &reqwest::Client) -> String {
 }
 
 pub async fn log_in_as(sim: &Simulator, http: &reqwest::Client, id: &str, secret: &str) -> String {
-    let fields = [
-        ("grant_type", "client_credentials"),
-        ("client_id", id),
-        ("client_secret", secret),
-    ];
+    let fields = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
     let reply = token_call(sim, http, &fields).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()["access_token"].as_str().unwrap().to_owned()

@@ -29,32 +29,18 @@ async fn unanswered(effect: Effect, committed: bool) {
     if committed {
         fault = fault.after_commit();
     }
-    let label = format!(
-        "{} {} commit",
-        fault_name(&fault),
-        if committed { "after" } else { "before" }
-    );
+    let label = format!("{} {} commit", fault_name(&fault), if committed { "after" } else { "before" });
     let (pam, result) = post_under(fault).await;
     result.unwrap_err();
     let entry = last(&pam);
-    assert_eq!(
-        (entry.status, entry.committed(), entry.fault),
-        (None, committed, Some(label))
-    );
+    assert_eq!((entry.status, entry.committed(), entry.fault), (None, committed, Some(label)));
     assert_eq!(pam.sim.records().len(), usize::from(committed));
-    assert_eq!(
-        pam.post(&full("k8s-a", "svc", "two")).await.created(),
-        !committed,
-        "the next call is unharmed"
-    );
+    assert_eq!(pam.post(&full("k8s-a", "svc", "two")).await.created(), !committed, "the next call is unharmed");
 }
 
 fn fault_name(fault: &Fault) -> String {
     let value = serde_json::to_value(&fault.effect).unwrap();
-    value.as_str().map_or_else(
-        || value.as_object().unwrap().keys().next().unwrap().clone(),
-        str::to_owned,
-    )
+    value.as_str().map_or_else(|| value.as_object().unwrap().keys().next().unwrap().clone(), str::to_owned)
 }
 
 #[tokio::test]
@@ -90,32 +76,20 @@ async fn a_hang_says_nothing_and_then_closes() {
 #[tokio::test]
 async fn a_delayed_write_is_applied_even_if_the_client_has_left() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(POST, Effect::Delay(Duration::from_millis(300))));
+    pam.sim.inject(Fault::on(POST, Effect::Delay(Duration::from_millis(300))));
     let body = full("k8s-a", "svc", "one");
-    assert!(
-        timeout(Duration::from_millis(100), pam.try_post(&body))
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(100), pam.try_post(&body)).await.is_err());
     assert!(pam.sim.records().is_empty());
-    assert!(
-        pam.sim
-            .wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 1)
-            .await
-    );
+    assert!(pam.sim.wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 1).await);
 }
 
 #[tokio::test]
 async fn a_delay_after_the_commit_holds_only_the_answer() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(POST, Effect::Delay(Duration::from_millis(300))).after_commit());
+    pam.sim.inject(Fault::on(POST, Effect::Delay(Duration::from_millis(300))).after_commit());
     let body = full("k8s-a", "svc", "one");
     let call = pam.try_post(&body);
-    let seen = pam
-        .sim
-        .wait_for(Duration::from_millis(250), |journal| journal.commits().len() == 1);
+    let seen = pam.sim.wait_for(Duration::from_millis(250), |journal| journal.commits().len() == 1);
     let (reply, seen) = tokio::join!(call, seen);
     assert!(seen && reply.unwrap().created());
 }
@@ -124,31 +98,15 @@ async fn a_delay_after_the_commit_holds_only_the_answer() {
 async fn a_late_commit_overtakes_the_next_write() {
     let pam = Pam::start().await;
     let id = pam.post(&full("k8s-a", "svc", "zero")).await.id();
-    pam.sim
-        .inject(Fault::on(POST, Effect::LateCommit(Duration::from_millis(300))));
+    pam.sim.inject(Fault::on(POST, Effect::LateCommit(Duration::from_millis(300))));
     pam.try_post(&full("k8s-a", "svc", "old")).await.unwrap_err();
     assert!(!pam.post(&full("k8s-a", "svc", "new")).await.created());
     assert_eq!(pam.sim.value_of(&id).as_deref(), Some("new"));
-    assert!(
-        pam.sim
-            .wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 3)
-            .await
-    );
+    assert!(pam.sim.wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 3).await);
     assert_eq!(pam.sim.value_of(&id).as_deref(), Some("old"));
-    let order: Vec<u64> = pam
-        .sim
-        .journal()
-        .commits()
-        .iter()
-        .map(|entry| entry.seq)
-        .collect();
+    let order: Vec<u64> = pam.sim.journal().commits().iter().map(|entry| entry.seq).collect();
     assert_eq!(order, [2, 4, 3]);
-    let values: Vec<String> = pam
-        .sim
-        .writes_of(&id)
-        .iter()
-        .map(|write| write.value.reveal().to_owned())
-        .collect();
+    let values: Vec<String> = pam.sim.writes_of(&id).iter().map(|write| write.value.reveal().to_owned()).collect();
     assert_eq!(values, ["zero", "new", "old"]);
 }
 
@@ -164,10 +122,7 @@ async fn the_gateway_answers_in_the_applications_place_before_or_after_the_commi
             let reply = result.unwrap();
             assert_eq!(reply.status, status);
             assert!(reply.json()["message"].is_string() && reply.json().get("response").is_none());
-            assert_eq!(
-                (last(&pam).status, last(&pam).committed()),
-                (Some(status), committed)
-            );
+            assert_eq!((last(&pam).status, last(&pam).committed()), (Some(status), committed));
         }
     }
 }
@@ -175,34 +130,17 @@ async fn the_gateway_answers_in_the_applications_place_before_or_after_the_commi
 #[tokio::test]
 async fn a_429_comes_with_or_without_retry_after() {
     for retry_after in [None, Some("7"), Some("Wed, 21 Oct 2026 07:28:00 GMT")] {
-        let reply = post_under(Fault::on(POST, Effect::rate_limited(retry_after)))
-            .await
-            .1
-            .unwrap();
-        let header = reply
-            .headers
-            .get("retry-after")
-            .map(|value| value.to_str().unwrap());
+        let reply = post_under(Fault::on(POST, Effect::rate_limited(retry_after))).await.1.unwrap();
+        let header = reply.headers.get("retry-after").map(|value| value.to_str().unwrap());
         assert_eq!((reply.status, header), (429, retry_after));
     }
 }
 
 #[tokio::test]
 async fn the_application_or_a_load_balancer_may_speak_the_status() {
-    let status = |shape| Effect::Status {
-        status: 503,
-        shape,
-        message: Some("m".to_owned()),
-        retry_after: None,
-    };
-    let reply = post_under(Fault::on(POST, status(Shape::Application)))
-        .await
-        .1
-        .unwrap();
-    assert_eq!(
-        (reply.status, reply.message().as_str(), reply.code()),
-        (503, "m", 503)
-    );
+    let status = |shape| Effect::Status { status: 503, shape, message: Some("m".to_owned()), retry_after: None };
+    let reply = post_under(Fault::on(POST, status(Shape::Application))).await.1.unwrap();
+    assert_eq!((reply.status, reply.message().as_str(), reply.code()), (503, "m", 503));
     let reply = post_under(Fault::on(POST, status(Shape::Html))).await.1.unwrap();
     assert_eq!((reply.status, reply.text.starts_with("<html>")), (503, true));
 }
@@ -211,22 +149,10 @@ async fn the_application_or_a_load_balancer_may_speak_the_status() {
 async fn application_errors_come_on_demand() {
     let reply = post_under(Fault::on(POST, Effect::Code(1039))).await.1.unwrap();
     assert_eq!((reply.status, reply.code()), (400, 1039));
-    let reply = post_under(Fault::on(POST, Effect::CodeInSuccess(1039)))
-        .await
-        .1
-        .unwrap();
-    assert_eq!(
-        (reply.status, reply.code(), &reply.json()["response"]["error"]),
-        (201, 1039, &json!(true))
-    );
-    let reply = post_under(Fault::on(POST, Effect::NotAuthorized))
-        .await
-        .1
-        .unwrap();
-    assert_eq!(
-        (reply.status, reply.message().as_str()),
-        (500, "You are not authorized to access this resource.")
-    );
+    let reply = post_under(Fault::on(POST, Effect::CodeInSuccess(1039))).await.1.unwrap();
+    assert_eq!((reply.status, reply.code(), &reply.json()["response"]["error"]), (201, 1039, &json!(true)));
+    let reply = post_under(Fault::on(POST, Effect::NotAuthorized)).await.1.unwrap();
+    assert_eq!((reply.status, reply.message().as_str()), (500, "You are not authorized to access this resource."));
     let (pam, reply) = post_under(Fault::on(POST, Effect::UnexpectedError).after_commit()).await;
     assert_eq!(reply.unwrap().message(), "Unexpected error.");
     assert!(last(&pam).committed());
@@ -234,18 +160,11 @@ async fn application_errors_come_on_demand() {
 
 #[tokio::test]
 async fn bodies_may_be_garbage_empty_or_anything() {
-    let reply = post_under(Fault::on(POST, Effect::Garbage).after_commit())
-        .await
-        .1
-        .unwrap();
+    let reply = post_under(Fault::on(POST, Effect::Garbage).after_commit()).await.1.unwrap();
     assert!(reply.status == 201 && serde_json::from_str::<serde_json::Value>(&reply.text).is_err());
     let reply = post_under(Fault::on(POST, Effect::Empty)).await.1.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (201, ""));
-    let raw = Effect::Raw {
-        status: 418,
-        content_type: "text/plain".to_owned(),
-        body: "teapot".to_owned(),
-    };
+    let raw = Effect::Raw { status: 418, content_type: "text/plain".to_owned(), body: "teapot".to_owned() };
     let reply = post_under(Fault::on(POST, raw)).await.1.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (418, "teapot"));
 }
@@ -253,34 +172,21 @@ async fn bodies_may_be_garbage_empty_or_anything() {
 #[tokio::test]
 async fn a_redirect_leads_elsewhere() {
     let to = "https://elsewhere.invalid/api/pam/credential";
-    let reply = post_under(Fault::on(POST, Effect::Redirect(to.to_owned())))
-        .await
-        .1
-        .unwrap();
-    assert_eq!(
-        (reply.status, reply.headers["location"].to_str().unwrap()),
-        (302, to)
-    );
+    let reply = post_under(Fault::on(POST, Effect::Redirect(to.to_owned()))).await.1.unwrap();
+    assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (302, to));
 }
 
 #[tokio::test]
 async fn an_oversized_body_is_as_large_as_asked_and_is_json() {
-    let reply = post_under(Fault::on(POST, Effect::Oversized(3 << 20)))
-        .await
-        .1
-        .unwrap();
+    let reply = post_under(Fault::on(POST, Effect::Oversized(3 << 20))).await.1.unwrap();
     assert_eq!(reply.json()["padding"].as_str().unwrap().len(), 3 << 20);
 }
 
 #[tokio::test]
 async fn a_truncated_body_breaks_off_after_its_head() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(Kind::ListCredentials, Effect::Truncated));
-    let request = pam
-        .http
-        .get(pam.url("/api/pam/credential"))
-        .bearer_auth(&pam.token);
+    pam.sim.inject(Fault::on(Kind::ListCredentials, Effect::Truncated));
+    let request = pam.http.get(pam.url("/api/pam/credential")).bearer_auth(&pam.token);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
     response.bytes().await.unwrap_err();
@@ -300,10 +206,7 @@ async fn a_list_may_end_early_without_http_knowing() {
 async fn a_dripping_body_takes_its_time() {
     let pam = Pam::start().await;
     let pause = Duration::from_millis(20);
-    pam.sim.inject(Fault::on(
-        Kind::ListCredentials,
-        Effect::Drip { bytes: 10, pause },
-    ));
+    pam.sim.inject(Fault::on(Kind::ListCredentials, Effect::Drip { bytes: 10, pause }));
     let begin = Instant::now();
     let reply = pam.list().await;
     assert_eq!(reply.json()["code"], 200);
@@ -314,57 +217,27 @@ async fn a_dripping_body_takes_its_time() {
 async fn edits_change_the_true_answer_after_the_commit() {
     for (effect, pointer, value) in [
         (Effect::WithoutId, "/credential/id", None),
-        (
-            Effect::OtherId("7".to_owned()),
-            "/credential/id",
-            Some(json!("7")),
-        ),
-        (
-            Effect::OtherIdentifier("x".to_owned()),
-            "/credential/identifier",
-            Some(json!("x")),
-        ),
-        (
-            Effect::NullIdentifier,
-            "/credential/identifier",
-            Some(json!(null)),
-        ),
+        (Effect::OtherId("7".to_owned()), "/credential/id", Some(json!("7"))),
+        (Effect::OtherIdentifier("x".to_owned()), "/credential/identifier", Some(json!("x"))),
+        (Effect::NullIdentifier, "/credential/identifier", Some(json!(null))),
         (Effect::OtherTenant("x".to_owned()), "/tenant", Some(json!("x"))),
-        (
-            Effect::OtherMessage("x".to_owned()),
-            "/response/mensagem",
-            Some(json!("x")),
-        ),
+        (Effect::OtherMessage("x".to_owned()), "/response/mensagem", Some(json!("x"))),
     ] {
         let (pam, reply) = post_under(Fault::on(POST, effect)).await;
         assert_eq!(reply.unwrap().json().pointer(pointer).cloned(), value);
         assert!(last(&pam).committed());
-        assert_eq!(
-            pam.sim.records()[0].identifier.as_deref(),
-            Some("k8s-a"),
-            "only the answer lies"
-        );
+        assert_eq!(pam.sim.records()[0].identifier.as_deref(), Some("k8s-a"), "only the answer lies");
     }
 }
 
 #[tokio::test]
 async fn faults_are_aimed_counted_skipped_and_cleared() {
     let pam = Pam::start().await;
-    pam.sim.inject(
-        Fault::on(POST, Effect::gateway(503))
-            .only("k8s-b")
-            .skipping(1)
-            .times(2),
-    );
+    pam.sim.inject(Fault::on(POST, Effect::gateway(503)).only("k8s-b").skipping(1).times(2));
     let status = async |identifier: &str| pam.post(&full(identifier, identifier, "x")).await.status;
     assert_eq!(status("k8s-a").await, 201);
     assert_eq!(
-        [
-            status("k8s-b").await,
-            status("k8s-b").await,
-            status("k8s-b").await,
-            status("k8s-b").await
-        ],
+        [status("k8s-b").await, status("k8s-b").await, status("k8s-b").await, status("k8s-b").await],
         [201, 503, 503, 201]
     );
     assert_eq!(pam.list().await.status, 200);
@@ -385,19 +258,14 @@ async fn faults_hit_in_the_order_in_which_they_were_injected() {
     pam.sim.inject(Fault::on(POST, Effect::gateway(502)));
     pam.sim.inject(Fault::any(Effect::gateway(504)));
     let body = full("k8s-a", "svc", "one");
-    let statuses = [
-        pam.post(&body).await.status,
-        pam.post(&body).await.status,
-        pam.post(&body).await.status,
-    ];
+    let statuses = [pam.post(&body).await.status, pam.post(&body).await.status, pam.post(&body).await.status];
     assert_eq!(statuses, [502, 504, 201]);
 }
 
 #[tokio::test]
 async fn the_token_call_suffers_as_well() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(Kind::Token, Effect::rate_limited(Some("1"))));
+    pam.sim.inject(Fault::on(Kind::Token, Effect::rate_limited(Some("1"))));
     assert_eq!(token_call(&pam.sim, &pam.http, &[]).await.status, 429);
     assert_eq!((last(&pam).kind, last(&pam).status), (Kind::Token, Some(429)));
 }
@@ -410,11 +278,7 @@ async fn an_outage_refuses_resets_or_swallows_connections_and_ends() {
         pam.sim.set_outage(outage);
         pam.settle().await;
         let mark = pam.sim.mark();
-        let result = timeout(
-            Duration::from_millis(300),
-            pam.try_post(&full("k8s-a", "svc", "one")),
-        )
-        .await;
+        let result = timeout(Duration::from_millis(300), pam.try_post(&full("k8s-a", "svc", "one"))).await;
         match (outage, result) {
             (Outage::Silent, Err(_)) | (Outage::Reset, Ok(Err(_))) => {}
             (Outage::Refused, Ok(Err(error))) => assert!(format!("{error:?}").contains("ConnectionRefused")),
@@ -456,15 +320,10 @@ async fn it_ends_when_it_is_dropped() {
 #[tokio::test]
 async fn a_late_commit_was_admitted_when_it_arrived() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(POST, Effect::LateCommit(Duration::from_millis(100))));
+    pam.sim.inject(Fault::on(POST, Effect::LateCommit(Duration::from_millis(100))));
     pam.try_post(&full("k8s-a", "svc", "one")).await.unwrap_err();
     pam.sim.revoke_tokens();
-    assert!(
-        pam.sim
-            .wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 1)
-            .await
-    );
+    assert!(pam.sim.wait_for(Duration::from_secs(2), |journal| journal.commits().len() == 1).await);
     assert_eq!(pam.sim.find("k8s-a").unwrap().value_writes, 1);
 }
 
@@ -473,24 +332,18 @@ async fn the_journal_knows_who_called_even_if_nothing_was_executed() {
     let pam = Pam::start().await;
     pam.sim.inject(Fault::on(POST, Effect::gateway(401)));
     pam.post(&full("k8s-a", "svc", "one")).await;
-    assert_eq!(
-        (last(&pam).client_id.as_deref(), last(&pam).token),
-        (Some("operator"), Some(1))
-    );
+    assert_eq!((last(&pam).client_id.as_deref(), last(&pam).token), (Some("operator"), Some(1)));
     pam.sim.expire_tokens();
     pam.list().await;
     assert_eq!((last(&pam).status, last(&pam).token), (Some(401), Some(1)));
-    pam.call_as("nonsense", "GET", "/api/pam/credential", None)
-        .await
-        .unwrap();
+    pam.call_as("nonsense", "GET", "/api/pam/credential", None).await.unwrap();
     assert_eq!((last(&pam).client_id, last(&pam).token), (None, None));
 }
 
 #[tokio::test]
 async fn the_journal_knows_how_many_calls_were_under_way_together() {
     let pam = Pam::start().await;
-    pam.sim
-        .inject(Fault::on(POST, Effect::Delay(Duration::from_millis(200))).times(3));
+    pam.sim.inject(Fault::on(POST, Effect::Delay(Duration::from_millis(200))).times(3));
     let [a, b, c] = ["a", "b", "c"].map(|name| full(name, name, "x"));
     let replies = tokio::join!(pam.post(&a), pam.post(&b), pam.post(&c));
     assert!(replies.0.created() && replies.1.created() && replies.2.created());

@@ -6,10 +6,7 @@ use serde_json::json;
 use crate::common::{HOST, IP, Pam, body, full};
 
 async fn with_hidden_record() -> (Pam, String) {
-    let hidden = Seed::new("svc", HOST, IP)
-        .identifier("k8s-a")
-        .value("theirs")
-        .visible_to(&[]);
+    let hidden = Seed::new("svc", HOST, IP).identifier("k8s-a").value("theirs").visible_to(&[]);
     let pam = Pam::with(Config::default().seed(hidden)).await;
     (pam, "101".to_owned())
 }
@@ -38,33 +35,26 @@ async fn outside_the_authorization_it_may_be_refused_with_1009() {
 #[tokio::test]
 async fn outside_the_authorization_it_may_not_be_seen_at_all() {
     let (pam, id) = with_hidden_record().await;
-    pam.sim
-        .change_behaviour(|knobs| knobs.outside = Outside::Duplicate);
+    pam.sim.change_behaviour(|knobs| knobs.outside = Outside::Duplicate);
     let made = pam.post(&full("k8s-a", "svc", "ours")).await;
     assert!(made.created());
     assert_ne!(made.id(), id);
-    assert!(
-        !pam.post(&full("k8s-a", "svc", "ours")).await.created(),
-        "its own is seen first"
-    );
+    assert!(!pam.post(&full("k8s-a", "svc", "ours")).await.created(), "its own is seen first");
     assert_eq!(pam.sim.value_of(&id).as_deref(), Some("theirs"));
 }
 
 #[tokio::test]
 async fn a_disabled_record_is_updated_and_stays_disabled_or_not() {
-    let pam =
-        Pam::with(Config::default().seed(Seed::new("svc", HOST, IP).identifier("k8s-a").disabled())).await;
+    let pam = Pam::with(Config::default().seed(Seed::new("svc", HOST, IP).identifier("k8s-a").disabled())).await;
     let active = || pam.sim.record("101").unwrap().active;
     assert!(!pam.post(&full("k8s-a", "svc", "one")).await.created());
     assert!(!active());
     assert_eq!(pam.rows().await.len(), 1);
     pam.sim.change_behaviour(|knobs| knobs.list_inactive = false);
     assert!(pam.rows().await.is_empty());
-    pam.sim
-        .change_behaviour(|knobs| knobs.inactive = Inactive::Refuse);
+    pam.sim.change_behaviour(|knobs| knobs.inactive = Inactive::Refuse);
     assert_eq!(pam.post(&full("k8s-a", "svc", "one")).await.code(), 1008);
-    pam.sim
-        .change_behaviour(|knobs| knobs.inactive = Inactive::Revive);
+    pam.sim.change_behaviour(|knobs| knobs.inactive = Inactive::Revive);
     assert!(!pam.post(&full("k8s-a", "svc", "one")).await.created());
     assert!(active());
 }
@@ -78,10 +68,7 @@ async fn a_known_identifier_with_another_device_may_leave_the_record_where_it_is
     (elsewhere["hostname"], elsewhere["ip"]) = (json!("db02"), json!("10.0.0.8"));
     pam.post(&elsewhere).await;
     let record = pam.sim.record(&id).unwrap();
-    assert_eq!(
-        (record.hostname.as_str(), record.username.as_str()),
-        (HOST, "renamed")
-    );
+    assert_eq!((record.hostname.as_str(), record.username.as_str()), (HOST, "renamed"));
 }
 
 #[tokio::test]
@@ -92,31 +79,14 @@ async fn a_rename_onto_a_taken_account_is_1052_unless_duplicates_are_allowed() {
     assert_eq!(pam.post(&full("k8s-b", "one", "x")).await.code(), 1052);
     pam.sim.change_behaviour(|knobs| knobs.duplicate_accounts = true);
     assert!(!pam.post(&full("k8s-b", "one", "x")).await.created());
-    assert_eq!(
-        pam.sim
-            .records()
-            .iter()
-            .filter(|record| record.username == "one")
-            .count(),
-        2
-    );
+    assert_eq!(pam.sim.records().iter().filter(|record| record.username == "one").count(), 2);
 }
 
 #[tokio::test]
 async fn change_moves_with_every_post_or_only_with_a_value() {
     for (moves, metadata_moves_change) in [(true, true), (false, false)] {
-        let behaviour = Behaviour {
-            metadata_moves_change,
-            ..Behaviour::default()
-        };
-        let pam = Pam::with(
-            Config {
-                behaviour,
-                ..Config::default()
-            }
-            .device(HOST, IP),
-        )
-        .await;
+        let behaviour = Behaviour { metadata_moves_change, ..Behaviour::default() };
+        let pam = Pam::with(Config { behaviour, ..Config::default() }.device(HOST, IP)).await;
         let id = pam.post(&full("k8s-a", "svc", "one")).await.id();
         let change = || pam.sim.record(&id).unwrap().change;
         let first = change();
@@ -151,10 +121,7 @@ async fn an_edit_in_the_vault_always_moves_change_but_for_who_sees_it() {
         assert!(change() > before);
     }
     let record = pam.sim.record(&id).unwrap();
-    assert_eq!(
-        (record.username.as_str(), record.identifier, record.active),
-        ("renamed", None, false)
-    );
+    assert_eq!((record.username.as_str(), record.identifier, record.active), ("renamed", None, false));
     assert_eq!(pam.sim.value_of(&id).as_deref(), Some("rotated"));
     let orders: Vec<Option<u64>> = pam.sim.writes_of(&id).iter().map(|write| write.order).collect();
     assert_eq!(orders, [Some(1), None]);

@@ -1,10 +1,6 @@
 //! The simulator over the wire: a real TLS client against each documented behaviour and each fault.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on panics"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
 
 mod admin;
 mod common;

@@ -28,14 +28,8 @@ async fn row_1_moves_the_record_to_another_device() {
     (moved["hostname"], moved["ip"]) = (json!("db02"), json!("10.0.0.8"));
     assert!(!pam.post(&moved).await.created());
     let record = pam.sim.record(&made.id()).unwrap();
-    assert_eq!(
-        (record.hostname.as_str(), record.ip.as_str()),
-        ("db02", "10.0.0.8")
-    );
-    assert!(
-        pam.post(&full("k8s-b", "svc", "x")).await.created(),
-        "the old account is free again"
-    );
+    assert_eq!((record.hostname.as_str(), record.ip.as_str()), ("db02", "10.0.0.8"));
+    assert!(pam.post(&full("k8s-b", "svc", "x")).await.created(), "the old account is free again");
 }
 
 #[tokio::test]
@@ -44,10 +38,7 @@ async fn row_2_a_new_identifier_on_a_known_account_replaces_the_former_one() {
     let made = pam.post(&full("old", "svc", "one")).await;
     let taken_over = pam.post(&full("new", "SVC", "two")).await;
     assert!(!taken_over.created());
-    assert_eq!(
-        (taken_over.id(), taken_over.identifier()),
-        (made.id(), json!("new"))
-    );
+    assert_eq!((taken_over.id(), taken_over.identifier()), (made.id(), json!("new")));
     assert!(pam.sim.find("old").is_none());
     assert_eq!(pam.sim.find("new").unwrap().id, made.id());
 }
@@ -74,11 +65,7 @@ async fn row_4_without_identifier_a_known_account_is_updated_and_keeps_its_own()
         assert!(!updated.created());
         assert_eq!((updated.id(), updated.identifier()), (made.id(), json!("k8s-a")));
     }
-    assert_eq!(
-        pam.sim.value_of(&made.id()).as_deref(),
-        Some("one"),
-        "a value that is not sent stays"
-    );
+    assert_eq!(pam.sim.value_of(&made.id()).as_deref(), Some("one"), "a value that is not sent stays");
 }
 
 #[tokio::test]
@@ -128,10 +115,7 @@ async fn fields_that_are_not_sent_stay_as_they_are() {
     let record = pam.sim.record(&made.id()).unwrap();
     assert_eq!(record.fields["tags"], "prod");
     assert_eq!(record.fields["additional"], "made by hand");
-    assert_eq!(
-        record.fields["execution_settings"],
-        json!({ "automatic_change": true, "change_plugin": "LDAP" })
-    );
+    assert_eq!(record.fields["execution_settings"], json!({ "automatic_change": true, "change_plugin": "LDAP" }));
     assert!(record.automatic_change);
 }
 
@@ -168,15 +152,9 @@ async fn the_list_shows_visible_records_and_no_secret() {
     pam.post(&full("k8s-a", "svc", "canary-3")).await;
     let list = pam.list().await;
     assert!(!list.text.contains("canary"));
-    assert_eq!(
-        list.json()["response"],
-        json!({ "status": 200, "message": "2 credentials found" })
-    );
+    assert_eq!(list.json()["response"], json!({ "status": 200, "message": "2 credentials found" }));
     let rows = pam.rows().await;
-    assert_eq!(
-        (&rows[0]["username"], &rows[0]["type"]),
-        (&json!("key"), &json!("SSH Key"))
-    );
+    assert_eq!((&rows[0]["username"], &rows[0]["type"]), (&json!("key"), &json!("SSH Key")));
     let mut row = rows[1].clone();
     row["change"].take();
     let expected = json!({
@@ -199,19 +177,11 @@ async fn an_ssh_keys_row_is_no_credential_to_the_upsert() {
 async fn thousands_of_records_do_not_slow_it_down() {
     let pam = Pam::start().await;
     for n in 0..20_000 {
-        pam.sim.seed(
-            Seed::new(&format!("user-{n}"), HOST, IP)
-                .identifier(&format!("id-{n}"))
-                .value("x"),
-        );
+        pam.sim.seed(Seed::new(&format!("user-{n}"), HOST, IP).identifier(&format!("id-{n}")).value("x"));
     }
     let begin = std::time::Instant::now();
     for n in 0..50 {
-        assert!(
-            !pam.post(&full(&format!("id-{n}"), &format!("user-{n}"), "y"))
-                .await
-                .created()
-        );
+        assert!(!pam.post(&full(&format!("id-{n}"), &format!("user-{n}"), "y")).await.created());
     }
     assert!(begin.elapsed().as_secs() < 2, "{:?}", begin.elapsed());
     assert_eq!(pam.rows().await.len(), 20_000);

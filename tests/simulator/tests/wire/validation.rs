@@ -98,24 +98,9 @@ async fn jit_without_a_registered_plugin_is_1046_and_without_a_template_1047() {
         change(&mut jit);
         with("jit_settings", jit)
     };
-    refused(
-        &pam,
-        1046,
-        jit(|jit| jit["credential_deletion_plugin"] = "Nonsense".into()),
-    )
-    .await;
-    refused(
-        &pam,
-        1046,
-        jit(|jit| _ = jit.as_object_mut().unwrap().remove("credential_creation_plugin")),
-    )
-    .await;
-    refused(
-        &pam,
-        1047,
-        jit(|jit| jit["credential_creation_template"] = "Nonsense".into()),
-    )
-    .await;
+    refused(&pam, 1046, jit(|jit| jit["credential_deletion_plugin"] = "Nonsense".into())).await;
+    refused(&pam, 1046, jit(|jit| _ = jit.as_object_mut().unwrap().remove("credential_creation_plugin"))).await;
+    refused(&pam, 1047, jit(|jit| jit["credential_creation_template"] = "Nonsense".into())).await;
     let mut body = full("k8s-a", "svc", "one");
     jit(|_| {})(&mut body);
     assert!(pam.post(&body).await.created());
@@ -124,20 +109,17 @@ async fn jit_without_a_registered_plugin_is_1046_and_without_a_template_1047() {
 #[tokio::test]
 async fn a_read_only_authorization_is_1039_before_anything_else_but_may_list() {
     let pam = Pam::start().await;
-    pam.sim
-        .change_authorization("operator", |client| client.read_only = true);
+    pam.sim.change_authorization("operator", |client| client.read_only = true);
     refused(&pam, 1039, without("username")).await;
     assert_eq!(pam.list().await.status, 200);
-    pam.sim
-        .change_authorization("operator", |client| client.read_only = false);
+    pam.sim.change_authorization("operator", |client| client.read_only = false);
     assert!(pam.post(&full("k8s-a", "svc", "one")).await.created());
 }
 
 #[tokio::test]
 async fn without_pam_core_every_call_is_500_not_authorized() {
     let pam = Pam::start().await;
-    pam.sim
-        .change_authorization("operator", |client| client.pam_core = false);
+    pam.sim.change_authorization("operator", |client| client.pam_core = false);
     for reply in [pam.post(&full("k8s-a", "svc", "one")).await, pam.list().await] {
         assert_eq!(reply.status, 500);
         assert_eq!(reply.message(), "You are not authorized to access this resource.");
@@ -150,10 +132,7 @@ async fn an_unknown_owner_is_500_unexpected_error() {
     let mut body = full("k8s-a", "svc", "one");
     body["additional_settings"] = json!([{ "user_credential_owner": "nobody" }]);
     let reply = pam.post(&body).await;
-    assert_eq!(
-        (reply.status, reply.message().as_str()),
-        (500, "Unexpected error.")
-    );
+    assert_eq!((reply.status, reply.message().as_str()), (500, "Unexpected error."));
     body["additional_settings"] = json!({ "user_credential_owner": "admin" });
     assert!(pam.post(&body).await.created());
 }
@@ -183,26 +162,10 @@ async fn a_clients_slips_are_refused_by_name_and_without_values() {
         ("Content", json!("canary"), "unknown key \"Content\""),
         ("username", json!(null), "key \"username\" must be a string"),
         ("tags", json!(["canary"]), "key \"tags\" must be a string"),
-        (
-            "parent_password",
-            json!("7"),
-            "key \"parent_password\" must be an integer",
-        ),
-        (
-            "execution_settings",
-            json!({ "automatic": true }),
-            "unknown key \"execution_settings.automatic\"",
-        ),
-        (
-            "additional_settings",
-            json!([{}, {}]),
-            "must be an object or an array of one object",
-        ),
-        (
-            "session_settings",
-            json!({ "macros": [{ "app": "canary" }] }),
-            "\"session_settings.macros[0].app\"",
-        ),
+        ("parent_password", json!("7"), "key \"parent_password\" must be an integer"),
+        ("execution_settings", json!({ "automatic": true }), "unknown key \"execution_settings.automatic\""),
+        ("additional_settings", json!([{}, {}]), "must be an object or an array of one object"),
+        ("session_settings", json!({ "macros": [{ "app": "canary" }] }), "\"session_settings.macros[0].app\""),
     ];
     for (key, value, text) in slips {
         let mut body = full("k8s-a", "svc", "one");
@@ -218,20 +181,12 @@ async fn a_clients_slips_are_refused_by_name_and_without_values() {
 async fn another_media_type_no_json_and_a_query_are_slips_too() {
     let pam = Pam::start().await;
     let post = |body: &'static str, media: &'static str| {
-        let request = pam
-            .http
-            .post(pam.url("/api/pam/credential"))
-            .bearer_auth(&pam.token);
+        let request = pam.http.post(pam.url("/api/pam/credential")).bearer_auth(&pam.token);
         crate::common::reply(request.header("content-type", media).body(body))
     };
-    let form = post("username=svc", "application/x-www-form-urlencoded")
-        .await
-        .unwrap();
+    let form = post("username=svc", "application/x-www-form-urlencoded").await.unwrap();
     let broken = post("{", "application/json").await.unwrap();
-    let query = pam
-        .call("GET", "/api/pam/credential?username=svc", None)
-        .await
-        .unwrap();
+    let query = pam.call("GET", "/api/pam/credential?username=svc", None).await.unwrap();
     for reply in [form, broken, query] {
         assert_eq!((reply.status, reply.code()), (400, 0), "{}", reply.text);
     }
