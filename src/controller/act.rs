@@ -1,15 +1,13 @@
 //! At most one write to the PAM.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::blame;
 use super::context::{Context, Doubt};
 use super::error::Error;
 use super::groups;
 use super::message::Problem;
 use super::observed::Observed;
 use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};
-use crate::metrics::PamOperation;
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
 /// What came of a decision.
@@ -45,9 +43,7 @@ pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &C
     let Some(request) = request(observed, push) else {
         return Ok(Done::Nothing);
     };
-    let started = Instant::now();
     let result = live.client.upsert_credential(&request).await;
-    context.metrics.pam_request(PamOperation::Upsert, blame::outcome(&result), started.elapsed());
     Ok(match result {
         Ok(upserted) => {
             let done = compared(observed, push, upserted, context);

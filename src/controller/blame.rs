@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::Reason;
-use crate::metrics::PamOutcome;
-use crate::pam::{PamError, Retry};
+use crate::metrics::{Metrics, PamOperation, PamOutcome};
+use crate::pam::{Call, CallReport, PamError, Retry};
 
 /// The reason a failed call gives a credential or a connection.
 pub(super) const fn reason(error: &PamError) -> Reason {
@@ -28,16 +28,22 @@ pub(super) fn asked(error: &PamError) -> Option<Duration> {
     }
 }
 
-/// How a call counts in the metrics.
-pub(super) const fn outcome<T>(result: &Result<T, PamError>) -> PamOutcome {
-    let Err(error) = result else { return PamOutcome::Ok };
-    match error {
-        PamError::NotFound { .. } | PamError::DeviceNotFound => PamOutcome::NotFound,
-        PamError::Rejected { .. } | PamError::Misrouted(_) | PamError::Redirected(_) => PamOutcome::Rejected,
-        PamError::PermissionDenied { .. } => PamOutcome::PermissionDenied,
-        PamError::AuthenticationFailed(_) => PamOutcome::AuthenticationFailed,
-        PamError::RateLimited { .. } | PamError::ListThrottled { .. } => PamOutcome::RateLimited,
-        PamError::Unavailable { .. } => PamOutcome::Unavailable,
-        PamError::Malformed { .. } | PamError::TooLarge(_) => PamOutcome::Malformed,
-    }
+/// How an exchange counts in the metrics.
+pub(super) fn count(metrics: &Metrics, report: &CallReport) {
+    let operation = match report.call {
+        Call::Token => PamOperation::Token,
+        Call::ListCredentials => PamOperation::List,
+        Call::UpsertCredential => PamOperation::Upsert,
+    };
+    let outcome = match report.outcome {
+        "ok" => PamOutcome::Ok,
+        "not_found" | "device_not_found" => PamOutcome::NotFound,
+        "rejected" | "misrouted" | "redirected" => PamOutcome::Rejected,
+        "permission_denied" => PamOutcome::PermissionDenied,
+        "login_refused" | "token_rejected" => PamOutcome::AuthenticationFailed,
+        "rate_limited" | "list_throttled" => PamOutcome::RateLimited,
+        "malformed" | "too_large" => PamOutcome::Malformed,
+        _ => PamOutcome::Unavailable,
+    };
+    metrics.pam_request(operation, outcome, report.duration);
 }

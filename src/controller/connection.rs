@@ -16,7 +16,7 @@ use super::status;
 use super::watch::{GuardedConnection, key};
 use crate::api::{ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, find, same_but_for_times};
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
-use crate::metrics::{Kind, PamOperation, ReconcileOutcome};
+use crate::metrics::{Kind, ReconcileOutcome};
 
 /// How a pass found the connection.
 enum Finding {
@@ -112,10 +112,8 @@ async fn attempt(
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
-    let started = Instant::now();
     // A doubted client knows by itself whether its login was refused: asking it costs no request.
     let result = if doubted { live.client.authenticate().await } else { live.client.retry_login().await };
-    context.metrics.pam_request(PamOperation::Token, blame::outcome(&result), started.elapsed());
     let problem = result.err().map(|error| (Problem::refused_by_pam(&error), blame::asked(&error)));
     Ok(Finding::Tried { digest, versions, problem })
 }

@@ -20,6 +20,7 @@ use super::versions::Version;
 use super::watch::GuardedConnection;
 use crate::api::{CaBundleKind, ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, SourceSecret, find};
 use crate::domain::{Connection, Reason};
+use crate::metrics::Metrics;
 use crate::pam::{Deadlines, Endpoint, Inventory, Limits, OAuth2, Origins, PamClient, ProductVersion};
 
 /// The connections of this process.
@@ -60,8 +61,9 @@ pub(super) struct Material {
 }
 
 impl Connections {
-    pub(super) fn new(store: Store<GuardedConnection>) -> Self {
-        Self { store, origins: Origins::new(), live: Mutex::default() }
+    pub(super) fn new(store: Store<GuardedConnection>, metrics: Metrics) -> Self {
+        let origins = Origins::with_observer(move |report| super::blame::count(&metrics, report));
+        Self { store, origins, live: Mutex::default() }
     }
 
     /// The connection of that name.

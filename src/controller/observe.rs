@@ -12,9 +12,8 @@ use super::message::Problem;
 use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
-use super::{blame, connections};
+use super::connections;
 use crate::domain::{Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
-use crate::metrics::PamOperation;
 use crate::pam::{self, ListedCredential, Snapshot};
 
 /// Looks at what the decision asked for.
@@ -136,10 +135,8 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
             return Ok(());
         }
     };
-    let started = std::time::Instant::now();
     let result = live.inventory.fresh(&live.client, None).await;
     if let Err(error) = &result {
-        context.metrics.pam_request(PamOperation::List, blame::outcome(&result), started.elapsed());
         observed.situation.inventory = Sight::failed(error);
         super::act::note_refusal(error, observed, context);
     }

@@ -56,7 +56,7 @@ pub async fn run(
     let (senders, receivers) = scopes(config).into_iter().map(channel).unzip();
     let context = Arc::new(Context {
         recorder: recorder(client.clone(), config),
-        metrics,
+        metrics: metrics.clone(),
         namespace: config.namespace.clone(),
         cluster_name,
         selects_connections: config.connection_selector.is_some(),
@@ -64,7 +64,7 @@ pub async fn run(
         secrets: Versions::default(),
         config_maps: Versions::default(),
         references: References::default(),
-        connections: Connections::new(connections.clone()),
+        connections: Connections::new(connections.clone(), metrics),
         schedule: Schedule::default(),
         written: Written::default(),
         written_connections: Written::default(),
