@@ -18,7 +18,7 @@ use crate::{
     ControlPlane, assets,
     demo::{Programs, demo},
     plane::{JOIN_VARIABLE, path_with},
-    supervise,
+    supervise::{self, PROGRAM_VARIABLE},
 };
 
 /// A real etcd and kube-apiserver on loopback, with kubectl and helm beside them.
@@ -110,7 +110,7 @@ async fn run_in(cluster: &ControlPlane, command: &[String]) -> Result<ExitStatus
     let mut process = Command::new(program);
     process.args(args).kill_on_drop(true);
     process.env("KUBECONFIG", cluster.kubeconfig()).env("PATH", path_with(&cluster.state().tools)?);
-    process.env(JOIN_VARIABLE, &cluster.state().folder);
+    process.env(JOIN_VARIABLE, &cluster.state().folder).env(PROGRAM_VARIABLE, std::env::current_exe()?);
     wait_forwarding(process.spawn().with_context(|| format!("cannot start {program}"))?).await
 }
 

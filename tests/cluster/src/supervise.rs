@@ -123,7 +123,10 @@ impl Drop for Supervisor {
     }
 }
 
-/// The `local-cluster` program: this one, else what cargo says it is.
+/// Names the `local-cluster` program of the run that a test is part of.
+pub(crate) const PROGRAM_VARIABLE: &str = "PAM_TEST_CLUSTER_PROGRAM";
+
+/// The `local-cluster` program: this one, else the one that runs this test, else what cargo says it is.
 ///
 /// cargo does not build the programs of a dev-dependency, so a single integration test may run without it; asking
 /// cargo costs a moment when it is there, and never starts an old one.
@@ -132,6 +135,14 @@ fn own_binary() -> Result<PathBuf> {
     if this.file_stem().is_some_and(|name| name == "local-cluster") {
         return Ok(this);
     }
+    match std::env::var_os(PROGRAM_VARIABLE) {
+        Some(program) => Ok(program.into()),
+        None => build_own_binary(),
+    }
+}
+
+fn build_own_binary() -> Result<PathBuf> {
+    eprintln!("local-cluster: building the supervisor of the control plane, if need be …");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--package=local-cluster", "--bin=local-cluster", "--message-format=json"]);
