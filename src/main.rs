@@ -5,7 +5,7 @@ use clap::Parser as _;
 use pam_operator::config::{Cli, Config};
 use pam_operator::leader::Leadership;
 use pam_operator::metrics::Metrics;
-use pam_operator::probes::{Readiness, Server};
+use pam_operator::probes::{Check, Readiness, Server};
 use pam_operator::{controller, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -18,21 +18,22 @@ async fn main() -> anyhow::Result<()> {
     telemetry::init(config.log_format, &config.log_filter)?;
     let (metrics, registry) = Metrics::new();
     let readiness = Readiness::default();
+    // Before the probes answer: else they would say "ready" while nothing is known to wait for.
+    let ready = readiness.register("watches");
     let server = Server::bind(config.listen_address, readiness.clone(), registry).await?;
     let stop = stop_on_signal()?;
     let probes = tokio::spawn(server.serve(stopped(stop.clone())));
-    let outcome = serve(&config, &readiness, metrics, stop).await;
+    let outcome = serve(&config, (&readiness, ready), metrics, stop).await;
     probes.abort();
     outcome
 }
 
 async fn serve(
     config: &Config,
-    readiness: &Readiness,
+    (readiness, ready): (&Readiness, Check),
     metrics: Metrics,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let ready = readiness.register("watches");
     let client = client().await?;
     let leadership = if config.leader_election {
         Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration)
@@ -45,7 +46,7 @@ async fn serve(
     readiness.set_standby(false);
     metrics.set_leader(true);
     let lost = lead.lost();
-    let run = controller::run(client, config, metrics.clone(), ready, stopped(stop));
+    let run = controller::run(client, config, metrics.clone(), (ready, lead.handle()), stopped(stop));
     let result = tokio::select! {
         result = run => result.map_err(anyhow::Error::from),
         // Another replica may write from now on: what is in flight here is dropped, not finished.

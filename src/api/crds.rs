@@ -21,7 +21,7 @@ fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefini
         let Some(schema) = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut()) else {
             continue;
         };
-        drop_nullable(schema);
+        tidy(schema);
         if let Some(status) = schema.properties.as_mut().and_then(|p| p.get_mut("status")) {
             set_unseen(status);
         }
@@ -30,12 +30,14 @@ fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefini
 }
 
 /// Where `nullable` is not set the API server drops an explicit null, so that `username: null` means what
-/// leaving it out means; with it, `has(self.username)` would be true.
-fn drop_nullable(schema: &mut JSONSchemaProps) {
+/// leaving it out means; with it, `has(self.username)` would be true. `uint32` is a format that it does not know
+/// and warns of at every apply.
+fn tidy(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
-    schema.properties.iter_mut().flat_map(|p| p.values_mut()).for_each(drop_nullable);
+    schema.format = schema.format.take().filter(|format| format != "uint32");
+    schema.properties.iter_mut().flat_map(|p| p.values_mut()).for_each(tidy);
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
-        drop_nullable(items);
+        tidy(items);
     }
 }
 

@@ -43,6 +43,10 @@ pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &C
     let Some(request) = request(observed, push) else {
         return Ok(Done::Nothing);
     };
+    // A paused process may wake up long after its lease ran out, before it is told so.
+    if !context.lead.is_held() {
+        return Err(Error::NotLeading);
+    }
     let result = live.client.upsert_credential(&request).await;
     Ok(match result {
         Ok(upserted) => {

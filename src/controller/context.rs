@@ -18,6 +18,7 @@ use super::versions::{Key, Versions};
 use super::watch::{Credential, Guarded};
 use crate::api::{ClusterPamConnectionStatus, PamCredentialStatus, SourceSecret};
 use crate::domain::Reason;
+use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 
 /// What every pass shares.
@@ -40,6 +41,8 @@ pub(super) struct Context {
     pub(super) written: Written<PamCredentialStatus>,
     pub(super) written_connections: Written<ClusterPamConnectionStatus>,
     pub(super) memory: Memory,
+    /// Whether this replica may write.
+    pub(super) lead: LeadHandle,
     pub(super) wake: Wake,
 }
 

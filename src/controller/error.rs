@@ -25,6 +25,9 @@ pub enum Error {
     /// No answer, or none that can be understood.
     #[error("the Kubernetes API could not be reached or understood while trying to {0}")]
     Failed(&'static str),
+    /// Another replica may write by now.
+    #[error("this replica no longer leads, and writes nothing to the PAM")]
+    NotLeading,
     /// The digest key is not there.
     #[error(
         "the Secret pam-operator-digest-key is missing in the operator's namespace: the chart ships it; create an empty Secret of that name to go on"

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
+use super::connections;
 use super::context::Context;
 use super::digest::Compared;
 use super::error::Error;
@@ -12,7 +13,6 @@ use super::message::Problem;
 use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
-use super::connections;
 use crate::domain::{Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
 use crate::pam::{self, ListedCredential, Snapshot};
 

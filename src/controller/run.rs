@@ -27,14 +27,14 @@ use super::watch::{self, Guarded, GuardedConnection};
 use super::{connection, digest, reconcile};
 use crate::api::FIELD_MANAGER;
 use crate::config::{Config, WatchScope};
-use crate::domain::short_name_allowed;
+use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::probes::Check;
 
 type Stop = Shared<BoxFuture<'static, ()>>;
 
 /// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
-/// watch has its first list.
+/// watch has its first list. Nothing is written to a PAM once `lead` is lost.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub async fn run(
     client: Client,
     config: &Config,
     metrics: Metrics,
-    ready: Check,
+    (ready, lead): (Check, LeadHandle),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let stop: Stop = stop.boxed().shared();
@@ -69,6 +69,7 @@ pub async fn run(
         written: Written::default(),
         written_connections: Written::default(),
         memory: Memory::default(),
+        lead,
         wake: Wake { credentials: senders, connections: connection_sender },
         client,
     });
@@ -103,7 +104,7 @@ fn scopes(config: &Config) -> Vec<Scope> {
 }
 
 async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error> {
-    if let Some(name) = config.cluster_name.clone().filter(|name| short_name_allowed(name)) {
+    if let Some(name) = config.cluster_name.clone() {
         return Ok(name);
     }
     let api = Api::<Namespace>::all(client.clone());

@@ -23,13 +23,6 @@ pub fn generated_identifier(
     format!("{kept}-{mark}")
 }
 
-/// Whether `name` can begin generated identifiers as it is: 1 to 20 characters of `[A-Za-z0-9-]`. An
-/// underscore is not among them, since it ends the cluster's name in an identifier.
-#[must_use]
-pub fn short_name_allowed(name: &str) -> bool {
-    (1..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
 fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }

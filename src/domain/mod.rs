@@ -15,7 +15,7 @@ mod situation;
 
 pub use account::Account;
 pub use decide::{Decision, Expect, Look, Push, decide};
-pub use identity::{generated_identifier, short_name_allowed};
+pub use identity::generated_identifier;
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
