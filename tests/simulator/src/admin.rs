@@ -2,7 +2,7 @@
 //! The README lists its calls.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, ensure};
@@ -14,15 +14,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
-use crate::config::{Authorization, Device, ExpiresIn, Seed};
+use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::Fault;
 use crate::handle::Core;
 use crate::journal::{Journal, Mark};
 use crate::secret::Hidden;
 use crate::server::Outage;
 use crate::store::{RecordView, VaultEdit};
-use crate::tls::Certificate;
+use crate::tls::{Certificate, fingerprint_of_pem};
 
 /// The admin port and the thread that serves it.
 pub(crate) struct Admin {
@@ -80,6 +81,9 @@ fn router(core: Arc<Core>) -> Router {
         .route("/faults", get(faults).post(inject).delete(clear_faults))
         .route("/authorizations", get(authorizations).post(authorize))
         .route("/authorizations/{client_id}", delete(remove_authorization).patch(change_authorization))
+        .route("/backups", post(back_up))
+        .route("/backups/{number}/restore", post(restore))
+        .route("/client-certificates", post(client_certificate))
         .route("/tokens/revoke", post(revoke_tokens))
         .route("/tokens/expire", post(expire_tokens))
         .route("/expires-in", put(set_expires_in))
@@ -183,6 +187,8 @@ async fn authorizations(State(core): Sim) -> Json<Value> {
             "tenant": state.tenant_of(client),
             "read_only": client.read_only,
             "pam_core": client.pam_core,
+            "certificate": client.certificate,
+            "referrer": client.referrer,
         })
     });
     Json(shown.collect())
@@ -197,13 +203,15 @@ async fn remove_authorization(State(core): Sim, Path(client_id): Path<String>) -
     done(core.state().authorizations.remove(&client_id).is_some())
 }
 
-/// What to change about a client; what is left out stays.
+/// What to change about a client; what is left out stays, and an empty restriction is none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
     client_secret: Option<Hidden>,
     read_only: Option<bool>,
     pam_core: Option<bool>,
+    certificate: Option<String>,
+    referrer: Option<String>,
 }
 
 async fn change_authorization(
@@ -218,7 +226,32 @@ async fn change_authorization(
     client.client_secret = change.client_secret.unwrap_or_else(|| client.client_secret.clone());
     client.read_only = change.read_only.unwrap_or(client.read_only);
     client.pam_core = change.pam_core.unwrap_or(client.pam_core);
+    for (restriction, change) in
+        [(&mut client.certificate, change.certificate), (&mut client.referrer, change.referrer)]
+    {
+        *restriction = change.or_else(|| restriction.take()).filter(|text| !text.is_empty());
+    }
     done(true)
+}
+
+async fn back_up(State(core): Sim) -> Json<Value> {
+    let backup = core.backup();
+    let mut backups = core.backups.lock().unwrap_or_else(PoisonError::into_inner);
+    backups.push(backup);
+    Json(json!({ "number": backups.len() }))
+}
+
+async fn restore(State(core): Sim, Path(number): Path<usize>) -> StatusCode {
+    let backups = core.backups.lock().unwrap_or_else(PoisonError::into_inner);
+    let backup = number.checked_sub(1).and_then(|index| backups.get(index));
+    done(backup.map(|backup| core.restore(backup)).is_some())
+}
+
+async fn client_certificate(State(core): Sim) -> Result<Json<Value>, StatusCode> {
+    let failed = |_| StatusCode::INTERNAL_SERVER_ERROR;
+    let (certificate, key) = core.server.authority.client_certificate().map_err(failed)?;
+    let fingerprint = fingerprint_of_pem(&certificate).map_err(failed)?;
+    Ok(Json(json!({ "certificate": certificate, "key": key, "fingerprint": fingerprint })))
 }
 
 async fn revoke_tokens(State(core): Sim) -> StatusCode {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::behaviour::Envelope;
+use crate::behaviour::{Envelope, Messages};
 
 /// The media type of JSON answers.
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
@@ -43,26 +43,50 @@ impl Answer {
     }
 }
 
+/// How the answers to one kind of call are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    pub(crate) quirks: Envelope,
+    pub(crate) messages: Messages,
+    /// Whether errors lack `code`, `error_code`, `cod_erro` and `detail`, whatever the quirks say.
+    pub(crate) bare_errors: bool,
+}
+
+impl Style {
+    /// The names under which the message is written.
+    pub(crate) const fn message_keys(self) -> &'static [&'static str] {
+        match self.messages {
+            Messages::Both => &["message", "mensagem"],
+            Messages::Capital => &["message", "Message"],
+            Messages::MensagemOnly => &["mensagem"],
+            Messages::CapitalOnly => &["Message"],
+        }
+    }
+}
+
 /// The `response` object of the envelope, with its Portuguese duplicates.
-pub(crate) fn response(quirks: Envelope, status: u16, message: &str, failed: bool) -> Value {
-    let second = if quirks.capital_message { "Message" } else { "mensagem" };
-    let mut response =
-        json!({ "status": status, "message": message, "error": failed, second: message, "erro": failed });
-    if let (false, Value::Object(object)) = (quirks.omit_error_code, &mut response) {
-        object.insert("error_code".to_owned(), u8::from(failed).into());
-        object.insert("cod_erro".to_owned(), u8::from(failed).into());
-        object.insert("detail".to_owned(), "".into());
+pub(crate) fn response(style: Style, status: u16, message: &str, failed: bool) -> Value {
+    let mut response = json!({ "status": status, "error": failed, "erro": failed });
+    for key in style.message_keys() {
+        response[key] = message.into();
+    }
+    let bare = failed && style.bare_errors;
+    if !(bare || style.quirks.omit_error_code) {
+        response["error_code"] = u8::from(failed).into();
+        response["cod_erro"] = u8::from(failed).into();
+        response["detail"] = "".into();
     }
     response
 }
 
 /// A whole envelope around `response`.
-pub(crate) fn envelope(quirks: Envelope, status: u16, message: &str, failed: bool) -> Map<String, Value> {
+pub(crate) fn envelope(style: Style, status: u16, message: &str, failed: bool) -> Map<String, Value> {
     let mut whole = Map::new();
-    if !quirks.omit_code {
+    let bare = failed && style.bare_errors;
+    if !(bare || style.quirks.omit_code) {
         whole.insert("code".to_owned(), status.into());
     }
-    whole.insert("response".to_owned(), response(quirks, status, message, failed));
+    whole.insert("response".to_owned(), response(style, status, message, failed));
     whole
 }
 
@@ -78,17 +102,30 @@ pub(crate) struct Refusal {
     /// The four-digit code, 0 for errors that only this simulator has, the status for server errors.
     pub(crate) code: u16,
     pub(crate) message: String,
+    /// The record that it is about, for the journal.
+    pub(crate) record: Option<u64>,
 }
 
 impl Refusal {
     /// A documented error with its four-digit code (API 2.8): HTTP 400.
     pub(crate) fn coded(code: u16) -> Self {
-        Self { status: 400, code, message: format!("{code}: {}", text_of(code)) }
+        Self::coded_as(code, text_of(code))
+    }
+
+    /// A documented error whose code means several things (API 1.7).
+    pub(crate) fn coded_as(code: u16, text: &str) -> Self {
+        Self { status: 400, code, message: format!("{code}: {text}"), record: None }
+    }
+
+    /// Notes the record that it is about.
+    pub(crate) const fn about(mut self, record: u64) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// An error no real PAM has: it shows a client's mistake that a real one might swallow.
     pub(crate) fn simulator(message: impl AsRef<str>) -> Self {
-        Self { status: 400, code: 0, message: format!("pam-simulator: {}", message.as_ref()) }
+        Self { status: 400, code: 0, message: format!("pam-simulator: {}", message.as_ref()), record: None }
     }
 
     /// HTTP 500 because of missing access to PAM Core: permanent (API 1.4).
@@ -103,24 +140,24 @@ impl Refusal {
 
     /// HTTP 404 of the application: the prefix is right, the resource is not (API 1.6).
     pub(crate) fn unknown_resource() -> Self {
-        Self { status: 404, code: 404, message: "Resource sub not found".to_owned() }
+        Self { status: 404, code: 404, message: "Resource sub not found".to_owned(), record: None }
     }
 
     fn server(message: &str) -> Self {
-        Self { status: 500, code: 500, message: message.to_owned() }
+        Self { status: 500, code: 500, message: message.to_owned(), record: None }
     }
 
     /// The answer that carries it, under the given status.
-    pub(crate) fn answer_as(&self, quirks: Envelope, status: u16) -> Answer {
-        let mut whole = envelope(quirks, status, &self.message, true);
+    pub(crate) fn answer_as(&self, style: Style, status: u16) -> Answer {
+        let mut whole = envelope(style, status, &self.message, true);
         let exception = json!({ "code": self.code, "message": self.message, "detail": null });
         whole.insert("exception".to_owned(), exception);
         Answer::json(status, &Value::Object(whole))
     }
 
     /// The answer that carries it.
-    pub(crate) fn answer(&self, quirks: Envelope) -> Answer {
-        self.answer_as(quirks, self.status)
+    pub(crate) fn answer(&self, style: Style) -> Answer {
+        self.answer_as(style, self.status)
     }
 }
 

@@ -3,9 +3,11 @@
 //! Every default here is a guess to be checked against a real instance (API 11); a test that depends on
 //! one should run under its alternatives too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use crate::call::Kind;
 
 /// What a POST does when it matches a record outside the caller's authorization (API 2.6, caveats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +31,10 @@ pub enum Inactive {
     Update,
     /// It is updated and enabled.
     Revive,
-    /// It is refused with 1008.
+    /// It is refused with 1008 (up to 3.32: 1017).
     Refuse,
+    /// It is not seen: the same account or identifier comes into being a second time.
+    Duplicate,
 }
 
 /// What a POST with a known identifier and another device does (API 2.6, caveats).
@@ -44,6 +48,83 @@ pub enum Move {
     Stay,
 }
 
+/// What a path prefix reaches (API 0.3, 1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Nothing: the gateway has no such route.
+    Nothing,
+    /// The token endpoint alone.
+    Token,
+    /// The token endpoint and all resources.
+    Everything,
+}
+
+/// How a token call may carry client id and secret (API 1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRequest {
+    /// Either way, but not both at once.
+    #[default]
+    Either,
+    /// In the form.
+    Form,
+    /// As HTTP Basic; the form has the grant type only.
+    Basic,
+}
+
+/// What the answer to a POST says about the record's identifier (API 2.7, 2.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// What the record has.
+    Stored,
+    /// Null for a record that this call made, be it sent or not; else what the record has.
+    NullWhenNew,
+    /// Null.
+    Null,
+    /// The key is left out.
+    Missing,
+}
+
+/// What `additional_settings` may be (API 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingsForm {
+    /// An object.
+    Object,
+    /// An array of one object.
+    Array,
+    /// Either.
+    Either,
+}
+
+/// Where `notes` may stand (API 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotesPlace {
+    /// Inside `additional_settings`.
+    Inside,
+    /// Beside it, at the top level.
+    Outside,
+    /// Either.
+    Either,
+}
+
+/// Under which keys the envelope of a call has its message (API 1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Messages {
+    /// `message` and `mensagem`.
+    Both,
+    /// `message` and `Message`.
+    Capital,
+    /// `mensagem` alone.
+    MensagemOnly,
+    /// `Message` alone.
+    CapitalOnly,
+}
+
 /// Ways in which documented samples of the answer differ from each other (API 1.7, 10.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -51,14 +132,16 @@ pub enum Move {
 pub struct Envelope {
     /// Leave out the outermost `code`.
     pub omit_code: bool,
-    /// Leave out `error_code`, `cod_erro` and `detail`.
+    /// Leave out `error_code`, `cod_erro` and `detail`; errors up to 3.32 lack them and `code` anyway.
     pub omit_error_code: bool,
-    /// Say `Message` in place of `mensagem`.
+    /// Say `Message` in place of `mensagem`, in every call that [`Behaviour::messages`] does not name.
     pub capital_message: bool,
     /// Write the record's id as a number.
     pub numeric_ids: bool,
     /// Leave out `tenant`.
     pub omit_tenant: bool,
+    /// Say `"0"`/`"1"` in place of booleans in the list, as 3.32 does anyway.
+    pub digit_booleans: bool,
 }
 
 /// The knobs. `Default` is the recorded guess for each.
@@ -83,12 +166,38 @@ pub struct Behaviour {
     pub domain_registered: bool,
     /// Whether the list shows disabled records; default true.
     pub list_inactive: bool,
+    /// Whether calls about one record outside the authorization say that there is none (1007) in place of
+    /// 1009; default false.
+    pub outside_is_unknown: bool,
+    /// What `/iso` reaches; absent: what it does in that version.
+    pub iso: Option<Reach>,
+    /// What `/api` reaches; absent: what it does in that version.
+    pub api: Option<Reach>,
+    /// The whole path of the token endpoint, which is nowhere else then; absent: under the prefixes.
+    pub token_path: Option<String>,
+    /// How a token call may carry client id and secret; default: either way.
+    pub token_request: TokenRequest,
     /// Whether the token call must name the tenant (as when called by address, API 1.2); default false.
     pub tenant_required: bool,
+    /// Whether a client's restrictions ([`crate::Authorization::certificate`] and `referrer`) hold for its
+    /// token calls too, and not for its resources alone; default true.
+    pub restrict_token_calls: bool,
     /// Status of the gateway for a bad token: 401, or 403 as older gateways say (API 1.6).
     pub bad_token_status: u16,
     /// Shapes of the application's answers.
     pub envelope: Envelope,
+    /// Under which keys single kinds of calls have their message; absent: `Capital` for DELETE, PUT and
+    /// custody, `Both` for the others.
+    pub messages: BTreeMap<Kind, Messages>,
+    /// What the answer to a POST says about the identifier; absent: what that version's samples do.
+    pub answered_identifier: Option<Answered>,
+    /// What `additional_settings` may be; absent: what that version documents.
+    pub additional_settings: Option<SettingsForm>,
+    /// Where `notes` may stand; absent: where that version documents it.
+    pub notes: Option<NotesPlace>,
+    /// Whether `use_own_credential_to_connect: false` needs the three `authentication_*` beside it; absent:
+    /// as that version documents.
+    pub authentication_required: Option<bool>,
     /// Domains that `device_domain` may name.
     pub domains: BTreeSet<String>,
     /// Plugins that JIT settings may name.
@@ -110,9 +219,20 @@ impl Default for Behaviour {
             nested_identifier: true,
             domain_registered: false,
             list_inactive: true,
+            outside_is_unknown: false,
+            iso: None,
+            api: None,
+            token_path: None,
+            token_request: TokenRequest::default(),
             tenant_required: false,
+            restrict_token_calls: true,
             bad_token_status: 401,
             envelope: Envelope::default(),
+            messages: BTreeMap::new(),
+            answered_identifier: None,
+            additional_settings: None,
+            notes: None,
+            authentication_required: None,
             domains: names(&["example.com", "lab.example.com"]),
             plugins: names(&["SSH", "LDAP"]),
             templates: names(&[

@@ -1,13 +1,16 @@
 //! A request as the simulator sees it: what kind of call it is and what it carries.
 
 use bytes::Bytes;
-use hyper::{HeaderMap, Method, Uri};
+use hyper::Method;
+use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::behaviour::Reach;
+
 /// The kinds of calls, for the journal and for aiming faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// `POST {prefix}/oauth2/token`.
@@ -28,6 +31,15 @@ pub enum Kind {
     Other,
 }
 
+/// Which paths lead anywhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Routing {
+    pub(crate) iso: Reach,
+    pub(crate) api: Reach,
+    /// The token endpoint's whole path, if it is not under the prefixes.
+    pub(crate) token_path: Option<String>,
+}
+
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -44,10 +56,29 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    fn of(method: &Method, path: &str, prefix: &str) -> Self {
-        let Some(rest) = path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) else {
-            return Self::Unrouted;
+    fn of(method: &Method, path: &str, routing: &Routing) -> Self {
+        if let Some(token_path) = &routing.token_path
+            && method == Method::POST
+            && path == token_path
+        {
+            return Self::Token;
+        }
+        let under = |prefix: &str| path.strip_prefix(prefix)?.strip_prefix('/');
+        let (reach, rest) = match (under("/iso"), under("/api")) {
+            (Some(rest), _) => (routing.iso, rest),
+            (_, Some(rest)) => (routing.api, rest),
+            _ => return Self::Unrouted,
         };
+        match (Self::under_prefix(method, rest), reach) {
+            (_, Reach::Nothing) => Self::Unrouted,
+            (Self::Token, _) if routing.token_path.is_some() => Self::Unrouted,
+            (Self::Token, _) => Self::Token,
+            (route, Reach::Everything) => route,
+            (_, Reach::Token) => Self::Unrouted,
+        }
+    }
+
+    fn under_prefix(method: &Method, rest: &str) -> Self {
         let parts: Vec<&str> = rest.split('/').collect();
         match (method.as_str(), parts.as_slice()) {
             ("POST", ["oauth2", "token"]) => Self::Token,
@@ -79,6 +110,14 @@ fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
+/// The connection that a request came over.
+pub(crate) struct Origin {
+    /// Its number, from 1.
+    pub(crate) connection: u64,
+    /// Fingerprint of the client certificate that it was made with.
+    pub(crate) certificate: Option<String>,
+}
+
 /// One request, read to its end. No `Debug`: it holds secrets.
 pub(crate) struct Call {
     pub(crate) connection: u64,
@@ -88,32 +127,38 @@ pub(crate) struct Call {
     pub(crate) route: Route,
     pub(crate) content_type: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) referrer: Option<String>,
+    /// Fingerprint of the client certificate that the connection was made with.
+    pub(crate) certificate: Option<String>,
     pub(crate) body: Bytes,
     /// The body as JSON, where it is JSON.
     pub(crate) json: Option<Value>,
 }
 
 impl Call {
-    pub(crate) fn new(
-        connection: u64,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: Bytes,
-        prefix: &str,
-    ) -> Self {
+    pub(crate) fn new(origin: Origin, head: &Parts, body: Bytes, routing: &Routing) -> Self {
+        let Parts { method, uri, headers, .. } = head;
         let header = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Self {
-            connection,
+            connection: origin.connection,
             method: method.to_string(),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
-            route: Route::of(method, uri.path(), prefix),
+            route: Route::of(method, uri.path(), routing),
             content_type: header("content-type").unwrap_or_default(),
             authorization: header("authorization"),
+            referrer: header("referer"),
+            certificate: origin.certificate,
             json: serde_json::from_slice(&body).ok(),
             body,
         }
+    }
+
+    /// How the `Authorization` header begins; never what comes after.
+    pub(crate) fn scheme(&self) -> Option<&'static str> {
+        let scheme = self.authorization.as_deref()?.trim().split(' ').next().unwrap_or_default();
+        let known = ["bearer", "basic"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
+        Some(known.unwrap_or("other"))
     }
 
     /// Names of the body's outermost keys, JSON or form; never values.

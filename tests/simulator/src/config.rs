@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
 use crate::secret::Hidden;
 use crate::tls::Certificate;
@@ -62,6 +63,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The default configuration of this product version.
+    #[must_use]
+    pub fn of(version: ProductVersion) -> Self {
+        Self { version, ..Self::default() }
+    }
+
     /// Adds a device of the default tenant.
     #[must_use]
     pub fn device(mut self, hostname: &str, ip: &str) -> Self {
@@ -100,43 +107,6 @@ impl Config {
 
 fn loopback() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
-}
-
-/// One authorization of an application: a client and what it may do (API 1.4).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Authorization {
-    /// The OAuth client id.
-    pub client_id: String,
-    /// The OAuth client secret.
-    pub client_secret: Hidden,
-    /// The tenant it belongs to; absent: the simulator's default tenant.
-    #[serde(default)]
-    pub tenant: Option<String>,
-    /// Whether writing is refused with 1039.
-    #[serde(default)]
-    pub read_only: bool,
-    /// Whether the resource PAM Core is allowed; without it every call answers 500 "not authorized".
-    #[serde(default = "yes")]
-    pub pam_core: bool,
-}
-
-impl Authorization {
-    /// A client of the default tenant that may read and write.
-    #[must_use]
-    pub fn new(client_id: &str, client_secret: impl Into<Hidden>) -> Self {
-        Self {
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.into(),
-            tenant: None,
-            read_only: false,
-            pam_core: true,
-        }
-    }
-}
-
-const fn yes() -> bool {
-    true
 }
 
 /// A device that credentials can be registered on. It must exist before them (API 2, code 1011).

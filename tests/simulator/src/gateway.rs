@@ -6,6 +6,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::authorization::Authorization;
+use crate::call::Call;
 use crate::oauth::Token;
 use crate::state::State;
 
@@ -22,19 +24,32 @@ pub(crate) struct Caller {
 /// Checks the `Authorization` header, or answers in place of the application.
 ///
 /// A missing or blank header is a missing *route* (404), since routes are matched by it.
-pub(crate) fn admit(state: &State, authorization: Option<&str>) -> Result<Caller, Answer> {
-    let header = authorization.map(str::trim).filter(|header| !header.is_empty()).ok_or_else(no_route)?;
+pub(crate) fn admit(state: &State, call: &Call) -> Result<Caller, Answer> {
+    let header =
+        call.authorization.as_deref().map(str::trim).filter(|header| !header.is_empty()).ok_or_else(no_route)?;
     let text = bearer(header).ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
     let Some(token) = state.tokens.find(text) else {
         return Err(unauthorized(state, json!({ "message": "Invalid signature" })));
     };
-    if token.revoked || !state.authorizations.contains_key(&token.client_id) {
-        return Err(unauthorized(state, json!({ "message": "Unauthorized" })));
-    }
+    let client = state.authorizations.get(&token.client_id).filter(|_| !token.revoked);
+    let client = client.ok_or_else(|| unauthorized(state, json!({ "message": "Unauthorized" })))?;
     if token.expires.is_some_and(|expires| expires <= Instant::now()) {
         return Err(unauthorized(state, json!({ "exp": "token expired" })));
     }
+    if !within_restrictions(client, call) {
+        return Err(says(403, Some("You cannot consume this service")));
+    }
     Ok(Caller { client_id: token.client_id.clone(), tenant: token.tenant.clone() })
+}
+
+/// Whether a call comes with the client certificate and from the referrer that its client is restricted to
+/// (API 1.4).
+pub(crate) fn within_restrictions(client: &Authorization, call: &Call) -> bool {
+    let certificate = client.certificate.as_deref().is_none_or(|wanted| {
+        call.certificate.as_deref().is_some_and(|shown| wanted.replace(':', "").eq_ignore_ascii_case(shown))
+    });
+    let referrer = client.referrer.is_none() || client.referrer == call.referrer;
+    certificate && referrer
 }
 
 /// The token that a header shows, be it good or not, if it was issued here.

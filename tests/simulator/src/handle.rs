@@ -3,19 +3,21 @@
 #![allow(clippy::must_use_candidate, reason = "tests order a change without always asking what it met")]
 
 use std::net::SocketAddr;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::admin::Admin;
+use crate::backup::Backup;
 use crate::call::Kind;
 use crate::config::{Config, Device};
 use crate::journal::{Journal, Mark};
 use crate::server::Server;
 use crate::state::{Shared, State};
 use crate::store::{RecordView, ValueWrite, VaultEdit};
+use crate::version::ProductVersion;
 
 /// A running simulator. It ends when this is dropped.
 ///
@@ -31,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) shared: Arc<Shared>,
     pub(crate) server: Server,
+    /// Backups ordered over the admin port, by number.
+    pub(crate) backups: Mutex<Vec<Backup>>,
 }
 
 impl Core {
@@ -64,6 +68,14 @@ impl Core {
         id.parse().is_ok_and(|id| self.state().store.remove(id).is_some())
     }
 
+    pub(crate) fn backup(&self) -> Backup {
+        Backup(self.state().store.clone())
+    }
+
+    pub(crate) fn restore(&self, backup: &Backup) {
+        self.state().store = backup.0.clone();
+    }
+
     pub(crate) fn put_device(&self, device: &Device) {
         let mut state = self.state();
         let tenant = device.tenant.clone().unwrap_or_else(|| state.tenant.clone());
@@ -84,7 +96,7 @@ impl Simulator {
         let shared = Arc::new(Shared::new(State::new(&config)));
         let server = Server::start(config.listen, config.certificate, Arc::clone(&shared))?;
         let admin_listen = config.admin_listen;
-        let core = Arc::new(Core { config, shared, server });
+        let core = Arc::new(Core { config, shared, server, backups: Mutex::default() });
         let admin = admin_listen.map(|listen| Admin::start(listen, Arc::clone(&core))).transpose()?;
         Ok(Self { core, admin })
     }
@@ -97,6 +109,11 @@ impl Simulator {
     /// `https://127.0.0.1:port`, without prefix.
     pub fn url(&self) -> String {
         self.core.url()
+    }
+
+    /// The same place under its other name: `https://localhost:port`.
+    pub fn localhost_url(&self) -> String {
+        format!("https://localhost:{}", self.address().port())
     }
 
     /// Where it listens.
@@ -112,6 +129,11 @@ impl Simulator {
     /// The CA's certificate in PEM.
     pub fn ca_pem(&self) -> String {
         self.core.server.ca_pem.clone()
+    }
+
+    /// The product version that it was started as.
+    pub fn version(&self) -> ProductVersion {
+        self.core.config.version
     }
 
     /// The first client's id; empty if it was started without any.

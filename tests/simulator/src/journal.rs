@@ -39,6 +39,13 @@ pub struct Entry {
     pub path: String,
     /// The client that the token belongs to, or that asked for one.
     pub client_id: Option<String>,
+    /// How the `Authorization` header began: `bearer`, `basic` or `other`; absent: there was none.
+    pub scheme: Option<&'static str>,
+    /// The `Referer` header.
+    pub referrer: Option<String>,
+    /// Fingerprint of the client certificate that the connection was made with, as
+    /// [`crate::Simulator::fingerprint_of`] writes it.
+    pub certificate: Option<String>,
     /// Serial number of the token that was shown, or handed out; from 1.
     pub token: Option<u64>,
     /// The fault that hit it.
@@ -49,7 +56,7 @@ pub struct Entry {
     pub code: Option<u16>,
     /// What it changed; absent: nothing (yet).
     pub commit: Option<Commit>,
-    /// Id of the record it met or made.
+    /// Id of the record it met or made; of a refused call too, where it is about one.
     pub record: Option<String>,
     /// The identifier that the body names, or the record that the path names.
     pub target: Option<String>,
@@ -112,6 +119,13 @@ impl Journal {
         self.of(Kind::PostCredential).filter(|entry| entry.target.as_deref() == Some(identifier)).collect()
     }
 
+    /// The calls that met or made this record, refused ones included: who did what to it.
+    #[must_use]
+    pub fn about(&self, id: &str) -> Vec<&Entry> {
+        let about = |entry: &&Entry| entry.record.as_deref() == Some(id);
+        self.0.iter().filter(about).collect()
+    }
+
     /// The calls that changed the vault, in the order in which they did.
     #[must_use]
     pub fn commits(&self) -> Vec<&Entry> {
@@ -168,6 +182,9 @@ impl Log {
             method: call.method.clone(),
             path: call.path.clone(),
             client_id,
+            scheme: call.scheme(),
+            referrer: call.referrer.clone(),
+            certificate: call.certificate.clone(),
             token,
             fault,
             status: None,

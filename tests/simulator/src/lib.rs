@@ -2,6 +2,8 @@
 
 mod admin;
 mod answer;
+mod authorization;
+mod backup;
 mod behaviour;
 mod call;
 mod config;
@@ -12,6 +14,7 @@ mod handle;
 mod journal;
 mod net;
 mod oauth;
+mod rules;
 mod secret;
 mod server;
 mod state;
@@ -22,9 +25,13 @@ mod tls;
 mod version;
 mod wire;
 
-pub use behaviour::{Behaviour, Envelope, Inactive, Move, Outside};
+pub use authorization::Authorization;
+pub use backup::Backup;
+pub use behaviour::{
+    Answered, Behaviour, Envelope, Inactive, Messages, Move, NotesPlace, Outside, Reach, SettingsForm, TokenRequest,
+};
 pub use call::Kind;
-pub use config::{Authorization, Config, Device, ExpiresIn, Seed};
+pub use config::{Config, Device, ExpiresIn, Seed};
 pub use fault::{Effect, Fault, FaultId, Phase, Shape};
 pub use handle::Simulator;
 pub use journal::{Commit, Entry, Journal, Mark};

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::behaviour::TokenRequest;
 use crate::call::Call;
-use crate::config::{Authorization, ExpiresIn};
+use crate::config::ExpiresIn;
+use crate::gateway::within_restrictions;
 use crate::state::{Executed, State};
 
 /// How long tokens live where `expires_in` is no sane number (API 1.3).
@@ -68,43 +70,85 @@ impl Tokens {
 
 /// Answers a token call.
 pub(crate) fn token(state: &mut State, call: &Call) -> Executed {
-    let field = |name: &str| call.form().find(|(key, _)| key == name).map(|(_, value)| value);
-    let client_id = field("client_id").unwrap_or_default();
-    let (answer, serial) = match problem(state, call, &field) {
+    let login = Login::of(call);
+    let (answer, serial) = match problem(state, call, &login) {
         Some(answer) => (answer, None),
-        None => issue(state, &client_id),
+        None => issue(state, &login.client_id),
     };
     let mut done = Executed::answer(answer);
-    done.login = Some((client_id, serial));
+    done.login = Some((login.client_id, serial));
     done
 }
 
+/// What a token call carries. No `Debug`: it holds the secret.
+struct Login {
+    grant_type: Option<String>,
+    client_id: String,
+    secret: Option<String>,
+    tenant: Option<String>,
+    in_form: bool,
+    in_header: bool,
+}
+
+impl Login {
+    /// Id and secret come from the form, else from the header, as they are: not percent-encoded in there.
+    fn of(call: &Call) -> Self {
+        let field = |name: &str| call.form().find(|(key, _)| key == name).map(|(_, value)| value);
+        let (id, secret) = (field("client_id"), field("client_secret"));
+        let in_form = id.is_some() || secret.is_some();
+        let header = call.authorization.as_deref().and_then(basic);
+        let in_header = header.is_some();
+        let (id, secret) = if in_form { (id, secret) } else { header.unzip() };
+        let (grant_type, tenant) = (field("grant_type"), field("tenant"));
+        Self { grant_type, client_id: id.unwrap_or_default(), secret, tenant, in_form, in_header }
+    }
+
+    /// Whether it names a client in a way that it may, with all that the client needs.
+    fn is_good(&self, state: &State, call: &Call) -> bool {
+        let way = match state.behaviour.token_request {
+            TokenRequest::Either => true,
+            TokenRequest::Form => self.in_form,
+            TokenRequest::Basic => self.in_header && !self.in_form,
+        };
+        let Some(client) = state.authorizations.get(&self.client_id) else {
+            return false;
+        };
+        let secret = self.secret.as_deref() == Some(client.client_secret.reveal());
+        let tenant = match self.tenant.as_deref() {
+            Some(tenant) => tenant == state.tenant_of(client),
+            None => !state.behaviour.tenant_required,
+        };
+        let unrestricted = !state.behaviour.restrict_token_calls || within_restrictions(client, call);
+        way && secret && tenant && unrestricted
+    }
+}
+
+/// Id and secret of an HTTP Basic header.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, text) = header.trim().split_once(' ')?;
+    let text = STANDARD.decode(text.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let (id, secret) = std::str::from_utf8(&text).ok()?.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
 /// What is wrong with a token call, as the answer that says so.
-fn problem(state: &State, call: &Call, field: &impl Fn(&str) -> Option<String>) -> Option<Answer> {
+fn problem(state: &State, call: &Call, login: &Login) -> Option<Answer> {
     if !call.is_form() {
         return Some(oauth_error(400, "invalid_request", "pam-simulator: the token call takes a form body"));
     }
-    if field("grant_type").as_deref() != Some("client_credentials") {
+    if login.grant_type.as_deref() != Some("client_credentials") {
         return Some(oauth_error(400, "unsupported_grant_type", "The grant type is not supported"));
     }
     if let Some(key) = call.keys().iter().find(|key| !KEYS.contains(&key.as_str())) {
         return Some(oauth_error(400, "invalid_request", &format!("pam-simulator: unknown key \"{key}\"")));
     }
-    let known = field("client_id").and_then(|id| state.authorizations.get(&id));
-    let good = known.is_some_and(|client| client_matches(state, client, field));
-    (!good).then(|| oauth_error(401, "invalid_client", "Client authentication failed"))
+    if login.in_form && login.in_header {
+        return Some(oauth_error(400, "invalid_request", "pam-simulator: the client is named in form and header"));
+    }
+    (!login.is_good(state, call)).then(|| oauth_error(401, "invalid_client", "Client authentication failed"))
 }
 
 const KEYS: [&str; 4] = ["grant_type", "client_id", "client_secret", "tenant"];
-
-fn client_matches(state: &State, client: &Authorization, field: &impl Fn(&str) -> Option<String>) -> bool {
-    let secret = field("client_secret").is_some_and(|secret| secret == client.client_secret.reveal());
-    let tenant = match field("tenant") {
-        Some(tenant) => tenant == state.tenant_of(client),
-        None => !state.behaviour.tenant_required,
-    };
-    secret && tenant
-}
 
 fn issue(state: &mut State, client_id: &str) -> (Answer, Option<u64>) {
     let tenant = state.authorizations.get(client_id).map(|client| state.tenant_of(client).to_owned());

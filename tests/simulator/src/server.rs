@@ -45,7 +45,7 @@ enum Order {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
-    authority: Authority,
+    pub(crate) authority: Authority,
     tls: Arc<Mutex<Arc<ServerConfig>>>,
     orders: mpsc::UnboundedSender<(Order, std_mpsc::Sender<()>)>,
     thread: Mutex<Option<JoinHandle<()>>>,

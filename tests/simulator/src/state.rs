@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::answer::{Answer, Refusal};
+use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
 use crate::call::{Call, Route};
-use crate::config::{Authorization, Config, ExpiresIn, Seed};
+use crate::config::{Config, ExpiresIn, Seed};
 use crate::core;
 use crate::fault::{Fault, Faults};
 use crate::gateway::{self, Caller};
@@ -88,7 +89,7 @@ impl State {
         match &call.route {
             Route::Token => Admission::Token,
             Route::Unrouted => Admission::Answered(gateway::no_route()),
-            _ => match gateway::admit(self, call.authorization.as_deref()) {
+            _ => match gateway::admit(self, call) {
                 Ok(caller) => Admission::Granted(caller),
                 Err(answer) => Admission::Answered(answer),
             },
@@ -101,15 +102,16 @@ impl State {
             Admission::Token => oauth::token(self, call),
             Admission::Answered(answer) => Executed::answer(answer),
             Admission::Granted(caller) => {
-                core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(&refusal))
+                core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(call, &refusal))
             }
         };
         self.note(seq, &done);
         done.answer
     }
 
-    fn refused(&self, refusal: &Refusal) -> Executed {
-        let mut done = Executed::answer(refusal.answer(self.behaviour.envelope));
+    fn refused(&self, call: &Call, refusal: &Refusal) -> Executed {
+        let mut done = Executed::answer(refusal.answer(self.style(call.route.kind())));
+        done.record = refusal.record;
         done.code = Some(refusal.code);
         done
     }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::authorization::Authorization;
+use crate::backup::Backup;
 use crate::behaviour::Behaviour;
-use crate::config::{Authorization, Device, ExpiresIn, Seed};
+use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::{Fault, FaultId};
 use crate::handle::Simulator;
 use crate::server::Outage;
 use crate::store::{RecordView, ValueWrite, VaultEdit};
-use crate::tls::Certificate;
+use crate::tls::{Certificate, fingerprint_of_pem};
 
 /// The vault.
 impl Simulator {
@@ -77,6 +79,35 @@ impl Simulator {
     /// Takes all devices of this host name from the default tenant; answers how many there were.
     pub fn remove_device(&self, hostname: &str) -> usize {
         self.core.remove_device(hostname)
+    }
+}
+
+/// Backups.
+impl Simulator {
+    /// A backup of the vault: its records with their values and `change`, and its devices.
+    pub fn backup(&self) -> Backup {
+        self.core.backup()
+    }
+
+    /// The vault goes back to a backup, its own or another simulator's: records made since are gone, and
+    /// their ids will be given out again. Clients, tokens, knobs, faults and the journal stay.
+    pub fn restore(&self, backup: &Backup) {
+        self.core.restore(backup);
+    }
+}
+
+/// Client certificates.
+impl Simulator {
+    /// A new client certificate of the simulator's CA and its key, both in PEM.
+    pub fn client_certificate(&self) -> Result<(String, String)> {
+        self.core.server.authority.client_certificate()
+    }
+
+    /// The fingerprint of a certificate in PEM, as [`Authorization::certificate`] takes it: SHA-256 in
+    /// lower-case hexadecimal digits.
+    #[allow(clippy::unused_self, reason = "it reads as a question to the PAM that is asked for the certificate")]
+    pub fn fingerprint_of(&self, certificate_pem: &str) -> Result<String> {
+        fingerprint_of_pem(certificate_pem)
     }
 }
 

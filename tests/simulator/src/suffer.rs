@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::answer::{Answer, JSON, Refusal};
-use crate::behaviour::Envelope;
+use crate::answer::{Answer, JSON, Refusal, Style};
 use crate::call::{Call, Kind};
 use crate::fault::{Effect, Fault, Phase, Shape};
 use crate::gateway;
@@ -118,17 +117,17 @@ impl Work {
 
     /// An answer that has nothing to do with the true one.
     fn replaced(&self, effect: Effect) -> Verdict {
-        let quirks = self.shared.lock().behaviour.envelope;
-        let success = success_status(self.call.route.kind());
+        let kind = self.call.route.kind();
+        let (style, success) = (self.shared.lock().style(kind), success_status(kind));
         Verdict::whole(match effect {
             Effect::Status { status, shape, message, retry_after } => {
-                let answer = status_answer(quirks, status, shape, message);
+                let answer = status_answer(style, status, shape, message);
                 retry_after.into_iter().fold(answer, |answer, value| answer.header("retry-after", value))
             }
-            Effect::Code(code) => Refusal::coded(code).answer(quirks),
-            Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(quirks, success),
-            Effect::NotAuthorized => Refusal::not_authorized().answer(quirks),
-            Effect::UnexpectedError => Refusal::unexpected().answer(quirks),
+            Effect::Code(code) => Refusal::coded(code).answer(style),
+            Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(style, success),
+            Effect::NotAuthorized => Refusal::not_authorized().answer(style),
+            Effect::UnexpectedError => Refusal::unexpected().answer(style),
             Effect::Redirect(to) => Answer::raw(302, HTML, "").header("location", to),
             Effect::Raw { status, content_type, body } => Answer::raw(status, &content_type, body),
             Effect::Empty => Answer::raw(success, JSON, ""),
@@ -143,13 +142,13 @@ impl Work {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-fn status_answer(quirks: Envelope, status: u16, shape: Shape, message: Option<String>) -> Answer {
+fn status_answer(style: Style, status: u16, shape: Shape, message: Option<String>) -> Answer {
     match shape {
         Shape::Gateway => gateway::says(status, message.as_deref()),
         Shape::Html => Answer::raw(status, HTML, format!("<html><h1>{status}</h1></html>")),
         Shape::Application => {
             let message = message.unwrap_or_else(|| "Unexpected error.".to_owned());
-            Refusal { status, code: status, message }.answer(quirks)
+            Refusal { status, code: status, message, record: None }.answer(style)
         }
     }
 }
@@ -179,11 +178,12 @@ fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) 
     let Some(section) = whole.get_mut(section).and_then(serde_json::Value::as_object_mut) else {
         return;
     };
+    let identifier = if section.contains_key("tag") { "tag" } else { "identifier" };
     match effect {
         Effect::WithoutId => _ = section.remove("id"),
         Effect::OtherId(id) => _ = section.insert("id".to_owned(), id.into()),
-        Effect::OtherIdentifier(other) => _ = section.insert("identifier".to_owned(), other.into()),
-        Effect::NullIdentifier => _ = section.insert("identifier".to_owned(), serde_json::Value::Null),
+        Effect::OtherIdentifier(other) => _ = section.insert(identifier.to_owned(), other.into()),
+        Effect::NullIdentifier => _ = section.insert(identifier.to_owned(), serde_json::Value::Null),
         Effect::OtherMessage(message) => {
             for key in ["message", "mensagem", "Message"] {
                 if let Some(text) = section.get_mut(key) {

@@ -8,8 +8,12 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::net::AnyClient;
 
 /// Which certificate the simulator presents to connections made from now on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,15 +47,26 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// A new client certificate and its key, both in PEM.
+    pub(crate) fn client_certificate(&self) -> Result<(String, String)> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, format!("client {:08x}", rand::random::<u32>()));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
     /// A server configuration that presents this kind of certificate over HTTP/1.1.
     pub(crate) fn server_config(&self, kind: Certificate) -> Result<Arc<ServerConfig>> {
         let key = KeyPair::generate()?;
         let issuer = if kind == Certificate::UnknownCa { &self.stranger } else { &self.issuer };
         let leaf = leaf_params(kind)?.signed_by(&key, issuer)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
+            .with_client_cert_verifier(Arc::new(AnyClient::new(&provider)))
             .with_single_cert(
                 vec![CertificateDer::clone(leaf.der())],
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
@@ -60,6 +75,17 @@ impl Authority {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+}
+
+/// SHA-256 of a certificate, in lower-case hexadecimal digits.
+pub(crate) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    Sha256::digest(certificate).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// The same of a certificate in PEM, of the first if there are several.
+pub(crate) fn fingerprint_of_pem(pem: &str) -> Result<String> {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).context("no certificate in PEM")?;
+    Ok(fingerprint(&certificate))
 }
 
 fn ca(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>> {

@@ -16,11 +16,12 @@ use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, Origin};
 use crate::gateway::{self, MAX_BODY};
 use crate::net::{Control, ControlledStream, WireBody};
 use crate::state::Shared;
 use crate::suffer::{Manner, Verdict, serve};
+use crate::tls::fingerprint;
 
 /// What a connection needs to know.
 pub(crate) struct Connection {
@@ -48,18 +49,24 @@ pub(crate) async fn connection(
 
 async fn speak(stream: ControlledStream, tls: Arc<ServerConfig>, link: Arc<Connection>) -> anyhow::Result<()> {
     let stream = TlsAcceptor::from(tls).accept(stream).await?;
-    let service = service_fn(move |request| handle(Arc::clone(&link), request));
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(fingerprint);
+    let service = service_fn(move |request| handle(Arc::clone(&link), shown.clone(), request));
     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?;
     Ok(())
 }
 
-async fn handle(link: Arc<Connection>, request: Request<Incoming>) -> io::Result<Response<WireBody>> {
+async fn handle(
+    link: Arc<Connection>,
+    certificate: Option<String>,
+    request: Request<Incoming>,
+) -> io::Result<Response<WireBody>> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         return response(gateway::says(413, None), &Manner::Whole);
     };
-    let prefix = link.shared.lock().profile.prefix;
-    let call = Call::new(link.number, &head.method, &head.uri, &head.headers, body.to_bytes(), prefix);
+    let routing = link.shared.lock().routing();
+    let origin = Origin { connection: link.number, certificate };
+    let call = Call::new(origin, &head, body.to_bytes(), &routing);
     // In a task of its own, since the PAM finishes what it began when the client leaves.
     let verdict = tokio::spawn(serve(Arc::clone(&link.shared), call)).await.map_err(io::Error::other)?;
     match verdict {

@@ -1,13 +1,15 @@
 //! Calls about one record: hand out the secret, disable, enable, release custody (API 4.1, 4.4, 6.1).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tracing::warn;
 
-use crate::answer::{Answer, Refusal, response};
+use crate::answer::{Answer, Refusal, envelope, response, written_id};
+use crate::call::Kind;
 use crate::gateway::Caller;
 use crate::secret::Hidden;
 use crate::state::{Executed, State};
 use crate::store::{Record, now_in_seconds};
+use crate::version::Profile;
 
 /// `GET` by id: hands out the password, takes custody and is audited. An operator must never do it.
 pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<Executed, Refusal> {
@@ -19,7 +21,7 @@ pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<
     });
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
     let body = json!({
-        "response": response(state.behaviour.envelope, 200, &format!("Credential {id}"), false),
+        "response": response(state.style(Kind::GetCredential), 200, &format!("Credential {id}"), false),
         "credential": credential(state, record),
     });
     let mut done = Executed::answer(Answer::json(200, &body));
@@ -33,7 +35,7 @@ fn credential(state: &State, record: &Record) -> Value {
     let field = |key: &str| record.fields.get(key).cloned().unwrap_or_else(|| "".into());
     let device = state.store.device(&record.tenant, &record.hostname, &record.ip);
     json!({
-        "id": record.id.to_string(), state.profile.identifier_key: record.identifier, "username": record.username,
+        "id": written_id(state.behaviour.envelope, record.id), state.profile.identifier_key: record.identifier, "username": record.username,
         "password": value, "content": value, "hostname": record.hostname,
         "parent_credential_cod": null, "parent_credential": null,
         "additional": field("additional"), "domain": field("domain"), "ip": record.ip, "port": "22",
@@ -45,14 +47,24 @@ fn credential(state: &State, record: &Record) -> Value {
 pub(super) fn set_active(state: &mut State, caller: &Caller, key: &str, active: bool) -> Result<Executed, Refusal> {
     let id = find(state, caller, key)?;
     if state.store.get(id).is_some_and(|record| record.active == active) {
-        return Err(Refusal::coded(if active { 1043 } else { 1008 }));
+        return Err(already(&state.profile, active).about(id));
     }
     state.store.edit(id, |record| {
         record.active = active;
         record.touch();
     });
-    let verb = if active { "activated" } else { "deactivated" };
-    Ok(changed(state, id, &format!("Credential successfully {verb}"), false))
+    let (kind, verb) =
+        if active { (Kind::PutCredential, "activated") } else { (Kind::DeleteCredential, "deactivated") };
+    Ok(changed(state, kind, id, &format!("Credential successfully {verb}")))
+}
+
+/// That a record is enabled, or disabled, before it is told to be; 3.32 has one code for both (API 6.1).
+pub(super) fn already(profile: &Profile, active: bool) -> Refusal {
+    if active {
+        Refusal::coded_as(profile.active_code, "Credential already active")
+    } else {
+        Refusal::coded_as(profile.inactive_code, "Credential inactive")
+    }
 }
 
 /// `DELETE` on the custody: gives it back, and the vault rotates the password where it is told to.
@@ -60,7 +72,7 @@ pub(super) fn release(state: &mut State, caller: &Caller, key: &str) -> Result<E
     let id = find(state, caller, key)?;
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
     if record.custody.as_ref() != Some(&caller.client_id) {
-        return Err(Refusal::coded(1018));
+        return Err(Refusal::coded(1018).about(id));
     }
     let rotates = record.automatic_change();
     state.store.edit(id, |record| {
@@ -69,19 +81,19 @@ pub(super) fn release(state: &mut State, caller: &Caller, key: &str) -> Result<E
             record.rotate(Hidden::from(format!("rotated-{:032x}", rand::random::<u128>())));
         }
     });
-    Ok(changed(state, id, &format!("Credential custody {id} released"), rotates))
+    let mut done = changed(state, Kind::ReleaseCustody, id, &format!("Credential custody {id} released"));
+    if let Some(commit) = &mut done.commit {
+        commit.wrote_value = rotates;
+    }
+    Ok(done)
 }
 
-/// The success answer of these calls: it says `Message` where others say `mensagem` (API 1.7).
-fn changed(state: &mut State, id: u64, message: &str, wrote_value: bool) -> Executed {
-    let mut quirks = state.behaviour.envelope;
-    quirks.capital_message = true;
-    let mut whole = Map::new();
-    whole.insert("code".to_owned(), 200.into());
-    whole.insert("response".to_owned(), response(quirks, 200, message, false));
+/// The success answer of these calls.
+fn changed(state: &mut State, kind: Kind, id: u64, message: &str) -> Executed {
+    let whole = envelope(state.style(kind), 200, message, false);
     let mut done = Executed::answer(Answer::json(200, &whole.into()));
     done.record = Some(id);
-    done.commit = Some(state.log.commit(false, wrote_value));
+    done.commit = Some(state.log.commit(false, false));
     done
 }
 
@@ -89,22 +101,25 @@ fn changed(state: &mut State, id: u64, message: &str, wrote_value: bool) -> Exec
 fn find(state: &State, caller: &Caller, key: &str) -> Result<u64, Refusal> {
     let record = match key.parse::<u64>() {
         Ok(id) => state.store.get(id),
-        Err(_) => by_name(state, key)?,
+        Err(_) => by_name(state, caller, key)?,
     };
     let record = record.filter(|record| record.tenant == caller.tenant).ok_or_else(|| Refusal::coded(1007))?;
     if record.is_ssh_key() {
-        return Err(Refusal::coded(1010));
+        return Err(Refusal::coded(1010).about(record.id));
     }
     if !record.visible_to.contains(&caller.client_id) {
-        return Err(Refusal::coded(1009));
+        let code = if state.behaviour.outside_is_unknown { 1007 } else { 1009 };
+        return Err(Refusal::coded(code).about(record.id));
     }
     Ok(record.id)
 }
 
-fn by_name<'a>(state: &'a State, key: &str) -> Result<Option<&'a Record>, Refusal> {
+fn by_name<'a>(state: &'a State, caller: &Caller, key: &str) -> Result<Option<&'a Record>, Refusal> {
     let (username, hostname) = key.split_once('@').ok_or_else(|| Refusal::coded(1003))?;
     let same = |record: &&Record| {
-        record.username.eq_ignore_ascii_case(username) && record.hostname.eq_ignore_ascii_case(hostname)
+        record.tenant == caller.tenant
+            && record.username.eq_ignore_ascii_case(username)
+            && record.hostname.eq_ignore_ascii_case(hostname)
     };
     Ok(state.store.records().find(same))
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, JSON, Refusal, written_id};
+use crate::call::Kind;
 use crate::config::Device;
 use crate::gateway::Caller;
 use crate::state::{Executed, State};
@@ -48,19 +49,29 @@ pub(super) fn list(state: &State, caller: &Caller) -> Result<Executed, Refusal> 
     };
     let records = state.store.records().filter(visible);
     let credentials: Vec<Row<'_>> = records.map(|record| row(state, record)).collect();
-    let message = format!("{} credentials found", credentials.len());
-    let response = json!({ "status": 200, "message": message });
+    let response = short_response(state, &format!("{} credentials found", credentials.len()));
     let code = (!state.behaviour.envelope.omit_code).then_some(200);
     let whole = List { code, response, credentials };
     let body = serde_json::to_vec(&whole).map_err(|_| Refusal::unexpected())?;
     Ok(Executed::answer(Answer::raw(200, JSON, body)))
 }
 
+/// The `response` of the documented sample: a message under one name, unless a knob asks for others.
+fn short_response(state: &State, message: &str) -> Value {
+    let asked = state.behaviour.messages.contains_key(&Kind::ListCredentials);
+    let keys = if asked { state.style(Kind::ListCredentials).message_keys() } else { &["message"] };
+    let mut response = json!({ "status": 200 });
+    for key in keys {
+        response[key] = message.into();
+    }
+    response
+}
+
 fn row<'a>(state: &'a State, record: &'a Record) -> Row<'a> {
     let device = state.store.device(&record.tenant, &record.hostname, &record.ip);
     let connectivities = device_field(device, "connectivities");
     let rotates = record.automatic_change();
-    let digits = state.profile.booleans_as_digits;
+    let digits = state.digit_booleans();
     Row {
         id: written_id(state.behaviour.envelope, record.id),
         identifier: record.identifier.as_deref(),

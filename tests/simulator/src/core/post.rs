@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::schema;
+use super::schema::{self, block};
 use crate::answer::Refusal;
 use crate::behaviour::Behaviour;
 use crate::call::Call;
 use crate::gateway::Caller;
+use crate::rules::Dialect;
 use crate::state::State;
 
 /// What an empty `username` becomes, on creation and on update (API 2.1).
@@ -35,7 +36,8 @@ pub(super) struct Post {
 impl Post {
     /// Parses and validates the body of a call.
     pub(super) fn parse(state: &State, call: &Call, caller: &Caller) -> Result<Self, Refusal> {
-        let body = object(call)?;
+        let dialect = state.dialect();
+        let body = object(call, dialect)?;
         let username = text(body, "username").ok_or_else(|| Refusal::coded(1042))?;
         let hostname = filled(body, "hostname").ok_or_else(|| Refusal::coded(1004))?;
         let ip = filled(body, "ip").ok_or_else(|| Refusal::coded(1005))?;
@@ -44,6 +46,7 @@ impl Post {
         check_domains(body, &state.behaviour)?;
         check_jit(body, &state.behaviour)?;
         check_owner(body, &state.behaviour)?;
+        check_authentication(body, dialect)?;
         Ok(Self {
             identifier,
             username: if username.is_empty() { DEFAULT_USERNAME } else { username }.to_owned(),
@@ -59,12 +62,12 @@ impl Post {
 
 const OWN_KEYS: [&str; 6] = ["identifier", "username", "hostname", "ip", "content", "credential_type"];
 
-fn object(call: &Call) -> Result<&Map<String, Value>, Refusal> {
+fn object(call: &Call, dialect: Dialect) -> Result<&Map<String, Value>, Refusal> {
     if !call.is_type("application/json") {
         return Err(Refusal::simulator("this call takes a body of type application/json"));
     }
     match &call.json {
-        Some(Value::Object(body)) => schema::check(body).map(|()| body).map_err(Refusal::simulator),
+        Some(Value::Object(body)) => schema::check(body, dialect).map(|()| body).map_err(Refusal::simulator),
         _ => Err(Refusal::simulator("the body is no JSON object")),
     }
 }
@@ -79,14 +82,6 @@ fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 
 fn rest(body: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Map<String, Value> {
     body.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// A settings block, whether it came as an object or as an array of one.
-fn block<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
-    match body.get(key)? {
-        Value::Array(items) => items.first()?.as_object(),
-        other => other.as_object(),
-    }
 }
 
 /// The identifier that counts: the outer one, else (by default) that of the additional settings.
@@ -131,6 +126,26 @@ fn check_jit(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Ref
                 (_, false) => return Err(Refusal::coded(1047)),
                 _ => {}
             }
+        }
+    }
+    Ok(())
+}
+
+/// The blocks that say with which credential the PAM connects, and what they need if not with the record's own.
+const CONNECTING: [&str; 3] = ["execution_settings", "session_settings", "jit_settings"];
+const AUTHENTICATION: [&str; 3] = ["authentication_credential", "authentication_hostname", "authentication_ip"];
+
+/// Required "when the value is false" (API 2.2, 2.3, 2.5); the documentation has no code for it.
+fn check_authentication(body: &Map<String, Value>, dialect: Dialect) -> Result<(), Refusal> {
+    if !dialect.authentication_required {
+        return Ok(());
+    }
+    for (name, block) in CONNECTING.iter().filter_map(|&name| Some((name, block(body, name)?))) {
+        let with_another = block.get("use_own_credential_to_connect") == Some(&Value::Bool(false));
+        if let (true, Some(key)) = (with_another, AUTHENTICATION.iter().find(|&&key| filled(block, key).is_none())) {
+            return Err(Refusal::simulator(format!(
+                "key \"{name}.{key}\" is missing beside use_own_credential_to_connect"
+            )));
         }
     }
     Ok(())

@@ -4,6 +4,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::behaviour::{NotesPlace, SettingsForm};
+use crate::rules::Dialect;
+
 use Type::{Block, BlockOrList, Flag, Integer, List, Text};
 
 /// The JSON type of a key.
@@ -113,8 +116,38 @@ const JIT: Fields = &[
 ];
 
 /// Checks a POST's keys and types. The error names the key, never its value.
-pub(super) fn check(body: &Map<String, Value>) -> Result<(), String> {
-    check_object(POST, body, "")
+pub(super) fn check(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
+    check_object(POST, body, "")?;
+    check_form(body, dialect)?;
+    check_notes(body, dialect)
+}
+
+/// An array where this version knows objects only, or the other way round (API 2.9).
+fn check_form(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
+    let wanted = match (dialect.additional_settings, body.get("additional_settings")) {
+        (SettingsForm::Object, Some(Value::Array(_))) => Block(ADDITIONAL),
+        (SettingsForm::Array, Some(Value::Object(_))) => List(ADDITIONAL),
+        _ => return Ok(()),
+    };
+    Err(format!("key \"additional_settings\" must be {}", name_of(wanted)))
+}
+
+/// Notes where this version has no such key (API 2.9).
+fn check_notes(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
+    let inside = block(body, "additional_settings").is_some_and(|settings| settings.contains_key("notes"));
+    match dialect.notes {
+        NotesPlace::Inside if body.contains_key("notes") => Err("unknown key \"notes\"".to_owned()),
+        NotesPlace::Outside if inside => Err("unknown key \"additional_settings.notes\"".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// A settings block, whether it came as an object or as an array of one.
+pub(super) fn block<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    match body.get(key)? {
+        Value::Array(items) => items.first()?.as_object(),
+        other => other.as_object(),
+    }
 }
 
 fn check_object(fields: Fields, object: &Map<String, Value>, path: &str) -> Result<(), String> {

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::item::already;
 use super::post::Post;
 use crate::answer::{Answer, Refusal, envelope, written_id};
-use crate::behaviour::{Inactive, Move, Outside};
-use crate::call::Call;
+use crate::behaviour::{Answered, Inactive, Move, Outside};
+use crate::call::{Call, Kind};
 use crate::gateway::Caller;
 use crate::secret::Hidden;
 use crate::state::{Executed, State};
@@ -57,10 +58,17 @@ fn target(state: &State, caller: &Caller, post: &Post) -> Target {
 /// Of several matches the first that the caller sees, else the first that the rows see at all. SSH keys
 /// are no credentials: the rows do not see them.
 fn pick(state: &State, caller: &Caller, ids: &[u64]) -> Option<u64> {
-    let records = || ids.iter().filter_map(|&id| state.store.get(id)).filter(|record| !record.is_ssh_key());
-    let seen = records().find(|record| record.visible_to.contains(&caller.client_id));
-    let any = || records().next().filter(|_| state.behaviour.outside != Outside::Duplicate);
-    seen.or_else(any).map(|record| record.id)
+    let records = || ids.iter().filter_map(|&id| state.store.get(id)).filter(|record| rows_see(state, caller, record));
+    let listed = records().find(|record| record.visible_to.contains(&caller.client_id));
+    listed.or_else(|| records().next()).map(|record| record.id)
+}
+
+/// Whether a record exists as far as the rows are concerned.
+fn rows_see(state: &State, caller: &Caller, record: &Record) -> bool {
+    let knobs = &state.behaviour;
+    let inside = knobs.outside != Outside::Duplicate || record.visible_to.contains(&caller.client_id);
+    let enabled = knobs.inactive != Inactive::Duplicate || record.active;
+    !record.is_ssh_key() && inside && enabled
 }
 
 fn create(state: &mut State, caller: &Caller, post: Post) -> u64 {
@@ -102,15 +110,15 @@ fn place_after(
     let knobs = &state.behaviour;
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
     if knobs.outside == Outside::Refuse && !record.visible_to.contains(&caller.client_id) {
-        return Err(Refusal::coded(1009));
+        return Err(Refusal::coded(1009).about(id));
     }
     if knobs.inactive == Inactive::Refuse && !record.active {
-        return Err(Refusal::coded(1008));
+        return Err(already(&state.profile, false).about(id));
     }
     let moves = by_identifier && knobs.moves == Move::Move;
     let (hostname, ip) = if moves { (&post.hostname, &post.ip) } else { (&record.hostname, &record.ip) };
     if !knobs.duplicate_accounts && taken(state, caller, id, &post.username, hostname, ip) {
-        return Err(Refusal::coded(1052));
+        return Err(Refusal::coded(1052).about(id));
     }
     Ok((hostname.clone(), ip.clone()))
 }
@@ -118,10 +126,10 @@ fn place_after(
 /// Whether another record has the account that this one is to have, without having shared it before.
 fn taken(state: &State, caller: &Caller, id: u64, username: &str, hostname: &str, ip: &str) -> bool {
     let holders = state.store.with_account(&caller.tenant, username, hostname, ip);
-    !holders.contains(&id) && !holders.is_empty()
+    !holders.contains(&id) && pick(state, caller, &holders).is_some()
 }
 
-/// Row 1 keeps it, row 2 replaces it, row 4 keeps it (before 3.33-1: makes a new one).
+/// Row 1 keeps it, row 2 replaces it, row 4 keeps it (in 3.33: gets a new one, bug 4522).
 fn identifier_after(state: &State, id: u64, post: &Post, by_identifier: bool) -> Option<String> {
     let kept = state.store.get(id).and_then(|record| record.identifier.clone());
     match &post.identifier {
@@ -154,17 +162,25 @@ fn write_fields(record: &mut Record, post: Post) {
 }
 
 fn answer(state: &State, id: u64, created: bool) -> Answer {
-    let quirks = state.behaviour.envelope;
+    let style = state.style(Kind::PostCredential);
     let message = if created { "Credential successfully registered!" } else { "Credential updated successfully!" };
-    let mut whole = envelope(quirks, 201, message, false);
+    let mut whole = envelope(style, 201, message, false);
     let record = state.store.get(id);
-    if let (true, false, Some(record)) = (state.profile.names_tenant, quirks.omit_tenant, record) {
+    if let (true, false, Some(record)) = (state.profile.names_tenant, style.quirks.omit_tenant, record) {
         whole.insert("tenant".to_owned(), record.tenant.as_str().into());
     }
     let mut credential = Map::new();
-    credential.insert("id".to_owned(), written_id(quirks, id));
-    let identifier = record.and_then(|record| record.identifier.clone());
-    credential.insert(state.profile.identifier_key.to_owned(), identifier.into());
+    credential.insert("id".to_owned(), written_id(style.quirks, id));
+    let stored = || record.and_then(|record| record.identifier.clone());
+    let identifier = match state.answered_identifier() {
+        Answered::Missing => None,
+        Answered::Null => Some(None),
+        Answered::NullWhenNew if created => Some(None),
+        Answered::NullWhenNew | Answered::Stored => Some(stored()),
+    };
+    if let Some(identifier) = identifier {
+        credential.insert(state.profile.identifier_key.to_owned(), identifier.into());
+    }
     whole.insert("credential".to_owned(), credential.into());
     Answer::json(201, &whole.into())
 }

@@ -102,9 +102,9 @@ pub enum Effect {
     WithoutId,
     /// *(edit)* `credential.id` is another one.
     OtherId(String),
-    /// *(edit)* `credential.identifier` is another one.
+    /// *(edit)* `credential.identifier` (up to 3.32: `tag`) is another one.
     OtherIdentifier(String),
-    /// *(edit)* `credential.identifier` is null.
+    /// *(edit)* `credential.identifier` (up to 3.32: `tag`) is null.
     NullIdentifier,
     /// *(edit)* `tenant` is another one.
     OtherTenant(String),

@@ -17,7 +17,7 @@ const FIRST_ID: u64 = 101;
 type Ids = BTreeSet<u64>;
 
 /// Records and devices of all tenants.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Store {
     records: BTreeMap<u64, Record>,
     by_identifier: HashMap<String, Ids>,

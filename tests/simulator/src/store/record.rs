@@ -13,6 +13,7 @@ pub(crate) const SSH_KEY: &str = "SSH Key";
 const DEFAULT_KIND: &str = "Local User";
 
 /// A record with its secret. No `Debug`.
+#[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) id: u64,
     pub(crate) tenant: String,

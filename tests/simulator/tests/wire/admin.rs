@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use pam_simulator::{Config, Kind};
+use pam_simulator::{Config, Kind, ProductVersion};
 use serde_json::{Value, json};
 
 use crate::common::{HOST, IP, Pam, Reply, client, full, reply};
@@ -71,8 +71,11 @@ async fn records_are_read_without_their_values_and_seeded_edited_and_removed() {
     ask(&pam, "PATCH", "/records/102", Some(json!({ "identifier": "new" }))).await;
     assert_eq!(pam.sim.value_of("102").as_deref(), Some("w"));
     assert_eq!(ask(&pam, "GET", "/records/102", None).await.json()["identifier"], "new");
+    assert_eq!(ask(&pam, "POST", "/backups", None).await.json(), json!({ "number": 1 }));
     ask(&pam, "DELETE", "/records/102", None).await;
     assert!(pam.sim.record("102").is_none());
+    ask(&pam, "POST", "/backups/1/restore", None).await;
+    assert_eq!(pam.sim.value_of("102").as_deref(), Some("w"));
 }
 
 #[tokio::test]
@@ -87,11 +90,24 @@ async fn devices_clients_tokens_and_knobs_are_steered() {
     ask(&pam, "PATCH", "/authorizations/x", Some(json!({ "read_only": true }))).await;
     let clients = ask(&pam, "GET", "/authorizations", None).await;
     assert!(!clients.text.contains("canary"));
-    let expected = json!({ "client_id": "x", "tenant": "acme", "read_only": true, "pam_core": true });
+    let expected = json!({ "client_id": "x", "tenant": "acme", "read_only": true, "pam_core": true,
+        "certificate": null, "referrer": null });
     assert_eq!(clients.json()[1], expected);
+    let bound = json!({ "certificate": "ab:cd", "referrer": "https://k8s" });
+    ask(&pam, "PATCH", "/authorizations/x", Some(bound)).await;
+    ask(&pam, "PATCH", "/authorizations/x", Some(json!({ "certificate": "" }))).await;
+    let client = ask(&pam, "GET", "/authorizations", None).await.json()[1].clone();
+    assert_eq!((&client["certificate"], &client["referrer"]), (&Value::Null, &json!("https://k8s")));
     ask(&pam, "DELETE", "/authorizations/x", None).await;
 
     ask(&pam, "PUT", "/expires-in", Some(json!({ "text": "soon" }))).await;
+    let issued = ask(&pam, "POST", "/client-certificates", None).await.json();
+    let fingerprint = pam.sim.fingerprint_of(issued["certificate"].as_str().unwrap()).unwrap();
+    assert_eq!(issued["fingerprint"], fingerprint);
+    assert!(issued["key"].as_str().unwrap().contains("PRIVATE KEY"));
+    let knobs = json!({ "messages": { "list_credentials": "mensagem_only" }, "iso": "everything" });
+    ask(&pam, "PUT", "/behaviour", Some(knobs)).await;
+    assert_eq!(pam.list().await.json()["response"], json!({ "status": 200, "mensagem": "0 credentials found" }));
     ask(&pam, "PUT", "/behaviour", Some(json!({ "outside": "refuse" }))).await;
     assert_eq!(ask(&pam, "GET", "/behaviour", None).await.json()["outside"], "refuse");
     ask(&pam, "POST", "/tokens/expire", None).await;
@@ -131,10 +147,15 @@ struct Binary {
 
 impl Binary {
     fn start(name: &str) -> Self {
+        Self::of(name, "4.2")
+    }
+
+    fn of(name: &str, version: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("pam-simulator-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_pam-simulator"))
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log", "trace"])
+            .args(["--product-version", version])
             .args(["--client-id", "cid", "--device", "db01=10.0.0.7", "--tenant", "t1", "--ca-out"])
             .arg(dir.join("ca.pem"))
             .env("PAM_SIMULATOR_CLIENT_SECRET", "canary-secret")
@@ -176,6 +197,19 @@ async fn the_binary_says_what_it_serves_and_ends_on_sigterm() {
     let id = binary.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert!(binary.child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn the_binary_takes_every_version_and_no_other() {
+    for version in ProductVersion::ALL.iter().map(ToString::to_string).chain(["4.7.1".to_owned()]) {
+        let binary = Binary::of("version", &version);
+        assert_eq!(binary.value("product version"), version);
+    }
+    let mut unknown = Command::new(env!("CARGO_BIN_EXE_pam-simulator"));
+    unknown.args(["--product-version", "3.29", "--client-secret", "x"]);
+    let output = unknown.output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("known: 3.30 to 3.33"));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pam_simulator::{Config, Simulator};
+use pam_simulator::{Config, ProductVersion, Simulator};
 use serde_json::{Value, json};
 
 /// The identifier, host and address that most tests use.
@@ -14,6 +14,8 @@ pub struct Pam {
     pub sim: Simulator,
     pub http: reqwest::Client,
     pub token: String,
+    /// `/api`, or `/iso` up to 3.32.
+    pub prefix: &'static str,
 }
 
 /// What came back.
@@ -61,7 +63,18 @@ pub fn client(ca_pem: &str) -> reqwest::Client {
     client_with(reqwest::Certificate::from_pem(ca_pem.as_bytes()).unwrap())
 }
 
+/// The same with a client certificate.
+pub fn client_showing(ca_pem: &str, certificate: &str, key: &str) -> reqwest::Client {
+    let identity = reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes()).unwrap();
+    let ca = reqwest::Certificate::from_pem(ca_pem.as_bytes()).unwrap();
+    builder(ca).identity(identity).build().unwrap()
+}
+
 fn client_with(ca: reqwest::Certificate) -> reqwest::Client {
+    builder(ca).build().unwrap()
+}
+
+fn builder(ca: reqwest::Certificate) -> reqwest::ClientBuilder {
     _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .tls_certs_only([ca])
@@ -69,8 +82,6 @@ fn client_with(ca: reqwest::Certificate) -> reqwest::Client {
         .retry(reqwest::retry::never())
         .timeout(Duration::from_secs(10))
         .no_proxy()
-        .build()
-        .unwrap()
 }
 
 impl Pam {
@@ -83,7 +94,13 @@ impl Pam {
         let sim = Simulator::start(config).await.unwrap();
         let http = client(&sim.ca_pem());
         let token = log_in(&sim, &http).await;
-        Self { sim, http, token }
+        let prefix = prefix(sim.version());
+        Self { sim, http, token, prefix }
+    }
+
+    /// This version with one device, and a token.
+    pub async fn of(version: ProductVersion) -> Self {
+        Self::with(Config::of(version).device(HOST, IP)).await
     }
 
     /// Lets the client's pool notice that its connections were reset.
@@ -110,7 +127,7 @@ impl Pam {
 
     /// Posts a credential.
     pub async fn try_post(&self, body: &Value) -> reqwest::Result<Reply> {
-        self.call("POST", "/api/pam/credential", Some(body)).await
+        self.call("POST", &format!("{}/pam/credential", self.prefix), Some(body)).await
     }
 
     pub async fn post(&self, body: &Value) -> Reply {
@@ -118,7 +135,12 @@ impl Pam {
     }
 
     pub async fn list(&self) -> Reply {
-        self.call("GET", "/api/pam/credential", None).await.unwrap()
+        self.call("GET", &format!("{}/pam/credential", self.prefix), None).await.unwrap()
+    }
+
+    /// A call about one record.
+    pub async fn item(&self, method: &str, key: &str) -> Reply {
+        self.call(method, &format!("{}/pam/credential/{key}", self.prefix), None).await.unwrap()
     }
 
     /// The list's rows.
@@ -135,9 +157,19 @@ pub async fn reply(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
     Ok(Reply { status, headers, text })
 }
 
+/// Where this version has its resources.
+pub fn prefix(version: ProductVersion) -> &'static str {
+    if version < ProductVersion::V3_33 { "/iso" } else { "/api" }
+}
+
+/// Where this version has its token endpoint.
+pub fn token_url(sim: &Simulator) -> String {
+    format!("{}{}/oauth2/token", sim.url(), prefix(sim.version()))
+}
+
 /// Asks for a token with these form fields.
 pub async fn token_call(sim: &Simulator, http: &reqwest::Client, fields: &[(&str, &str)]) -> Reply {
-    reply(http.post(format!("{}/api/oauth2/token", sim.url())).form(fields)).await.unwrap()
+    reply(http.post(token_url(sim)).form(fields)).await.unwrap()
 }
 
 /// Logs in as the first client.

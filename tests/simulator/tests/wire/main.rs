@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
 
 mod admin;
+mod clients;
 mod common;
 mod faults;
 mod gateway;
@@ -10,3 +11,5 @@ mod items;
 mod knobs;
 mod upsert;
 mod validation;
+mod vault;
+mod versions;

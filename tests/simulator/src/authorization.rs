@@ -1,0 +1,72 @@
+//! Who may log in, and what he may do.
+
+use serde::Deserialize;
+
+use crate::secret::Hidden;
+
+/// One authorization of an application: a client and what it may do (API 1.4).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authorization {
+    /// The OAuth client id.
+    pub client_id: String,
+    /// The OAuth client secret.
+    pub client_secret: Hidden,
+    /// The tenant it belongs to; absent: the simulator's default tenant.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Whether writing is refused with 1039.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether the resource PAM Core is allowed; without it every call answers 500 "not authorized".
+    #[serde(default = "yes")]
+    pub pam_core: bool,
+    /// Fingerprint of the only client certificate that it may be used with: SHA-256 in hexadecimal digits, in
+    /// either case, with or without colons. Absent: it takes none, and any.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// The only `Referer` header that it may be used with. Absent: it takes none, and any.
+    #[serde(default)]
+    pub referrer: Option<String>,
+}
+
+impl Authorization {
+    /// A client of the default tenant that may read and write.
+    #[must_use]
+    pub fn new(client_id: &str, client_secret: impl Into<Hidden>) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.into(),
+            tenant: None,
+            read_only: false,
+            pam_core: true,
+            certificate: None,
+            referrer: None,
+        }
+    }
+
+    /// Puts it into another tenant than the default one.
+    #[must_use]
+    pub fn tenant(mut self, tenant: &str) -> Self {
+        self.tenant = Some(tenant.to_owned());
+        self
+    }
+
+    /// Binds it to the client certificate of this fingerprint.
+    #[must_use]
+    pub fn certificate(mut self, fingerprint: impl Into<String>) -> Self {
+        self.certificate = Some(fingerprint.into());
+        self
+    }
+
+    /// Binds it to this `Referer`.
+    #[must_use]
+    pub fn referrer(mut self, referrer: &str) -> Self {
+        self.referrer = Some(referrer.to_owned());
+        self
+    }
+}
+
+const fn yes() -> bool {
+    true
+}

@@ -1,0 +1,56 @@
+//! What holds for a call: the version's quirks, unless a knob says otherwise.
+
+use crate::answer::Style;
+use crate::behaviour::{Answered, Messages, NotesPlace, SettingsForm};
+use crate::call::{Kind, Routing};
+use crate::state::State;
+
+/// How a POST's body may be written.
+#[derive(Clone, Copy)]
+pub(crate) struct Dialect {
+    pub(crate) additional_settings: SettingsForm,
+    pub(crate) notes: NotesPlace,
+    /// Whether connecting with another credential needs the three `authentication_*`.
+    pub(crate) authentication_required: bool,
+}
+
+impl State {
+    /// Which paths lead anywhere.
+    pub(crate) fn routing(&self) -> Routing {
+        Routing {
+            iso: self.behaviour.iso.unwrap_or(self.profile.iso),
+            api: self.behaviour.api.unwrap_or(self.profile.api),
+            token_path: self.behaviour.token_path.clone(),
+        }
+    }
+
+    /// How answers to this kind of call are written.
+    pub(crate) fn style(&self, kind: Kind) -> Style {
+        let quirks = self.behaviour.envelope;
+        let capital = quirks.capital_message
+            || matches!(kind, Kind::DeleteCredential | Kind::PutCredential | Kind::ReleaseCustody);
+        let usual = if capital { Messages::Capital } else { Messages::Both };
+        let messages = self.behaviour.messages.get(&kind).copied().unwrap_or(usual);
+        Style { quirks, messages, bare_errors: self.profile.bare_errors }
+    }
+
+    /// How a POST's body may be written.
+    pub(crate) fn dialect(&self) -> Dialect {
+        let (knobs, usual) = (&self.behaviour, &self.profile);
+        Dialect {
+            additional_settings: knobs.additional_settings.unwrap_or(usual.additional_settings),
+            notes: knobs.notes.unwrap_or(usual.notes),
+            authentication_required: knobs.authentication_required.unwrap_or(usual.authentication_required),
+        }
+    }
+
+    /// What the answer to a POST says about the identifier.
+    pub(crate) fn answered_identifier(&self) -> Answered {
+        self.behaviour.answered_identifier.unwrap_or(self.profile.answered_identifier)
+    }
+
+    /// Whether the list has `"0"`/`"1"` in place of booleans.
+    pub(crate) fn digit_booleans(&self) -> bool {
+        self.profile.digit_booleans || self.behaviour.envelope.digit_booleans
+    }
+}
