@@ -43,6 +43,10 @@ pub enum PamOperation {
     List,
     /// A credential was created or updated.
     Upsert,
+    /// A credential was disabled.
+    Disable,
+    /// A credential was enabled.
+    Enable,
 }
 
 /// What a PAM answered, by meaning.
@@ -83,7 +87,7 @@ macro_rules! label_words {
 
 label_words! {
     ReconcileOutcome { Ready => "ready", Waiting => "waiting", Stalled => "stalled", Error => "error" }
-    PamOperation { Token => "token", List => "list", Upsert => "upsert" }
+    PamOperation { Token => "token", List => "list", Upsert => "upsert", Disable => "disable", Enable => "enable" }
     PamOutcome {
         Ok => "ok",
         NotFound => "not_found",

@@ -40,12 +40,12 @@ impl Pam {
     }
 
     fn endpoint(&self) -> Endpoint {
+        let oauth2 = OAuth2 { client_id: "operator".into(), client_secret: CLIENT_SECRET.into() };
+        let version = ProductVersion::parse("4.2").unwrap();
         Endpoint {
-            url: self.sim.url().parse().unwrap(),
-            version: ProductVersion::parse("4.2").unwrap(),
-            oauth2: OAuth2 { client_id: "operator".into(), client_secret: CLIENT_SECRET.into() },
             ca_bundle: Some(self.sim.ca_pem().into_bytes()),
             limits: Limits { requests_per_second: 0, ..Limits::default() },
+            ..Endpoint::new(self.sim.url().parse().unwrap(), version, oauth2)
         }
     }
 
@@ -321,7 +321,7 @@ async fn an_endpoint_is_checked_before_anything_is_sent() {
     assert_eq!(with_url("http://pam.example.com"), EndpointError::NotHttps);
     assert_eq!(with_url("https://user:CANARY@pam.example.com"), EndpointError::UserInfo);
     assert_eq!(with_url("https://pam.example.com?CANARY"), EndpointError::QueryOrFragment);
-    let old = ProductVersion::parse("3.32").unwrap();
+    let old = ProductVersion::parse("3.29").unwrap();
     assert_eq!(error(Endpoint { version: old, ..pam.endpoint() }), EndpointError::UnsupportedVersion(old));
     assert_eq!(error(Endpoint { ca_bundle: Some(b"x".to_vec()), ..pam.endpoint() }), EndpointError::CaBundle);
 }

@@ -13,9 +13,12 @@ pub(super) const fn reason(error: &PamError) -> Reason {
         PamError::PermissionDenied { .. } => Reason::PamPermissionDenied,
         PamError::AuthenticationFailed(_) => Reason::PamAuthenticationFailed,
         PamError::RateLimited { .. } | PamError::ListThrottled { .. } => Reason::RateLimited,
-        PamError::NotFound { .. } | PamError::Rejected { .. } | PamError::Misrouted(_) | PamError::Redirected(_) => {
-            Reason::PamRejected
-        }
+        PamError::NotFound { .. }
+        | PamError::Rejected { .. }
+        | PamError::AddressNotAllowed(_)
+        | PamError::InvalidId
+        | PamError::Misrouted(_)
+        | PamError::Redirected(_) => Reason::PamRejected,
         PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) => Reason::PamUnavailable,
     }
 }
@@ -34,11 +37,13 @@ pub(super) fn count(metrics: &Metrics, report: &CallReport) {
         Call::Token => PamOperation::Token,
         Call::ListCredentials => PamOperation::List,
         Call::UpsertCredential => PamOperation::Upsert,
+        Call::DisableCredential => PamOperation::Disable,
+        Call::EnableCredential => PamOperation::Enable,
     };
     let outcome = match report.outcome {
         "ok" => PamOutcome::Ok,
         "not_found" | "device_not_found" => PamOutcome::NotFound,
-        "rejected" | "misrouted" | "redirected" => PamOutcome::Rejected,
+        "rejected" | "misrouted" | "redirected" | "address_not_allowed" => PamOutcome::Rejected,
         "permission_denied" => PamOutcome::PermissionDenied,
         "login_refused" | "token_rejected" => PamOutcome::AuthenticationFailed,
         "rate_limited" | "list_throttled" => PamOutcome::RateLimited,

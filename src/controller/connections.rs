@@ -264,7 +264,7 @@ impl Context {
             burst: limits.burst,
         };
         let digest = self.login_digest(connection, &oauth2, ca_bundle.as_deref());
-        Ok((Endpoint { url, version, oauth2, ca_bundle, limits }, digest))
+        Ok((Endpoint { ca_bundle, limits, ..Endpoint::new(url, version, oauth2) }, digest))
     }
 
     fn login_digest(&self, connection: &ClusterPamConnection, login: &OAuth2, ca_bundle: Option<&[u8]>) -> String {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::credential::{CredentialRequest, ListedCredential, Upserted};
-use super::endpoint::{Deadlines, Endpoint, EndpointError, OAuth2};
+use super::dialect::Dialect;
+use super::endpoint::{Deadlines, Endpoint, EndpointError};
 use super::envelope::{Failure, failure, failure_of, upserted};
 use super::error::{Call, PamError};
 use super::gate::{Origins, Permit, Seat};
-use super::http;
+use super::http::{self, Answer};
 use super::list::{Listing, read_list};
-use super::login::{Grant, granted, login_form};
+use super::login::{Grant, Login, granted};
+use super::place::{Place, host_of};
+use super::switch::{self, Disabled, Enabled, id_segment};
 use super::token::{Token, Tokens};
 
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and the latch.
@@ -35,10 +37,11 @@ pub struct PamClient {
 
 struct Inner {
     http: reqwest::Client,
-    origin: String,
+    place: Place,
     token_url: Url,
     credential_url: Url,
-    login: OAuth2,
+    login: Login,
+    dialect: Dialect,
     deadlines: Deadlines,
     tokens: Tokens,
     seat: Seat,
@@ -46,24 +49,28 @@ struct Inner {
 
 impl fmt::Debug for PamClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PamClient").field("origin", &self.inner.origin).finish_non_exhaustive()
+        f.debug_struct("PamClient").field("origin", &self.inner.place.origin).finish_non_exhaustive()
     }
 }
 
 impl PamClient {
     /// Makes a client; nothing is sent yet.
     pub fn new(endpoint: Endpoint, origins: &Origins, deadlines: Deadlines) -> Result<Self, EndpointError> {
-        check(&endpoint)?;
-        let host = endpoint.url.origin().ascii_serialization();
-        let origin = format!("{host}{}", endpoint.url.path().trim_end_matches('/'));
-        let at = |path: &str| Url::parse(&format!("{origin}{path}")).map_err(|_| EndpointError::Setup);
+        endpoint.check()?;
+        let dialect = Dialect::of(endpoint.version, &endpoint.compatibility)?;
+        let at = |path: &str| {
+            let mut url = endpoint.url.clone();
+            url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+            url
+        };
         let inner = Inner {
             http: http::client_for(&endpoint)?,
-            token_url: at(&endpoint.version.token_path())?,
-            credential_url: at(&format!("{}/pam/credential", endpoint.version.prefix()))?,
-            seat: origins.seat(&host, endpoint.limits),
-            origin,
-            login: endpoint.oauth2,
+            token_url: at(&dialect.token_path),
+            credential_url: at(&format!("{}/pam/credential", dialect.prefix)),
+            seat: origins.seat(&host_of(&endpoint.url), endpoint.limits),
+            place: Place::new(&Place::origin_of(&endpoint.url), endpoint.tenant.as_deref()),
+            login: Login { oauth2: endpoint.oauth2, tenant: endpoint.tenant, style: endpoint.token_request },
+            dialect,
             deadlines,
             tokens: Tokens::default(),
         };
@@ -73,7 +80,13 @@ impl PamClient {
     /// The PAM's address without a trailing slash: `https://host[:port][/path]`, the port only if it is not 443.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.inner.origin
+        &self.inner.place.origin
+    }
+
+    /// Where the client leads: its origin, and the tenant that the connection asks for.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.inner.place
     }
 
     /// Makes sure that there is a token: logs in unless a good one is held.
@@ -107,28 +120,23 @@ impl PamClient {
     pub async fn list_credentials(&self, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, PamError> {
         self.inner.list(sink).await
     }
-}
 
-/// What can be said about an endpoint without asking it.
-fn check(endpoint: &Endpoint) -> Result<(), EndpointError> {
-    let url = &endpoint.url;
-    if url.scheme() != "https" || url.host_str().is_none_or(str::is_empty) {
-        return Err(EndpointError::NotHttps);
+    /// Disables the credential with this id by a `DELETE` (API 6.1); the PAM keeps the record. `NotFound` may also mean
+    /// that this authorization does not see it. An error may leave the outcome unknown, and repeating it is safe.
+    pub async fn disable_credential(&self, id: &str) -> Result<Disabled, PamError> {
+        let inner = &self.inner;
+        let url = inner.url_of(id)?;
+        let request = || inner.http.delete(url.clone());
+        inner.write(Call::DisableCredential, request, |answer| switch::disabled(answer, &inner.dialect)).await
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(EndpointError::UserInfo);
+
+    /// Enables the credential with this id by a `PUT` without a body (API 6.1). Errors as for disabling.
+    pub async fn enable_credential(&self, id: &str) -> Result<Enabled, PamError> {
+        let inner = &self.inner;
+        let url = inner.url_of(id)?;
+        let request = || inner.http.put(url.clone());
+        inner.write(Call::EnableCredential, request, |answer| switch::enabled(answer, &inner.dialect)).await
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(EndpointError::QueryOrFragment);
-    }
-    if !endpoint.version.is_supported() {
-        return Err(EndpointError::UnsupportedVersion(endpoint.version));
-    }
-    let login = &endpoint.oauth2;
-    if login.client_id.is_empty() || login.client_secret.expose_secret().is_empty() {
-        return Err(EndpointError::EmptyLogin);
-    }
-    Ok(())
 }
 
 impl Inner {
@@ -139,15 +147,35 @@ impl Inner {
     }
 
     async fn upsert(&self, request: &CredentialRequest) -> Result<Upserted, PamError> {
-        let call = Call::UpsertCredential;
-        let body = request.to_json().map_err(|_| PamError::Rejected { code: None })?;
+        let body = request.to_json(&self.dialect).map_err(|_| PamError::Rejected { code: None })?;
         let body = Bytes::from_owner(body);
+        let post =
+            || self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone());
+        self.write(Call::UpsertCredential, post, upserted).await
+    }
+
+    /// The URL of one record.
+    fn url_of(&self, id: &str) -> Result<Url, PamError> {
+        let id = id_segment(id)?;
+        let mut url = self.credential_url.clone();
+        url.set_path(&format!("{}/{id}", url.path()));
+        Ok(url)
+    }
+
+    /// A write: sent once, and once more with a new token where the PAM rejected the old one.
+    async fn write<T>(
+        &self,
+        call: Call,
+        request: impl Fn() -> RequestBuilder,
+        meaning: impl Fn(&Answer) -> Result<T, Failure>,
+    ) -> Result<T, PamError> {
         let permit = self.enter(call).await?;
         let token = self.token(&permit).await?;
-        match self.post(&permit, &token, body.clone()).await {
+        match self.write_once(call, &permit, with_token(request(), &token), &meaning).await {
             Err(failure) if failure.token_suspect => {
                 let token = self.other_token(&permit, &token, failure.error).await?;
-                self.post(&permit, &token, body).await.map_err(|failure| failure.error)
+                let again = self.write_once(call, &permit, with_token(request(), &token), &meaning).await;
+                again.map_err(|failure| failure.error)
             }
             outcome => outcome.map_err(|failure| failure.error),
         }
@@ -166,15 +194,18 @@ impl Inner {
         }
     }
 
-    /// One `POST`.
-    async fn post(&self, permit: &Permit<'_>, token: &Token, body: Bytes) -> Result<Upserted, Failure> {
-        let call = Call::UpsertCredential;
+    async fn write_once<T>(
+        &self,
+        call: Call,
+        permit: &Permit<'_>,
+        request: RequestBuilder,
+        meaning: impl Fn(&Answer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let pass = permit.pass(call).await?;
-        let request = self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let result = http::exchange(call, with_token(request, token), self.deadlines.write).await;
+        let result = http::exchange(call, request, self.deadlines.write).await;
         let mut suspect = false;
         let outcome = result.and_then(|answer| {
-            upserted(&answer).map_err(|failure| {
+            meaning(&answer).map_err(|failure| {
                 suspect = failure.token_suspect;
                 failure.error
             })
@@ -216,12 +247,15 @@ impl Inner {
     /// One request for a token.
     async fn log_in(&self, permit: &Permit<'_>) -> Result<Grant, PamError> {
         let pass = permit.pass(Call::Token).await?;
-        let request = self
+        let mut request = self
             .http
             .post(self.token_url.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
-            .body(Bytes::from_owner(login_form(&self.login)));
+            .body(Bytes::from_owner(self.login.form()));
+        if let Some(header) = self.login.header() {
+            request = request.header(AUTHORIZATION, header);
+        }
         let answer = http::exchange(Call::Token, request, self.deadlines.read).await;
         pass.done(answer.and_then(|answer| granted(&answer)))
     }
@@ -262,6 +296,8 @@ mod tests {
         spawnable(client.retry_login());
         spawnable(client.upsert_credential(request));
         spawnable(client.list_credentials(&mut |_| ()));
+        spawnable(client.disable_credential("1"));
+        spawnable(client.enable_credential("1"));
         spawnable(inventory.fresh(client, None));
     }
 }

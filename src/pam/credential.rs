@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
+use super::dialect::{AdditionalSettingsShape, Dialect, NotesPlacement};
 use super::lenient::{lenient_bool, lenient_string};
 
 /// One `POST` of a credential (API 2.1): the four keys of a record, and of the rest only what is to be written.
@@ -32,29 +33,30 @@ pub struct CredentialRequest {
     pub credential_type: Option<String>,
     /// The credential's domain.
     pub domain: Option<String>,
-    /// Notes; sent at the top level (API 7 #11).
+    /// Notes; sent where the version takes them (API 7 #11).
     pub notes: Option<String>,
 }
 
 impl CredentialRequest {
-    /// The request's body as JSON.
+    /// The request's body as JSON, in the connection's dialect.
     ///
     /// The buffer is large enough from the start, so that it never grows: growing would leave copies of the value
     /// in freed memory. One byte of text becomes six bytes of JSON at worst (`\u001f`).
-    pub(super) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
+    pub(super) fn to_json(&self, dialect: &Dialect) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let mut body = Zeroizing::new(Vec::with_capacity(6 * self.text_len() + 512));
-        serde_json::to_writer(&mut *body, self)?;
+        serde_json::to_writer(&mut *body, &Wire { request: self, dialect })?;
         Ok(body)
     }
 
     fn text_len(&self) -> usize {
         let tags = self.tags.iter().flatten().map(|tag| tag.len() + 1).sum::<usize>();
         let content = self.content.as_ref().map_or(0, |value| value.expose_secret().len());
-        self.fields().iter().map(|(_, value)| value.map_or(0, str::len)).sum::<usize>() + tags + content
+        let notes = self.notes.as_ref().map_or(0, String::len);
+        self.fields().iter().map(|(_, value)| value.map_or(0, str::len)).sum::<usize>() + tags + content + notes
     }
 
-    /// Every plain text field with its name on the wire.
-    fn fields(&self) -> [(&'static str, Option<&str>); 8] {
+    /// Every plain text field that has one place in all versions, with its name on the wire.
+    fn fields(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("identifier", Some(&self.identifier)),
             ("username", Some(&self.username)),
@@ -63,27 +65,47 @@ impl CredentialRequest {
             ("additional", self.additional.as_deref()),
             ("credential_type", self.credential_type.as_deref()),
             ("domain", self.domain.as_deref()),
-            ("notes", self.notes.as_deref()),
         ]
     }
 }
 
-impl Serialize for CredentialRequest {
+/// A request as one dialect spells it.
+struct Wire<'a> {
+    request: &'a CredentialRequest,
+    dialect: &'a Dialect,
+}
+
+impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { request, dialect } = self;
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.fields() {
+        for (name, value) in request.fields() {
             if let Some(value) = value {
                 map.serialize_entry(name, value)?;
             }
         }
-        if let Some(tags) = &self.tags {
+        if let Some(tags) = &request.tags {
             map.serialize_entry("tags", &tags.join(","))?;
         }
-        if let Some(content) = &self.content {
+        if let Some(content) = &request.content {
             map.serialize_entry("content", content.expose_secret())?;
+        }
+        if let Some(notes) = &request.notes {
+            let settings = Settings { notes };
+            match (dialect.notes, dialect.settings) {
+                (NotesPlacement::TopLevel, _) => map.serialize_entry("notes", notes),
+                (_, AdditionalSettingsShape::Object) => map.serialize_entry("additional_settings", &settings),
+                (_, AdditionalSettingsShape::Array) => map.serialize_entry("additional_settings", &[settings]),
+            }?;
         }
         map.end()
     }
+}
+
+/// What of `additional_settings` is sent.
+#[derive(serde::Serialize)]
+struct Settings<'a> {
+    notes: &'a str,
 }
 
 impl fmt::Debug for CredentialRequest {
@@ -91,9 +113,10 @@ impl fmt::Debug for CredentialRequest {
         let set = self.fields().into_iter().filter_map(|(name, value)| value.map(|_| name));
         let tags = self.tags.as_ref().map(|_| "tags");
         let content = self.content.as_ref().map(|_| "content");
+        let notes = self.notes.as_ref().map(|_| "notes");
         f.debug_struct("CredentialRequest")
             .field("identifier", &self.identifier)
-            .field("fields", &set.chain(tags).chain(content).collect::<Vec<_>>())
+            .field("fields", &set.chain(notes).chain(tags).chain(content).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -185,7 +208,16 @@ fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pam::{Compatibility, ProductVersion};
     use serde_json::{Value, json};
+
+    fn dialect(version: &str) -> Dialect {
+        Dialect::of(ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
+    }
+
+    fn body(request: &CredentialRequest, dialect: &Dialect) -> Value {
+        serde_json::from_slice(&request.to_json(dialect).unwrap()).unwrap()
+    }
 
     fn request() -> CredentialRequest {
         CredentialRequest {
@@ -199,7 +231,7 @@ mod tests {
 
     #[test]
     fn only_what_is_set_is_sent() {
-        let body: Value = serde_json::from_slice(&request().to_json().unwrap()).unwrap();
+        let body = body(&request(), &dialect("4.2"));
         let four = json!({"identifier": "c_ns_db", "username": "svc", "hostname": "db01", "ip": "10.0.0.7"});
         assert_eq!(body, four);
     }
@@ -215,19 +247,36 @@ mod tests {
             notes: Some("n".into()),
             ..request()
         };
-        let body: Value = serde_json::from_slice(&full.to_json().unwrap()).unwrap();
+        let body = body(&full, &dialect("4.2"));
         assert_eq!(body["content"], "s\"\n\u{1}é");
         assert_eq!(body["tags"], "x,y");
         assert_eq!(body["credential_type"], "Local User");
+        assert_eq!(body["notes"], "n");
         assert_eq!(body.as_object().unwrap().len(), 10);
     }
 
     #[test]
+    fn notes_stand_where_the_dialect_puts_them() {
+        let noted = CredentialRequest { notes: Some("n".into()), ..request() };
+        let (old, new) = (dialect("3.32"), dialect("3.33"));
+        assert_eq!(body(&noted, &old)["additional_settings"], json!({"notes": "n"}));
+        assert_eq!(body(&noted, &old).get("notes"), None);
+        assert_eq!(body(&noted, &new)["notes"], "n");
+        assert_eq!(body(&noted, &new).get("additional_settings"), None);
+        let inside = Dialect { notes: NotesPlacement::AdditionalSettings, ..new };
+        assert_eq!(body(&noted, &inside)["additional_settings"], json!([{"notes": "n"}]));
+        assert_eq!(body(&request(), &old).get("additional_settings"), None);
+    }
+
+    #[test]
     fn the_body_never_grows_out_of_its_first_buffer() {
-        let worst = CredentialRequest { content: Some("\u{1}".repeat(4000).into()), ..request() };
+        let (content, notes) = ("\u{1}".repeat(4000), "\u{1}".repeat(1000));
+        let worst = CredentialRequest { content: Some(content.into()), notes: Some(notes), ..request() };
         let capacity = 6 * worst.text_len() + 512;
-        let body = worst.to_json().unwrap();
-        assert!(body.len() > 24_000 && body.capacity() == capacity);
+        for version in ["3.32", "4.2"] {
+            let body = worst.to_json(&dialect(version)).unwrap();
+            assert!(body.len() > 30_000 && body.capacity() == capacity);
+        }
     }
 
     #[test]

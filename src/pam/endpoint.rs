@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::address::{AddressKind, AddressPolicy};
+use super::dialect::Compatibility;
 use super::version::ProductVersion;
 
 /// Where a PAM is and how to log in there: everything a [`PamClient`](super::PamClient) is made from.
@@ -24,6 +26,69 @@ pub struct Endpoint {
     pub ca_bundle: Option<Vec<u8>>,
     /// How hard this PAM may be worked. Counted per origin: the strictest of all live clients of one origin holds.
     pub limits: Limits,
+    /// Overrides of what the version means on the wire.
+    pub compatibility: Compatibility,
+    /// The tenant to ask for in the login; needed where the URL's host is an address (API 1.2).
+    pub tenant: Option<String>,
+    /// How the login is sent.
+    pub token_request: TokenRequest,
+    /// Our own certificate, for authorizations that are bound to its fingerprint (API 1.4).
+    pub client_certificate: Option<ClientCertificate>,
+    /// The `Referer` header of every request, for authorizations that are bound to one (API 1.4).
+    pub referrer: Option<String>,
+    /// Where the connection may lead.
+    pub allowed: AddressPolicy,
+}
+
+impl Endpoint {
+    /// An endpoint with everything that may be left out left out: the system's authorities, the usual limits, no
+    /// overrides, and leave to lead anywhere.
+    #[must_use]
+    pub fn new(url: Url, version: ProductVersion, oauth2: OAuth2) -> Self {
+        Self {
+            url,
+            version,
+            oauth2,
+            ca_bundle: None,
+            limits: Limits::default(),
+            compatibility: Compatibility::default(),
+            tenant: None,
+            token_request: TokenRequest::default(),
+            client_certificate: None,
+            referrer: None,
+            allowed: AddressPolicy::default(),
+        }
+    }
+
+    /// What can be said about it without asking anybody.
+    pub(super) fn check(&self) -> Result<(), EndpointError> {
+        self.check_url()?;
+        if !self.version.is_supported() {
+            return Err(EndpointError::UnsupportedVersion(self.version));
+        }
+        let login = &self.oauth2;
+        if login.client_id.is_empty() || login.client_secret.expose_secret().is_empty() {
+            return Err(EndpointError::EmptyLogin);
+        }
+        if self.token_request == TokenRequest::Basic && login.client_id.contains(':') {
+            return Err(EndpointError::ClientIdForBasic);
+        }
+        Ok(())
+    }
+
+    fn check_url(&self) -> Result<(), EndpointError> {
+        let url = &self.url;
+        let Some(host) = url.host().filter(|_| url.scheme() == "https") else {
+            return Err(EndpointError::NotHttps);
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EndpointError::UserInfo);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(EndpointError::QueryOrFragment);
+        }
+        self.allowed.check_host(&host)
+    }
 }
 
 impl fmt::Debug for Endpoint {
@@ -47,6 +112,31 @@ pub struct OAuth2 {
 impl fmt::Debug for OAuth2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2").finish_non_exhaustive()
+    }
+}
+
+/// How the login is sent to the token endpoint (API 1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TokenRequest {
+    /// Client id and secret in the form, as every known client does.
+    #[default]
+    Form,
+    /// Client id and secret as HTTP Basic credentials, as old pages ask for.
+    Basic,
+}
+
+/// A client certificate with its key. `Debug` shows neither.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// The certificate, and what leads from it to its authority, as PEM.
+    pub cert_pem: Vec<u8>,
+    /// Its private key as PEM, not encrypted.
+    pub key_pem: SecretString,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
     }
 }
 
@@ -112,7 +202,7 @@ pub enum EndpointError {
     #[error("the URL must not hold a query (?) or a fragment (#)")]
     QueryOrFragment,
     /// The client does not speak this version's dialect.
-    #[error("product version {0} is not supported: supported are 4.0 and later versions of 4")]
+    #[error("product version {0} is not supported: supported are 3.30 and later versions of 3, and all of 4")]
     UnsupportedVersion(ProductVersion),
     /// The CA bundle cannot be used.
     #[error("the CA bundle holds no usable certificate: it must be one or more PEM blocks \"CERTIFICATE\"")]
@@ -123,6 +213,36 @@ pub enum EndpointError {
     /// The client id or client secret is empty.
     #[error("the client id and the client secret must not be empty")]
     EmptyLogin,
+    /// HTTP Basic cannot carry the client id.
+    #[error("a client id that holds a colon cannot be sent as HTTP Basic: send the login as a form")]
+    ClientIdForBasic,
+    /// The override of the API's prefix is no path.
+    #[error("apiPrefix must be a plain path that begins with a slash, such as /api or /iso")]
+    ApiPrefix,
+    /// The override of the token path is no path.
+    #[error("tokenPath must be a plain path that begins with a slash, such as /iso/oauth2/token")]
+    TokenPath,
+    /// The referrer cannot stand in a header.
+    #[error("the referrer must be a URL of plain ASCII characters without blanks")]
+    Referrer,
+    /// The client certificate or its key cannot be used.
+    #[error(
+        "the client certificate cannot be used: it must be PEM blocks \"CERTIFICATE\" and one unencrypted private key \
+         that belongs to the first of them"
+    )]
+    ClientCertificate,
+    /// The URL's host is not on the list for tenants' connections.
+    #[error(
+        "the operator may not connect to the URL's host: whoever runs the operator can add the host to the chart's \
+         allowedHosts (--allowed-hosts)"
+    )]
+    HostNotAllowed,
+    /// The URL's host is an address that is refused unless it is listed itself.
+    #[error(
+        "the URL's host is {0}, which the operator never connects to unless the chart's allowedHosts \
+         (--allowed-hosts) lists that very address: give the PAM's own address"
+    )]
+    AddressNotAllowed(AddressKind),
     /// The HTTP client could not be made, for a reason that no setting explains.
     #[error("the HTTP client could not be set up")]
     Setup,
@@ -134,14 +254,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_part_of_the_login() {
-        let endpoint = Endpoint {
-            url: "https://CANARY:CANARY@pam.example.com/CANARY?CANARY".parse().unwrap(),
-            version: ProductVersion::parse("4.2").unwrap(),
-            oauth2: OAuth2 { client_id: "CANARY".into(), client_secret: "CANARY".into() },
-            ca_bundle: None,
-            limits: Limits::default(),
-        };
-        let shown = format!("{endpoint:?} {:?}", endpoint.oauth2);
+        let url = "https://CANARY:CANARY@pam.example.com/CANARY?CANARY".parse().unwrap();
+        let oauth2 = OAuth2 { client_id: "CANARY".into(), client_secret: "CANARY".into() };
+        let mut endpoint = Endpoint::new(url, ProductVersion::parse("4.2").unwrap(), oauth2);
+        let certificate = ClientCertificate { cert_pem: b"CANARY".to_vec(), key_pem: "CANARY".into() };
+        endpoint.client_certificate = Some(certificate.clone());
+        let shown = format!("{endpoint:?} {:?} {certificate:?}", endpoint.oauth2);
         assert!(!shown.contains("CANARY") && shown.contains("https://pam.example.com"), "{shown}");
     }
 

@@ -45,6 +45,8 @@ pub(super) struct Status {
 pub(super) struct Exception {
     #[serde(deserialize_with = "lenient_i64")]
     code: Option<i64>,
+    #[serde(deserialize_with = "lenient_string")]
+    message: Option<String>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -60,7 +62,7 @@ struct Record {
 
 impl Envelope {
     /// The envelope in a body; one without any part if the body is none.
-    fn of(body: &[u8]) -> Self {
+    pub(super) fn of(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
@@ -80,17 +82,23 @@ impl Envelope {
     }
 
     pub(super) fn message(&self) -> &str {
-        let Some(status) = &self.response else { return "" };
-        let texts = [&status.message, &status.mensagem, &status.capital_message];
-        texts.into_iter().flatten().next().map_or("", String::as_str)
+        self.messages().next().unwrap_or_default()
     }
 
-    /// The four-digit code: of the exception, else at the start of the message (API 1.7).
-    fn code(&self) -> Option<u16> {
-        let stated = self.exception.as_ref().and_then(|exception| exception.code);
-        let written = || self.message().get(..4)?.parse::<i64>().ok();
+    /// The message in each of its places that is filled (API 1.7).
+    fn messages(&self) -> impl Iterator<Item = &str> {
+        let places = self.response.iter().flat_map(|s| [&s.message, &s.mensagem, &s.capital_message]);
+        places.flatten().map(String::as_str).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The four-digit code: of the exception, else at the start of a message (API 1.7).
+    pub(super) fn code(&self) -> Option<u16> {
         let four_digits = |code: i64| u16::try_from(code).ok().filter(|code| (1000..10_000).contains(code));
-        stated.and_then(four_digits).or_else(|| written().and_then(four_digits))
+        let exception = self.exception.as_ref();
+        let stated = exception.and_then(|exception| exception.code).and_then(four_digits);
+        let quoted = exception.and_then(|exception| exception.message.as_deref());
+        let leading = |text: &str| text.get(..4)?.parse().ok().and_then(four_digits);
+        stated.or_else(|| self.messages().chain(quoted).find_map(leading))
     }
 }
 
@@ -258,6 +266,10 @@ mod tests {
         assert_eq!(error(400, &refusal(1053)), (PamError::Rejected { code: Some(1053) }, false));
         let only_text = json!({"response": {"mensagem": "1042: nome", "erro": true}});
         assert_eq!(error(400, &only_text), (PamError::Rejected { code: Some(1042) }, false));
+        let capital = json!({"response": {"message": "", "Message": "1042: name", "error": true}});
+        assert_eq!(error(400, &capital), (PamError::Rejected { code: Some(1042) }, false));
+        let quoted = json!({"response": {"error": true}, "exception": {"code": 400, "message": "1009: no"}});
+        assert_eq!(error(400, &quoted), (PamError::PermissionDenied { code: Some(1009) }, false));
         let text_code = json!({"response": {"error": "1"}, "exception": {"code": "1029"}});
         assert_eq!(error(200, &text_code), (PamError::Rejected { code: Some(1029) }, false));
     }

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use super::address::AddressKind;
+
 /// A failed call to the PAM, by meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PamError {
@@ -26,6 +28,10 @@ pub enum PamError {
     },
     /// The PAM does not know us.
     AuthenticationFailed(AuthFailure),
+    /// The connection's host leads to an address that a tenant's connection may not lead to. Nothing was sent.
+    AddressNotAllowed(AddressKind),
+    /// The id is not a number, so that no record can have it. Nothing was sent.
+    InvalidId,
     /// Something answered that is not the PAM's API: wrong URL or product version. Never "does not exist".
     Misrouted(Call),
     /// The PAM asked to slow down (429).
@@ -67,23 +73,30 @@ pub enum Call {
     UpsertCredential,
     /// `GET` of all credentials.
     ListCredentials,
+    /// `DELETE` of a credential, which disables it.
+    DisableCredential,
+    /// `PUT` of a credential, which enables it.
+    EnableCredential,
 }
 
 impl Call {
-    /// A constant name, for metrics and logs: `token`, `upsert_credential`, `list_credentials`.
+    /// A constant name, for metrics and logs: `token`, `upsert_credential`, `list_credentials`,
+    /// `disable_credential`, `enable_credential`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::UpsertCredential => "upsert_credential",
             Self::ListCredentials => "list_credentials",
+            Self::DisableCredential => "disable_credential",
+            Self::EnableCredential => "enable_credential",
         }
     }
 
     /// True if the call changes something in the PAM.
     #[must_use]
     pub fn is_write(self) -> bool {
-        matches!(self, Self::UpsertCredential)
+        matches!(self, Self::UpsertCredential | Self::DisableCredential | Self::EnableCredential)
     }
 }
 
@@ -170,6 +183,8 @@ impl PamError {
             | Self::Rejected { .. }
             | Self::PermissionDenied { .. }
             | Self::AuthenticationFailed(AuthFailure::LoginRefused)
+            | Self::AddressNotAllowed(_)
+            | Self::InvalidId
             | Self::Redirected(_) => Retry::Permanent,
             Self::RateLimited { after } => after.map_or(Retry::Backoff, Retry::After),
             Self::ListThrottled { after } => Retry::After(*after),
@@ -202,6 +217,8 @@ impl PamError {
             Self::PermissionDenied { .. } => "permission_denied",
             Self::AuthenticationFailed(AuthFailure::LoginRefused) => "login_refused",
             Self::AuthenticationFailed(AuthFailure::TokenRejected) => "token_rejected",
+            Self::AddressNotAllowed(_) => "address_not_allowed",
+            Self::InvalidId => "invalid_id",
             Self::Misrouted(_) => "misrouted",
             Self::RateLimited { .. } => "rate_limited",
             Self::ListThrottled { .. } => "list_throttled",

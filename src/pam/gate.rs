@@ -107,6 +107,8 @@ enum Health {
     Up,
     Down,
     Misconfigured,
+    /// Nothing was sent, and nothing seen of the PAM.
+    Unseen,
 }
 
 impl Seat {
@@ -211,6 +213,10 @@ impl Pass<'_> {
                 shared.abandoned();
                 own.failed(now, rand::random());
             }
+            Health::Unseen => {
+                shared.abandoned();
+                own.abandoned();
+            }
         }
     }
 
@@ -235,6 +241,7 @@ impl Drop for Pass<'_> {
 fn health(error: Option<&PamError>) -> Health {
     match error {
         Some(PamError::Unavailable { why: Unavailable::Tls(_), .. }) => Health::Misconfigured,
+        Some(PamError::AddressNotAllowed(_)) => Health::Unseen,
         // 500 is the application answering: one credential that it cannot cope with must not stop the others.
         Some(PamError::Unavailable { why, .. }) if *why != Unavailable::Server => Health::Down,
         _ => Health::Up,

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, REFERER, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::address::AddressPolicy;
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::{Call, PamError, Unavailable};
+use super::resolver::{AddressRefused, CheckedResolver};
 use super::tls;
 
 /// The largest answer but for the list.
@@ -29,7 +31,25 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// HTTP/1.1 only: with so few requests at a time nothing is won by sharing a connection, and one that breaks then
 /// leaves one write in doubt instead of all.
 pub(super) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, EndpointError> {
-    let builder = reqwest::Client::builder()
+    let mut builder = plain_builder().default_headers(headers_of(endpoint)?);
+    if let AddressPolicy::Checked { .. } = endpoint.allowed {
+        builder = builder.dns_resolver(CheckedResolver(endpoint.allowed.clone()));
+    }
+    let own = endpoint.client_certificate.as_ref();
+    if let Some(bundle) = &endpoint.ca_bundle {
+        let config = tls::config_for(bundle, own)?;
+        return builder.tls_backend_preconfigured(config).build().map_err(|_| EndpointError::Setup);
+    }
+    tls::ensure_default_provider();
+    if let Some(own) = own {
+        builder = builder.identity(tls::identity(own)?);
+    }
+    builder.build().map_err(|_| EndpointError::NoSystemRoots)
+}
+
+/// What every connection has in common.
+fn plain_builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .https_only(true)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
@@ -39,13 +59,18 @@ pub(super) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, Endpoin
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .connection_verbose(false)
-        .user_agent(concat!("pam-operator/", env!("CARGO_PKG_VERSION")));
-    let Some(bundle) = &endpoint.ca_bundle else {
-        tls::ensure_default_provider();
-        return builder.build().map_err(|_| EndpointError::NoSystemRoots);
-    };
-    let config = tls::config_for(bundle)?;
-    builder.tls_backend_preconfigured(config).build().map_err(|_| EndpointError::Setup)
+        .user_agent(concat!("pam-operator/", env!("CARGO_PKG_VERSION")))
+}
+
+/// The headers of every request.
+fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, EndpointError> {
+    let mut headers = HeaderMap::new();
+    if let Some(referrer) = &endpoint.referrer {
+        let plain = !referrer.is_empty() && referrer.bytes().all(|byte| byte.is_ascii_graphic());
+        let value = HeaderValue::from_str(referrer).ok().filter(|_| plain).ok_or(EndpointError::Referrer)?;
+        headers.insert(REFERER, value);
+    }
+    Ok(headers)
 }
 
 /// A complete answer.
@@ -108,7 +133,10 @@ fn expected_size(response: &Response) -> usize {
 
 /// What a failure of the HTTP client means. Its own text is dropped: it may quote what was sent.
 pub(super) fn failed(call: Call, error: &reqwest::Error) -> PamError {
-    let why = match (error.is_connect(), tls_error(error)) {
+    if let Some(AddressRefused(kind)) = cause(error) {
+        return PamError::AddressNotAllowed(*kind);
+    }
+    let why = match (error.is_connect(), cause::<rustls::Error>(error)) {
         (true, Some(error)) => Unavailable::Tls(tls::fault_of(error)),
         (true, None) => Unavailable::Connect,
         (false, Some(error)) => tls::late_refusal(error).map_or(Unavailable::Reset, Unavailable::Tls),
@@ -118,16 +146,16 @@ pub(super) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     PamError::Unavailable { call, why }
 }
 
-/// The TLS error that an error was caused by. An `io::Error` does not name its content as its source, so that
+/// The error of one type that an error was caused by. An `io::Error` does not name its content as its source, so that
 /// walking the sources alone would miss it.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(tls) = error.downcast_ref() {
-        return Some(tls);
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
     }
     let content = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     match content {
-        Some(content) => tls_error(content),
-        None => error.source().and_then(tls_error),
+        Some(content) => cause(content),
+        None => error.source().and_then(cause),
     }
 }
 
@@ -151,7 +179,6 @@ fn until(text: &str, headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
 
     fn headers(retry_after: &'static str) -> HeaderMap {
         let date = HeaderValue::from_static("Sun, 22 Nov 2026 10:00:00 GMT");
@@ -173,7 +200,7 @@ mod tests {
     fn a_tls_error_is_found_inside_io_errors() {
         let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let nested = io::Error::other(io::Error::other(tls.clone()));
-        assert_eq!(tls_error(&nested), Some(&tls));
-        assert_eq!(tls_error(&io::Error::other("x")), None);
+        assert_eq!(cause(&nested), Some(&tls));
+        assert_eq!(cause::<rustls::Error>(&io::Error::other("x")), None);
     }
 }

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use super::endpoint::OAuth2;
+use super::endpoint::{OAuth2, TokenRequest};
 use super::error::{Call, PamError, Unavailable};
 use super::http::Answer;
 use super::lenient::{lenient_i64, lenient_string};
@@ -26,15 +28,46 @@ pub(super) struct Grant {
     pub(super) lifetime: Duration,
 }
 
-/// The body of a token request (API 1.2). The buffer is large enough from the start: see `CredentialRequest::to_json`.
-pub(super) fn login_form(login: &OAuth2) -> Zeroizing<Vec<u8>> {
-    let secret = login.client_secret.expose_secret();
-    let longest = 3 * (login.client_id.len() + secret.len()) + 128;
-    let mut form = Serializer::new(String::with_capacity(longest));
-    form.append_pair("grant_type", "client_credentials");
-    form.append_pair("client_id", &login.client_id);
-    form.append_pair("client_secret", secret);
-    Zeroizing::new(form.finish().into_bytes())
+/// All that a token request is made of (API 1.2).
+pub(super) struct Login {
+    pub(super) oauth2: OAuth2,
+    pub(super) tenant: Option<String>,
+    pub(super) style: TokenRequest,
+}
+
+impl Login {
+    /// The body. The buffer is large enough from the start: see `CredentialRequest::to_json`.
+    pub(super) fn form(&self) -> Zeroizing<Vec<u8>> {
+        let secret = self.oauth2.client_secret.expose_secret();
+        let tenant = self.tenant.as_deref().unwrap_or_default();
+        let longest = 3 * (self.oauth2.client_id.len() + secret.len() + tenant.len()) + 128;
+        let mut form = Serializer::new(String::with_capacity(longest));
+        form.append_pair("grant_type", "client_credentials");
+        if self.style == TokenRequest::Form {
+            form.append_pair("client_id", &self.oauth2.client_id);
+            form.append_pair("client_secret", secret);
+        }
+        if !tenant.is_empty() {
+            form.append_pair("tenant", tenant);
+        }
+        Zeroizing::new(form.finish().into_bytes())
+    }
+
+    /// The Authorization header, where the login is sent as one: id and secret as they are, as the vendor's old page
+    /// and the usual servers have it, and not form-encoded first, as RFC 6749 has it.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        if self.style == TokenRequest::Form {
+            return None;
+        }
+        let (id, secret) = (&self.oauth2.client_id, self.oauth2.client_secret.expose_secret());
+        let mut pair = Zeroizing::new(Vec::with_capacity(id.len() + 1 + secret.len()));
+        pair.extend_from_slice(id.as_bytes());
+        pair.push(b':');
+        pair.extend_from_slice(secret.as_bytes());
+        let mut encoded = Zeroizing::new(vec![0; 4 * pair.len().div_ceil(3)]);
+        let length = STANDARD.encode_slice(&*pair, &mut encoded).ok()?;
+        sensitive("Basic ", &encoded[..length])
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -71,14 +104,15 @@ fn grant(body: &[u8]) -> Option<Grant> {
     }
     let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME);
     let seconds = seconds.clamp(*SANE_LIFETIME.start(), *SANE_LIFETIME.end());
-    Some(Grant { header: bearer(&answer.access_token)?, lifetime: Duration::from_secs(seconds.unsigned_abs()) })
+    let header = sensitive("Bearer ", answer.access_token.as_bytes())?;
+    Some(Grant { header, lifetime: Duration::from_secs(seconds.unsigned_abs()) })
 }
 
 /// The header's value, in a buffer that is wiped in the end.
-fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut text = Zeroizing::new(Vec::with_capacity(7 + token.len()));
-    text.extend_from_slice(b"Bearer ");
-    text.extend_from_slice(token.as_bytes());
+fn sensitive(scheme: &str, credentials: &[u8]) -> Option<HeaderValue> {
+    let mut text = Zeroizing::new(Vec::with_capacity(scheme.len() + credentials.len()));
+    text.extend_from_slice(scheme.as_bytes());
+    text.extend_from_slice(credentials);
     let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -133,13 +167,30 @@ mod tests {
         assert_eq!((kind(502), kind(504)), ("unavailable_gateway", "unavailable_gateway"));
     }
 
+    fn login(style: TokenRequest, tenant: Option<&str>) -> Login {
+        let oauth2 = OAuth2 { client_id: "id".into(), client_secret: "CANARY &=\u{e9}".into() };
+        Login { oauth2, tenant: tenant.map(str::to_owned), style }
+    }
+
+    #[test]
+    fn a_tenant_is_asked_for_and_a_basic_login_stands_in_the_header_alone() {
+        let form = String::from_utf8(login(TokenRequest::Form, Some("a&b")).form().to_vec()).unwrap();
+        assert!(form.ends_with("&tenant=a%26b") && form.contains("client_secret="), "{form}");
+        let basic = login(TokenRequest::Basic, Some("acme"));
+        assert_eq!(*basic.form(), *b"grant_type=client_credentials&tenant=acme");
+        assert_eq!(*login(TokenRequest::Basic, Some("")).form(), *b"grant_type=client_credentials");
+        let header = basic.header().unwrap();
+        assert_eq!(header.as_bytes(), b"Basic aWQ6Q0FOQVJZICY9w6k=");
+        assert!(header.is_sensitive() && !format!("{header:?}").contains("aWQ6"));
+    }
+
     #[test]
     fn neither_the_form_nor_the_header_shows_in_debug_and_the_form_is_encoded() {
-        let login = OAuth2 { client_id: "id".into(), client_secret: "CANARY &=\u{e9}".into() };
-        assert!(!format!("{login:?}").contains("CANARY"));
-        let form = login_form(&login);
+        let login = login(TokenRequest::Form, None);
+        assert!(!format!("{:?}", login.oauth2).contains("CANARY"));
         let text = "grant_type=client_credentials&client_id=id&client_secret=CANARY+%26%3D%C3%A9";
-        assert_eq!(std::str::from_utf8(&form).unwrap(), text);
+        assert_eq!(std::str::from_utf8(&login.form()).unwrap(), text);
+        assert_eq!(login.header(), None);
         let grant = granted(&answer(200, r#"{"access_token":"CANARY"}"#)).unwrap();
         assert_eq!(grant.header.as_bytes(), b"Bearer CANARY");
         assert!(!format!("{grant:?}").contains("CANARY"));

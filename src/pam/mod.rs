@@ -10,10 +10,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
+mod address;
 mod breaker;
 mod budget;
 mod client;
 mod credential;
+mod dialect;
 mod endpoint;
 mod envelope;
 mod error;
@@ -23,17 +25,24 @@ mod inventory;
 mod lenient;
 mod list;
 mod login;
+mod place;
+mod resolver;
 mod snapshot;
 mod summary;
+mod switch;
 mod tls;
 mod token;
 mod version;
 
+pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
 pub use client::PamClient;
 pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted};
-pub use endpoint::{Deadlines, Endpoint, EndpointError, Limits, OAuth2};
+pub use dialect::{AdditionalSettingsShape, Compatibility, NotesPlacement};
+pub use endpoint::{ClientCertificate, Deadlines, Endpoint, EndpointError, Limits, OAuth2, TokenRequest};
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
 pub use gate::{CallReport, Origins};
 pub use inventory::Inventory;
+pub use place::Place;
 pub use snapshot::{Account, Seen, Snapshot};
+pub use switch::{Disabled, Enabled};
 pub use version::{ProductVersion, VersionError};

@@ -16,6 +16,11 @@ impl PamError {
             Self::Rejected { code } => with_code(rejected(*code), *code),
             Self::PermissionDenied { code } => with_code(permission_denied(*code), *code),
             Self::AuthenticationFailed(failure) => authentication_failed(*failure).to_owned(),
+            Self::AddressNotAllowed(kind) => format!(
+                "the connection's host leads to {kind}, and no connection was made: correct the url, or let whoever \
+                 runs the operator add that very address to the chart's allowedHosts (--allowed-hosts)"
+            ),
+            Self::InvalidId => "the record's id is not a number: the PAM was not asked".to_owned(),
             Self::Misrouted(call) => misrouted(*call),
             Self::RateLimited { .. } => "the PAM asks for fewer requests (429)".to_owned(),
             Self::ListThrottled { after } => {
@@ -45,6 +50,8 @@ fn words(call: Call) -> &'static str {
         Call::Token => "the login",
         Call::UpsertCredential => "the write of the credential",
         Call::ListCredentials => "the list of credentials",
+        Call::DisableCredential => "the disabling of the credential",
+        Call::EnableCredential => "the enabling of the credential",
     }
 }
 
@@ -59,7 +66,7 @@ fn rejected(code: Option<u16>) -> &'static str {
         Some(1004) => "the PAM misses the hostname: set hostname",
         Some(1005) => "the PAM misses the address: set ip",
         Some(1008) => "the credential is disabled in the PAM: enable it there",
-        Some(1003 | 1010) => "the PAM takes the identifier for something that is not a credential: choose another",
+        Some(1003 | 1010) => "what the PAM finds there is not a credential: choose another identifier",
         Some(1016 | 1017) => "the record in the PAM is an SSH key or is inactive: choose another identifier",
         Some(1029) => "the PAM does not know this domain: register it in the PAM or correct domain",
         Some(1042) => "the PAM does not accept the username: correct it",
@@ -91,7 +98,7 @@ fn authentication_failed(failure: AuthFailure) -> &'static str {
     match failure {
         AuthFailure::LoginRefused => {
             "the PAM refused the login: check client id and client secret in the connection's Secret, \
-             and that the authorization is active and not expired"
+             the tenant and the client certificate where they are set, and that the authorization is active and not expired"
         }
         AuthFailure::TokenRejected => {
             "the PAM gave a token and then did not accept it: check that url is the address of the tenant \
@@ -102,7 +109,8 @@ fn authentication_failed(failure: AuthFailure) -> &'static str {
 
 fn misrouted(call: Call) -> String {
     format!(
-        "whatever answered {} does not know this path: check the connection's url and productVersion (404)",
+        "whatever answered {} does not know this path: check the connection's url and productVersion, \
+         and apiPrefix and tokenPath where they are set (404)",
         words(call)
     )
 }
@@ -145,7 +153,9 @@ fn tls(fault: TlsFault) -> &'static str {
             "the PAM's certificate cannot be used: replace it by one with a key of 2048 bits or more \
              and a current signature"
         }
-        TlsFault::Refused => "the PAM refused the TLS handshake: it may require a client certificate",
+        TlsFault::Refused => {
+            "the PAM refused the TLS handshake: it may require a client certificate, or does not accept the one given"
+        }
         TlsFault::Protocol => "what answers at the connection's url does not speak TLS: check host and port",
     }
 }
@@ -176,6 +186,9 @@ mod tests {
         let open = Unavailable::CircuitOpen { retry_after: Duration::from_secs(1) };
         for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
             assert!(!at(Call::UpsertCredential, why), "{why:?}");
+        }
+        for call in [Call::DisableCredential, Call::EnableCredential] {
+            assert!(at(call, Unavailable::Timeout) && !at(call, Unavailable::Connect), "{call:?}");
         }
         assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
         assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());

@@ -7,26 +7,49 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
-use super::endpoint::EndpointError;
+use super::endpoint::{ClientCertificate, EndpointError};
 use super::error::TlsFault;
 
-/// A client configuration that trusts the certificates of a PEM bundle and nothing else.
-pub(super) fn config_for(bundle: &[u8]) -> Result<ClientConfig, EndpointError> {
+/// A client configuration that trusts the certificates of a PEM bundle and nothing else, and shows `own` to a server
+/// that asks for a certificate.
+pub(super) fn config_for(bundle: &[u8], own: Option<&ClientCertificate>) -> Result<ClientConfig, EndpointError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = BundleVerifier::new(bundle, Arc::clone(&provider))?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| EndpointError::Setup)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let Some(own) = own else {
+        return Ok(config.with_no_client_auth());
+    };
+    let (chain, key) = pair(own).ok_or(EndpointError::ClientCertificate)?;
+    config.with_client_auth_cert(chain, key).map_err(|_| EndpointError::ClientCertificate)
+}
+
+/// A client certificate for the HTTP client's own configuration, which trusts the system's authorities.
+pub(super) fn identity(own: &ClientCertificate) -> Result<reqwest::Identity, EndpointError> {
+    let unusable = |_| EndpointError::ClientCertificate;
+    let (chain, key) = pair(own).ok_or(EndpointError::ClientCertificate)?;
+    // Tried here, since the HTTP client's own complaint would not say whose fault it is.
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(unusable)?;
+    let pem = Zeroizing::new([&own.cert_pem, &b"\n"[..], own.key_pem.expose_secret().as_bytes()].concat());
+    reqwest::Identity::from_pem(&pem).map_err(|_| EndpointError::ClientCertificate)
+}
+
+fn pair(own: &ClientCertificate) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&own.cert_pem).collect::<Result<_, _>>().ok()?;
+    let key = PrivateKeyDer::from_pem_slice(own.key_pem.expose_secret().as_bytes()).ok()?;
+    (!chain.is_empty()).then_some((chain, key))
 }
 
 /// Makes ring the process's provider unless one is set: without any, the system's verifier would panic.
@@ -190,8 +213,8 @@ mod tests {
     #[test]
     fn a_bundle_without_a_certificate_is_refused() {
         for bundle in [&b""[..], b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert_eq!(config_for(bundle).map(|_| ()), Err(EndpointError::CaBundle));
+            assert_eq!(config_for(bundle, None).map(|_| ()), Err(EndpointError::CaBundle));
         }
-        assert!(config_for(SELF_SIGNED).is_ok());
+        assert!(config_for(SELF_SIGNED, None).is_ok());
     }
 }

@@ -30,16 +30,21 @@ impl ProductVersion {
         }
     }
 
-    /// True if this client speaks the version's dialect: 4.0 and later minor versions of 4.
+    /// True if this client speaks the version's dialect: 3.30 and later versions of 3, and every version of 4.
     #[must_use]
     pub fn is_supported(self) -> bool {
-        self.major == 4
+        self.major == 4 || (self.major == 3 && self.minor >= 30)
+    }
+
+    /// True for the older generation of the API: up to 3.32 (API 2.9, 3).
+    pub(super) fn is_legacy(self) -> bool {
+        !self.at_least(3, 33)
     }
 
     /// The first segment of every path: `/api` since 3.33, `/iso` before (API 1.1).
     #[must_use]
     pub fn prefix(self) -> &'static str {
-        if self.at_least(3, 33) { "/api" } else { "/iso" }
+        if self.is_legacy() { "/iso" } else { "/api" }
     }
 
     /// The token endpoint's path, without the part that the connection's URL brings (API 1.1).
@@ -52,7 +57,7 @@ impl ProductVersion {
     /// Decoding accepts both; this is for what depends on the version alone.
     #[must_use]
     pub fn identifier_key(self) -> &'static str {
-        if self.at_least(3, 33) { "identifier" } else { "tag" }
+        if self.is_legacy() { "tag" } else { "identifier" }
     }
 
     fn at_least(self, major: u16, minor: u16) -> bool {
@@ -97,7 +102,16 @@ mod tests {
         assert_eq!((old.prefix(), old.identifier_key()), ("/iso", "tag"));
         assert_eq!((new.prefix(), new.identifier_key()), ("/api", "identifier"));
         assert_eq!(new.token_path(), "/api/oauth2/token");
-        assert!(!new.is_supported());
-        assert!(ProductVersion::parse("4.0").unwrap().is_supported());
+    }
+
+    #[test]
+    fn three_generations_of_the_api_are_spoken() {
+        let supported = |text| ProductVersion::parse(text).unwrap().is_supported();
+        for text in ["3.30", "3.31", "3.32", "3.33", "3.33.1", "3.34", "4.0", "4.2", "4.2.2", "4.10"] {
+            assert!(supported(text), "{text}");
+        }
+        for text in ["2.33", "3.2", "3.29", "3.29.9", "5.0", "0.0"] {
+            assert!(!supported(text), "{text}");
+        }
     }
 }

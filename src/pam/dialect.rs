@@ -1,0 +1,151 @@
+//! Where the product's versions differ on the wire, and how a connection overrides each difference by itself.
+
+use super::endpoint::EndpointError;
+use super::version::ProductVersion;
+
+/// Overrides of what a version means on the wire; whatever is `None` follows the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compatibility {
+    /// The first part of every path, such as `/api` or `/iso` (API 1.1); `/` for none. It begins with a slash.
+    pub api_prefix: Option<String>,
+    /// The token endpoint's whole path, such as `/iso/oauth2/token`; else it is `{prefix}/oauth2/token`.
+    pub token_path: Option<String>,
+    /// Where notes are sent.
+    pub notes_placement: Option<NotesPlacement>,
+    /// How additional settings are wrapped.
+    pub additional_settings_shape: Option<AdditionalSettingsShape>,
+}
+
+/// Where a credential's notes stand in a request (API 7 #11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotesPlacement {
+    /// Beside the other fields: since 3.33.
+    TopLevel,
+    /// Inside `additional_settings`: up to 3.32.
+    AdditionalSettings,
+}
+
+/// How `additional_settings` is wrapped (API 7 #10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AdditionalSettingsShape {
+    /// The object itself: up to 3.32.
+    Object,
+    /// An array that holds the one object: since 3.33.
+    Array,
+}
+
+/// What one connection speaks: its version's ways with its overrides applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// Begins with a slash, or is empty.
+    pub(super) prefix: String,
+    pub(super) token_path: String,
+    pub(super) notes: NotesPlacement,
+    pub(super) settings: AdditionalSettingsShape,
+    /// True if 1017 means "already inactive" and "already active" (API 6.1): up to 3.32. Later it is about SSH keys.
+    pub(super) already_is_1017: bool,
+}
+
+impl Dialect {
+    pub(super) fn of(version: ProductVersion, overrides: &Compatibility) -> Result<Self, EndpointError> {
+        let prefix = match overrides.api_prefix.as_deref() {
+            Some(prefix) => path(prefix).ok_or(EndpointError::ApiPrefix)?,
+            None => version.prefix(),
+        };
+        let token_path = match overrides.token_path.as_deref() {
+            Some(given) => path(given).filter(|path| !path.is_empty()).ok_or(EndpointError::TokenPath)?.to_owned(),
+            None => format!("{prefix}/oauth2/token"),
+        };
+        let legacy = version.is_legacy();
+        let notes = if legacy { NotesPlacement::AdditionalSettings } else { NotesPlacement::TopLevel };
+        let settings = if legacy { AdditionalSettingsShape::Object } else { AdditionalSettingsShape::Array };
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            token_path,
+            notes: overrides.notes_placement.unwrap_or(notes),
+            settings: overrides.additional_settings_shape.unwrap_or(settings),
+            already_is_1017: legacy,
+        })
+    }
+}
+
+/// A plain path without its final slash. Nothing in it may mean anything to whoever reads the URL.
+fn path(text: &str) -> Option<&str> {
+    if text == "/" {
+        return Some("");
+    }
+    let segments = text.strip_suffix('/').unwrap_or(text).strip_prefix('/')?;
+    let plain = |segment: &str| {
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(usual)
+    };
+    segments.split('/').all(plain).then(|| text.strip_suffix('/').unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialect(version: &str, overrides: &Compatibility) -> Result<Dialect, EndpointError> {
+        Dialect::of(ProductVersion::parse(version).unwrap(), overrides)
+    }
+
+    #[test]
+    fn each_version_has_its_ways() {
+        for version in ["3.30", "3.31", "3.32", "3.32.4"] {
+            let old = Dialect {
+                prefix: "/iso".into(),
+                token_path: "/iso/oauth2/token".into(),
+                notes: NotesPlacement::AdditionalSettings,
+                settings: AdditionalSettingsShape::Object,
+                already_is_1017: true,
+            };
+            assert_eq!(dialect(version, &Compatibility::default()), Ok(old), "{version}");
+        }
+        for version in ["3.33", "3.33.1", "4.0", "4.2", "4.9"] {
+            let new = Dialect {
+                prefix: "/api".into(),
+                token_path: "/api/oauth2/token".into(),
+                notes: NotesPlacement::TopLevel,
+                settings: AdditionalSettingsShape::Array,
+                already_is_1017: false,
+            };
+            assert_eq!(dialect(version, &Compatibility::default()), Ok(new), "{version}");
+        }
+    }
+
+    #[test]
+    fn each_difference_is_overridden_by_itself() {
+        let own = Compatibility::default;
+        let prefix = dialect("4.2", &Compatibility { api_prefix: Some("/iso/".into()), ..own() }).unwrap();
+        assert_eq!((prefix.prefix.as_str(), prefix.token_path.as_str()), ("/iso", "/iso/oauth2/token"));
+        assert_eq!((prefix.notes, prefix.already_is_1017), (NotesPlacement::TopLevel, false));
+        let none = dialect("4.2", &Compatibility { api_prefix: Some("/".into()), ..own() }).unwrap();
+        assert_eq!((none.prefix.as_str(), none.token_path.as_str()), ("", "/oauth2/token"));
+        let token = dialect("4.2", &Compatibility { token_path: Some("/iso/oauth2/token".into()), ..own() }).unwrap();
+        assert_eq!((token.prefix.as_str(), token.token_path.as_str()), ("/api", "/iso/oauth2/token"));
+        let notes = Compatibility { notes_placement: Some(NotesPlacement::TopLevel), ..own() };
+        let notes = dialect("3.32", &notes).unwrap();
+        assert_eq!((notes.notes, notes.settings), (NotesPlacement::TopLevel, AdditionalSettingsShape::Object));
+        let shape = Compatibility {
+            additional_settings_shape: Some(AdditionalSettingsShape::Object),
+            ..Compatibility::default()
+        };
+        let shape = dialect("4.0", &shape).unwrap();
+        assert_eq!((shape.notes, shape.settings), (NotesPlacement::TopLevel, AdditionalSettingsShape::Object));
+    }
+
+    #[test]
+    fn a_path_cannot_leave_its_place() {
+        for bad in
+            ["", "api", "//evil", "/a//b", "/../x", "/a/.", "/a?b", "/a#b", "/a%2e", "/a\\b", "/a@b", "/a b", "//"]
+        {
+            let prefix = Compatibility { api_prefix: Some(bad.into()), ..Compatibility::default() };
+            assert_eq!(dialect("4.2", &prefix), Err(EndpointError::ApiPrefix), "{bad:?}");
+            let token = Compatibility { token_path: Some(bad.into()), ..Compatibility::default() };
+            assert_eq!(dialect("4.2", &token), Err(EndpointError::TokenPath), "{bad:?}");
+        }
+        let root = Compatibility { token_path: Some("/".into()), ..Compatibility::default() };
+        assert_eq!(dialect("4.2", &root), Err(EndpointError::TokenPath));
+    }
+}
