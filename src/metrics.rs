@@ -139,6 +139,7 @@ pub struct Metrics {
     credentials: Family<ReasonLabels, Gauge>,
     push_latency: Histogram,
     status_writes: Family<KindLabels, Counter>,
+    records_left_enabled: Counter,
     leader: Gauge,
 }
 
@@ -154,6 +155,7 @@ impl Metrics {
             credentials: Family::default(),
             push_latency: request_histogram(),
             status_writes: Family::default(),
+            records_left_enabled: Counter::default(),
             leader: Gauge::default(),
         };
         let mut registry = Registry::with_prefix("pam_operator");
@@ -177,6 +179,11 @@ impl Metrics {
             self.credentials.clone(),
         );
         registry.register("status_writes", "Writes of a status to the Kubernetes API", self.status_writes.clone());
+        registry.register(
+            "records_left_enabled",
+            "Records that stay enabled in the PAM because a namespace went away together with the way to them",
+            self.records_left_enabled.clone(),
+        );
         registry.register("leader", "1 while this replica leads, else 0", self.leader.clone());
     }
 
@@ -231,6 +238,11 @@ impl Metrics {
     /// Counts one write of a status.
     pub fn status_written(&self, kind: Kind) {
         self.status_writes.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// Counts a record that should have been disabled and could not be.
+    pub fn record_left_enabled(&self) {
+        self.records_left_enabled.inc();
     }
 
     /// Says whether this replica leads.

@@ -153,3 +153,50 @@ async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_te
     assert_eq!(world.get("svc").await.status.unwrap().id, Some(id));
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
 }
+
+#[tokio::test]
+async fn two_credentials_applied_together_for_one_account_make_one_record() {
+    let world = World::start().await;
+    for round in 0..3 {
+        let (one, two) = (format!("one-{round}"), format!("two-{round}"));
+        let account = format!("shared-{round}");
+        let mut yaml = String::new();
+        for name in [&one, &two] {
+            world.put_secret(name, json!({"password": format!("{CANARY}-{name}")})).await;
+            let credential = world.credential_json(name, json!({"username": account}));
+            yaml = format!("{yaml}---\n{credential}\n");
+        }
+        let count = world.count().await;
+        world.cluster.apply(&yaml).await.unwrap();
+        local_cluster::wait_until("both to be decided", support::PATIENCE, async || {
+            let reasons = [ready(&world.get(&one).await).1, ready(&world.get(&two).await).1];
+            let synced = reasons.iter().filter(|reason| *reason == "Synced").count();
+            let told = reasons.iter().any(|reason| reason == "AccountConflict" || reason == "RecordConflict");
+            anyhow::ensure!(synced == 1 && told, "{reasons:?}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+        let records = world.sim.records().into_iter().filter(|record| record.username == account).count();
+        assert_eq!((records, world.journal(&count).posts().len()), (1, 1));
+    }
+    assert_no_canary(&world.everything_said().await);
+}
+
+#[tokio::test]
+async fn the_second_owner_of_an_identifier_waits_and_goes_on_when_the_first_is_gone() {
+    let world = World::start().await;
+    meets(&world, "Synced").await;
+    let id = world.get("svc").await.status.unwrap().id;
+    world.put_secret("heir", json!({"password": "heirs-value"})).await;
+    world.put_credential("heir", json!({"username": "svc", "identifier": "ours"})).await;
+    let message = ready(&world.becomes("heir", "IdentifierConflict").await).2;
+    assert!(message.contains("another owner") && !message.contains("svc"), "nobody is named: {message}");
+    assert_eq!(world.sim.value_of(id.as_deref().unwrap()).as_deref(), Some(CANARY));
+
+    world.credentials().delete("svc", &kube::api::DeleteParams::default()).await.unwrap();
+    let heir = world.becomes("heir", "Synced").await;
+    assert_eq!(heir.status.unwrap().id, id, "the same record");
+    world.pam_holds("heir", "heirs-value").await;
+    assert_eq!(world.sim.records().len(), 1);
+}

@@ -22,7 +22,7 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
 /// The operator reads the value from the Secret that `contentSecretRef` names, creates or updates the
 /// credential through the PAM's API, and writes the PAM's id and identifier into `status`. A Secret that
 /// changes is pushed at once; nothing is sent while nothing changes. Deleting this object leaves the
-/// record in the PAM as it is.
+/// record in the PAM as it is, unless `deletionPolicy` says otherwise.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[kube(
     group = "pam-operator.io",
@@ -100,9 +100,24 @@ pub struct PamCredentialSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
     pub notes: Option<String>,
-    /// While true, no call to the PAM is made for this object. What `Ready` says stays as it was.
+    /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
+    /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
+    /// done. Setting `Retain` on an object that is being deleted lets it go.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+    /// While true, no call to the PAM is made for this object, its deletion included. What `Ready` says stays as it was.
     #[serde(default)]
     pub suspend: bool,
+}
+
+/// What becomes of the record when the object is deleted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum DeletionPolicy {
+    /// The record stays as it is.
+    #[default]
+    Retain,
+    /// The record is disabled.
+    Disable,
 }
 
 /// Which connection to use.

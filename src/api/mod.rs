@@ -17,7 +17,7 @@ pub use connection::{
     ClusterPamConnectionStatus, Limits, Oauth2, Tls,
 };
 pub use crds::all as crds;
-pub use credential::{ConnectionKind, ConnectionRef, PamCredential, PamCredentialSpec};
+pub use credential::{ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
 pub use status::{ConnectionStatus, PamCredentialStatus, SourceSecret, UnexpectedRecord};
 
@@ -29,6 +29,8 @@ pub const FIELD_MANAGER: &str = "pam-operator";
 pub const DIGEST_KEY_SECRET: &str = "pam-operator-digest-key";
 /// The data key in [`DIGEST_KEY_SECRET`].
 pub const DIGEST_KEY_FIELD: &str = "key";
+/// The finalizer of a credential whose record is to be disabled when it goes.
+pub const FINALIZER: &str = "pam-operator.io/disable";
 /// Any new value of this annotation pushes the fields once more, and the value unless the vault rotates it.
 pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
 /// Any new value of this annotation pushes the value once, whatever the vault did with it.

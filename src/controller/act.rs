@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Context, Doubt};
+use super::disable;
 use super::error::Error;
 use super::groups;
 use super::message::Problem;
@@ -27,15 +28,28 @@ pub(super) enum Done {
     },
     /// The call failed.
     Failed(PamError),
-    /// No call could be made.
+    /// No call could be made, or its answer stands in the way.
     Hindered(Problem),
+    /// The object was let go: the reason and the note of the event that says so.
+    Gone {
+        /// Reason of the event.
+        reason: &'static str,
+        /// Its note.
+        note: String,
+    },
 }
 
 /// Carries a decision out.
 pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &Context) -> Result<Done, Error> {
-    let Decision::Push(push) = decision else {
-        return Ok(Done::Nothing);
-    };
+    match decision {
+        Decision::Push(push) => self::push(observed, push, context).await,
+        Decision::Disable => disable::disable(observed, context).await,
+        Decision::RemoveFinalizer(why) => disable::let_go(observed, why, context).await,
+        _ => Ok(Done::Nothing),
+    }
+}
+
+async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<Done, Error> {
     let live = match context.live(&observed.object.spec.connection_ref.name).await? {
         Ok(live) => live,
         Err(problem) => return Ok(Done::Hindered(problem)),

@@ -156,7 +156,7 @@ impl Context {
                 let (versions, key) = match &target {
                     Target::ConfigMap(key) => (&self.config_maps, key),
                     Target::Secret(key) => (&self.secrets, key),
-                    Target::Connection(_) => return None,
+                    Target::Connection(_) | Target::Credential(_) => return None,
                 };
                 versions.of(key).map(|version| source(&key.1, version))
             })

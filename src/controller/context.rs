@@ -9,9 +9,10 @@ use kube::runtime::events::Recorder;
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
-use super::references::References;
+use super::references::{References, Target};
 use super::schedule::Schedule;
 use super::status::Written;
 use super::versions::{Key, Versions};
@@ -36,6 +37,7 @@ pub(super) struct Context {
     pub(super) secrets: Versions,
     pub(super) config_maps: Versions,
     pub(super) references: References,
+    pub(super) claims: Claims,
     pub(super) connections: Connections,
     pub(super) schedule: Schedule,
     pub(super) written: Written<PamCredentialStatus>,
@@ -180,8 +182,26 @@ impl Memory {
 }
 
 impl Context {
+    /// Takes in a credential as the watch shows it.
+    pub(super) fn note(&self, credential: &Credential) {
+        if credential.metadata.deletion_timestamp.is_some() {
+            self.step_aside(credential);
+        } else {
+            self.claims.note(credential);
+        }
+    }
+
+    /// Gives those who wait for what this credential has their turn.
+    fn step_aside(&self, credential: &Credential) {
+        self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default());
+        let waiting = self.references.to(&Target::Credential(super::watch::key(credential)));
+        waiting.iter().for_each(|key| self.schedule.forget(key));
+        self.wake.all(&waiting);
+    }
+
     /// Forgets a credential that is gone.
     pub(super) fn forget(&self, credential: &Credential) {
+        self.step_aside(credential);
         let key = super::watch::key(credential);
         self.references.forget(&key);
         self.schedule.forget(&key);

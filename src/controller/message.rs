@@ -4,7 +4,7 @@
 use super::value::Unusable;
 use super::versions::Key;
 use crate::api::CaBundleKind;
-use crate::domain::{Answer, Expected, Mismatch, Reason};
+use crate::domain::{Answer, Disabling, Expected, LetGo, Mismatch, Reason};
 use crate::pam::{EndpointError, PamError};
 
 /// Something that stands in the way, for the `Ready` condition.
@@ -170,6 +170,64 @@ pub(super) fn conflict(seen: crate::domain::Seen, identifier: &str, others: &[St
         ),
     };
     format!("Nothing was written: {what}{ids}; identifier {identifier}. To mend it, {remedy}")
+}
+
+/// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
+pub(super) fn claimed(what: &str, identifier: &str) -> String {
+    format!(
+        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
+    )
+}
+
+/// The record is not disabled yet.
+pub(super) fn leaving(what: &str) -> String {
+    format!(
+        "The record is to be disabled before this object goes. {what}. To let it go and leave the record as it is, set spec.deletionPolicy to Retain"
+    )
+}
+
+/// The PAM's answer to the DELETE stands in the way.
+pub(super) fn deletion_refused(answer: Disabling, id: &str) -> String {
+    match answer {
+        Disabling::NoAccess => {
+            format!("The PAM gives this authorization no access to record {id} (1009): give it access")
+        }
+        _ => format!(
+            "The PAM does not show record {id} to this authorization (1007), nor any other of this cluster's: give it access"
+        ),
+    }
+}
+
+/// The event of a record that was disabled.
+pub(super) fn disabled(answer: Disabling, id: &str, identifier: &str) -> String {
+    let what = match answer {
+        Disabling::Disabled => "was disabled",
+        Disabling::AlreadyInactive => "was disabled already",
+        Disabling::NotFound | Disabling::NoAccess => "is no longer there",
+    };
+    format!("Record {id}, identifier {identifier}, {what} in the PAM")
+}
+
+/// The event of an object that was let go without a call.
+pub(super) const fn let_go_reason(why: LetGo) -> &'static str {
+    match why {
+        LetGo::Retained => "Retained",
+        LetGo::NothingWritten => "NothingWritten",
+        LetGo::HandedOver => "HandedOver",
+        LetGo::LeftEnabled => "LeftEnabled",
+    }
+}
+
+/// Its note.
+pub(super) fn let_go(why: LetGo, identifier: &str) -> String {
+    match why {
+        LetGo::Retained => format!("The record of identifier {identifier} stays as it is in the PAM"),
+        LetGo::NothingWritten => "Nothing was written to the PAM for this object".to_owned(),
+        LetGo::HandedOver => format!("Another object keeps the record of identifier {identifier}: it stays enabled"),
+        LetGo::LeftEnabled => {
+            format!("The record of identifier {identifier} stays enabled: its connection or login went first")
+        }
+    }
 }
 
 /// The PAM did something else than was decided.

@@ -5,11 +5,14 @@
 
 mod act;
 mod blame;
+mod claims;
 mod connection;
 mod connections;
 mod context;
 mod digest;
+mod disable;
 mod error;
+mod finalizer;
 mod groups;
 mod message;
 mod observe;

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
+use super::claims::Taken;
 use super::connections;
 use super::context::Context;
 use super::digest::Compared;
+use super::disable;
 use super::error::Error;
 use super::groups;
 use super::message::Problem;
 use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
-use crate::domain::{Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
+use crate::domain::{Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
 use crate::pam::{self, ListedCredential, Snapshot};
 
 /// Looks at what the decision asked for.
@@ -21,7 +23,23 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
     match what {
         Look::Secrets => read_secrets(observed, context).await,
         Look::Inventory => see_inventory(observed, context).await,
+        Look::Claims => {
+            claim(observed, context);
+            Ok(())
+        }
     }
+}
+
+/// Claims the record for this object, or finds who has it; then that one's going wakes us.
+fn claim(observed: &mut Observed<'_>, context: &Context) {
+    let Some(wish) = observed.wish() else { return };
+    let (claims, holder) = match context.claims.claim(&observed.uid, &observed.key, &wish) {
+        Ok(()) => (Claims::Free, None),
+        Err(Taken::Identifier(holder)) => (Claims::Identifier, Some(holder)),
+        Err(Taken::Account(holder)) => (Claims::Account, Some(holder)),
+    };
+    observed.situation.claims = claims;
+    context.references.wait_for(&observed.key, holder);
 }
 
 async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
@@ -197,6 +215,15 @@ fn row(record: &ListedCredential) -> Row {
 }
 
 impl Observed<'_> {
+    /// Only an object that cannot be taken leave of otherwise needs to know whether its namespace goes away.
+    pub(super) async fn see_whether_doomed(&mut self, context: &Context) -> Result<(), Error> {
+        let s = &self.situation;
+        if s.deleting && s.finalizer && s.disable && s.connection != Connection::Ready {
+            self.situation.doomed = disable::is_doomed(self, context).await?;
+        }
+        Ok(())
+    }
+
     fn fail_secrets(&mut self, problem: Problem) {
         self.situation.secrets = match problem.reason {
             Reason::SecretNotFound => Secrets::Missing,

@@ -3,9 +3,11 @@
 
 use zeroize::Zeroizing;
 
+use super::claims::Wish;
 use super::connections::{View, source};
 use super::context::Context;
 use super::digest::fingerprint;
+use super::finalizer;
 use super::groups;
 use super::message::Problem;
 use super::references::Target;
@@ -13,11 +15,11 @@ use super::value::Content;
 use super::versions::{Key, Version};
 use super::watch;
 use crate::api::{
-    ConditionType, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret,
-    find,
+    ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
+    SourceSecret, find,
 };
 use crate::domain::{
-    Account, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value, generated_identifier,
+    Account, Claims, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value, generated_identifier,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -91,6 +93,7 @@ impl<'a> Observed<'a> {
             selects_connections: context.selects_connections,
         };
         observed.situation.secrets = observed.secrets_at_a_glance(context);
+        observed.situation.shared = observed.is_shared(context);
         observed
     }
 
@@ -121,6 +124,22 @@ impl<'a> Observed<'a> {
         let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
         let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
         Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
+    }
+
+    /// What this object is after; `None` while the username has not been read.
+    pub(super) fn wish(&self) -> Option<Wish> {
+        let (username, hostname, ip) = self.account()?.folded();
+        Some(Wish {
+            origin: self.view.as_ref()?.origin.clone(),
+            identifier: self.identifier.clone(),
+            account: super::digest::plain(&[&username, &hostname, &ip]),
+        })
+    }
+
+    fn is_shared(&self, context: &Context) -> bool {
+        let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
+        id.zip(place)
+            .is_some_and(|(id, place)| context.claims.is_shared(&self.uid, &place.origin, id, &self.identifier))
     }
 
     /// Everything in the cluster that this object's fate depends on.
@@ -193,6 +212,11 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
     let recorded = recorded(status, view);
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
+        finalizer: finalizer::is_on(object),
+        disable: object.spec.deletion_policy == DeletionPolicy::Disable,
+        doomed: false,
+        shared: false,
+        claims: Claims::NotAsked,
         suspended: object.spec.suspend,
         connection: View::state(view),
         secrets: Secrets::Unread,

@@ -8,6 +8,7 @@ use kube::runtime::controller::Action;
 use super::act::act;
 use super::context::Context;
 use super::error::Error;
+use super::finalizer;
 use super::observe::look;
 use super::observed::{Observed, targets};
 use super::report::report;
@@ -47,9 +48,18 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
     }
+    observed.see_whether_doomed(context).await?;
     let decision = loop {
         match decide(&observed.situation) {
             Decision::Look(what) => look(&mut observed, what, context).await?,
+            Decision::AddFinalizer => {
+                finalizer::add(credential, context).await?;
+                observed.situation.finalizer = true;
+            }
+            Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
+                finalizer::remove(credential, context).await?;
+                observed.situation.finalizer = false;
+            }
             decision => break decision,
         }
     };

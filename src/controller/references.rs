@@ -11,6 +11,8 @@ pub(super) enum Target {
     Secret(Key),
     ConfigMap(Key),
     Connection(String),
+    /// A credential that has what another waits for.
+    Credential(Key),
 }
 
 /// A reverse index: target → those who refer to it, by namespace and name (connections have an empty namespace).
@@ -26,18 +28,25 @@ struct Index {
 }
 
 impl References {
-    /// Replaces what `referrer` refers to. Call it before looking at the targets: a change that comes between
-    /// is then either seen or wakes the referrer.
-    pub(super) fn set(&self, referrer: &Key, targets: HashSet<Target>) {
+    /// Replaces what `referrer` refers to, but for the credentials that it waits for. Call it before looking at the
+    /// targets: a change that comes between is then either seen or wakes the referrer.
+    pub(super) fn set(&self, referrer: &Key, mut targets: HashSet<Target>) {
         let mut index = self.lock();
+        let known = index.by_referrer.get(referrer).into_iter().flatten();
+        targets.extend(known.filter(|target| matches!(target, Target::Credential(_))).cloned());
         if index.by_referrer.get(referrer) == Some(&targets) {
             return;
         }
-        index.remove(referrer);
-        for target in &targets {
-            index.by_target.entry(target.clone()).or_default().insert(referrer.clone());
-        }
-        index.by_referrer.insert(referrer.clone(), targets);
+        index.put(referrer, targets);
+    }
+
+    /// Lets `referrer` wait for another credential, or for none.
+    pub(super) fn wait_for(&self, referrer: &Key, credential: Option<Key>) {
+        let mut index = self.lock();
+        let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();
+        targets.retain(|target| !matches!(target, Target::Credential(_)));
+        targets.extend(credential.map(Target::Credential));
+        index.put(referrer, targets);
     }
 
     /// Forgets a referrer that is gone.
@@ -56,6 +65,14 @@ impl References {
 }
 
 impl Index {
+    fn put(&mut self, referrer: &Key, targets: HashSet<Target>) {
+        self.remove(referrer);
+        for target in &targets {
+            self.by_target.entry(target.clone()).or_default().insert(referrer.clone());
+        }
+        self.by_referrer.insert(referrer.clone(), targets);
+    }
+
     fn remove(&mut self, referrer: &Key) {
         for target in self.by_referrer.remove(referrer).into_iter().flatten() {
             if let Some(referrers) = self.by_target.get_mut(&target) {
@@ -88,5 +105,17 @@ mod tests {
         references.forget(&key("a"));
         references.forget(&key("b"));
         assert!(references.lock().by_target.is_empty());
+    }
+
+    #[test]
+    fn whoever_waits_for_another_is_remembered_until_it_no_longer_does() {
+        let references = References::default();
+        let holder = Target::Credential(key("holder"));
+        references.wait_for(&key("a"), Some(key("holder")));
+        references.set(&key("a"), [Target::Secret(key("s"))].into());
+        assert_eq!(references.to(&holder), [key("a")]);
+        references.wait_for(&key("a"), None);
+        assert!(references.to(&holder).is_empty());
+        assert_eq!(references.to(&Target::Secret(key("s"))), [key("a")]);
     }
 }

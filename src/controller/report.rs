@@ -31,6 +31,11 @@ pub(super) async fn report(
     if decision == Decision::Leave {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
+    if let Done::Gone { reason, note } = done {
+        emit(observed.object, EventType::Normal, reason, note.clone(), context).await;
+        context.schedule.forget(&observed.key);
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
     let next = next_status(observed, decision, done, context);
     let reason = ready_reason(&next.conditions);
     write(observed, &next, context).await?;
@@ -62,7 +67,7 @@ fn next_status(observed: &Observed<'_>, decision: Decision, done: &Done, context
             });
             acknowledge(&mut next, observed.object);
         }
-        Done::Failed(_) | Done::Hindered(_) => {}
+        Done::Failed(_) | Done::Hindered(_) | Done::Gone { .. } => {}
         Done::Nothing => rested(&mut next, observed, decision, context),
     }
     next.conditions = conditions(observed, decision, done);
@@ -114,7 +119,8 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
         Decision::Rebind => rebind(next, observed),
         _ => {}
     }
-    if observed.situation.recorded == Recorded::Nothing && decision != Decision::Suspend {
+    if observed.situation.recorded == Recorded::Nothing && !observed.situation.deleting && decision != Decision::Suspend
+    {
         acknowledge(next, observed.object);
     }
 }

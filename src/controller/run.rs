@@ -8,14 +8,17 @@ use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, Stream, StreamExt};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::api::Api;
+use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::Event;
 use kube::{Client, Resource};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::claims::Claims;
 use super::connections::Connections;
 use super::context::{Context, Memory, Wake};
 use super::error::{Error, bounded};
@@ -64,6 +67,7 @@ pub async fn run(
         secrets: Versions::default(),
         config_maps: Versions::default(),
         references: References::default(),
+        claims: Claims::default(),
         connections: Connections::new(connections.clone(), metrics),
         schedule: Schedule::default(),
         written: Written::default(),
@@ -153,14 +157,16 @@ async fn serve_connections(
         watching = watching.labels(selector);
     }
     let shared = Arc::clone(context);
-    let forget = move |gone: &GuardedConnection| {
-        let key = watch::key(gone);
-        shared.references.forget(&key);
-        shared.schedule.forget(&key);
-        shared.connections.forget(&key.1);
-        shared.wake.all(&shared.references.to(&Target::Connection(key.1)));
+    let take_in = move |event: &Event<GuardedConnection>| {
+        if let Event::Delete(gone) = event {
+            let key = watch::key(gone);
+            shared.references.forget(&key);
+            shared.schedule.forget(&key);
+            shared.connections.forget(&key.1);
+            shared.wake.all(&shared.references.to(&Target::Connection(key.1)));
+        }
     };
-    let stream = watch::objects(Api::<GuardedConnection>::all(context.client.clone()), watching, writer, forget);
+    let stream = watch::objects(Api::<GuardedConnection>::all(context.client.clone()), watching, writer, take_in);
     Controller::for_stream(stream, store)
         .with_config(controller::Config::default().concurrency(concurrency(config)))
         .reconcile_on(stream_of(receiver))
@@ -206,12 +212,16 @@ fn serve_scope(
 ) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
     let (store, writer) = reflector::store();
     let shared = Arc::clone(context);
-    let forget = move |gone: &Guarded| match &gone.0 {
-        Ok(credential) => shared.forget(credential),
-        Err(_) => shared.references.forget(&watch::key(gone)),
+    let take_in = move |event: &Event<Guarded>| match event {
+        Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) => {
+            shared.note(credential);
+        }
+        Event::Delete(DeserializeGuard(Ok(credential))) => shared.forget(credential),
+        Event::Delete(undecodable) => shared.references.forget(&watch::key(undecodable)),
+        _ => {}
     };
     let api: Api<Guarded> = watch::scoped(context.client.clone(), namespace.as_deref());
-    let stream = watch::objects(api, watch::config(), writer, forget);
+    let stream = watch::objects(api, watch::config(), writer, take_in);
     let serving = Controller::for_stream(stream, store.clone())
         .with_config(controller::Config::default().concurrency(concurrency(config)))
         .reconcile_on(stream_of(receiver))

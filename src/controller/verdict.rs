@@ -6,7 +6,7 @@ use super::act::Done;
 use super::observed::Observed;
 use super::{blame, message, status};
 use crate::api::{ConditionType, condition, find};
-use crate::domain::{Answer, Connection, Decision, Expect, Reason, Recorded, Secrets, Seen, Value};
+use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Seen, Value};
 
 /// The conditions after a pass.
 pub(super) fn conditions(observed: &Observed<'_>, decision: Decision, done: &Done) -> Vec<Condition> {
@@ -35,6 +35,9 @@ fn suspended(observed: &Observed<'_>, now: jiff::Timestamp) -> Vec<Condition> {
 
 /// Reason and message of `Ready`.
 fn verdict(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason, String) {
+    if observed.situation.deleting {
+        return leaving(observed, decision, done);
+    }
     match (done, decision) {
         (Done::Pushed(answer), Decision::Push(push)) => after_push(observed, answer, push.value, push.expect),
         (Done::Strayed { what, expected, answer }, _) => {
@@ -45,6 +48,28 @@ fn verdict(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason,
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::HoldValue) => (Reason::Adopted, message::adopted(&id(observed), &observed.identifier, false)),
         _ => as_before(observed),
+    }
+}
+
+/// Reason and message of an object that is being deleted and cannot go yet.
+fn leaving(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason, String) {
+    let (reason, what) = match (done, decision) {
+        (Done::Hindered(problem), _) if problem.reason == Reason::DeletionBlocked => {
+            (problem.reason, problem.message.clone())
+        }
+        (Done::Hindered(problem), _) => (Reason::Deleting, problem.message.clone()),
+        (Done::Failed(error), _) => (deleting(blame::reason(error)), error.summary()),
+        (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
+        _ => (Reason::Deleting, String::new()),
+    };
+    (reason, message::leaving(&what))
+}
+
+/// What will not mend by itself blocks the deletion; for the rest it waits.
+const fn deleting(reason: Reason) -> Reason {
+    match reason.is_stalled() {
+        true => Reason::DeletionBlocked,
+        false => Reason::Deleting,
     }
 }
 
@@ -76,6 +101,11 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     }
     if let Some(error) = &observed.failure {
         return error.summary();
+    }
+    match observed.situation.claims {
+        Claims::Identifier => return message::claimed("identifier", &observed.identifier),
+        Claims::Account => return message::claimed("username, hostname and ip", &observed.identifier),
+        Claims::NotAsked | Claims::Free => {}
     }
     match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {
         (_, Connection::Missing, _) if reason == Reason::ConnectionNotFound => {

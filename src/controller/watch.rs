@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use kube::api::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -36,27 +36,18 @@ pub(super) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS)
 }
 
-/// A watch of whole objects that keeps a store. Managed fields and others' annotations are most of an object's
+/// A watch of whole objects that keeps a store; `take_in` sees each event first. Managed fields and others' annotations are most of an object's
 /// size and never read; `kubectl apply`'s copy of an object is one of them.
 pub(super) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
     writer: reflector::store::Writer<K>,
-    on_delete: impl Fn(&K) + Send + 'static,
+    take_in: impl Fn(&Event<K>) + Send + 'static,
 ) -> impl Stream<Item = Result<K, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watcher(api, config)
-        .default_backoff()
-        .modify(prune)
-        .inspect(move |event| {
-            if let Ok(Event::Delete(object)) = event {
-                on_delete(object);
-            }
-        })
-        .reflect(writer)
-        .applied_objects()
+    watcher(api, config).default_backoff().modify(prune).inspect_ok(take_in).reflect(writer).applied_objects()
 }
 
 fn prune<K: Resource>(object: &mut K) {

@@ -1,6 +1,6 @@
 //! The one place where it is decided what happens to a credential.
 
-use super::{Connection, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
+use super::{Claims, Connection, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,8 +19,27 @@ pub enum Decision {
     HoldValue,
     /// The record in our status was found where the connection leads now: remember the place.
     Rebind,
+    /// Put our finalizer on it, before anything is sent.
+    AddFinalizer,
+    /// Take our finalizer off.
+    RemoveFinalizer(LetGo),
+    /// Disable the record whose id is in our status.
+    Disable,
     /// Send this.
     Push(Push),
+}
+
+/// Why a finalizer is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LetGo {
+    /// `deletionPolicy` says so; the record stays as it is.
+    Retained,
+    /// Nothing was ever written for this object.
+    NothingWritten,
+    /// Another object keeps the record.
+    HandedOver,
+    /// The namespace goes away, and what is needed to log in went before: the record stays enabled.
+    LeftEnabled,
 }
 
 /// What to see more of.
@@ -30,6 +49,8 @@ pub enum Look {
     Secrets,
     /// The PAM's list.
     Inventory,
+    /// Who else in the cluster is after the same record.
+    Claims,
 }
 
 /// One POST.
@@ -61,18 +82,28 @@ pub enum Expect {
 /// * A push is decided only when something is due (P1), and after a push that was answered as expected the
 ///   next decision is [`Decision::Settled`].
 /// * A record whose id is not in our status is written only after a look at the list that permits it, by the
-///   column `ByIdentifier` of `design.md` 5 (P4).
+///   column `ByIdentifier` of `design.md` 5 (P4), and only once no other object of this cluster claims it.
 /// * The value goes along only on creation, when it is new or changed, or when somebody asked; on a record that
 ///   was there before, or whose push was only asked for, never while the vault rotates it (P6).
+/// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
+///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there.
 /// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
-    if s.deleting {
-        return Decision::Leave;
+    match (s.deleting, s.suspended) {
+        (true, _) => super::deletion::leaving(s),
+        (false, true) => Decision::Suspend,
+        (false, false) => match staying(s) {
+            Decision::Push(_) if s.disable && !s.finalizer => Decision::AddFinalizer,
+            Decision::Settled if s.finalizer && !s.disable => Decision::RemoveFinalizer(LetGo::Retained),
+            Decision::Settled if s.disable && !s.finalizer => Decision::AddFinalizer,
+            decision => decision,
+        },
     }
-    if s.suspended {
-        return Decision::Suspend;
-    }
+}
+
+/// What happens to an object that is to stay.
+fn staying(s: &Situation) -> Decision {
     if due_whatever_the_value(s) && s.connection != Connection::Ready {
         return Decision::Wait(blame(s.connection));
     }
@@ -117,7 +148,24 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
     match s.inventory {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
-        Inventory::Shows(seen) => with_list(s, value, seen),
+        Inventory::Shows(seen) => match with_list(s, value, seen) {
+            Decision::Push(_) if claims_anew(s) => with_claims(s, with_list(s, value, seen)),
+            decision => decision,
+        },
+    }
+}
+
+/// A record or an account that was not ours before is claimed in the cluster before it is written.
+fn claims_anew(s: &Situation) -> bool {
+    s.recorded != Recorded::Here || s.account_changed
+}
+
+fn with_claims(s: &Situation, push: Decision) -> Decision {
+    match s.claims {
+        Claims::NotAsked => Decision::Look(Look::Claims),
+        Claims::Free => push,
+        Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
+        Claims::Account => Decision::Wait(Reason::AccountConflict),
     }
 }
 

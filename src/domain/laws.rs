@@ -38,7 +38,7 @@ fn inventories() -> Vec<Inventory> {
 
 fn every_situation(mut check: impl FnMut(Situation)) -> usize {
     let mut count = 0;
-    for (deleting, suspended) in BOTH.iter().flat_map(|d| BOTH.map(|s| (*d, s))) {
+    for suspended in BOTH {
         for (connection, secrets) in CONNECTIONS.iter().flat_map(|c| SECRETS.map(|s| (*c, s))) {
             for (recorded, request) in RECORDED.iter().flat_map(|r| REQUESTS.map(|q| (*r, q))) {
                 for (fields_changed, account_changed) in BOTH.iter().flat_map(|f| BOTH.map(|a| (*f, a))) {
@@ -46,7 +46,12 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                     {
                         count += 1;
                         check(Situation {
-                            deleting,
+                            claims: Claims::Free,
+                            deleting: false,
+                            finalizer: false,
+                            disable: false,
+                            doomed: false,
+                            shared: false,
                             suspended,
                             connection,
                             secrets,
@@ -96,17 +101,100 @@ fn rotates(s: &Situation) -> bool {
 
 #[test]
 fn the_whole_space_is_tried() {
-    assert_eq!(every_situation(|_| ()), 4 * 30 * 9 * 4 * 2 * 14);
+    assert_eq!(every_situation(|_| ()), 2 * 30 * 9 * 4 * 2 * 14);
+}
+
+/// Every situation of an object that is being deleted.
+fn every_departure(mut check: impl FnMut(Situation)) {
+    every_situation(|s| {
+        // What is due, asked for or unexpected plays no part once an object goes.
+        let plain = !s.fields_changed && !s.account_changed && !s.unexpected && s.request == Request::None;
+        if !plain {
+            return;
+        }
+        for (finalizer, disable) in BOTH.iter().flat_map(|f| BOTH.map(|d| (*f, d))) {
+            for (doomed, shared) in BOTH.iter().flat_map(|d| BOTH.map(|s| (*d, s))) {
+                check(Situation { deleting: true, finalizer, disable, doomed, shared, ..s });
+            }
+        }
+    });
 }
 
 #[test]
-fn a_deleting_or_suspended_object_causes_nothing() {
+fn a_suspended_object_causes_nothing() {
     every_situation(|s| {
-        let decision = decide(&s);
-        if s.deleting {
-            assert_eq!(decision, Decision::Leave);
-        } else if s.suspended {
-            assert_eq!(decision, Decision::Suspend);
+        if s.suspended {
+            assert_eq!(decide(&s), Decision::Suspend);
+        }
+    });
+}
+
+#[test]
+fn p7_a_record_is_disabled_only_where_it_was_asked_for_and_is_ours() {
+    let mut count = 0;
+    every_departure(|s| {
+        if decide(&s) != Decision::Disable {
+            return;
+        }
+        count += 1;
+        assert!(s.finalizer && s.disable && !s.suspended && !s.shared && s.connection == Connection::Ready, "{s:?}");
+        match seen(&s).expect("looked at beforehand") {
+            Seen::Ours { .. } => assert_ne!(s.recorded, Recorded::Nothing),
+            Seen::Neither => assert_eq!(s.recorded, Recorded::Here, "elsewhere an id proves nothing"),
+            seen => panic!("{seen:?}"),
+        }
+    });
+    assert!(count > 0);
+}
+
+#[test]
+fn p7_retain_is_always_the_way_out() {
+    every_departure(|s| {
+        if s.finalizer && !s.disable {
+            assert_eq!(decide(&s), Decision::RemoveFinalizer(LetGo::Retained));
+        }
+        if !s.finalizer {
+            assert_eq!(decide(&s), Decision::Leave);
+        }
+    });
+}
+
+#[test]
+fn p7_a_departing_object_is_never_pushed_and_never_waits_without_a_reason() {
+    every_departure(|s| match decide(&s) {
+        Decision::Leave | Decision::Suspend | Decision::Disable | Decision::RemoveFinalizer(_) => {}
+        Decision::Look(Look::Inventory) => assert_eq!(s.inventory, Inventory::NotAsked),
+        Decision::Wait(Reason::Deleting | Reason::DeletionBlocked) => {}
+        decision => panic!("{decision:?} for {s:?}"),
+    });
+}
+
+#[test]
+fn p7_a_namespace_that_goes_away_is_not_held_up_by_a_lost_connection() {
+    every_departure(|s| {
+        let stuck = matches!(decide(&s), Decision::Wait(_));
+        if s.doomed && s.connection != Connection::Ready && !s.suspended {
+            assert!(!stuck, "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn p7_nothing_is_sent_before_the_finalizer_is_there() {
+    every_situation(|s| {
+        let with = |finalizer| decide(&Situation { disable: true, finalizer, ..s });
+        assert!(!matches!(with(false), Decision::Push(_) | Decision::Settled), "{s:?}");
+        assert_eq!(with(true), decide(&s), "and then it changes nothing");
+    });
+}
+
+#[test]
+fn p7_a_finalizer_that_is_no_longer_wanted_goes_and_holds_nothing_up() {
+    every_situation(|s| {
+        let decision = decide(&Situation { finalizer: true, ..s });
+        match decide(&s) {
+            Decision::Settled => assert_eq!(decision, Decision::RemoveFinalizer(LetGo::Retained)),
+            without => assert_eq!(decision, without),
         }
     });
 }
@@ -136,7 +224,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
             || s.account_changed
             || s.request != Request::None
             || matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
-        if due && !s.deleting && !s.suspended {
+        if due && !s.suspended {
             assert!(!matches!(decide(&s), Decision::Settled | Decision::HoldValue), "{s:?}");
         }
     });
@@ -163,7 +251,7 @@ fn p1_after_a_push_there_is_nothing_left_to_do() {
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
     every_situation(|s| {
         let calm = s.recorded == Recorded::Here && !s.fields_changed && !s.account_changed;
-        let asked = s.request != Request::None || s.deleting || s.suspended;
+        let asked = s.request != Request::None || s.suspended;
         if calm && !asked && matches!(s.secrets, Secrets::Read(Value::Same | Value::None)) {
             assert_eq!(decide(&s), Decision::Settled);
         }
@@ -262,7 +350,23 @@ fn what_was_seen_is_never_asked_for_again() {
     every_situation(|s| match decide(&s) {
         Decision::Look(Look::Secrets) => assert!(matches!(s.secrets, Secrets::Unread | Secrets::Unchanged)),
         Decision::Look(Look::Inventory) => assert_eq!(s.inventory, Inventory::NotAsked),
+        Decision::Look(Look::Claims) => assert_eq!(s.claims, Claims::NotAsked),
         _ => {}
+    });
+}
+
+#[test]
+fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
+    every_situation(|s| {
+        let with = |claims| decide(&Situation { claims, ..s });
+        let anew = s.recorded != Recorded::Here || s.account_changed;
+        if matches!(with(Claims::Free), Decision::Push(_)) && anew {
+            assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims));
+            assert_eq!(with(Claims::Identifier), Decision::Wait(Reason::IdentifierConflict));
+            assert_eq!(with(Claims::Account), Decision::Wait(Reason::AccountConflict));
+        } else {
+            assert_eq!(with(Claims::Identifier), with(Claims::Free), "a claim is asked for only where it matters");
+        }
     });
 }
 

@@ -7,6 +7,7 @@
 mod account;
 pub mod backoff;
 mod decide;
+mod deletion;
 mod identity;
 mod judge;
 mod login;
@@ -14,9 +15,10 @@ mod reason;
 mod situation;
 
 pub use account::Account;
-pub use decide::{Decision, Expect, Look, Push, decide};
+pub use decide::{Decision, Expect, LetGo, Look, Push, decide};
+pub use deletion::{Disabling, after_disable};
 pub use identity::generated_identifier;
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
-pub use situation::{Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting};
+pub use situation::{Claims, Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting};

@@ -35,6 +35,14 @@ pub enum Reason {
     PamPermissionDenied,
     /// The PAM refuses the login.
     PamAuthenticationFailed,
+    /// Another object of this cluster has the identifier.
+    IdentifierConflict,
+    /// Another object of this cluster has the account.
+    AccountConflict,
+    /// The object is being deleted, and its record is about to be disabled.
+    Deleting,
+    /// The object is being deleted, and it is not safe to disable its record.
+    DeletionBlocked,
 }
 
 /// When a reason is looked at again though nothing in the cluster changed.
@@ -50,7 +58,7 @@ pub enum Retry {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
@@ -67,6 +75,10 @@ impl Reason {
         Self::PamRejected,
         Self::PamPermissionDenied,
         Self::PamAuthenticationFailed,
+        Self::IdentifierConflict,
+        Self::AccountConflict,
+        Self::Deleting,
+        Self::DeletionBlocked,
     ];
 
     /// The word in the condition.
@@ -89,6 +101,10 @@ impl Reason {
             Self::PamRejected => "PamRejected",
             Self::PamPermissionDenied => "PamPermissionDenied",
             Self::PamAuthenticationFailed => "PamAuthenticationFailed",
+            Self::IdentifierConflict => "IdentifierConflict",
+            Self::AccountConflict => "AccountConflict",
+            Self::Deleting => "Deleting",
+            Self::DeletionBlocked => "DeletionBlocked",
         }
     }
 
@@ -114,6 +130,9 @@ impl Reason {
                 | Self::PamRejected
                 | Self::PamPermissionDenied
                 | Self::PamAuthenticationFailed
+                | Self::IdentifierConflict
+                | Self::AccountConflict
+                | Self::DeletionBlocked
         )
     }
 
@@ -122,10 +141,14 @@ impl Reason {
     #[must_use]
     pub const fn retry(self) -> Retry {
         match self {
-            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited => Retry::Backoff,
-            Self::RecordConflict | Self::PamRejected | Self::PamPermissionDenied | Self::PamAuthenticationFailed => {
-                Retry::SecondLook
+            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited | Self::Deleting => {
+                Retry::Backoff
             }
+            Self::RecordConflict
+            | Self::PamRejected
+            | Self::PamPermissionDenied
+            | Self::PamAuthenticationFailed
+            | Self::DeletionBlocked => Retry::SecondLook,
             Self::Synced
             | Self::Adopted
             | Self::Authenticated
@@ -133,7 +156,9 @@ impl Reason {
             | Self::SecretKeyNotFound
             | Self::SecretInvalid
             | Self::ConnectionNotFound
-            | Self::ConnectionNotReady => Retry::OnChange,
+            | Self::ConnectionNotReady
+            | Self::IdentifierConflict
+            | Self::AccountConflict => Retry::OnChange,
         }
     }
 }

@@ -7,8 +7,16 @@ use super::{Account, Reason};
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Situation {
-    /// It is being deleted.
+    /// It is being deleted, and how its finalizer stands.
     pub deleting: bool,
+    /// Our finalizer is on it.
+    pub finalizer: bool,
+    /// `spec.deletionPolicy` is `Disable`.
+    pub disable: bool,
+    /// Its namespace is going away.
+    pub doomed: bool,
+    /// Another object's status names the same record.
+    pub shared: bool,
     /// `spec.suspend` is set.
     pub suspended: bool,
     /// Its connection.
@@ -25,6 +33,8 @@ pub struct Situation {
     pub request: Request,
     /// What the PAM's list shows.
     pub inventory: Inventory,
+    /// Who else in the cluster is after the same record.
+    pub claims: Claims,
     /// Status remembers an answer that named another record than was expected, for this very target.
     pub unexpected: bool,
 }
@@ -92,6 +102,19 @@ pub enum Request {
     Fields,
     /// To push the value whatever the vault did with it.
     Value,
+}
+
+/// Who else in the cluster is after the same record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Claims {
+    /// Nobody looked yet.
+    NotAsked,
+    /// Nobody, and now it is ours.
+    Free,
+    /// Another object has the identifier.
+    Identifier,
+    /// Another object has the account.
+    Account,
 }
 
 /// What the PAM's list shows.

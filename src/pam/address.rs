@@ -1,5 +1,7 @@
 //! Where a tenant's connection may lead: a pure check of hosts and addresses.
 //!
+//! (Private addresses are ordinary ones here: that is where most PAMs are.)
+//!
 //! Whoever writes such a connection chooses where the *operator* connects to, from the operator's place in the
 //! network. So its host must be on a list that the operator's owner keeps, and whatever the host resolves to, an
 //! address with a special meaning (this machine, its link, a cloud's metadata service) is refused unless that list

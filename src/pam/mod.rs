@@ -2,7 +2,8 @@
 //!
 //! Start reading at [`PamClient`]. A connection becomes an [`Endpoint`]; all clients of a process share one
 //! [`Origins`], which holds what must be counted per PAM and not per connection: requests in flight, their rate,
-//! the circuit breaker. [`Inventory`] answers what the PAM holds from one shared list. Everything that goes wrong
+//! the circuit breaker. What product versions differ in is one `Dialect` per client; where a tenant's connection may
+//! lead is its [`AddressPolicy`]. [`Inventory`] answers what the PAM holds from one shared list. Everything that goes wrong
 //! is a [`PamError`], by meaning.
 //!
 //! No value, token or text of an answer is in any error, log line or `Debug` output of this module (P8), and the

@@ -67,7 +67,12 @@ fn rejected(code: Option<u16>) -> &'static str {
         Some(1005) => "the PAM misses the address: set ip",
         Some(1008) => "the credential is disabled in the PAM: enable it there",
         Some(1003 | 1010) => "what the PAM finds there is not a credential: choose another identifier",
-        Some(1016 | 1017) => "the record in the PAM is an SSH key or is inactive: choose another identifier",
+        Some(1016) => "the record in the PAM is no SSH key: choose another identifier",
+        // Two meanings: of a credential up to 3.32, of an SSH key ever since (API 2.8).
+        Some(1017) => {
+            "the record in the PAM is disabled, or an SSH key's: enable it there, or choose another identifier"
+        }
+        Some(1043) => "the credential is enabled in the PAM already",
         Some(1029) => "the PAM does not know this domain: register it in the PAM or correct domain",
         Some(1042) => "the PAM does not accept the username: correct it",
         Some(1046) => "the PAM does not know the plugin: register it in the PAM or correct it",

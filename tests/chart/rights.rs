@@ -20,7 +20,6 @@ const KEY: &str = "pam-operator-digest-key";
 type Request = (&'static str, &'static str, &'static str, &'static str);
 
 const OBJECTS: &[Request] = &[
-    (GROUP, "pamcredentials", "", "get"),
     (GROUP, "pamcredentials", "", "list"),
     (GROUP, "pamcredentials", "", "watch"),
     (GROUP, "pamcredentials/status", "a", "patch"),
@@ -47,6 +46,10 @@ const CLUSTER: &[Request] = &[
     (GROUP, "clusterpamconnections", "", "watch"),
     (GROUP, "clusterpamconnections/status", "a", "patch"),
     ("", "namespaces", "kube-system", "get"),
+    ("", "namespaces", "a", "get"),
+    // A namespace that goes away loses its Roles before the finalizer is off.
+    (GROUP, "pamcredentials", "a", "get"),
+    (GROUP, "pamcredentials", "a", "patch"),
 ];
 /// Not even in its own namespace.
 const NEVER: &[Request] = &[
@@ -62,9 +65,7 @@ const NEVER: &[Request] = &[
     ("", "pods", "", "list"),
     ("", "pods/exec", "a", "create"),
     ("", "namespaces", "", "list"),
-    ("", "namespaces", "a", "get"),
     (GROUP, "pamcredentials", "", "create"),
-    (GROUP, "pamcredentials", "a", "patch"),
     (GROUP, "pamcredentials", "a", "update"),
     (GROUP, "pamcredentials", "a", "delete"),
     (GROUP, "pamcredentials/status", "a", "update"),
@@ -115,7 +116,7 @@ async fn expect(client: &Client, user: &str, namespace: &str, requests: &[Reques
 }
 
 #[tokio::test]
-async fn all_namespaces_are_served_with_reading_alone() {
+async fn all_namespaces_are_served_with_reading_and_the_finalizer_alone() {
     let cluster = ControlPlane::shared().await.unwrap();
     let client = cluster.admin_client().await.unwrap();
     let install = Installation::of(cluster, &unique_name("rights")).install().await.unwrap();

@@ -1,0 +1,68 @@
+//! Deleting: the record is disabled, and the object let go (P7).
+
+use kube::api::Api;
+
+use super::act::{Done, note_refusal};
+use super::context::Context;
+use super::error::{Error, bounded};
+use super::finalizer;
+use super::message::{self, Problem};
+use super::observed::Observed;
+use crate::domain::{Disabling, LetGo, Reason, after_disable};
+use crate::pam::{Disabled, PamError};
+
+/// Takes the finalizer off an object that is being deleted.
+pub(super) async fn let_go(observed: &Observed<'_>, why: LetGo, context: &Context) -> Result<Done, Error> {
+    finalizer::remove(observed.object, context).await?;
+    if why == LetGo::LeftEnabled {
+        // No event can be made in a namespace that is going away.
+        let (namespace, name) = &observed.key;
+        let id = observed.status.id.as_deref().unwrap_or_default();
+        tracing::warn!(%namespace, %name, id, "its namespace went away together with the connection or its login: the record stays enabled in the PAM");
+        context.metrics.record_left_enabled();
+    }
+    Ok(Done::Gone { reason: message::let_go_reason(why), note: message::let_go(why, &observed.identifier) })
+}
+
+/// Disables the record whose id is in our status, and takes the finalizer off once that is sure.
+pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
+    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+        Ok(live) => live,
+        Err(problem) => return Ok(Done::Hindered(problem)),
+    };
+    let id = observed.status.id.as_deref().unwrap_or_default();
+    if !context.lead.is_held() {
+        return Err(Error::NotLeading);
+    }
+    let answer = match live.client.disable_credential(id).await {
+        Ok(Disabled::Now) => Disabling::Disabled,
+        Ok(Disabled::AlreadyInactive) => Disabling::AlreadyInactive,
+        Err(PamError::NotFound { .. }) => Disabling::NotFound,
+        Err(PamError::PermissionDenied { code: Some(1009) }) => Disabling::NoAccess,
+        Err(error) => {
+            note_refusal(&error, observed, context);
+            return Ok(Done::Failed(error));
+        }
+    };
+    let origin = observed.status.connection.as_ref().map(|place| place.origin.as_str()).unwrap_or_default();
+    let listed = live.inventory.latest();
+    let others = context
+        .claims
+        .others_listed(origin, id, |other| listed.as_ref().is_some_and(|snapshot| snapshot.by_id(other).is_some()));
+    if !after_disable(answer, others) {
+        let message = message::deletion_refused(answer, id);
+        return Ok(Done::Hindered(Problem { reason: Reason::DeletionBlocked, message }));
+    }
+    finalizer::remove(observed.object, context).await?;
+    Ok(Done::Gone { reason: "Disabled", note: message::disabled(answer, id, &observed.identifier) })
+}
+
+/// Whether the object's namespace is going away.
+pub(super) async fn is_doomed(observed: &Observed<'_>, context: &Context) -> Result<bool, Error> {
+    let api = Api::<k8s_openapi::api::core::v1::Namespace>::all(context.client.clone());
+    match bounded("read the namespace", api.get_metadata(&observed.key.0)).await {
+        Ok(namespace) => Ok(namespace.metadata.deletion_timestamp.is_some()),
+        Err(error) if error.is_not_found() => Ok(true),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,76 @@
+//! What happens to an object that is being deleted (P7): never more than was asked, and never stuck.
+
+use super::{Connection, Decision, Inventory, LetGo, Look, Reason, Recorded, Seen, Situation};
+
+/// Decides for an object that is being deleted.
+///
+/// The way out is always an ordinary edit: `deletionPolicy: Retain` takes the finalizer off.
+pub(super) fn leaving(s: &Situation) -> Decision {
+    if !s.finalizer {
+        return Decision::Leave;
+    }
+    if !s.disable {
+        return Decision::RemoveFinalizer(LetGo::Retained);
+    }
+    if s.suspended {
+        return Decision::Suspend;
+    }
+    match (s.recorded, s.shared, s.connection) {
+        (Recorded::Nothing, ..) => Decision::RemoveFinalizer(LetGo::NothingWritten),
+        (_, true, _) => Decision::RemoveFinalizer(LetGo::HandedOver),
+        (_, _, Connection::Ready) => with_list(s),
+        // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
+        _ if s.doomed => Decision::RemoveFinalizer(LetGo::LeftEnabled),
+        _ => Decision::Wait(Reason::Deleting),
+    }
+}
+
+fn with_list(s: &Situation) -> Decision {
+    match (s.inventory, s.recorded) {
+        (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
+        (Inventory::Failed(_), _) => Decision::Wait(Reason::Deleting),
+        (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
+        // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
+        (Inventory::Shows(Seen::Neither), Recorded::Here) => Decision::Disable,
+        // In another place an id proves nothing, and a record that is not as we know it may be somebody else's.
+        (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
+    }
+}
+
+/// What the PAM said to a `DELETE` (API 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Disabling {
+    /// 200: it is disabled now.
+    Disabled,
+    /// 1008 (1017 up to 3.32): it was already.
+    AlreadyInactive,
+    /// 1007: there is none, or it is out of this authorization's sight.
+    NotFound,
+    /// 1009: it may not be touched.
+    NoAccess,
+}
+
+/// Whether the record can be let go after that answer. `others_listed` says that the list shows other records of
+/// ours: only then does "not found" mean gone, and not that the authorization lost its sight of everything.
+#[must_use]
+pub const fn after_disable(answer: Disabling, others_listed: bool) -> bool {
+    match answer {
+        Disabling::Disabled | Disabling::AlreadyInactive => true,
+        Disabling::NotFound => others_listed,
+        Disabling::NoAccess => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_let_go_only_once_it_is_known_to_be_disabled_or_gone() {
+        for others in [false, true] {
+            assert!(after_disable(Disabling::Disabled, others) && after_disable(Disabling::AlreadyInactive, others));
+            assert!(!after_disable(Disabling::NoAccess, others));
+            assert_eq!(after_disable(Disabling::NotFound, others), others);
+        }
+    }
+}
