@@ -1,12 +1,12 @@
 //! Where a tenant's connection may lead: a pure check of hosts and addresses.
 //!
-//! (Private addresses are ordinary ones here: that is where most PAMs are.)
-//!
 //! Whoever writes such a connection chooses where the *operator* connects to, from the operator's place in the
 //! network. So its host must be on a list that the operator's owner keeps, and whatever the host resolves to, an
 //! address with a special meaning (this machine, its link, a cloud's metadata service) is refused unless that list
 //! names it. Spellings do not matter: [`url::Url`] has read decimal, octal, hexadecimal, shortened, percent-encoded
 //! and full-width numbers as addresses before, and an IPv4 address that is wrapped into an IPv6 one is unwrapped here.
+//!
+//! Private addresses are ordinary ones: that is where most PAMs are.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
