@@ -12,6 +12,10 @@ use super::status::SourceSecret;
 
 /// An https URL without user information, query and fragment; a path is kept.
 const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
+/// A plain path: segments of letters, digits, `-`, `_`, `.` and `~`.
+const API_PATH: &str = r"^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?)$";
+/// What fits into a header line.
+const HEADER_TEXT: &str = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
 /// `major.minor` with an optional patch number, as the PAM shows it.
 const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
 
@@ -44,11 +48,26 @@ pub struct ClusterPamConnectionSpec {
     /// Address of the PAM: `https://`, a host, and where needed a port and a path, such as `https://pam.example.com`.
     #[schemars(length(min = 9, max = 2048), regex(pattern = HTTPS_URL))]
     pub url: String,
-    /// Version of the PAM as its own pages show it, such as `4.2`. It decides how the PAM is spoken to.
-    /// Versions from 4.0 on are supported.
+    /// Version of the PAM as its own pages show it, such as `4.2`, `3.33.1` or `3.32`. It decides how the PAM is
+    /// spoken to: paths, names and shapes at once. Versions from 3.30 on are supported.
     #[schemars(length(min = 3, max = 16), regex(pattern = PRODUCT_VERSION))]
-    #[x_kube(validation = Rule::new("self.startsWith('4.')").message("productVersion must be 4.0 or a later 4.x: this release speaks the API of 4.x only"))]
+    #[x_kube(validation = Rule::new("self.matches('^(3[.]3[0-3]|4[.][0-9]+)([.][0-9]+)?$')").message("productVersion must be 3.30 to 3.33 or 4.x, as the PAM shows it"))]
     pub product_version: String,
+    /// First part of the API's paths, where it is not what `productVersion` implies (`/iso` up to 3.32, `/api` later).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = API_PATH))]
+    pub api_prefix: Option<String>,
+    /// Path of the token endpoint, where it is not `{apiPrefix}/oauth2/token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 255), regex(pattern = API_PATH))]
+    pub token_path: Option<String>,
+    /// How the PAM's API differs from what `productVersion` implies. Seldom needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility: Option<Compatibility>,
+    /// The `Referer` header of every call, for an authorization that is restricted to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024), regex(pattern = HEADER_TEXT))]
+    pub referrer: Option<String>,
     /// How the operator logs in.
     pub auth: Auth,
     /// Which certificates are trusted. Absent: those that the operator's image trusts. There is no way to
@@ -74,6 +93,53 @@ pub struct Auth {
 pub struct Oauth2 {
     /// The Secret, in the operator's own namespace, that holds the client id and the client secret.
     pub client_secret_ref: ClientSecretRef,
+    /// The tenant to log in to: its subdomain. Needed where `url` names the PAM by its IP address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = HEADER_TEXT))]
+    pub tenant: Option<String>,
+    /// How client id and client secret are sent: in the request's form, or as HTTP Basic credentials.
+    #[serde(default)]
+    pub token_request: TokenRequest,
+}
+
+/// How client id and client secret are sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum TokenRequest {
+    /// In the form.
+    #[default]
+    Form,
+    /// As HTTP Basic credentials, as old versions ask for.
+    Basic,
+}
+
+/// How the PAM's API differs from what its version implies.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compatibility {
+    /// Where notes stand in a request: `TopLevel` (since 3.33) or `AdditionalSettings` (up to 3.32).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes_placement: Option<NotesPlacement>,
+    /// Whether `additional_settings` is an `Object` (up to 3.32) or an `Array` of one (since 3.33).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additional_settings_shape: Option<AdditionalSettingsShape>,
+}
+
+/// Where notes stand in a request.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum NotesPlacement {
+    /// Beside the other fields.
+    TopLevel,
+    /// Inside `additional_settings`.
+    AdditionalSettings,
+}
+
+/// What `additional_settings` is.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum AdditionalSettingsShape {
+    /// An object.
+    Object,
+    /// An array of one object.
+    Array,
 }
 
 /// A Secret with a client id and a client secret.
@@ -105,6 +171,18 @@ pub struct Tls {
     /// Where to read the CA certificates (PEM) from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_ref: Option<CaBundleRef>,
+    /// The operator's own certificate, for an authorization that is bound to its fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_secret_ref: Option<ClientCertificateSecretRef>,
+}
+
+/// A Secret of type `kubernetes.io/tls`, in the operator's own namespace: `tls.crt` and `tls.key`.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientCertificateSecretRef {
+    /// Name of the Secret. It must be in the operator's own namespace.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
 }
 
 /// A ConfigMap or Secret, in the operator's own namespace, that holds CA certificates.

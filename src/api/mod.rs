@@ -13,7 +13,7 @@ mod status;
 
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
-    Auth, CaBundleKind, CaBundleRef, ClientSecretRef, ClusterPamConnection, ClusterPamConnectionSpec,
+    AdditionalSettingsShape, Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, Compatibility, NotesPlacement, TokenRequest, ClusterPamConnection, ClusterPamConnectionSpec,
     ClusterPamConnectionStatus, Limits, Oauth2, Tls,
 };
 pub use crds::all as crds;

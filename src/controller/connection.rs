@@ -7,7 +7,7 @@ use kube::api::Api;
 use kube::runtime::controller::Action;
 
 use super::blame;
-use super::connections::Material;
+use super::material::Material;
 use super::context::Context;
 use super::error::Error;
 use super::message::Problem;

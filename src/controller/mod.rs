@@ -14,6 +14,7 @@ mod disable;
 mod error;
 mod finalizer;
 mod groups;
+mod material;
 mod message;
 mod observe;
 mod observed;

@@ -1,0 +1,236 @@
+//! All that a login to a PAM depends on, read from the cluster.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::connections::{identity, source};
+use super::context::Context;
+use super::error::Error;
+use super::message::Problem;
+use super::references::Target;
+use super::secrets::{self, SecretValues};
+use super::versions::Key;
+use crate::api::{self, CaBundleKind, CaBundleRef, ClusterPamConnection, ClusterPamConnectionSpec, SourceSecret};
+use crate::pam::{
+    AdditionalSettingsShape, ClientCertificate, Compatibility, Endpoint, Limits, NotesPlacement, OAuth2,
+    ProductVersion, TokenRequest,
+};
+
+/// All that a login depends on.
+pub(super) struct Material {
+    /// Digest of everything in `endpoint` but the limits.
+    pub(super) digest: String,
+    /// The versions it was read at.
+    pub(super) versions: Vec<SourceSecret>,
+    pub(super) endpoint: Endpoint,
+}
+
+/// Why there is none.
+enum Obstacle {
+    /// Something is missing or wrong in the cluster, for users to mend.
+    Problem(Problem),
+    /// The Kubernetes API failed.
+    Kubernetes(Error),
+}
+
+impl From<Problem> for Obstacle {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Error> for Obstacle {
+    fn from(error: Error) -> Self {
+        Self::Kubernetes(error)
+    }
+}
+
+/// The parts that are read one by one.
+#[derive(Default)]
+struct Parts {
+    ca_bundle: Option<Vec<u8>>,
+    client_certificate: Option<ClientCertificate>,
+    versions: Vec<SourceSecret>,
+}
+
+impl Context {
+    /// The newest versions of what a connection refers to, without reading it; `None` if something is missing.
+    pub(super) fn versions_of(&self, connection: &ClusterPamConnection) -> Option<Vec<SourceSecret>> {
+        self.targets_of(connection)
+            .into_iter()
+            .map(|target| {
+                let (versions, key) = match &target {
+                    Target::ConfigMap(key) => (&self.config_maps, key),
+                    Target::Secret(key) => (&self.secrets, key),
+                    Target::Connection(_) | Target::Credential(_) => return None,
+                };
+                versions.of(key).map(|version| source(&key.1, version))
+            })
+            .collect()
+    }
+
+    /// What a connection refers to, in the order in which it is read.
+    pub(super) fn targets_of(&self, connection: &ClusterPamConnection) -> Vec<Target> {
+        let tls = connection.spec.tls.as_ref();
+        let login = Target::Secret(self.own(&connection.spec.auth.oauth2.client_secret_ref.name));
+        let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
+            CaBundleKind::ConfigMap => Target::ConfigMap(self.own(&bundle.name)),
+            CaBundleKind::Secret => Target::Secret(self.own(&bundle.name)),
+        });
+        let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
+        let certificate = certificate.map(|certificate| Target::Secret(self.own(&certificate.name)));
+        [Some(login), bundle, certificate].into_iter().flatten().collect()
+    }
+
+    /// Reads all that a login depends on.
+    pub(super) async fn material(&self, connection: &ClusterPamConnection) -> Result<Result<Material, Problem>, Error> {
+        match self.read_material(connection).await {
+            Ok(material) => Ok(Ok(material)),
+            Err(Obstacle::Problem(problem)) => Ok(Err(problem)),
+            Err(Obstacle::Kubernetes(error)) => Err(error),
+        }
+    }
+
+    async fn read_material(&self, connection: &ClusterPamConnection) -> Result<Material, Obstacle> {
+        let mut parts = Parts::default();
+        let login = self.login(&connection.spec, &mut parts).await?;
+        self.ca_bundle(&connection.spec, &mut parts).await?;
+        self.client_certificate(&connection.spec, &mut parts).await?;
+        let digest = self.login_digest(connection, &login, &parts);
+        let Parts { ca_bundle, client_certificate, versions } = parts;
+        let endpoint = Endpoint { ca_bundle, client_certificate, ..endpoint(&connection.spec, login)? };
+        Ok(Material { digest, versions, endpoint })
+    }
+
+    async fn login(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
+        let reference = &spec.auth.oauth2.client_secret_ref;
+        let key = self.own(&reference.name);
+        let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
+        let read = self.read_own(&key, &wanted, parts).await?;
+        let client_id = text(&read, &key, wanted[0])?.as_str().to_owned();
+        let client_secret = SecretString::from(text(&read, &key, wanted[1])?.as_str());
+        Ok(OAuth2 { client_id, client_secret })
+    }
+
+    async fn ca_bundle(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+        let Some(tls) = &spec.tls else { return Ok(()) };
+        if let Some(inline) = &tls.ca_bundle {
+            parts.ca_bundle = Some(STANDARD.decode(inline.trim()).map_err(|_| Problem::ca_bundle_not_base64())?);
+        } else if let Some(reference) = &tls.ca_bundle_ref {
+            parts.ca_bundle = Some(self.referred_bundle(reference, parts).await?);
+        }
+        Ok(())
+    }
+
+    async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, Obstacle> {
+        let key = self.own(&reference.name);
+        let missing = || Problem::ca_bundle_missing(reference.kind, &key);
+        let (version, bundle) = match reference.kind {
+            CaBundleKind::ConfigMap => {
+                let found = secrets::read_config_map(&self.client, &key, &reference.key).await?;
+                let (version, text) = found.ok_or_else(missing)?;
+                (version, text.map(String::into_bytes))
+            }
+            CaBundleKind::Secret => {
+                let found = secrets::read(&self.client, &key, &[&reference.key]).await?;
+                let mut read = found.ok_or_else(missing)?;
+                (read.version, read.values.remove(&reference.key).map(|bytes| bytes.to_vec()))
+            }
+        };
+        parts.versions.push(source(&key.1, version));
+        let bundle = bundle.ok_or_else(|| Problem::ca_bundle_key_missing(reference.kind, &key, &reference.key))?;
+        Ok(bundle)
+    }
+
+    async fn client_certificate(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+        let reference = spec.tls.as_ref().and_then(|tls| tls.client_certificate_secret_ref.as_ref());
+        let Some(reference) = reference else { return Ok(()) };
+        let key = self.own(&reference.name);
+        let read = self.read_own(&key, &["tls.crt", "tls.key"], parts).await?;
+        let cert_pem = text(&read, &key, "tls.crt")?.as_bytes().to_vec();
+        let key_pem = SecretString::from(text(&read, &key, "tls.key")?.as_str());
+        parts.client_certificate = Some(ClientCertificate { cert_pem, key_pem });
+        Ok(())
+    }
+
+    async fn read_own(&self, key: &Key, wanted: &[&str], parts: &mut Parts) -> Result<SecretValues, Obstacle> {
+        let read = secrets::read(&self.client, key, wanted).await?.ok_or_else(|| Problem::secret_missing(key))?;
+        parts.versions.push(source(&key.1, read.version.clone()));
+        Ok(read)
+    }
+
+    /// Secrets of a cluster connection are the operator's own.
+    fn own(&self, name: &str) -> Key {
+        (self.namespace.clone(), name.to_owned())
+    }
+
+    /// Everything but the limits: these change no login.
+    fn login_digest(&self, connection: &ClusterPamConnection, login: &OAuth2, parts: &Parts) -> String {
+        let spec = ClusterPamConnectionSpec { limits: None, ..connection.spec.clone() };
+        let spec = serde_json::to_vec(&spec).unwrap_or_default();
+        let certificate = parts.client_certificate.as_ref();
+        let secrets = [
+            spec.as_slice(),
+            login.client_id.as_bytes(),
+            login.client_secret.expose_secret().as_bytes(),
+            parts.ca_bundle.as_deref().unwrap_or_default(),
+            certificate.map(|certificate| certificate.cert_pem.as_slice()).unwrap_or_default(),
+            certificate.map(|certificate| certificate.key_pem.expose_secret().as_bytes()).unwrap_or_default(),
+        ];
+        let mut joined = Zeroizing::new(Vec::with_capacity(secrets.iter().map(|part| part.len() + 8).sum()));
+        for part in secrets {
+            joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            joined.extend_from_slice(part);
+        }
+        self.key.mac(&identity(connection).0, "login", &joined)
+    }
+}
+
+/// A text out of a Secret. A line break at its end is never meant, and would be refused as a wrong one.
+fn text(read: &SecretValues, key: &Key, name: &str) -> Result<Zeroizing<String>, Problem> {
+    let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    if text.is_empty() { Err(Problem::login_empty(key, name)) } else { Ok(Zeroizing::new(text.to_owned())) }
+}
+
+fn endpoint(spec: &ClusterPamConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> {
+    let url = Url::parse(&spec.url).map_err(|_| Problem::url_invalid())?;
+    let version = ProductVersion::parse(&spec.product_version).map_err(|_| Problem::version_invalid())?;
+    let limits = spec.limits.clone().unwrap_or_default();
+    let limits = Limits {
+        max_concurrent_requests: limits.max_concurrent_requests,
+        requests_per_second: limits.requests_per_second,
+        burst: limits.burst,
+    };
+    Ok(Endpoint {
+        limits,
+        compatibility: compatibility(spec),
+        tenant: spec.auth.oauth2.tenant.clone(),
+        token_request: match spec.auth.oauth2.token_request {
+            api::TokenRequest::Form => TokenRequest::Form,
+            api::TokenRequest::Basic => TokenRequest::Basic,
+        },
+        referrer: spec.referrer.clone(),
+        ..Endpoint::new(url, version, oauth2)
+    })
+}
+
+fn compatibility(spec: &ClusterPamConnectionSpec) -> Compatibility {
+    let quirks = spec.compatibility.clone().unwrap_or_default();
+    Compatibility {
+        api_prefix: spec.api_prefix.clone(),
+        token_path: spec.token_path.clone(),
+        notes_placement: quirks.notes_placement.map(|placement| match placement {
+            api::NotesPlacement::TopLevel => NotesPlacement::TopLevel,
+            api::NotesPlacement::AdditionalSettings => NotesPlacement::AdditionalSettings,
+        }),
+        additional_settings_shape: quirks.additional_settings_shape.map(|shape| match shape {
+            api::AdditionalSettingsShape::Object => AdditionalSettingsShape::Object,
+            api::AdditionalSettingsShape::Array => AdditionalSettingsShape::Array,
+        }),
+    }
+}
