@@ -48,9 +48,10 @@ async fn serve(
     let lost = lead.lost();
     let run = controller::run(client, config, metrics.clone(), (ready, lead.handle()), stopped(stop));
     let result = tokio::select! {
-        result = run => result.map_err(anyhow::Error::from),
+        biased;
         // Another replica may write from now on: what is in flight here is dropped, not finished.
         () = lost => Err(anyhow::anyhow!("the lease was lost: another replica leads now")),
+        result = run => result.map_err(anyhow::Error::from),
     };
     metrics.set_leader(false);
     lead.release().await;

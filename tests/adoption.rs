@@ -146,9 +146,14 @@ async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_te
     assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
     assert_eq!(ready(&world.get("svc").await).1, "RecordConflict");
 
-    // Once the authorization shows the record, it is ours by its identifier and account.
+    // That the list shows it now proves nothing: our own stray write may have put our identifier there.
     world.sim.edit(&id, VaultEdit::ShowTo(world.sim.client_id()));
     world.put_credential("svc", json!({"identifier": "ours", "tags": ["y"]})).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
+    assert_eq!(ready(&world.get("svc").await).1, "RecordConflict");
+    // The user's word does.
+    world.annotate("svc", "pam-operator.io/reconcile-requested-at", "it is ours").await;
     world.becomes("svc", "Synced").await;
     assert_eq!(world.get("svc").await.status.unwrap().id, Some(id));
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");

@@ -9,9 +9,9 @@ use super::status::PamCredentialStatus;
 
 /// Text without control characters and without blanks at its ends: the PAM stores what it gets, so a stray
 /// blank would become part of an account's name.
-const CLEAN_TEXT: &str = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$";
+const CLEAN_TEXT: &str = r"^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$";
 /// As [`CLEAN_TEXT`], and without the comma that joins list items on the wire (API 7 #33).
-const LIST_ITEM: &str = r"^[^\s,\x00-\x1f\x7f]([^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$";
+const LIST_ITEM: &str = r"^[^\pZ,\p{Cc}]([^,\p{Cc}]*[^\pZ,\p{Cc}])?$";
 /// Several lines, but no other control characters.
 const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
 /// API 2.1: letters, digits, `_`, `-` and `.`.
@@ -37,7 +37,8 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
     doc = "One credential in a PAM (privileged access management) vault, kept equal to a Secret of this cluster.",
     validation = Rule::new(
         "!has(oldSelf.status) || !has(oldSelf.status.identifier) || \
-         (has(self.spec.identifier) ? self.spec.identifier == oldSelf.status.identifier : !has(oldSelf.spec.identifier))"
+         (has(self.spec.identifier) ? self.spec.identifier == oldSelf.status.identifier || \
+         (has(oldSelf.spec.identifier) && self.spec.identifier == oldSelf.spec.identifier) : !has(oldSelf.spec.identifier))"
     ).message("spec.identifier cannot change once status.identifier is set: the record in the PAM is known by it. Writing down the identifier that status shows is allowed; for another one, create a new PamCredential"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),

@@ -13,8 +13,9 @@ mod status;
 
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
-    AdditionalSettingsShape, Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, Compatibility, NotesPlacement, TokenRequest, ClusterPamConnection, ClusterPamConnectionSpec,
-    ClusterPamConnectionStatus, Limits, Oauth2, Tls,
+    AdditionalSettingsShape, Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
+    ClusterPamConnection, ClusterPamConnectionSpec, ClusterPamConnectionStatus, Compatibility, Limits, NotesPlacement,
+    Oauth2, Tls, TokenRequest,
 };
 pub use crds::all as crds;
 pub use credential::{ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};

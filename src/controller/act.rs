@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::connections::Live;
 use super::context::{Context, Doubt};
 use super::disable;
 use super::error::Error;
@@ -50,21 +51,23 @@ pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &C
 }
 
 async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<Done, Error> {
-    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+    let name = &observed.object.spec.connection_ref.name;
+    let live = match context.live(name, observed.view.as_ref()).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem)),
+        Err(problem) => return Ok(Done::Hindered(problem.of_connection(name))),
     };
-    let Some(request) = request(observed, push) else {
+    let Some(request) = request(observed, push, context.memory.doubt(&observed.uid).is_some()) else {
         return Ok(Done::Nothing);
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
-    if !context.lead.is_held() {
-        return Err(Error::NotLeading);
-    }
+    context.may_write()?;
     let result = live.client.upsert_credential(&request).await;
+    let doubt = context.memory.doubt(&observed.uid);
     Ok(match result {
         Ok(upserted) => {
-            let done = compared(observed, push, upserted, context);
+            let in_question = doubt.is_some() && push.expect == Expect::Create;
+            let seen_since = in_question && appeared(&live, &upserted.id).await;
+            let done = compared(observed, push, upserted, seen_since);
             match &done {
                 Done::Pushed(answer) => live.inventory.note_written(record(observed, &request, answer)),
                 // What the list shows now is not what it showed before.
@@ -85,6 +88,14 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
     })
 }
 
+/// Whether a list that began after the answer shows the record. The list before the write did not: a record that is
+/// there now was made by an earlier write of ours whose answer was lost. One that is not is somebody else's, out of our
+/// authorization's sight.
+async fn appeared(live: &Live, id: &str) -> bool {
+    let now = tokio::time::Instant::now();
+    live.inventory.fresh(&live.client, Some(now)).await.is_ok_and(|snapshot| snapshot.by_id(id).is_some())
+}
+
 /// A refused login concerns the connection as a whole: it is looked at, and says so.
 pub(super) fn note_refusal(error: &PamError, observed: &Observed<'_>, context: &Context) {
     if matches!(error, PamError::AuthenticationFailed(_)) {
@@ -95,7 +106,7 @@ pub(super) fn note_refusal(error: &PamError, observed: &Observed<'_>, context: &
 }
 
 /// The request, or `None` if a username that was to be read is not there (which no decision leads to).
-fn request(observed: &Observed<'_>, push: Push) -> Option<CredentialRequest> {
+fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<CredentialRequest> {
     let spec = &observed.object.spec;
     let content = observed.read.as_ref().and_then(|read| read.content.as_ref());
     let mut request = CredentialRequest {
@@ -106,11 +117,13 @@ fn request(observed: &Observed<'_>, push: Push) -> Option<CredentialRequest> {
         content: content.filter(|_| push.value).map(|content| content.value.clone()),
         ..CredentialRequest::default()
     };
-    groups::put(spec, &observed.status.digests, push.all_fields, &mut request);
+    // A write in doubt may have changed any group, whatever the digests say.
+    let all = push.all_fields || in_doubt;
+    groups::put(spec, &observed.status.digests, all, &mut request);
     Some(request)
 }
 
-fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &Context) -> Done {
+fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since: bool) -> Done {
     let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     let connection = observed.status.connection.as_ref();
     let same_place =
@@ -124,7 +137,7 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, context: &C
         },
         identifier: observed.identifier.clone(),
         tenant: connection.filter(same_place).and_then(|connection| connection.tenant.clone()),
-        maybe_made_before: context.memory.doubt(&observed.uid).is_some(),
+        maybe_made_before: seen_since,
     };
     let answer = Answer {
         outcome: match upserted.outcome {

@@ -36,7 +36,8 @@ pub(super) struct Claims {
 
 #[derive(Debug, Default)]
 struct Book {
-    owners: HashMap<String, Key>,
+    /// By uid.
+    owners: HashMap<String, Owner>,
     identifiers: HashMap<Spot, String>,
     accounts: HashMap<Spot, String>,
     /// Who has a record, by its id; and who would like to, by its identifier.
@@ -44,50 +45,52 @@ struct Book {
     wishes: HashMap<Spot, HashSet<String>>,
 }
 
+/// What one object has.
+#[derive(Clone, Debug, Default)]
+struct Owner {
+    key: Key,
+    identifier: Option<Spot>,
+    account: Option<Spot>,
+    record: Option<Spot>,
+    wish: Option<Spot>,
+}
+
 impl Claims {
     /// Takes in what the status of an object says it has.
     pub(super) fn note(&self, object: &PamCredential) {
-        let Some((uid, spot, identifier)) = held(object) else { return };
-        let mut book = self.lock();
-        book.owners.insert(uid.clone(), super::watch::key(object));
-        let origin = spot.0.clone();
-        book.records.entry(spot).or_default().insert(uid.clone());
-        if let Some(identifier) = identifier {
-            // Whoever has the record has the identifier, whatever somebody else reserved.
-            book.identifiers.entry((origin, identifier)).or_insert(uid);
-        }
+        let Some((uid, record, identifier)) = held(object) else { return };
+        let book = &mut *self.lock();
+        let mut owner = book.take(&uid);
+        owner.key = super::watch::key(object);
+        owner.account = owner.account.or_else(|| account(object, &record.0));
+        owner.identifier = identifier.map(|identifier| (record.0.clone(), identifier));
+        owner.record = Some(record);
+        book.put(uid, owner);
     }
 
-    /// Claims an identifier and an account, both or neither.
-    pub(super) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<(), Taken> {
-        let mut book = self.lock();
-        let (identifier, account) =
-            ((wish.origin.clone(), wish.identifier.clone()), (wish.origin.clone(), wish.account.clone()));
-        book.wishes.entry(identifier.clone()).or_default().insert(uid.to_owned());
-        let other = |holder: Option<&String>| holder.filter(|holder| *holder != uid).and_then(|h| book.owners.get(h));
-        if let Some(holder) = other(book.identifiers.get(&identifier)) {
-            return Err(Taken::Identifier(holder.clone()));
+    /// Claims an identifier and an account, both or neither. What the object had before is free then: `Ok(true)` says
+    /// that there was such.
+    pub(super) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<bool, Taken> {
+        let book = &mut *self.lock();
+        let spot = |what: &String| Some((wish.origin.clone(), what.clone()));
+        let (identifier, account) = (spot(&wish.identifier), spot(&wish.account));
+        let mut owner = book.take(uid);
+        owner.key.clone_from(key);
+        owner.wish.clone_from(&identifier);
+        let taken = book.taken(identifier.as_ref(), account.as_ref());
+        let frees = owner.identifier != identifier || owner.account != account;
+        let had = owner.identifier.is_some() || owner.account.is_some();
+        if taken.is_none() {
+            (owner.identifier, owner.account) = (identifier, account);
         }
-        if let Some(holder) = other(book.accounts.get(&account)) {
-            return Err(Taken::Account(holder.clone()));
-        }
-        book.accounts.retain(|_, holder| holder != uid);
-        book.owners.insert(uid.to_owned(), key.clone());
-        book.identifiers.insert(identifier, uid.to_owned());
-        book.accounts.insert(account, uid.to_owned());
-        Ok(())
+        book.put(uid.to_owned(), owner);
+        taken.map_or(Ok(frees && had), Err)
     }
 
     /// Lets go of everything that an object has or wants.
     pub(super) fn release(&self, uid: &str) {
         let book = &mut *self.lock();
-        book.owners.remove(uid);
-        book.identifiers.retain(|_, holder| holder != uid);
-        book.accounts.retain(|_, holder| holder != uid);
-        for spots in [&mut book.records, &mut book.wishes] {
-            spots.values_mut().for_each(|uids| _ = uids.remove(uid));
-            spots.retain(|_, uids| !uids.is_empty());
-        }
+        book.take(uid);
     }
 
     /// Whether another object has the record, or would like to.
@@ -106,6 +109,67 @@ impl Claims {
     fn lock(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Book {
+    /// Takes an object out of the book, with all it has.
+    fn take(&mut self, uid: &str) -> Owner {
+        let owner = self.owners.remove(uid).unwrap_or_default();
+        for (held, spots) in [(&owner.identifier, &mut self.identifiers), (&owner.account, &mut self.accounts)] {
+            if let Some(spot) = held
+                && spots.get(spot).is_some_and(|holder| holder == uid)
+            {
+                spots.remove(spot);
+            }
+        }
+        for (held, spots) in [(&owner.record, &mut self.records), (&owner.wish, &mut self.wishes)] {
+            if let Some(spot) = held
+                && let Some(uids) = spots.get_mut(spot)
+            {
+                uids.remove(uid);
+                if uids.is_empty() {
+                    spots.remove(spot);
+                }
+            }
+        }
+        owner
+    }
+
+    /// Puts an object into the book; what another has stays that one's.
+    fn put(&mut self, uid: String, owner: Owner) {
+        for (held, spots) in [(&owner.identifier, &mut self.identifiers), (&owner.account, &mut self.accounts)] {
+            if let Some(spot) = held {
+                spots.entry(spot.clone()).or_insert_with(|| uid.clone());
+            }
+        }
+        for (held, spots) in [(&owner.record, &mut self.records), (&owner.wish, &mut self.wishes)] {
+            if let Some(spot) = held {
+                spots.entry(spot.clone()).or_default().insert(uid.clone());
+            }
+        }
+        self.owners.insert(uid, owner);
+    }
+
+    fn taken(&self, identifier: Option<&Spot>, account: Option<&Spot>) -> Option<Taken> {
+        let holder = |spots: &HashMap<Spot, String>, spot: Option<&Spot>| {
+            let uid = spots.get(spot?)?;
+            self.owners.get(uid).map(|owner| owner.key.clone())
+        };
+        let by_identifier = holder(&self.identifiers, identifier).map(Taken::Identifier);
+        by_identifier.or_else(|| holder(&self.accounts, account).map(Taken::Account))
+    }
+}
+
+/// The account of an object whose spec has all of it.
+fn account(object: &PamCredential, origin: &str) -> Option<Spot> {
+    let spec = &object.spec;
+    let account = crate::domain::Account {
+        username: spec.username.clone()?,
+        hostname: spec.hostname.clone(),
+        ip: spec.ip.clone(),
+    };
+    let (username, hostname, ip) = account.folded();
+    Some((origin.to_owned(), super::digest::plain(&[&username, &hostname, &ip])))
 }
 
 fn held(object: &PamCredential) -> Option<(String, Spot, Option<String>)> {
@@ -129,31 +193,40 @@ mod tests {
     #[test]
     fn whoever_asks_first_has_it_until_it_goes() {
         let claims = Claims::default();
-        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(()));
-        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(()), "again is no conflict");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false), "again is no conflict");
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "y")), Err(Taken::Identifier(key("a"))));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
         claims.release("a");
-        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(()));
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false));
     }
 
     #[test]
     fn another_pam_is_another_place() {
         let claims = Claims::default();
         let elsewhere = Wish { origin: "https://other".into(), ..wish("i", "x") };
-        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(()));
-        assert_eq!(claims.claim("b", &key("b"), &elsewhere), Ok(()));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert_eq!(claims.claim("b", &key("b"), &elsewhere), Ok(false));
     }
 
     #[test]
     fn a_record_that_somebody_else_waits_for_is_shared() {
         let claims = Claims::default();
-        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(()));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert!(!claims.is_shared("a", "https://pam", "7", "i"));
         assert!(claims.claim("b", &key("b"), &wish("i", "x")).is_err());
         assert!(claims.is_shared("a", "https://pam", "7", "i"));
-        claims.release("b");
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
         assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+    }
+
+    #[test]
+    fn whoever_moves_on_frees_what_it_had() {
+        let claims = Claims::default();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(true));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Ok(false));
     }
 
     #[test]

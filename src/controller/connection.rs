@@ -7,9 +7,9 @@ use kube::api::Api;
 use kube::runtime::controller::Action;
 
 use super::blame;
-use super::material::Material;
 use super::context::Context;
 use super::error::Error;
+use super::material::Material;
 use super::message::Problem;
 use super::schedule::{Turn, fingerprint};
 use super::status;
@@ -86,7 +86,8 @@ async fn examine(connection: &ClusterPamConnection, doubted: bool, context: &Con
     let second_look = context.memory.has_waited(&key(connection).1, Instant::now());
     match login(remembered, unchanged, doubted, second_look) {
         Login::Keep if remembered == Remembered::Refused => {
-            Ok(Finding::StillRefused(backoff::second_login(rand::random())))
+            let left = context.memory.wait_left(&key(connection).1, Instant::now());
+            Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
         Login::Keep => Ok(Finding::AsBefore),
         Login::Try => attempt(connection, material, doubted, context).await,
@@ -108,7 +109,7 @@ async fn attempt(
     context: &Context,
 ) -> Result<Finding, Error> {
     let (digest, versions) = (material.digest.clone(), material.versions.clone());
-    let live = match context.connections.install(connection, material).await {
+    let live = match context.connections.install(connection, material) {
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
@@ -131,8 +132,12 @@ async fn report(
         _ => (None, None),
     };
     let next = next_status(connection, &before, &finding, context);
-    write(connection, &before, next, context).await?;
     let key = key(connection);
+    // Before the write, which may fail: a refused login is not tried again for that.
+    if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
+        hold(&key, mark, backoff::second_login(rand::random()), context);
+    }
+    write(connection, &before, next, context).await?;
     let action = match (&finding, &problem) {
         (Finding::StillRefused(wait), _) => hold(&key, mark, *wait, context),
         (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
@@ -208,14 +213,16 @@ async fn write(
 ) -> Result<(), Error> {
     let mut alike = next.clone();
     alike.conditions.clone_from(&before.conditions);
-    if alike == *before && same_but_for_times(&next.conditions, &before.conditions) {
+    let uid = connection.metadata.uid.as_deref().unwrap_or_default();
+    let same = alike == *before && same_but_for_times(&next.conditions, &before.conditions);
+    if same && !context.written_connections.is_owed(uid) {
         return Ok(());
     }
+    context.written_connections.intend(uid, next.clone());
     let api = Api::<ClusterPamConnection>::all(context.client.clone());
     let version = status::write(&api, connection, &next).await?;
     context.metrics.status_written(Kind::ClusterPamConnection);
     super::report::announce_transition(connection, &before.conditions, &next.conditions, context).await;
-    let uid = connection.metadata.uid.as_deref().unwrap_or_default();
     context.written_connections.note(uid, version.as_deref(), next);
     announce(connection, context);
     Ok(())

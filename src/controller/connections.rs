@@ -1,22 +1,25 @@
 //! The connections: how each stands, and the clients made of them.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use kube::api::Api;
 use kube::runtime::reflector::{ObjectRef, Store};
-use tokio::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 use super::context::Context;
-use super::error::Error;
+use super::error::{Error, bounded};
 use super::material::Material;
 use super::message::Problem;
+use super::observed::Observed;
 use super::versions::Version;
 use super::watch::GuardedConnection;
 use crate::api::{ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, SourceSecret, find};
 use crate::domain::{Connection, Reason};
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, Inventory, Origins, PamClient};
+use crate::pam::{Deadlines, Inventory, Origins, PamClient, Place};
 
 /// The connections of this process.
 pub(super) struct Connections {
@@ -37,15 +40,25 @@ pub(super) struct Live {
 }
 
 /// How a connection stands, for those who refer to it.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(super) struct View {
     pub(super) ready: bool,
     pub(super) reason: Option<Reason>,
     /// Its `Ready` message.
     pub(super) message: String,
+    pub(super) uid: String,
     pub(super) generation: i64,
     /// Scheme, host, port and path, without a trailing slash.
     pub(super) origin: String,
+    /// How many requests it allows at once.
+    pub(super) at_once: u32,
+}
+
+/// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
+impl Hash for View {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.ready, self.reason, &self.uid, self.generation, &self.origin).hash(state);
+    }
 }
 
 impl Connections {
@@ -61,12 +74,8 @@ impl Connections {
 
     /// Takes what was read into use. A client stays as it is while nothing that a login depends on changed: its
     /// token stays good.
-    pub(super) async fn install(
-        &self,
-        connection: &ClusterPamConnection,
-        material: Material,
-    ) -> Result<Arc<Live>, Problem> {
-        let mut live = self.live.lock().await;
+    pub(super) fn install(&self, connection: &ClusterPamConnection, material: Material) -> Result<Arc<Live>, Problem> {
+        let mut live = self.lock();
         let (name, uid, generation) = identity(connection);
         let Material { digest, versions, endpoint } = material;
         let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
@@ -83,14 +92,16 @@ impl Connections {
 
     /// Drops the client of a connection that is gone.
     pub(super) fn forget(&self, name: &str) {
-        if let Ok(mut live) = self.live.try_lock() {
-            live.remove(name);
-        }
+        self.lock().remove(name);
     }
 
-    async fn current(&self, connection: &ClusterPamConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Live>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self, connection: &ClusterPamConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
         let (name, uid, generation) = identity(connection);
-        let live = self.live.lock().await.get(&name).cloned()?;
+        let live = self.lock().get(&name).cloned()?;
         (live.uid == uid && live.generation == generation && live.versions == versions).then_some(live)
     }
 }
@@ -107,9 +118,25 @@ impl Context {
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
+            uid: connection.metadata.uid.clone().unwrap_or_default(),
             generation,
             origin: origin(&connection.spec.url),
+            at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
         })
+    }
+
+    /// Whether another operator serves this credential: its connection is there, but this operator does not select it.
+    pub(super) async fn is_anothers(&self, observed: &Observed<'_>) -> Result<bool, Error> {
+        if observed.view.is_some() || !self.selects_connections {
+            return Ok(false);
+        }
+        let api = Api::<ClusterPamConnection>::all(self.client.clone());
+        let name = &observed.object.spec.connection_ref.name;
+        match bounded("look for a connection", api.get_metadata(name)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The newest status of a connection.
@@ -120,18 +147,23 @@ impl Context {
         self.written_connections.freshest(uid, meta.resource_version.as_deref(), shown)
     }
 
-    /// The client and inventory of a connection, made where there is none yet.
-    pub(super) async fn live(&self, name: &str) -> Result<Result<Arc<Live>, Problem>, Error> {
+    /// The client and inventory of a connection as `view` showed it, made where there is none yet. A connection that
+    /// was edited since is an error: what was decided by one PAM's list must not be sent to another.
+    pub(super) async fn live(&self, name: &str, view: Option<&View>) -> Result<Result<Arc<Live>, Problem>, Error> {
         let Some(connection) = self.connections.get(name) else {
             return Ok(Err(Problem::connection_gone(name)));
         };
+        let (_, uid, generation) = identity(&connection);
+        if view.is_none_or(|view| view.uid != uid || view.generation != generation) {
+            return Err(Error::ConnectionChanged);
+        }
         if let Some(versions) = self.versions_of(&connection)
-            && let Some(live) = self.connections.current(&connection, &versions).await
+            && let Some(live) = self.connections.current(&connection, &versions)
         {
             return Ok(Ok(live));
         }
         match self.material(&connection).await? {
-            Ok(material) => Ok(self.connections.install(&connection, material).await),
+            Ok(material) => Ok(self.connections.install(&connection, material)),
             Err(problem) => Ok(Err(problem)),
         }
     }
@@ -158,12 +190,9 @@ impl View {
     }
 }
 
-/// Scheme, host, port and path of a PAM, without a trailing slash.
+/// One spelling of where a PAM is.
 fn origin(url: &str) -> String {
-    let Ok(url) = Url::parse(url) else {
-        return url.to_owned();
-    };
-    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| Place::origin_of(&url))
 }
 
 pub(super) fn source(name: &str, version: Version) -> SourceSecret {
@@ -173,17 +202,4 @@ pub(super) fn source(name: &str, version: Version) -> SourceSecret {
 pub(super) fn identity(connection: &ClusterPamConnection) -> (String, String, i64) {
     let meta = &connection.metadata;
     (meta.name.clone().unwrap_or_default(), meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_place_has_one_spelling() {
-        for url in ["https://pam.example.com", "https://PAM.example.com:443/", "https://pam.example.com//"] {
-            assert_eq!(origin(url), "https://pam.example.com");
-        }
-        assert_eq!(origin("https://pam.example.com:8443/vault/"), "https://pam.example.com:8443/vault");
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kube::Client;
 use kube::runtime::events::Recorder;
@@ -12,6 +12,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
+use super::error::Error;
+use super::places::Places;
 use super::references::{References, Target};
 use super::schedule::Schedule;
 use super::status::Written;
@@ -45,6 +47,8 @@ pub(super) struct Context {
     pub(super) memory: Memory,
     /// Whether this replica may write.
     pub(super) lead: LeadHandle,
+    /// Whose turn it is to work with which PAM.
+    pub(super) places: Places,
     pub(super) wake: Wake,
 }
 
@@ -101,6 +105,8 @@ struct Remembered {
     doubted_connections: HashSet<String>,
     /// Until when a refused login is left alone, by connection.
     waiting: HashMap<String, Instant>,
+    /// How often what a credential waited for was let go.
+    pokes: HashMap<Key, u64>,
     /// What dependents of a connection were last woken for.
     announced: HashMap<String, u64>,
 }
@@ -161,9 +167,28 @@ impl Memory {
         touched.map(|reason| (reason.as_str(), inner.counts.get(&reason).copied().unwrap_or_default())).collect()
     }
 
+    /// Notes that what these waited for was let go: it counts among what their fate depends on, so that a pass that is
+    /// just about to lie down on the old state of things gets up again.
+    fn poke(&self, keys: &[Key]) {
+        let mut inner = self.lock();
+        for key in keys {
+            *inner.pokes.entry(key.clone()).or_default() += 1;
+        }
+    }
+
+    /// How often what a credential waited for was let go.
+    pub(super) fn pokes(&self, key: &Key) -> u64 {
+        self.lock().pokes.get(key).copied().unwrap_or_default()
+    }
+
     /// Leaves a refused login alone until then.
     pub(super) fn wait_until(&self, name: &str, until: Instant) {
         self.lock().waiting.insert(name.to_owned(), until);
+    }
+
+    /// How long a refused login is still left alone.
+    pub(super) fn wait_left(&self, name: &str, now: Instant) -> Option<Duration> {
+        self.lock().waiting.get(name).map(|until| until.saturating_duration_since(now))
     }
 
     /// Whether a refused login was left alone long enough.
@@ -182,35 +207,63 @@ impl Memory {
 }
 
 impl Context {
+    /// Whether a write may be begun: not by a process that is about to end, nor by one that no longer leads.
+    pub(super) fn may_write(&self) -> Result<(), Error> {
+        match (self.places.is_closed(), self.lead.is_held()) {
+            (true, _) => Err(Error::Stopping),
+            (_, false) => Err(Error::NotLeading),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes in a credential as the watch shows it.
     pub(super) fn note(&self, credential: &Credential) {
         if credential.metadata.deletion_timestamp.is_some() {
-            self.step_aside(credential);
+            let uid = credential.metadata.uid.as_deref().unwrap_or_default();
+            self.step_aside(&super::watch::key(credential), uid);
         } else {
             self.claims.note(credential);
         }
     }
 
     /// Gives those who wait for what this credential has their turn.
-    fn step_aside(&self, credential: &Credential) {
-        self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default());
-        let waiting = self.references.to(&Target::Credential(super::watch::key(credential)));
-        waiting.iter().for_each(|key| self.schedule.forget(key));
+    fn step_aside(&self, key: &Key, uid: &str) {
+        self.claims.release(uid);
+        self.wake_waiting(key);
+    }
+
+    /// Wakes those who wait for what a credential has or had.
+    pub(super) fn wake_waiting(&self, key: &Key) {
+        let waiting = self.references.to(&Target::Credential(key.clone()));
+        self.memory.poke(&waiting);
         self.wake.all(&waiting);
     }
 
     /// Forgets a credential that is gone.
-    pub(super) fn forget(&self, credential: &Credential) {
-        self.step_aside(credential);
-        let key = super::watch::key(credential);
-        self.references.forget(&key);
-        self.schedule.forget(&key);
-        let uid = credential.metadata.uid.as_deref().unwrap_or_default();
+    pub(super) fn forget(&self, key: &Key, uid: &str) {
+        self.step_aside(key, uid);
+        self.references.forget(key);
+        self.schedule.forget(key);
         self.written.forget(uid);
         let mut inner = self.memory.lock();
         inner.verified.remove(uid);
         inner.doubts.remove(uid);
+        inner.pokes.remove(key);
         drop(inner);
         self.metrics.set_credentials(self.memory.tally(uid, None));
+    }
+
+    /// Forgets a connection that is gone, and wakes its credentials.
+    pub(super) fn forget_connection(&self, key: &Key, uid: &str) {
+        self.references.forget(key);
+        self.schedule.forget(key);
+        self.connections.forget(&key.1);
+        self.written_connections.forget(uid);
+        let mut inner = self.memory.lock();
+        inner.announced.remove(&key.1);
+        inner.waiting.remove(&key.1);
+        inner.doubted_connections.remove(&key.1);
+        drop(inner);
+        self.wake.all(&self.references.to(&Target::Connection(key.1.clone())));
     }
 }

@@ -26,14 +26,13 @@ pub(super) async fn let_go(observed: &Observed<'_>, why: LetGo, context: &Contex
 
 /// Disables the record whose id is in our status, and takes the finalizer off once that is sure.
 pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
-    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+    let name = &observed.object.spec.connection_ref.name;
+    let live = match context.live(name, observed.view.as_ref()).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem)),
+        Err(problem) => return Ok(Done::Hindered(problem.of_connection(name))),
     };
     let id = observed.status.id.as_deref().unwrap_or_default();
-    if !context.lead.is_held() {
-        return Err(Error::NotLeading);
-    }
+    context.may_write()?;
     let answer = match live.client.disable_credential(id).await {
         Ok(Disabled::Now) => Disabling::Disabled,
         Ok(Disabled::AlreadyInactive) => Disabling::AlreadyInactive,

@@ -25,6 +25,12 @@ pub enum Error {
     /// No answer, or none that can be understood.
     #[error("the Kubernetes API could not be reached or understood while trying to {0}")]
     Failed(&'static str),
+    /// The process is about to end.
+    #[error("the operator is stopping, and begins nothing new")]
+    Stopping,
+    /// The connection was edited during the pass.
+    #[error("the connection changed in the meantime")]
+    ConnectionChanged,
     /// Another replica may write by now.
     #[error("this replica no longer leads, and writes nothing to the PAM")]
     NotLeading,
@@ -44,6 +50,11 @@ impl Error {
     /// Whether the object is gone (404).
     pub(super) const fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { code: 404, .. })
+    }
+
+    /// Whether the API server objects to what was sent (422): a failed `test` of a JSON patch is one such.
+    pub(super) const fn is_invalid(&self) -> bool {
+        matches!(self, Self::Refused { code: 422, .. })
     }
 
     /// Whether another writer was faster, or the object was made anew (409).

@@ -101,6 +101,15 @@ impl Problem {
         Self::new(Reason::ConnectionNotFound, connection_missing(name, false))
     }
 
+    /// What a credential says of a problem of its connection. What the connection lacks lies in the operator's own
+    /// namespace, which is no business of this one.
+    pub(super) fn of_connection(self, name: &str) -> Self {
+        if self.reason == Reason::ConnectionNotFound {
+            return self;
+        }
+        Self::new(Reason::ConnectionNotReady, connection_not_ready(name, Some(self.reason), ""))
+    }
+
     pub(super) fn refused_by_pam(error: &PamError) -> Self {
         Self::new(super::blame::reason(error), error.summary())
     }
@@ -112,12 +121,14 @@ pub(super) fn connection_missing(name: &str, selects: bool) -> String {
     format!("ClusterPamConnection {name} does not exist{hint}: create it, or correct spec.connectionRef")
 }
 
-/// A connection that is not ready.
-pub(super) fn connection_not_ready(name: &str, its_message: &str) -> String {
-    if its_message.is_empty() {
-        format!("ClusterPamConnection {name} has not been checked yet")
-    } else {
-        format!("ClusterPamConnection {name}: {its_message}")
+/// A connection that is not ready. What the PAM said to it is said to its credentials too.
+pub(super) fn connection_not_ready(name: &str, reason: Option<Reason>, by_pam: &str) -> String {
+    match reason {
+        _ if !by_pam.is_empty() => format!("ClusterPamConnection {name}: {by_pam}"),
+        Some(reason) if reason != Reason::Progressing => {
+            format!("ClusterPamConnection {name} is not ready ({}): its own status says what to do", reason.as_str())
+        }
+        _ => format!("ClusterPamConnection {name} has not been checked yet"),
     }
 }
 
@@ -244,17 +255,20 @@ pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> 
         Mismatch::OtherTenant => "answered for another tenant than before",
     };
     format!(
-        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. Give the authorization access to the record, or set another spec.identifier, username, hostname or ip",
-        answer.id, expected.identifier
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier, username, hostname or ip",
+        answer.id,
+        expected.identifier,
+        crate::api::RECONCILE_REQUESTED_AT
     )
 }
 
 /// An earlier write met another record, and nothing has changed since.
 pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>) -> String {
     format!(
-        "An earlier write met a record that the PAM's list does not show to this authorization (record {}, identifier {}). Nothing more is written for it. Give the authorization access to the record, or set another spec.identifier, username, hostname or ip",
+        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier, username, hostname or ip",
         id.unwrap_or("unknown"),
-        identifier.unwrap_or("none")
+        identifier.unwrap_or("none"),
+        crate::api::RECONCILE_REQUESTED_AT
     )
 }
 

@@ -33,8 +33,12 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
 /// Claims the record for this object, or finds who has it; then that one's going wakes us.
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
-    let (claims, holder) = match context.claims.claim(&observed.uid, &observed.key, &wish) {
-        Ok(()) => (Claims::Free, None),
+    let claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    if claimed == Ok(true) {
+        context.wake_waiting(&observed.key);
+    }
+    let (claims, holder) = match claimed {
+        Ok(_) => (Claims::Free, None),
         Err(Taken::Identifier(holder)) => (Claims::Identifier, Some(holder)),
         Err(Taken::Account(holder)) => (Claims::Account, Some(holder)),
     };
@@ -123,9 +127,8 @@ fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
     });
     let known = observed.situation.recorded != Recorded::Nothing;
     observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
-    observed.situation.fields_changed |= doubt.is_some();
     observed.read = Some(values);
-    observed.situation.unexpected = is_unexpected(observed, context);
+    observed.situation.unexpected = observed.is_unexpected(context);
 }
 
 /// A lost key is no change where the very version of the Secret is the one that was last sent from.
@@ -135,21 +138,15 @@ fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, se
     if compared == Compared::Unknown && untouched { Compared::Same } else { compared }
 }
 
-/// Whether an earlier answer named another record for this very target. With a lost key that cannot be told, and is
-/// taken to be so: the list decides then.
-fn is_unexpected(observed: &Observed<'_>, context: &Context) -> bool {
-    let Some(unexpected) = &observed.status.unexpected else {
-        return false;
-    };
-    !context.key.made(&unexpected.target) || observed.target(context).as_ref() == Some(&unexpected.target)
-}
-
 async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
-    let live = match context.live(&observed.object.spec.connection_ref.name).await? {
+    let name = &observed.object.spec.connection_ref.name;
+    let live = match context.live(name, observed.view.as_ref()).await? {
         Ok(live) => live,
         Err(problem) => {
+            let problem = problem.of_connection(name);
             observed.situation.connection = Connection::NotReady(problem.reason);
             observed.problem = Some(problem);
+            observed.problem_of_connection = true;
             return Ok(());
         }
     };

@@ -36,6 +36,8 @@ pub(super) struct Observed<'a> {
     /// The newest versions of the Secrets, by metadata; `None` if one is missing.
     pub(super) versions: Option<Vec<SourceSecret>>,
     pub(super) situation: Situation,
+    /// How often what it waited for was let go, when this pass began.
+    pokes: u64,
     /// What the Secrets lack, or what ails the connection, in words.
     pub(super) problem: Option<Problem>,
     /// The values that were read.
@@ -44,6 +46,8 @@ pub(super) struct Observed<'a> {
     pub(super) sight: Option<Sight>,
     /// Why the list could not be had.
     pub(super) failure: Option<PamError>,
+    /// `problem` is the connection's, and only this pass saw it.
+    pub(super) problem_of_connection: bool,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
 }
@@ -81,6 +85,7 @@ impl<'a> Observed<'a> {
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, view.as_ref()),
+            pokes: context.memory.pokes(&key),
             object,
             key,
             uid,
@@ -90,9 +95,12 @@ impl<'a> Observed<'a> {
             read: None,
             sight: None,
             failure: None,
+            problem_of_connection: false,
             selects_connections: context.selects_connections,
         };
         observed.situation.secrets = observed.secrets_at_a_glance(context);
+        observed.situation.unexpected = observed.is_unexpected(context);
+        observed.situation.fields_changed |= context.memory.doubt(&observed.uid).is_some();
         observed.situation.shared = observed.is_shared(context);
         observed
     }
@@ -136,6 +144,13 @@ impl<'a> Observed<'a> {
         })
     }
 
+    /// Whether an earlier answer named another record for this very target. With a lost key, or before the username
+    /// was read, that cannot be told, and is taken to be so: the list decides then.
+    pub(super) fn is_unexpected(&self, context: &Context) -> bool {
+        let Some(unexpected) = &self.status.unexpected else { return false };
+        !context.key.made(&unexpected.target) || self.target(context).is_none_or(|target| target == unexpected.target)
+    }
+
     fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
         id.zip(place)
@@ -151,7 +166,7 @@ impl<'a> Observed<'a> {
             .map(|versions| versions.iter().map(|v| (v.uid.as_str(), v.resource_version.as_str())).collect::<Vec<_>>());
         let asked = meta.annotations.as_ref();
         let deleting = meta.deletion_timestamp.is_some();
-        super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, &self.view))
+        super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, &self.view, self.pokes))
     }
 
     /// Whether `Ready` is true for the newest generation.
@@ -181,8 +196,9 @@ impl<'a> Observed<'a> {
 
 fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
     let (namespace, name) = watch::key(object);
-    // What was once sent stays, even if the cluster is called something else now.
-    let known = object.spec.identifier.clone().or_else(|| status.identifier.clone());
+    // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
+    // being sent (later the schema refuses that).
+    let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
     known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
 }
 
@@ -209,7 +225,7 @@ fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> 
 }
 
 fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
-    let recorded = recorded(status, view);
+    let recorded = recorded(status, view, &object.spec.connection_ref.name);
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
@@ -230,10 +246,11 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
     }
 }
 
-fn recorded(status: &PamCredentialStatus, view: Option<&View>) -> Recorded {
+/// Another connection may log in as another tenant, or see other records, even at the same address.
+fn recorded(status: &PamCredentialStatus, view: Option<&View>, name: &str) -> Recorded {
     match (&status.id, &status.connection, view) {
         (None, ..) => Recorded::Nothing,
-        (Some(_), Some(connection), Some(view)) if connection.origin != view.origin => Recorded::Elsewhere,
+        (Some(_), Some(known), Some(view)) if known.origin != view.origin || known.name != name => Recorded::Elsewhere,
         (Some(_), ..) => Recorded::Here,
     }
 }
@@ -245,7 +262,7 @@ fn request(object: &PamCredential, status: &PamCredentialStatus) -> Request {
         let value = object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name));
         value.is_some() && value != handled.as_ref()
     };
-    if status.id.is_none() {
+    if status.id.is_none() && status.unexpected.is_none() {
         Request::None
     } else if asked(PUSH_VALUE_REQUESTED_AT, &status.last_handled_push_value_at) {
         Request::Value

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::finalizer;
 use super::observe::look;
 use super::observed::{Observed, targets};
+use super::places::Place;
 use super::report::report;
 use super::schedule::Turn;
 use super::watch::{Guarded, key};
@@ -48,7 +49,11 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
     }
+    if context.is_anothers(&observed).await? {
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
     observed.see_whether_doomed(context).await?;
+    let _place = place(&observed, context).await?;
     let decision = loop {
         match decide(&observed.situation) {
             Decision::Look(what) => look(&mut observed, what, context).await?,
@@ -65,6 +70,16 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
     };
     let done = act(&observed, decision, context).await?;
     report(&observed, decision, &done, context).await
+}
+
+/// A place with the PAM, for a pass that may have something to do there.
+async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
+    match (decide(&observed.situation), &observed.view) {
+        (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
+            context.places.take(&view.origin, view.at_once).await.map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn undecodable(object: &Guarded) -> Action {

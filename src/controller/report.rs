@@ -9,6 +9,7 @@ use kube::runtime::events::{Event, EventType};
 use kube::{Resource, ResourceExt};
 
 use super::act::Done;
+use super::connections::View;
 use super::context::Context;
 use super::error::Error;
 use super::observed::Observed;
@@ -18,7 +19,7 @@ use crate::api::{
     ConditionType, ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
     RECONCILE_REQUESTED_AT, UnexpectedRecord, find, same_but_for_times,
 };
-use crate::domain::{Answer, Connection, Decision, Reason, Recorded, Retry};
+use crate::domain::{Answer, Connection, Decision, Reason, Recorded, Retry, Secrets, Value};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Writes down what a pass came to.
@@ -38,7 +39,11 @@ pub(super) async fn report(
     }
     let next = next_status(observed, decision, done, context);
     let reason = ready_reason(&next.conditions);
-    write(observed, &next, context).await?;
+    if !write(observed, &next, context).await? {
+        // Gone in the meantime: whatever is remembered of it would stay for ever.
+        context.forget(&observed.key, &observed.uid);
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
     publish(observed, decision, done, &next, context).await;
     context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
     Ok((come_back(observed, decision, done, reason, context), outcome(reason)))
@@ -107,7 +112,7 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
             let keyed = next.digests.iter().filter(|(name, _)| is_keyed(name));
             let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
             let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
-            if lost && observed.read.is_some() {
+            if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
                 recorded(next, observed);
             } else {
                 next.digests = groups::digests(&observed.object.spec);
@@ -167,17 +172,20 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 
 // === Writing
 
-async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<(), Error> {
+async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<bool, Error> {
     let mut alike = next.clone();
     alike.conditions.clone_from(&observed.status.conditions);
-    if alike == observed.status && same_but_for_times(&next.conditions, &observed.status.conditions) {
-        return Ok(());
+    let same = alike == observed.status && same_but_for_times(&next.conditions, &observed.status.conditions);
+    if same && !context.written.is_owed(&observed.uid) {
+        return Ok(true);
     }
+    // Before the write: should it fail, the next pass owes the write and not the push.
+    context.written.intend(&observed.uid, next.clone());
     let api = Api::<PamCredential>::namespaced(context.client.clone(), &observed.key.0);
     let version = status::write(&api, observed.object, next).await?;
     context.metrics.status_written(Kind::PamCredential);
     context.written.note(&observed.uid, version.as_deref(), next.clone());
-    Ok(())
+    Ok(version.is_some())
 }
 
 async fn publish(
@@ -256,8 +264,15 @@ fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: R
         _ => None,
     };
     // What a connection waits for, its own passes see to; they wake us.
-    let by_connection = observed.situation.connection != Connection::Ready && matches!(decision, Decision::Wait(_));
-    let retry = if by_connection { Retry::OnChange } else { reason.retry() };
+    // (What hinders a connection that says it is ready is seen by nobody else.)
+    let by_connection =
+        View::state(observed.view.as_ref()) != Connection::Ready && matches!(decision, Decision::Wait(_));
+    let unseen = !by_connection && (observed.problem_of_connection || matches!(done, Done::Hindered(_)));
+    let retry = match (by_connection, unseen) {
+        (true, _) => Retry::OnChange,
+        (false, true) if reason != Reason::DeletionBlocked => Retry::Backoff,
+        _ => reason.retry(),
+    };
     let clock = (Instant::now(), rand::random());
     match context.schedule.failed(&observed.key, observed.mark(), (retry, asked), clock) {
         Some(wait) => Action::requeue(wait),

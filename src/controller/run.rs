@@ -22,7 +22,9 @@ use super::claims::Claims;
 use super::connections::Connections;
 use super::context::{Context, Memory, Wake};
 use super::error::{Error, bounded};
+use super::places::Places;
 use super::references::{References, Target};
+use super::roster::{Roster, Turnover};
 use super::schedule::Schedule;
 use super::status::Written;
 use super::versions::Versions;
@@ -74,6 +76,7 @@ pub async fn run(
         written_connections: Written::default(),
         memory: Memory::default(),
         lead,
+        places: Places::new(config.max_concurrent_reconciles.get()),
         wake: Wake { credentials: senders, connections: connection_sender },
         client,
     });
@@ -84,8 +87,12 @@ pub async fn run(
     }
     let serving =
         serve_connections(&context, config, connection_writer, (connections.clone(), connection_receiver), &stop);
-    let credentials = serve_credentials(&context, config, (connections, receivers), ready, &stop);
-    futures::future::join(serving, credentials).await;
+    let credentials = serve_credentials(&context, (connections, receivers), ready, &stop);
+    let closing = async {
+        stop.clone().await;
+        context.places.close();
+    };
+    futures::future::join3(serving, credentials, closing).await;
     watches.shutdown().await;
     Ok(())
 }
@@ -157,18 +164,16 @@ async fn serve_connections(
         watching = watching.labels(selector);
     }
     let shared = Arc::clone(context);
+    let mut roster = Roster::default();
     let take_in = move |event: &Event<GuardedConnection>| {
-        if let Event::Delete(gone) = event {
-            let key = watch::key(gone);
-            shared.references.forget(&key);
-            shared.schedule.forget(&key);
-            shared.connections.forget(&key.1);
-            shared.wake.all(&shared.references.to(&Target::Connection(key.1)));
+        let Turnover { gone, again } = roster.take_in(event);
+        for (key, uid) in gone {
+            shared.forget_connection(&key, &uid);
         }
+        shared.wake.all(&again);
     };
     let stream = watch::objects(Api::<GuardedConnection>::all(context.client.clone()), watching, writer, take_in);
     Controller::for_stream(stream, store)
-        .with_config(controller::Config::default().concurrency(concurrency(config)))
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
         .run(connection::reconcile, again, Arc::clone(context))
@@ -178,7 +183,6 @@ async fn serve_connections(
 
 async fn serve_credentials(
     context: &Arc<Context>,
-    config: &Config,
     (connections, receivers): (Store<GuardedConnection>, Vec<Receiver>),
     ready: Check,
     stop: &Stop,
@@ -188,7 +192,7 @@ async fn serve_credentials(
         () = stop.clone() => return,
     }
     let (stores, serving): (Vec<_>, Vec<_>) =
-        receivers.into_iter().map(|receiver| serve_scope(context, config, receiver, stop)).unzip();
+        receivers.into_iter().map(|receiver| serve_scope(context, receiver, stop)).unzip();
     let listed = async {
         for store in stores {
             if store.wait_until_ready().await.is_err() {
@@ -206,33 +210,32 @@ async fn serve_credentials(
 
 fn serve_scope(
     context: &Arc<Context>,
-    config: &Config,
     (namespace, receiver): Receiver,
     stop: &Stop,
 ) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
     let (store, writer) = reflector::store();
     let shared = Arc::clone(context);
-    let take_in = move |event: &Event<Guarded>| match event {
-        Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) => {
+    let mut roster = Roster::default();
+    let take_in = move |event: &Event<Guarded>| {
+        if let Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) =
+            event
+        {
             shared.note(credential);
         }
-        Event::Delete(DeserializeGuard(Ok(credential))) => shared.forget(credential),
-        Event::Delete(undecodable) => shared.references.forget(&watch::key(undecodable)),
-        _ => {}
+        let Turnover { gone, again } = roster.take_in(event);
+        for (key, uid) in gone {
+            shared.forget(&key, &uid);
+        }
+        shared.wake.all(&again);
     };
     let api: Api<Guarded> = watch::scoped(context.client.clone(), namespace.as_deref());
     let stream = watch::objects(api, watch::config(), writer, take_in);
     let serving = Controller::for_stream(stream, store.clone())
-        .with_config(controller::Config::default().concurrency(concurrency(config)))
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
         .run(reconcile::reconcile, again, Arc::clone(context))
         .for_each(async |result| log(&result));
     (store, serving)
-}
-
-fn concurrency(config: &Config) -> u16 {
-    u16::try_from(config.max_concurrent_reconciles.get()).unwrap_or(u16::MAX)
 }
 
 fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send {
@@ -241,7 +244,10 @@ fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<I
 
 /// A failure of the Kubernetes API: again in 5 to 15 seconds.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
-fn again<K>(_: Arc<K>, _: &Error, _: Arc<Context>) -> Action {
+fn again<K>(_: Arc<K>, error: &Error, _: Arc<Context>) -> Action {
+    if matches!(error, Error::ConnectionChanged) {
+        return Action::requeue(Duration::from_secs(1));
+    }
     Action::requeue(Duration::from_secs(5) + Duration::from_secs(10).mul_f64(rand::random()))
 }
 
@@ -250,6 +256,7 @@ fn log<K: Resource<DynamicType = ()>>(
 ) {
     match result {
         Ok((object, _)) => tracing::debug!(%object, "a pass ended"),
+        Err(controller::Error::ReconcilerFailed(Error::Stopping | Error::ConnectionChanged, _)) => {}
         Err(controller::Error::ReconcilerFailed(error, object)) => {
             tracing::warn!(%object, %error, "a pass failed");
         }

@@ -2,7 +2,7 @@
 //! would do the work twice.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Resource;
@@ -15,20 +15,30 @@ use super::error::{Error, bounded};
 use crate::api::{ConditionType, FIELD_MANAGER, Standing, condition};
 use crate::domain::Reason;
 
-/// The statuses this process wrote and the watch has not shown yet, by uid.
+/// The statuses that this process made and the watch has not shown yet, by uid.
 #[derive(Debug, Default)]
 pub(super) struct Written<S> {
-    last: Mutex<HashMap<String, (u64, S)>>,
+    last: Mutex<HashMap<String, Entry<S>>>,
+}
+
+#[derive(Debug)]
+struct Entry<S> {
+    status: S,
+    /// The version it was written as; `None` while the API server has not taken it.
+    version: Option<u64>,
 }
 
 impl<S: Clone> Written<S> {
-    /// The newer of what the watch shows and what was written. Versions of one object may be compared as
-    /// numbers (KEP-5504).
+    /// The newest status: one that is still to be written, one that the watch has not shown yet, or what it shows.
+    /// Versions of one object may be compared as numbers (KEP-5504).
     pub(super) fn freshest(&self, uid: &str, resource_version: Option<&str>, shown: S) -> S {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.lock();
         let shown_version = number(resource_version);
         match last.get(uid) {
-            Some((written, status)) if shown_version.is_some_and(|shown| shown < *written) => status.clone(),
+            Some(Entry { status, version: None }) => status.clone(),
+            Some(Entry { status, version: Some(written) }) if shown_version.is_some_and(|shown| shown < *written) => {
+                status.clone()
+            }
             Some(_) => {
                 last.remove(uid);
                 shown
@@ -37,17 +47,31 @@ impl<S: Clone> Written<S> {
         }
     }
 
+    /// Remembers what is about to be written: should the write fail, what was done must not be done again.
+    pub(super) fn intend(&self, uid: &str, status: S) {
+        self.lock().insert(uid.to_owned(), Entry { status, version: None });
+    }
+
+    /// Whether something is still to be written.
+    pub(super) fn is_owed(&self, uid: &str) -> bool {
+        self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
+    }
+
     /// Remembers a write.
     pub(super) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
-        if let Some(version) = number(resource_version) {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            last.insert(uid.to_owned(), (version, status));
+        match number(resource_version) {
+            version @ Some(_) => _ = self.lock().insert(uid.to_owned(), Entry { status, version }),
+            None => self.forget(uid),
         }
     }
 
     /// Forgets an object that is gone.
     pub(super) fn forget(&self, uid: &str) {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.lock().remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry<S>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,26 +79,32 @@ fn number(resource_version: Option<&str>) -> Option<u64> {
     resource_version?.parse().ok()
 }
 
-/// Writes a status by server-side apply, and returns the new resourceVersion; `None` if the object is gone or was
-/// made anew in the meantime.
+/// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone or was made anew in
+/// the meantime. Server-side apply would leave there what others wrote (a backup that was restored, an edit by hand),
+/// and a stray `Stalled` condition would make kstatus call a ready object failed.
 pub(super) async fn write<K, S>(api: &Api<K>, object: &K, status: &S) -> Result<Option<String>, Error>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
     S: Serialize + Sync,
 {
+    let action = "write a status";
     let meta = object.meta();
+    let steps = json!([
+        // An object made anew under this name has not earned this status.
+        { "op": "test", "path": "/metadata/uid", "value": meta.uid },
+        { "op": "add", "path": "/status", "value": status },
+    ]);
+    let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Error::Failed(action))?;
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let name = meta.name.clone().unwrap_or_default();
-    let body = json!({
-        "apiVersion": K::api_version(&()),
-        "kind": K::kind(&()),
-        // The uid is a precondition: an object made anew under this name has not earned this status.
-        "metadata": { "name": name, "uid": meta.uid },
-        "status": status,
-    });
-    let params = PatchParams::apply(FIELD_MANAGER).force();
-    match bounded("write a status", api.patch_status(&name, &params, &Patch::Apply(body))).await {
+    match bounded(action, api.patch_status(&name, &params, &Patch::Json::<()>(patch))).await {
         Ok(written) => Ok(written.meta().resource_version.clone()),
-        Err(error) if error.is_not_found() || error.is_conflict() => Ok(None),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.is_conflict() || error.is_invalid() => {
+            // The test failed, or the API server objects to the status: only the first means that the object is another.
+            let found = bounded(action, api.get_metadata_opt(&name)).await?;
+            if found.is_some_and(|found| found.metadata.uid == meta.uid) { Err(error) } else { Ok(None) }
+        }
         Err(error) => Err(error),
     }
 }
@@ -118,6 +148,17 @@ mod tests {
         assert_eq!(written.freshest("u", Some("99"), "old"), "new");
         assert_eq!(written.freshest("u", Some("100"), "shown"), "shown");
         assert_eq!(written.freshest("u", Some("99"), "late"), "late", "forgotten once caught up");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_owed_and_not_done_again() {
+        let written = Written::default();
+        written.intend("u", "done");
+        assert_eq!(written.freshest("u", Some("100"), "old"), "done");
+        assert!(written.is_owed("u"));
+        written.note("u", Some("101"), "done");
+        assert!(!written.is_owed("u"));
+        assert_eq!(written.freshest("u", Some("100"), "old"), "done");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::act::Done;
 use super::observed::Observed;
 use super::{blame, message, status};
 use crate::api::{ConditionType, condition, find};
-use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Seen, Value};
+use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Value};
 
 /// The conditions after a pass.
 pub(super) fn conditions(observed: &Observed<'_>, decision: Decision, done: &Done) -> Vec<Condition> {
@@ -67,10 +67,7 @@ fn leaving(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason,
 
 /// What will not mend by itself blocks the deletion; for the rest it waits.
 const fn deleting(reason: Reason) -> Reason {
-    match reason.is_stalled() {
-        true => Reason::DeletionBlocked,
-        false => Reason::Deleting,
-    }
+    if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
 fn after_push(observed: &Observed<'_>, answer: &Answer, sent: bool, expect: Expect) -> (Reason, String) {
@@ -112,10 +109,11 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
             message::connection_missing(name, observed.selects_connections)
         }
         (_, Connection::NotReady(_), _) => {
-            let its = observed.view.as_ref().map(|view| view.message.as_str()).unwrap_or_default();
-            message::connection_not_ready(name, its)
+            let view = observed.view.as_ref();
+            let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
+            message::connection_not_ready(name, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
-        (Some(sight), _, Some(unexpected)) if sight.seen == Seen::Neither && observed.situation.unexpected => {
+        (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
             message::still_unexpected(unexpected.id.as_deref(), unexpected.identifier.as_deref())
         }
         (Some(sight), ..) => message::conflict(sight.seen, &observed.identifier, &sight.ids),

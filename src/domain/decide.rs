@@ -120,7 +120,9 @@ fn staying(s: &Situation) -> Decision {
 
 /// Whether something must be sent, whatever is in the Secrets.
 fn due_whatever_the_value(s: &Situation) -> bool {
-    s.recorded != Recorded::Here || s.fields_changed || s.account_changed || s.request != Request::None
+    let changed = s.recorded != Recorded::Here || s.fields_changed || s.account_changed;
+    // An answer that named another record leaves open what the PAM holds: nothing is settled before that is cleared up.
+    changed || s.unexpected || s.request != Request::None
 }
 
 fn blame(connection: Connection) -> Reason {
@@ -134,7 +136,8 @@ fn blame(connection: Connection) -> Reason {
 fn with_value(s: &Situation, value: Value) -> Decision {
     let value_due = matches!(value, Value::New | Value::Changed);
     match (due_whatever_the_value(s) || value_due, value, s.connection) {
-        (false, Value::Unknown, _) => Decision::HoldValue,
+        // The digest of an operator that does not serve this connection looks like a lost key: only who serves it writes.
+        (false, Value::Unknown, Connection::Ready) => Decision::HoldValue,
         (false, ..) => Decision::Settled,
         (true, _, Connection::Ready) => with_connection(s, value),
         (true, ..) => Decision::Wait(blame(s.connection)),
@@ -186,14 +189,15 @@ fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
         (
             Recorded::Nothing | Recorded::Elsewhere,
             Seen::IdentifierOnAccount { rotates } | Seen::AccountBare { rotates },
-        ) => adopt(s, value, rotates),
+            // Our identifier may be on it by our own stray write (API 2.6, row 2): then only the user's word makes it ours.
+        ) if !s.unexpected || s.request != Request::None => adopt(s, value, rotates),
         _ => Decision::Wait(Reason::RecordConflict),
     }
 }
 
 fn is_only_moved(s: &Situation, value: Value) -> bool {
     let as_sent = matches!(value, Value::None | Value::Same | Value::Unknown);
-    as_sent && !s.fields_changed && !s.account_changed && s.request == Request::None
+    as_sent && !s.fields_changed && !s.account_changed && !s.unexpected && s.request == Request::None
 }
 
 fn create(value: Value) -> Decision {

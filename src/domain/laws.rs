@@ -211,7 +211,7 @@ fn nothing_is_sent_without_a_ready_connection_and_secrets_that_were_read() {
 fn p1_nothing_is_sent_when_nothing_is_due() {
     every_push(|s, _| {
         let value_due = matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
-        let due = s.recorded != Recorded::Here || s.fields_changed || s.account_changed;
+        let due = s.recorded != Recorded::Here || s.fields_changed || s.account_changed || s.unexpected;
         assert!(due || value_due || s.request != Request::None, "{s:?}");
     });
 }
@@ -222,6 +222,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
         let due = s.recorded != Recorded::Here
             || s.fields_changed
             || s.account_changed
+            || s.unexpected
             || s.request != Request::None
             || matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
         if due && !s.suspended {
@@ -250,7 +251,7 @@ fn p1_after_a_push_there_is_nothing_left_to_do() {
 #[test]
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
     every_situation(|s| {
-        let calm = s.recorded == Recorded::Here && !s.fields_changed && !s.account_changed;
+        let calm = s.recorded == Recorded::Here && !s.fields_changed && !s.account_changed && !s.unexpected;
         let asked = s.request != Request::None || s.suspended;
         if calm && !asked && matches!(s.secrets, Secrets::Read(Value::Same | Value::None)) {
             assert_eq!(decide(&s), Decision::Settled);
@@ -280,8 +281,26 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
 fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
     every_push(|s, _| {
         if s.unexpected {
-            let seen = seen(&s).expect("looked at beforehand");
-            assert!(!matches!(seen, Seen::Neither), "{s:?}");
+            let ours = matches!(seen(&s).expect("looked at beforehand"), Seen::Ours { .. });
+            assert!(ours || s.request != Request::None, "only what we know, or the user vouches for: {s:?}");
+        }
+    });
+}
+
+#[test]
+fn p4_nothing_counts_as_settled_while_an_answer_is_unexplained() {
+    every_situation(|s| {
+        if s.unexpected && !s.suspended {
+            assert!(!matches!(decide(&s), Decision::Settled | Decision::HoldValue | Decision::Rebind), "{s:?}");
+        }
+    });
+}
+
+#[test]
+fn p9_an_operator_that_does_not_serve_the_connection_writes_no_digest() {
+    every_situation(|s| {
+        if s.connection != Connection::Ready {
+            assert_ne!(decide(&s), Decision::HoldValue);
         }
     });
 }
