@@ -139,6 +139,11 @@ async fn bad_connections_are_refused_in_words_that_help() {
         (json!({"url": null}), "spec.url: Required"),
         (json!({"productVersion": null}), "spec.productVersion: Required"),
         (json!({"productVersion": "latest"}), "spec.productVersion"),
+        (json!({"productVersion": "3.29"}), "must be 3.30 to 3.33 or 4.x"),
+        (json!({"productVersion": "5.0"}), "must be 3.30 to 3.33 or 4.x"),
+        (json!({"apiPrefix": "api"}), "spec.apiPrefix"),
+        (json!({"tokenPath": "/../x"}), "spec.tokenPath"),
+        (json!({"referrer": "two\nlines"}), "spec.referrer"),
         (json!({"auth": null}), "spec.auth: Required"),
         (json!({"auth": {"oauth2": {"clientSecretRef": {"name": ""}}}}), "clientSecretRef.name"),
         (json!({"tls": {"caBundle": "AA==", "caBundleRef": {"name": "ca"}}}), "not both"),
@@ -152,7 +157,7 @@ async fn bad_connections_are_refused_in_words_that_help() {
         let said = said.expect_err(&format!("{change} was let in"));
         assert!(said.contains(words), "{change}: {said}");
     }
-    for change in [json!({}), json!({"url": "https://pam.example.com:8443/vault/"}), json!({"productVersion": "4.0.1"})]
+    for change in [json!({}), json!({"url": "https://pam.example.com:8443/vault/"}), json!({"productVersion": "4.0.1"}), json!({"productVersion": "3.32"})]
     {
         assert_eq!(server.judges("ClusterPamConnection", connection(change.clone())).await, Ok(()), "{change}");
     }

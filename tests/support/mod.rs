@@ -12,7 +12,7 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use local_cluster::{ControlPlane, Installation, Mark, Operator, Requests, unique_name, wait_until};
 use pam_operator::api::{ClusterPamConnection, ConditionType, PamCredential, find};
-use pam_simulator::{Config, Journal, Simulator};
+use pam_simulator::{Config, Journal, ProductVersion, Simulator};
 use serde_json::{Value, json};
 
 /// How long anything may take on a busy machine.
@@ -31,12 +31,15 @@ pub struct World {
     pub operator: Option<Operator>,
     /// Name of the connection, and the value of the label that selects it.
     pub connection: String,
+    /// The PAM's version, as the connection says it.
+    pub version: String,
 }
 
 /// What a world is made of, before it starts.
 pub struct Plan {
     sim: Config,
     limits: Value,
+    version: ProductVersion,
     operator: bool,
 }
 
@@ -45,6 +48,7 @@ impl Default for Plan {
         Self {
             sim: Config::default().device("db01", "10.0.0.7").device("web01", "10.0.0.8"),
             limits: json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0}),
+            version: ProductVersion::V4_2,
             operator: true,
         }
     }
@@ -53,6 +57,13 @@ impl Default for Plan {
 impl Plan {
     pub fn sim(mut self, change: impl FnOnce(Config) -> Config) -> Self {
         self.sim = change(self.sim);
+        self
+    }
+
+    /// The PAM is of that version, and the connection says so.
+    pub fn version(mut self, version: ProductVersion) -> Self {
+        self.version = version;
+        self.sim.version = version;
         self
     }
 
@@ -83,7 +94,8 @@ impl Plan {
             .await
             .unwrap();
         let client = cluster.admin_client().await.unwrap();
-        let mut world = World { cluster, client, sim, namespace, install, operator: None, connection };
+        let version = self.version.to_string();
+        let mut world = World { cluster, client, sim, namespace, install, operator: None, connection, version };
         world.put_login(&world.sim.client_id(), &world.sim.client_secret()).await;
         world.put_connection(json!({"limits": self.limits})).await;
         if self.operator {
@@ -133,7 +145,7 @@ impl World {
     pub async fn put_connection(&self, change: Value) {
         let mut spec = json!({
             "url": self.sim.url(),
-            "productVersion": "4.2",
+            "productVersion": self.version,
             "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
             "tls": {"caBundle": base64(self.sim.ca_pem().as_bytes())},
         });
