@@ -8,7 +8,7 @@
 //! | [`domain`] | what is to be done, decided from what was seen: pure | std and jiff |
 //! | [`pam`] | the PAM's HTTP API: client, tokens, inventory, errors by meaning | HTTP; never Kubernetes |
 //! | [`controller`] | observe, act, report: the only place that knows both sides | all of the above |
-//! | [`config`], [`leader`], [`probes`], [`metrics`], [`telemetry`] | the process around it | |
+//! | [`config`], [`leader`], [`probes`], [`metrics`], [`signals`], [`telemetry`] | the process around it | |
 //!
 //! Arrows point one way: `main → controller → {api, domain, pam}`. Start reading at
 //! `controller::reconcile`, then `domain::decide`.
@@ -21,4 +21,5 @@ pub mod leader;
 pub mod metrics;
 pub mod pam;
 pub mod probes;
+pub mod signals;
 pub mod telemetry;

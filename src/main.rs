@@ -6,8 +6,8 @@ use pam_operator::config::{Cli, Config};
 use pam_operator::leader::Leadership;
 use pam_operator::metrics::Metrics;
 use pam_operator::probes::{Check, Readiness, Server};
+use pam_operator::signals::{stop_on_signal, stopped};
 use pam_operator::{controller, telemetry};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 #[tokio::main]
@@ -64,20 +64,4 @@ async fn client() -> anyhow::Result<kube::Client> {
     // kube's own retries can hold one call for minutes; each pass bounds its calls and is repeated as a whole.
     config.default_retry = false;
     kube::Client::try_from(config).context("the way to the Kubernetes API cannot be used")
-}
-
-fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (sender, receiver) = watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        tracing::info!("stopping: finishing what is in flight");
-        sender.send_replace(true);
-        sender.closed().await;
-    });
-    Ok(receiver)
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }

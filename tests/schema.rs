@@ -157,8 +157,12 @@ async fn bad_connections_are_refused_in_words_that_help() {
         let said = said.expect_err(&format!("{change} was let in"));
         assert!(said.contains(words), "{change}: {said}");
     }
-    for change in [json!({}), json!({"url": "https://pam.example.com:8443/vault/"}), json!({"productVersion": "4.0.1"}), json!({"productVersion": "3.32"})]
-    {
+    for change in [
+        json!({}),
+        json!({"url": "https://pam.example.com:8443/vault/"}),
+        json!({"productVersion": "4.0.1"}),
+        json!({"productVersion": "3.32"}),
+    ] {
         assert_eq!(server.judges("ClusterPamConnection", connection(change.clone())).await, Ok(()), "{change}");
     }
 }

@@ -13,7 +13,8 @@ use super::error::Error;
 /// The places, by PAM origin, and in all.
 #[derive(Debug)]
 pub(super) struct Places {
-    by_origin: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// An edited limit has places of its own; those of the old one empty by themselves.
+    by_origin: Mutex<HashMap<(String, u32), Arc<Semaphore>>>,
     all: Arc<Semaphore>,
 }
 
@@ -52,7 +53,7 @@ impl Places {
     fn of(&self, origin: &str, at_once: u32) -> Arc<Semaphore> {
         let mut by_origin = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || Arc::new(Semaphore::new(usize::try_from(at_once.max(1)).unwrap_or(1)));
-        Arc::clone(by_origin.entry(origin.to_owned()).or_insert_with(make))
+        Arc::clone(by_origin.entry((origin.to_owned(), at_once)).or_insert_with(make))
     }
 }
 
