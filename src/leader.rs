@@ -6,6 +6,7 @@
 //! after the hand-over (`design.md` 6, *settle*). The monotonic clock stands still while a machine is suspended, so a
 //! leader that wakes up learns of its loss with its next call only.
 
+mod lead;
 mod rules;
 
 use std::{sync::Arc, time::Duration};
@@ -16,11 +17,10 @@ use kube::{
     Api, Client,
     api::{ObjectMeta, PostParams},
 };
-use tokio::{
-    sync::{oneshot, watch},
-    task::JoinHandle,
-    time::{Instant, sleep, sleep_until, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use lead::Term;
+pub use lead::{Lead, LeadHandle};
 
 use rules::{Record, Step, Timing, Watch};
 
@@ -214,197 +214,5 @@ impl Complaints {
 
     fn clear(&mut self) {
         self.0 = None;
-    }
-}
-
-/// Until when this replica leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
-    Forever,
-    Until(Instant),
-    Lost,
-}
-
-impl Held {
-    fn now(self) -> bool {
-        match self {
-            Self::Forever => true,
-            Self::Until(deadline) => Instant::now() < deadline,
-            Self::Lost => false,
-        }
-    }
-}
-
-/// This replica leads. The lease is renewed in the background until [`Lead::release`]; dropped without it, renewals
-/// end and others take over when the lease expires.
-#[derive(Debug)]
-pub struct Lead {
-    term: LeadHandle,
-    stop: oneshot::Sender<()>,
-    renewals: JoinHandle<()>,
-}
-
-/// Tells whether this replica (still) leads. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct LeadHandle(watch::Receiver<Held>);
-
-impl LeadHandle {
-    /// Whether this replica leads at this moment. It looks at the clock, so it is right also in a process that was
-    /// stopped and goes on: ask before each write to the outside.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.0.borrow().now()
-    }
-
-    /// Resolves when this replica no longer leads. Work must stop then: another one may begin within a third of the
-    /// lease's duration.
-    pub async fn lost(mut self) {
-        loop {
-            let held = *self.0.borrow_and_update();
-            match held {
-                Held::Lost => return,
-                Held::Until(deadline) => tokio::select! {
-                    () = sleep_until(deadline) => if !self.is_held() { return },
-                    changed = self.0.changed() => if changed.is_err() { return },
-                },
-                Held::Forever => {
-                    if self.0.changed().await.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Lead {
-    fn begin(term: Term) -> Self {
-        let (held, handle) = watch::channel(Held::Until(term.until));
-        let (stop, stopped) = oneshot::channel();
-        let renewals = tokio::spawn(term.keep(held, stopped));
-        Self { term: LeadHandle(handle), stop, renewals }
-    }
-
-    fn unopposed() -> Self {
-        let (held, handle) = watch::channel(Held::Forever);
-        let (stop, stopped) = oneshot::channel();
-        let renewals = tokio::spawn(async move {
-            let _ = stopped.await;
-            held.send_replace(Held::Lost);
-        });
-        Self { term: LeadHandle(handle), stop, renewals }
-    }
-
-    /// A handle for those who work.
-    #[must_use]
-    pub fn handle(&self) -> LeadHandle {
-        self.term.clone()
-    }
-
-    /// See [`LeadHandle::is_held`].
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.term.is_held()
-    }
-
-    /// See [`LeadHandle::lost`].
-    pub fn lost(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.term.clone().lost()
-    }
-
-    /// Gives the lease back, so that another replica takes over at once. Call it after the last write to the outside
-    /// has ended. A failure is logged: the lease expires then.
-    pub async fn release(self) {
-        // Either fails only if the renewals have ended by themselves: then there is nothing to give back.
-        let _ = self.stop.send(());
-        let _ = self.renewals.await;
-    }
-}
-
-/// The leader's own state: the lease as last seen, and the stamps that it may bear.
-struct Term {
-    candidate: Candidate,
-    lease: Lease,
-    sent: Vec<Timestamp>,
-    until: Instant,
-}
-
-impl Term {
-    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<()>) {
-        let (timing, mut log) = (self.candidate.timing, Complaints::default());
-        let mut pause = timing.renew_after(rand::random());
-        loop {
-            tokio::select! {
-                biased;
-                asked = &mut stop => {
-                    held.send_replace(Held::Lost);
-                    return if asked.is_ok() { self.give_back().await };
-                }
-                () = sleep_until((Instant::now() + pause).min(self.until)) => {}
-            }
-            match self.renew().await {
-                Ok(()) => {
-                    log.clear();
-                    held.send_replace(Held::Until(self.until));
-                    pause = timing.renew_after(rand::random());
-                }
-                Err(error) if self.is_over(&error) => {
-                    held.send_replace(Held::Lost);
-                    return tracing::error!(%error, "the lease is lost: this replica stops working");
-                }
-                Err(error) => {
-                    log.note(&error, "the lease could not be renewed; trying again");
-                    pause = timing.retry_after(rand::random());
-                }
-            }
-        }
-    }
-
-    /// A lease that was removed or taken is lost at once: another may lead already.
-    fn is_over(&self, error: &LeaseError) -> bool {
-        matches!(error, LeaseError::Conflict | LeaseError::NotFound) || Instant::now() >= self.until
-    }
-
-    async fn renew(&mut self) -> Result<(), LeaseError> {
-        let sent_at = self.put(rules::renewed).await?;
-        self.until = sent_at + self.candidate.timing.lead_for();
-        Ok(())
-    }
-
-    async fn give_back(mut self) {
-        match self.put(rules::released).await {
-            Ok(_) => tracing::info!("the lease is released"),
-            Err(error) => tracing::warn!(%error, "the lease could not be released; it will expire"),
-        }
-    }
-
-    /// Writes the lease, once more if it was refused although it is still ours (someone labelled it, or a write
-    /// whose answer was lost got through). Tells when the write that succeeded was sent.
-    async fn put(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
-        match self.put_once(change).await {
-            Err(LeaseError::Conflict) => {
-                self.reread().await?;
-                self.put_once(change).await
-            }
-            other => other,
-        }
-    }
-
-    async fn put_once(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
-        let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
-        let until = (sent_at + self.candidate.timing.call()).min(self.until);
-        self.sent.push(stamp);
-        self.lease = self.candidate.write(change(self.lease.clone(), stamp), Write::Replace, until).await?;
-        self.sent = vec![stamp];
-        Ok(sent_at)
-    }
-
-    async fn reread(&mut self) -> Result<(), LeaseError> {
-        let found = self.candidate.read().await?;
-        if rules::is_ours(&self.candidate.record(&found), &self.candidate.identity, &self.sent) {
-            self.lease = found;
-            return Ok(());
-        }
-        Err(LeaseError::Conflict)
     }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::connections::Live;
-use super::context::{Context, Doubt};
+use super::context::Context;
 use super::disable;
 use super::error::Error;
 use super::groups;
+use super::memory::Doubt;
 use super::message::Problem;
 use super::observed::Observed;
 use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};

@@ -1,11 +1,7 @@
 //! What every pass shares.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
 use kube::Client;
-use kube::runtime::events::Recorder;
+use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -13,14 +9,15 @@ use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
 use super::error::Error;
+use super::memory::Memory;
 use super::places::Places;
 use super::references::{References, Target};
 use super::schedule::Schedule;
 use super::status::Written;
 use super::versions::{Key, Versions};
 use super::watch::{Credential, Guarded};
-use crate::api::{ClusterPamConnectionStatus, PamCredentialStatus, SourceSecret};
-use crate::domain::Reason;
+use crate::api::{ClusterPamConnectionStatus, FIELD_MANAGER, PamCredentialStatus};
+use crate::config::Config;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 
@@ -80,133 +77,41 @@ impl Wake {
     }
 }
 
-/// A write whose outcome is unknown: it may be executed yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Doubt {
-    /// It carried the value.
-    pub(super) value: bool,
-}
-
-/// What is remembered of single objects while the process lives. Nothing here is needed to be right after a
-/// restart, it only saves work or makes a doubt known at once.
-#[derive(Default)]
-pub(super) struct Memory {
-    inner: Mutex<Remembered>,
-}
-
-#[derive(Default)]
-struct Remembered {
-    /// Versions of Secrets that were read and found to hold what was sent, by credential uid, with its generation.
-    verified: HashMap<String, (i64, Vec<SourceSecret>)>,
-    doubts: HashMap<String, Doubt>,
-    reasons: HashMap<String, Reason>,
-    counts: HashMap<Reason, usize>,
-    /// Connections that refused a call though they are Ready.
-    doubted_connections: HashSet<String>,
-    /// Until when a refused login is left alone, by connection.
-    waiting: HashMap<String, Instant>,
-    /// How often what a credential waited for was let go.
-    pokes: HashMap<Key, u64>,
-    /// What dependents of a connection were last woken for.
-    announced: HashMap<String, u64>,
-}
-
-impl Memory {
-    pub(super) fn is_verified(&self, uid: &str, generation: i64, versions: &[SourceSecret]) -> bool {
-        self.lock().verified.get(uid).is_some_and(|(at, seen)| *at == generation && seen == versions)
-    }
-
-    pub(super) fn verify(&self, uid: &str, generation: i64, versions: Vec<SourceSecret>) {
-        self.lock().verified.insert(uid.to_owned(), (generation, versions));
-    }
-
-    pub(super) fn doubt(&self, uid: &str) -> Option<Doubt> {
-        self.lock().doubts.get(uid).copied()
-    }
-
-    pub(super) fn set_doubt(&self, uid: &str, doubt: Option<Doubt>) {
-        let mut inner = self.lock();
-        match doubt {
-            Some(Doubt { value }) => inner.doubts.entry(uid.to_owned()).or_default().value |= value,
-            None => _ = inner.doubts.remove(uid),
-        }
-    }
-
-    pub(super) fn doubt_connection(&self, name: &str) {
-        self.lock().doubted_connections.insert(name.to_owned());
-    }
-
-    /// Whether the connection was doubted since this was last asked.
-    pub(super) fn take_connection_doubt(&self, name: &str) -> bool {
-        self.lock().doubted_connections.remove(name)
-    }
-
-    /// Whether this state of a connection is news to its dependents.
-    pub(super) fn announce(&self, name: &str, state: u64) -> bool {
-        self.lock().announced.insert(name.to_owned(), state) != Some(state)
-    }
-
-    /// Notes how a credential stands, and returns how many stand how.
-    pub(super) fn tally(&self, uid: &str, reason: Option<Reason>) -> Vec<(&'static str, usize)> {
-        let mut inner = self.lock();
-        let before = match reason {
-            Some(reason) => inner.reasons.insert(uid.to_owned(), reason),
-            None => inner.reasons.remove(uid),
-        };
-        if before == reason {
-            return Vec::new();
-        }
-        if let Some(before) = before {
-            let count = inner.counts.entry(before).or_default();
-            *count = count.saturating_sub(1);
-        }
-        if let Some(reason) = reason {
-            *inner.counts.entry(reason).or_default() += 1;
-        }
-        let touched = [before, reason].into_iter().flatten();
-        touched.map(|reason| (reason.as_str(), inner.counts.get(&reason).copied().unwrap_or_default())).collect()
-    }
-
-    /// Notes that what these waited for was let go: it counts among what their fate depends on, so that a pass that is
-    /// just about to lie down on the old state of things gets up again.
-    fn poke(&self, keys: &[Key]) {
-        let mut inner = self.lock();
-        for key in keys {
-            *inner.pokes.entry(key.clone()).or_default() += 1;
-        }
-    }
-
-    /// How often what a credential waited for was let go.
-    pub(super) fn pokes(&self, key: &Key) -> u64 {
-        self.lock().pokes.get(key).copied().unwrap_or_default()
-    }
-
-    /// Leaves a refused login alone until then.
-    pub(super) fn wait_until(&self, name: &str, until: Instant) {
-        self.lock().waiting.insert(name.to_owned(), until);
-    }
-
-    /// How long a refused login is still left alone.
-    pub(super) fn wait_left(&self, name: &str, now: Instant) -> Option<Duration> {
-        self.lock().waiting.get(name).map(|until| until.saturating_duration_since(now))
-    }
-
-    /// Whether a refused login was left alone long enough.
-    pub(super) fn has_waited(&self, name: &str, now: Instant) -> bool {
-        self.lock().waiting.get(name).is_some_and(|until| *until <= now)
-    }
-
-    /// Forgets that a login was refused.
-    pub(super) fn forget_wait(&self, name: &str) {
-        self.lock().waiting.remove(name);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Remembered> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What a context is given, beside what it starts empty with.
+pub(super) struct Given {
+    pub(super) cluster_name: String,
+    pub(super) key: DigestKey,
+    pub(super) lead: LeadHandle,
+    pub(super) wake: Wake,
+    pub(super) connections: Connections,
 }
 
 impl Context {
+    pub(super) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
+        let Given { cluster_name, key, lead, wake, connections } = given;
+        Self {
+            recorder: recorder(client.clone(), config),
+            metrics,
+            namespace: config.namespace.clone(),
+            cluster_name,
+            selects_connections: config.connection_selector.is_some(),
+            key,
+            secrets: Versions::default(),
+            config_maps: Versions::default(),
+            references: References::default(),
+            claims: Claims::default(),
+            connections,
+            schedule: Schedule::default(),
+            written: Written::default(),
+            written_connections: Written::default(),
+            memory: Memory::default(),
+            lead,
+            places: Places::new(config.max_concurrent_reconciles.get()),
+            wake,
+            client,
+        }
+    }
+
     /// Whether a write may be begun: not by a process that is about to end, nor by one that no longer leads.
     pub(super) fn may_write(&self) -> Result<(), Error> {
         match (self.places.is_closed(), self.lead.is_held()) {
@@ -245,12 +150,7 @@ impl Context {
         self.references.forget(key);
         self.schedule.forget(key);
         self.written.forget(uid);
-        let mut inner = self.memory.lock();
-        inner.verified.remove(uid);
-        inner.doubts.remove(uid);
-        inner.pokes.remove(key);
-        drop(inner);
-        self.metrics.set_credentials(self.memory.tally(uid, None));
+        self.metrics.set_credentials(self.memory.forget(key, uid));
     }
 
     /// Forgets a connection that is gone, and wakes its credentials.
@@ -259,11 +159,11 @@ impl Context {
         self.schedule.forget(key);
         self.connections.forget(&key.1);
         self.written_connections.forget(uid);
-        let mut inner = self.memory.lock();
-        inner.announced.remove(&key.1);
-        inner.waiting.remove(&key.1);
-        inner.doubted_connections.remove(&key.1);
-        drop(inner);
+        self.memory.forget_connection(&key.1);
         self.wake.all(&self.references.to(&Target::Connection(key.1.clone())));
     }
+}
+
+fn recorder(client: Client, config: &Config) -> Recorder {
+    Recorder::new(client, Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) })
 }

@@ -15,6 +15,7 @@ mod error;
 mod finalizer;
 mod groups;
 mod material;
+mod memory;
 mod message;
 mod observe;
 mod observed;

@@ -10,7 +10,6 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::api::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
-use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::Event;
 use kube::{Client, Resource};
@@ -18,19 +17,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::claims::Claims;
 use super::connections::Connections;
-use super::context::{Context, Memory, Wake};
+use super::context::{Context, Given, Wake};
 use super::error::{Error, bounded};
-use super::places::Places;
-use super::references::{References, Target};
+use super::references::Target;
 use super::roster::{Roster, Turnover};
-use super::schedule::Schedule;
-use super::status::Written;
-use super::versions::Versions;
 use super::watch::{self, Guarded, GuardedConnection};
 use super::{connection, digest, reconcile};
-use crate::api::FIELD_MANAGER;
 use crate::config::{Config, WatchScope};
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
@@ -59,27 +52,10 @@ pub async fn run(
     let (connections, connection_writer) = reflector::store();
     let (connection_sender, connection_receiver) = unbounded_channel();
     let (senders, receivers) = scopes(config).into_iter().map(channel).unzip();
-    let context = Arc::new(Context {
-        recorder: recorder(client.clone(), config),
-        metrics: metrics.clone(),
-        namespace: config.namespace.clone(),
-        cluster_name,
-        selects_connections: config.connection_selector.is_some(),
-        key,
-        secrets: Versions::default(),
-        config_maps: Versions::default(),
-        references: References::default(),
-        claims: Claims::default(),
-        connections: Connections::new(connections.clone(), metrics),
-        schedule: Schedule::default(),
-        written: Written::default(),
-        written_connections: Written::default(),
-        memory: Memory::default(),
-        lead,
-        places: Places::new(config.max_concurrent_reconciles.get()),
-        wake: Wake { credentials: senders, connections: connection_sender },
-        client,
-    });
+    let wake = Wake { credentials: senders, connections: connection_sender };
+    let given =
+        Given { cluster_name, key, lead, wake, connections: Connections::new(connections.clone(), metrics.clone()) };
+    let context = Arc::new(Context::new(client, config, metrics, given));
     let mut watches = JoinSet::new();
     tokio::select! {
         () = first_lists(&context, config, &mut watches) => {}
@@ -122,10 +98,6 @@ async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error>
     let namespace = bounded("read the kube-system namespace", api.get_metadata("kube-system")).await?;
     let uid = namespace.metadata.uid.unwrap_or_default();
     Ok(uid.chars().filter(char::is_ascii_hexdigit).take(8).collect())
-}
-
-fn recorder(client: Client, config: &Config) -> Recorder {
-    Recorder::new(client, Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) })
 }
 
 /// Starts the metadata watches, and returns once each has its first list: before that, a Secret that was not seen
