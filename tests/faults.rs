@@ -167,6 +167,9 @@ async fn a_refused_login_is_not_repeated_because_the_status_is_refused() {
     .unwrap();
     poke_thrice(&world.connections(), &world.connection).await;
     assert_eq!(world.journal(&count).len(), 1, "the PAM locks who tries often");
+    set_rules(&api, &name, &rules).await;
+    world.connection_becomes("PamAuthenticationFailed").await;
+    assert_eq!(world.journal(&count).len(), 1, "what is owed is the status, and no login");
     ends(&world).await;
 }
 
@@ -303,7 +306,7 @@ async fn a_field_edit_that_was_lost_and_taken_back_is_taken_back_in_the_pam_too(
 }
 
 #[tokio::test]
-async fn without_a_secret_too_another_account_ends_a_conflict() {
+async fn without_a_secret_too_another_identifier_ends_a_conflict_and_nothing_else_does() {
     let world = World::start().await;
     let id = world.sim.seed(hidden("theirs"));
     world.put_credential("svc", json!({"contentSecretRef": null})).await;
@@ -311,7 +314,11 @@ async fn without_a_secret_too_another_account_ends_a_conflict() {
     // Whoever it belongs to mends what the one write did to it.
     world.sim.edit(&id, VaultEdit::Identifier(Some("theirs".into())));
     let before = world.sim.record(&id);
-    let elsewhere = json!({"contentSecretRef": null, "username": "another", "hostname": "web01", "ip": "10.0.0.8"});
+    let mut elsewhere = json!({"contentSecretRef": null, "username": "another", "hostname": "web01", "ip": "10.0.0.8"});
+    world.put_credential("svc", elsewhere.clone()).await;
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(ready(&world.get("svc").await).1, "RecordConflict", "their record may still carry our identifier");
+    elsewhere["identifier"] = json!("another");
     world.put_credential("svc", elsewhere).await;
     let status = world.becomes("svc", "Synced").await.status.unwrap();
     assert_eq!(status.unexpected, None);
@@ -468,5 +475,26 @@ async fn after_sigterm_no_post_begins_and_those_under_way_are_finished() {
     let noted = credentials.iter().filter(|credential| credential.status.as_ref().is_some_and(|s| s.id.is_some()));
     assert_eq!(noted.count(), world.sim.records().len(), "what was written is known");
     assert_no_canary(&logs);
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_rotation_does_not_wait_behind_those_who_wait_for_a_list() {
+    let world = Plan::default().limits(json!({"maxConcurrentRequests": 2, "requestsPerSecond": 0})).start().await;
+    world.synced("calm").await;
+    for name in ["one", "two"] {
+        world.sim.seed(Seed::new(name, "db01", "10.0.0.7").identifier("theirs").visible_to(&["somebody-else"]));
+        world.put_secret(name, json!({"password": CANARY})).await;
+        world.put_credential(name, json!({})).await;
+        world.becomes(name, "RecordConflict").await;
+    }
+    for name in ["one", "two"] {
+        world.put_credential(name, json!({"tags": ["another look"]})).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let began = Instant::now();
+    world.put_secret("calm", json!({"password": "rotated"})).await;
+    world.pam_holds("calm", "rotated").await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     ends(&world).await;
 }

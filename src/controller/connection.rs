@@ -41,6 +41,7 @@ pub(super) async fn reconcile(object: Arc<GuardedConnection>, context: Arc<Conte
     announce(connection, &context);
     let mark =
         fingerprint(&(connection.metadata.generation, &connection.metadata.uid, versions_mark(connection, &context)));
+    write_owed(connection, &context).await?;
     let doubted = context.memory.take_connection_doubt(&key.1);
     match context.schedule.turn(&key, mark, started) {
         Turn::In(wait) if !doubted => Ok(Action::requeue(wait)),
@@ -203,6 +204,15 @@ fn as_before(before: &ClusterPamConnectionStatus) -> (Reason, String) {
     let ready = find(&before.conditions, ConditionType::Ready);
     let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
     (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
+}
+
+/// Writes a status that could not be written before, whether or not it is this connection's turn.
+async fn write_owed(connection: &ClusterPamConnection, context: &Context) -> Result<(), Error> {
+    let status = context.connection_status(connection);
+    if context.written_connections.is_owed(connection.metadata.uid.as_deref().unwrap_or_default()) {
+        write(connection, &status, status.clone(), context).await?;
+    }
+    Ok(())
 }
 
 async fn write(

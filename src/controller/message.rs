@@ -255,7 +255,7 @@ pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> 
         Mismatch::OtherTenant => "answered for another tenant than before",
     };
     format!(
-        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier, username, hostname or ip",
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
         answer.id,
         expected.identifier,
         crate::api::RECONCILE_REQUESTED_AT
@@ -265,7 +265,7 @@ pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> 
 /// An earlier write met another record, and nothing has changed since.
 pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>) -> String {
     format!(
-        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier, username, hostname or ip",
+        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
         id.unwrap_or("unknown"),
         identifier.unwrap_or("none"),
         crate::api::RECONCILE_REQUESTED_AT

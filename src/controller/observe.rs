@@ -1,11 +1,12 @@
 //! Seeing more: the values of the Secrets, and the PAM's list. Each is asked for only when the decision turns on it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::claims::Taken;
-use super::connections;
+use super::connections::{self, Live};
 use super::context::Context;
 use super::digest::Compared;
 use super::disable;
@@ -16,7 +17,7 @@ use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
 use crate::domain::{Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
-use crate::pam::{self, ListedCredential, Snapshot};
+use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// Looks at what the decision asked for.
 pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Context) -> Result<(), Error> {
@@ -150,7 +151,7 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
             return Ok(());
         }
     };
-    let result = live.inventory.fresh(&live.client, None).await;
+    let result = list(observed, &live, context).await?;
     if let Err(error) = &result {
         observed.situation.inventory = Sight::failed(error);
         super::act::note_refusal(error, observed, context);
@@ -160,6 +161,23 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
         Err(error) => observed.failure = Some(error),
     }
     Ok(())
+}
+
+/// A list that is seconds old. Waiting for one takes no place from those who have something to send.
+async fn list(
+    observed: &mut Observed<'_>,
+    live: &Live,
+    context: &Context,
+) -> Result<Result<Arc<Snapshot>, PamError>, Error> {
+    observed.place = None;
+    let result = tokio::select! {
+        result = live.inventory.fresh(&live.client, None) => result,
+        () = context.places.closed() => return Err(Error::Stopping),
+    };
+    if let Some(view) = &observed.view {
+        observed.place = Some(context.places.take(&view.origin, view.at_once).await?);
+    }
+    Ok(result)
 }
 
 /// Finds the row of the table that applies.

@@ -10,6 +10,7 @@ use super::digest::fingerprint;
 use super::finalizer;
 use super::groups;
 use super::message::Problem;
+use super::places::Place;
 use super::references::Target;
 use super::value::Content;
 use super::versions::{Key, Version};
@@ -46,6 +47,8 @@ pub(super) struct Observed<'a> {
     pub(super) sight: Option<Sight>,
     /// Why the list could not be had.
     pub(super) failure: Option<PamError>,
+    /// Our place with the PAM.
+    pub(super) place: Option<Place>,
     /// `problem` is the connection's, and only this pass saw it.
     pub(super) problem_of_connection: bool,
     /// Whether a connection may exist and yet not be served by this operator.
@@ -95,6 +98,7 @@ impl<'a> Observed<'a> {
             read: None,
             sight: None,
             failure: None,
+            place: None,
             problem_of_connection: false,
             selects_connections: context.selects_connections,
         };
@@ -144,11 +148,14 @@ impl<'a> Observed<'a> {
         })
     }
 
-    /// Whether an earlier answer named another record for this very target. With a lost key, or before the username
-    /// was read, that cannot be told, and is taken to be so: the list decides then.
+    /// Whether an earlier answer named another record for this very target, or may have left our identifier on it: a
+    /// POST for whatever account would meet that record by the identifier (API 2.6, row 1). With a lost key, or before
+    /// the username was read, that cannot be told, and is taken to be so: the list decides then.
     pub(super) fn is_unexpected(&self, context: &Context) -> bool {
         let Some(unexpected) = &self.status.unexpected else { return false };
-        !context.key.made(&unexpected.target) || self.target(context).is_none_or(|target| target == unexpected.target)
+        unexpected.identifier.as_ref() == Some(&self.identifier)
+            || !context.key.made(&unexpected.target)
+            || self.target(context).is_none_or(|target| target == unexpected.target)
     }
 
     fn is_shared(&self, context: &Context) -> bool {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error::Error;
 
@@ -16,6 +16,7 @@ pub(super) struct Places {
     /// An edited limit has places of its own; those of the old one empty by themselves.
     by_origin: Mutex<HashMap<(String, u32), Arc<Semaphore>>>,
     all: Arc<Semaphore>,
+    closed: watch::Sender<bool>,
 }
 
 /// A place; it is given back when this is dropped.
@@ -28,7 +29,8 @@ pub(super) struct Place {
 impl Places {
     /// So many places in all.
     pub(super) fn new(in_all: usize) -> Self {
-        Self { by_origin: Mutex::default(), all: Arc::new(Semaphore::new(in_all.max(1))) }
+        let closed = watch::channel(false).0;
+        Self { by_origin: Mutex::default(), all: Arc::new(Semaphore::new(in_all.max(1))), closed }
     }
 
     /// Waits for a place with that PAM, of which there are as many as its connection allows requests at once.
@@ -42,7 +44,14 @@ impl Places {
     /// Turns away everyone who waits, and who comes from now on. Whoever has a place finishes.
     pub(super) fn close(&self) {
         self.all.close();
+        self.closed.send_replace(true);
         self.by_origin.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|places| places.close());
+    }
+
+    /// Resolves once everyone is turned away.
+    pub(super) async fn closed(&self) {
+        // The sender lives as long as this does.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
     /// Whether everyone is turned away.

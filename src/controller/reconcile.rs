@@ -12,7 +12,7 @@ use super::finalizer;
 use super::observe::look;
 use super::observed::{Observed, targets};
 use super::places::Place;
-use super::report::report;
+use super::report::{report, write_owed};
 use super::schedule::Turn;
 use super::watch::{Guarded, key};
 use crate::api::PamCredential;
@@ -44,6 +44,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
     // Before anything is looked at: what changes from here on wakes us again.
     context.references.set(&key(credential), targets(credential));
     let mut observed = Observed::at_a_glance(credential, context);
+    write_owed(&observed, context).await?;
     match context.schedule.turn(&observed.key, observed.mark(), Instant::now()) {
         Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
@@ -53,7 +54,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     observed.see_whether_doomed(context).await?;
-    let _place = place(&observed, context).await?;
+    observed.place = place(&observed, context).await?;
     let decision = loop {
         match decide(&observed.situation) {
             Decision::Look(what) => look(&mut observed, what, context).await?,

@@ -39,6 +39,8 @@ pub(super) async fn report(
     }
     let next = next_status(observed, decision, done, context);
     let reason = ready_reason(&next.conditions);
+    // Before the write: should it fail, the PAM is not asked again for that.
+    let action = come_back(observed, decision, done, reason, context);
     if !write(observed, &next, context).await? {
         // Gone in the meantime: whatever is remembered of it would stay for ever.
         context.forget(&observed.key, &observed.uid);
@@ -46,7 +48,7 @@ pub(super) async fn report(
     }
     publish(observed, decision, done, &next, context).await;
     context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
-    Ok((come_back(observed, decision, done, reason, context), outcome(reason)))
+    Ok((action, outcome(reason)))
 }
 
 fn outcome(reason: Reason) -> ReconcileOutcome {
@@ -171,6 +173,14 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 }
 
 // === Writing
+
+/// Writes a status that could not be written before, whether or not it is this credential's turn.
+pub(super) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Result<(), Error> {
+    if context.written.is_owed(&observed.uid) {
+        write(observed, &observed.status, context).await?;
+    }
+    Ok(())
+}
 
 async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<bool, Error> {
     let mut alike = next.clone();
