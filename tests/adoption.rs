@@ -133,11 +133,10 @@ async fn a_record_outside_the_authorization_stops_it_after_the_one_write_that_te
     assert!(message.contains(&format!("record {id}")), "both ids are named: {message}");
     assert_eq!(world.sim.count(Kind::PostCredential), 1, "it cannot be known before");
 
-    // A changed Secret, a request, an unrelated edit, a restart, time: nothing is written any more.
+    // A changed Secret, an unrelated edit, a restart, time: nothing is written any more.
     let mut world = world;
     let count = world.count().await;
     world.put_secret("svc", json!({"password": "another-value"})).await;
-    world.annotate("svc", "pam-operator.io/reconcile-requested-at", "now").await;
     world.put_credential("svc", json!({"identifier": "ours", "tags": ["x"]})).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     world.stop_operator().await;

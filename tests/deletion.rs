@@ -209,3 +209,58 @@ async fn a_namespace_that_goes_away_is_not_held_up() {
     assert!(metrics.contains("pam_operator_records_left_enabled_total 1"), "it is counted");
     assert!(world.logs().contains("stays enabled"), "and said");
 }
+
+#[tokio::test]
+async fn a_username_from_a_secret_that_went_first_holds_nothing_up() {
+    let world = World::start().await;
+    for (name, gone) in [("there", false), ("gone", true)] {
+        world.put_secret(name, json!({"username": format!("user-{name}"), "password": CANARY})).await;
+        let from_secret = json!({"username": null, "usernameSecretRef": {"name": name}, "deletionPolicy": "Disable"});
+        world.put_credential(name, from_secret).await;
+        let id = world.becomes(name, "Synced").await.status.unwrap().id.unwrap();
+        if gone {
+            world.secrets().delete(name, &DeleteParams::default()).await.unwrap();
+        }
+        delete(&world, name).await;
+        is_gone(&world, name).await;
+        assert!(!world.sim.record(&id).unwrap().active);
+    }
+    assert_no_canary(&world.everything_said().await);
+}
+
+#[tokio::test]
+async fn a_record_under_another_identifier_is_not_touched() {
+    let world = World::start().await;
+    let id = with_record(&world, "svc").await;
+    world.sim.edit(&id, VaultEdit::Identifier(Some("somebody-elses".into())));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    delete(&world, "svc").await;
+    world.becomes("svc", "DeletionBlocked").await;
+    assert_eq!(world.sim.count(Kind::DeleteCredential), 0);
+    assert!(world.sim.record(&id).unwrap().active);
+}
+
+#[tokio::test]
+async fn a_record_whose_making_was_never_answered_is_disabled_too() {
+    let world = World::start().await;
+    world.sim.inject(Fault::on(Kind::PostCredential, Effect::gateway(504)).after_commit());
+    world.put_secret("svc", json!({"password": CANARY})).await;
+    world.put_credential("svc", json!({"deletionPolicy": "Disable"})).await;
+    world.becomes("svc", "PamUnavailable").await;
+    delete(&world, "svc").await;
+    is_gone(&world, "svc").await;
+    assert_eq!(world.sim.records().len(), 1);
+    assert!(!world.sim.records()[0].active, "it was made, and is disabled");
+}
+
+#[tokio::test]
+async fn a_namespace_that_goes_away_later_is_not_held_up_either() {
+    let world = World::start().await;
+    world.put_credential("svc", json!({"contentSecretRef": null, "deletionPolicy": "Disable"})).await;
+    world.becomes("svc", "Synced").await;
+    world.connections().delete(&world.connection, &DeleteParams::default()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    delete(&world, "svc").await;
+    world.becomes("svc", "Deleting").await;
+    world.cluster.kubectl(&["delete", "namespace", &world.namespace, "--timeout=60s"]).await.unwrap();
+}

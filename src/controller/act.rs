@@ -67,7 +67,15 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
     Ok(match result {
         Ok(upserted) => {
             let in_question = doubt.is_some() && push.expect == Expect::Create;
-            let seen_since = in_question && appeared(&live, &upserted.id).await;
+            let seen_since = if in_question { appeared(&live, &upserted.id).await } else { Ok(false) };
+            let seen_since = match seen_since {
+                Ok(seen) => seen,
+                Err(error) => {
+                    // Not told yet: the doubt stays, and the next list decides.
+                    live.inventory.invalidate();
+                    return Ok(Done::Failed(error));
+                }
+            };
             let done = compared(observed, push, upserted, seen_since);
             match &done {
                 Done::Pushed(answer) => live.inventory.note_written(record(observed, &request, answer)),
@@ -92,9 +100,10 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
 /// Whether a list that began after the answer shows the record. The list before the write did not: a record that is
 /// there now was made by an earlier write of ours whose answer was lost. One that is not is somebody else's, out of our
 /// authorization's sight.
-async fn appeared(live: &Live, id: &str) -> bool {
+async fn appeared(live: &Live, id: &str) -> Result<bool, PamError> {
     let now = tokio::time::Instant::now();
-    live.inventory.fresh(&live.client, Some(now)).await.is_ok_and(|snapshot| snapshot.by_id(id).is_some())
+    let snapshot = live.inventory.fresh(&live.client, Some(now)).await?;
+    Ok(snapshot.by_id(id).is_some())
 }
 
 /// A refused login concerns the connection as a whole: it is looked at, and says so.

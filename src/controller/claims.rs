@@ -36,6 +36,8 @@ pub(super) struct Claims {
 
 #[derive(Debug, Default)]
 struct Book {
+    /// The uids of those that are there. A pass may still be under way when its object is gone: it books nothing.
+    living: HashSet<String>,
     /// By uid.
     owners: HashMap<String, Owner>,
     identifiers: HashMap<Spot, String>,
@@ -58,8 +60,9 @@ struct Owner {
 impl Claims {
     /// Takes in what the status of an object says it has.
     pub(super) fn note(&self, object: &PamCredential) {
-        let Some((uid, record, identifier)) = held(object) else { return };
         let book = &mut *self.lock();
+        book.living.extend(object.metadata.uid.clone());
+        let Some((uid, record, identifier)) = held(object) else { return };
         let mut owner = book.take(&uid);
         owner.key = super::watch::key(object);
         owner.account = owner.account.or_else(|| account(object, &record.0));
@@ -72,6 +75,9 @@ impl Claims {
     /// that there was such.
     pub(super) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<bool, Taken> {
         let book = &mut *self.lock();
+        if !book.living.contains(uid) {
+            return Ok(false);
+        }
         let spot = |what: &String| Some((wish.origin.clone(), what.clone()));
         let (identifier, account) = (spot(&wish.identifier), spot(&wish.account));
         let mut owner = book.take(uid);
@@ -90,6 +96,13 @@ impl Claims {
     /// Lets go of everything that an object has or wants.
     pub(super) fn release(&self, uid: &str) {
         let book = &mut *self.lock();
+        book.take(uid);
+    }
+
+    /// Lets go of an object that is gone, for good.
+    pub(super) fn forget(&self, uid: &str) {
+        let book = &mut *self.lock();
+        book.living.remove(uid);
         book.take(uid);
     }
 
@@ -182,6 +195,21 @@ fn held(object: &PamCredential) -> Option<(String, Spot, Option<String>)> {
 mod tests {
     use super::*;
 
+    fn book() -> Claims {
+        let claims = Claims::default();
+        claims.lock().living.extend(["a", "b"].map(str::to_owned));
+        claims
+    }
+
+    #[test]
+    fn an_object_that_is_gone_claims_nothing_any_more() {
+        let claims = book();
+        claims.forget("a");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
+        assert!(!claims.is_shared("b", "https://pam", "7", "i"));
+    }
+
     fn wish(identifier: &str, account: &str) -> Wish {
         Wish { origin: "https://pam".into(), identifier: identifier.into(), account: account.into() }
     }
@@ -192,7 +220,7 @@ mod tests {
 
     #[test]
     fn whoever_asks_first_has_it_until_it_goes() {
-        let claims = Claims::default();
+        let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false), "again is no conflict");
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "y")), Err(Taken::Identifier(key("a"))));
@@ -203,7 +231,7 @@ mod tests {
 
     #[test]
     fn another_pam_is_another_place() {
-        let claims = Claims::default();
+        let claims = book();
         let elsewhere = Wish { origin: "https://other".into(), ..wish("i", "x") };
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &elsewhere), Ok(false));
@@ -211,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_record_that_somebody_else_waits_for_is_shared() {
-        let claims = Claims::default();
+        let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert!(!claims.is_shared("a", "https://pam", "7", "i"));
         assert!(claims.claim("b", &key("b"), &wish("i", "x")).is_err());
@@ -222,7 +250,7 @@ mod tests {
 
     #[test]
     fn whoever_moves_on_frees_what_it_had() {
-        let claims = Claims::default();
+        let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(true));
@@ -239,7 +267,7 @@ mod tests {
                 "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
         }))
         .unwrap();
-        let claims = Claims::default();
+        let claims = book();
         claims.note(&object);
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Err(Taken::Identifier(key("a"))));
         assert!(claims.others_listed("https://pam", "8", |id| id == "7"));

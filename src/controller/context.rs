@@ -146,7 +146,8 @@ impl Context {
 
     /// Forgets a credential that is gone.
     pub(super) fn forget(&self, key: &Key, uid: &str) {
-        self.step_aside(key, uid);
+        self.claims.forget(uid);
+        self.wake_waiting(key);
         self.references.forget(key);
         self.schedule.forget(key);
         self.written.forget(uid);

@@ -31,7 +31,12 @@ pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
         Ok(live) => live,
         Err(problem) => return Ok(Done::Hindered(problem.of_connection(name))),
     };
-    let id = observed.status.id.as_deref().unwrap_or_default();
+    // Somebody may have come for it while we waited for the list.
+    if observed.is_shared(context) {
+        return let_go(observed, LetGo::HandedOver, context).await;
+    }
+    let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.as_str());
+    let id = observed.status.id.as_deref().or(listed).unwrap_or_default();
     context.may_write()?;
     let answer = match live.client.disable_credential(id).await {
         Ok(Disabled::Now) => Disabling::Disabled,

@@ -16,7 +16,10 @@ use super::message::Problem;
 use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
-use crate::domain::{Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, sighting};
+use crate::domain::{
+    Account, Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, seen_in_leaving,
+    sighting,
+};
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// Looks at what the decision asked for.
@@ -34,7 +37,12 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
 /// Claims the record for this object, or finds who has it; then that one's going wakes us.
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
-    let claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    let mut claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    if let Err(Taken::Identifier(holder) | Taken::Account(holder)) = &claimed {
+        context.references.wait_for(&observed.key, Some(holder.clone()));
+        // Whoever has it may have gone before we waited for that.
+        claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    }
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
     }
@@ -182,14 +190,14 @@ async fn list(
 
 /// Finds the row of the table that applies.
 fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
-    let Some(account) = observed.account() else {
+    let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
+    let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref())) else {
         // The username is read before the list is looked at.
         observed.situation.inventory = Inventory::Failed(Reason::PamUnavailable);
         return;
     };
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let seen = snapshot.look(&observed.identifier, &wire);
-    let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
     let records = distinct(mine.into_iter().chain(seen.identified).chain(seen.same_account));
     let rows: Vec<Row> = records.iter().map(row).collect();
     let id = observed.status.id.as_deref();
@@ -201,8 +209,19 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
     let concerned = records.iter().zip(&rows).filter(|(record, row)| concerned(record, row)).map(|(record, _)| record);
     let concerned: Vec<ListedCredential> = concerned.cloned().collect();
     let ids = concerned.iter().map(|record| record.id.clone()).collect();
-    observed.sight = Some(Sight { seen, record: concerned.into_iter().next(), ids });
+    let record = concerned.into_iter().next();
+    let listed = record.as_ref().and_then(|record| record.identifier.as_deref());
+    let seen = if observed.situation.deleting { seen_in_leaving(seen, listed, &observed.identifier) } else { seen };
+    observed.sight = Some(Sight { seen, record, ids });
     observed.situation.inventory = Inventory::Shows(seen);
+}
+
+/// The account of an object that goes, and whose Secret is not read for that (it is often gone first): that of its
+/// record, or none at all, so that the identifier alone is looked for.
+fn known_account(observed: &Observed<'_>, mine: Option<&ListedCredential>) -> Option<Account> {
+    let listed = mine.cloned().unwrap_or_default();
+    let account = Account { username: listed.username, hostname: listed.hostname, ip: listed.ip };
+    observed.situation.deleting.then_some(account)
 }
 
 fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCredential> {
@@ -219,7 +238,7 @@ fn row(record: &ListedCredential) -> Row {
     Row {
         id: record.id.clone(),
         identifier: record.identifier.clone(),
-        account: crate::domain::Account {
+        account: Account {
             username: record.username.clone(),
             hostname: record.hostname.clone(),
             ip: record.ip.clone(),

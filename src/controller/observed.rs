@@ -104,7 +104,8 @@ impl<'a> Observed<'a> {
         };
         observed.situation.secrets = observed.secrets_at_a_glance(context);
         observed.situation.unexpected = observed.is_unexpected(context);
-        observed.situation.fields_changed |= context.memory.doubt(&observed.uid).is_some();
+        observed.situation.doubtful = context.memory.doubt(&observed.uid).is_some();
+        observed.situation.fields_changed |= observed.situation.doubtful;
         observed.situation.shared = observed.is_shared(context);
         observed
     }
@@ -158,7 +159,8 @@ impl<'a> Observed<'a> {
             || self.target(context).is_none_or(|target| target == unexpected.target)
     }
 
-    fn is_shared(&self, context: &Context) -> bool {
+    /// Whether another object has our record, or would like to.
+    pub(super) fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
         id.zip(place)
             .is_some_and(|(id, place)| context.claims.is_shared(&self.uid, &place.origin, id, &self.identifier))
@@ -239,6 +241,7 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         disable: object.spec.deletion_policy == DeletionPolicy::Disable,
         doomed: false,
         shared: false,
+        doubtful: false,
         claims: Claims::NotAsked,
         suspended: object.spec.suspend,
         connection: View::state(view),

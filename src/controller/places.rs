@@ -17,6 +17,8 @@ pub(super) struct Places {
     by_origin: Mutex<HashMap<(String, u32), Arc<Semaphore>>>,
     all: Arc<Semaphore>,
     closed: watch::Sender<bool>,
+    /// The most that one PAM may have.
+    share: usize,
 }
 
 /// A place; it is given back when this is dropped.
@@ -30,7 +32,12 @@ impl Places {
     /// So many places in all.
     pub(super) fn new(in_all: usize) -> Self {
         let closed = watch::channel(false).0;
-        Self { by_origin: Mutex::default(), all: Arc::new(Semaphore::new(in_all.max(1))), closed }
+        Self {
+            by_origin: Mutex::default(),
+            all: Arc::new(Semaphore::new(in_all.max(1))),
+            closed,
+            share: (in_all / 2).max(1),
+        }
     }
 
     /// Waits for a place with that PAM, of which there are as many as its connection allows requests at once.
@@ -61,7 +68,9 @@ impl Places {
 
     fn of(&self, origin: &str, at_once: u32) -> Arc<Semaphore> {
         let mut by_origin = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Arc::new(Semaphore::new(usize::try_from(at_once.max(1)).unwrap_or(1)));
+        // Never all there are: one PAM that hangs must leave some to the others.
+        let places = usize::try_from(at_once).unwrap_or(usize::MAX).clamp(1, self.share);
+        let make = || Arc::new(Semaphore::new(places));
         Arc::clone(by_origin.entry((origin.to_owned(), at_once)).or_insert_with(make))
     }
 }
@@ -78,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_pam_that_hangs_takes_no_place_from_another() {
-        let places = Places::new(3);
+        let places = Places::new(4);
         let _slow = (places.take("slow", 2).await.unwrap(), places.take("slow", 2).await.unwrap());
         assert!(waits(places.take("slow", 2)).await);
         assert!(!waits(places.take("healthy", 2)).await);

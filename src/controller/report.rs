@@ -126,8 +126,9 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
         Decision::Rebind => rebind(next, observed),
         _ => {}
     }
-    if observed.situation.recorded == Recorded::Nothing && !observed.situation.deleting && decision != Decision::Suspend
-    {
+    // Where an answer is unexplained, a request is the user's word on it: that waits until it can be obeyed.
+    let unheard = observed.situation.recorded == Recorded::Nothing && observed.status.unexpected.is_none();
+    if unheard && !observed.situation.deleting && decision != Decision::Suspend {
         acknowledge(next, observed.object);
     }
 }
@@ -275,8 +276,9 @@ fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: R
     };
     // What a connection waits for, its own passes see to; they wake us.
     // (What hinders a connection that says it is ready is seen by nobody else.)
+    let staying = !observed.situation.deleting;
     let by_connection =
-        View::state(observed.view.as_ref()) != Connection::Ready && matches!(decision, Decision::Wait(_));
+        staying && View::state(observed.view.as_ref()) != Connection::Ready && matches!(decision, Decision::Wait(_));
     let unseen = !by_connection && (observed.problem_of_connection || matches!(done, Done::Hindered(_)));
     let retry = match (by_connection, unseen) {
         (true, _) => Retry::OnChange,

@@ -16,7 +16,7 @@ pub(super) fn leaving(s: &Situation) -> Decision {
         return Decision::Suspend;
     }
     match (s.recorded, s.shared, s.connection) {
-        (Recorded::Nothing, ..) => Decision::RemoveFinalizer(LetGo::NothingWritten),
+        (Recorded::Nothing, ..) if !s.doubtful => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (_, true, _) => Decision::RemoveFinalizer(LetGo::HandedOver),
         (_, _, Connection::Ready) => with_list(s),
         // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
@@ -29,11 +29,24 @@ fn with_list(s: &Situation) -> Decision {
     match (s.inventory, s.recorded) {
         (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
         (Inventory::Failed(_), _) => Decision::Wait(Reason::Deleting),
+        // What may have been written is disabled where the list shows it, and was not where it does not.
+        (Inventory::Shows(Seen::IdentifierOnAccount { .. }), Recorded::Nothing) => Decision::Disable,
+        (Inventory::Shows(_), Recorded::Nothing) => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
         (Inventory::Shows(Seen::Neither), Recorded::Here) => Decision::Disable,
         // In another place an id proves nothing, and a record that is not as we know it may be somebody else's.
         (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
+    }
+}
+
+/// What the list shows, for an object that goes: a record that carries another identifier by now is somebody else's,
+/// even if its id and its account are those we know. One without any (3.32) still is ours.
+#[must_use]
+pub fn seen_in_leaving(seen: Seen, listed: Option<&str>, identifier: &str) -> Seen {
+    match seen {
+        Seen::Ours { .. } if listed.is_some_and(|listed| listed != identifier) => Seen::Tangled,
+        seen => seen,
     }
 }
 
@@ -64,6 +77,14 @@ pub const fn after_disable(answer: Disabling, others_listed: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_under_another_identifier_is_no_longer_ours_to_disable() {
+        let ours = Seen::Ours { at_account: false, rotates: false };
+        assert_eq!(seen_in_leaving(ours, Some("theirs"), "ours"), Seen::Tangled);
+        assert_eq!(seen_in_leaving(ours, Some("ours"), "ours"), ours);
+        assert_eq!(seen_in_leaving(ours, None, "ours"), ours);
+    }
 
     #[test]
     fn a_record_is_let_go_only_once_it_is_known_to_be_disabled_or_gone() {

@@ -52,6 +52,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             disable: false,
                             doomed: false,
                             shared: false,
+                            doubtful: false,
                             suspended,
                             connection,
                             secrets,
@@ -114,7 +115,9 @@ fn every_departure(mut check: impl FnMut(Situation)) {
         }
         for (finalizer, disable) in BOTH.iter().flat_map(|f| BOTH.map(|d| (*f, d))) {
             for (doomed, shared) in BOTH.iter().flat_map(|d| BOTH.map(|s| (*d, s))) {
-                check(Situation { deleting: true, finalizer, disable, doomed, shared, ..s });
+                for doubtful in BOTH {
+                    check(Situation { deleting: true, finalizer, disable, doomed, shared, doubtful, ..s });
+                }
             }
         }
     });
@@ -140,6 +143,7 @@ fn p7_a_record_is_disabled_only_where_it_was_asked_for_and_is_ours() {
         assert!(s.finalizer && s.disable && !s.suspended && !s.shared && s.connection == Connection::Ready, "{s:?}");
         match seen(&s).expect("looked at beforehand") {
             Seen::Ours { .. } => assert_ne!(s.recorded, Recorded::Nothing),
+            Seen::IdentifierOnAccount { .. } => assert!(s.recorded == Recorded::Nothing && s.doubtful, "{s:?}"),
             Seen::Neither => assert_eq!(s.recorded, Recorded::Here, "elsewhere an id proves nothing"),
             seen => panic!("{seen:?}"),
         }

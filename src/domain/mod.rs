@@ -16,7 +16,7 @@ mod situation;
 
 pub use account::Account;
 pub use decide::{Decision, Expect, LetGo, Look, Push, decide};
-pub use deletion::{Disabling, after_disable};
+pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use identity::generated_identifier;
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};

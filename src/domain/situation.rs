@@ -17,6 +17,8 @@ pub struct Situation {
     pub doomed: bool,
     /// Another object's status names the same record.
     pub shared: bool,
+    /// An earlier write may have been executed although its answer was lost.
+    pub doubtful: bool,
     /// `spec.suspend` is set.
     pub suspended: bool,
     /// Its connection.
