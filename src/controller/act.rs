@@ -52,10 +52,9 @@ pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &C
 }
 
 async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<Done, Error> {
-    let name = &observed.object.spec.connection_ref.name;
-    let live = match context.live(name, observed.view.as_ref()).await? {
+    let live = match context.live(observed).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem.of_connection(name))),
+        Err(problem) => return Ok(Done::Hindered(problem)),
     };
     let Some(request) = request(observed, push, context.memory.doubt(&observed.uid).is_some()) else {
         return Ok(Done::Nothing);

@@ -147,9 +147,11 @@ impl Context {
         self.written_connections.freshest(uid, meta.resource_version.as_deref(), shown)
     }
 
-    /// The client and inventory of a connection as `view` showed it, made where there is none yet. A connection that
+    /// The client and inventory of a credential's connection as this pass saw it, made where there is none yet. A connection that
     /// was edited since is an error: what was decided by one PAM's list must not be sent to another.
-    pub(super) async fn live(&self, name: &str, view: Option<&View>) -> Result<Result<Arc<Live>, Problem>, Error> {
+    /// A problem is told as the credential is to tell it.
+    pub(super) async fn live(&self, observed: &Observed<'_>) -> Result<Result<Arc<Live>, Problem>, Error> {
+        let (name, view) = (&observed.object.spec.connection_ref.name, observed.view.as_ref());
         let Some(connection) = self.connections.get(name) else {
             return Ok(Err(Problem::connection_gone(name)));
         };
@@ -163,8 +165,10 @@ impl Context {
             return Ok(Ok(live));
         }
         match self.material(&connection).await? {
-            Ok(material) => Ok(self.connections.install(&connection, material)),
-            Err(problem) => Ok(Err(problem)),
+            Ok(material) => {
+                Ok(self.connections.install(&connection, material).map_err(|problem| problem.of_connection(name)))
+            }
+            Err(problem) => Ok(Err(problem.of_connection(name))),
         }
     }
 }

@@ -26,10 +26,9 @@ pub(super) async fn let_go(observed: &Observed<'_>, why: LetGo, context: &Contex
 
 /// Disables the record whose id is in our status, and takes the finalizer off once that is sure.
 pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
-    let name = &observed.object.spec.connection_ref.name;
-    let live = match context.live(name, observed.view.as_ref()).await? {
+    let live = match context.live(observed).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem.of_connection(name))),
+        Err(problem) => return Ok(Done::Hindered(problem)),
     };
     // Somebody may have come for it while we waited for the list.
     if observed.is_shared(context) {

@@ -148,11 +148,9 @@ fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, se
 }
 
 async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
-    let name = &observed.object.spec.connection_ref.name;
-    let live = match context.live(name, observed.view.as_ref()).await? {
+    let live = match context.live(observed).await? {
         Ok(live) => live,
         Err(problem) => {
-            let problem = problem.of_connection(name);
             observed.situation.connection = Connection::NotReady(problem.reason);
             observed.problem = Some(problem);
             observed.problem_of_connection = true;
