@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, ops::RangeI
 use clap::{ArgAction, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::pam::AllowedHosts;
 pub use error::ConfigError;
 use names::is_name;
 
@@ -37,9 +38,12 @@ pub struct Cli {
     /// Namespaces whose `PamCredentials` are served, separated by commas; empty: all
     #[arg(long, env = "PAM_OPERATOR_WATCH_NAMESPACES", default_value = "", hide_default_value = true)]
     pub watch_namespaces: String,
-    /// Label selector of the `ClusterPamConnections` that this operator serves; empty: all
+    /// Label selector of the `ClusterPamConnections` and `PamConnections` that this operator serves; empty: all
     #[arg(long, env = "PAM_OPERATOR_CONNECTION_SELECTOR", default_value = "", hide_default_value = true)]
     pub connection_selector: String,
+    /// Hosts that `PamConnections` of tenants may lead to, separated by commas: names, `*.example.com`, addresses, networks; empty: none
+    #[arg(long, env = "PAM_OPERATOR_ALLOWED_HOSTS", default_value = "", hide_default_value = true)]
+    pub allowed_hosts: String,
     /// Begins every generated identifier; set it before the first push [default: first 8 digits of kube-system's uid]
     #[arg(long, env = "PAM_OPERATOR_CLUSTER_NAME", default_value = "", hide_default_value = true)]
     pub cluster_name: String,
@@ -75,6 +79,8 @@ pub struct Config {
     pub watch: WatchScope,
     /// Label selector of the `ClusterPamConnection`s that are served; `None`: all.
     pub connection_selector: Option<String>,
+    /// Where tenants' connections may lead.
+    pub allowed_hosts: AllowedHosts,
     /// First part of generated identifiers; `None`: made from the uid of `kube-system`.
     pub cluster_name: Option<String>,
     /// Where probes and metrics are served.
@@ -119,6 +125,7 @@ impl TryFrom<Cli> for Config {
             pod_name: identity(cli.pod_name.trim())?,
             watch: watch_scope(&cli.watch_namespaces)?,
             connection_selector: selector(cli.connection_selector.trim())?,
+            allowed_hosts: allowed_hosts(&cli.allowed_hosts)?,
             cluster_name: cluster_name(cli.cluster_name.trim())?,
             listen_address: listen_address(cli.listen_address.trim())?,
             log_format: log_format(cli.log_format.trim())?,
@@ -220,6 +227,10 @@ fn lease_duration(seconds: u64) -> Result<Duration, ConfigError> {
     }
 }
 
+fn allowed_hosts(list: &str) -> Result<AllowedHosts, ConfigError> {
+    AllowedHosts::parse(list.split(',')).map_err(ConfigError::InvalidAllowedHost)
+}
+
 /// Checked here and not left to the API server, where a typing error would show as a watch that fails for ever.
 fn selector(value: &str) -> Result<Option<String>, ConfigError> {
     match value {
@@ -251,6 +262,7 @@ mod tests {
                 pod_name: "pam-operator-0".into(),
                 watch: WatchScope::All,
                 connection_selector: None,
+                allowed_hosts: AllowedHosts::default(),
                 cluster_name: None,
                 listen_address: "0.0.0.0:8080".parse().unwrap(),
                 log_format: LogFormat::Json,
@@ -272,6 +284,7 @@ mod tests {
             ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "a,B"),
             ("--watch-namespaces", "PAM_OPERATOR_WATCH_NAMESPACES", "-a"),
             ("--connection-selector", "PAM_OPERATOR_CONNECTION_SELECTOR", "pam in prod"),
+            ("--allowed-hosts", "PAM_OPERATOR_ALLOWED_HOSTS", "a.example.com,https://b"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "a_b"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "-a"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", &long),
@@ -290,6 +303,7 @@ mod tests {
                 "--pod-name" => given.pod_name = value.into(),
                 "--watch-namespaces" => given.watch_namespaces = value.into(),
                 "--connection-selector" => given.connection_selector = value.into(),
+                "--allowed-hosts" => given.allowed_hosts = value.into(),
                 "--cluster-name" => given.cluster_name = value.into(),
                 "--listen-address" => given.listen_address = value.into(),
                 "--log-format" => given.log_format = value.into(),

@@ -19,6 +19,8 @@ pub enum Kind {
     PamCredential,
     /// `ClusterPamConnection`.
     ClusterPamConnection,
+    /// `PamConnection`.
+    PamConnection,
 }
 
 /// How a pass ended.

@@ -1,9 +1,9 @@
-//! `ClusterPamConnection`: where a PAM is and how to log in to it.
+//! What both kinds of connection have: where a PAM is and how to log in to it.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::{CustomResource, KubeSchema};
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,32 +19,10 @@ const HEADER_TEXT: &str = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
 /// `major.minor` with an optional patch number, as the PAM shows it.
 const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
 
-/// A PAM that every namespace may use, and how the operator logs in to it.
-#[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
-#[kube(
-    group = "pam-operator.io",
-    version = "v1alpha1",
-    kind = "ClusterPamConnection",
-    plural = "clusterpamconnections",
-    shortname = "clusterpamconn",
-    category = "pam",
-    status = "ClusterPamConnectionStatus",
-    derive = "PartialEq",
-    doc = "A PAM (privileged access management) vault that this cluster's PamCredentials are kept in, and how the operator logs in to it.",
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
-    printcolumn(name = "Version", type_ = "string", json_path = ".spec.productVersion"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
-        priority = "1"
-    )
-)]
+/// A PAM, and how the operator logs in to it: the part of a spec that both kinds of connection have.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ClusterPamConnectionSpec {
+pub struct ConnectionSpec {
     /// Address of the PAM: `https://`, a host, and where needed a port and a path, such as `https://pam.example.com`.
     #[schemars(length(min = 9, max = 2048), regex(pattern = HTTPS_URL))]
     pub url: String,
@@ -91,7 +69,8 @@ pub struct Auth {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Oauth2 {
-    /// The Secret, in the operator's own namespace, that holds the client id and the client secret.
+    /// The Secret that holds the client id and the client secret: for a ClusterPamConnection in the operator's own
+    /// namespace, for a PamConnection in its own.
     pub client_secret_ref: ClientSecretRef,
     /// The tenant to log in to: its subdomain. Needed where `url` names the PAM by its IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +125,7 @@ pub enum AdditionalSettingsShape {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSecretRef {
-    /// Name of the Secret. It must be in the operator's own namespace.
+    /// Name of the Secret: for a ClusterPamConnection in the operator's own namespace, for a PamConnection in its own.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret's data that holds the client id.
@@ -176,23 +155,24 @@ pub struct Tls {
     pub client_certificate_secret_ref: Option<ClientCertificateSecretRef>,
 }
 
-/// A Secret of type `kubernetes.io/tls`, in the operator's own namespace: `tls.crt` and `tls.key`.
+/// A Secret of type `kubernetes.io/tls`: `tls.crt` and `tls.key`.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientCertificateSecretRef {
-    /// Name of the Secret. It must be in the operator's own namespace.
+    /// Name of the Secret: for a ClusterPamConnection in the operator's own namespace, for a PamConnection in its own.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
 }
 
-/// A ConfigMap or Secret, in the operator's own namespace, that holds CA certificates.
+/// A ConfigMap or Secret that holds CA certificates.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaBundleRef {
     /// `ConfigMap` or `Secret`.
     #[serde(default)]
     pub kind: CaBundleKind,
-    /// Name of the ConfigMap or Secret. It must be in the operator's own namespace.
+    /// Name of the ConfigMap or Secret: for a ClusterPamConnection in the operator's own namespace, for a PamConnection
+    /// in its own.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in its data that holds the certificates.
@@ -242,7 +222,7 @@ impl Default for Limits {
 /// What is known of the PAM.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ClusterPamConnectionStatus {
+pub struct PamConnectionStatus {
     /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,

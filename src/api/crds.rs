@@ -6,12 +6,15 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::json;
 
-use super::{ClusterPamConnection, PamCredential};
+use super::{ClusterPamConnection, PamConnection, PamCredential};
 
 /// Every kind's definition, in the order in which they are to be applied.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [ClusterPamConnection::crd(), PamCredential::crd()].into_iter().map(with_unseen_status).collect()
+    [ClusterPamConnection::crd(), PamConnection::crd(), PamCredential::crd()]
+        .into_iter()
+        .map(with_unseen_status)
+        .collect()
 }
 
 /// Gives `status` a default that says that nobody has looked yet. Without it kstatus takes an object without

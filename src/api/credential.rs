@@ -125,7 +125,7 @@ pub enum DeletionPolicy {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionRef {
-    /// Kind of the connection.
+    /// Kind of the connection: `ClusterPamConnection`, or `PamConnection` for one in the credential's own namespace.
     #[serde(default)]
     pub kind: ConnectionKind,
     /// Name of the connection.
@@ -135,11 +135,13 @@ pub struct ConnectionRef {
 }
 
 /// The kinds of connection there are.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Hash, Serialize)]
 pub enum ConnectionKind {
     /// A connection that the platform's administrators made for the whole cluster.
     #[default]
     ClusterPamConnection,
+    /// A connection in the credential's own namespace.
+    PamConnection,
 }
 
 impl Default for ConnectionRef {

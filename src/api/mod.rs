@@ -4,19 +4,22 @@
 
 #![allow(clippy::duplicated_attributes, reason = "a column is an attribute, and two may be of one type")]
 
+mod access;
 mod conditions;
 mod connection;
+mod connection_kinds;
 mod crds;
 mod credential;
 mod refs;
 mod status;
 
+pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
     AdditionalSettingsShape, Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
-    ClusterPamConnection, ClusterPamConnectionSpec, ClusterPamConnectionStatus, Compatibility, Limits, NotesPlacement,
-    Oauth2, Tls, TokenRequest,
+    Compatibility, ConnectionSpec, Limits, NotesPlacement, Oauth2, PamConnectionStatus, Tls, TokenRequest,
 };
+pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
 pub use credential::{ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};

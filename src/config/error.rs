@@ -1,5 +1,7 @@
 //! What is wrong with a setting.
 
+use crate::pam::AllowedHostError;
+
 use super::{LEASE_SECONDS, MAX_CLUSTER_NAME, MAX_CONCURRENCY};
 
 /// A setting that cannot be used. The text names the flag, its variable and the remedy.
@@ -31,6 +33,9 @@ pub enum ConfigError {
         "--connection-selector (PAM_OPERATOR_CONNECTION_SELECTOR): {0:?} is not a label selector: write for example `pam=prod`, `pam!=test`, `pam in (a,b)` or `!pam`, joined by commas"
     )]
     InvalidSelector(String),
+    /// `--allowed-hosts` has an entry that is none.
+    #[error("--allowed-hosts (PAM_OPERATOR_ALLOWED_HOSTS): {0}")]
+    InvalidAllowedHost(AllowedHostError),
     /// `--cluster-name` could not begin an identifier.
     #[error(
         "--cluster-name (PAM_OPERATOR_CLUSTER_NAME): {0:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"

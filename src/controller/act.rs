@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::any_connection::connection_of;
 use super::connections::Live;
 use super::context::Context;
 use super::disable;
@@ -10,6 +11,7 @@ use super::groups;
 use super::memory::Doubt;
 use super::message::Problem;
 use super::observed::Observed;
+use super::subject::Subject;
 use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
@@ -108,9 +110,9 @@ async fn appeared(live: &Live, id: &str) -> Result<bool, PamError> {
 /// A refused login concerns the connection as a whole: it is looked at, and says so.
 pub(super) fn note_refusal(error: &PamError, observed: &Observed<'_>, context: &Context) {
     if matches!(error, PamError::AuthenticationFailed(_)) {
-        let name = &observed.object.spec.connection_ref.name;
-        context.memory.doubt_connection(name);
-        context.wake.all(&[(String::new(), name.clone())]);
+        let key = connection_of(observed.object);
+        context.memory.doubt_connection(&key);
+        context.wake.all(&[Subject::Connection(key)]);
     }
 }
 

@@ -10,12 +10,12 @@ use crate::pam::{Call, CallReport, PamError, Retry};
 pub(super) const fn reason(error: &PamError) -> Reason {
     match error {
         PamError::DeviceNotFound => Reason::DeviceNotFound,
+        PamError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
         PamError::PermissionDenied { .. } => Reason::PamPermissionDenied,
         PamError::AuthenticationFailed(_) => Reason::PamAuthenticationFailed,
         PamError::RateLimited { .. } | PamError::ListThrottled { .. } => Reason::RateLimited,
         PamError::NotFound { .. }
         | PamError::Rejected { .. }
-        | PamError::AddressNotAllowed(_)
         | PamError::InvalidId
         | PamError::Misrouted(_)
         | PamError::Redirected(_) => Reason::PamRejected,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kube::api::Api;
+use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
+use super::any_connection::{AnyConnection, IntoAny};
 use super::blame;
 use super::context::Context;
 use super::error::Error;
@@ -13,10 +14,11 @@ use super::material::Material;
 use super::message::Problem;
 use super::schedule::{Turn, fingerprint};
 use super::status;
-use super::watch::{GuardedConnection, key};
-use crate::api::{ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, find, same_but_for_times};
+use super::subject::Subject;
+use super::versions::Key;
+use crate::api::{ConditionType, PamConnectionStatus, find, same_but_for_times};
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
-use crate::metrics::{Kind, ReconcileOutcome};
+use crate::metrics::ReconcileOutcome;
 
 /// How a pass found the connection.
 enum Finding {
@@ -31,45 +33,55 @@ enum Finding {
 }
 
 /// One pass over a connection. Never fails on the PAM's account.
-pub(super) async fn reconcile(object: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
+pub(super) async fn reconcile<C: IntoAny>(
+    object: Arc<DeserializeGuard<C>>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
     let Ok(connection) = &object.0 else {
         return Ok(Action::await_change());
     };
+    pass(&connection.any(), &context).await
+}
+
+async fn pass(connection: &AnyConnection, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
-    let key = key(connection);
-    context.references.set(&key, context.targets_of(connection).into_iter().collect());
-    announce(connection, &context);
-    let mark =
-        fingerprint(&(connection.metadata.generation, &connection.metadata.uid, versions_mark(connection, &context)));
-    write_owed(connection, &context).await?;
-    let doubted = context.memory.take_connection_doubt(&key.1);
-    match context.schedule.turn(&key, mark, started) {
+    let (key, subject) = (connection.key(), Subject::Connection(connection.key()));
+    context.references.set(&subject, context.targets_of(connection).into_iter().collect());
+    announce(connection, context);
+    let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
+    write_owed(connection, context).await?;
+    let doubted = context.memory.take_connection_doubt(&key);
+    match context.schedule.turn(&subject, mark, started) {
         Turn::In(wait) if !doubted => Ok(Action::requeue(wait)),
         Turn::OnChange if !doubted => Ok(Action::await_change()),
         _ => {
-            let finding = examine(connection, doubted, &context).await?;
-            report(connection, finding, (mark, started), &context).await
+            let finding = examine(connection, doubted, context).await?;
+            report(connection, finding, (mark, started), context).await
         }
     }
 }
 
-fn versions_mark(connection: &ClusterPamConnection, context: &Context) -> Option<Vec<(String, String)>> {
+fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
     let versions = context.versions_of(connection)?;
     Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
 }
 
 /// Wakes the credentials of a connection whose readiness or spec changed.
-fn announce(connection: &ClusterPamConnection, context: &Context) {
-    let name = key(connection).1;
-    let Some(view) = context.connection(&name) else {
+fn announce(connection: &AnyConnection, context: &Context) {
+    let key = connection.key();
+    let Some(view) = context.connection(&key) else {
         return;
     };
-    if context.memory.announce(&name, fingerprint(&view)) {
-        context.wake.all(&context.references.to(&super::references::Target::Connection(name)));
+    if context.memory.announce(&key, fingerprint(&view)) {
+        context.wake.all(&context.references.to(&super::references::Target::Connection(key)));
     }
 }
 
-async fn examine(connection: &ClusterPamConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
+async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
+    // Where it may lead is the operator's setting, which may be another since the status was written.
+    if let Err(problem) = context.check_host(connection) {
+        return Ok(Finding::Lacks(problem));
+    }
     let status = context.connection_status(connection);
     let remembered = remembered(&status);
     let known = status.digests.get("login").filter(|digest| context.key.made(digest));
@@ -84,10 +96,10 @@ async fn examine(connection: &ClusterPamConnection, doubted: bool, context: &Con
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
     let unchanged = known == Some(&material.digest);
-    let second_look = context.memory.has_waited(&key(connection).1, Instant::now());
+    let second_look = context.memory.has_waited(&connection.key(), Instant::now());
     match login(remembered, unchanged, doubted, second_look) {
         Login::Keep if remembered == Remembered::Refused => {
-            let left = context.memory.wait_left(&key(connection).1, Instant::now());
+            let left = context.memory.wait_left(&connection.key(), Instant::now());
             Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
         Login::Keep => Ok(Finding::AsBefore),
@@ -95,7 +107,7 @@ async fn examine(connection: &ClusterPamConnection, doubted: bool, context: &Con
     }
 }
 
-fn remembered(status: &ClusterPamConnectionStatus) -> Remembered {
+fn remembered(status: &PamConnectionStatus) -> Remembered {
     match find(&status.conditions, ConditionType::Ready) {
         Some(ready) if ready.status == "True" => Remembered::Worked,
         Some(ready) if ready.reason == Reason::PamAuthenticationFailed.as_str() => Remembered::Refused,
@@ -104,7 +116,7 @@ fn remembered(status: &ClusterPamConnectionStatus) -> Remembered {
 }
 
 async fn attempt(
-    connection: &ClusterPamConnection,
+    connection: &AnyConnection,
     material: Material,
     doubted: bool,
     context: &Context,
@@ -121,7 +133,7 @@ async fn attempt(
 }
 
 async fn report(
-    connection: &ClusterPamConnection,
+    connection: &AnyConnection,
     finding: Finding,
     (mark, started): (u64, Instant),
     context: &Context,
@@ -133,7 +145,7 @@ async fn report(
         _ => (None, None),
     };
     let next = next_status(connection, &before, &finding, context);
-    let key = key(connection);
+    let key = connection.key();
     // Before the write, which may fail: a refused login is not tried again for that.
     if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
         hold(&key, mark, backoff::second_login(rand::random()), context);
@@ -146,8 +158,8 @@ async fn report(
         }
         (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
         _ => {
-            context.schedule.forget(&key);
-            context.memory.forget_wait(&key.1);
+            context.schedule.forget(&Subject::Connection(key.clone()));
+            context.memory.forget_wait(&key);
             Action::await_change()
         }
     };
@@ -156,31 +168,36 @@ async fn report(
         Some(reason) if reason.is_stalled() => ReconcileOutcome::Stalled,
         Some(_) => ReconcileOutcome::Waiting,
     };
-    context.metrics.reconciled(Kind::ClusterPamConnection, outcome, started.elapsed());
+    context.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
     Ok(action)
 }
 
 /// Holds a refused login back, and remembers that it waits: the next turn is its second look.
-fn hold(key: &super::versions::Key, mark: u64, wait: Duration, context: &Context) -> Action {
+fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Action {
     let until = Instant::now() + wait;
-    context.schedule.hold(key, mark, until);
-    context.memory.wait_until(&key.1, until);
+    context.schedule.hold(&Subject::Connection(key.clone()), mark, until);
+    context.memory.wait_until(key, until);
     Action::requeue(wait)
 }
 
-fn failed(key: &super::versions::Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Action {
-    match context.schedule.failed(key, mark, (retry, asked), (Instant::now(), rand::random())) {
+fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Action {
+    match context.schedule.failed(
+        &Subject::Connection(key.clone()),
+        mark,
+        (retry, asked),
+        (Instant::now(), rand::random()),
+    ) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }
 }
 
 fn next_status(
-    connection: &ClusterPamConnection,
-    before: &ClusterPamConnectionStatus,
+    connection: &AnyConnection,
+    before: &PamConnectionStatus,
     finding: &Finding,
     context: &Context,
-) -> ClusterPamConnectionStatus {
+) -> PamConnectionStatus {
     let mut next = before.clone();
     next.observed_generation = connection.metadata.generation;
     next.cluster_name = Some(context.cluster_name.clone());
@@ -200,39 +217,38 @@ fn next_status(
     next
 }
 
-fn as_before(before: &ClusterPamConnectionStatus) -> (Reason, String) {
+fn as_before(before: &PamConnectionStatus) -> (Reason, String) {
     let ready = find(&before.conditions, ConditionType::Ready);
     let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
     (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
 }
 
 /// Writes a status that could not be written before, whether or not it is this connection's turn.
-async fn write_owed(connection: &ClusterPamConnection, context: &Context) -> Result<(), Error> {
+async fn write_owed(connection: &AnyConnection, context: &Context) -> Result<(), Error> {
     let status = context.connection_status(connection);
-    if context.written_connections.is_owed(connection.metadata.uid.as_deref().unwrap_or_default()) {
+    if context.written_connections.is_owed(connection.uid()) {
         write(connection, &status, status.clone(), context).await?;
     }
     Ok(())
 }
 
 async fn write(
-    connection: &ClusterPamConnection,
-    before: &ClusterPamConnectionStatus,
-    next: ClusterPamConnectionStatus,
+    connection: &AnyConnection,
+    before: &PamConnectionStatus,
+    next: PamConnectionStatus,
     context: &Context,
 ) -> Result<(), Error> {
     let mut alike = next.clone();
     alike.conditions.clone_from(&before.conditions);
-    let uid = connection.metadata.uid.as_deref().unwrap_or_default();
+    let uid = connection.uid();
     let same = alike == *before && same_but_for_times(&next.conditions, &before.conditions);
     if same && !context.written_connections.is_owed(uid) {
         return Ok(());
     }
     context.written_connections.intend(uid, next.clone());
-    let api = Api::<ClusterPamConnection>::all(context.client.clone());
-    let version = status::write(&api, connection, &next).await?;
-    context.metrics.status_written(Kind::ClusterPamConnection);
-    super::report::announce_transition(connection, &before.conditions, &next.conditions, context).await;
+    let version = connection.write_status(context.client.clone(), &next).await?;
+    context.metrics.status_written(connection.metrics_kind());
+    super::report::announce_transition(&connection.reference(), &before.conditions, &next.conditions, context).await;
     context.written_connections.note(uid, version.as_deref(), next);
     announce(connection, context);
     Ok(())

@@ -1,31 +1,28 @@
-//! The connections: how each stands, and the clients made of them.
+//! The connections that are there, and the clients made of them.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::api::Api;
-use kube::runtime::reflector::{ObjectRef, Store};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use url::Url;
 
+use super::any_connection::{AnyConnection, connection_of, kind_of};
 use super::context::Context;
 use super::error::{Error, bounded};
 use super::material::Material;
 use super::message::Problem;
 use super::observed::Observed;
-use super::versions::Version;
-use super::watch::GuardedConnection;
-use crate::api::{ClusterPamConnection, ClusterPamConnectionStatus, ConditionType, SourceSecret, find};
-use crate::domain::{Connection, Reason};
+use super::versions::Key;
+use super::view::View;
+use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus, SourceSecret};
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, Inventory, Origins, PamClient, Place};
+use crate::pam::{Deadlines, Inventory, Origins, PamClient};
 
 /// The connections of this process.
 pub(super) struct Connections {
-    store: Store<GuardedConnection>,
     origins: Origins,
-    live: Mutex<HashMap<String, Arc<Live>>>,
+    known: Mutex<HashMap<Key, Arc<AnyConnection>>>,
+    live: Mutex<HashMap<Key, Arc<Live>>>,
 }
 
 /// A connection that is in use.
@@ -39,90 +36,66 @@ pub(super) struct Live {
     versions: Vec<SourceSecret>,
 }
 
-/// How a connection stands, for those who refer to it.
-#[derive(Clone, Debug)]
-pub(super) struct View {
-    pub(super) ready: bool,
-    pub(super) reason: Option<Reason>,
-    /// Its `Ready` message.
-    pub(super) message: String,
-    pub(super) uid: String,
-    pub(super) generation: i64,
-    /// Scheme, host, port and path, without a trailing slash.
-    pub(super) origin: String,
-    /// How many requests it allows at once.
-    pub(super) at_once: u32,
-}
-
-/// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
-impl Hash for View {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.ready, self.reason, &self.uid, self.generation, &self.origin).hash(state);
-    }
-}
-
 impl Connections {
-    pub(super) fn new(store: Store<GuardedConnection>, metrics: Metrics) -> Self {
+    pub(super) fn new(metrics: Metrics) -> Self {
         let origins = Origins::with_observer(move |report| super::blame::count(&metrics, report));
-        Self { store, origins, live: Mutex::default() }
+        Self { origins, known: Mutex::default(), live: Mutex::default() }
     }
 
-    /// The connection of that name.
-    pub(super) fn get(&self, name: &str) -> Option<ClusterPamConnection> {
-        self.store.get(&ObjectRef::new(name)).and_then(|guarded| guarded.0.as_ref().ok().cloned())
+    /// Takes in a connection as the watch shows it.
+    pub(super) fn note(&self, connection: AnyConnection) {
+        lock(&self.known).insert(connection.key(), Arc::new(connection));
+    }
+
+    /// The connection of that key.
+    pub(super) fn get(&self, key: &Key) -> Option<Arc<AnyConnection>> {
+        lock(&self.known).get(key).cloned()
     }
 
     /// Takes what was read into use. A client stays as it is while nothing that a login depends on changed: its
     /// token stays good.
-    pub(super) fn install(&self, connection: &ClusterPamConnection, material: Material) -> Result<Arc<Live>, Problem> {
-        let mut live = self.lock();
-        let (name, uid, generation) = identity(connection);
+    pub(super) fn install(&self, connection: &AnyConnection, material: Material) -> Result<Arc<Live>, Problem> {
+        let mut live = lock(&self.live);
+        let (key, uid, generation) = (connection.key(), connection.uid().to_owned(), connection.generation());
         let Material { digest, versions, endpoint } = material;
         let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
-        let (client, inventory) = if let Some(old) = live.get(&name).filter(as_before) {
+        let (client, inventory) = if let Some(old) = live.get(&key).filter(as_before) {
             (old.client.clone(), Arc::clone(&old.inventory))
         } else {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
             (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
         };
         let made = Arc::new(Live { client, inventory, digest, uid, generation, versions });
-        live.insert(name, Arc::clone(&made));
+        live.insert(key, Arc::clone(&made));
         Ok(made)
     }
 
-    /// Drops the client of a connection that is gone.
-    pub(super) fn forget(&self, name: &str) {
-        self.lock().remove(name);
+    /// Drops a connection that is gone (and not one that was made anew under its name), with its client.
+    pub(super) fn forget(&self, key: &Key, uid: &str) {
+        let mut known = lock(&self.known);
+        if known.get(key).is_some_and(|connection| connection.uid() == uid) {
+            known.remove(key);
+        }
+        lock(&self.live).remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Live>>> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn current(&self, connection: &ClusterPamConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
-        let (name, uid, generation) = identity(connection);
-        let live = self.lock().get(&name).cloned()?;
-        (live.uid == uid && live.generation == generation && live.versions == versions).then_some(live)
+    fn current(&self, connection: &AnyConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
+        let live = lock(&self.live).get(&connection.key()).cloned()?;
+        let same = live.uid == connection.uid() && live.generation == connection.generation();
+        (same && live.versions == versions).then_some(live)
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Context {
-    /// How the connection of that name stands; `None` if there is none.
-    pub(super) fn connection(&self, name: &str) -> Option<View> {
-        let connection = self.connections.get(name)?;
+    /// How the connection of that key stands; `None` if there is none.
+    pub(super) fn connection(&self, key: &Key) -> Option<View> {
+        let connection = self.connections.get(key)?;
         let status = self.connection_status(&connection);
-        let generation = connection.metadata.generation.unwrap_or_default();
-        let ready = find(&status.conditions, ConditionType::Ready);
-        let current = ready.filter(|c| c.observed_generation == Some(generation));
-        Some(View {
-            ready: current.is_some_and(|c| c.status == "True"),
-            reason: current.and_then(|c| Reason::named(&c.reason)),
-            message: current.map(|c| c.message.clone()).unwrap_or_default(),
-            uid: connection.metadata.uid.clone().unwrap_or_default(),
-            generation,
-            origin: origin(&connection.spec.url),
-            at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
-        })
+        Some(View::new(connection, &status))
     }
 
     /// Whether another operator serves this credential: its connection is there, but this operator does not select it.
@@ -130,33 +103,41 @@ impl Context {
         if observed.view.is_some() || !self.selects_connections {
             return Ok(false);
         }
-        let api = Api::<ClusterPamConnection>::all(self.client.clone());
-        let name = &observed.object.spec.connection_ref.name;
-        match bounded("look for a connection", api.get_metadata(name)).await {
-            Ok(_) => Ok(true),
+        let key = connection_of(observed.object);
+        let (action, client) = ("look for a connection", self.client.clone());
+        let found = match kind_of(&key) {
+            ConnectionKind::ClusterPamConnection => {
+                bounded(action, Api::<ClusterPamConnection>::all(client).get_metadata(&key.1)).await.map(drop)
+            }
+            ConnectionKind::PamConnection => {
+                bounded(action, Api::<PamConnection>::namespaced(client, &key.0).get_metadata(&key.1)).await.map(drop)
+            }
+        };
+        match found {
+            Ok(()) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
     }
 
     /// The newest status of a connection.
-    pub(super) fn connection_status(&self, connection: &ClusterPamConnection) -> ClusterPamConnectionStatus {
-        let meta = &connection.metadata;
-        let shown = connection.status.clone().unwrap_or_default();
-        let uid = meta.uid.as_deref().unwrap_or_default();
-        self.written_connections.freshest(uid, meta.resource_version.as_deref(), shown)
+    pub(super) fn connection_status(&self, connection: &AnyConnection) -> PamConnectionStatus {
+        let version = connection.metadata.resource_version.as_deref();
+        self.written_connections.freshest(connection.uid(), version, connection.status.clone())
     }
 
     /// The client and inventory of a credential's connection as this pass saw it, made where there is none yet. A connection that
     /// was edited since is an error: what was decided by one PAM's list must not be sent to another.
     /// A problem is told as the credential is to tell it.
     pub(super) async fn live(&self, observed: &Observed<'_>) -> Result<Result<Arc<Live>, Problem>, Error> {
-        let (name, view) = (&observed.object.spec.connection_ref.name, observed.view.as_ref());
-        let Some(connection) = self.connections.get(name) else {
-            return Ok(Err(Problem::connection_gone(name)));
+        let key = connection_of(observed.object);
+        let Some(connection) = self.connections.get(&key) else {
+            return Ok(Err(Problem::connection_gone(&key)));
         };
-        let (_, uid, generation) = identity(&connection);
-        if view.is_none_or(|view| view.uid != uid || view.generation != generation) {
+        let is_same = |view: &View| {
+            view.connection.uid() == connection.uid() && view.connection.generation() == connection.generation()
+        };
+        if !observed.view.as_ref().is_some_and(is_same) {
             return Err(Error::ConnectionChanged);
         }
         if let Some(versions) = self.versions_of(&connection)
@@ -164,46 +145,12 @@ impl Context {
         {
             return Ok(Ok(live));
         }
-        match self.material(&connection).await? {
-            Ok(material) => {
-                Ok(self.connections.install(&connection, material).map_err(|problem| problem.of_connection(name)))
-            }
-            Err(problem) => Ok(Err(problem.of_connection(name))),
-        }
+        let material = self.material(&connection).await?;
+        let installed = material.and_then(|material| self.connections.install(&connection, material));
+        Ok(installed.map_err(|problem| problem.of_connection(&key)))
     }
 }
 
-impl View {
-    /// What a decision turns on. What ails a connection in the PAM ails its credentials too, and they say so; what
-    /// it lacks in the cluster is for whoever looks after it.
-    pub(super) fn state(view: Option<&Self>) -> Connection {
-        let Some(view) = view else {
-            return Connection::Missing;
-        };
-        match view.reason {
-            _ if view.ready => Connection::Ready,
-            Some(
-                reason @ (Reason::PamAuthenticationFailed
-                | Reason::PamUnavailable
-                | Reason::PamRejected
-                | Reason::PamPermissionDenied
-                | Reason::RateLimited),
-            ) => Connection::NotReady(reason),
-            _ => Connection::NotReady(Reason::ConnectionNotReady),
-        }
-    }
-}
-
-/// One spelling of where a PAM is.
-fn origin(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| Place::origin_of(&url))
-}
-
-pub(super) fn source(name: &str, version: Version) -> SourceSecret {
+pub(super) fn source(name: &str, version: super::versions::Version) -> SourceSecret {
     SourceSecret { name: name.to_owned(), uid: version.uid, resource_version: version.resource_version }
-}
-
-pub(super) fn identity(connection: &ClusterPamConnection) -> (String, String, i64) {
-    let meta = &connection.metadata;
-    (meta.name.clone().unwrap_or_default(), meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or_default())
 }

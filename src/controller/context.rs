@@ -10,16 +10,19 @@ use super::connections::Connections;
 use super::digest::DigestKey;
 use super::error::Error;
 use super::memory::Memory;
+use super::namespaces::Namespaces;
 use super::places::Places;
 use super::references::{References, Target};
 use super::schedule::Schedule;
 use super::status::Written;
+use super::subject::Subject;
 use super::versions::{Key, Versions};
-use super::watch::{Credential, Guarded};
-use crate::api::{ClusterPamConnectionStatus, FIELD_MANAGER, PamCredentialStatus};
+use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
+use crate::api::{FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::config::Config;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
+use crate::pam::AllowedHosts;
 
 /// What every pass shares.
 pub(super) struct Context {
@@ -30,17 +33,22 @@ pub(super) struct Context {
     pub(super) namespace: String,
     /// The first part of generated identifiers.
     pub(super) cluster_name: String,
+    /// That, and what it was before.
+    pub(super) cluster_names: Vec<String>,
+    /// Where tenants' connections may lead.
+    pub(super) allowed_hosts: AllowedHosts,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
     pub(super) key: DigestKey,
     pub(super) secrets: Versions,
     pub(super) config_maps: Versions,
+    pub(super) namespaces: Namespaces,
     pub(super) references: References,
     pub(super) claims: Claims,
     pub(super) connections: Connections,
     pub(super) schedule: Schedule,
     pub(super) written: Written<PamCredentialStatus>,
-    pub(super) written_connections: Written<ClusterPamConnectionStatus>,
+    pub(super) written_connections: Written<PamConnectionStatus>,
     pub(super) memory: Memory,
     /// Whether this replica may write.
     pub(super) lead: LeadHandle,
@@ -49,31 +57,39 @@ pub(super) struct Context {
     pub(super) wake: Wake,
 }
 
+/// Where objects of one kind are woken, by namespace; `None` is the one that serves all of them.
+pub(super) type Scoped<K> = Vec<(Option<String>, UnboundedSender<ObjectRef<K>>)>;
+
 /// Wakes objects though they did not change themselves.
 pub(super) struct Wake {
-    /// By namespace; `None` is the one that serves all of them.
-    pub(super) credentials: Vec<(Option<String>, UnboundedSender<ObjectRef<Guarded>>)>,
-    pub(super) connections: UnboundedSender<ObjectRef<super::watch::GuardedConnection>>,
+    pub(super) credentials: Scoped<Guarded>,
+    pub(super) connections: Scoped<GuardedConnection>,
+    pub(super) cluster_connections: UnboundedSender<ObjectRef<GuardedClusterConnection>>,
 }
 
 impl Wake {
-    /// Wakes credentials (which have a namespace) and connections (which have none).
-    pub(super) fn all(&self, keys: &[Key]) {
-        for key in keys {
-            if key.0.is_empty() {
-                // A receiver is gone only while everything stops.
-                let _ = self.connections.send(ObjectRef::new(&key.1));
-            } else {
-                self.credential(key);
+    /// Wakes these.
+    pub(super) fn all(&self, subjects: &[Subject]) {
+        for subject in subjects {
+            match subject {
+                Subject::Credential(key) => send(&self.credentials, key),
+                Subject::Connection((namespace, name)) if namespace.is_empty() => {
+                    // A receiver is gone only while everything stops.
+                    let _ = self.cluster_connections.send(ObjectRef::new(name));
+                }
+                Subject::Connection(key) => send(&self.connections, key),
             }
         }
     }
+}
 
-    fn credential(&self, key: &Key) {
-        let serves = |scope: &Option<String>| scope.as_ref().is_none_or(|namespace| *namespace == key.0);
-        for (_, sender) in self.credentials.iter().filter(|(scope, _)| serves(scope)) {
-            let _ = sender.send(ObjectRef::new(&key.1).within(&key.0));
-        }
+fn send<K>(senders: &Scoped<K>, (namespace, name): &Key)
+where
+    K: kube::Resource<DynamicType = ()>,
+{
+    let serves = |scope: &Option<String>| scope.as_ref().is_none_or(|scope| scope == namespace);
+    for (_, sender) in senders.iter().filter(|(scope, _)| serves(scope)) {
+        let _ = sender.send(ObjectRef::new(name).within(namespace));
     }
 }
 
@@ -93,11 +109,14 @@ impl Context {
             recorder: recorder(client.clone(), config),
             metrics,
             namespace: config.namespace.clone(),
+            cluster_names: vec![cluster_name.clone()],
             cluster_name,
+            allowed_hosts: config.allowed_hosts.clone(),
             selects_connections: config.connection_selector.is_some(),
             key,
             secrets: Versions::default(),
             config_maps: Versions::default(),
+            namespaces: Namespaces::default(),
             references: References::default(),
             claims: Claims::default(),
             connections,
@@ -148,20 +167,22 @@ impl Context {
     pub(super) fn forget(&self, key: &Key, uid: &str) {
         self.claims.forget(uid);
         self.wake_waiting(key);
-        self.references.forget(key);
-        self.schedule.forget(key);
+        let subject = Subject::Credential(key.clone());
+        self.references.forget(&subject);
+        self.schedule.forget(&subject);
         self.written.forget(uid);
-        self.metrics.set_credentials(self.memory.forget(key, uid));
+        self.metrics.set_credentials(self.memory.forget(&subject, uid));
     }
 
     /// Forgets a connection that is gone, and wakes its credentials.
     pub(super) fn forget_connection(&self, key: &Key, uid: &str) {
-        self.references.forget(key);
-        self.schedule.forget(key);
-        self.connections.forget(&key.1);
+        let subject = Subject::Connection(key.clone());
+        self.references.forget(&subject);
+        self.schedule.forget(&subject);
+        self.connections.forget(key, uid);
         self.written_connections.forget(uid);
-        self.memory.forget_connection(&key.1);
-        self.wake.all(&self.references.to(&Target::Connection(key.1.clone())));
+        self.memory.forget_connection(key);
+        self.wake.all(&self.references.to(&Target::Connection(key.clone())));
     }
 }
 

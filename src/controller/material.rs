@@ -6,16 +6,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::connections::{identity, source};
+use super::any_connection::AnyConnection;
+use super::connections::source;
 use super::context::Context;
 use super::error::Error;
 use super::message::Problem;
 use super::references::Target;
 use super::secrets::{self, SecretValues};
 use super::versions::Key;
-use crate::api::{self, CaBundleKind, CaBundleRef, ClusterPamConnection, ClusterPamConnectionSpec, SourceSecret};
+use crate::api::{self, CaBundleKind, CaBundleRef, ConnectionKind, ConnectionSpec, SourceSecret};
 use crate::pam::{
-    AdditionalSettingsShape, ClientCertificate, Compatibility, Endpoint, Limits, NotesPlacement, OAuth2,
+    AdditionalSettingsShape, AddressPolicy, ClientCertificate, Compatibility, Endpoint, Limits, NotesPlacement, OAuth2,
     ProductVersion, TokenRequest,
 };
 
@@ -51,6 +52,8 @@ impl From<Error> for Obstacle {
 /// The parts that are read one by one.
 #[derive(Default)]
 struct Parts {
+    /// Where all of it is.
+    namespace: String,
     ca_bundle: Option<Vec<u8>>,
     client_certificate: Option<ClientCertificate>,
     versions: Vec<SourceSecret>,
@@ -58,14 +61,14 @@ struct Parts {
 
 impl Context {
     /// The newest versions of what a connection refers to, without reading it; `None` if something is missing.
-    pub(super) fn versions_of(&self, connection: &ClusterPamConnection) -> Option<Vec<SourceSecret>> {
+    pub(super) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
         self.targets_of(connection)
             .into_iter()
             .map(|target| {
                 let (versions, key) = match &target {
                     Target::ConfigMap(key) => (&self.config_maps, key),
                     Target::Secret(key) => (&self.secrets, key),
-                    Target::Connection(_) | Target::Credential(_) => return None,
+                    Target::Connection(_) | Target::Credential(_) | Target::Namespace(_) => return None,
                 };
                 versions.of(key).map(|version| source(&key.1, version))
             })
@@ -73,20 +76,22 @@ impl Context {
     }
 
     /// What a connection refers to, in the order in which it is read.
-    pub(super) fn targets_of(&self, connection: &ClusterPamConnection) -> Vec<Target> {
+    pub(super) fn targets_of(&self, connection: &AnyConnection) -> Vec<Target> {
         let tls = connection.spec.tls.as_ref();
-        let login = Target::Secret(self.own(&connection.spec.auth.oauth2.client_secret_ref.name));
+        let home = self.home_of(connection);
+        let at_home = |name: &str| (home.clone(), name.to_owned());
+        let login = Target::Secret(at_home(&connection.spec.auth.oauth2.client_secret_ref.name));
         let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
-            CaBundleKind::ConfigMap => Target::ConfigMap(self.own(&bundle.name)),
-            CaBundleKind::Secret => Target::Secret(self.own(&bundle.name)),
+            CaBundleKind::ConfigMap => Target::ConfigMap(at_home(&bundle.name)),
+            CaBundleKind::Secret => Target::Secret(at_home(&bundle.name)),
         });
         let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
-        let certificate = certificate.map(|certificate| Target::Secret(self.own(&certificate.name)));
+        let certificate = certificate.map(|certificate| Target::Secret(at_home(&certificate.name)));
         [Some(login), bundle, certificate].into_iter().flatten().collect()
     }
 
     /// Reads all that a login depends on.
-    pub(super) async fn material(&self, connection: &ClusterPamConnection) -> Result<Result<Material, Problem>, Error> {
+    pub(super) async fn material(&self, connection: &AnyConnection) -> Result<Result<Material, Problem>, Error> {
         match self.read_material(connection).await {
             Ok(material) => Ok(Ok(material)),
             Err(Obstacle::Problem(problem)) => Ok(Err(problem)),
@@ -94,20 +99,24 @@ impl Context {
         }
     }
 
-    async fn read_material(&self, connection: &ClusterPamConnection) -> Result<Material, Obstacle> {
-        let mut parts = Parts::default();
+    async fn read_material(&self, connection: &AnyConnection) -> Result<Material, Obstacle> {
+        self.check_host(connection)?;
+        let mut parts = Parts { namespace: self.home_of(connection), ..Parts::default() };
         let login = self.login(&connection.spec, &mut parts).await?;
         self.ca_bundle(&connection.spec, &mut parts).await?;
         self.client_certificate(&connection.spec, &mut parts).await?;
         let digest = self.login_digest(connection, &login, &parts);
-        let Parts { ca_bundle, client_certificate, versions } = parts;
-        let endpoint = Endpoint { ca_bundle, client_certificate, ..endpoint(&connection.spec, login)? };
+        let Parts { ca_bundle, client_certificate, versions, .. } = parts;
+        let allowed = self.address_policy(connection);
+        let apart = connection.metadata.namespace.clone();
+        let endpoint = endpoint(&connection.spec, login)?;
+        let endpoint = Endpoint { ca_bundle, client_certificate, allowed, apart, ..endpoint };
         Ok(Material { digest, versions, endpoint })
     }
 
-    async fn login(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
+    async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
         let reference = &spec.auth.oauth2.client_secret_ref;
-        let key = self.own(&reference.name);
+        let key = (parts.namespace.clone(), reference.name.clone());
         let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
         let read = self.read_own(&key, &wanted, parts).await?;
         let client_id = text(&read, &key, wanted[0])?.as_str().to_owned();
@@ -115,7 +124,7 @@ impl Context {
         Ok(OAuth2 { client_id, client_secret })
     }
 
-    async fn ca_bundle(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+    async fn ca_bundle(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
         let Some(tls) = &spec.tls else { return Ok(()) };
         if let Some(inline) = &tls.ca_bundle {
             parts.ca_bundle = Some(STANDARD.decode(inline.trim()).map_err(|_| Problem::ca_bundle_not_base64())?);
@@ -126,7 +135,7 @@ impl Context {
     }
 
     async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, Obstacle> {
-        let key = self.own(&reference.name);
+        let key = (parts.namespace.clone(), reference.name.clone());
         let missing = || Problem::ca_bundle_missing(reference.kind, &key);
         let (version, bundle) = match reference.kind {
             CaBundleKind::ConfigMap => {
@@ -145,10 +154,10 @@ impl Context {
         Ok(bundle)
     }
 
-    async fn client_certificate(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+    async fn client_certificate(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
         let reference = spec.tls.as_ref().and_then(|tls| tls.client_certificate_secret_ref.as_ref());
         let Some(reference) = reference else { return Ok(()) };
-        let key = self.own(&reference.name);
+        let key = (parts.namespace.clone(), reference.name.clone());
         let read = self.read_own(&key, &["tls.crt", "tls.key"], parts).await?;
         let cert_pem = text(&read, &key, "tls.crt")?.as_bytes().to_vec();
         let key_pem = SecretString::from(text(&read, &key, "tls.key")?.as_str());
@@ -162,14 +171,28 @@ impl Context {
         Ok(read)
     }
 
-    /// Secrets of a cluster connection are the operator's own.
-    fn own(&self, name: &str) -> Key {
-        (self.namespace.clone(), name.to_owned())
+    /// Where a connection's Secrets are: those of a cluster connection are the operator's own.
+    fn home_of(&self, connection: &AnyConnection) -> String {
+        connection.metadata.namespace.clone().unwrap_or_else(|| self.namespace.clone())
+    }
+
+    /// Where a connection may lead: a tenant's only to where the operator's owner allows.
+    fn address_policy(&self, connection: &AnyConnection) -> AddressPolicy {
+        match connection.kind() {
+            ConnectionKind::ClusterPamConnection => AddressPolicy::Any,
+            ConnectionKind::PamConnection => AddressPolicy::Checked { allowed_hosts: self.allowed_hosts.clone() },
+        }
+    }
+
+    /// Whether a connection may lead to its host, before anything of it is read.
+    pub(super) fn check_host(&self, connection: &AnyConnection) -> Result<(), Problem> {
+        let url = Url::parse(&connection.spec.url).map_err(|_| Problem::url_invalid())?;
+        self.address_policy(connection).check_url(&url).map_err(|error| Problem::unusable_connection(&error))
     }
 
     /// Everything but the limits: these change no login.
-    fn login_digest(&self, connection: &ClusterPamConnection, login: &OAuth2, parts: &Parts) -> String {
-        let spec = ClusterPamConnectionSpec { limits: None, ..connection.spec.clone() };
+    fn login_digest(&self, connection: &AnyConnection, login: &OAuth2, parts: &Parts) -> String {
+        let spec = ConnectionSpec { limits: None, ..connection.spec.clone() };
         let spec = serde_json::to_vec(&spec).unwrap_or_default();
         let certificate = parts.client_certificate.as_ref();
         let secrets = [
@@ -185,7 +208,9 @@ impl Context {
             joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
             joined.extend_from_slice(part);
         }
-        self.key.mac(&identity(connection).0, "login", &joined)
+        let (namespace, name) = connection.key();
+        let owner = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
+        self.key.mac(&owner, "login", &joined)
     }
 }
 
@@ -197,7 +222,7 @@ fn text(read: &SecretValues, key: &Key, name: &str) -> Result<Zeroizing<String>,
     if text.is_empty() { Err(Problem::login_empty(key, name)) } else { Ok(Zeroizing::new(text.to_owned())) }
 }
 
-fn endpoint(spec: &ClusterPamConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> {
+fn endpoint(spec: &ConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> {
     let url = Url::parse(&spec.url).map_err(|_| Problem::url_invalid())?;
     let version = ProductVersion::parse(&spec.product_version).map_err(|_| Problem::version_invalid())?;
     let limits = spec.limits.clone().unwrap_or_default();
@@ -219,7 +244,7 @@ fn endpoint(spec: &ClusterPamConnectionSpec, oauth2: OAuth2) -> Result<Endpoint,
     })
 }
 
-fn compatibility(spec: &ClusterPamConnectionSpec) -> Compatibility {
+fn compatibility(spec: &ConnectionSpec) -> Compatibility {
     let quirks = spec.compatibility.clone().unwrap_or_default();
     Compatibility {
         api_prefix: spec.api_prefix.clone(),

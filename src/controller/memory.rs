@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::subject::Subject;
 use super::versions::Key;
 use crate::api::SourceSecret;
 use crate::domain::Reason;
@@ -30,13 +31,13 @@ struct Remembered {
     reasons: HashMap<String, Reason>,
     counts: HashMap<Reason, usize>,
     /// Connections that refused a call though they are Ready.
-    doubted_connections: HashSet<String>,
+    doubted_connections: HashSet<Key>,
     /// Until when a refused login is left alone, by connection.
-    waiting: HashMap<String, Instant>,
+    waiting: HashMap<Key, Instant>,
     /// How often what a credential waited for was let go.
-    pokes: HashMap<Key, u64>,
+    pokes: HashMap<Subject, u64>,
     /// What dependents of a connection were last woken for.
-    announced: HashMap<String, u64>,
+    announced: HashMap<Key, u64>,
 }
 
 impl Memory {
@@ -60,18 +61,18 @@ impl Memory {
         }
     }
 
-    pub(super) fn doubt_connection(&self, name: &str) {
-        self.lock().doubted_connections.insert(name.to_owned());
+    pub(super) fn doubt_connection(&self, connection: &Key) {
+        self.lock().doubted_connections.insert(connection.clone());
     }
 
     /// Whether the connection was doubted since this was last asked.
-    pub(super) fn take_connection_doubt(&self, name: &str) -> bool {
-        self.lock().doubted_connections.remove(name)
+    pub(super) fn take_connection_doubt(&self, connection: &Key) -> bool {
+        self.lock().doubted_connections.remove(connection)
     }
 
     /// Whether this state of a connection is news to its dependents.
-    pub(super) fn announce(&self, name: &str, state: u64) -> bool {
-        self.lock().announced.insert(name.to_owned(), state) != Some(state)
+    pub(super) fn announce(&self, connection: &Key, state: u64) -> bool {
+        self.lock().announced.insert(connection.clone(), state) != Some(state)
     }
 
     /// Notes how a credential stands, and returns how many stand how.
@@ -97,54 +98,54 @@ impl Memory {
 
     /// Notes that what these waited for was let go: it counts among what their fate depends on, so that a pass that is
     /// just about to lie down on the old state of things gets up again.
-    pub(super) fn poke(&self, keys: &[Key]) {
+    pub(super) fn poke(&self, subjects: &[Subject]) {
         let mut inner = self.lock();
-        for key in keys {
-            *inner.pokes.entry(key.clone()).or_default() += 1;
+        for subject in subjects {
+            *inner.pokes.entry(subject.clone()).or_default() += 1;
         }
     }
 
     /// How often what a credential waited for was let go.
-    pub(super) fn pokes(&self, key: &Key) -> u64 {
-        self.lock().pokes.get(key).copied().unwrap_or_default()
+    pub(super) fn pokes(&self, subject: &Subject) -> u64 {
+        self.lock().pokes.get(subject).copied().unwrap_or_default()
     }
 
     /// Leaves a refused login alone until then.
-    pub(super) fn wait_until(&self, name: &str, until: Instant) {
-        self.lock().waiting.insert(name.to_owned(), until);
+    pub(super) fn wait_until(&self, connection: &Key, until: Instant) {
+        self.lock().waiting.insert(connection.clone(), until);
     }
 
     /// How long a refused login is still left alone.
-    pub(super) fn wait_left(&self, name: &str, now: Instant) -> Option<Duration> {
-        self.lock().waiting.get(name).map(|until| until.saturating_duration_since(now))
+    pub(super) fn wait_left(&self, connection: &Key, now: Instant) -> Option<Duration> {
+        self.lock().waiting.get(connection).map(|until| until.saturating_duration_since(now))
     }
 
     /// Whether a refused login was left alone long enough.
-    pub(super) fn has_waited(&self, name: &str, now: Instant) -> bool {
-        self.lock().waiting.get(name).is_some_and(|until| *until <= now)
+    pub(super) fn has_waited(&self, connection: &Key, now: Instant) -> bool {
+        self.lock().waiting.get(connection).is_some_and(|until| *until <= now)
     }
 
     /// Forgets that a login was refused.
-    pub(super) fn forget_wait(&self, name: &str) {
-        self.lock().waiting.remove(name);
+    pub(super) fn forget_wait(&self, connection: &Key) {
+        self.lock().waiting.remove(connection);
     }
 
     /// Forgets a credential that is gone, and returns how many stand how now.
-    pub(super) fn forget(&self, key: &Key, uid: &str) -> Vec<(&'static str, usize)> {
+    pub(super) fn forget(&self, subject: &Subject, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         inner.verified.remove(uid);
         inner.doubts.remove(uid);
-        inner.pokes.remove(key);
+        inner.pokes.remove(subject);
         drop(inner);
         self.tally(uid, None)
     }
 
     /// Forgets a connection that is gone.
-    pub(super) fn forget_connection(&self, name: &str) {
+    pub(super) fn forget_connection(&self, connection: &Key) {
         let mut inner = self.lock();
-        inner.announced.remove(name);
-        inner.waiting.remove(name);
-        inner.doubted_connections.remove(name);
+        inner.announced.remove(connection);
+        inner.waiting.remove(connection);
+        inner.doubted_connections.remove(connection);
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {

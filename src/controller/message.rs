@@ -1,6 +1,7 @@
 //! What users read. Our own words, with names, the PAM's four-digit code and what to do about it; never text of
 //! an answer, and never a value.
 
+use super::any_connection::spoken;
 use super::value::Unusable;
 use super::versions::Key;
 use crate::api::CaBundleKind;
@@ -94,20 +95,24 @@ impl Problem {
     }
 
     pub(super) fn unusable_connection(error: &EndpointError) -> Self {
-        Self::new(Reason::ConnectionNotReady, format!("the connection cannot be used: {error}"))
+        let reason = match error {
+            EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
+            _ => Reason::ConnectionNotReady,
+        };
+        Self::new(reason, format!("the connection cannot be used: {error}"))
     }
 
-    pub(super) fn connection_gone(name: &str) -> Self {
-        Self::new(Reason::ConnectionNotFound, connection_missing(name, false))
+    pub(super) fn connection_gone(key: &Key) -> Self {
+        Self::new(Reason::ConnectionNotFound, connection_missing(key, false))
     }
 
     /// What a credential says of a problem of its connection. What the connection lacks lies in the operator's own
     /// namespace, which is no business of this one.
-    pub(super) fn of_connection(self, name: &str) -> Self {
-        if self.reason == Reason::ConnectionNotFound {
+    pub(super) fn of_connection(self, key: &Key) -> Self {
+        if matches!(self.reason, Reason::ConnectionNotFound | Reason::ConnectionNotAllowed) {
             return self;
         }
-        Self::new(Reason::ConnectionNotReady, connection_not_ready(name, Some(self.reason), ""))
+        Self::new(Reason::ConnectionNotReady, connection_not_ready(key, Some(self.reason), ""))
     }
 
     pub(super) fn refused_by_pam(error: &PamError) -> Self {
@@ -116,19 +121,20 @@ impl Problem {
 }
 
 /// A connection that is not there, or not for us.
-pub(super) fn connection_missing(name: &str, selects: bool) -> String {
+pub(super) fn connection_missing(key: &Key, selects: bool) -> String {
     let hint = if selects { ", or is not selected by this operator's --connection-selector" } else { "" };
-    format!("ClusterPamConnection {name} does not exist{hint}: create it, or correct spec.connectionRef")
+    format!("{} does not exist{hint}: create it, or correct spec.connectionRef", spoken(key))
 }
 
 /// A connection that is not ready. What the PAM said to it is said to its credentials too.
-pub(super) fn connection_not_ready(name: &str, reason: Option<Reason>, by_pam: &str) -> String {
+pub(super) fn connection_not_ready(key: &Key, reason: Option<Reason>, by_pam: &str) -> String {
+    let name = spoken(key);
     match reason {
-        _ if !by_pam.is_empty() => format!("ClusterPamConnection {name}: {by_pam}"),
+        _ if !by_pam.is_empty() => format!("{name}: {by_pam}"),
         Some(reason) if reason != Reason::Progressing => {
-            format!("ClusterPamConnection {name} is not ready ({}): its own status says what to do", reason.as_str())
+            format!("{name} is not ready ({}): its own status says what to do", reason.as_str())
         }
-        _ => format!("ClusterPamConnection {name} has not been checked yet"),
+        _ => format!("{name} has not been checked yet"),
     }
 }
 

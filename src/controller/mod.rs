@@ -3,7 +3,9 @@
 //! [`run`] starts one controller for connections and one for credentials in each watched namespace (or one for
 //! all). A pass over a credential is in `reconcile.rs`, a pass over a connection in `connection.rs`.
 
+mod access;
 mod act;
+mod any_connection;
 mod blame;
 mod claims;
 mod connection;
@@ -17,6 +19,7 @@ mod groups;
 mod material;
 mod memory;
 mod message;
+mod namespaces;
 mod observe;
 mod observed;
 mod places;
@@ -27,10 +30,13 @@ mod roster;
 mod run;
 mod schedule;
 mod secrets;
+mod serve;
 mod status;
+mod subject;
 mod value;
 mod verdict;
 mod versions;
+mod view;
 mod watch;
 
 pub use error::Error;

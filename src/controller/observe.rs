@@ -39,7 +39,7 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
     let mut claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
     if let Err(Taken::Identifier(holder) | Taken::Account(holder)) = &claimed {
-        context.references.wait_for(&observed.key, Some(holder.clone()));
+        context.references.wait_for(&observed.subject(), Some(holder.clone()));
         // Whoever has it may have gone before we waited for that.
         claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
     }
@@ -52,7 +52,7 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
         Err(Taken::Account(holder)) => (Claims::Account, Some(holder)),
     };
     observed.situation.claims = claims;
-    context.references.wait_for(&observed.key, holder);
+    context.references.wait_for(&observed.subject(), holder);
 }
 
 async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
@@ -181,7 +181,7 @@ async fn list(
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
-        observed.place = Some(context.places.take(&view.origin, view.at_once).await?);
+        observed.place = Some(context.places.take(&view.queue, view.at_once).await?);
     }
     Ok(result)
 }
@@ -250,7 +250,7 @@ impl Observed<'_> {
     /// Only an object that cannot be taken leave of otherwise needs to know whether its namespace goes away.
     pub(super) async fn see_whether_doomed(&mut self, context: &Context) -> Result<(), Error> {
         let s = &self.situation;
-        if s.deleting && s.finalizer && s.disable && s.connection != Connection::Ready {
+        if s.deleting && s.finalizer && s.disable && (s.denied || s.connection != Connection::Ready) {
             self.situation.doomed = disable::is_doomed(self, context).await?;
         }
         Ok(())

@@ -3,8 +3,10 @@
 
 use zeroize::Zeroizing;
 
+use super::access::permitted;
+use super::any_connection::connection_of;
 use super::claims::Wish;
-use super::connections::{View, source};
+use super::connections::source;
 use super::context::Context;
 use super::digest::fingerprint;
 use super::finalizer;
@@ -12,15 +14,18 @@ use super::groups;
 use super::message::Problem;
 use super::places::Place;
 use super::references::Target;
+use super::subject::Subject;
 use super::value::Content;
 use super::versions::{Key, Version};
+use super::view::View;
 use super::watch;
 use crate::api::{
-    ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
-    SourceSecret, find,
+    ConditionType, ConnectionRef, ConnectionStatus, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential,
+    PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
 use crate::domain::{
-    Account, Claims, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value, generated_identifier,
+    Account, Claims, Denial, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
+    generated_identifier,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -53,6 +58,8 @@ pub(super) struct Observed<'a> {
     pub(super) problem_of_connection: bool,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
+    /// Why the connection's rules do not let it be served.
+    pub(super) denial: Option<Denial>,
 }
 
 /// Values that were read. They live no longer than the pass.
@@ -81,14 +88,15 @@ impl<'a> Observed<'a> {
         let uid = meta.uid.clone().unwrap_or_default();
         let shown = object.status.clone().unwrap_or_default();
         let status = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
-        let view = context.connection(&object.spec.connection_ref.name);
+        let view = context.connection(&connection_of(object));
+        let permitted = view.as_ref().map(|view| permitted(object, &view.connection, context));
         let key = watch::key(object);
         let mut observed = Self {
             identifier: identifier(object, &status, &context.cluster_name),
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, view.as_ref()),
-            pokes: context.memory.pokes(&key),
+            pokes: context.memory.pokes(&Subject::Credential(key.clone())),
             object,
             key,
             uid,
@@ -101,13 +109,20 @@ impl<'a> Observed<'a> {
             place: None,
             problem_of_connection: false,
             selects_connections: context.selects_connections,
+            denial: permitted.and_then(Result::err),
         };
+        observed.situation.denied = observed.denial.is_some();
         observed.situation.secrets = observed.secrets_at_a_glance(context);
         observed.situation.unexpected = observed.is_unexpected(context);
         observed.situation.doubtful = context.memory.doubt(&observed.uid).is_some();
         observed.situation.fields_changed |= observed.situation.doubtful;
         observed.situation.shared = observed.is_shared(context);
         observed
+    }
+
+    /// What this pass is over.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::Credential(self.key.clone())
     }
 
     /// The username that is sent; `None` while it has not been read.
@@ -175,7 +190,8 @@ impl<'a> Observed<'a> {
             .map(|versions| versions.iter().map(|v| (v.uid.as_str(), v.resource_version.as_str())).collect::<Vec<_>>());
         let asked = meta.annotations.as_ref();
         let deleting = meta.deletion_timestamp.is_some();
-        super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, &self.view, self.pokes))
+        let cluster = (&self.view, self.situation.denied);
+        super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, cluster, self.pokes))
     }
 
     /// Whether `Ready` is true for the newest generation.
@@ -224,8 +240,10 @@ pub(super) fn secret_names(object: &PamCredential) -> Vec<&str> {
 /// Everything a credential refers to.
 pub(super) fn targets(object: &PamCredential) -> std::collections::HashSet<Target> {
     let namespace = watch::key(object).0;
-    let secrets = secret_names(object).into_iter().map(|name| Target::Secret((namespace.clone(), name.to_owned())));
-    secrets.chain([Target::Connection(object.spec.connection_ref.name.clone())]).collect()
+    let secret = |name: &str| Target::Secret((namespace.clone(), name.to_owned()));
+    let secrets = secret_names(object).into_iter().map(secret);
+    let others = [Target::Connection(connection_of(object)), Target::Namespace(namespace.clone())];
+    secrets.chain(others).collect()
 }
 
 fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> Option<Vec<SourceSecret>> {
@@ -234,7 +252,7 @@ fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> 
 }
 
 fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
-    let recorded = recorded(status, view, &object.spec.connection_ref.name);
+    let recorded = recorded(status, view, &object.spec.connection_ref);
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
@@ -247,6 +265,7 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         connection: View::state(view),
         secrets: Secrets::Unread,
         recorded,
+        denied: false,
         fields_changed: groups::changed(&object.spec, &status.digests),
         account_changed: recorded != Recorded::Nothing
             && status.digests.get(groups::ACCOUNT) != Some(&groups::account(&object.spec)),
@@ -257,10 +276,11 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
 }
 
 /// Another connection may log in as another tenant, or see other records, even at the same address.
-fn recorded(status: &PamCredentialStatus, view: Option<&View>, name: &str) -> Recorded {
+fn recorded(status: &PamCredentialStatus, view: Option<&View>, reference: &ConnectionRef) -> Recorded {
+    let is_same = |known: &ConnectionStatus| known.kind == reference.kind && known.name == reference.name;
     match (&status.id, &status.connection, view) {
         (None, ..) => Recorded::Nothing,
-        (Some(_), Some(known), Some(view)) if known.origin != view.origin || known.name != name => Recorded::Elsewhere,
+        (Some(_), Some(known), Some(view)) if known.origin != view.origin || !is_same(known) => Recorded::Elsewhere,
         (Some(_), ..) => Recorded::Here,
     }
 }

@@ -14,6 +14,7 @@ use super::observed::{Observed, targets};
 use super::places::Place;
 use super::report::{report, write_owed};
 use super::schedule::Turn;
+use super::subject::Subject;
 use super::watch::{Guarded, key};
 use crate::api::PamCredential;
 use crate::domain::{Decision, decide};
@@ -42,10 +43,10 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
 
 async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
     // Before anything is looked at: what changes from here on wakes us again.
-    context.references.set(&key(credential), targets(credential));
+    context.references.set(&Subject::Credential(key(credential)), targets(credential));
     let mut observed = Observed::at_a_glance(credential, context);
     write_owed(&observed, context).await?;
-    match context.schedule.turn(&observed.key, observed.mark(), Instant::now()) {
+    match context.schedule.turn(&observed.subject(), observed.mark(), Instant::now()) {
         Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
@@ -77,7 +78,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
 async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
     match (decide(&observed.situation), &observed.view) {
         (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.places.take(&view.origin, view.at_once).await.map(Some)
+            context.places.take(&view.queue, view.at_once).await.map(Some)
         }
         _ => Ok(None),
     }

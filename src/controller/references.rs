@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::subject::Subject;
 use super::versions::Key;
 
 /// Something that a credential or a connection refers to.
@@ -10,12 +11,15 @@ use super::versions::Key;
 pub(super) enum Target {
     Secret(Key),
     ConfigMap(Key),
-    Connection(String),
+    /// A connection; a cluster's has an empty namespace.
+    Connection(Key),
+    /// A namespace, by its labels.
+    Namespace(String),
     /// A credential that has what another waits for.
     Credential(Key),
 }
 
-/// A reverse index: target → those who refer to it, by namespace and name (connections have an empty namespace).
+/// A reverse index: target → those who refer to it.
 #[derive(Debug, Default)]
 pub(super) struct References {
     index: Mutex<Index>,
@@ -23,14 +27,14 @@ pub(super) struct References {
 
 #[derive(Debug, Default)]
 struct Index {
-    by_target: HashMap<Target, HashSet<Key>>,
-    by_referrer: HashMap<Key, HashSet<Target>>,
+    by_target: HashMap<Target, HashSet<Subject>>,
+    by_referrer: HashMap<Subject, HashSet<Target>>,
 }
 
 impl References {
     /// Replaces what `referrer` refers to, but for the credentials that it waits for. Call it before looking at the
     /// targets: a change that comes between is then either seen or wakes the referrer.
-    pub(super) fn set(&self, referrer: &Key, mut targets: HashSet<Target>) {
+    pub(super) fn set(&self, referrer: &Subject, mut targets: HashSet<Target>) {
         let mut index = self.lock();
         let known = index.by_referrer.get(referrer).into_iter().flatten();
         targets.extend(known.filter(|target| matches!(target, Target::Credential(_))).cloned());
@@ -41,7 +45,7 @@ impl References {
     }
 
     /// Lets `referrer` wait for another credential, or for none.
-    pub(super) fn wait_for(&self, referrer: &Key, credential: Option<Key>) {
+    pub(super) fn wait_for(&self, referrer: &Subject, credential: Option<Key>) {
         let mut index = self.lock();
         let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();
         targets.retain(|target| !matches!(target, Target::Credential(_)));
@@ -50,12 +54,12 @@ impl References {
     }
 
     /// Forgets a referrer that is gone.
-    pub(super) fn forget(&self, referrer: &Key) {
+    pub(super) fn forget(&self, referrer: &Subject) {
         self.lock().remove(referrer);
     }
 
     /// Those who refer to `target`.
-    pub(super) fn to(&self, target: &Target) -> Vec<Key> {
+    pub(super) fn to(&self, target: &Target) -> Vec<Subject> {
         self.lock().by_target.get(target).into_iter().flatten().cloned().collect()
     }
 
@@ -65,7 +69,7 @@ impl References {
 }
 
 impl Index {
-    fn put(&mut self, referrer: &Key, targets: HashSet<Target>) {
+    fn put(&mut self, referrer: &Subject, targets: HashSet<Target>) {
         self.remove(referrer);
         for target in &targets {
             self.by_target.entry(target.clone()).or_default().insert(referrer.clone());
@@ -73,7 +77,7 @@ impl Index {
         self.by_referrer.insert(referrer.clone(), targets);
     }
 
-    fn remove(&mut self, referrer: &Key) {
+    fn remove(&mut self, referrer: &Subject) {
         for target in self.by_referrer.remove(referrer).into_iter().flatten() {
             if let Some(referrers) = self.by_target.get_mut(&target) {
                 referrers.remove(referrer);
@@ -93,17 +97,21 @@ mod tests {
         ("ns".into(), name.into())
     }
 
+    fn credential(name: &str) -> Subject {
+        Subject::Credential(key(name))
+    }
+
     #[test]
     fn a_changed_reference_leaves_nothing_behind() {
         let references = References::default();
         let (old, new) = (Target::Secret(key("old")), Target::Secret(key("new")));
-        references.set(&key("a"), [old.clone()].into());
-        references.set(&key("b"), [old.clone()].into());
-        references.set(&key("a"), [new.clone()].into());
-        assert_eq!(references.to(&old), [key("b")]);
-        assert_eq!(references.to(&new), [key("a")]);
-        references.forget(&key("a"));
-        references.forget(&key("b"));
+        references.set(&credential("a"), [old.clone()].into());
+        references.set(&credential("b"), [old.clone()].into());
+        references.set(&credential("a"), [new.clone()].into());
+        assert_eq!(references.to(&old), [credential("b")]);
+        assert_eq!(references.to(&new), [credential("a")]);
+        references.forget(&credential("a"));
+        references.forget(&credential("b"));
         assert!(references.lock().by_target.is_empty());
     }
 
@@ -111,11 +119,11 @@ mod tests {
     fn whoever_waits_for_another_is_remembered_until_it_no_longer_does() {
         let references = References::default();
         let holder = Target::Credential(key("holder"));
-        references.wait_for(&key("a"), Some(key("holder")));
-        references.set(&key("a"), [Target::Secret(key("s"))].into());
-        assert_eq!(references.to(&holder), [key("a")]);
-        references.wait_for(&key("a"), None);
+        references.wait_for(&credential("a"), Some(key("holder")));
+        references.set(&credential("a"), [Target::Secret(key("s"))].into());
+        assert_eq!(references.to(&holder), [credential("a")]);
+        references.wait_for(&credential("a"), None);
         assert!(references.to(&holder).is_empty());
-        assert_eq!(references.to(&Target::Secret(key("s"))), [key("a")]);
+        assert_eq!(references.to(&Target::Secret(key("s"))), [credential("a")]);
     }
 }

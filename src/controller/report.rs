@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::api::Api;
 use kube::runtime::controller::Action;
@@ -9,11 +10,11 @@ use kube::runtime::events::{Event, EventType};
 use kube::{Resource, ResourceExt};
 
 use super::act::Done;
-use super::connections::View;
 use super::context::Context;
 use super::error::Error;
 use super::observed::Observed;
 use super::verdict::{conditions, ready_reason};
+use super::view::View;
 use super::{blame, groups, message, status};
 use crate::api::{
     ConditionType, ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
@@ -33,8 +34,8 @@ pub(super) async fn report(
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     if let Done::Gone { reason, note } = done {
-        emit(observed.object, EventType::Normal, reason, note.clone(), context).await;
-        context.schedule.forget(&observed.key);
+        emit(&observed.object.object_ref(&()), EventType::Normal, reason, note.clone(), context).await;
+        context.schedule.forget(&observed.subject());
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     let next = next_status(observed, decision, done, context);
@@ -193,7 +194,7 @@ async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Co
     // Before the write: should it fail, the next pass owes the write and not the push.
     context.written.intend(&observed.uid, next.clone());
     let api = Api::<PamCredential>::namespaced(context.client.clone(), &observed.key.0);
-    let version = status::write(&api, observed.object, next).await?;
+    let version = status::write(&api, &observed.object.metadata, next).await?;
     context.metrics.status_written(Kind::PamCredential);
     context.written.note(&observed.uid, version.as_deref(), next.clone());
     Ok(version.is_some())
@@ -207,14 +208,15 @@ async fn publish(
     context: &Context,
 ) {
     let before = &observed.status.conditions;
+    let object = observed.object.object_ref(&());
     if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
-        emit(observed.object, EventType::Normal, "Pushed", pushed_note(next, push.value), context).await;
+        emit(&object, EventType::Normal, "Pushed", pushed_note(next, push.value), context).await;
         let newline = observed.read.as_ref().and_then(|read| read.content.as_ref()).is_some_and(|c| c.ends_in_newline);
         if push.value && newline {
-            emit(observed.object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
+            emit(&object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
         }
     } else {
-        announce_transition(observed.object, before, &next.conditions, context).await;
+        announce_transition(&object, before, &next.conditions, context).await;
     }
 }
 
@@ -225,10 +227,12 @@ fn pushed_note(next: &PamCredentialStatus, value: bool) -> String {
 }
 
 /// An event where the reason of `Ready` changed to or from bad news.
-pub(super) async fn announce_transition<K>(object: &K, before: &[Condition], after: &[Condition], context: &Context)
-where
-    K: Resource<DynamicType = ()>,
-{
+pub(super) async fn announce_transition(
+    object: &ObjectReference,
+    before: &[Condition],
+    after: &[Condition],
+    context: &Context,
+) {
     let (old, new) = (find(before, ConditionType::Ready), find(after, ConditionType::Ready));
     let Some(new) = new.filter(|new| old.is_none_or(|old| old.reason != new.reason)) else {
         return;
@@ -241,13 +245,7 @@ where
 }
 
 /// An event that cannot be made fails nothing.
-async fn emit<K: Resource<DynamicType = ()>>(
-    object: &K,
-    kind: EventType,
-    reason: &str,
-    note: String,
-    context: &Context,
-) {
+async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, context: &Context) {
     let event = Event {
         type_: kind,
         reason: reason.to_owned(),
@@ -255,9 +253,7 @@ async fn emit<K: Resource<DynamicType = ()>>(
         action: "Reconcile".to_owned(),
         secondary: None,
     };
-    let reference = object.object_ref(&());
-    let published =
-        tokio::time::timeout(std::time::Duration::from_secs(10), context.recorder.publish(&event, &reference));
+    let published = tokio::time::timeout(std::time::Duration::from_secs(10), context.recorder.publish(&event, object));
     if !matches!(published.await, Ok(Ok(()))) {
         tracing::debug!(reason, "an event could not be made");
     }
@@ -267,7 +263,7 @@ async fn emit<K: Resource<DynamicType = ()>>(
 
 fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: Reason, context: &Context) -> Action {
     if reason.is_ready() || decision == Decision::Suspend {
-        context.schedule.forget(&observed.key);
+        context.schedule.forget(&observed.subject());
         return Action::await_change();
     }
     let asked = match (done, &observed.failure) {
@@ -286,7 +282,7 @@ fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: R
         _ => reason.retry(),
     };
     let clock = (Instant::now(), rand::random());
-    match context.schedule.failed(&observed.key, observed.mark(), (retry, asked), clock) {
+    match context.schedule.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }

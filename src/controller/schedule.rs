@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::versions::Key;
+use super::subject::Subject;
 use crate::domain::{Retry, backoff};
 
 /// Everything an object's fate depends on in the cluster, as one number: while it is the same, trying again
@@ -38,12 +38,12 @@ struct Entry {
 /// The objects that failed, and when they may be tried again.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
-    entries: Mutex<HashMap<Key, Entry>>,
+    entries: Mutex<HashMap<Subject, Entry>>,
 }
 
 impl Schedule {
     /// Whether it is `key`'s turn.
-    pub(super) fn turn(&self, key: &Key, fingerprint: u64, now: Instant) -> Turn {
+    pub(super) fn turn(&self, key: &Subject, fingerprint: u64, now: Instant) -> Turn {
         match self.lock().get(key) {
             Some(entry) if entry.fingerprint == fingerprint => match entry.not_before {
                 Some(at) if at > now => Turn::In(at - now),
@@ -57,7 +57,7 @@ impl Schedule {
     /// Notes a failure and returns when to come back, `None` for "on change".
     pub(super) fn failed(
         &self,
-        key: &Key,
+        key: &Subject,
         fingerprint: u64,
         (retry, asked): (Retry, Option<Duration>),
         (now, chance): (Instant, f64),
@@ -71,16 +71,16 @@ impl Schedule {
     }
 
     /// Holds `key` back for exactly `wait` unless something changes.
-    pub(super) fn hold(&self, key: &Key, fingerprint: u64, until: Instant) {
+    pub(super) fn hold(&self, key: &Subject, fingerprint: u64, until: Instant) {
         self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
     }
 
     /// Forgets the failures of an object that is well, or gone.
-    pub(super) fn forget(&self, key: &Key) {
+    pub(super) fn forget(&self, key: &Subject) {
         self.lock().remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,8 +89,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn key() -> Key {
-        ("ns".into(), "a".into())
+    fn key() -> Subject {
+        Subject::Credential(("ns".into(), "a".into()))
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Resource;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -82,13 +82,12 @@ fn number(resource_version: Option<&str>) -> Option<u64> {
 /// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone or was made anew in
 /// the meantime. Server-side apply would leave there what others wrote (a backup that was restored, an edit by hand),
 /// and a stray `Stalled` condition would make kstatus call a ready object failed.
-pub(super) async fn write<K, S>(api: &Api<K>, object: &K, status: &S) -> Result<Option<String>, Error>
+pub(super) async fn write<K, S>(api: &Api<K>, meta: &ObjectMeta, status: &S) -> Result<Option<String>, Error>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
     S: Serialize + Sync,
 {
     let action = "write a status";
-    let meta = object.meta();
     let steps = json!([
         // An object made anew under this name has not earned this status.
         { "op": "test", "path": "/metadata/uid", "value": meta.uid },

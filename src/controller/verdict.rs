@@ -3,8 +3,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::act::Done;
+use super::any_connection::connection_of;
 use super::observed::Observed;
-use super::{blame, message, status};
+use super::{access, blame, message, status};
 use crate::api::{ConditionType, condition, find};
 use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Value};
 
@@ -92,7 +93,10 @@ fn as_before(observed: &Observed<'_>) -> (Reason, String) {
 }
 
 fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
-    let name = &observed.object.spec.connection_ref.name;
+    let connection = &connection_of(observed.object);
+    if let (true, Some(denial), Some(view)) = (observed.situation.denied, &observed.denial, &observed.view) {
+        return access::denied(denial, observed.object, &view.connection);
+    }
     if let Some(problem) = &observed.problem {
         return problem.message.clone();
     }
@@ -106,18 +110,18 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     }
     match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {
         (_, Connection::Missing, _) if reason == Reason::ConnectionNotFound => {
-            message::connection_missing(name, observed.selects_connections)
+            message::connection_missing(connection, observed.selects_connections)
         }
         (_, Connection::NotReady(_), _) => {
             let view = observed.view.as_ref();
             let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
-            message::connection_not_ready(name, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
+            message::connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
         (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
             message::still_unexpected(unexpected.id.as_deref(), unexpected.identifier.as_deref())
         }
         (Some(sight), ..) => message::conflict(sight.seen, &observed.identifier, &sight.ids),
-        _ => message::connection_missing(name, observed.selects_connections),
+        _ => message::connection_missing(connection, observed.selects_connections),
     }
 }
 

@@ -14,19 +14,21 @@ use serde::de::DeserializeOwned;
 use super::context::Context;
 use super::references::Target;
 use super::versions::{Glance, Key, Versions, parts};
-use crate::api::{ClusterPamConnection, PamCredential};
+use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
 
 /// A credential that could be decoded.
 pub(super) type Credential = PamCredential;
 /// A credential that may not be decodable: one such object must not stop the watch.
 pub(super) type Guarded = DeserializeGuard<PamCredential>;
-/// A connection that may not be decodable.
-pub(super) type GuardedConnection = DeserializeGuard<ClusterPamConnection>;
+/// A cluster connection that may not be decodable.
+pub(super) type GuardedClusterConnection = DeserializeGuard<ClusterPamConnection>;
+/// A tenant's connection that may not be decodable.
+pub(super) type GuardedConnection = DeserializeGuard<PamConnection>;
 
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
 
-/// Namespace and name; connections have an empty namespace.
+/// Namespace and name; what is of the whole cluster has an empty namespace.
 pub(super) fn key(object: &impl ResourceExt) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

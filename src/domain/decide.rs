@@ -104,6 +104,10 @@ pub fn decide(s: &Situation) -> Decision {
 
 /// What happens to an object that is to stay.
 fn staying(s: &Situation) -> Decision {
+    // Even where nothing is due: who no longer may use the connection is told at once, and not at the next change.
+    if s.denied {
+        return Decision::Wait(Reason::AccessDenied);
+    }
     if due_whatever_the_value(s) && s.connection != Connection::Ready {
         return Decision::Wait(blame(s.connection));
     }

@@ -18,9 +18,10 @@ pub(super) fn leaving(s: &Situation) -> Decision {
     match (s.recorded, s.shared, s.connection) {
         (Recorded::Nothing, ..) if !s.doubtful => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (_, true, _) => Decision::RemoveFinalizer(LetGo::HandedOver),
-        (_, _, Connection::Ready) => with_list(s),
+        (_, _, Connection::Ready) if !s.denied => with_list(s),
         // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
         _ if s.doomed => Decision::RemoveFinalizer(LetGo::LeftEnabled),
+        _ if s.denied => Decision::Wait(Reason::DeletionBlocked),
         _ => Decision::Wait(Reason::Deleting),
     }
 }

@@ -62,6 +62,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             request,
                             inventory,
                             unexpected,
+                            denied: false,
                         });
                     }
                 }
@@ -129,6 +130,21 @@ fn a_suspended_object_causes_nothing() {
         if s.suspended {
             assert_eq!(decide(&s), Decision::Suspend);
         }
+    });
+}
+
+#[test]
+fn whoever_may_not_use_the_connection_causes_nothing_there_and_is_told() {
+    every_situation(|s| {
+        let denied = Situation { denied: true, disable: true, finalizer: true, ..s };
+        let told = if s.suspended { Decision::Suspend } else { Decision::Wait(Reason::AccessDenied) };
+        assert_eq!(decide(&denied), told);
+    });
+    every_departure(|s| match decide(&Situation { denied: true, ..s }) {
+        Decision::Disable | Decision::Look(_) | Decision::Push(_) => panic!("{s:?}"),
+        // Retain is the way out of a deletion, and a namespace that goes away is not held up.
+        Decision::Wait(reason) => assert!(reason == Reason::DeletionBlocked && s.disable && !s.doomed, "{s:?}"),
+        _ => {}
     });
 }
 

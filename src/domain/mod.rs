@@ -4,6 +4,7 @@
 //! [`decide`] takes a [`Situation`] and returns a [`Decision`]; [`judge`] compares the PAM's answer with the
 //! decision; [`backoff`] says when to try again.
 
+mod access;
 mod account;
 pub mod backoff;
 mod decide;
@@ -14,6 +15,7 @@ mod login;
 mod reason;
 mod situation;
 
+pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use decide::{Decision, Expect, LetGo, Look, Push, decide};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};

@@ -21,6 +21,10 @@ pub enum Reason {
     ConnectionNotFound,
     /// The connection lacks something in the cluster, or has not been tried yet.
     ConnectionNotReady,
+    /// A tenant's connection leads to where the operator may not connect.
+    ConnectionNotAllowed,
+    /// No rule of the connection lets the credential's namespace do that.
+    AccessDenied,
     /// The PAM does not know the device.
     DeviceNotFound,
     /// The PAM does not answer, or not as it should.
@@ -58,7 +62,7 @@ pub enum Retry {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
@@ -68,6 +72,8 @@ impl Reason {
         Self::SecretInvalid,
         Self::ConnectionNotFound,
         Self::ConnectionNotReady,
+        Self::ConnectionNotAllowed,
+        Self::AccessDenied,
         Self::DeviceNotFound,
         Self::PamUnavailable,
         Self::RateLimited,
@@ -94,6 +100,8 @@ impl Reason {
             Self::SecretInvalid => "SecretInvalid",
             Self::ConnectionNotFound => "ConnectionNotFound",
             Self::ConnectionNotReady => "ConnectionNotReady",
+            Self::ConnectionNotAllowed => "ConnectionNotAllowed",
+            Self::AccessDenied => "AccessDenied",
             Self::DeviceNotFound => "DeviceNotFound",
             Self::PamUnavailable => "PamUnavailable",
             Self::RateLimited => "RateLimited",
@@ -126,6 +134,8 @@ impl Reason {
         matches!(
             self,
             Self::SecretInvalid
+                | Self::ConnectionNotAllowed
+                | Self::AccessDenied
                 | Self::RecordConflict
                 | Self::PamRejected
                 | Self::PamPermissionDenied
@@ -144,7 +154,9 @@ impl Reason {
             Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited | Self::Deleting => {
                 Retry::Backoff
             }
-            Self::RecordConflict
+            // What a name resolves to is not watched.
+            Self::ConnectionNotAllowed
+            | Self::RecordConflict
             | Self::PamRejected
             | Self::PamPermissionDenied
             | Self::PamAuthenticationFailed
@@ -157,6 +169,7 @@ impl Reason {
             | Self::SecretInvalid
             | Self::ConnectionNotFound
             | Self::ConnectionNotReady
+            | Self::AccessDenied
             | Self::IdentifierConflict
             | Self::AccountConflict => Retry::OnChange,
         }

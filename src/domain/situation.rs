@@ -31,6 +31,8 @@ pub struct Situation {
     pub fields_changed: bool,
     /// Username, hostname or ip differ from what was last sent (or that cannot be told).
     pub account_changed: bool,
+    /// The connection's rules do not let its namespace do what it asks for.
+    pub denied: bool,
     /// What somebody asked for by annotation.
     pub request: Request,
     /// What the PAM's list shows.

@@ -69,6 +69,11 @@ pub enum AddressKind {
 }
 
 impl AddressPolicy {
+    /// Whether a connection to this URL may be made at all, by what can be said without resolving its host.
+    pub fn check_url(&self, url: &url::Url) -> Result<(), EndpointError> {
+        self.check_host(&url.host().ok_or(EndpointError::NotHttps)?)
+    }
+
     /// Whether a URL with this host may be used at all. A name is to be checked again when it is resolved.
     pub(super) fn check_host(&self, host: &Host<&str>) -> Result<(), EndpointError> {
         let Self::Checked { allowed_hosts } = self else {

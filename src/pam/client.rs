@@ -67,7 +67,7 @@ impl PamClient {
             http: http::client_for(&endpoint)?,
             token_url: at(&dialect.token_path),
             credential_url: at(&format!("{}/pam/credential", dialect.prefix)),
-            seat: origins.seat(&host_of(&endpoint.url), endpoint.limits),
+            seat: origins.seat(&gate_of(&endpoint), endpoint.limits),
             place: Place::new(&Place::origin_of(&endpoint.url), endpoint.tenant.as_deref()),
             login: Login { oauth2: endpoint.oauth2, tenant: endpoint.tenant, style: endpoint.token_request },
             dialect,
@@ -281,6 +281,11 @@ async fn listed(response: Response, sink: &mut (dyn FnMut(ListedCredential) + Se
         return Err(PamError::Malformed { call, what: "is no list" }.into());
     }
     Ok(listing.count)
+}
+
+/// Who shares limits and troubles.
+fn gate_of(endpoint: &Endpoint) -> String {
+    format!("{} {}", host_of(&endpoint.url), endpoint.apart.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]

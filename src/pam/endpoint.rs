@@ -38,6 +38,9 @@ pub struct Endpoint {
     pub referrer: Option<String>,
     /// Where the connection may lead.
     pub allowed: AddressPolicy,
+    /// Whose limits and failures are counted apart from those of others at the same origin: a tenant's, lest one
+    /// tenant's settings or troubles slow or stop everybody.
+    pub apart: Option<String>,
 }
 
 impl Endpoint {
@@ -57,6 +60,7 @@ impl Endpoint {
             client_certificate: None,
             referrer: None,
             allowed: AddressPolicy::default(),
+            apart: None,
         }
     }
 

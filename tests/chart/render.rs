@@ -17,6 +17,7 @@ const EVERYTHING: &[&str] = &[
     r#"clusterName="prod""#,
     r#"watchNamespaces=["team-a","default"]"#,
     r#"connectionSelector="pam in (a,b),!test""#,
+    r#"allowedHosts=["*.example.com","10.0.0.0/8"]"#,
     r#"listenAddress="[::]:9090""#,
     r#"log={"format":"text","filter":"info,pam_operator=debug"}"#,
     "replicas=2",

@@ -23,6 +23,9 @@ const OBJECTS: &[Request] = &[
     (GROUP, "pamcredentials", "", "list"),
     (GROUP, "pamcredentials", "", "watch"),
     (GROUP, "pamcredentials/status", "a", "patch"),
+    (GROUP, "pamconnections", "", "list"),
+    (GROUP, "pamconnections", "", "watch"),
+    (GROUP, "pamconnections/status", "a", "patch"),
     ("", "secrets", "a", "get"),
     ("", "secrets", "", "list"),
     ("", "secrets", "", "watch"),
@@ -51,6 +54,10 @@ const CLUSTER: &[Request] = &[
     (GROUP, "pamcredentials", "a", "get"),
     (GROUP, "pamcredentials", "a", "patch"),
 ];
+/// The labels of namespaces.
+const ALL_NAMESPACES: &[Request] = &[("", "namespaces", "", "list"), ("", "namespaces", "", "watch")];
+/// The CA bundles of tenants.
+const CONFIG_MAPS: &[Request] = &[("", "configmaps", "", "list"), ("", "configmaps", "a", "get")];
 /// Not even in its own namespace.
 const NEVER: &[Request] = &[
     ("", "secrets", "", "create"),
@@ -64,11 +71,13 @@ const NEVER: &[Request] = &[
     ("", "serviceaccounts/token", "a", "create"),
     ("", "pods", "", "list"),
     ("", "pods/exec", "a", "create"),
-    ("", "namespaces", "", "list"),
+    ("", "namespaces", "a", "patch"),
     (GROUP, "pamcredentials", "", "create"),
     (GROUP, "pamcredentials", "a", "update"),
     (GROUP, "pamcredentials", "a", "delete"),
     (GROUP, "pamcredentials/status", "a", "update"),
+    (GROUP, "pamconnections", "a", "patch"),
+    (GROUP, "pamconnections", "", "create"),
     (GROUP, "clusterpamconnections", "a", "patch"),
     (GROUP, "clusterpamconnections", "a", "delete"),
     ("coordination.k8s.io", "leases", "other", "update"),
@@ -124,6 +133,7 @@ async fn all_namespaces_are_served_with_reading_and_the_finalizer_alone() {
     let user = install.user();
     expect(&client, &user, install.namespace(), OWN, true).await;
     expect(&client, &user, "", CLUSTER, true).await;
+    expect(&client, &user, "", ALL_NAMESPACES, true).await;
     for namespace in [install.namespace(), &elsewhere] {
         expect(&client, &user, namespace, OBJECTS, true).await;
         expect(&client, &user, namespace, EVENTS, true).await;
@@ -144,13 +154,16 @@ async fn listed_namespaces_are_the_only_ones_where_secrets_can_be_read() {
     let elsewhere = cluster.namespace("elsewhere").await.unwrap();
     let install = Installation::of(cluster, &unique_name("rights"))
         .set("watchNamespaces", json!([watched]))
+        .set("allowedHosts", json!(["pam.example.com"]))
         .install()
         .await
         .unwrap();
     let user = install.user();
     expect(&client, &user, install.namespace(), OWN, true).await;
     expect(&client, &user, "", CLUSTER, true).await;
-    for requests in [OBJECTS, EVENTS] {
+    expect(&client, &user, "", ALL_NAMESPACES, false).await;
+    expect(&client, &user, &watched, &[("", "namespaces", &*watched.clone().leak(), "watch")], true).await;
+    for requests in [OBJECTS, EVENTS, CONFIG_MAPS] {
         expect(&client, &user, &watched, requests, true).await;
         expect(&client, &user, &elsewhere, requests, false).await;
         // Cluster-wide lists and watches.

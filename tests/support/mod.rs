@@ -148,6 +148,7 @@ impl World {
             "productVersion": self.version,
             "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
             "tls": {"caBundle": base64(self.sim.ca_pem().as_bytes())},
+            "access": [{"identifiers": ["*"], "allow": ["TakeOver", "DeviceSettings", "Owner"]}],
         });
         merge(&mut spec, change);
         let object = json!({

@@ -53,16 +53,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- .Values.listenAddress | splitList ":" | last -}}
 {{- end -}}
 
-{{/* What the operator does where PamCredentials are: read them and their Secrets, write their status, tell of it. */}}
+{{/* What the operator does where PamCredentials and PamConnections are: read them and their Secrets, write their status, tell of it. */}}
 {{- define "pam-operator.watchRules" -}}
 - apiGroups: [pam-operator.io]
-  resources: [pamcredentials]
+  resources: [pamcredentials, pamconnections]
   verbs: [get, list, watch]
 - apiGroups: [pam-operator.io]
-  resources: [pamcredentials/status]
+  resources: [pamcredentials/status, pamconnections/status]
   verbs: [patch]
 - apiGroups: [""]
-  resources: [secrets]
+  # The CA bundle of a PamConnection may be in a ConfigMap.
+  resources: [secrets{{ if .Values.allowedHosts }}, configmaps{{ end }}]
   verbs: [get, list, watch]
 {{ include "pam-operator.eventRules" . }}
 {{- end -}}

@@ -1,0 +1,109 @@
+//! Who may use a `ClusterPamConnection` for what.
+
+use std::collections::BTreeMap;
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Text in which `*` stands for any characters and `{namespace}` for the credential's namespace.
+const PATTERN: &str = r"^([^\s\p{Cc}{}]|\{namespace\})+$";
+/// A label's key: an optional DNS prefix, and a name.
+const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+/// A label's value.
+const LABEL_VALUE: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+
+/// One rule: what it covers, and what it allows there beyond creating and updating records.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessRule {
+    /// The namespaces that this rule is for. Absent: every namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespaces: Option<AccessNamespaces>,
+    /// Patterns of the identifiers that a credential may set in `spec.identifier`: `*` stands for any characters,
+    /// `{namespace}` for the credential's namespace. Upper and lower case differ. Generated identifiers are always
+    /// covered. Absent: `{namespace}_*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), inner(regex(pattern = PATTERN), length(min = 1, max = 255)))]
+    pub identifiers: Option<Vec<String>>,
+    /// Patterns of the hostnames that a credential may be for: `*` stands for any characters, `{namespace}` for the
+    /// credential's namespace. Upper and lower case do not differ. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256), inner(regex(pattern = PATTERN), length(min = 1, max = 255)))]
+    pub hostnames: Option<Vec<String>>,
+    /// What is allowed beyond creating and updating records of one's own: `TakeOver` lets a credential with
+    /// `adoptionPolicy: TakeOver` have a record that carries another identifier, or is for another account;
+    /// `DeviceSettings` lets it set `device`, which rewrites a device that others share; `Owner` lets it set the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
+    pub allow: Option<Vec<Grant>>,
+}
+
+/// The namespaces that a rule is for. With both fields a namespace must match both.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.names) || has(self.selector)").message("give names, selector or both; for every namespace leave out namespaces"))]
+pub struct AccessNamespaces {
+    /// Their names; `*` stands for any characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256), inner(regex(pattern = r"^[-a-z0-9*]+$"), length(min = 1, max = 63)))]
+    pub names: Option<Vec<String>>,
+    /// Their labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<NamespaceSelector>,
+}
+
+/// A label selector, as in other Kubernetes kinds: all of it must match. An empty one matches every namespace.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceSelector {
+    /// Labels that the namespace must have, with these values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub match_labels: BTreeMap<String, String>,
+    /// Further conditions on its labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub match_expressions: Vec<LabelRequirement>,
+}
+
+/// One condition on a label.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)").message("values go with In and NotIn, and only with these"))]
+pub struct LabelRequirement {
+    /// The label.
+    #[schemars(length(min = 1, max = 317), regex(pattern = LABEL_KEY))]
+    pub key: String,
+    /// How it is compared: `In` and `NotIn` with `values`; `Exists` and `DoesNotExist` without.
+    pub operator: LabelOperator,
+    /// The values to compare with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(regex(pattern = LABEL_VALUE), length(max = 63)))]
+    pub values: Vec<String>,
+}
+
+/// How a label is compared.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum LabelOperator {
+    /// The label has one of the values.
+    In,
+    /// The label has none of the values, or is not there.
+    NotIn,
+    /// The label is there.
+    Exists,
+    /// The label is not there.
+    DoesNotExist,
+}
+
+/// What a rule may allow beyond creating and updating records of one's own.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum Grant {
+    /// To take over a record of the same account that has another identifier, or of the same identifier that is for
+    /// another account (`adoptionPolicy: TakeOver`).
+    TakeOver,
+    /// To set `device`, which rewrites a device that other credentials share.
+    DeviceSettings,
+    /// To set the owner of a record.
+    Owner,
+}

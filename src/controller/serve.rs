@@ -1,0 +1,199 @@
+//! One controller for each kind, in each scope.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Shared, join_all};
+use futures::{Stream, StreamExt};
+use kube::Resource;
+use kube::api::Api;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{self, Action, Controller};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::{self, Event};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::any_connection::IntoAny;
+use super::context::Context;
+use super::error::Error;
+use super::roster::{Roster, Turnover};
+use super::subject::Subject;
+use super::versions::Key;
+use super::watch::{self, Guarded, GuardedClusterConnection, GuardedConnection};
+use super::{connection, reconcile};
+use crate::config::Config;
+use crate::probes::Check;
+
+/// Resolves when everything is to end.
+pub(super) type Stop = Shared<BoxFuture<'static, ()>>;
+/// The namespace that is watched; `None` is all of them.
+pub(super) type Scope = Option<String>;
+/// Where the wakening of objects of one kind arrives.
+pub(super) type Receiver<K> = (Scope, UnboundedReceiver<ObjectRef<K>>);
+
+/// Where the wakening of all kinds arrives.
+pub(super) struct Receivers {
+    pub(super) cluster_connections: Receiver<GuardedClusterConnection>,
+    pub(super) connections: Vec<Receiver<GuardedConnection>>,
+    pub(super) credentials: Vec<Receiver<Guarded>>,
+}
+
+/// Serves all kinds until `stop` resolves and what was in flight is done.
+pub(super) async fn serve(context: &Arc<Context>, config: &Config, receivers: Receivers, ready: Check, stop: &Stop) {
+    let api = Api::all(context.client.clone());
+    let selected = selected(config);
+    let (known, serving) = connections(context, api, selected.clone(), receivers.cluster_connections.1, stop);
+    let (tenants_known, tenants_serving): (Vec<_>, Vec<_>) = receivers
+        .connections
+        .into_iter()
+        .map(|(scope, receiver)| {
+            let api = watch::scoped(context.client.clone(), scope.as_deref());
+            connections(context, api, selected.clone(), receiver, stop)
+        })
+        .unzip();
+    let connections_known = async { all_listed(&[known]).await && all_listed(&tenants_known).await };
+    let credentials = serve_credentials(context, connections_known, receivers.credentials, ready, stop);
+    futures::future::join3(serving, join_all(tenants_serving), credentials).await;
+}
+
+/// The watch of connections, of those that this operator serves.
+fn selected(config: &Config) -> watcher::Config {
+    match &config.connection_selector {
+        Some(selector) => watch::config().labels(selector),
+        None => watch::config(),
+    }
+}
+
+/// Whether each of these has its first list; `false` while everything stops.
+async fn all_listed<K>(stores: &[Store<K>]) -> bool
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    let listed = join_all(stores.iter().map(Store::wait_until_ready)).await;
+    listed.into_iter().all(|result| result.is_ok())
+}
+
+type Connections<C> = DeserializeGuard<C>;
+
+fn connections<C>(
+    context: &Arc<Context>,
+    api: Api<Connections<C>>,
+    config: watcher::Config,
+    receiver: UnboundedReceiver<ObjectRef<Connections<C>>>,
+    stop: &Stop,
+) -> (Store<Connections<C>>, impl Future<Output = ()> + use<C>)
+where
+    C: Resource<DynamicType = ()> + IntoAny + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let shared = Arc::clone(context);
+    let mut roster = Roster::default();
+    let take_in = move |event: &Event<Connections<C>>| {
+        if let Event::Apply(DeserializeGuard(Ok(connection))) | Event::InitApply(DeserializeGuard(Ok(connection))) =
+            event
+        {
+            shared.connections.note(connection.any());
+        }
+        let Turnover { gone, again } = roster.take_in(event);
+        for (key, uid) in gone {
+            shared.forget_connection(&key, &uid);
+        }
+        shared.wake.all(&subjects(again, Subject::Connection));
+    };
+    let stream = watch::objects(api, config, writer, take_in);
+    let serving = Controller::for_stream(stream, store.clone())
+        .reconcile_on(stream_of(receiver))
+        .graceful_shutdown_on(stop.clone())
+        .run(connection::reconcile, again, Arc::clone(context))
+        .for_each(async |result| log(&result));
+    (store, serving)
+}
+
+async fn serve_credentials(
+    context: &Arc<Context>,
+    connections_known: impl Future<Output = bool>,
+    receivers: Vec<Receiver<Guarded>>,
+    ready: Check,
+    stop: &Stop,
+) {
+    tokio::select! {
+        known = connections_known => if !known { return },
+        () = stop.clone() => return,
+    }
+    let (stores, serving): (Vec<_>, Vec<_>) =
+        receivers.into_iter().map(|receiver| credentials(context, receiver, stop)).unzip();
+    let listed = async {
+        if all_listed(&stores).await {
+            ready.done();
+            tracing::info!("every watch has its first list");
+        }
+    };
+    let until_stopped = async {
+        tokio::select! { () = listed => {}, () = stop.clone() => {} }
+    };
+    futures::future::join(join_all(serving), until_stopped).await;
+}
+
+fn credentials(
+    context: &Arc<Context>,
+    (namespace, receiver): Receiver<Guarded>,
+    stop: &Stop,
+) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
+    let (store, writer) = reflector::store();
+    let shared = Arc::clone(context);
+    let mut roster = Roster::default();
+    let take_in = move |event: &Event<Guarded>| {
+        if let Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) =
+            event
+        {
+            shared.note(credential);
+        }
+        let Turnover { gone, again } = roster.take_in(event);
+        for (key, uid) in gone {
+            shared.forget(&key, &uid);
+        }
+        shared.wake.all(&subjects(again, Subject::Credential));
+    };
+    let api: Api<Guarded> = watch::scoped(context.client.clone(), namespace.as_deref());
+    let stream = watch::objects(api, watch::config(), writer, take_in);
+    let serving = Controller::for_stream(stream, store.clone())
+        .reconcile_on(stream_of(receiver))
+        .graceful_shutdown_on(stop.clone())
+        .run(reconcile::reconcile, again, Arc::clone(context))
+        .for_each(async |result| log(&result));
+    (store, serving)
+}
+
+fn subjects(keys: Vec<Key>, kind: fn(Key) -> Subject) -> Vec<Subject> {
+    keys.into_iter().map(kind).collect()
+}
+
+fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send {
+    futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
+}
+
+/// A failure of the Kubernetes API: again in 5 to 15 seconds.
+#[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
+fn again<K>(_: Arc<K>, error: &Error, _: Arc<Context>) -> Action {
+    if matches!(error, Error::ConnectionChanged) {
+        return Action::requeue(Duration::from_secs(1));
+    }
+    Action::requeue(Duration::from_secs(5) + Duration::from_secs(10).mul_f64(rand::random()))
+}
+
+fn log<K: Resource<DynamicType = ()>>(
+    result: &Result<(ObjectRef<K>, Action), controller::Error<Error, kube::runtime::watcher::Error>>,
+) {
+    match result {
+        Ok((object, _)) => tracing::debug!(%object, "a pass ended"),
+        Err(controller::Error::ReconcilerFailed(Error::Stopping | Error::ConnectionChanged, _)) => {}
+        Err(controller::Error::ReconcilerFailed(error, object)) => {
+            tracing::warn!(%object, %error, "a pass failed");
+        }
+        Err(controller::Error::QueueError(error)) => watch::log_failure(error, &K::kind(&())),
+        // Woken for an object that was deleted in the meantime.
+        Err(controller::Error::ObjectNotFound(_)) => {}
+        Err(controller::Error::RunnerError(_)) => tracing::error!("the queue of passes failed"),
+    }
+}

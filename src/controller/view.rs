@@ -1,0 +1,80 @@
+//! How a connection stands, for those who refer to it.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::any_connection::AnyConnection;
+use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::domain::{Connection, Reason};
+use crate::pam::Place;
+
+/// How a connection stands, for those who refer to it.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    pub(super) connection: Arc<AnyConnection>,
+    pub(super) ready: bool,
+    pub(super) reason: Option<Reason>,
+    /// Its `Ready` message.
+    pub(super) message: String,
+    /// Scheme, host, port and path, without a trailing slash.
+    pub(super) origin: String,
+    /// Whose passes take turns: everyone's of that origin, but for a tenant's connection, which waits for itself alone.
+    pub(super) queue: String,
+    /// How many requests it allows at once.
+    pub(super) at_once: u32,
+}
+
+/// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
+impl Hash for View {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let connection = &self.connection;
+        (self.ready, self.reason, connection.key(), connection.uid(), connection.generation(), &self.origin)
+            .hash(state);
+    }
+}
+
+impl View {
+    /// How a connection stands by that status.
+    pub(super) fn new(connection: Arc<AnyConnection>, status: &PamConnectionStatus) -> Self {
+        let generation = Some(connection.generation());
+        let ready = find(&status.conditions, ConditionType::Ready);
+        let current = ready.filter(|c| c.observed_generation == generation);
+        let origin = origin(&connection.spec.url);
+        Self {
+            queue: [&origin, connection.metadata.namespace.as_deref().unwrap_or_default()].join(" "),
+            ready: current.is_some_and(|c| c.status == "True"),
+            reason: current.and_then(|c| Reason::named(&c.reason)),
+            message: current.map(|c| c.message.clone()).unwrap_or_default(),
+            origin,
+            at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
+            connection,
+        }
+    }
+
+    /// What a decision turns on. What ails a connection in the PAM ails its credentials too, and they say so; what
+    /// it lacks in the cluster is for whoever looks after it.
+    pub(super) fn state(view: Option<&Self>) -> Connection {
+        let Some(view) = view else {
+            return Connection::Missing;
+        };
+        match view.reason {
+            _ if view.ready => Connection::Ready,
+            Some(
+                reason @ (Reason::PamAuthenticationFailed
+                | Reason::PamUnavailable
+                | Reason::PamRejected
+                | Reason::PamPermissionDenied
+                | Reason::RateLimited
+                | Reason::ConnectionNotAllowed),
+            ) => Connection::NotReady(reason),
+            _ => Connection::NotReady(Reason::ConnectionNotReady),
+        }
+    }
+}
+
+/// One spelling of where a PAM is.
+fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| Place::origin_of(&url))
+}
