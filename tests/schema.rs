@@ -31,7 +31,7 @@ impl Server {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind));
         let client = self.cluster.admin_client().await.unwrap();
         let api: Api<DynamicObject> = match kind {
-            "PamCredential" => Api::namespaced_with(client, &self.namespace, &resource),
+            "PamCredential" | "PamConnection" => Api::namespaced_with(client, &self.namespace, &resource),
             _ => Api::all_with(client, &resource),
         };
         let object = json!({
@@ -153,9 +153,11 @@ async fn bad_connections_are_refused_in_words_that_help() {
         (json!({"limits": {"burst": 0}}), "burst"),
     ];
     for (change, words) in cases {
-        let said = server.judges("ClusterPamConnection", connection(change.clone())).await;
-        let said = said.expect_err(&format!("{change} was let in"));
-        assert!(said.contains(words), "{change}: {said}");
+        for kind in ["ClusterPamConnection", "PamConnection"] {
+            let said = server.judges(kind, connection(change.clone())).await;
+            let said = said.expect_err(&format!("{change} was let in"));
+            assert!(said.contains(words), "{kind} {change}: {said}");
+        }
     }
     for change in [
         json!({}),
@@ -163,14 +165,51 @@ async fn bad_connections_are_refused_in_words_that_help() {
         json!({"productVersion": "4.0.1"}),
         json!({"productVersion": "3.32"}),
     ] {
-        assert_eq!(server.judges("ClusterPamConnection", connection(change.clone())).await, Ok(()), "{change}");
+        for kind in ["ClusterPamConnection", "PamConnection"] {
+            assert_eq!(server.judges(kind, connection(change.clone())).await, Ok(()), "{kind} {change}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_access_rules_are_refused_in_words_that_help() {
+    let server = Server::new().await;
+    let selects = |requirement: Value| json!({"namespaces": {"selector": {"matchExpressions": [requirement]}}});
+    let cases = [
+        (json!({"namespaces": {}}), "for every namespace leave out namespaces"),
+        (json!({"namespaces": {"names": []}}), "namespaces.names"),
+        (json!({"namespaces": {"names": ["Shop"]}}), "namespaces.names[0]"),
+        (json!({"identifiers": []}), "identifiers"),
+        (json!({"identifiers": ["{name}_*"]}), "identifiers[0]"),
+        (json!({"hostnames": ["db 1"]}), "hostnames[0]"),
+        (json!({"allow": ["Everything"]}), "allow[0]"),
+        (json!({"allow": ["TakeOver", "TakeOver"]}), "allow[1]"),
+        (selects(json!({"key": "a", "operator": "In"})), "values go with In and NotIn"),
+        (selects(json!({"key": "a", "operator": "Exists", "values": ["b"]})), "values go with In and NotIn"),
+        (selects(json!({"key": "-a", "operator": "Exists"})), "key"),
+    ];
+    for (rule, words) in cases {
+        let said = server.judges("ClusterPamConnection", connection(json!({"access": [rule]}))).await;
+        let said = said.expect_err(&format!("{rule} was let in"));
+        assert!(said.contains(words), "{rule}: {said}");
+    }
+    let none = server.judges("ClusterPamConnection", connection(json!({"access": []}))).await;
+    assert!(none.expect_err("no rule at all").contains("spec.access"));
+    for rule in [
+        json!({}),
+        json!({"namespaces": {"names": ["shop", "team-*"], "selector": {"matchLabels": {"a.io/b": "c"}}}}),
+        json!({"namespaces": {"selector": {}}, "identifiers": ["{namespace}-*", "*"], "hostnames": ["db*.{namespace}.x"]}),
+        json!({"allow": ["TakeOver", "DeviceSettings", "Owner"]}),
+    ] {
+        let spec = connection(json!({"access": [rule.clone()]}));
+        assert_eq!(server.judges("ClusterPamConnection", spec).await, Ok(()), "{rule}");
     }
 }
 
 #[tokio::test]
 async fn every_field_explains_itself() {
     let server = Server::new().await;
-    for kind in ["pamcredentials", "clusterpamconnections"] {
+    for kind in ["pamcredentials", "clusterpamconnections", "pamconnections"] {
         let all = server.cluster.kubectl(&["explain", &format!("{kind}.spec"), "--recursive"]).await.unwrap();
         assert!(all.contains("FIELDS"), "{all}");
         for field in server.fields(kind).await {

@@ -178,6 +178,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[allow(clippy::unnecessary_wraps, reason = "it is what the fields take")]
     fn list(patterns: &[&str]) -> Option<Vec<String>> {
         Some(patterns.iter().map(|pattern| (*pattern).to_owned()).collect())
     }

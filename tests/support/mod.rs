@@ -41,6 +41,7 @@ pub struct Plan {
     limits: Value,
     version: ProductVersion,
     operator: bool,
+    values: Vec<(&'static str, Value)>,
 }
 
 impl Default for Plan {
@@ -50,6 +51,7 @@ impl Default for Plan {
             limits: json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0}),
             version: ProductVersion::V4_2,
             operator: true,
+            values: Vec::new(),
         }
     }
 }
@@ -72,6 +74,12 @@ impl Plan {
         self
     }
 
+    /// The chart is installed with that value too.
+    pub fn value(mut self, path: &'static str, value: Value) -> Self {
+        self.values.push((path, value));
+        self
+    }
+
     /// Everything is there but the operator.
     pub fn operator_off(mut self) -> Self {
         self.operator = false;
@@ -84,15 +92,16 @@ impl Plan {
         let cluster = ControlPlane::shared().await.unwrap();
         let sim = Simulator::start(self.sim).await.unwrap();
         let (namespace, connection) = (cluster.namespace("creds").await.unwrap(), unique_name("pam"));
-        let install = Installation::of(cluster, &unique_name("ops"))
+        let mut release = Installation::of(cluster, &unique_name("ops"))
             .named(&unique_name("rel"))
             .set("watchNamespaces", json!([namespace]))
             .set("connectionSelector", format!("world={connection}"))
             .set("clusterName", "c1")
-            .set("log.filter", "trace")
-            .install()
-            .await
-            .unwrap();
+            .set("log.filter", "trace");
+        for (path, value) in self.values {
+            release = release.set(path, value);
+        }
+        let install = release.install().await.unwrap();
         let client = cluster.admin_client().await.unwrap();
         let version = self.version.to_string();
         let mut world = World { cluster, client, sim, namespace, install, operator: None, connection, version };
@@ -116,6 +125,13 @@ impl World {
 
     pub async fn start_operator(&mut self) {
         let mut operator = self.install.start_operator(PROGRAM, &[]).await.unwrap();
+        operator.ready(PATIENCE).await.unwrap();
+        self.operator = Some(operator);
+    }
+
+    /// Starts the operator with one flag changed.
+    pub async fn start_operator_with(&mut self, flag: &str, value: &str) {
+        let mut operator = self.install.operator(PROGRAM).flag(flag, value).start().await.unwrap();
         operator.ready(PATIENCE).await.unwrap();
         self.operator = Some(operator);
     }

@@ -33,18 +33,26 @@ pub struct Launch<'a> {
     extra: Env,
     pod: String,
     listen: Option<SocketAddr>,
+    flags: Vec<(String, String)>,
 }
 
 impl<'a> Launch<'a> {
     pub(crate) fn new(installation: &'a Installation<'a>, program: &Path) -> Self {
         let pod = unique_name(installation.deployment());
-        Self { installation, program: program.to_owned(), extra: Env::new(), pod, listen: None }
+        Self { installation, program: program.to_owned(), extra: Env::new(), pod, listen: None, flags: Vec::new() }
     }
 
     /// One more environment variable; wins over the Deployment's.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.extra.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A flag's value, in the place of what the Deployment says.
+    #[must_use]
+    pub fn flag(mut self, name: &str, value: &str) -> Self {
+        self.flags.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -68,6 +76,11 @@ impl<'a> Launch<'a> {
         let template = self.installation.template();
         let mut env = template.env(&self.pod, &self.installation.cluster().admin_client().await?).await?;
         let mut args = template.args(&env);
+        for (name, value) in &self.flags {
+            let prefix = format!("{name}=");
+            args.retain(|arg| !arg.starts_with(&prefix));
+            args.push(prefix + value);
+        }
         let told = listen_address(&args, &env);
         if let (Some(address), Some(told)) = (self.listen, &told) {
             env.values_mut().chain(&mut args).for_each(|text| *text = text.replace(told, &address.to_string()));
