@@ -31,11 +31,18 @@ pub enum ConfigError {
         "--connection-selector (PAM_OPERATOR_CONNECTION_SELECTOR): {0:?} is not a label selector: write for example `pam=prod`, `pam!=test`, `pam in (a,b)` or `!pam`, joined by commas"
     )]
     InvalidSelector(String),
-    /// `--cluster-name` could not begin an identifier.
+    /// A cluster name could not begin an identifier.
     #[error(
-        "--cluster-name (PAM_OPERATOR_CLUSTER_NAME): {0:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
+        "{flag} ({variable}): {value:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
     )]
-    InvalidClusterName(String),
+    InvalidClusterName {
+        /// The flag.
+        flag: &'static str,
+        /// The environment variable.
+        variable: &'static str,
+        /// What was given.
+        value: String,
+    },
     /// `--listen-address` is no address and port.
     #[error(
         "--listen-address (PAM_OPERATOR_LISTEN_ADDRESS): {0:?} is not an IP address and port: write for example 0.0.0.0:8080, or [::]:8080 on an IPv6 cluster"

@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) namespace: String,
     /// The first part of generated identifiers.
     pub(super) cluster_name: String,
+    /// The first parts of those that were generated before.
+    pub(super) former_cluster_names: Vec<String>,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
     pub(super) key: DigestKey,
@@ -94,6 +96,7 @@ impl Context {
             metrics,
             namespace: config.namespace.clone(),
             cluster_name,
+            former_cluster_names: config.former_cluster_names.clone(),
             selects_connections: config.connection_selector.is_some(),
             key,
             secrets: Versions::default(),

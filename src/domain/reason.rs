@@ -35,6 +35,8 @@ pub enum Reason {
     PamPermissionDenied,
     /// The PAM refuses the login.
     PamAuthenticationFailed,
+    /// The connection does not allow what the spec asks for.
+    AccessDenied,
     /// Another object of this cluster has the identifier.
     IdentifierConflict,
     /// Another object of this cluster has the account.
@@ -58,7 +60,7 @@ pub enum Retry {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
@@ -75,6 +77,7 @@ impl Reason {
         Self::PamRejected,
         Self::PamPermissionDenied,
         Self::PamAuthenticationFailed,
+        Self::AccessDenied,
         Self::IdentifierConflict,
         Self::AccountConflict,
         Self::Deleting,
@@ -101,6 +104,7 @@ impl Reason {
             Self::PamRejected => "PamRejected",
             Self::PamPermissionDenied => "PamPermissionDenied",
             Self::PamAuthenticationFailed => "PamAuthenticationFailed",
+            Self::AccessDenied => "AccessDenied",
             Self::IdentifierConflict => "IdentifierConflict",
             Self::AccountConflict => "AccountConflict",
             Self::Deleting => "Deleting",
@@ -130,6 +134,7 @@ impl Reason {
                 | Self::PamRejected
                 | Self::PamPermissionDenied
                 | Self::PamAuthenticationFailed
+                | Self::AccessDenied
                 | Self::IdentifierConflict
                 | Self::AccountConflict
                 | Self::DeletionBlocked
@@ -157,6 +162,7 @@ impl Reason {
             | Self::SecretInvalid
             | Self::ConnectionNotFound
             | Self::ConnectionNotReady
+            | Self::AccessDenied
             | Self::IdentifierConflict
             | Self::AccountConflict => Retry::OnChange,
         }
