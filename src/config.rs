@@ -47,6 +47,9 @@ pub struct Cli {
     /// Begins every generated identifier; set it before the first push [default: first 8 digits of kube-system's uid]
     #[arg(long, env = "PAM_OPERATOR_CLUSTER_NAME", default_value = "", hide_default_value = true)]
     pub cluster_name: String,
+    /// Names this cluster had before, separated by commas: records made under one of them are gone on with
+    #[arg(long, env = "PAM_OPERATOR_FORMER_CLUSTER_NAMES", default_value = "", hide_default_value = true)]
+    pub former_cluster_names: String,
     /// Address and port of /livez, /readyz and /metrics
     #[arg(long, env = "PAM_OPERATOR_LISTEN_ADDRESS", default_value = "0.0.0.0:8080")]
     pub listen_address: String,
@@ -83,6 +86,8 @@ pub struct Config {
     pub allowed_hosts: AllowedHosts,
     /// First part of generated identifiers; `None`: made from the uid of `kube-system`.
     pub cluster_name: Option<String>,
+    /// First parts of the identifiers that were generated before; each once, in the order given.
+    pub former_cluster_names: Vec<String>,
     /// Where probes and metrics are served.
     pub listen_address: SocketAddr,
     /// Form of the log lines.
@@ -126,7 +131,8 @@ impl TryFrom<Cli> for Config {
             watch: watch_scope(&cli.watch_namespaces)?,
             connection_selector: selector(cli.connection_selector.trim())?,
             allowed_hosts: allowed_hosts(&cli.allowed_hosts)?,
-            cluster_name: cluster_name(cli.cluster_name.trim())?,
+            cluster_name: own_cluster_name(cli.cluster_name.trim())?,
+            former_cluster_names: former_cluster_names(&cli.former_cluster_names)?,
             listen_address: listen_address(cli.listen_address.trim())?,
             log_format: log_format(cli.log_format.trim())?,
             log_filter: log_filter(cli.log_filter.trim())?,
@@ -179,20 +185,32 @@ fn host_name() -> String {
     if name.is_empty() { "pam-operator".to_owned() } else { name.to_owned() }
 }
 
-fn cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
-    let edge = |c: char| c.is_ascii_alphanumeric();
-    let inner = |c: char| edge(c) || c == '-';
+fn own_cluster_name(value: &str) -> Result<Option<String>, ConfigError> {
     match value {
         "" => Ok(None),
-        name if name.len() > MAX_CLUSTER_NAME
-            || !name.chars().all(inner)
-            || !name.starts_with(edge)
-            || !name.ends_with(edge) =>
-        {
-            Err(ConfigError::InvalidClusterName(name.to_owned()))
-        }
-        name => Ok(Some(name.to_owned())),
+        name => cluster_name(name, "--cluster-name", "PAM_OPERATOR_CLUSTER_NAME").map(Some),
     }
+}
+
+fn former_cluster_names(list: &str) -> Result<Vec<String>, ConfigError> {
+    let mut names = Vec::new();
+    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let name = cluster_name(name, "--former-cluster-names", "PAM_OPERATOR_FORMER_CLUSTER_NAMES")?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn cluster_name(name: &str, flag: &'static str, variable: &'static str) -> Result<String, ConfigError> {
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    let inner = |c: char| edge(c) || c == '-';
+    let fits = name.len() <= MAX_CLUSTER_NAME && name.chars().all(inner);
+    if fits && name.starts_with(edge) && name.ends_with(edge) {
+        return Ok(name.to_owned());
+    }
+    Err(ConfigError::InvalidClusterName { flag, variable, value: name.to_owned() })
 }
 
 fn listen_address(value: &str) -> Result<SocketAddr, ConfigError> {
@@ -264,6 +282,7 @@ mod tests {
                 connection_selector: None,
                 allowed_hosts: AllowedHosts::default(),
                 cluster_name: None,
+                former_cluster_names: Vec::new(),
                 listen_address: "0.0.0.0:8080".parse().unwrap(),
                 log_format: LogFormat::Json,
                 log_filter: "info".into(),
@@ -288,6 +307,8 @@ mod tests {
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "a_b"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", "-a"),
             ("--cluster-name", "PAM_OPERATOR_CLUSTER_NAME", &long),
+            ("--former-cluster-names", "PAM_OPERATOR_FORMER_CLUSTER_NAMES", "old,a_b"),
+            ("--former-cluster-names", "PAM_OPERATOR_FORMER_CLUSTER_NAMES", &long),
             ("--listen-address", "PAM_OPERATOR_LISTEN_ADDRESS", ":8080"),
             ("--log-format", "PAM_OPERATOR_LOG_FORMAT", "xml"),
             ("--log-filter", "PAM_OPERATOR_LOG_FILTER", "pam_operator=loud"),
@@ -305,6 +326,7 @@ mod tests {
                 "--connection-selector" => given.connection_selector = value.into(),
                 "--allowed-hosts" => given.allowed_hosts = value.into(),
                 "--cluster-name" => given.cluster_name = value.into(),
+                "--former-cluster-names" => given.former_cluster_names = value.into(),
                 "--listen-address" => given.listen_address = value.into(),
                 "--log-format" => given.log_format = value.into(),
                 "--log-filter" => given.log_filter = value.into(),
@@ -343,8 +365,15 @@ mod tests {
             let name = "a".repeat(length);
             let begins = crate::domain::generated_identifier((&name, "n", "a"), |_| unreachable!("it needs no change"));
             assert_eq!(begins, format!("{name}_n_a"));
-            assert_eq!(cluster_name(&name), Ok(Some(name)));
+            assert_eq!(own_cluster_name(&name), Ok(Some(name)));
         }
+    }
+
+    #[test]
+    fn former_cluster_names_keep_their_order_and_each_counts_once() {
+        let former = |list: &str| config(&["--former-cluster-names", list]).unwrap().former_cluster_names;
+        assert_eq!(former("old-1, Old2,,old-1 ,"), ["old-1", "Old2"]);
+        assert_eq!(former(" , "), [""; 0]);
     }
 
     #[test]

@@ -101,6 +101,30 @@ pub struct PamCredentialSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
     pub notes: Option<String>,
+    /// Which records that were there before may be written for this credential. Before its first push the operator looks
+    /// into the PAM's list; a record with its identifier, or with the same account (username, hostname and ip
+    /// together), may be somebody else's.
+    ///
+    /// `Never` makes a new record or none: it writes only onto what it made itself.
+    ///
+    /// `ByIdentifier` also writes onto a record that has both this identifier and this account, and onto one that has
+    /// this account and no identifier. Anything else is a `RecordConflict`, and nothing is written.
+    ///
+    /// `TakeOver` also writes onto a record that has only one of the two: one with this identifier is renamed or moved
+    /// to this account, and one with this account gets this identifier in the place of its own, which is kept in
+    /// `status.formerIdentifier`. Whoever knew the record as it was loses it. The connection must allow it, else
+    /// `Ready` says `AccessDenied`.
+    ///
+    /// Several records that match, and SSH keys, are a conflict in every case. A record that the operator made under a
+    /// former name of the cluster (see the operator's flag `--former-cluster-names`) counts as its own.
+    #[serde(default)]
+    pub adoption_policy: AdoptionPolicy,
+    /// Whether a record that was there before is enabled, once, after it was first written for this credential. The
+    /// PAM's list does not tell disabled records from others, and writing to one leaves it disabled. Setting this later
+    /// enables the record then. A record that the operator made is enabled anyway, and one that somebody disables
+    /// later stays so.
+    #[serde(default)]
+    pub ensure_enabled: bool,
     /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
     /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
     /// done. Setting `Retain` on an object that is being deleted lets it go.
@@ -109,6 +133,18 @@ pub struct PamCredentialSpec {
     /// While true, no call to the PAM is made for this object, its deletion included. What `Ready` says stays as it was.
     #[serde(default)]
     pub suspend: bool,
+}
+
+/// Which records that were there before may be written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum AdoptionPolicy {
+    /// None.
+    Never,
+    /// One with this identifier and this account, or with this account and no identifier.
+    #[default]
+    ByIdentifier,
+    /// Also one with only this identifier or only this account, if the connection allows it.
+    TakeOver,
 }
 
 /// What becomes of the record when the object is deleted.

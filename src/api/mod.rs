@@ -21,9 +21,9 @@ pub use connection::{
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
-pub use credential::{ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
+pub use credential::{AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
-pub use status::{ConnectionStatus, PamCredentialStatus, SourceSecret, UnexpectedRecord};
+pub use status::{ConnectionStatus, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord};
 
 /// The API group of every kind.
 pub const GROUP: &str = "pam-operator.io";

@@ -23,6 +23,9 @@ pub struct PamCredentialStatus {
     /// The identifier that is sent to the PAM for this credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
+    /// The identifier that the record had before this credential took it over (`spec.adoptionPolicy: TakeOver`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_identifier: Option<String>,
     /// The PAM in which the record was last written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionStatus>,
@@ -37,6 +40,17 @@ pub struct PamCredentialStatus {
     /// that nobody who reads this object can try passwords against them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
+    /// `spec.ensureEnabled` asks for. Otherwise the record was there before, and may be disabled.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ensured_enabled: bool,
+    /// True while the record's value is the vault's, since the one of the Secret was held back (`Adopted`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub value_held_back: bool,
+    /// A write that the PAM may have executed although no answer says so. It is noted before it is sent where nothing
+    /// else could tell afterwards whose the record is: a creation under `adoptionPolicy: Never`, and a take-over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingWrite>,
     /// A record that the PAM named in an answer where another was expected. While it is here, nothing is
     /// written for the same account unless the PAM's list shows that the record is this credential's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +65,39 @@ pub struct PamCredentialStatus {
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// A write that is about to be sent, or was sent and not answered.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingWrite {
+    /// What it is to do.
+    pub action: PendingAction,
+    /// The identifier that it sends.
+    pub identifier: String,
+    /// Keyed digest of username, hostname and ip: a username may come from a Secret.
+    pub account: String,
+    /// The PAM that it goes to: scheme, host, port and path.
+    pub origin: String,
+    /// The identifier that the record had before, where it has another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
+    /// When it was first about to be sent.
+    pub since: Time,
+}
+
+/// What a pending write is to do.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum PendingAction {
+    /// Make a record where there is none.
+    Create,
+    /// Write onto another identifier's or another account's record.
+    TakeOver,
 }
 
 /// The PAM that a record is in.

@@ -36,11 +36,18 @@ pub enum ConfigError {
     /// `--allowed-hosts` has an entry that is none.
     #[error("--allowed-hosts (PAM_OPERATOR_ALLOWED_HOSTS): {0}")]
     InvalidAllowedHost(AllowedHostError),
-    /// `--cluster-name` could not begin an identifier.
+    /// A cluster name could not begin an identifier.
     #[error(
-        "--cluster-name (PAM_OPERATOR_CLUSTER_NAME): {0:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
+        "{flag} ({variable}): {value:?} cannot begin an identifier: use 1 to {MAX_CLUSTER_NAME} of A-Z a-z 0-9 '-', beginning and ending with a letter or digit ('_' separates the parts of an identifier)"
     )]
-    InvalidClusterName(String),
+    InvalidClusterName {
+        /// The flag.
+        flag: &'static str,
+        /// The environment variable.
+        variable: &'static str,
+        /// What was given.
+        value: String,
+    },
     /// `--listen-address` is no address and port.
     #[error(
         "--listen-address (PAM_OPERATOR_LISTEN_ADDRESS): {0:?} is not an IP address and port: write for example 0.0.0.0:8080, or [::]:8080 on an IPv6 cluster"

@@ -5,13 +5,12 @@ use std::time::Duration;
 use super::any_connection::connection_of;
 use super::connections::Live;
 use super::context::Context;
-use super::disable;
 use super::error::Error;
-use super::groups;
 use super::memory::Doubt;
 use super::message::Problem;
 use super::observed::Observed;
 use super::subject::Subject;
+use super::{disable, enable, groups};
 use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
@@ -21,6 +20,8 @@ pub(super) enum Done {
     Nothing,
     /// The PAM did as was decided.
     Pushed(Answer),
+    /// The PAM says that the record is enabled.
+    Enabled(pam::Enabled),
     /// The PAM did something else.
     Strayed {
         /// In what its answer differs.
@@ -47,6 +48,7 @@ pub(super) enum Done {
 pub(super) async fn act(observed: &Observed<'_>, decision: Decision, context: &Context) -> Result<Done, Error> {
     match decision {
         Decision::Push(push) => self::push(observed, push, context).await,
+        Decision::Enable => enable::enable(observed, context).await,
         Decision::Disable => disable::disable(observed, context).await,
         Decision::RemoveFinalizer(why) => disable::let_go(observed, why, context).await,
         _ => Ok(Done::Nothing),
@@ -67,7 +69,7 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
     let doubt = context.memory.doubt(&observed.uid);
     Ok(match result {
         Ok(upserted) => {
-            let in_question = doubt.is_some() && push.expect == Expect::Create;
+            let in_question = (doubt.is_some() || was_pending(observed)) && push.expect == Expect::Create;
             let seen_since = if in_question { appeared(&live, &upserted.id).await } else { Ok(false) };
             let seen_since = match seen_since {
                 Ok(seen) => seen,
@@ -96,6 +98,11 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
             Done::Failed(error)
         }
     })
+}
+
+/// Whether status knew of this very POST before this pass: an earlier pass, or process, may have sent it.
+fn was_pending(observed: &Observed<'_>) -> bool {
+    observed.situation.pending.is_some() && !observed.just_intended
 }
 
 /// Whether a list that began after the answer shows the record. The list before the write did not: a record that is

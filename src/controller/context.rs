@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) cluster_names: Vec<String>,
     /// Where tenants' connections may lead.
     pub(super) allowed_hosts: AllowedHosts,
+    /// The first parts of those that were generated before.
+    pub(super) former_cluster_names: Vec<String>,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
     pub(super) key: DigestKey,
@@ -109,9 +111,10 @@ impl Context {
             recorder: recorder(client.clone(), config),
             metrics,
             namespace: config.namespace.clone(),
-            cluster_names: vec![cluster_name.clone()],
+            cluster_names: [vec![cluster_name.clone()], config.former_cluster_names.clone()].concat(),
             cluster_name,
             allowed_hosts: config.allowed_hosts.clone(),
+            former_cluster_names: config.former_cluster_names.clone(),
             selects_connections: config.connection_selector.is_some(),
             key,
             secrets: Versions::default(),

@@ -5,8 +5,8 @@ use super::any_connection::spoken;
 use super::value::Unusable;
 use super::versions::Key;
 use crate::api::CaBundleKind;
-use crate::domain::{Answer, Disabling, Expected, LetGo, Mismatch, Reason};
-use crate::pam::{EndpointError, PamError};
+use crate::domain::{Disabling, LetGo, Reason};
+use crate::pam::{Enabled, EndpointError, PamError};
 
 /// Something that stands in the way, for the `Ready` condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,61 +139,62 @@ pub(super) fn connection_not_ready(key: &Key, reason: Option<Reason>, by_pam: &s
 }
 
 /// The PAM holds what it should.
-pub(super) fn synced(id: &str, identifier: &str, adopted: bool) -> String {
-    let note = if adopted { "; the record was there before: if it is disabled in the PAM, it stays so" } else { "" };
-    format!("The PAM holds this credential as record {id}, identifier {identifier}{note}")
+pub(super) fn synced(id: &str, identifier: &str, surely_enabled: bool) -> String {
+    format!("The PAM holds this credential as record {id}, identifier {identifier}{}", past(surely_enabled))
+}
+
+/// The list does not tell whether a record that was there before is enabled.
+const fn past(surely_enabled: bool) -> &'static str {
+    if surely_enabled {
+        ""
+    } else {
+        "; the record was there before: if it is disabled in the PAM, it stays so (spec.ensureEnabled: true enables it)"
+    }
+}
+
+/// Why a value was held back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Held {
+    /// The vault rotates it.
+    Rotates,
+    /// The key of the digests was lost.
+    KeyLost,
+    /// One of the two; which is no longer known.
+    Earlier,
 }
 
 /// The fields are written, the value was held back.
-pub(super) fn adopted(id: &str, identifier: &str, rotates: bool) -> String {
-    let why = if rotates {
-        "the vault rotates its value"
-    } else {
-        "the key of the digests in status was lost, so that the value may be older than the vault's"
+pub(super) fn adopted(id: &str, identifier: &str, why: Held, surely_enabled: bool) -> String {
+    let why = match why {
+        Held::Rotates => "the vault rotates its value",
+        Held::KeyLost => "the key of the digests in status was lost, so that the value may be older than the vault's",
+        Held::Earlier => "the vault may have a newer one",
     };
     format!(
-        "The fields were written to record {id}, identifier {identifier}; the value was not sent, since {why}. To send it, annotate this object with {}=<any new text>",
-        crate::api::PUSH_VALUE_REQUESTED_AT
+        "The fields were written to record {id}, identifier {identifier}; the value was not sent, since {why}. To send it, annotate this object with {}=<any new text>{}",
+        crate::api::PUSH_VALUE_REQUESTED_AT,
+        past(surely_enabled)
     )
 }
 
-/// The list shows somebody else's record, or too many.
-pub(super) fn conflict(seen: crate::domain::Seen, identifier: &str, others: &[String]) -> String {
-    use crate::domain::Seen;
-    let ids = match others {
-        [] => String::new(),
-        others => format!(" (record {})", others.join(", ")),
-    };
-    let (what, remedy) = match seen {
-        Seen::Neither => (
-            "the PAM's list no longer shows this credential's record",
-            "give the authorization access to it, or create the credential anew under another name",
-        ),
-        Seen::IdentifierElsewhere => (
-            "the PAM holds the identifier for another username, hostname or ip",
-            "set spec.identifier to a free one, or correct the account",
-        ),
-        Seen::AccountOther => (
-            "the PAM holds this username, hostname and ip under another identifier",
-            "set spec.identifier to that record's to take it over, or remove the record",
-        ),
-        Seen::IdentifierOnAccount { .. } => (
-            "the PAM holds the identifier under another id than the one in status",
-            "find out which record is right, and create this credential anew",
-        ),
-        _ => (
-            "several records, or an SSH key, have this identifier or this username, hostname and ip",
-            "leave one of them in the PAM, or set another spec.identifier",
-        ),
-    };
-    format!("Nothing was written: {what}{ids}; identifier {identifier}. To mend it, {remedy}")
+/// The record was there before, was written, and comes to be enabled.
+pub(super) fn to_be_enabled(id: &str) -> String {
+    format!("Record {id} was written, and is about to be enabled (spec.ensureEnabled)")
 }
 
-/// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
-pub(super) fn claimed(what: &str, identifier: &str) -> String {
-    format!(
-        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
-    )
+/// The record could not be enabled.
+pub(super) fn not_enabled(id: &str, why: &str) -> String {
+    format!("Record {id} was written, but not enabled yet (spec.ensureEnabled): {why}")
+}
+
+/// The event of a record that was enabled.
+pub(super) fn enabled(how: Enabled, id: &str) -> String {
+    match how {
+        Enabled::Now => {
+            format!("Record {id} was enabled in the PAM: whether it had been disabled, its list does not tell")
+        }
+        Enabled::AlreadyActive => format!("Record {id} was enabled in the PAM already"),
+    }
 }
 
 /// The record is not disabled yet.
@@ -245,37 +246,6 @@ pub(super) fn let_go(why: LetGo, identifier: &str) -> String {
             format!("The record of identifier {identifier} stays enabled: its connection or login went first")
         }
     }
-}
-
-/// The PAM did something else than was decided.
-pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> String {
-    let known = expected.id.as_deref().unwrap_or("none");
-    let shown = answer.identifier.as_deref().unwrap_or("none");
-    let what = match what {
-        Mismatch::UpdatedInstead => {
-            "updated a record that its list does not show to this authorization, where a new one was to be created"
-        }
-        Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
-        Mismatch::OtherId => "wrote another record than the one known",
-        Mismatch::OtherIdentifier => "kept another identifier than the one sent",
-        Mismatch::OtherTenant => "answered for another tenant than before",
-    };
-    format!(
-        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
-        answer.id,
-        expected.identifier,
-        crate::api::RECONCILE_REQUESTED_AT
-    )
-}
-
-/// An earlier write met another record, and nothing has changed since.
-pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>) -> String {
-    format!(
-        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
-        id.unwrap_or("unknown"),
-        identifier.unwrap_or("none"),
-        crate::api::RECONCILE_REQUESTED_AT
-    )
 }
 
 /// Suspended before the first sync.

@@ -17,8 +17,8 @@ use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
 use crate::domain::{
-    Account, Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, seen_in_leaving,
-    sighting,
+    Account, Claims, Connection, Identifiers, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value,
+    seen_in_leaving, sighting,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
@@ -137,7 +137,7 @@ fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
     let known = observed.situation.recorded != Recorded::Nothing;
     observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
     observed.read = Some(values);
-    observed.situation.unexpected = observed.is_unexpected(context);
+    observed.see_target(context);
 }
 
 /// A lost key is no change where the very version of the Secret is the one that was last sent from.
@@ -163,7 +163,7 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
         super::act::note_refusal(error, observed, context);
     }
     match result {
-        Ok(snapshot) => recognise(observed, &snapshot),
+        Ok(snapshot) => recognise(observed, &snapshot, context),
         Err(error) => observed.failure = Some(error),
     }
     Ok(())
@@ -187,7 +187,7 @@ async fn list(
 }
 
 /// Finds the row of the table that applies.
-fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
+fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context) {
     let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
     let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref())) else {
         // The username is read before the list is looked at.
@@ -199,7 +199,9 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
     let records = distinct(mine.into_iter().chain(seen.identified).chain(seen.same_account));
     let rows: Vec<Row> = records.iter().map(row).collect();
     let id = observed.status.id.as_deref();
-    let seen = sighting(&rows, (observed.situation.recorded, id), &observed.identifier, &account);
+    let former = observed.former_identifiers(context);
+    let identifiers = Identifiers { own: &observed.identifier, former: &former };
+    let seen = sighting(&rows, (observed.situation.recorded, id), identifiers, &account);
     let concerned = |record: &&ListedCredential, row: &Row| match seen {
         Seen::Ours { .. } => Some(record.id.as_str()) == id,
         _ => record.identifier.as_deref() == Some(&observed.identifier) || row.account == account,
@@ -210,8 +212,13 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot) {
     let record = concerned.into_iter().next();
     let listed = record.as_ref().and_then(|record| record.identifier.as_deref());
     let seen = if observed.situation.deleting { seen_in_leaving(seen, listed, &observed.identifier) } else { seen };
+    if let (Seen::FormerOnAccount { .. }, Some(former)) = (seen, listed) {
+        // From here on everything speaks of the identifier that the record has: claims, digests, and what is sent.
+        former.clone_into(&mut observed.identifier);
+    }
     observed.sight = Some(Sight { seen, record, ids });
     observed.situation.inventory = Inventory::Shows(seen);
+    observed.see_target(context);
 }
 
 /// The account of an object that goes, and whose Secret is not read for that (it is often gone first): that of its

@@ -5,10 +5,8 @@ use zeroize::Zeroizing;
 
 use super::access::permitted;
 use super::any_connection::connection_of;
-use super::claims::Wish;
 use super::connections::source;
 use super::context::Context;
-use super::digest::fingerprint;
 use super::finalizer;
 use super::groups;
 use super::message::Problem;
@@ -20,12 +18,11 @@ use super::versions::{Key, Version};
 use super::view::View;
 use super::watch;
 use crate::api::{
-    ConditionType, ConnectionRef, ConnectionStatus, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential,
-    PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
+    AdoptionPolicy, ConditionType, ConnectionRef, ConnectionStatus, DeletionPolicy, PUSH_VALUE_REQUESTED_AT,
+    PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
 use crate::domain::{
-    Account, Claims, Denial, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
-    generated_identifier,
+    Account, Adoption, Claims, Denial, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -56,8 +53,12 @@ pub(super) struct Observed<'a> {
     pub(super) place: Option<Place>,
     /// `problem` is the connection's, and only this pass saw it.
     pub(super) problem_of_connection: bool,
+    /// `status.pending` was written by this pass: no earlier one can have sent what it says.
+    pub(super) just_intended: bool,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
+    /// What the connection's rules let it do beyond having records of its own.
+    pub(super) grants: Grants,
     /// Why the connection's rules do not let it be served.
     pub(super) denial: Option<Denial>,
 }
@@ -92,7 +93,7 @@ impl<'a> Observed<'a> {
         let permitted = view.as_ref().map(|view| permitted(object, &view.connection, context));
         let key = watch::key(object);
         let mut observed = Self {
-            identifier: identifier(object, &status, &context.cluster_name),
+            identifier: super::target::identifier(object, &status, &context.cluster_name),
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, view.as_ref()),
@@ -108,14 +109,18 @@ impl<'a> Observed<'a> {
             failure: None,
             place: None,
             problem_of_connection: false,
+            just_intended: false,
             selects_connections: context.selects_connections,
+            grants: permitted.as_ref().and_then(|permitted| permitted.as_ref().ok()).copied().unwrap_or_default(),
             denial: permitted.and_then(Result::err),
         };
         observed.situation.denied = observed.denial.is_some();
         observed.situation.secrets = observed.secrets_at_a_glance(context);
-        observed.situation.unexpected = observed.is_unexpected(context);
-        observed.situation.doubtful = context.memory.doubt(&observed.uid).is_some();
-        observed.situation.fields_changed |= observed.situation.doubtful;
+        observed.see_target(context);
+        observed.situation.take_over_granted = observed.grants.take_over;
+        let in_doubt = context.memory.doubt(&observed.uid).is_some();
+        observed.situation.doubtful = in_doubt || observed.status.pending.is_some();
+        observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
         observed
     }
@@ -144,41 +149,6 @@ impl<'a> Observed<'a> {
     /// Who a digest belongs to: it must survive a restore, which gives objects new uids.
     pub(super) fn owner(&self) -> String {
         format!("{}/{}", self.key.0, self.key.1)
-    }
-
-    /// Keyed digest of the place, identifier and account that a write is for.
-    pub(super) fn target(&self, context: &Context) -> Option<String> {
-        let (username, hostname, ip) = self.account()?.folded();
-        let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
-        let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
-        Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
-    }
-
-    /// What this object is after; `None` while the username has not been read.
-    pub(super) fn wish(&self) -> Option<Wish> {
-        let (username, hostname, ip) = self.account()?.folded();
-        Some(Wish {
-            origin: self.view.as_ref()?.origin.clone(),
-            identifier: self.identifier.clone(),
-            account: super::digest::plain(&[&username, &hostname, &ip]),
-        })
-    }
-
-    /// Whether an earlier answer named another record for this very target, or may have left our identifier on it: a
-    /// POST for whatever account would meet that record by the identifier (API 2.6, row 1). With a lost key, or before
-    /// the username was read, that cannot be told, and is taken to be so: the list decides then.
-    pub(super) fn is_unexpected(&self, context: &Context) -> bool {
-        let Some(unexpected) = &self.status.unexpected else { return false };
-        unexpected.identifier.as_ref() == Some(&self.identifier)
-            || !context.key.made(&unexpected.target)
-            || self.target(context).is_none_or(|target| target == unexpected.target)
-    }
-
-    /// Whether another object has our record, or would like to.
-    pub(super) fn is_shared(&self, context: &Context) -> bool {
-        let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
-        id.zip(place)
-            .is_some_and(|(id, place)| context.claims.is_shared(&self.uid, &place.origin, id, &self.identifier))
     }
 
     /// Everything in the cluster that this object's fate depends on.
@@ -217,14 +187,6 @@ impl<'a> Observed<'a> {
         let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
         key_known && context.memory.doubt(&self.uid).is_none() && (by_status || verified())
     }
-}
-
-fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
-    let (namespace, name) = watch::key(object);
-    // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
-    // being sent (later the schema refuses that).
-    let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
-    known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
 }
 
 /// The Secrets a credential refers to, each once, in a fixed order.
@@ -272,6 +234,14 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         request: request(object, status),
         inventory: Inventory::NotAsked,
         unexpected: status.unexpected.is_some(),
+        adoption: match object.spec.adoption_policy {
+            AdoptionPolicy::Never => Adoption::Never,
+            AdoptionPolicy::ByIdentifier => Adoption::ByIdentifier,
+            AdoptionPolicy::TakeOver => Adoption::TakeOver,
+        },
+        take_over_granted: false,
+        pending: None,
+        enable_due: object.spec.ensure_enabled && recorded == Recorded::Here && !status.ensured_enabled,
     }
 }
 

@@ -8,7 +8,6 @@ use kube::runtime::controller::Action;
 use super::act::act;
 use super::context::Context;
 use super::error::Error;
-use super::finalizer;
 use super::observe::look;
 use super::observed::{Observed, targets};
 use super::places::Place;
@@ -16,6 +15,7 @@ use super::report::{report, write_owed};
 use super::schedule::Turn;
 use super::subject::Subject;
 use super::watch::{Guarded, key};
+use super::{finalizer, pending};
 use crate::api::PamCredential;
 use crate::domain::{Decision, decide};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -25,7 +25,8 @@ use crate::metrics::{Kind, ReconcileOutcome};
 /// # Guarantees
 ///
 /// * Two passes over one object never run at once (the controller sees to it).
-/// * At most one write to the PAM, at most one write of the status, none of either when nothing changed.
+/// * At most one write to the PAM, at most one write of the status, none of either when nothing changed. One more of the
+///   status goes before a write that only it can tell of later.
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
     let Ok(credential) = &object.0 else {
@@ -62,6 +63,11 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
             Decision::AddFinalizer => {
                 finalizer::add(credential, context).await?;
                 observed.situation.finalizer = true;
+            }
+            Decision::Intend(intent) => {
+                if !pending::intend(&mut observed, intent, context).await? {
+                    return Ok((Action::await_change(), ReconcileOutcome::Ready));
+                }
             }
             Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
                 finalizer::remove(credential, context).await?;

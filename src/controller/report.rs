@@ -1,26 +1,24 @@
 //! What a pass leaves behind: the status where it differs, an event where something happened, and when to come back.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
 use kube::api::Api;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Event, EventType};
-use kube::{Resource, ResourceExt};
 
 use super::act::Done;
 use super::context::Context;
 use super::error::Error;
+use super::next::next_status;
 use super::observed::Observed;
-use super::verdict::{conditions, ready_reason};
+use super::verdict::ready_reason;
 use super::view::View;
-use super::{blame, groups, message, status};
-use crate::api::{
-    ConditionType, ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
-    RECONCILE_REQUESTED_AT, UnexpectedRecord, find, same_but_for_times,
-};
-use crate::domain::{Answer, Connection, Decision, Reason, Recorded, Retry, Secrets, Value};
+use super::{blame, message, status};
+use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
+use crate::domain::{Connection, Decision, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Writes down what a pass came to.
@@ -60,120 +58,6 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
     }
 }
 
-// === The status
-
-fn next_status(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) -> PamCredentialStatus {
-    let mut next = observed.status.clone();
-    next.observed_generation = Some(observed.generation);
-    match done {
-        Done::Pushed(answer) => pushed(&mut next, observed, answer),
-        Done::Strayed { answer, .. } => {
-            next.unexpected = Some(UnexpectedRecord {
-                id: Some(answer.id.clone()),
-                identifier: answer.identifier.clone(),
-                target: observed.target(context).unwrap_or_default(),
-            });
-            acknowledge(&mut next, observed.object);
-        }
-        Done::Failed(_) | Done::Hindered(_) | Done::Gone { .. } => {}
-        Done::Nothing => rested(&mut next, observed, decision, context),
-    }
-    next.conditions = conditions(observed, decision, done);
-    next
-}
-
-/// After a push: all of it is known anew.
-fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, answer: &Answer) {
-    let connection = &observed.object.spec.connection_ref;
-    next.id = Some(answer.id.clone());
-    next.identifier = Some(observed.identifier.clone());
-    next.connection = Some(ConnectionStatus {
-        kind: connection.kind,
-        name: connection.name.clone(),
-        origin: observed.view.as_ref().map(|view| view.origin.clone()).unwrap_or_default(),
-        tenant: answer.tenant.clone().or_else(|| next.connection.as_ref()?.tenant.clone()),
-    });
-    next.last_sync_time = Some(Time(jiff::Timestamp::now()));
-    next.unexpected = None;
-    recorded(next, observed);
-    acknowledge(next, observed.object);
-}
-
-/// The digests of what the PAM holds now, and the versions that was made from.
-fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
-    next.digests = groups::digests(&observed.object.spec);
-    if let Some(read) = &observed.read {
-        next.digests.extend(read.digests.iter().map(|(field, digest)| ((*field).to_owned(), digest.clone())));
-        next.source.clone_from(&read.versions);
-    }
-}
-
-/// Nothing was sent. Digests are written anew only where that is news: a Secret whose metadata alone changed is none.
-fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, context: &Context) {
-    match decision {
-        Decision::Settled => {
-            let keyed = next.digests.iter().filter(|(name, _)| is_keyed(name));
-            let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
-            let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
-            if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
-                recorded(next, observed);
-            } else {
-                next.digests = groups::digests(&observed.object.spec);
-                next.digests.extend(keyed.into_iter().filter(|(name, _)| is_wanted(name, observed.object)));
-            }
-            remember_verified(observed, context);
-        }
-        Decision::HoldValue => recorded(next, observed),
-        Decision::Rebind => rebind(next, observed),
-        _ => {}
-    }
-    // Where an answer is unexplained, a request is the user's word on it: that waits until it can be obeyed.
-    let unheard = observed.situation.recorded == Recorded::Nothing && observed.status.unexpected.is_none();
-    if unheard && !observed.situation.deleting && decision != Decision::Suspend {
-        acknowledge(next, observed.object);
-    }
-}
-
-fn is_keyed(name: &str) -> bool {
-    name == groups::CONTENT || name == groups::USERNAME
-}
-
-fn is_wanted(name: &str, object: &PamCredential) -> bool {
-    let spec = &object.spec;
-    match name {
-        groups::CONTENT => spec.content_secret_ref.is_some(),
-        _ => spec.username_secret_ref.is_some(),
-    }
-}
-
-fn remember_verified(observed: &Observed<'_>, context: &Context) {
-    if let Some(read) = &observed.read {
-        context.memory.verify(&observed.uid, observed.generation, read.versions.clone());
-    }
-}
-
-fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
-    let connection = &observed.object.spec.connection_ref;
-    if let (Some(known), Some(view)) = (&mut next.connection, &observed.view) {
-        known.kind = connection.kind;
-        known.name.clone_from(&connection.name);
-        known.origin.clone_from(&view.origin);
-        // Another place names its tenant in its next answer.
-        known.tenant = None;
-    }
-    recorded(next, observed);
-}
-
-fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
-    let annotation = |name: &str| object.annotations().get(name).cloned();
-    if let Some(asked) = annotation(RECONCILE_REQUESTED_AT) {
-        next.last_handled_reconcile_at = Some(asked);
-    }
-    if let Some(asked) = annotation(PUSH_VALUE_REQUESTED_AT) {
-        next.last_handled_push_value_at = Some(asked);
-    }
-}
-
 // === Writing
 
 /// Writes a status that could not be written before, whether or not it is this credential's turn.
@@ -184,7 +68,12 @@ pub(super) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Re
     Ok(())
 }
 
-async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<bool, Error> {
+/// Writes a status if it differs; `false` if the object is gone.
+pub(super) async fn write(
+    observed: &Observed<'_>,
+    next: &PamCredentialStatus,
+    context: &Context,
+) -> Result<bool, Error> {
     let mut alike = next.clone();
     alike.conditions.clone_from(&observed.status.conditions);
     let same = alike == observed.status && same_but_for_times(&next.conditions, &observed.status.conditions);
@@ -215,6 +104,9 @@ async fn publish(
         if push.value && newline {
             emit(&object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
         }
+    } else if let Done::Enabled(how) = done {
+        let note = message::enabled(*how, next.id.as_deref().unwrap_or_default());
+        emit(&object, EventType::Normal, "Enabled", note, context).await;
     } else {
         announce_transition(&object, before, &next.conditions, context).await;
     }
@@ -253,7 +145,7 @@ async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: Str
         action: "Reconcile".to_owned(),
         secondary: None,
     };
-    let published = tokio::time::timeout(std::time::Duration::from_secs(10), context.recorder.publish(&event, object));
+    let published = tokio::time::timeout(Duration::from_secs(10), context.recorder.publish(&event, object));
     if !matches!(published.await, Ok(Ok(()))) {
         tracing::debug!(reason, "an event could not be made");
     }
@@ -265,6 +157,11 @@ fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: R
     if reason.is_ready() || decision == Decision::Suspend {
         context.schedule.forget(&observed.subject());
         return Action::await_change();
+    }
+    if matches!(done, Done::Pushed(_)) {
+        // The record is still to be enabled.
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(Duration::ZERO);
     }
     let asked = match (done, &observed.failure) {
         (Done::Failed(error), _) | (_, Some(error)) => blame::asked(error),

@@ -4,19 +4,27 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::act::Done;
 use super::any_connection::connection_of;
-use super::observed::Observed;
+use super::conflict::{self, Found};
+use super::digest::fingerprint;
+use super::message::Held;
+use super::observed::{Observed, Sight};
 use super::{access, blame, message, status};
-use crate::api::{ConditionType, condition, find};
-use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Value};
+use crate::api::{ConditionType, PamCredentialStatus, condition, find};
+use crate::domain::{Claims, Connection, Decision, Reason, Recorded, Secrets, Value, generated_under};
 
 /// The conditions after a pass.
-pub(super) fn conditions(observed: &Observed<'_>, decision: Decision, done: &Done) -> Vec<Condition> {
+pub(super) fn conditions(
+    observed: &Observed<'_>,
+    next: &PamCredentialStatus,
+    decision: Decision,
+    done: &Done,
+) -> Vec<Condition> {
     let before = &observed.status.conditions;
     let (now, generation) = (jiff::Timestamp::now(), Some(observed.generation));
     if decision == Decision::Suspend {
         return suspended(observed, now);
     }
-    let (reason, message) = verdict(observed, decision, done);
+    let (reason, message) = verdict(observed, next, decision, done);
     status::conditions(reason, &message, generation, now, before)
 }
 
@@ -35,20 +43,24 @@ fn suspended(observed: &Observed<'_>, now: jiff::Timestamp) -> Vec<Condition> {
 }
 
 /// Reason and message of `Ready`.
-fn verdict(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason, String) {
+fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decision, done: &Done) -> (Reason, String) {
     if observed.situation.deleting {
         return leaving(observed, decision, done);
     }
     match (done, decision) {
-        (Done::Pushed(answer), Decision::Push(push)) => after_push(observed, answer, push.value, push.expect),
+        (Done::Pushed(_), _) => after_push(observed, next),
+        (Done::Enabled(_), _) => well(next, Held::Earlier),
         (Done::Strayed { what, expected, answer }, _) => {
-            (Reason::RecordConflict, message::mismatch(*what, expected, answer))
+            (Reason::RecordConflict, conflict::mismatch(*what, expected, answer))
+        }
+        (Done::Failed(error), Decision::Enable) => {
+            (blame::reason(error), message::not_enabled(id(next), &error.summary()))
         }
         (Done::Failed(error), _) => (blame::reason(error), error.summary()),
         (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
-        (_, Decision::HoldValue) => (Reason::Adopted, message::adopted(&id(observed), &observed.identifier, false)),
-        _ => as_before(observed),
+        (_, Decision::HoldValue) => well(next, Held::KeyLost),
+        _ => as_before(observed, next),
     }
 }
 
@@ -71,24 +83,30 @@ const fn deleting(reason: Reason) -> Reason {
     if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
-fn after_push(observed: &Observed<'_>, answer: &Answer, sent: bool, expect: Expect) -> (Reason, String) {
-    let identifier = &observed.identifier;
-    let was_adopted = observed.is_ready_as(Reason::Adopted);
-    match observed.situation.secrets {
-        Secrets::Read(Value::Unknown) if !sent => (Reason::Adopted, message::adopted(&answer.id, identifier, false)),
-        Secrets::Read(value) if value != Value::None && !sent && (expect == Expect::Adopt || was_adopted) => {
-            (Reason::Adopted, message::adopted(&answer.id, identifier, true))
-        }
-        _ => (Reason::Synced, message::synced(&answer.id, identifier, expect == Expect::Adopt)),
+fn after_push(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, String) {
+    if observed.object.spec.ensure_enabled && !next.ensured_enabled {
+        return (Reason::Progressing, message::to_be_enabled(id(next)));
+    }
+    let lost = observed.situation.secrets == Secrets::Read(Value::Unknown);
+    well(next, if lost { Held::KeyLost } else { Held::Rotates })
+}
+
+/// The PAM holds what it should, but for a value that was held back.
+fn well(next: &PamCredentialStatus, why: Held) -> (Reason, String) {
+    let (id, identifier) = (id(next), next.identifier.as_deref().unwrap_or_default());
+    if next.value_held_back {
+        (Reason::Adopted, message::adopted(id, identifier, why, next.ensured_enabled))
+    } else {
+        (Reason::Synced, message::synced(id, identifier, next.ensured_enabled))
     }
 }
 
 /// Nothing was due. What was said of it stays, unless it was bad news that is no more.
-fn as_before(observed: &Observed<'_>) -> (Reason, String) {
+fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, String) {
     let ready = find(&observed.status.conditions, ConditionType::Ready);
     match ready.filter(|ready| ready.status == "True") {
         Some(ready) => (Reason::named(&ready.reason).unwrap_or(Reason::Synced), ready.message.clone()),
-        None => (Reason::Synced, message::synced(&id(observed), &observed.identifier, false)),
+        None => well(next, Held::Earlier),
     }
 }
 
@@ -104,8 +122,8 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
         return error.summary();
     }
     match observed.situation.claims {
-        Claims::Identifier => return message::claimed("identifier", &observed.identifier),
-        Claims::Account => return message::claimed("username, hostname and ip", &observed.identifier),
+        Claims::Identifier => return conflict::claimed("identifier", &observed.identifier),
+        Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier),
         Claims::NotAsked | Claims::Free => {}
     }
     match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {
@@ -118,26 +136,36 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
             message::connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
         (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
-            message::still_unexpected(unexpected.id.as_deref(), unexpected.identifier.as_deref())
+            let (id, identifier) = (unexpected.id.as_deref(), unexpected.identifier.as_deref());
+            conflict::still_unexpected(id, identifier, observed.situation.adoption)
         }
-        (Some(sight), ..) => message::conflict(sight.seen, &observed.identifier, &sight.ids),
+        (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
+        (Some(sight), ..) => found(observed, sight).conflict(),
         _ => message::connection_missing(connection, observed.selects_connections),
     }
 }
 
-fn id(observed: &Observed<'_>) -> String {
-    observed.status.id.clone().unwrap_or_default()
+fn found<'a>(observed: &'a Observed<'_>, sight: &'a Sight) -> Found<'a> {
+    let listed = sight.record.as_ref().and_then(|record| record.identifier.as_deref());
+    // Where the spec has an identifier, no name of a cluster plays a part.
+    let listed = listed.filter(|_| observed.object.spec.identifier.is_none());
+    let (namespace, name) = &observed.key;
+    Found {
+        seen: sight.seen,
+        identifier: &observed.identifier,
+        ids: &sight.ids,
+        recorded: observed.situation.recorded,
+        adoption: observed.situation.adoption,
+        made_under: listed.and_then(|listed| generated_under(listed, (namespace, name), fingerprint)),
+    }
+}
+
+fn id(status: &PamCredentialStatus) -> &str {
+    status.id.as_deref().unwrap_or_default()
 }
 
 /// The word of `Ready`.
 pub(super) fn ready_reason(conditions: &[Condition]) -> Reason {
     let ready = find(conditions, ConditionType::Ready);
     ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing)
-}
-
-impl Observed<'_> {
-    fn is_ready_as(&self, reason: Reason) -> bool {
-        let ready = find(&self.status.conditions, ConditionType::Ready);
-        ready.is_some_and(|ready| ready.status == "True" && ready.reason == reason.as_str())
-    }
 }

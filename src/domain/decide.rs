@@ -1,6 +1,7 @@
 //! The one place where it is decided what happens to a credential.
 
-use super::{Claims, Connection, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
+use super::adoption::{adopt, intent_due, onto};
+use super::{Claims, Connection, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +24,12 @@ pub enum Decision {
     AddFinalizer,
     /// Take our finalizer off.
     RemoveFinalizer(LetGo),
+    /// Write into status what is about to be tried, before it is.
+    Intend(Intent),
     /// Disable the record whose id is in our status.
     Disable,
+    /// Enable the record whose id is in our status.
+    Enable,
     /// Send this.
     Push(Push),
 }
@@ -82,7 +87,9 @@ pub enum Expect {
 /// * A push is decided only when something is due (P1), and after a push that was answered as expected the
 ///   next decision is [`Decision::Settled`].
 /// * A record whose id is not in our status is written only after a look at the list that permits it, by the
-///   column `ByIdentifier` of `design.md` 5 (P4), and only once no other object of this cluster claims it.
+///   column of `design.md` 5 that the spec chose (P4), and only once no other object of this cluster claims it. Where
+///   nothing but status could tell later what was tried, that is written there first.
+/// * A record is enabled only where it is ours, was there before us, and was not enabled for this object yet.
 /// * The value goes along only on creation, when it is new or changed, or when somebody asked; on a record that
 ///   was there before, or whose push was only asked for, never while the vault rotates it (P6).
 /// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
@@ -94,7 +101,8 @@ pub fn decide(s: &Situation) -> Decision {
         (true, _) => super::deletion::leaving(s),
         (false, true) => Decision::Suspend,
         (false, false) => match staying(s) {
-            Decision::Push(_) if s.disable && !s.finalizer => Decision::AddFinalizer,
+            Decision::Push(_) | Decision::Enable if s.disable && !s.finalizer => Decision::AddFinalizer,
+            Decision::Push(push) => intent_due(s, push, seen(s)).map_or(Decision::Push(push), Decision::Intend),
             Decision::Settled if s.finalizer && !s.disable => Decision::RemoveFinalizer(LetGo::Retained),
             Decision::Settled if s.disable && !s.finalizer => Decision::AddFinalizer,
             decision => decision,
@@ -122,11 +130,23 @@ fn staying(s: &Situation) -> Decision {
     }
 }
 
-/// Whether something must be sent, whatever is in the Secrets.
+/// Whether something must be done, whatever is in the Secrets.
 fn due_whatever_the_value(s: &Situation) -> bool {
+    must_be_sent(s) || s.enable_due
+}
+
+fn must_be_sent(s: &Situation) -> bool {
     let changed = s.recorded != Recorded::Here || s.fields_changed || s.account_changed;
     // An answer that named another record leaves open what the PAM holds: nothing is settled before that is cleared up.
     changed || s.unexpected || s.request != Request::None
+}
+
+/// What was seen of the list, if it was looked at.
+const fn seen(s: &Situation) -> Option<Seen> {
+    match s.inventory {
+        Inventory::Shows(seen) => Some(seen),
+        Inventory::NotAsked | Inventory::Failed(_) => None,
+    }
 }
 
 fn blame(connection: Connection) -> Reason {
@@ -139,12 +159,24 @@ fn blame(connection: Connection) -> Reason {
 
 fn with_value(s: &Situation, value: Value) -> Decision {
     let value_due = matches!(value, Value::New | Value::Changed);
-    match (due_whatever_the_value(s) || value_due, value, s.connection) {
+    match (must_be_sent(s) || value_due, value, s.connection) {
+        (false, _, Connection::Ready) if s.enable_due => enable(s),
         // The digest of an operator that does not serve this connection looks like a lost key: only who serves it writes.
         (false, Value::Unknown, Connection::Ready) => Decision::HoldValue,
         (false, ..) => Decision::Settled,
         (true, _, Connection::Ready) => with_connection(s, value),
         (true, ..) => Decision::Wait(blame(s.connection)),
+    }
+}
+
+/// The record is ours by its id, but an id alone is not enough to touch one that may have changed hands.
+fn enable(s: &Situation) -> Decision {
+    match s.inventory {
+        Inventory::NotAsked => Decision::Look(Look::Inventory),
+        Inventory::Failed(reason) => Decision::Wait(reason),
+        // A list may leave disabled records out: then the PAM says by its answer whether it is there.
+        Inventory::Shows(Seen::Ours { .. } | Seen::Neither) => Decision::Enable,
+        Inventory::Shows(_) => Decision::Wait(Reason::RecordConflict),
     }
 }
 
@@ -190,12 +222,7 @@ fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
         (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
         (Recorded::Elsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
         (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected => create(value),
-        (
-            Recorded::Nothing | Recorded::Elsewhere,
-            Seen::IdentifierOnAccount { rotates } | Seen::AccountBare { rotates },
-            // Our identifier may be on it by our own stray write (API 2.6, row 2): then only the user's word makes it ours.
-        ) if !s.unexpected || s.request != Request::None => adopt(s, value, rotates),
-        _ => Decision::Wait(Reason::RecordConflict),
+        (_, seen) => onto(s, value, seen),
     }
 }
 
@@ -206,12 +233,6 @@ fn is_only_moved(s: &Situation, value: Value) -> bool {
 
 fn create(value: Value) -> Decision {
     Decision::Push(Push { expect: Expect::Create, value: value != Value::None, all_fields: true })
-}
-
-/// Onto a record that was there before us.
-fn adopt(s: &Situation, value: Value, rotates: bool) -> Decision {
-    let value = value != Value::None && (!rotates || s.request == Request::Value);
-    Decision::Push(Push { expect: Expect::Adopt, value, all_fields: true })
 }
 
 /// Onto our own record. `rotates` is `None` where no list was looked at.

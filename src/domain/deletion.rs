@@ -31,7 +31,9 @@ fn with_list(s: &Situation) -> Decision {
         (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
         (Inventory::Failed(_), _) => Decision::Wait(Reason::Deleting),
         // What may have been written is disabled where the list shows it, and was not where it does not.
-        (Inventory::Shows(Seen::IdentifierOnAccount { .. }), Recorded::Nothing) => Decision::Disable,
+        (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), Recorded::Nothing) => {
+            Decision::Disable
+        }
         (Inventory::Shows(_), Recorded::Nothing) => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.

@@ -23,6 +23,19 @@ pub fn generated_identifier(
     format!("{kept}-{mark}")
 }
 
+/// The name of a cluster under which [`generated_identifier`] makes `identifier` for that object, if there is one.
+#[must_use]
+pub fn generated_under<'a>(
+    identifier: &'a str,
+    (namespace, name): (&str, &str),
+    fingerprint: impl Fn(&str) -> String,
+) -> Option<&'a str> {
+    // No cluster's name has a `_`, and no namespace's.
+    let (cluster, _) = identifier.split_once('_')?;
+    (!cluster.is_empty() && generated_identifier((cluster, namespace, name), fingerprint) == identifier)
+        .then_some(cluster)
+}
+
 fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
@@ -54,6 +67,20 @@ mod tests {
         let (one, two) = (generated_identifier(("c", "n", &a), mark), generated_identifier(("c", "n", &b), mark));
         assert_eq!(one.len(), 64);
         assert_ne!(one, two);
+    }
+
+    #[test]
+    fn the_cluster_of_a_generated_identifier_is_told_by_its_own_object_only() {
+        let long = "a".repeat(253);
+        for name in ["db", "db.main", &long] {
+            let made = generated_identifier(("old-1", "shop", name), mark);
+            assert_eq!(generated_under(&made, ("shop", name), mark), Some("old-1"), "{made}");
+            assert_eq!(generated_under(&made, ("shop2", name), mark), None);
+            assert_eq!(generated_under(&made, ("shop", "other"), mark), None);
+        }
+        for other in ["", "_shop_db", "db", "old_1_shop_db", "shop_db"] {
+            assert_eq!(generated_under(other, ("shop", "db"), mark), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! The promises, tried on every state there is.
 
 use super::*;
-use crate::domain::{Account, Answer, Expected, Mismatch, Outcome, Row, judge, sighting};
+use crate::domain::{
+    Account, Adoption, Answer, Expected, Identifiers, Intent, Mismatch, Outcome, Row, judge, sighting,
+};
+
+#[path = "laws_of_adoption.rs"]
+mod of_adoption;
 
 const BOTH: [bool; 2] = [false, true];
 const CONNECTIONS: [Connection; 3] =
@@ -19,12 +24,17 @@ const SECRETS: [Secrets; 10] = [
     Secrets::Read(Value::Unknown),
 ];
 const RECORDED: [Recorded; 3] = [Recorded::Nothing, Recorded::Here, Recorded::Elsewhere];
+const COLUMNS: [(Adoption, bool); 4] =
+    [(Adoption::ByIdentifier, false), (Adoption::Never, true), (Adoption::TakeOver, false), (Adoption::TakeOver, true)];
+const PENDING: [Option<Intent>; 3] = [None, Some(Intent::Create), Some(Intent::TakeOver)];
 const REQUESTS: [Request; 3] = [Request::None, Request::Fields, Request::Value];
 
 fn sightings() -> Vec<Seen> {
-    let mut all = vec![Seen::Neither, Seen::IdentifierElsewhere, Seen::AccountOther, Seen::Tangled];
+    let mut all = vec![Seen::Neither, Seen::Tangled];
     for rotates in BOTH {
         all.extend([Seen::IdentifierOnAccount { rotates }, Seen::AccountBare { rotates }]);
+        all.extend([Seen::IdentifierElsewhere { rotates }, Seen::AccountOther { rotates }]);
+        all.push(Seen::FormerOnAccount { rotates });
         all.extend(BOTH.map(|at_account| Seen::Ours { at_account, rotates }));
     }
     all
@@ -44,8 +54,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                 for (fields_changed, account_changed) in BOTH.iter().flat_map(|f| BOTH.map(|a| (*f, a))) {
                     for (unexpected, inventory) in BOTH.iter().flat_map(|u| inventories().into_iter().map(|i| (*u, i)))
                     {
-                        count += 1;
-                        check(Situation {
+                        let situation = Situation {
                             claims: Claims::Free,
                             deleting: false,
                             finalizer: false,
@@ -63,13 +72,39 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             inventory,
                             unexpected,
                             denied: false,
-                        });
+                            adoption: Adoption::ByIdentifier,
+                            take_over_granted: false,
+                            pending: None,
+                            enable_due: false,
+                        };
+                        for variant in variants(situation) {
+                            count += 1;
+                            check(variant);
+                        }
                     }
                 }
             }
         }
     }
     count
+}
+
+/// The columns of the table and what is pending, where a list may turn on them; a record to enable, where there is one.
+fn variants(s: Situation) -> Vec<Situation> {
+    let mut all = vec![s];
+    let pushable = s.connection == Connection::Ready && matches!(s.secrets, Secrets::Read(_)) && !s.suspended;
+    if pushable && s.inventory != Inventory::NotAsked {
+        all = COLUMNS
+            .iter()
+            .flat_map(|(adoption, granted)| {
+                PENDING.map(|pending| Situation { adoption: *adoption, take_over_granted: *granted, pending, ..s })
+            })
+            .collect();
+    }
+    if s.recorded == Recorded::Here {
+        all.push(Situation { enable_due: true, ..s });
+    }
+    all
 }
 
 fn every_push(mut check: impl FnMut(Situation, Push)) {
@@ -97,13 +132,18 @@ fn rotates(s: &Situation) -> bool {
             Seen::Ours { rotates: true, .. }
                 | Seen::IdentifierOnAccount { rotates: true }
                 | Seen::AccountBare { rotates: true }
+                | Seen::FormerOnAccount { rotates: true }
+                | Seen::IdentifierElsewhere { rotates: true }
+                | Seen::AccountOther { rotates: true }
         )
     )
 }
 
 #[test]
 fn the_whole_space_is_tried() {
-    assert_eq!(every_situation(|_| ()), 2 * 30 * 9 * 4 * 2 * 14);
+    let states = 2 * 30 * 9 * 4 * 2 * 18;
+    let (by_column, to_enable) = (5 * 9 * 4 * 2 * 17 * 11, states / 3);
+    assert_eq!(every_situation(|_| ()), states + by_column + to_enable);
 }
 
 /// Every situation of an object that is being deleted.
@@ -111,6 +151,7 @@ fn every_departure(mut check: impl FnMut(Situation)) {
     every_situation(|s| {
         // What is due, asked for or unexpected plays no part once an object goes.
         let plain = !s.fields_changed && !s.account_changed && !s.unexpected && s.request == Request::None;
+        let plain = plain && s.adoption == Adoption::ByIdentifier && s.pending.is_none() && !s.enable_due;
         if !plain {
             return;
         }
@@ -159,7 +200,9 @@ fn p7_a_record_is_disabled_only_where_it_was_asked_for_and_is_ours() {
         assert!(s.finalizer && s.disable && !s.suspended && !s.shared && s.connection == Connection::Ready, "{s:?}");
         match seen(&s).expect("looked at beforehand") {
             Seen::Ours { .. } => assert_ne!(s.recorded, Recorded::Nothing),
-            Seen::IdentifierOnAccount { .. } => assert!(s.recorded == Recorded::Nothing && s.doubtful, "{s:?}"),
+            Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. } => {
+                assert!(s.recorded == Recorded::Nothing && s.doubtful, "{s:?}");
+            }
             Seen::Neither => assert_eq!(s.recorded, Recorded::Here, "elsewhere an id proves nothing"),
             seen => panic!("{seen:?}"),
         }
@@ -203,7 +246,8 @@ fn p7_a_namespace_that_goes_away_is_not_held_up_by_a_lost_connection() {
 fn p7_nothing_is_sent_before_the_finalizer_is_there() {
     every_situation(|s| {
         let with = |finalizer| decide(&Situation { disable: true, finalizer, ..s });
-        assert!(!matches!(with(false), Decision::Push(_) | Decision::Settled), "{s:?}");
+        let sent = |decision| matches!(decision, Decision::Push(_) | Decision::Enable | Decision::Intend(_));
+        assert!(!sent(with(false)) && with(false) != Decision::Settled, "{s:?}");
         assert_eq!(with(true), decide(&s), "and then it changes nothing");
     });
 }
@@ -243,6 +287,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
             || s.fields_changed
             || s.account_changed
             || s.unexpected
+            || s.enable_due
             || s.request != Request::None
             || matches!(s.secrets, Secrets::Read(Value::New | Value::Changed));
         if due && !s.suspended {
@@ -260,6 +305,7 @@ fn p1_after_a_push_there_is_nothing_left_to_do() {
             account_changed: false,
             request: Request::None,
             unexpected: false,
+            enable_due: false,
             secrets: Secrets::Unchanged,
             inventory: Inventory::NotAsked,
             ..s
@@ -272,27 +318,10 @@ fn p1_after_a_push_there_is_nothing_left_to_do() {
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
     every_situation(|s| {
         let calm = s.recorded == Recorded::Here && !s.fields_changed && !s.account_changed && !s.unexpected;
+        let calm = calm && !s.enable_due;
         let asked = s.request != Request::None || s.suspended;
         if calm && !asked && matches!(s.secrets, Secrets::Read(Value::Same | Value::None)) {
             assert_eq!(decide(&s), Decision::Settled);
-        }
-    });
-}
-
-#[test]
-fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
-    every_push(|s, push| {
-        if s.recorded == Recorded::Here {
-            assert_eq!(push.expect, Expect::Update);
-            return;
-        }
-        match (seen(&s).expect("a first push is looked at beforehand"), push.expect) {
-            (Seen::Neither, Expect::Create) => assert!(!s.unexpected),
-            (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, Expect::Adopt) => {}
-            (Seen::Ours { at_account: true, .. }, Expect::Adopt) => {
-                assert_eq!(s.recorded, Recorded::Elsewhere);
-            }
-            (seen, expect) => panic!("{expect:?} onto {seen:?}"),
         }
     });
 }
@@ -327,8 +356,8 @@ fn p9_an_operator_that_does_not_serve_the_connection_writes_no_digest() {
 
 #[test]
 fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
-    every_push(|s, _| {
-        if s.recorded == Recorded::Here && s.account_changed {
+    every_push(|s, push| {
+        if push.expect == Expect::Update && s.account_changed {
             assert!(matches!(seen(&s), Some(Seen::Ours { .. })), "{s:?}");
         }
     });
@@ -399,7 +428,7 @@ fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
     every_situation(|s| {
         let with = |claims| decide(&Situation { claims, ..s });
         let anew = s.recorded != Recorded::Here || s.account_changed;
-        if matches!(with(Claims::Free), Decision::Push(_)) && anew {
+        if matches!(with(Claims::Free), Decision::Push(_) | Decision::Intend(_)) && anew {
             assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims));
             assert_eq!(with(Claims::Identifier), Decision::Wait(Reason::IdentifierConflict));
             assert_eq!(with(Claims::Account), Decision::Wait(Reason::AccountConflict));
@@ -440,12 +469,18 @@ fn row(id: &str, identifier: Option<&str>, username: &str) -> Row {
 
 #[test]
 fn each_row_of_the_table_is_recognised() {
-    let first = |rows: &[Row]| sighting(rows, (Recorded::Nothing, None), "ours", &account("svc"));
+    let (own, former) = ("ours", ["once".to_owned()]);
+    let identifiers = Identifiers { own, former: &former };
+    let first = |rows: &[Row]| sighting(rows, (Recorded::Nothing, None), identifiers, &account("svc"));
+    let rotates = false;
     assert_eq!(first(&[]), Seen::Neither);
     assert_eq!(first(&[row("1", Some("ours"), "SVC")]), Seen::IdentifierOnAccount { rotates: false });
-    assert_eq!(first(&[row("1", Some("ours"), "other")]), Seen::IdentifierElsewhere);
+    assert_eq!(first(&[row("1", Some("ours"), "other")]), Seen::IdentifierElsewhere { rotates });
+    assert_eq!(first(&[row("1", Some("once"), "svc")]), Seen::FormerOnAccount { rotates });
+    assert_eq!(first(&[row("1", Some("once"), "other")]), Seen::Neither, "the account was changed since");
+    assert_eq!(first(&[row("1", Some("once"), "svc"), row("2", Some("ours"), "other")]), Seen::Tangled);
     assert_eq!(first(&[row("1", None, "svc")]), Seen::AccountBare { rotates: false });
-    assert_eq!(first(&[row("1", Some("theirs"), "svc")]), Seen::AccountOther);
+    assert_eq!(first(&[row("1", Some("theirs"), "svc")]), Seen::AccountOther { rotates });
     assert_eq!(first(&[row("1", Some("ours"), "other"), row("2", None, "svc")]), Seen::Tangled);
     assert_eq!(first(&[row("1", None, "svc"), row("2", None, "svc")]), Seen::Tangled);
     assert_eq!(first(&[Row { ssh_key: true, ..row("1", None, "svc") }]), Seen::Tangled);
@@ -453,7 +488,8 @@ fn each_row_of_the_table_is_recognised() {
 
 #[test]
 fn our_own_record_is_recognised_by_its_id() {
-    let look = |rows: &[Row], recorded| sighting(rows, (recorded, Some("1")), "ours", &account("svc"));
+    let identifiers = Identifiers { own: "ours", former: &[] };
+    let look = |rows: &[Row], recorded| sighting(rows, (recorded, Some("1")), identifiers, &account("svc"));
     let here = |rows: &[Row]| look(rows, Recorded::Here);
     assert_eq!(here(&[row("1", Some("ours"), "svc")]), Seen::Ours { at_account: true, rotates: false });
     assert_eq!(here(&[row("1", Some("ours"), "old")]), Seen::Ours { at_account: false, rotates: false });
@@ -461,7 +497,10 @@ fn our_own_record_is_recognised_by_its_id() {
     assert_eq!(here(&[row("1", Some("theirs"), "old")]), Seen::Tangled, "a POST would not reach it");
     assert_eq!(here(&[row("1", Some("ours"), "old"), row("2", None, "svc")]), Seen::Tangled);
     assert_eq!(here(&[row("2", Some("ours"), "svc")]), Seen::IdentifierOnAccount { rotates: false });
-    assert_eq!(look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere), Seen::IdentifierElsewhere);
+    assert_eq!(
+        look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere),
+        Seen::IdentifierElsewhere { rotates: false }
+    );
     assert_eq!(look(&[row("1", Some("x"), "y")], Recorded::Elsewhere), Seen::Neither, "an id proves nothing elsewhere");
 }
 

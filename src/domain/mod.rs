@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod adoption;
 pub mod backoff;
 mod decide;
 mod deletion;
@@ -13,14 +14,16 @@ mod identity;
 mod judge;
 mod login;
 mod reason;
+mod sighting;
 mod situation;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use decide::{Decision, Expect, LetGo, Look, Push, decide};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
-pub use identity::generated_identifier;
+pub use identity::{generated_identifier, generated_under};
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
-pub use situation::{Claims, Connection, Inventory, Recorded, Request, Row, Secrets, Seen, Situation, Value, sighting};
+pub use sighting::{Identifiers, Row, Seen, sighting};
+pub use situation::{Adoption, Claims, Connection, Intent, Inventory, Recorded, Request, Secrets, Situation, Value};

@@ -1,7 +1,7 @@
 //! What was seen of one credential, reduced to what a decision turns on. Names, ids and values stay outside:
 //! the fewer the states, the more of them a test can try.
 
-use super::{Account, Reason};
+use super::{Reason, Seen};
 
 /// One credential as it was found.
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
@@ -41,6 +41,35 @@ pub struct Situation {
     pub claims: Claims,
     /// Status remembers an answer that named another record than was expected, for this very target.
     pub unexpected: bool,
+    /// `spec.adoptionPolicy`.
+    pub adoption: Adoption,
+    /// The connection allows this credential to take records over.
+    pub take_over_granted: bool,
+    /// What status says was about to be tried, for this very target; it may have been.
+    pub pending: Option<Intent>,
+    /// The record in our status was there before us, is to be enabled, and was not yet.
+    pub enable_due: bool,
+}
+
+/// Which records that were there before may be written: the columns of `design.md` 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Adoption {
+    /// None.
+    Never,
+    /// One that has our identifier and our account, or our account and no identifier.
+    ByIdentifier,
+    /// Also one that has our identifier or our account, if the connection allows that.
+    TakeOver,
+}
+
+/// A POST that must be known of before it is sent: should its answer be lost, nothing else tells afterwards what the
+/// record was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intent {
+    /// To make a record under [`Adoption::Never`]: once it is there, only this says that it is ours.
+    Create,
+    /// To take another identifier's or another account's record over.
+    TakeOver,
 }
 
 /// The connection of a credential.
@@ -130,94 +159,4 @@ pub enum Inventory {
     Failed(Reason),
     /// It shows this.
     Shows(Seen),
-}
-
-/// The rows of `design.md` 5: what a list shows of our identifier and our account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Seen {
-    /// Neither our identifier nor our account.
-    Neither,
-    /// The record in our status, and no other record has our account or identifier.
-    Ours {
-        /// It has our identifier and the account that the spec asks for.
-        at_account: bool,
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our identifier on our account, under an id that we do not know.
-    IdentifierOnAccount {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our identifier on another account.
-    IdentifierElsewhere,
-    /// Our account, without any identifier.
-    AccountBare {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our account under another identifier.
-    AccountOther,
-    /// Identifier and account on different records, several records with our account, or an SSH key's row.
-    Tangled,
-}
-
-/// One record of the list, as far as [`sighting`] looks at it.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The PAM's id.
-    pub id: String,
-    /// Its identifier, if it has one.
-    pub identifier: Option<String>,
-    /// Its account.
-    pub account: Account,
-    /// The vault rotates its value.
-    pub rotates: bool,
-    /// It is an SSH key (API 4.2), which a credential must not touch.
-    pub ssh_key: bool,
-}
-
-/// Which row of the table applies, given the records that carry our id, our identifier or our account.
-///
-/// `id` is the one in our status, `identifier` and `account` are what would be sent. In another place than the
-/// one our status speaks of, an id proves nothing by itself: there it counts only together with our identifier
-/// and our account.
-#[must_use]
-pub fn sighting(rows: &[Row], (recorded, id): (Recorded, Option<&str>), identifier: &str, account: &Account) -> Seen {
-    let has_identifier = |row: &Row| row.identifier.as_deref() == Some(identifier);
-    let trusted = |row: &Row| match recorded {
-        Recorded::Here => true,
-        Recorded::Elsewhere => has_identifier(row) && row.account == *account,
-        Recorded::Nothing => false,
-    };
-    let mine = rows.iter().find(|row| Some(row.id.as_str()) == id && trusted(row));
-    let touched: Vec<&Row> = rows.iter().filter(|row| has_identifier(row) || row.account == *account).collect();
-    match (mine, touched.as_slice()) {
-        (Some(mine), touched) => known(mine, touched, has_identifier(mine), account),
-        (None, []) => Seen::Neither,
-        (None, [row]) => unknown(row, has_identifier(row), account),
-        (None, _) => Seen::Tangled,
-    }
-}
-
-/// The record of our status is listed. No other may have our identifier or account, and a POST must be able to
-/// reach it: by our identifier, or by the account (API 2.6); otherwise it would make a second record.
-fn known(mine: &Row, touched: &[&Row], has_identifier: bool, account: &Account) -> Seen {
-    let at_account = mine.account == *account;
-    if mine.ssh_key || touched.iter().any(|row| row.id != mine.id) || !(has_identifier || at_account) {
-        return Seen::Tangled;
-    }
-    Seen::Ours { at_account: at_account && has_identifier, rotates: mine.rotates }
-}
-
-/// One record, of an id that we do not know, has our identifier or our account.
-fn unknown(row: &Row, has_identifier: bool, account: &Account) -> Seen {
-    let rotates = row.rotates;
-    match (row.ssh_key, has_identifier, row.account == *account, &row.identifier) {
-        (true, ..) => Seen::Tangled,
-        (_, true, true, _) => Seen::IdentifierOnAccount { rotates },
-        (_, true, false, _) => Seen::IdentifierElsewhere,
-        (_, false, _, None) => Seen::AccountBare { rotates },
-        (_, false, _, Some(_)) => Seen::AccountOther,
-    }
 }

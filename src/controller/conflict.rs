@@ -1,0 +1,170 @@
+//! What users read where a record or an account is not this credential's: what is in the way, and the ways out.
+
+use super::any_connection::spoken;
+use super::versions::Key;
+use crate::api::RECONCILE_REQUESTED_AT;
+use crate::domain::{Adoption, Answer, Expected, Mismatch, Recorded, Seen};
+
+/// What the list shows, as far as a user is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    pub(super) seen: Seen,
+    /// The identifier that was to be sent.
+    pub(super) identifier: &'a str,
+    /// Ids of the records in the way.
+    pub(super) ids: &'a [String],
+    pub(super) recorded: Recorded,
+    pub(super) adoption: Adoption,
+    /// The name of a cluster under which the listed identifier is this very object's.
+    pub(super) made_under: Option<&'a str>,
+}
+
+impl Found<'_> {
+    /// Somebody else's record, or too many.
+    pub(super) fn conflict(&self) -> String {
+        format!("{}. To mend it, {}", self.nothing_written(), self.remedy())
+    }
+
+    /// The record could be taken over, if the connection allowed that.
+    pub(super) fn denied(&self, connection: &Key) -> String {
+        format!(
+            "{}. spec.adoptionPolicy is TakeOver, and {} does not allow that here: whoever looks after it can add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
+            self.nothing_written(),
+            spoken(connection)
+        )
+    }
+
+    fn nothing_written(&self) -> String {
+        let ids = match self.ids {
+            [] => String::new(),
+            ids => format!(" (record {})", ids.join(", ")),
+        };
+        format!("Nothing was written: {}{ids}; identifier {}", self.what(), self.identifier)
+    }
+
+    const fn what(&self) -> &'static str {
+        match (self.recorded, self.seen) {
+            (_, Seen::Neither) => "the PAM's list no longer shows this credential's record",
+            (_, Seen::IdentifierElsewhere { .. }) => {
+                "the PAM holds the identifier for another username, hostname or ip"
+            }
+            (_, Seen::AccountOther { .. }) => "the PAM holds this username, hostname and ip under another identifier",
+            (Recorded::Here, Seen::IdentifierOnAccount { .. }) => {
+                "the PAM holds the identifier under another id than the one in status"
+            }
+            (Recorded::Here, Seen::AccountBare { .. }) => {
+                "the PAM holds this username, hostname and ip under another id than the one in status"
+            }
+            (_, Seen::IdentifierOnAccount { .. }) => {
+                "the PAM holds the identifier, and this username, hostname and ip, already"
+            }
+            (_, Seen::AccountBare { .. }) => {
+                "the PAM holds this username, hostname and ip already, without an identifier"
+            }
+            (_, Seen::Ours { .. } | Seen::FormerOnAccount { .. } | Seen::Tangled) => {
+                "several records, or an SSH key, have this identifier or this username, hostname and ip"
+            }
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match (self.recorded, self.seen) {
+            (_, Seen::Neither) => {
+                "give the authorization access to it, or create the credential anew under another name".to_owned()
+            }
+            (_, Seen::AccountOther { .. }) if self.made_under.is_some() => former_cluster(self.made_under.unwrap_or("")),
+            (Recorded::Here, Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }) => {
+                "remove or rename that record, or take back the change of username, hostname or ip".to_owned()
+            }
+            (_, Seen::IdentifierElsewhere { .. }) => {
+                format!("set spec.identifier to a free one, or correct the account{}", self.or_take_over("renames or moves"))
+            }
+            (_, Seen::AccountOther { .. }) => self.of_account_under_another(),
+            (Recorded::Here, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => self.vouch(),
+            (_, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => {
+                "set spec.adoptionPolicy to ByIdentifier if this credential is to go on with the record (Never writes onto nothing that it did not make), or remove the record, or set another account".to_owned()
+            }
+            _ => "leave one of them in the PAM, or set another spec.identifier".to_owned(),
+        }
+    }
+
+    fn of_account_under_another(&self) -> String {
+        let by_name = match self.adoption {
+            Adoption::Never => "remove the record, or correct the account",
+            _ => "set spec.identifier to that record's to go on with it as it is, or remove the record",
+        };
+        format!("{by_name}{}", self.or_take_over("gives this identifier to"))
+    }
+
+    fn or_take_over(&self, does: &str) -> String {
+        match self.adoption {
+            Adoption::TakeOver => String::new(),
+            _ => format!(
+                "; or set spec.adoptionPolicy to TakeOver, which {does} that record, if the connection allows it"
+            ),
+        }
+    }
+
+    /// A record that was made anew: only the user knows whether it is the right one.
+    fn vouch(&self) -> String {
+        let policy = match self.adoption {
+            Adoption::Never => {
+                "set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make) and "
+            }
+            _ => "",
+        };
+        format!(
+            "{policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text> if the listed record is to be this credential's (after a restored backup of the PAM, say); if not, remove that record"
+        )
+    }
+}
+
+/// The cluster was called something else when the record was made.
+fn former_cluster(name: &str) -> String {
+    format!(
+        "have the operator told that this cluster was called {name} (a rebuilt cluster has another name, unless one is set): --former-cluster-names={name} (chart value formerClusterNames) goes on with the record under the identifier it has, --cluster-name={name} (clusterName) calls the cluster so again"
+    )
+}
+
+/// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
+pub(super) fn claimed(what: &str, identifier: &str) -> String {
+    format!(
+        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
+    )
+}
+
+/// The PAM did something else than was decided.
+pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> String {
+    let known = expected.id.as_deref().unwrap_or("none");
+    let shown = answer.identifier.as_deref().unwrap_or("none");
+    let what = match what {
+        Mismatch::UpdatedInstead => {
+            "updated a record that its list does not show to this authorization, where a new one was to be created"
+        }
+        Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
+        Mismatch::OtherId => "wrote another record than the one known",
+        Mismatch::OtherIdentifier => "kept another identifier than the one sent",
+        Mismatch::OtherTenant => "answered for another tenant than before",
+    };
+    format!(
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
+        answer.id,
+        expected.identifier,
+        crate::api::RECONCILE_REQUESTED_AT
+    )
+}
+
+/// An earlier write met another record, and nothing has changed since.
+pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: Adoption) -> String {
+    let never = if adoption == Adoption::Never {
+        " and set spec.adoptionPolicy to ByIdentifier, since Never writes onto nothing that it did not make,"
+    } else {
+        ""
+    };
+    format!(
+        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it{never} and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
+        id.unwrap_or("unknown"),
+        identifier.unwrap_or("none"),
+        crate::api::RECONCILE_REQUESTED_AT
+    )
+}

@@ -1,0 +1,22 @@
+//! `spec.ensureEnabled`: a record that was there before is enabled, once.
+
+use super::act::{Done, note_refusal};
+use super::context::Context;
+use super::error::Error;
+use super::observed::Observed;
+
+/// Enables the record whose id is in our status. Repeating it is harmless: the PAM then says that it is enabled already.
+pub(super) async fn enable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
+    let live = match context.live(observed).await? {
+        Ok(live) => live,
+        Err(problem) => return Ok(Done::Hindered(problem)),
+    };
+    context.may_write()?;
+    Ok(match live.client.enable_credential(observed.status.id.as_deref().unwrap_or_default()).await {
+        Ok(how) => Done::Enabled(how),
+        Err(error) => {
+            note_refusal(&error, observed, context);
+            Done::Failed(error)
+        }
+    })
+}

@@ -1,0 +1,170 @@
+//! What a credential's status says after a pass.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+
+use super::act::Done;
+use super::context::Context;
+use super::observed::Observed;
+use super::verdict::conditions;
+use super::{groups, pending};
+use crate::api::{
+    ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
+    UnexpectedRecord,
+};
+use crate::domain::{Answer, Decision, Expect, Intent, Push, Recorded, Secrets, Seen, Value};
+
+/// The status after a pass.
+pub(super) fn next_status(
+    observed: &Observed<'_>,
+    decision: Decision,
+    done: &Done,
+    context: &Context,
+) -> PamCredentialStatus {
+    let mut next = observed.status.clone();
+    next.observed_generation = Some(observed.generation);
+    match done {
+        Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
+        Done::Enabled(_) => next.ensured_enabled = true,
+        Done::Strayed { answer, .. } => {
+            next.unexpected = Some(UnexpectedRecord {
+                id: Some(answer.id.clone()),
+                identifier: answer.identifier.clone(),
+                target: observed.target(context).unwrap_or_default(),
+            });
+            acknowledge(&mut next, observed.object);
+        }
+        Done::Failed(error) => pending::refused(&mut next, observed, decision, error, context),
+        Done::Hindered(_) | Done::Gone { .. } => {}
+        Done::Nothing => rested(&mut next, observed, decision, context),
+    }
+    next.conditions = conditions(observed, &next, decision, done);
+    next
+}
+
+/// After a push: all of it is known anew.
+fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, answer: &Answer) {
+    if let Decision::Push(push) = decision {
+        came_by(next, observed, push.expect);
+        next.value_held_back = holds_back(observed, push);
+    }
+    let connection = &observed.object.spec.connection_ref;
+    next.id = Some(answer.id.clone());
+    next.identifier = Some(observed.identifier.clone());
+    next.connection = Some(ConnectionStatus {
+        kind: connection.kind,
+        name: connection.name.clone(),
+        origin: observed.view.as_ref().map(|view| view.origin.clone()).unwrap_or_default(),
+        tenant: answer.tenant.clone().or_else(|| next.connection.as_ref()?.tenant.clone()),
+    });
+    next.last_sync_time = Some(Time(jiff::Timestamp::now()));
+    next.unexpected = None;
+    next.pending = None;
+    recorded(next, observed);
+    acknowledge(next, observed.object);
+}
+
+/// What is known of the record's past: whether it is surely enabled, and the identifier it had.
+fn came_by(next: &mut PamCredentialStatus, observed: &Observed<'_>, expect: Expect) {
+    let seen = observed.sight.as_ref().map(|sight| sight.seen);
+    let pending = observed.situation.pending;
+    match (expect, seen) {
+        // The very record that status speaks of.
+        (Expect::Update, _) | (Expect::Adopt, Some(Seen::Ours { .. })) => {}
+        _ => {
+            next.ensured_enabled = expect == Expect::Create || pending == Some(Intent::Create);
+            let tried = observed.status.pending.as_ref().filter(|_| pending == Some(Intent::TakeOver));
+            let kept = || next.former_identifier.take().filter(|_| observed.situation.recorded == Recorded::Here);
+            next.former_identifier = tried.and_then(|tried| tried.former.clone()).or_else(kept);
+        }
+    }
+}
+
+/// Whether the record keeps the vault's value. A push of fields alone changes nothing about that.
+fn holds_back(observed: &Observed<'_>, push: Push) -> bool {
+    match observed.situation.secrets {
+        _ if push.value => false,
+        Secrets::Read(Value::None) => false,
+        Secrets::Read(Value::Unknown) => true,
+        _ => push.expect == Expect::Adopt || observed.status.value_held_back,
+    }
+}
+
+/// The digests of what the PAM holds now, and the versions that was made from.
+fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+    next.digests = groups::digests(&observed.object.spec);
+    if let Some(read) = &observed.read {
+        next.digests.extend(read.digests.iter().map(|(field, digest)| ((*field).to_owned(), digest.clone())));
+        next.source.clone_from(&read.versions);
+    }
+}
+
+/// Nothing was sent. Digests are written anew only where that is news: a Secret whose metadata alone changed is none.
+fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, context: &Context) {
+    match decision {
+        Decision::Settled => {
+            let keyed = next.digests.iter().filter(|(name, _)| is_keyed(name));
+            let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
+            let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
+            if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
+                recorded(next, observed);
+            } else {
+                next.digests = groups::digests(&observed.object.spec);
+                next.digests.extend(keyed.into_iter().filter(|(name, _)| is_wanted(name, observed.object)));
+            }
+            next.value_held_back &= observed.object.spec.content_secret_ref.is_some();
+            remember_verified(observed, context);
+        }
+        Decision::HoldValue => {
+            recorded(next, observed);
+            next.value_held_back = true;
+        }
+        Decision::Rebind => rebind(next, observed),
+        _ => {}
+    }
+    // Where an answer is unexplained, a request is the user's word on it: that waits until it can be obeyed.
+    let unheard = observed.situation.recorded == Recorded::Nothing && observed.status.unexpected.is_none();
+    if unheard && !observed.situation.deleting && decision != Decision::Suspend {
+        acknowledge(next, observed.object);
+    }
+}
+
+fn is_keyed(name: &str) -> bool {
+    name == groups::CONTENT || name == groups::USERNAME
+}
+
+fn is_wanted(name: &str, object: &PamCredential) -> bool {
+    let spec = &object.spec;
+    match name {
+        groups::CONTENT => spec.content_secret_ref.is_some(),
+        _ => spec.username_secret_ref.is_some(),
+    }
+}
+
+fn remember_verified(observed: &Observed<'_>, context: &Context) {
+    if let Some(read) = &observed.read {
+        context.memory.verify(&observed.uid, observed.generation, read.versions.clone());
+    }
+}
+
+fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+    let connection = &observed.object.spec.connection_ref;
+    if let (Some(known), Some(view)) = (&mut next.connection, &observed.view) {
+        known.kind = connection.kind;
+        known.name.clone_from(&connection.name);
+        known.origin.clone_from(&view.origin);
+        // Another place names its tenant in its next answer.
+        known.tenant = None;
+    }
+    recorded(next, observed);
+}
+
+fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
+    let annotation = |name: &str| object.annotations().get(name).cloned();
+    if let Some(asked) = annotation(RECONCILE_REQUESTED_AT) {
+        next.last_handled_reconcile_at = Some(asked);
+    }
+    if let Some(asked) = annotation(PUSH_VALUE_REQUESTED_AT) {
+        next.last_handled_push_value_at = Some(asked);
+    }
+}

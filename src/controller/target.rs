@@ -1,0 +1,109 @@
+//! What a write is for: a place, an identifier and an account; and what status remembers of such a write.
+
+use zeroize::Zeroizing;
+
+use super::claims::Wish;
+use super::context::Context;
+use super::digest::{Compared, fingerprint};
+use super::observed::Observed;
+use super::watch;
+use crate::api::{PamCredential, PamCredentialStatus, PendingAction};
+use crate::domain::{Intent, Recorded, Seen, generated_identifier};
+
+/// The identifier that is sent.
+pub(super) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
+    let (namespace, name) = watch::key(object);
+    // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
+    // being sent (later the schema refuses that).
+    let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
+    known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
+}
+
+impl Observed<'_> {
+    /// The identifiers that former names of this cluster would have given to this object. What the user chose, and what
+    /// a record of ours has, stays.
+    pub(super) fn former_identifiers(&self, context: &Context) -> Vec<String> {
+        if self.object.spec.identifier.is_some() || self.situation.recorded == Recorded::Here {
+            return Vec::new();
+        }
+        let (namespace, name) = &self.key;
+        let former = |cluster: &String| generated_identifier((cluster, namespace, name), fingerprint);
+        context.former_cluster_names.iter().map(former).collect()
+    }
+
+    /// What status remembers of writes for this very target. To be seen anew once more of the target is known.
+    pub(super) fn see_target(&mut self, context: &Context) {
+        self.situation.unexpected = self.is_unexpected(context);
+        self.situation.pending = self.pending(context);
+    }
+
+    /// What is pending for this very target, if that can be told: with a lost key, or before the username was read, it
+    /// cannot.
+    fn pending(&self, context: &Context) -> Option<Intent> {
+        let pending = self.status.pending.as_ref()?;
+        let origin = self.view.as_ref().map(|view| view.origin.as_str());
+        let account = self.folded_account()?;
+        let compared = context.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes());
+        let same = compared == Compared::Same && Some(pending.origin.as_str()) == origin;
+        let intent = match pending.action {
+            PendingAction::Create => Intent::Create,
+            // Of a record that got yet another identifier since, that one is to be kept.
+            PendingAction::TakeOver if self.replaced().is_some_and(|listed| Some(listed) != pending.former) => {
+                return None;
+            }
+            PendingAction::TakeOver => Intent::TakeOver,
+        };
+        (same && pending.identifier == self.identifier).then_some(intent)
+    }
+
+    /// The identifier that a write would replace by ours.
+    pub(super) fn replaced(&self) -> Option<String> {
+        let sight = self.sight.as_ref().filter(|sight| matches!(sight.seen, Seen::AccountOther { .. }))?;
+        sight.record.as_ref()?.identifier.clone()
+    }
+
+    /// Keyed digest of the account, for `status.pending`.
+    pub(super) fn account_digest(&self, context: &Context) -> Option<String> {
+        Some(context.key.mac(&self.owner(), "pending", self.folded_account()?.as_bytes()))
+    }
+
+    fn folded_account(&self) -> Option<Zeroizing<String>> {
+        let (username, hostname, ip) = self.account()?.folded();
+        Some(Zeroizing::new([username, hostname, ip].join("\0")))
+    }
+
+    /// Keyed digest of the place, identifier and account that a write is for.
+    pub(super) fn target(&self, context: &Context) -> Option<String> {
+        let (username, hostname, ip) = self.account()?.folded();
+        let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
+        let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
+        Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
+    }
+
+    /// What this object is after; `None` while the username has not been read.
+    pub(super) fn wish(&self) -> Option<Wish> {
+        let (username, hostname, ip) = self.account()?.folded();
+        Some(Wish {
+            origin: self.view.as_ref()?.origin.clone(),
+            identifier: self.identifier.clone(),
+            account: super::digest::plain(&[&username, &hostname, &ip]),
+        })
+    }
+
+    /// Whether an earlier answer named another record for this very target, or may have left our identifier on it: a
+    /// POST for whatever account would meet that record by the identifier (API 2.6, row 1). With a lost key, or before
+    /// the username was read, that cannot be told, and is taken to be so: the list decides then.
+    pub(super) fn is_unexpected(&self, context: &Context) -> bool {
+        let Some(unexpected) = &self.status.unexpected else { return false };
+        unexpected.identifier.as_ref() == Some(&self.identifier)
+            || !context.key.made(&unexpected.target)
+            || self.target(context).is_none_or(|target| target == unexpected.target)
+    }
+
+    /// Whether another object has our record, or would like to.
+    pub(super) fn is_shared(&self, context: &Context) -> bool {
+        let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
+        id.zip(place)
+            .is_some_and(|(id, place)| context.claims.is_shared(&self.uid, &place.origin, id, &self.identifier))
+    }
+}

@@ -1,0 +1,119 @@
+//! Which row of the table of `design.md` 5 applies.
+
+use super::{Account, Recorded};
+
+/// The rows of `design.md` 5: what a list shows of our identifier and our account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Seen {
+    /// Neither our identifier nor our account.
+    Neither,
+    /// The record in our status, and no other record has our account or identifier.
+    Ours {
+        /// It has our identifier and the account that the spec asks for.
+        at_account: bool,
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our identifier on our account, under an id that we do not know.
+    IdentifierOnAccount {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// The identifier that a former name of this cluster gave to this object, on our account.
+    FormerOnAccount {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our identifier on another account.
+    IdentifierElsewhere {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our account, without any identifier.
+    AccountBare {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our account under another identifier.
+    AccountOther {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Identifier and account on different records, several records with our account, or an SSH key's row.
+    Tangled,
+}
+
+/// One record of the list, as far as [`sighting`] looks at it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The PAM's id.
+    pub id: String,
+    /// Its identifier, if it has one.
+    pub identifier: Option<String>,
+    /// Its account.
+    pub account: Account,
+    /// The vault rotates its value.
+    pub rotates: bool,
+    /// It is an SSH key (API 4.2), which a credential must not touch.
+    pub ssh_key: bool,
+}
+
+/// The identifiers that a record of ours may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Identifiers<'a> {
+    /// The one that would be sent.
+    pub own: &'a str,
+    /// Those that former names of this cluster would have given; none where the spec has one, or status a record here.
+    pub former: &'a [String],
+}
+
+/// Which row of the table applies, given the records that carry our id, our identifier or our account.
+///
+/// `id` is the one in our status, `identifiers` and `account` are what would be sent. In another place than the
+/// one our status speaks of, an id proves nothing by itself: there it counts only together with our identifier
+/// and our account.
+#[must_use]
+pub fn sighting(
+    rows: &[Row],
+    (recorded, id): (Recorded, Option<&str>),
+    identifiers: Identifiers<'_>,
+    account: &Account,
+) -> Seen {
+    let has_identifier = |row: &Row| row.identifier.as_deref() == Some(identifiers.own);
+    let trusted = |row: &Row| match recorded {
+        Recorded::Here => true,
+        Recorded::Elsewhere => has_identifier(row) && row.account == *account,
+        Recorded::Nothing => false,
+    };
+    let mine = rows.iter().find(|row| Some(row.id.as_str()) == id && trusted(row));
+    let touched: Vec<&Row> = rows.iter().filter(|row| has_identifier(row) || row.account == *account).collect();
+    match (mine, touched.as_slice()) {
+        (Some(mine), touched) => known(mine, touched, has_identifier(mine), account),
+        (None, []) => Seen::Neither,
+        (None, [row]) => unknown(row, identifiers, account),
+        (None, _) => Seen::Tangled,
+    }
+}
+
+/// The record of our status is listed. No other may have our identifier or account, and a POST must be able to
+/// reach it: by our identifier, or by the account (API 2.6); otherwise it would make a second record.
+fn known(mine: &Row, touched: &[&Row], has_identifier: bool, account: &Account) -> Seen {
+    let at_account = mine.account == *account;
+    if mine.ssh_key || touched.iter().any(|row| row.id != mine.id) || !(has_identifier || at_account) {
+        return Seen::Tangled;
+    }
+    Seen::Ours { at_account: at_account && has_identifier, rotates: mine.rotates }
+}
+
+/// One record, of an id that we do not know, has our identifier or our account.
+fn unknown(row: &Row, identifiers: Identifiers<'_>, account: &Account) -> Seen {
+    let rotates = row.rotates;
+    match (&row.identifier, row.account == *account) {
+        _ if row.ssh_key => Seen::Tangled,
+        (Some(listed), true) if listed == identifiers.own => Seen::IdentifierOnAccount { rotates },
+        (_, false) => Seen::IdentifierElsewhere { rotates },
+        (None, true) => Seen::AccountBare { rotates },
+        (Some(listed), true) if identifiers.former.contains(listed) => Seen::FormerOnAccount { rotates },
+        (Some(_), true) => Seen::AccountOther { rotates },
+    }
+}
