@@ -232,5 +232,6 @@ fn compatibility(spec: &ClusterPamConnectionSpec) -> Compatibility {
             api::AdditionalSettingsShape::Object => AdditionalSettingsShape::Object,
             api::AdditionalSettingsShape::Array => AdditionalSettingsShape::Array,
         }),
+        ..Compatibility::default()
     }
 }
