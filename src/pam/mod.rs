@@ -42,9 +42,7 @@ pub use credential::{
     ExecutionSettings, JitMode, JitSettings, ListedCredential, Macro, Outcome, Procedure, Reconciliation,
     SessionSettings, Upserted,
 };
-pub use dialect::{
-    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm,
-};
+pub use dialect::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};
 pub use endpoint::{ClientCertificate, Deadlines, Endpoint, EndpointError, Limits, OAuth2, TokenRequest};
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
 pub use gate::{CallReport, Origins};
