@@ -15,6 +15,7 @@ mod address;
 mod breaker;
 mod budget;
 mod client;
+mod code;
 mod credential;
 mod dialect;
 mod endpoint;
@@ -37,6 +38,7 @@ mod version;
 
 pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
 pub use client::PamClient;
+pub use code::field_of;
 pub use credential::{
     AccountRef, AdditionalSettings, AuthenticationField, ConnectWith, CredentialRequest, Criticality, DeviceSettings,
     ExecutionSettings, JitMode, JitSettings, ListedCredential, Macro, Outcome, Procedure, Reconciliation,

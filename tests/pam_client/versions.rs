@@ -15,7 +15,7 @@ use crate::{Pam, VALUE, fields, judge, list, request, seed};
 
 pub(crate) const VERSIONS: [&str; 7] = ["3.30", "3.31", "3.32", "3.33", "3.33.1", "4.0", "4.2"];
 
-fn is_legacy(version: &str) -> bool {
+pub(crate) fn is_legacy(version: &str) -> bool {
     ["3.30", "3.31", "3.32"].contains(&version)
 }
 

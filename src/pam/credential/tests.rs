@@ -160,6 +160,8 @@ fn execution_settings_have_every_field_in_its_own_place() {
     assert_eq!(body(&everything(), &dialect("4.2"))["execution_settings"], expected);
 }
 
+type Switch = fn(&mut SessionSettings) -> &mut Option<bool>;
+
 #[test]
 fn session_settings_have_every_field_in_its_own_place() {
     let expected = json!({
@@ -170,7 +172,7 @@ fn session_settings_have_every_field_in_its_own_place() {
     });
     assert_eq!(body(&everything(), &dialect("3.32"))["session_settings"], expected);
     // The switches whose values are equal above, each alone.
-    let switches: [(&str, fn(&mut SessionSettings) -> &mut Option<bool>); 10] = [
+    let switches: [(&str, Switch); 10] = [
         ("SSH", |session| &mut session.ssh),
         ("Telnet", |session| &mut session.telnet),
         ("MySQL", |session| &mut session.mysql),
