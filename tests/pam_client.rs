@@ -2,6 +2,10 @@
 //! what it never does.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "pam_client/errors.rs"]
+mod errors;
+#[path = "pam_client/fields.rs"]
+mod fields;
 #[path = "pam_client/logins.rs"]
 mod logins;
 #[path = "pam_client/tenants.rs"]

@@ -27,7 +27,7 @@ pub(super) const fn reason(error: &PamError) -> Reason {
 pub(super) fn asked(error: &PamError) -> Option<Duration> {
     match error.retry() {
         Retry::After(after) => Some(after),
-        Retry::Permanent | Retry::Backoff => None,
+        Retry::Permanent | Retry::Backoff | Retry::Bounded => None,
     }
 }
 

@@ -257,5 +257,6 @@ fn compatibility(spec: &ConnectionSpec) -> Compatibility {
             api::AdditionalSettingsShape::Object => AdditionalSettingsShape::Object,
             api::AdditionalSettingsShape::Array => AdditionalSettingsShape::Array,
         }),
+        ..Compatibility::default()
     }
 }

@@ -14,6 +14,12 @@ pub struct Compatibility {
     pub notes_placement: Option<NotesPlacement>,
     /// How additional settings are wrapped.
     pub additional_settings_shape: Option<AdditionalSettingsShape>,
+    /// How a criticality is spelled.
+    pub criticality_case: Option<CriticalityCase>,
+    /// How switches are written.
+    pub boolean_form: Option<BooleanForm>,
+    /// How numbers are written.
+    pub number_form: Option<NumberForm>,
 }
 
 /// Where a credential's notes stand in a request (API 7 #11).
@@ -34,6 +40,36 @@ pub enum AdditionalSettingsShape {
     Array,
 }
 
+/// How a credential's criticality is spelled (API 7 #12). Pages differ in their lists, all samples are capitalized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CriticalityCase {
+    /// `High`: every version.
+    #[default]
+    Capitalized,
+    /// `high`: as the lists of 3.33 and later have it.
+    LowerCase,
+}
+
+/// How switches are written in a request. Every page has booleans; up to 3.32 the list answers digits (API 7 #14).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BooleanForm {
+    /// `true`: every version.
+    #[default]
+    Literal,
+    /// `"1"`.
+    Digit,
+}
+
+/// How numbers are written in a request. Every page has integers; ids are answered as texts (API 7 #15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NumberForm {
+    /// `7`: every version.
+    #[default]
+    Number,
+    /// `"7"`.
+    Text,
+}
+
 /// What one connection speaks: its version's ways with its overrides applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -42,6 +78,9 @@ pub(super) struct Dialect {
     pub(super) token_path: String,
     pub(super) notes: NotesPlacement,
     pub(super) settings: AdditionalSettingsShape,
+    pub(super) criticality: CriticalityCase,
+    pub(super) booleans: BooleanForm,
+    pub(super) numbers: NumberForm,
     /// True if 1017 means "already inactive" and "already active" (API 6.1): up to 3.32. Later it is about SSH keys.
     pub(super) already_is_1017: bool,
 }
@@ -64,6 +103,9 @@ impl Dialect {
             token_path,
             notes: overrides.notes_placement.unwrap_or(notes),
             settings: overrides.additional_settings_shape.unwrap_or(settings),
+            criticality: overrides.criticality_case.unwrap_or_default(),
+            booleans: overrides.boolean_form.unwrap_or_default(),
+            numbers: overrides.number_form.unwrap_or_default(),
             already_is_1017: legacy,
         })
     }
@@ -98,6 +140,9 @@ mod tests {
                 token_path: "/iso/oauth2/token".into(),
                 notes: NotesPlacement::AdditionalSettings,
                 settings: AdditionalSettingsShape::Object,
+                criticality: CriticalityCase::Capitalized,
+                booleans: BooleanForm::Literal,
+                numbers: NumberForm::Number,
                 already_is_1017: true,
             };
             assert_eq!(dialect(version, &Compatibility::default()), Ok(old), "{version}");
@@ -108,6 +153,9 @@ mod tests {
                 token_path: "/api/oauth2/token".into(),
                 notes: NotesPlacement::TopLevel,
                 settings: AdditionalSettingsShape::Array,
+                criticality: CriticalityCase::Capitalized,
+                booleans: BooleanForm::Literal,
+                numbers: NumberForm::Number,
                 already_is_1017: false,
             };
             assert_eq!(dialect(version, &Compatibility::default()), Ok(new), "{version}");
@@ -133,6 +181,16 @@ mod tests {
         };
         let shape = dialect("4.0", &shape).unwrap();
         assert_eq!((shape.notes, shape.settings), (NotesPlacement::TopLevel, AdditionalSettingsShape::Object));
+        for version in ["3.32", "4.2"] {
+            let usual = dialect(version, &own()).unwrap();
+            let low = Compatibility { criticality_case: Some(CriticalityCase::LowerCase), ..own() };
+            let low = dialect(version, &low).unwrap();
+            assert_eq!(low, Dialect { criticality: CriticalityCase::LowerCase, ..usual.clone() });
+            let digits = dialect(version, &Compatibility { boolean_form: Some(BooleanForm::Digit), ..own() }).unwrap();
+            assert_eq!(digits, Dialect { booleans: BooleanForm::Digit, ..usual.clone() });
+            let texts = dialect(version, &Compatibility { number_form: Some(NumberForm::Text), ..own() }).unwrap();
+            assert_eq!(texts, Dialect { numbers: NumberForm::Text, ..usual });
+        }
     }
 
     #[test]

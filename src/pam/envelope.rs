@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
+use super::code::by_code;
 use super::credential::{Outcome, Upserted};
 use super::error::{AuthFailure, Call, PamError, Unavailable};
 use super::http::Answer;
@@ -188,16 +189,6 @@ pub(super) fn failure_of(call: Call, status: u16, retry_after: Option<Duration>,
 
 fn token_suspect(error: PamError) -> Failure {
     Failure { error, token_suspect: true }
-}
-
-/// The codes of PAM Core. Other resources give the same numbers other meanings (API 1.7).
-fn by_code(code: u16) -> PamError {
-    match code {
-        1007 => PamError::NotFound { code: Some(code) },
-        1011 => PamError::DeviceNotFound,
-        1009 | 1039 => PamError::PermissionDenied { code: Some(code) },
-        _ => PamError::Rejected { code: Some(code) },
-    }
 }
 
 /// The one case where a text decides: a missing right is answered with 500, like a fault (API 1.4).

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::address::AddressKind;
+use super::code::field_of;
 
 /// A failed call to the PAM, by meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +161,9 @@ pub enum Retry {
     Permanent,
     /// Try again with exponential backoff.
     Backoff,
+    /// Try again with exponential backoff, but a few times only; then as for [`Retry::Permanent`]. The PAM may be at
+    /// fault, or it cannot cope with what is sent to it (API 7 #21).
+    Bounded,
     /// Try again, not before this time has passed.
     After(Duration),
 }
@@ -185,13 +189,14 @@ impl PamError {
             | Self::AuthenticationFailed(AuthFailure::LoginRefused)
             | Self::AddressNotAllowed(_)
             | Self::InvalidId
+            | Self::Misrouted(_)
             | Self::Redirected(_) => Retry::Permanent,
             Self::RateLimited { after } => after.map_or(Retry::Backoff, Retry::After),
             Self::ListThrottled { after } => Retry::After(*after),
+            Self::Unavailable { call: Call::UpsertCredential, why: Unavailable::Server } => Retry::Bounded,
             Self::Unavailable { why, .. } => why.retry(),
             Self::DeviceNotFound
             | Self::AuthenticationFailed(AuthFailure::TokenRejected)
-            | Self::Misrouted(_)
             | Self::Malformed { .. }
             | Self::TooLarge(_) => Retry::Backoff,
         }
@@ -205,6 +210,12 @@ impl PamError {
             Self::DeviceNotFound => Some(1011),
             _ => None,
         }
+    }
+
+    /// The field that the PAM complains about, by its name in the API, if its code tells: see [`field_of`].
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        field_of(self.code()?)
     }
 
     /// A constant name of the meaning, for metrics and logs: `not_found`, `rejected`, `unavailable_timeout`, …

@@ -15,6 +15,7 @@ mod address;
 mod breaker;
 mod budget;
 mod client;
+mod code;
 mod credential;
 mod dialect;
 mod endpoint;
@@ -37,8 +38,13 @@ mod version;
 
 pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
 pub use client::PamClient;
-pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted};
-pub use dialect::{AdditionalSettingsShape, Compatibility, NotesPlacement};
+pub use code::field_of;
+pub use credential::{
+    AccountRef, AdditionalSettings, AuthenticationField, ConnectWith, CredentialRequest, Criticality, DeviceSettings,
+    ExecutionSettings, JitMode, JitSettings, ListedCredential, Macro, Outcome, Procedure, Reconciliation,
+    SessionSettings, Upserted,
+};
+pub use dialect::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};
 pub use endpoint::{ClientCertificate, Deadlines, Endpoint, EndpointError, Limits, OAuth2, TokenRequest};
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
 pub use gate::{CallReport, Origins};

@@ -1,5 +1,6 @@
 //! What a failure means and what to do about it, in sentences for users (API 1.6 and 2.8).
 
+use super::code::words_of;
 use super::error::{AuthFailure, Call, PamError, TlsFault, Unavailable};
 
 impl PamError {
@@ -7,14 +8,11 @@ impl PamError {
     #[must_use]
     pub fn summary(&self) -> String {
         match self {
-            Self::NotFound { code } => with_code(
-                "the PAM has no such credential, or the authorization may not see it: \
-                 add the credential to the authorization in the PAM",
-                *code,
-            ),
-            Self::DeviceNotFound => device_not_found().to_owned(),
-            Self::Rejected { code } => with_code(rejected(*code), *code),
-            Self::PermissionDenied { code } => with_code(permission_denied(*code), *code),
+            Self::NotFound { code } => coded(*code, NOT_FOUND),
+            Self::DeviceNotFound => coded(self.code(), NOT_FOUND),
+            Self::Rejected { code: None } => REJECTED_WITHOUT_CODE.to_owned(),
+            Self::Rejected { code } => coded(*code, REJECTED),
+            Self::PermissionDenied { code } => coded(*code, DENIED),
             Self::AuthenticationFailed(failure) => authentication_failed(*failure).to_owned(),
             Self::AddressNotAllowed(kind) => format!(
                 "the connection's host leads to {kind}, and no connection was made: correct the url, or let whoever \
@@ -55,49 +53,18 @@ fn words(call: Call) -> &'static str {
     }
 }
 
-fn device_not_found() -> &'static str {
-    "the PAM knows no device with this hostname and ip, or the authorization may not see it: \
-     register the device in the PAM or correct hostname and ip (PAM code 1011)"
+/// The words of a code, or `otherwise`; the code itself stands behind.
+fn coded(code: Option<u16>, otherwise: &str) -> String {
+    with_code(code.and_then(words_of).unwrap_or(otherwise), code)
 }
 
-/// The catalogue of API 2.8, as far as a request of ours can meet it.
-fn rejected(code: Option<u16>) -> &'static str {
-    match code {
-        Some(1004) => "the PAM misses the hostname: set hostname",
-        Some(1005) => "the PAM misses the address: set ip",
-        Some(1008) => "the credential is disabled in the PAM: enable it there",
-        Some(1003 | 1010) => "what the PAM finds there is not a credential: choose another identifier",
-        Some(1016) => "the record in the PAM is no SSH key: choose another identifier",
-        // Two meanings: of a credential up to 3.32, of an SSH key ever since (API 2.8).
-        Some(1017) => {
-            "the record in the PAM is disabled, or an SSH key's: enable it there, or choose another identifier"
-        }
-        Some(1043) => "the credential is enabled in the PAM already",
-        Some(1029) => "the PAM does not know this domain: register it in the PAM or correct domain",
-        Some(1042) => "the PAM does not accept the username: correct it",
-        Some(1046) => "the PAM does not know the plugin: register it in the PAM or correct it",
-        Some(1047) => "the PAM does not know the template: register it in the PAM or correct it",
-        Some(1052) => "the PAM already holds this account on this device: remove or rename one of them",
-        Some(1053) => "the PAM does not accept the identifier: use letters, digits, \"_\", \"-\" and \".\" only",
-        Some(_) => "the PAM refused the credential: look the code up in the PAM's API documentation",
-        None => "the PAM refused the credential without naming a reason: compare its fields with the PAM's rules",
-    }
-}
-
-fn permission_denied(code: Option<u16>) -> &'static str {
-    match code {
-        Some(1039) => {
-            "the authorization may only read: give it the PAM resource permission \"read and write\" in the PAM"
-        }
-        Some(1009) => {
-            "the authorization has no access to this credential: add the credential to the authorization in the PAM"
-        }
-        _ => {
-            "the authorization may not use this part of the API: give it the resource \"PAM Core\" \
-             with read and write permission in the PAM"
-        }
-    }
-}
+const REJECTED: &str = "the PAM refused the credential: look the code up in the PAM's API documentation";
+const REJECTED_WITHOUT_CODE: &str =
+    "the PAM refused the credential without naming a reason: compare its fields with the PAM's rules";
+const DENIED: &str = "the authorization may not use this part of the API: give it the resource \"PAM Core\" \
+                      with read and write permission in the PAM";
+const NOT_FOUND: &str = "the PAM has no such credential, or the authorization may not see it: \
+                         add the credential to the authorization in the PAM";
 
 fn authentication_failed(failure: AuthFailure) -> &'static str {
     match failure {
@@ -121,6 +88,7 @@ fn misrouted(call: Call) -> String {
 }
 
 fn unavailable(call: Call, why: Unavailable) -> String {
+    let is_upsert = call == Call::UpsertCredential;
     let call = words(call);
     match why {
         Unavailable::Tls(fault) => tls(fault).to_owned(),
@@ -132,10 +100,12 @@ fn unavailable(call: Call, why: Unavailable) -> String {
         Unavailable::Gateway { status, .. } => {
             format!("the PAM's gateway could not reach the PAM for {call} ({status})")
         }
-        Unavailable::Server => format!(
-            "the PAM failed at {call} (500): if it repeats, look into the PAM's logs, \
-             and for a field value that the PAM cannot cope with"
+        // An unknown owner is the one input that is known to be answered so (API 2.4).
+        Unavailable::Server if is_upsert => format!(
+            "the PAM failed at {call} (500): if it repeats, check that its owner is a user of \
+             the PAM, look for another field value that the PAM cannot cope with, and into the PAM's logs"
         ),
+        Unavailable::Server => format!("the PAM failed at {call} (500): if it repeats, look into the PAM's logs"),
         Unavailable::CircuitOpen { retry_after } => {
             let seconds = retry_after.as_secs().max(1);
             format!("the PAM failed several times in a row and is left alone; next try in {seconds} s")

@@ -3,34 +3,35 @@
 use std::time::Duration;
 
 use pam_operator::pam::{
-    AdditionalSettingsShape, Compatibility, CredentialRequest, Disabled, Enabled, Endpoint, NotesPlacement, Outcome,
-    PamClient, PamError, ProductVersion,
+    AdditionalSettingsShape, BooleanForm, Compatibility, CredentialRequest, CriticalityCase, Disabled, Enabled,
+    Endpoint, NotesPlacement, NumberForm, Outcome, PamClient, PamError, ProductVersion,
 };
 use pam_simulator::{
-    Answered, Behaviour, Config, Effect, Envelope, Fault, Kind, Messages, NotesPlace, Reach, Seed, SettingsForm,
+    Answered, Behaviour, Config, Criticality, Effect, Envelope, Fault, Kind, Messages, NotesPlace, Reach, Seed,
+    SettingsForm, ValueForm,
 };
 
-use crate::{Pam, VALUE, judge, list, request, seed};
+use crate::{Pam, VALUE, fields, judge, list, request, seed};
 
-const VERSIONS: [&str; 7] = ["3.30", "3.31", "3.32", "3.33", "3.33.1", "4.0", "4.2"];
+pub(crate) const VERSIONS: [&str; 7] = ["3.30", "3.31", "3.32", "3.33", "3.33.1", "4.0", "4.2"];
 
-fn is_legacy(version: &str) -> bool {
+pub(crate) fn is_legacy(version: &str) -> bool {
     ["3.30", "3.31", "3.32"].contains(&version)
 }
 
-async fn pam(version: &str) -> Pam {
+pub(crate) async fn pam(version: &str) -> Pam {
     pam_with(version, Behaviour::default()).await
 }
 
-async fn pam_with(version: &str, behaviour: Behaviour) -> Pam {
+pub(crate) async fn pam_with(version: &str, behaviour: Behaviour) -> Pam {
     Pam::start_with(Config { version: version.parse().unwrap(), behaviour, ..Config::default() }).await
 }
 
-fn client(pam: &Pam, version: &str) -> PamClient {
+pub(crate) fn client(pam: &Pam, version: &str) -> PamClient {
     client_with(pam, version, Compatibility::default())
 }
 
-fn client_with(pam: &Pam, version: &str, compatibility: Compatibility) -> PamClient {
+pub(crate) fn client_with(pam: &Pam, version: &str, compatibility: Compatibility) -> PamClient {
     pam.client_of(Endpoint { version: ProductVersion::parse(version).unwrap(), compatibility, ..pam.endpoint() })
 }
 
@@ -224,5 +225,33 @@ async fn notes_go_where_they_are_told_to_go() {
         assert_eq!(judge(plain), ("rejected", false), "{version} {notes:?} {form:?}");
         let told = Compatibility { notes_placement, additional_settings_shape, ..Compatibility::default() };
         client_with(&pam, version, told).upsert_credential(&noted("one")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn spellings_of_values_are_overridden_each_by_itself() {
+    let own = Compatibility::default;
+    let cases = [
+        (
+            Behaviour { criticality: Criticality::LowerCase, ..Behaviour::default() },
+            Compatibility { criticality_case: Some(CriticalityCase::LowerCase), ..own() },
+        ),
+        (
+            Behaviour { booleans: ValueForm::Text, ..Behaviour::default() },
+            Compatibility { boolean_form: Some(BooleanForm::Digit), ..own() },
+        ),
+        (
+            Behaviour { numbers: ValueForm::Text, ..Behaviour::default() },
+            Compatibility { number_form: Some(NumberForm::Text), ..own() },
+        ),
+    ];
+    for version in VERSIONS {
+        for (behaviour, told) in &cases {
+            let pam = pam_with(version, behaviour.clone()).await;
+            let everything = fields::everything(fields::creating());
+            let plain = client(&pam, version).upsert_credential(&everything).await;
+            assert_eq!(judge(plain), ("rejected", false), "{version} {told:?}");
+            client_with(&pam, version, told.clone()).upsert_credential(&everything).await.unwrap();
+        }
     }
 }

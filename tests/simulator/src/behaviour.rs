@@ -111,6 +111,34 @@ pub enum NotesPlace {
     Either,
 }
 
+/// How a value that has a type of its own may be written in a request (API 7 #14, #15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueForm {
+    /// As that type: `true`, `7`.
+    #[default]
+    Plain,
+    /// As a text: `"1"` and `"0"`, `"7"`.
+    Text,
+    /// Either.
+    Either,
+}
+
+/// Which words `criticality` takes (API 2.4, 7 #12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criticality {
+    /// low, medium and high, ignoring case.
+    #[default]
+    AnyCase,
+    /// `Low`, `Medium` and `High`.
+    Capitalized,
+    /// `low`, `medium` and `high`.
+    LowerCase,
+    /// Any text.
+    AnyText,
+}
+
 /// Under which keys the envelope of a call has its message (API 1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,8 +190,8 @@ pub struct Behaviour {
     pub duplicate_accounts: bool,
     /// Whether `additional_settings.identifier` counts when the outer one is absent or blank; default true.
     pub nested_identifier: bool,
-    /// Whether the credential's own `domain` must be registered (1029); default false.
-    pub domain_registered: bool,
+    /// Whether the credential's own `domain` must be registered (1029); absent: as that version documents.
+    pub domain_registered: Option<bool>,
     /// Whether the list shows disabled records; default true.
     pub list_inactive: bool,
     /// Whether calls about one record outside the authorization say that there is none (1007) in place of
@@ -198,11 +226,25 @@ pub struct Behaviour {
     /// Whether `use_own_credential_to_connect: false` needs the three `authentication_*` beside it; absent:
     /// as that version documents.
     pub authentication_required: Option<bool>,
+    /// How switches may be written; default: as booleans.
+    pub booleans: ValueForm,
+    /// How numbers may be written; default: as integers.
+    pub numbers: ValueForm,
+    /// Which words `criticality` takes; default: the three that are documented, ignoring case.
+    pub criticality: Criticality,
+    /// Whether plugins and templates of the execution settings must be registered (1046, 1047), as those of
+    /// JIT settings must; default false.
+    pub execution_plugins_registered: bool,
+    /// Whether other credentials that a POST names must exist and be visible (1007): `parent_password` and each
+    /// account in the settings; default false.
+    pub references_exist: bool,
+    /// Whether JIT settings may have both modes on; default true, as the sample of 3.32 has them side by side.
+    pub both_jit_modes: bool,
     /// Domains that `device_domain` may name.
     pub domains: BTreeSet<String>,
-    /// Plugins that JIT settings may name.
+    /// Plugins that settings may name.
     pub plugins: BTreeSet<String>,
-    /// Plugin templates that JIT settings may name.
+    /// Plugin templates that settings may name.
     pub templates: BTreeSet<String>,
     /// Users that `user_credential_owner` may name; another one gives 500 "Unexpected error" (API 2.4).
     pub users: BTreeSet<String>,
@@ -217,7 +259,7 @@ impl Default for Behaviour {
             metadata_moves_change: true,
             duplicate_accounts: false,
             nested_identifier: true,
-            domain_registered: false,
+            domain_registered: None,
             list_inactive: true,
             outside_is_unknown: false,
             iso: None,
@@ -233,6 +275,12 @@ impl Default for Behaviour {
             additional_settings: None,
             notes: None,
             authentication_required: None,
+            booleans: ValueForm::default(),
+            numbers: ValueForm::default(),
+            criticality: Criticality::default(),
+            execution_plugins_registered: false,
+            references_exist: false,
+            both_jit_modes: true,
             domains: names(&["example.com", "lab.example.com"]),
             plugins: names(&["SSH", "LDAP"]),
             templates: names(&[

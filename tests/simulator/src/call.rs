@@ -106,6 +106,24 @@ impl Route {
     }
 }
 
+fn note_fields(value: &Value, path: &str, paths: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                note_fields(value, &path, paths);
+                paths.push(path);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                note_fields(item, &format!("{path}[{index}]"), paths);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
@@ -168,6 +186,15 @@ impl Call {
             None if self.is_form() => self.form().map(|(key, _)| key).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Paths of everything in a JSON body, such as `session_settings.macros[0].remote_app`; never values.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        if let Some(body) = &self.json {
+            note_fields(body, "", &mut paths);
+        }
+        paths
     }
 
     /// The form's pairs, decoded.

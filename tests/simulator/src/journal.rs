@@ -62,6 +62,9 @@ pub struct Entry {
     pub target: Option<String>,
     /// Names of the body's outermost keys.
     pub keys: Vec<String>,
+    /// Paths of everything in the body, such as `jit_settings`, `jit_settings.jit` and
+    /// `session_settings.macros[0].remote_app`.
+    pub fields: Vec<String>,
     /// Whether the answer handed out a secret value (never true for a well-behaved operator).
     pub secret_handed_out: bool,
 }
@@ -71,6 +74,12 @@ impl Entry {
     #[must_use]
     pub fn sent(&self, key: &str) -> bool {
         self.keys.iter().any(|sent| sent == key)
+    }
+
+    /// Whether the body had a field with this path.
+    #[must_use]
+    pub fn sent_field(&self, path: &str) -> bool {
+        self.fields.iter().any(|sent| sent == path)
     }
 
     /// Whether the call changed the vault.
@@ -193,6 +202,7 @@ impl Log {
             record: None,
             target: call.target().map(str::to_owned),
             keys: call.keys(),
+            fields: call.fields(),
             secret_handed_out: false,
         });
         self.bodies.push(call.body.clone());

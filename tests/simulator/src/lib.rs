@@ -28,7 +28,8 @@ mod wire;
 pub use authorization::Authorization;
 pub use backup::Backup;
 pub use behaviour::{
-    Answered, Behaviour, Envelope, Inactive, Messages, Move, NotesPlace, Outside, Reach, SettingsForm, TokenRequest,
+    Answered, Behaviour, Criticality, Envelope, Inactive, Messages, Move, NotesPlace, Outside, Reach, SettingsForm,
+    TokenRequest, ValueForm,
 };
 pub use call::Kind;
 pub use config::{Config, Device, ExpiresIn, Seed};

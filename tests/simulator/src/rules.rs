@@ -1,7 +1,7 @@
 //! What holds for a call: the version's quirks, unless a knob says otherwise.
 
 use crate::answer::Style;
-use crate::behaviour::{Answered, Messages, NotesPlace, SettingsForm};
+use crate::behaviour::{Answered, Criticality, Messages, NotesPlace, SettingsForm, ValueForm};
 use crate::call::{Kind, Routing};
 use crate::state::State;
 
@@ -12,6 +12,11 @@ pub(crate) struct Dialect {
     pub(crate) notes: NotesPlace,
     /// Whether connecting with another credential needs the three `authentication_*`.
     pub(crate) authentication_required: bool,
+    /// Whether the credential's own `domain` must be registered.
+    pub(crate) domain_registered: bool,
+    pub(crate) booleans: ValueForm,
+    pub(crate) numbers: ValueForm,
+    pub(crate) criticality: Criticality,
 }
 
 impl State {
@@ -41,6 +46,10 @@ impl State {
             additional_settings: knobs.additional_settings.unwrap_or(usual.additional_settings),
             notes: knobs.notes.unwrap_or(usual.notes),
             authentication_required: knobs.authentication_required.unwrap_or(usual.authentication_required),
+            domain_registered: knobs.domain_registered.unwrap_or(usual.domain_registered),
+            booleans: knobs.booleans,
+            numbers: knobs.numbers,
+            criticality: knobs.criticality,
         }
     }
 

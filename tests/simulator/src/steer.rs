@@ -12,6 +12,7 @@ use crate::behaviour::Behaviour;
 use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::{Fault, FaultId};
 use crate::handle::Simulator;
+use crate::secret::Hidden;
 use crate::server::Outage;
 use crate::store::{RecordView, ValueWrite, VaultEdit};
 use crate::tls::{Certificate, fingerprint_of_pem};
@@ -38,6 +39,12 @@ impl Simulator {
     /// A record's value.
     pub fn value_of(&self, id: &str) -> Option<String> {
         self.writes_of(id).pop().map(|write| write.value.reveal().to_owned())
+    }
+
+    /// A text among a record's other fields by its JSON pointer, secret ones included: the seed for one-time passwords is
+    /// `/additional_settings/secret_key`.
+    pub fn secret_of(&self, id: &str, pointer: &str) -> Option<Hidden> {
+        self.core.state().store.get(id.parse().ok()?)?.field(pointer)
     }
 
     /// Every value a record ever had, oldest first.

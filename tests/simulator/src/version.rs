@@ -111,6 +111,8 @@ pub(crate) struct Profile {
     pub(crate) notes: NotesPlace,
     /// Whether `use_own_credential_to_connect: false` needs the three `authentication_*` (API 2.9: since 3.33).
     pub(crate) authentication_required: bool,
+    /// Whether the credential's own `domain` must be registered (API 2.1: up to 3.32).
+    pub(crate) domain_registered: bool,
     /// The code for a record that is disabled already (API 6.1).
     pub(crate) inactive_code: u16,
     /// The code for a record that is enabled already (API 6.1).
@@ -141,6 +143,7 @@ const OLD: Profile = Profile {
     additional_settings: SettingsForm::Object,
     notes: NotesPlace::Inside,
     authentication_required: false,
+    domain_registered: true,
     inactive_code: 1017,
     active_code: 1017,
 };
@@ -160,6 +163,7 @@ const MODERN: Profile = Profile {
     additional_settings: SettingsForm::Either,
     notes: NotesPlace::Either,
     authentication_required: true,
+    domain_registered: false,
     inactive_code: 1008,
     active_code: 1043,
 };

@@ -3,6 +3,7 @@
 mod item;
 mod list;
 mod post;
+mod references;
 mod schema;
 mod upsert;
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::schema::{self, block};
+use super::references::{self, check_references};
+use super::schema::{self, block, is_on};
 use crate::answer::Refusal;
 use crate::behaviour::Behaviour;
 use crate::call::Call;
@@ -43,8 +44,10 @@ impl Post {
         let ip = filled(body, "ip").ok_or_else(|| Refusal::coded(1005))?;
         let identifier = identifier(body, state)?;
         let device = state.store.device(&caller.tenant, hostname, ip).ok_or_else(|| Refusal::coded(1011))?;
-        check_domains(body, &state.behaviour)?;
+        check_domains(body, &state.behaviour, dialect)?;
+        check_execution(body, &state.behaviour)?;
         check_jit(body, &state.behaviour)?;
+        check_references(state, caller, body)?;
         check_owner(body, &state.behaviour)?;
         check_authentication(body, dialect)?;
         Ok(Self {
@@ -54,7 +57,7 @@ impl Post {
             ip: device.ip.clone(),
             content: text(body, "content").map(str::to_owned),
             credential_type: filled(body, "credential_type").map(str::to_owned),
-            fields: rest(body, |key| !OWN_KEYS.contains(&key) && !DEVICE_KEYS.contains(&key)),
+            fields: settled(rest(body, |key| !OWN_KEYS.contains(&key) && !DEVICE_KEYS.contains(&key))),
             device_fields: rest(body, |key| DEVICE_KEYS.contains(&key)),
         })
     }
@@ -72,7 +75,7 @@ fn object(call: &Call, dialect: Dialect) -> Result<&Map<String, Value>, Refusal>
     }
 }
 
-fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     body.get(key).and_then(Value::as_str)
 }
 
@@ -82,6 +85,22 @@ fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 
 fn rest(body: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Map<String, Value> {
     body.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The fields in one form, whatever the version's: additional settings as an object, and the notes beside them.
+fn settled(mut fields: Map<String, Value>) -> Map<String, Value> {
+    let sent = fields.remove("additional_settings").map(|settings| match settings {
+        Value::Array(items) => items.into_iter().next().unwrap_or_default(),
+        block => block,
+    });
+    let Some(Value::Object(mut settings)) = sent else {
+        return fields;
+    };
+    fields.extend(settings.remove_entry("notes"));
+    if !settings.is_empty() {
+        fields.insert("additional_settings".to_owned(), settings.into());
+    }
+    fields
 }
 
 /// The identifier that counts: the outer one, else (by default) that of the additional settings.
@@ -96,13 +115,39 @@ fn identifier(body: &Map<String, Value>, state: &State) -> Result<Option<String>
 }
 
 /// Registered domains only; a blank after the comma makes an unregistered one (API 2.1, 1029).
-fn check_domains(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+fn check_domains(body: &Map<String, Value>, behaviour: &Behaviour, dialect: Dialect) -> Result<(), Refusal> {
     let mut named: Vec<&str> = filled(body, "device_domain").map(|all| all.split(',').collect()).unwrap_or_default();
-    if behaviour.domain_registered {
+    if dialect.domain_registered {
         named.extend(filled(body, "domain"));
     }
     let registered = named.iter().all(|&domain| behaviour.domains.contains(domain));
     if registered { Ok(()) } else { Err(Refusal::coded(1029)) }
+}
+
+/// What the execution settings run, which need not be registered unless the knob says so.
+fn check_execution(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+    let settings = block(body, "execution_settings").filter(|_| behaviour.execution_plugins_registered);
+    let Some(settings) = settings else {
+        return Ok(());
+    };
+    ["change", "reconciliation"].iter().try_for_each(|action| check_procedure(settings, action, false, behaviour))
+}
+
+/// A plugin (1046) and a template (1047): registered where they are sent, and sent where they are needed.
+fn check_procedure(
+    settings: &Map<String, Value>,
+    action: &str,
+    needed: bool,
+    behaviour: &Behaviour,
+) -> Result<(), Refusal> {
+    let named = |what: &str| text(settings, &format!("{action}_{what}"));
+    let plugin = named("plugin").map_or(!needed, |name| behaviour.plugins.contains(name));
+    let template = named("template").map_or(!needed, |name| behaviour.templates.contains(name));
+    match (plugin, template) {
+        (false, _) => Err(Refusal::coded(1046)),
+        (_, false) => Err(Refusal::coded(1047)),
+        _ => Ok(()),
+    }
 }
 
 /// The switch of each JIT mode and the actions whose plugin and template it needs (API 2.5).
@@ -115,34 +160,26 @@ fn check_jit(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Ref
     let Some(jit) = block(body, "jit_settings") else {
         return Ok(());
     };
+    let on = |key: &str| is_on(jit, key) == Some(true);
+    if !behaviour.both_jit_modes && JIT_MODES.iter().all(|(switch, _)| on(switch)) {
+        return Err(Refusal::simulator("\"jit_settings\" has both modes on"));
+    }
     for (switch, actions) in JIT_MODES {
-        let needed = [switch, "jit"].iter().all(|key| jit.get(*key) == Some(&Value::Bool(true)));
-        for action in actions {
-            let named = |what: &str| text(jit, &format!("{action}_{what}"));
-            let plugin = named("plugin").map_or(!needed, |name| behaviour.plugins.contains(name));
-            let template = named("template").map_or(!needed, |name| behaviour.templates.contains(name));
-            match (plugin, template) {
-                (false, _) => return Err(Refusal::coded(1046)),
-                (_, false) => return Err(Refusal::coded(1047)),
-                _ => {}
-            }
-        }
+        let needed = on(switch) && on("jit");
+        actions.iter().try_for_each(|action| check_procedure(jit, action, needed, behaviour))?;
     }
     Ok(())
 }
-
-/// The blocks that say with which credential the PAM connects, and what they need if not with the record's own.
-const CONNECTING: [&str; 3] = ["execution_settings", "session_settings", "jit_settings"];
-const AUTHENTICATION: [&str; 3] = ["authentication_credential", "authentication_hostname", "authentication_ip"];
 
 /// Required "when the value is false" (API 2.2, 2.3, 2.5); the documentation has no code for it.
 fn check_authentication(body: &Map<String, Value>, dialect: Dialect) -> Result<(), Refusal> {
     if !dialect.authentication_required {
         return Ok(());
     }
-    for (name, block) in CONNECTING.iter().filter_map(|&name| Some((name, block(body, name)?))) {
-        let with_another = block.get("use_own_credential_to_connect") == Some(&Value::Bool(false));
-        if let (true, Some(key)) = (with_another, AUTHENTICATION.iter().find(|&&key| filled(block, key).is_none())) {
+    for (name, block) in references::CONNECTING.iter().filter_map(|&name| Some((name, block(body, name)?))) {
+        let with_another = is_on(block, "use_own_credential_to_connect") == Some(false);
+        let missing = references::AUTHENTICATION.iter().find(|&&key| filled(block, key).is_none());
+        if let (true, Some(key)) = (with_another, missing) {
             return Err(Refusal::simulator(format!(
                 "key \"{name}.{key}\" is missing beside use_own_credential_to_connect"
             )));

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::behaviour::{NotesPlace, SettingsForm};
+use crate::behaviour::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::rules::Dialect;
 
 use Type::{Block, BlockOrList, Flag, Integer, List, Text};
@@ -117,9 +117,32 @@ const JIT: Fields = &[
 
 /// Checks a POST's keys and types. The error names the key, never its value.
 pub(super) fn check(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
-    check_object(POST, body, "")?;
+    check_object(POST, body, "", dialect)?;
     check_form(body, dialect)?;
-    check_notes(body, dialect)
+    check_notes(body, dialect)?;
+    check_criticality(body, dialect)
+}
+
+/// A word that is none of the three documented ones, or is written otherwise (API 2.4).
+fn check_criticality(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
+    const WORDS: [&str; 3] = ["Low", "Medium", "High"];
+    let word = block(body, "additional_settings").and_then(|settings| settings.get("criticality")?.as_str());
+    let known = word.is_none_or(|word| match dialect.criticality {
+        Criticality::AnyText => true,
+        Criticality::AnyCase => WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)),
+        Criticality::Capitalized => WORDS.contains(&word),
+        Criticality::LowerCase => WORDS.iter().any(|known| known.to_lowercase() == word),
+    });
+    if known { Ok(()) } else { Err("key \"additional_settings.criticality\" must be low, medium or high".to_owned()) }
+}
+
+/// What a switch says, in whatever form it came.
+pub(super) fn is_on(block: &Map<String, Value>, key: &str) -> Option<bool> {
+    match block.get(key)? {
+        Value::Bool(on) => Some(*on),
+        Value::String(digit) => Some(digit == "1"),
+        _ => None,
+    }
 }
 
 /// An array where this version knows objects only, or the other way round (API 2.9).
@@ -150,33 +173,48 @@ pub(super) fn block<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a M
     }
 }
 
-fn check_object(fields: Fields, object: &Map<String, Value>, path: &str) -> Result<(), String> {
+fn check_object(fields: Fields, object: &Map<String, Value>, path: &str, dialect: Dialect) -> Result<(), String> {
     for (key, value) in object {
         let known = fields.iter().find(|(name, _)| name == key);
         let (_, expected) = known.ok_or_else(|| format!("unknown key \"{path}{key}\""))?;
-        check_value(*expected, value, &format!("{path}{key}"))?;
+        check_value(*expected, value, &format!("{path}{key}"), dialect)?;
     }
     Ok(())
 }
 
-fn check_value(expected: Type, value: &Value, path: &str) -> Result<(), String> {
+fn check_value(expected: Type, value: &Value, path: &str, dialect: Dialect) -> Result<(), String> {
     match (expected, value) {
-        (Text, Value::String(_)) | (Flag, Value::Bool(_)) => Ok(()),
-        (Integer, Value::Number(number)) if number.is_i64() => Ok(()),
-        (Block(fields) | BlockOrList(fields), Value::Object(object)) => {
-            check_object(fields, object, &format!("{path}."))
+        (Text, Value::String(_)) => Ok(()),
+        (Flag, Value::Bool(_)) if dialect.booleans != ValueForm::Text => Ok(()),
+        (Flag, Value::String(digit)) if dialect.booleans != ValueForm::Plain && ["0", "1"].contains(&&**digit) => {
+            Ok(())
         }
-        (BlockOrList(fields), Value::Array(items)) if items.len() == 1 => check_items(fields, items, path),
-        (List(fields), Value::Array(items)) => check_items(fields, items, path),
-        _ => Err(format!("key \"{path}\" must be {}", name_of(expected))),
+        (Integer, Value::Number(number)) if dialect.numbers != ValueForm::Text && number.is_i64() => Ok(()),
+        (Integer, Value::String(digits)) if dialect.numbers != ValueForm::Plain && digits.parse::<i64>().is_ok() => {
+            Ok(())
+        }
+        (Block(fields) | BlockOrList(fields), Value::Object(object)) => {
+            check_object(fields, object, &format!("{path}."), dialect)
+        }
+        (BlockOrList(fields), Value::Array(items)) if items.len() == 1 => check_items(fields, items, path, dialect),
+        (List(fields), Value::Array(items)) => check_items(fields, items, path, dialect),
+        _ => Err(format!("key \"{path}\" must be {}", name_in(expected, dialect))),
     }
 }
 
-fn check_items(fields: Fields, items: &[Value], path: &str) -> Result<(), String> {
+fn check_items(fields: Fields, items: &[Value], path: &str, dialect: Dialect) -> Result<(), String> {
     for (index, item) in items.iter().enumerate() {
-        check_value(Block(fields), item, &format!("{path}[{index}]"))?;
+        check_value(Block(fields), item, &format!("{path}[{index}]"), dialect)?;
     }
     Ok(())
+}
+
+fn name_in(expected: Type, dialect: Dialect) -> &'static str {
+    match expected {
+        Flag if dialect.booleans == ValueForm::Text => "\"0\" or \"1\"",
+        Integer if dialect.numbers == ValueForm::Text => "a number as a string",
+        other => name_of(other),
+    }
 }
 
 const fn name_of(expected: Type) -> &'static str {

@@ -61,8 +61,15 @@ impl Record {
 
     /// Whether the vault rotates it (API 2.2).
     pub(crate) fn automatic_change(&self) -> bool {
-        self.fields.get("execution_settings").and_then(|block| block.get("automatic_change"))
-            == Some(&Value::Bool(true))
+        let told = self.fields.get("execution_settings").and_then(|block| block.get("automatic_change"));
+        told.is_some_and(|told| told == &Value::Bool(true) || told == "1")
+    }
+
+    /// A text among the other fields by its JSON pointer, secret ones included.
+    pub(crate) fn field(&self, pointer: &str) -> Option<Hidden> {
+        let path = pointer.strip_prefix('/')?;
+        let (key, inner) = path.split_at(path.find('/').unwrap_or(path.len()));
+        self.fields.get(key)?.pointer(inner)?.as_str().map(Hidden::from)
     }
 
     /// The current value.
@@ -213,7 +220,8 @@ pub struct RecordView {
     pub has_value: bool,
     /// How many values it ever had.
     pub value_writes: usize,
-    /// The other fields as they were sent, with secret ones blotted out.
+    /// The other fields, with secret ones blotted out: see [`crate::Simulator::secret_of`]. Additional settings are an
+    /// object and the notes beside it here, whatever the version's form.
     pub fields: Map<String, Value>,
 }
 

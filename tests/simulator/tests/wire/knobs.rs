@@ -143,7 +143,7 @@ async fn the_nested_identifier_counts_when_the_outer_one_is_blank_or_never() {
 #[tokio::test]
 async fn the_credentials_own_domain_may_have_to_be_registered() {
     let pam = Pam::start().await;
-    pam.sim.change_behaviour(|knobs| knobs.domain_registered = true);
+    pam.sim.change_behaviour(|knobs| knobs.domain_registered = Some(true));
     let mut post = body("svc");
     post["domain"] = "elsewhere.com".into();
     assert_eq!(pam.post(&post).await.code(), 1029);

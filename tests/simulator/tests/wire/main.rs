@@ -6,6 +6,7 @@ mod admin;
 mod clients;
 mod common;
 mod faults;
+mod fields;
 mod gateway;
 mod items;
 mod knobs;

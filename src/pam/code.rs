@@ -1,0 +1,156 @@
+//! The four-digit codes of PAM Core's credential calls (API 2.8): what each means, and which field it is about.
+//!
+//! Other resources give the same numbers other meanings (API 1.7): this catalogue is for credentials only.
+
+use super::error::PamError;
+
+/// What the PAM says with a code.
+struct Code {
+    number: u16,
+    meaning: Meaning,
+    /// The field's name in the API, if the code is about one.
+    field: Option<&'static str>,
+    /// What happened and what to do about it.
+    words: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Meaning {
+    Rejected,
+    NotFound,
+    DeviceNotFound,
+    Denied,
+}
+
+/// The error that a code means.
+pub(super) fn by_code(number: u16) -> PamError {
+    let code = Some(number);
+    match known(number).map(|code| code.meaning) {
+        Some(Meaning::NotFound) => PamError::NotFound { code },
+        Some(Meaning::DeviceNotFound) => PamError::DeviceNotFound,
+        Some(Meaning::Denied) => PamError::PermissionDenied { code },
+        Some(Meaning::Rejected) | None => PamError::Rejected { code },
+    }
+}
+
+/// The field that a code is about, by its name in the API: `device_domain` for 1029. A `*` stands for what the code
+/// leaves open: 1046 does not say which of the plugins. `None` for codes about no field, or unknown ones.
+#[must_use]
+pub fn field_of(code: u16) -> Option<&'static str> {
+    known(code)?.field
+}
+
+/// What happened and what to do about it, if the code is in the catalogue.
+pub(super) fn words_of(number: u16) -> Option<&'static str> {
+    known(number).map(|code| code.words)
+}
+
+fn known(number: u16) -> Option<&'static Code> {
+    CATALOGUE.iter().find(|code| code.number == number)
+}
+
+const fn rejected(number: u16, field: &'static str, words: &'static str) -> Code {
+    Code { number, meaning: Meaning::Rejected, field: Some(field), words }
+}
+
+/// About no field.
+const fn about_none(number: u16, meaning: Meaning, words: &'static str) -> Code {
+    Code { number, meaning, field: None, words }
+}
+
+/// Codes of devices, SSH keys and protected information are here as far as an answer to a credential call might have
+/// them: its device block is a device's, and an id may be a key's.
+const CATALOGUE: [Code; 25] = [
+    rejected(1003, "identifier", "what the PAM finds there is not a credential: choose another identifier"),
+    rejected(1004, "hostname", "the PAM misses the hostname: set hostname"),
+    rejected(1005, "ip", "the PAM misses the address: set ip"),
+    about_none(
+        1007,
+        Meaning::NotFound,
+        "the PAM has no such credential, or the authorization may not see it: add it to the authorization in the PAM, \
+         and check other credentials that this one names",
+    ),
+    about_none(1008, Meaning::Rejected, "the credential is disabled in the PAM: enable it there"),
+    about_none(
+        1009,
+        Meaning::Denied,
+        "the authorization has no access to this credential: add the credential to the authorization in the PAM",
+    ),
+    rejected(1010, "identifier", "what the PAM finds there is not a credential: choose another identifier"),
+    Code {
+        number: 1011,
+        meaning: Meaning::DeviceNotFound,
+        field: Some("hostname"),
+        words: "the PAM knows no device with this hostname and ip, or the authorization may not see it: \
+                register the device in the PAM or correct hostname and ip",
+    },
+    rejected(1015, "identifier", "the PAM takes this for an SSH key that it does not find: choose another identifier"),
+    rejected(1016, "identifier", "the record in the PAM is no SSH key: choose another identifier"),
+    // Two meanings: of a credential up to 3.32, of an SSH key ever since.
+    about_none(
+        1017,
+        Meaning::Rejected,
+        "the record in the PAM is disabled, or an SSH key's: enable it there, or choose another identifier",
+    ),
+    rejected(1019, "site", "the PAM misses the device's site: set it in the device's settings"),
+    rejected(1020, "model", "the PAM misses the device's model: set it in the device's settings"),
+    rejected(1021, "vendor", "the PAM misses the device's vendor: set it in the device's settings"),
+    rejected(1022, "type", "the PAM misses the device's type: set it in the device's settings"),
+    rejected(
+        1029,
+        "device_domain",
+        "the PAM does not know a domain: register it in the PAM, or correct the device's domains, or domain",
+    ),
+    about_none(
+        1039,
+        Meaning::Denied,
+        "the authorization may only read: give it the PAM resource permission \"read and write\" in the PAM",
+    ),
+    rejected(1042, "username", "the PAM does not accept the username: correct it"),
+    about_none(1043, Meaning::Rejected, "the credential is enabled in the PAM already"),
+    about_none(1044, Meaning::Rejected, "the device is enabled in the PAM already"),
+    about_none(1045, Meaning::Rejected, "the SSH key is enabled in the PAM already"),
+    rejected(
+        1046,
+        "jit_settings.credential_*_plugin",
+        "the PAM misses a plugin of the JIT settings, or does not know it: register it in the PAM or correct it",
+    ),
+    rejected(
+        1047,
+        "jit_settings.credential_*_template",
+        "the PAM misses a template of the JIT settings, or does not know it: register it in the PAM or correct it",
+    ),
+    rejected(1052, "username", "the PAM already holds this account on this device: remove or rename one of them"),
+    rejected(
+        1053,
+        "identifier",
+        "the PAM does not accept the identifier: use letters, digits, \"_\", \"-\" and \".\" only",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_stands_once_and_says_what_to_do() {
+        for (index, code) in CATALOGUE.iter().enumerate() {
+            assert!(CATALOGUE[..index].iter().all(|earlier| earlier.number < code.number), "{}", code.number);
+            let already = [1043, 1044, 1045].contains(&code.number);
+            assert!(already || code.words.contains(": "), "{}: no remedy", code.number);
+        }
+    }
+
+    #[test]
+    fn a_code_names_its_field_if_it_is_about_one() {
+        assert_eq!((field_of(1029), field_of(1053)), (Some("device_domain"), Some("identifier")));
+        assert_eq!((field_of(1039), field_of(9999)), (None, None));
+        assert_eq!(PamError::DeviceNotFound.field(), Some("hostname"));
+        assert_eq!(PamError::Rejected { code: None }.field(), None);
+    }
+
+    #[test]
+    fn an_unknown_code_is_a_refusal() {
+        assert_eq!(by_code(4321), PamError::Rejected { code: Some(4321) });
+    }
+}
