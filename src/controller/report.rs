@@ -99,7 +99,7 @@ async fn publish(
     let before = &observed.status.conditions;
     let object = observed.object.object_ref(&());
     if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
-        emit(&object, EventType::Normal, "Pushed", pushed_note(next, push.value), context).await;
+        emit(&object, EventType::Normal, "Pushed", pushed_note(observed, next, push.value), context).await;
         let newline = observed.read.as_ref().and_then(|read| read.content.as_ref()).is_some_and(|c| c.ends_in_newline);
         if push.value && newline {
             emit(&object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
@@ -112,10 +112,12 @@ async fn publish(
     }
 }
 
-fn pushed_note(next: &PamCredentialStatus, value: bool) -> String {
+fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {
     let what = if value { "Fields and value" } else { "Fields" };
-    let id = next.id.as_deref().unwrap_or_default();
-    format!("{what} written to record {id}, identifier {}", next.identifier.as_deref().unwrap_or_default())
+    let (id, identifier) = (next.id.as_deref().unwrap_or_default(), next.identifier.as_deref().unwrap_or_default());
+    let former = next.former_identifier.as_deref().filter(|_| observed.status.id != next.id);
+    let before = former.map(|former| format!(", which was taken over and had identifier {former} before"));
+    format!("{what} written to record {id}, identifier {identifier}{}", before.unwrap_or_default())
 }
 
 /// An event where the reason of `Ready` changed to or from bad news.

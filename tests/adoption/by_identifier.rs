@@ -1,14 +1,11 @@
-//! P4: whose record it is. The column `ByIdentifier` of the table, and what only the answer can tell.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
+//! The column `ByIdentifier`, case by case, and what only the answer can tell.
 
 use std::time::Duration;
 
 use pam_simulator::{Kind, Seed, VaultEdit};
 use serde_json::json;
-use support::{CANARY, World, assert_no_canary, ready};
+
+use crate::support::{self, CANARY, World, assert_no_canary, ready};
 
 const THEIRS: &str = "their-value";
 
