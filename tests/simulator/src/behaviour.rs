@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Kind;
+use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 
 /// What a POST does when it matches a record outside the caller's authorization (API 2.6, caveats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,58 +86,6 @@ pub enum Answered {
     Null,
     /// The key is left out.
     Missing,
-}
-
-/// What `additional_settings` may be (API 2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SettingsForm {
-    /// An object.
-    Object,
-    /// An array of one object.
-    Array,
-    /// Either.
-    Either,
-}
-
-/// Where `notes` may stand (API 2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotesPlace {
-    /// Inside `additional_settings`.
-    Inside,
-    /// Beside it, at the top level.
-    Outside,
-    /// Either.
-    Either,
-}
-
-/// How a value that has a type of its own may be written in a request (API 7 #14, #15).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ValueForm {
-    /// As that type: `true`, `7`.
-    #[default]
-    Plain,
-    /// As a text: `"1"` and `"0"`, `"7"`.
-    Text,
-    /// Either.
-    Either,
-}
-
-/// Which words `criticality` takes (API 2.4, 7 #12).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Criticality {
-    /// low, medium and high, ignoring case.
-    #[default]
-    AnyCase,
-    /// `Low`, `Medium` and `High`.
-    Capitalized,
-    /// `low`, `medium` and `high`.
-    LowerCase,
-    /// Any text.
-    AnyText,
 }
 
 /// Under which keys the envelope of a call has its message (API 1.7).
@@ -238,6 +187,8 @@ pub struct Behaviour {
     /// Whether other credentials that a POST names must exist and be visible (1007): `parent_password` and each
     /// account in the settings; default false.
     pub references_exist: bool,
+    /// Whether a settings block replaces the whole one that the record had; default false: keys that are not sent stay.
+    pub blocks_replaced: bool,
     /// Whether JIT settings may have both modes on; default true, as the sample of 3.32 has them side by side.
     pub both_jit_modes: bool,
     /// Domains that `device_domain` may name.
@@ -280,6 +231,7 @@ impl Default for Behaviour {
             criticality: Criticality::default(),
             execution_plugins_registered: false,
             references_exist: false,
+            blocks_replaced: false,
             both_jit_modes: true,
             domains: names(&["example.com", "lab.example.com"]),
             plugins: names(&["SSH", "LDAP"]),

@@ -9,6 +9,7 @@ mod call;
 mod config;
 mod core;
 mod fault;
+mod form;
 mod gateway;
 mod handle;
 mod journal;
@@ -27,13 +28,11 @@ mod wire;
 
 pub use authorization::Authorization;
 pub use backup::Backup;
-pub use behaviour::{
-    Answered, Behaviour, Criticality, Envelope, Inactive, Messages, Move, NotesPlace, Outside, Reach, SettingsForm,
-    TokenRequest, ValueForm,
-};
+pub use behaviour::{Answered, Behaviour, Envelope, Inactive, Messages, Move, Outside, Reach, TokenRequest};
 pub use call::Kind;
 pub use config::{Config, Device, ExpiresIn, Seed};
 pub use fault::{Effect, Fault, FaultId, Phase, Shape};
+pub use form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 pub use handle::Simulator;
 pub use journal::{Commit, Entry, Journal, Mark};
 pub use secret::Hidden;

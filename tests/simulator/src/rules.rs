@@ -1,8 +1,9 @@
 //! What holds for a call: the version's quirks, unless a knob says otherwise.
 
 use crate::answer::Style;
-use crate::behaviour::{Answered, Criticality, Messages, NotesPlace, SettingsForm, ValueForm};
+use crate::behaviour::{Answered, Messages};
 use crate::call::{Kind, Routing};
+use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::state::State;
 
 /// How a POST's body may be written.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::behaviour::{Answered, NotesPlace, Reach, SettingsForm};
+use crate::behaviour::{Answered, Reach};
+use crate::form::{NotesPlace, SettingsForm};
 
 /// The product version that is simulated: any of 3.30 to 3.33 and of 4, with or without a patch number.
 ///

@@ -97,9 +97,7 @@ fn settled(mut fields: Map<String, Value>) -> Map<String, Value> {
         return fields;
     };
     fields.extend(settings.remove_entry("notes"));
-    if !settings.is_empty() {
-        fields.insert("additional_settings".to_owned(), settings.into());
-    }
+    fields.insert("additional_settings".to_owned(), settings.into());
     fields
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::behaviour::{Criticality, NotesPlace, SettingsForm, ValueForm};
+use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::rules::Dialect;
 
 use Type::{Block, BlockOrList, Flag, Integer, List, Text};

@@ -76,7 +76,7 @@ fn create(state: &mut State, caller: &Caller, post: Post) -> u64 {
     record.identifier = post.identifier.clone().or_else(|| state.profile.makes_identifiers.then(uuid));
     record.visible_to.insert(caller.client_id.clone());
     write_device(state, caller, &post);
-    write_fields(&mut record, post);
+    write_fields(&mut record, post, false);
     state.store.insert(record)
 }
 
@@ -84,6 +84,7 @@ fn update(state: &mut State, caller: &Caller, id: u64, post: Post, by_identifier
     let (hostname, ip) = place_after(state, caller, id, &post, by_identifier)?;
     let identifier = identifier_after(state, id, &post, by_identifier);
     let revived = state.behaviour.inactive == Inactive::Revive;
+    let replaced = state.behaviour.blocks_replaced;
     let touched = post.content.is_some() || state.behaviour.metadata_moves_change;
     write_device(state, caller, &post);
     state.store.edit(id, |record| {
@@ -91,7 +92,7 @@ fn update(state: &mut State, caller: &Caller, id: u64, post: Post, by_identifier
         (record.hostname, record.ip) = (hostname, ip);
         record.username.clone_from(&post.username);
         record.active |= revived;
-        write_fields(record, post);
+        write_fields(record, post, replaced);
         if touched {
             record.touch();
         }
@@ -145,8 +146,8 @@ fn write_device(state: &mut State, caller: &Caller, post: &Post) {
     }
 }
 
-/// Writes what was sent; what was not stays, inside the settings blocks too.
-fn write_fields(record: &mut Record, post: Post) {
+/// Writes what was sent; what was not stays, inside the settings blocks too unless those are `replaced`.
+fn write_fields(record: &mut Record, post: Post, replaced: bool) {
     if let Some(kind) = post.credential_type {
         record.kind = kind;
     }
@@ -155,7 +156,8 @@ fn write_fields(record: &mut Record, post: Post) {
     }
     for (key, value) in post.fields {
         match (record.fields.get_mut(&key), value) {
-            (Some(Value::Object(kept)), Value::Object(sent)) => kept.extend(sent),
+            (_, Value::Object(sent)) if !replaced && sent.is_empty() => {}
+            (Some(Value::Object(kept)), Value::Object(sent)) if !replaced => kept.extend(sent),
             (_, value) => _ = record.fields.insert(key, value),
         }
     }

@@ -308,3 +308,40 @@ async fn a_records_fields_are_kept_in_one_form_and_its_secrets_are_told_by_name_
         assert_eq!(told("/additional_settings/server_path").as_deref(), Some("/y"));
     }
 }
+
+#[tokio::test]
+async fn a_block_sent_in_part_leaves_the_rest_or_replaces_it() {
+    for version in [ProductVersion::V3_32, ProductVersion::V4_2] {
+        let pam = Pam::of(version).await;
+        let additional = |inside: Value| if version == ProductVersion::V3_32 { inside } else { json!([inside]) };
+        let post = async |server_path: bool| {
+            let mut body = full("k8s-a", "svc", "one");
+            let (rotation, path) = (json!({ "automatic_change": true }), json!({ "server_path": "/x" }));
+            let (plugin, seed) = (json!({ "change_plugin": "SSH" }), json!({ "secret_key": "seed" }));
+            let (execution, inside) = if server_path { (rotation, path) } else { (plugin, seed) };
+            (body["execution_settings"], body["additional_settings"]) = (execution, additional(inside));
+            body["tags"] = "a".into();
+            assert_eq!(pam.post(&body).await.status, 201);
+            let fields = pam.sim.records()[0].fields.clone();
+            let len = |block: &str| fields[block].as_object().unwrap().len();
+            (len("execution_settings"), len("additional_settings"))
+        };
+        assert_eq!(post(true).await, (1, 1));
+        assert_eq!(post(false).await, (2, 2));
+        pam.sim.change_behaviour(|knobs| knobs.blocks_replaced = true);
+        assert_eq!(post(false).await, (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn up_to_3_32_notes_alone_are_a_block_sent_in_part() {
+    for (blocks_replaced, left) in [(false, json!({ "secret_key": "[hidden]" })), (true, json!({}))] {
+        let behaviour = Behaviour { blocks_replaced, ..Behaviour::default() };
+        let pam = Pam::with(Config { behaviour, ..Config::of(ProductVersion::V3_32) }.device(HOST, IP)).await;
+        for settings in [json!({ "secret_key": "seed" }), json!({ "notes": "n" })] {
+            assert_eq!(pam.post(&with("additional_settings", settings)).await.status, 201);
+        }
+        let fields = pam.sim.records()[0].fields.clone();
+        assert_eq!((&fields["additional_settings"], &fields["notes"]), (&left, &json!("n")));
+    }
+}
