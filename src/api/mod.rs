@@ -20,7 +20,7 @@ pub use connection::{
 pub use crds::all as crds;
 pub use credential::{ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
-pub use status::{ConnectionStatus, PamCredentialStatus, SourceSecret, UnexpectedRecord};
+pub use status::{ConnectionStatus, FormerPlace, PamCredentialStatus, SourceSecret, UnexpectedRecord};
 
 /// The API group of every kind.
 pub const GROUP: &str = "pam-operator.io";

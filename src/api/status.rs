@@ -37,6 +37,11 @@ pub struct PamCredentialStatus {
     /// that nobody who reads this object can try passwords against them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// Records that were written for this object in other PAMs, where its connection led before; the newest first.
+    /// When it leads back to one, the record there is recognised and written again only if something changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "atomic"))]
+    pub former_places: Vec<FormerPlace>,
     /// A record that the PAM named in an answer where another was expected. While it is here, nothing is
     /// written for the same account unless the PAM's list shows that the record is this credential's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +71,25 @@ pub struct ConnectionStatus {
     /// The tenant, as the PAM named it in its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The tenant that the connection's login asked for, if it asked for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_tenant: Option<String>,
+    /// Keyed digest of the OAuth client id that logged in: another client may be another tenant's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
+
+/// A record in a PAM that the connection no longer leads to.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerPlace {
+    /// The PAM it is in.
+    pub connection: ConnectionStatus,
+    /// The PAM's id of the record.
+    pub id: String,
+    /// Digests of what was last sent there, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
 }
 
 /// One version of one Secret.

@@ -34,13 +34,15 @@ pub(super) struct Live {
     pub(super) inventory: Arc<Inventory>,
     /// Digest of all that a login depends on.
     pub(super) digest: String,
+    /// Keyed digest of the OAuth client id.
+    pub(super) login: String,
     uid: String,
     generation: i64,
     versions: Vec<SourceSecret>,
 }
 
 /// How a connection stands, for those who refer to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct View {
     pub(super) ready: bool,
     pub(super) reason: Option<Reason>,
@@ -50,6 +52,10 @@ pub(super) struct View {
     pub(super) generation: i64,
     /// Scheme, host, port and path, without a trailing slash.
     pub(super) origin: String,
+    /// The tenant that it asks for.
+    pub(super) tenant: Option<String>,
+    /// Keyed digest of the OAuth client id that its last login was tried with.
+    pub(super) login: Option<String>,
     /// How many requests it allows at once.
     pub(super) at_once: u32,
 }
@@ -77,7 +83,7 @@ impl Connections {
     pub(super) fn install(&self, connection: &ClusterPamConnection, material: Material) -> Result<Arc<Live>, Problem> {
         let mut live = self.lock();
         let (name, uid, generation) = identity(connection);
-        let Material { digest, versions, endpoint } = material;
+        let Material { digest, login, versions, endpoint } = material;
         let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
         let (client, inventory) = if let Some(old) = live.get(&name).filter(as_before) {
             (old.client.clone(), Arc::clone(&old.inventory))
@@ -85,7 +91,7 @@ impl Connections {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
             (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
         };
-        let made = Arc::new(Live { client, inventory, digest, uid, generation, versions });
+        let made = Arc::new(Live { client, inventory, digest, login, uid, generation, versions });
         live.insert(name, Arc::clone(&made));
         Ok(made)
     }
@@ -121,6 +127,8 @@ impl Context {
             uid: connection.metadata.uid.clone().unwrap_or_default(),
             generation,
             origin: origin(&connection.spec.url),
+            tenant: Place::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
+            login: status.digests.get("client").cloned(),
             at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
         })
     }

@@ -23,6 +23,8 @@ use crate::pam::{
 pub(super) struct Material {
     /// Digest of everything in `endpoint` but the limits.
     pub(super) digest: String,
+    /// Keyed digest of the OAuth client id alone.
+    pub(super) login: String,
     /// The versions it was read at.
     pub(super) versions: Vec<SourceSecret>,
     pub(super) endpoint: Endpoint,
@@ -100,9 +102,10 @@ impl Context {
         self.ca_bundle(&connection.spec, &mut parts).await?;
         self.client_certificate(&connection.spec, &mut parts).await?;
         let digest = self.login_digest(connection, &login, &parts);
+        let client = self.key.mac(&identity(connection).0, "client", login.client_id.as_bytes());
         let Parts { ca_bundle, client_certificate, versions } = parts;
         let endpoint = Endpoint { ca_bundle, client_certificate, ..endpoint(&connection.spec, login)? };
-        Ok(Material { digest, versions, endpoint })
+        Ok(Material { digest, login: client, versions, endpoint })
     }
 
     async fn login(&self, spec: &ClusterPamConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {

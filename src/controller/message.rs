@@ -183,6 +183,13 @@ pub(super) fn conflict(seen: crate::domain::Seen, identifier: &str, others: &[St
     format!("Nothing was written: {what}{ids}; identifier {identifier}. To mend it, {remedy}")
 }
 
+/// Another OAuth client logs in than the one that last wrote, and its list does not show the record.
+pub(super) fn out_of_sight(id: &str, identifier: &str) -> String {
+    format!(
+        "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record is to be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
+    )
+}
+
 /// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
 pub(super) fn claimed(what: &str, identifier: &str) -> String {
     format!(

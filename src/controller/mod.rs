@@ -32,6 +32,7 @@ mod value;
 mod verdict;
 mod versions;
 mod watch;
+mod whereabouts;
 
 pub use error::Error;
 pub use run::run;

@@ -15,6 +15,7 @@ use super::references::Target;
 use super::value::Content;
 use super::versions::{Key, Version};
 use super::watch;
+use super::whereabouts;
 use crate::api::{
     ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     SourceSecret, find,
@@ -30,7 +31,10 @@ pub(super) struct Observed<'a> {
     pub(super) key: Key,
     pub(super) uid: String,
     pub(super) generation: i64,
+    /// The status, with the record of the place that the connection leads to, if one was written there before.
     pub(super) status: PamCredentialStatus,
+    /// The status as it is to be seen.
+    pub(super) shown: PamCredentialStatus,
     pub(super) view: Option<View>,
     /// The identifier that is sent.
     pub(super) identifier: String,
@@ -80,19 +84,22 @@ impl<'a> Observed<'a> {
         let meta = &object.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
         let shown = object.status.clone().unwrap_or_default();
-        let status = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
+        let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
         let view = context.connection(&object.spec.connection_ref.name);
+        let status = whereabouts::returned(&shown, view.as_ref(), &object.spec.connection_ref);
+        let recorded = whereabouts::recorded(&shown, view.as_ref(), &object.spec.connection_ref);
         let key = watch::key(object);
         let mut observed = Self {
             identifier: identifier(object, &status, &context.cluster_name),
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
-            situation: situation(object, &status, view.as_ref()),
+            situation: situation(object, &status, (view.as_ref(), recorded)),
             pokes: context.memory.pokes(&key),
             object,
             key,
             uid,
             status,
+            shown,
             view,
             problem: None,
             read: None,
@@ -107,6 +114,8 @@ impl<'a> Observed<'a> {
         observed.situation.doubtful = context.memory.doubt(&observed.uid).is_some();
         observed.situation.fields_changed |= observed.situation.doubtful;
         observed.situation.shared = observed.is_shared(context);
+        observed.situation.relogged =
+            whereabouts::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
         observed
     }
 
@@ -233,8 +242,11 @@ fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> 
     secret_names(object).into_iter().map(|name| version(name).map(|version| source(name, version))).collect()
 }
 
-fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
-    let recorded = recorded(status, view, &object.spec.connection_ref.name);
+fn situation(
+    object: &PamCredential,
+    status: &PamCredentialStatus,
+    (view, recorded): (Option<&View>, Recorded),
+) -> Situation {
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
@@ -242,6 +254,7 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         doomed: false,
         shared: false,
         doubtful: false,
+        relogged: false,
         claims: Claims::NotAsked,
         suspended: object.spec.suspend,
         connection: View::state(view),
@@ -253,15 +266,6 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         request: request(object, status),
         inventory: Inventory::NotAsked,
         unexpected: status.unexpected.is_some(),
-    }
-}
-
-/// Another connection may log in as another tenant, or see other records, even at the same address.
-fn recorded(status: &PamCredentialStatus, view: Option<&View>, name: &str) -> Recorded {
-    match (&status.id, &status.connection, view) {
-        (None, ..) => Recorded::Nothing,
-        (Some(_), Some(known), Some(view)) if known.origin != view.origin || known.name != name => Recorded::Elsewhere,
-        (Some(_), ..) => Recorded::Here,
     }
 }
 

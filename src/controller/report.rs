@@ -14,7 +14,7 @@ use super::context::Context;
 use super::error::Error;
 use super::observed::Observed;
 use super::verdict::{conditions, ready_reason};
-use super::{blame, groups, message, status};
+use super::{blame, groups, message, status, whereabouts};
 use crate::api::{
     ConditionType, ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
     RECONCILE_REQUESTED_AT, UnexpectedRecord, find, same_but_for_times,
@@ -62,7 +62,8 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
 // === The status
 
 fn next_status(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) -> PamCredentialStatus {
-    let mut next = observed.status.clone();
+    let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
+    let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, answer),
@@ -83,15 +84,15 @@ fn next_status(observed: &Observed<'_>, decision: Decision, done: &Done, context
 
 /// After a push: all of it is known anew.
 fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, answer: &Answer) {
-    let connection = &observed.object.spec.connection_ref;
+    let before = next.clone();
+    if observed.is_elsewhere_anew() {
+        whereabouts::remember(next, &before);
+    }
     next.id = Some(answer.id.clone());
     next.identifier = Some(observed.identifier.clone());
-    next.connection = Some(ConnectionStatus {
-        kind: connection.kind,
-        name: connection.name.clone(),
-        origin: observed.view.as_ref().map(|view| view.origin.clone()).unwrap_or_default(),
-        tenant: answer.tenant.clone().or_else(|| next.connection.as_ref()?.tenant.clone()),
-    });
+    let known = || before.connection.filter(|_| observed.situation.recorded == Recorded::Here)?.tenant;
+    let tenant = answer.tenant.clone().or_else(known);
+    next.connection = Some(whereabouts::place(observed.view.as_ref(), &observed.object.spec.connection_ref, tenant));
     next.last_sync_time = Some(Time(jiff::Timestamp::now()));
     next.unexpected = None;
     recorded(next, observed);
@@ -152,14 +153,11 @@ fn remember_verified(observed: &Observed<'_>, context: &Context) {
 }
 
 fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
-    let connection = &observed.object.spec.connection_ref;
-    if let (Some(known), Some(view)) = (&mut next.connection, &observed.view) {
-        known.kind = connection.kind;
-        known.name.clone_from(&connection.name);
-        known.origin.clone_from(&view.origin);
-        // Another place names its tenant in its next answer.
-        known.tenant = None;
-    }
+    let view = observed.view.as_ref();
+    // Another address may name its tenant otherwise: its next answer does.
+    let same_address = |known: &ConnectionStatus| view.is_some_and(|view| view.origin == known.origin);
+    let tenant = next.connection.take().filter(same_address).and_then(|known| known.tenant);
+    next.connection = Some(whereabouts::place(view, &observed.object.spec.connection_ref, tenant));
     recorded(next, observed);
 }
 
@@ -178,15 +176,15 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 /// Writes a status that could not be written before, whether or not it is this credential's turn.
 pub(super) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Result<(), Error> {
     if context.written.is_owed(&observed.uid) {
-        write(observed, &observed.status, context).await?;
+        write(observed, &observed.shown, context).await?;
     }
     Ok(())
 }
 
 async fn write(observed: &Observed<'_>, next: &PamCredentialStatus, context: &Context) -> Result<bool, Error> {
     let mut alike = next.clone();
-    alike.conditions.clone_from(&observed.status.conditions);
-    let same = alike == observed.status && same_but_for_times(&next.conditions, &observed.status.conditions);
+    alike.conditions.clone_from(&observed.shown.conditions);
+    let same = alike == observed.shown && same_but_for_times(&next.conditions, &observed.status.conditions);
     if same && !context.written.is_owed(&observed.uid) {
         return Ok(true);
     }

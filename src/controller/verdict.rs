@@ -6,7 +6,7 @@ use super::act::Done;
 use super::observed::Observed;
 use super::{blame, message, status};
 use crate::api::{ConditionType, condition, find};
-use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Value};
+use crate::domain::{Answer, Claims, Connection, Decision, Expect, Reason, Recorded, Secrets, Seen, Value};
 
 /// The conditions after a pass.
 pub(super) fn conditions(observed: &Observed<'_>, decision: Decision, done: &Done) -> Vec<Condition> {
@@ -47,6 +47,10 @@ fn verdict(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason,
         (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::HoldValue) => (Reason::Adopted, message::adopted(&id(observed), &observed.identifier, false)),
+        // Where it was written before, it has the id of then.
+        (_, Decision::Rebind) if observed.shown.id != observed.status.id => {
+            (Reason::Synced, message::synced(&id(observed), &observed.identifier, false))
+        }
         _ => as_before(observed),
     }
 }
@@ -115,6 +119,9 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
         }
         (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
             message::still_unexpected(unexpected.id.as_deref(), unexpected.identifier.as_deref())
+        }
+        (Some(sight), ..) if observed.situation.relogged && sight.seen == Seen::Neither => {
+            message::out_of_sight(&id(observed), &observed.identifier)
         }
         (Some(sight), ..) => message::conflict(sight.seen, &observed.identifier, &sight.ids),
         _ => message::connection_missing(name, observed.selects_connections),

@@ -53,6 +53,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             doomed: false,
                             shared: false,
                             doubtful: false,
+                            relogged: false,
                             suspended,
                             connection,
                             secrets,
@@ -287,6 +288,38 @@ fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
         if s.unexpected {
             let ours = matches!(seen(&s).expect("looked at beforehand"), Seen::Ours { .. });
             assert!(ours || s.request != Request::None, "only what we know, or the user vouches for: {s:?}");
+        }
+    });
+}
+
+#[test]
+fn p4_another_login_writes_only_what_it_is_shown_to_be_ours() {
+    let mut pushes = 0;
+    every_situation(|s| {
+        let relogged = decide(&Situation { relogged: true, ..s });
+        match (decide(&s), relogged) {
+            (Decision::Push(_), Decision::Push(_)) if s.recorded == Recorded::Here => {
+                pushes += 1;
+                assert!(matches!(seen(&s), Some(Seen::Ours { .. })), "{s:?}");
+            }
+            (Decision::Push(_), Decision::Wait(_) | Decision::Look(Look::Inventory)) => {
+                assert_eq!(s.recorded, Recorded::Here, "a first push is looked at anyway: {s:?}");
+            }
+            (without, with) => assert_eq!(without, with, "what is not due is not looked at either: {s:?}"),
+        }
+    });
+    assert!(pushes > 100);
+}
+
+#[test]
+fn p7_another_login_disables_only_what_it_is_shown_to_be_ours() {
+    every_departure(|s| {
+        let relogged = decide(&Situation { relogged: true, ..s });
+        match decide(&s) {
+            Decision::Disable if seen(&s) == Some(Seen::Neither) => {
+                assert_eq!(relogged, Decision::Wait(Reason::DeletionBlocked));
+            }
+            without => assert_eq!(without, relogged),
         }
     });
 }

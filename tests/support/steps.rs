@@ -35,7 +35,7 @@ impl World {
 
     /// Applies objects with kubectl, all at once.
     pub async fn apply(&self, objects: impl IntoIterator<Item = Value>) {
-        let documents: String = objects.into_iter().map(|object| format!("---\n{object}\n")).collect();
+        let documents = objects.into_iter().map(|object| object.to_string()).collect::<Vec<_>>().join("\n---\n");
         self.cluster.apply(&documents).await.unwrap();
     }
 
