@@ -23,7 +23,9 @@ pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamCo
 pub use crds::all as crds;
 pub use credential::{AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
-pub use status::{ConnectionStatus, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord};
+pub use status::{
+    ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord,
+};
 
 /// The API group of every kind.
 pub const GROUP: &str = "pam-operator.io";

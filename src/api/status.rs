@@ -51,6 +51,11 @@ pub struct PamCredentialStatus {
     /// else could tell afterwards whose the record is: a creation under `adoptionPolicy: Never`, and a take-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
+    /// Records that were written for this object in other PAMs, where its connection led before; the newest first.
+    /// When it leads back to one, the record there is recognised and written again only if something changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "atomic"))]
+    pub former_places: Vec<FormerPlace>,
     /// A record that the PAM named in an answer where another was expected. While it is here, nothing is
     /// written for the same account unless the PAM's list shows that the record is this credential's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +118,34 @@ pub struct ConnectionStatus {
     /// The tenant, as the PAM named it in its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The tenant that the connection's login asked for, if it asked for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_tenant: Option<String>,
+    /// Keyed digest of the OAuth client id that logged in: another client may be another tenant's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
+
+/// A record in a PAM that the connection no longer leads to.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerPlace {
+    /// The PAM it is in.
+    pub connection: ConnectionStatus,
+    /// The PAM's id of the record.
+    pub id: String,
+    /// Digests of what was last sent there, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
+    /// What `ensuredEnabled` was there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ensured_enabled: bool,
+    /// What `valueHeldBack` was there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub value_held_back: bool,
+    /// What `formerIdentifier` was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_identifier: Option<String>,
 }
 
 /// One version of one Secret.

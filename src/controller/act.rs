@@ -10,8 +10,8 @@ use super::memory::Doubt;
 use super::message::Problem;
 use super::observed::Observed;
 use super::subject::Subject;
-use super::{disable, enable, groups};
-use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, judge};
+use super::{disable, enable, groups, whereabouts};
+use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, Recorded, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
 /// What came of a decision.
@@ -60,6 +60,7 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
         Ok(live) => live,
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
+    whereabouts::as_seen(&live, observed.view.as_ref())?;
     let Some(request) = request(observed, push, context.memory.doubt(&observed.uid).is_some()) else {
         return Ok(Done::Nothing);
     };
@@ -144,8 +145,7 @@ fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<Creden
 fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since: bool) -> Done {
     let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     let connection = observed.status.connection.as_ref();
-    let same_place =
-        |c: &&crate::api::ConnectionStatus| observed.view.as_ref().is_some_and(|view| view.origin == c.origin);
+    let connection = connection.filter(|_| observed.situation.recorded == Recorded::Here);
     let expected = Expected {
         expect: push.expect,
         id: match push.expect {
@@ -154,7 +154,7 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since:
             Expect::Update => observed.status.id.clone(),
         },
         identifier: observed.identifier.clone(),
-        tenant: connection.filter(same_place).and_then(|connection| connection.tenant.clone()),
+        tenant: connection.and_then(|connection| connection.tenant.clone()),
         maybe_made_before: seen_since,
     };
     let answer = Answer {

@@ -29,7 +29,12 @@ enum Finding {
     /// Not as it should be, before any call.
     Lacks(Problem),
     /// It was tried, with these.
-    Tried { digest: String, versions: Vec<crate::api::SourceSecret>, problem: Option<(Problem, Option<Duration>)> },
+    Tried {
+        digest: String,
+        client: String,
+        versions: Vec<crate::api::SourceSecret>,
+        problem: Option<(Problem, Option<Duration>)>,
+    },
 }
 
 /// One pass over a connection. Never fails on the PAM's account.
@@ -121,7 +126,8 @@ async fn attempt(
     doubted: bool,
     context: &Context,
 ) -> Result<Finding, Error> {
-    let (digest, versions) = (material.digest.clone(), material.versions.clone());
+    let (digest, client) = (material.digest.clone(), material.login.clone());
+    let versions = material.versions.clone();
     let live = match context.connections.install(connection, material) {
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
@@ -129,7 +135,7 @@ async fn attempt(
     // A doubted client knows by itself whether its login was refused: asking it costs no request.
     let result = if doubted { live.client.authenticate().await } else { live.client.retry_login().await };
     let problem = result.err().map(|error| (Problem::refused_by_pam(&error), blame::asked(&error)));
-    Ok(Finding::Tried { digest, versions, problem })
+    Ok(Finding::Tried { digest, client, versions, problem })
 }
 
 async fn report(
@@ -208,9 +214,10 @@ fn next_status(
         }
         Finding::Tried { problem: None, .. } => (Reason::Authenticated, "The PAM accepted the login".to_owned()),
     };
-    if let Finding::Tried { digest, versions, .. } = finding {
+    if let Finding::Tried { digest, client, versions, .. } = finding {
         next.source.clone_from(versions);
         next.digests.insert("login".to_owned(), digest.clone());
+        next.digests.insert("client".to_owned(), client.clone());
     }
     next.conditions =
         status::conditions(reason, &message, next.observed_generation, jiff::Timestamp::now(), &before.conditions);

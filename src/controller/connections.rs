@@ -31,6 +31,8 @@ pub(super) struct Live {
     pub(super) inventory: Arc<Inventory>,
     /// Digest of all that a login depends on.
     pub(super) digest: String,
+    /// Keyed digest of the OAuth client id.
+    pub(super) login: String,
     uid: String,
     generation: i64,
     versions: Vec<SourceSecret>,
@@ -57,7 +59,7 @@ impl Connections {
     pub(super) fn install(&self, connection: &AnyConnection, material: Material) -> Result<Arc<Live>, Problem> {
         let mut live = lock(&self.live);
         let (key, uid, generation) = (connection.key(), connection.uid().to_owned(), connection.generation());
-        let Material { digest, versions, endpoint } = material;
+        let Material { digest, login, versions, endpoint } = material;
         let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
         let (client, inventory) = if let Some(old) = live.get(&key).filter(as_before) {
             (old.client.clone(), Arc::clone(&old.inventory))
@@ -65,7 +67,7 @@ impl Connections {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
             (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
         };
-        let made = Arc::new(Live { client, inventory, digest, uid, generation, versions });
+        let made = Arc::new(Live { client, inventory, digest, login, uid, generation, versions });
         live.insert(key, Arc::clone(&made));
         Ok(made)
     }

@@ -8,6 +8,7 @@ use super::error::{Error, bounded};
 use super::finalizer;
 use super::message::{self, Problem};
 use super::observed::Observed;
+use super::whereabouts;
 use crate::domain::{Disabling, LetGo, Reason, after_disable};
 use crate::pam::{Disabled, PamError};
 
@@ -30,6 +31,7 @@ pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
         Ok(live) => live,
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
+    whereabouts::as_seen(&live, observed.view.as_ref())?;
     // Somebody may have come for it while we waited for the list.
     if observed.is_shared(context) {
         return let_go(observed, LetGo::HandedOver, context).await;

@@ -24,6 +24,8 @@ use crate::pam::{
 pub(super) struct Material {
     /// Digest of everything in `endpoint` but the limits.
     pub(super) digest: String,
+    /// Keyed digest of the OAuth client id alone.
+    pub(super) login: String,
     /// The versions it was read at.
     pub(super) versions: Vec<SourceSecret>,
     pub(super) endpoint: Endpoint,
@@ -106,12 +108,13 @@ impl Context {
         self.ca_bundle(&connection.spec, &mut parts).await?;
         self.client_certificate(&connection.spec, &mut parts).await?;
         let digest = self.login_digest(connection, &login, &parts);
+        let client = self.key.mac(&owner_of(connection), "client", login.client_id.as_bytes());
         let Parts { ca_bundle, client_certificate, versions, .. } = parts;
         let allowed = self.address_policy(connection);
         let apart = connection.metadata.namespace.clone();
         let endpoint = endpoint(&connection.spec, login)?;
         let endpoint = Endpoint { ca_bundle, client_certificate, allowed, apart, ..endpoint };
-        Ok(Material { digest, versions, endpoint })
+        Ok(Material { digest, login: client, versions, endpoint })
     }
 
     async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
@@ -208,10 +211,14 @@ impl Context {
             joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
             joined.extend_from_slice(part);
         }
-        let (namespace, name) = connection.key();
-        let owner = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
-        self.key.mac(&owner, "login", &joined)
+        self.key.mac(&owner_of(connection), "login", &joined)
     }
+}
+
+/// Whose digests these are.
+fn owner_of(connection: &AnyConnection) -> String {
+    let (namespace, name) = connection.key();
+    if namespace.is_empty() { name } else { format!("{namespace}/{name}") }
 }
 
 /// A text out of a Secret. A line break at its end is never meant, and would be refused as a wrong one.

@@ -182,6 +182,13 @@ pub(super) fn to_be_enabled(id: &str) -> String {
     format!("Record {id} was written, and is about to be enabled (spec.ensureEnabled)")
 }
 
+/// Another OAuth client logs in than the one that last wrote, and its list does not show the record.
+pub(super) fn out_of_sight(id: &str, identifier: &str) -> String {
+    format!(
+        "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record is to be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
+    )
+}
+
 /// The record could not be enabled.
 pub(super) fn not_enabled(id: &str, why: &str) -> String {
     format!("Record {id} was written, but not enabled yet (spec.ensureEnabled): {why}")

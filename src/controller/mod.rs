@@ -43,6 +43,7 @@ mod verdict;
 mod versions;
 mod view;
 mod watch;
+mod whereabouts;
 
 pub use error::Error;
 pub use run::run;

@@ -7,7 +7,7 @@ use super::act::Done;
 use super::context::Context;
 use super::observed::Observed;
 use super::verdict::conditions;
-use super::{groups, pending};
+use super::{groups, pending, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
@@ -21,7 +21,8 @@ pub(super) fn next_status(
     done: &Done,
     context: &Context,
 ) -> PamCredentialStatus {
-    let mut next = observed.status.clone();
+    let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
+    let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
@@ -44,19 +45,19 @@ pub(super) fn next_status(
 
 /// After a push: all of it is known anew.
 fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, answer: &Answer) {
+    let before = next.clone();
+    if observed.is_elsewhere_anew() {
+        whereabouts::remember(next, &before);
+    }
     if let Decision::Push(push) = decision {
         came_by(next, observed, push.expect);
         next.value_held_back = holds_back(observed, push);
     }
-    let connection = &observed.object.spec.connection_ref;
     next.id = Some(answer.id.clone());
     next.identifier = Some(observed.identifier.clone());
-    next.connection = Some(ConnectionStatus {
-        kind: connection.kind,
-        name: connection.name.clone(),
-        origin: observed.view.as_ref().map(|view| view.origin.clone()).unwrap_or_default(),
-        tenant: answer.tenant.clone().or_else(|| next.connection.as_ref()?.tenant.clone()),
-    });
+    let known = || before.connection.filter(|_| observed.situation.recorded == Recorded::Here)?.tenant;
+    let tenant = answer.tenant.clone().or_else(known);
+    next.connection = Some(whereabouts::place(observed.view.as_ref(), &observed.object.spec.connection_ref, tenant));
     next.last_sync_time = Some(Time(jiff::Timestamp::now()));
     next.unexpected = None;
     next.pending = None;
@@ -148,14 +149,11 @@ fn remember_verified(observed: &Observed<'_>, context: &Context) {
 }
 
 fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
-    let connection = &observed.object.spec.connection_ref;
-    if let (Some(known), Some(view)) = (&mut next.connection, &observed.view) {
-        known.kind = connection.kind;
-        known.name.clone_from(&connection.name);
-        known.origin.clone_from(&view.origin);
-        // Another place names its tenant in its next answer.
-        known.tenant = None;
-    }
+    let view = observed.view.as_ref();
+    // Another address may name its tenant otherwise: its next answer does.
+    let same_address = |known: &ConnectionStatus| view.is_some_and(|view| view.origin == known.origin);
+    let tenant = next.connection.take().filter(same_address).and_then(|known| known.tenant);
+    next.connection = Some(whereabouts::place(view, &observed.object.spec.connection_ref, tenant));
     recorded(next, observed);
 }
 

@@ -188,7 +188,8 @@ async fn list(
 
 /// Finds the row of the table that applies.
 fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context) {
-    let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
+    let mine =
+        observed.status.id.as_deref().and_then(|id| snapshot.by_id(id)).filter(|record| observed.vouches(record));
     let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref())) else {
         // The username is read before the list is looked at.
         observed.situation.inventory = Inventory::Failed(Reason::PamUnavailable);
@@ -196,9 +197,9 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     };
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let seen = snapshot.look(&observed.identifier, &wire);
-    let records = distinct(mine.into_iter().chain(seen.identified).chain(seen.same_account));
+    let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
     let rows: Vec<Row> = records.iter().map(row).collect();
-    let id = observed.status.id.as_deref();
+    let id = mine.as_ref().map(|record| record.id.as_str());
     let former = observed.former_identifiers(context);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
     let seen = sighting(&rows, (observed.situation.recorded, id), identifiers, &account);
@@ -225,7 +226,13 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
 /// record, or none at all, so that the identifier alone is looked for.
 fn known_account(observed: &Observed<'_>, mine: Option<&ListedCredential>) -> Option<Account> {
     let listed = mine.cloned().unwrap_or_default();
-    let account = Account { username: listed.username, hostname: listed.hostname, ip: listed.ip };
+    let spec = &observed.object.spec;
+    let (hostname, ip) = match observed.situation.recorded {
+        // There an id proves nothing: what is known of the account must be that of the record.
+        Recorded::Elsewhere => (spec.hostname.clone(), spec.ip.clone()),
+        _ => (listed.hostname, listed.ip),
+    };
+    let account = Account { username: listed.username, hostname, ip };
     observed.situation.deleting.then_some(account)
 }
 
@@ -261,6 +268,12 @@ impl Observed<'_> {
             self.situation.doomed = disable::is_doomed(self, context).await?;
         }
         Ok(())
+    }
+
+    /// Whether a record that has our id may be ours. To another login than the one that last wrote, ids may be those of
+    /// another tenant's vault: there our identifier must be on it, too.
+    fn vouches(&self, record: &ListedCredential) -> bool {
+        !self.situation.relogged || record.identifier.as_ref() == Some(&self.identifier)
     }
 
     fn fail_secrets(&mut self, problem: Problem) {

@@ -17,9 +17,10 @@ use super::value::Content;
 use super::versions::{Key, Version};
 use super::view::View;
 use super::watch;
+use super::whereabouts;
 use crate::api::{
-    AdoptionPolicy, ConditionType, ConnectionRef, ConnectionStatus, DeletionPolicy, PUSH_VALUE_REQUESTED_AT,
-    PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
+    AdoptionPolicy, ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
+    RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
 use crate::domain::{
     Account, Adoption, Claims, Denial, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
@@ -32,7 +33,10 @@ pub(super) struct Observed<'a> {
     pub(super) key: Key,
     pub(super) uid: String,
     pub(super) generation: i64,
+    /// The status, with the record of the place that the connection leads to, if one was written there before.
     pub(super) status: PamCredentialStatus,
+    /// The status as it is to be seen.
+    pub(super) shown: PamCredentialStatus,
     pub(super) view: Option<View>,
     /// The identifier that is sent.
     pub(super) identifier: String,
@@ -88,20 +92,24 @@ impl<'a> Observed<'a> {
         let meta = &object.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
         let shown = object.status.clone().unwrap_or_default();
-        let status = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
+        let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
+        let reference = &object.spec.connection_ref;
         let view = context.connection(&connection_of(object));
         let permitted = view.as_ref().map(|view| permitted(object, &view.connection, context));
+        let status = whereabouts::returned(&shown, view.as_ref(), reference);
+        let recorded = whereabouts::recorded(&shown, view.as_ref(), reference);
         let key = watch::key(object);
         let mut observed = Self {
             identifier: super::target::identifier(object, &status, &context.cluster_name),
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
-            situation: situation(object, &status, view.as_ref()),
+            situation: situation(object, &status, (view.as_ref(), recorded)),
             pokes: context.memory.pokes(&Subject::Credential(key.clone())),
             object,
             key,
             uid,
             status,
+            shown,
             view,
             problem: None,
             read: None,
@@ -122,6 +130,8 @@ impl<'a> Observed<'a> {
         observed.situation.doubtful = in_doubt || observed.status.pending.is_some();
         observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
+        observed.situation.relogged =
+            whereabouts::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
         observed
     }
 
@@ -213,8 +223,11 @@ fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> 
     secret_names(object).into_iter().map(|name| version(name).map(|version| source(name, version))).collect()
 }
 
-fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<&View>) -> Situation {
-    let recorded = recorded(status, view, &object.spec.connection_ref);
+fn situation(
+    object: &PamCredential,
+    status: &PamCredentialStatus,
+    (view, recorded): (Option<&View>, Recorded),
+) -> Situation {
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
@@ -222,6 +235,7 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         doomed: false,
         shared: false,
         doubtful: false,
+        relogged: false,
         claims: Claims::NotAsked,
         suspended: object.spec.suspend,
         connection: View::state(view),
@@ -242,16 +256,6 @@ fn situation(object: &PamCredential, status: &PamCredentialStatus, view: Option<
         take_over_granted: false,
         pending: None,
         enable_due: object.spec.ensure_enabled && recorded == Recorded::Here && !status.ensured_enabled,
-    }
-}
-
-/// Another connection may log in as another tenant, or see other records, even at the same address.
-fn recorded(status: &PamCredentialStatus, view: Option<&View>, reference: &ConnectionRef) -> Recorded {
-    let is_same = |known: &ConnectionStatus| known.kind == reference.kind && known.name == reference.name;
-    match (&status.id, &status.connection, view) {
-        (None, ..) => Recorded::Nothing,
-        (Some(_), Some(known), Some(view)) if known.origin != view.origin || !is_same(known) => Recorded::Elsewhere,
-        (Some(_), ..) => Recorded::Here,
     }
 }
 

@@ -12,13 +12,14 @@ use crate::pam::PamError;
 
 /// Writes down what is about to be tried; `false` if the object is gone.
 pub(super) async fn intend(observed: &mut Observed<'_>, intent: Intent, context: &Context) -> Result<bool, Error> {
-    let mut next = observed.status.clone();
+    let mut next = observed.shown.clone();
     next.pending = pending(observed, intent, context);
     if !report::write(observed, &next, context).await? {
         context.forget(&observed.key, &observed.uid);
         return Ok(false);
     }
-    observed.status = next;
+    observed.status.pending.clone_from(&next.pending);
+    observed.shown = next;
     observed.just_intended = true;
     observed.see_target(context);
     Ok(true)

@@ -63,7 +63,7 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
 /// Writes a status that could not be written before, whether or not it is this credential's turn.
 pub(super) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Result<(), Error> {
     if context.written.is_owed(&observed.uid) {
-        write(observed, &observed.status, context).await?;
+        write(observed, &observed.shown, context).await?;
     }
     Ok(())
 }
@@ -75,8 +75,8 @@ pub(super) async fn write(
     context: &Context,
 ) -> Result<bool, Error> {
     let mut alike = next.clone();
-    alike.conditions.clone_from(&observed.status.conditions);
-    let same = alike == observed.status && same_but_for_times(&next.conditions, &observed.status.conditions);
+    alike.conditions.clone_from(&observed.shown.conditions);
+    let same = alike == observed.shown && same_but_for_times(&next.conditions, &observed.status.conditions);
     if same && !context.written.is_owed(&observed.uid) {
         return Ok(true);
     }

@@ -10,7 +10,7 @@ use super::message::Held;
 use super::observed::{Observed, Sight};
 use super::{access, blame, message, status};
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
-use crate::domain::{Claims, Connection, Decision, Reason, Recorded, Secrets, Value, generated_under};
+use crate::domain::{Claims, Connection, Decision, Reason, Recorded, Secrets, Seen, Value, generated_under};
 
 /// The conditions after a pass.
 pub(super) fn conditions(
@@ -60,6 +60,8 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
         (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),
+        // Where it was written before, it has the id of then.
+        (_, Decision::Rebind) if observed.shown.id != observed.status.id => well(next, Held::Earlier),
         _ => as_before(observed, next),
     }
 }
@@ -138,6 +140,9 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
         (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
             let (id, identifier) = (unexpected.id.as_deref(), unexpected.identifier.as_deref());
             conflict::still_unexpected(id, identifier, observed.situation.adoption)
+        }
+        (Some(sight), ..) if observed.situation.relogged && sight.seen == Seen::Neither => {
+            message::out_of_sight(observed.status.id.as_deref().unwrap_or_default(), &observed.identifier)
         }
         (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
         (Some(sight), ..) => found(observed, sight).conflict(),

@@ -20,6 +20,10 @@ pub(super) struct View {
     pub(super) message: String,
     /// Scheme, host, port and path, without a trailing slash.
     pub(super) origin: String,
+    /// The tenant that it asks for.
+    pub(super) tenant: Option<String>,
+    /// Keyed digest of the OAuth client id that its last login was tried with.
+    pub(super) login: Option<String>,
     /// Whose passes take turns: everyone's of that origin, but for a tenant's connection, which waits for itself alone.
     pub(super) queue: String,
     /// How many requests it allows at once.
@@ -48,6 +52,8 @@ impl View {
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
             origin,
+            tenant: Place::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
+            login: status.digests.get("client").cloned(),
             at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
             connection,
         }

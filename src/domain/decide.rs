@@ -208,17 +208,18 @@ fn with_claims(s: &Situation, push: Decision) -> Decision {
     }
 }
 
-/// A first push, a rename or move, another place, a push on request, and any after an answer that named another
+/// A first push, a rename or move, another place or login, a push on request, and any after an answer that named another
 /// record are looked at beforehand.
 fn needs_list(s: &Situation) -> bool {
-    s.recorded != Recorded::Here || s.account_changed || s.unexpected || s.request == Request::Fields
+    s.recorded != Recorded::Here || s.account_changed || s.unexpected || s.relogged || s.request == Request::Fields
 }
 
 fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
     match (s.recorded, seen) {
         (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
         // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
-        (Recorded::Here, Seen::Neither) if !s.account_changed && !s.unexpected => update(s, value, None),
+        // (Not by another login than wrote it: that may be another tenant's, where it would come into being anew.)
+        (Recorded::Here, Seen::Neither) if !s.account_changed && !s.unexpected && !s.relogged => update(s, value, None),
         (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
         (Recorded::Elsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
         (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected => create(value),

@@ -37,8 +37,8 @@ fn with_list(s: &Situation) -> Decision {
         (Inventory::Shows(_), Recorded::Nothing) => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
-        (Inventory::Shows(Seen::Neither), Recorded::Here) => Decision::Disable,
-        // In another place an id proves nothing, and a record that is not as we know it may be somebody else's.
+        (Inventory::Shows(Seen::Neither), Recorded::Here) if !s.relogged => Decision::Disable,
+        // In another place, or for another login, an id proves nothing, and a record that is not as we know it may be somebody else's.
         (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
     }
 }

@@ -62,6 +62,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             doomed: false,
                             shared: false,
                             doubtful: false,
+                            relogged: false,
                             suspended,
                             connection,
                             secrets,
@@ -337,6 +338,39 @@ fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
 }
 
 #[test]
+fn p4_another_login_writes_only_what_it_is_shown_to_be_ours_or_the_user_vouches_for() {
+    let mut pushes = 0;
+    every_situation(|s| {
+        let relogged = decide(&Situation { relogged: true, ..s });
+        match (decide(&s), relogged) {
+            (Decision::Push(_), Decision::Push(_)) if s.recorded == Recorded::Here => {
+                pushes += 1;
+                let ours = matches!(seen(&s), Some(Seen::Ours { .. }));
+                assert!(ours || s.request != Request::None, "{s:?}");
+            }
+            (Decision::Push(_), Decision::Wait(_) | Decision::Look(Look::Inventory)) => {
+                assert_eq!(s.recorded, Recorded::Here, "a first push is looked at anyway: {s:?}");
+            }
+            (without, with) => assert_eq!(without, with, "what is not due is not looked at either: {s:?}"),
+        }
+    });
+    assert!(pushes > 100);
+}
+
+#[test]
+fn p7_another_login_disables_only_what_it_is_shown_to_be_ours() {
+    every_departure(|s| {
+        let relogged = decide(&Situation { relogged: true, ..s });
+        match decide(&s) {
+            Decision::Disable if seen(&s) == Some(Seen::Neither) => {
+                assert_eq!(relogged, Decision::Wait(Reason::DeletionBlocked));
+            }
+            without => assert_eq!(without, relogged),
+        }
+    });
+}
+
+#[test]
 fn p4_nothing_counts_as_settled_while_an_answer_is_unexplained() {
     every_situation(|s| {
         if s.unexpected && !s.suspended {
@@ -358,7 +392,8 @@ fn p9_an_operator_that_does_not_serve_the_connection_writes_no_digest() {
 fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
     every_push(|s, push| {
         if push.expect == Expect::Update && s.account_changed {
-            assert!(matches!(seen(&s), Some(Seen::Ours { .. })), "{s:?}");
+            let ours = matches!(seen(&s), Some(Seen::Ours { .. }));
+            assert!(ours || s.request != Request::None, "{s:?}");
         }
     });
 }

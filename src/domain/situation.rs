@@ -19,6 +19,8 @@ pub struct Situation {
     pub shared: bool,
     /// An earlier write may have been executed although its answer was lost.
     pub doubtful: bool,
+    /// Another OAuth client logs in now than the one that last wrote: it may be another tenant's.
+    pub relogged: bool,
     /// `spec.suspend` is set.
     pub suspended: bool,
     /// Its connection.
