@@ -134,7 +134,7 @@ pub(super) fn claimed(what: &str, identifier: &str) -> String {
 }
 
 /// The PAM did something else than was decided.
-pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> String {
+pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: Adoption) -> String {
     let known = expected.id.as_deref().unwrap_or("none");
     let shown = answer.identifier.as_deref().unwrap_or("none");
     let what = match what {
@@ -147,24 +147,89 @@ pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer) -> 
         Mismatch::OtherTenant => "answered for another tenant than before",
     };
     format!(
-        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. Nothing more is written for it. If the record is this credential's, give the authorization access to it and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. {}",
         answer.id,
         expected.identifier,
-        crate::api::RECONCILE_REQUESTED_AT
+        after_stray_write(adoption)
     )
 }
 
 /// An earlier write met another record, and nothing has changed since.
 pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: Adoption) -> String {
-    let never = if adoption == Adoption::Never {
-        " and set spec.adoptionPolicy to ByIdentifier, since Never writes onto nothing that it did not make,"
-    } else {
-        ""
-    };
     format!(
-        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). Nothing more is written for it. If the record is this credential's, give the authorization access to it{never} and annotate this object with {}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)",
+        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). {}",
         id.unwrap_or("unknown"),
         identifier.unwrap_or("none"),
-        crate::api::RECONCILE_REQUESTED_AT
+        after_stray_write(adoption)
     )
+}
+
+fn after_stray_write(adoption: Adoption) -> String {
+    let policy = match adoption {
+        Adoption::Never => ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)",
+        _ => "",
+    };
+    format!(
+        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICIES: [Adoption; 3] = [Adoption::Never, Adoption::ByIdentifier, Adoption::TakeOver];
+
+    fn found<'a>(seen: Seen, adoption: Adoption, made_under: Option<&'a str>, ids: &'a [String]) -> Found<'a> {
+        Found { seen, identifier: "ours", ids, recorded: Recorded::Nothing, adoption, made_under }
+    }
+
+    fn all_seen() -> [Seen; 8] {
+        let rotates = false;
+        [
+            Seen::Neither,
+            Seen::Ours { at_account: false, rotates },
+            Seen::IdentifierOnAccount { rotates },
+            Seen::FormerOnAccount { rotates },
+            Seen::IdentifierElsewhere { rotates },
+            Seen::AccountBare { rotates },
+            Seen::AccountOther { rotates },
+            Seen::Tangled,
+        ]
+    }
+
+    #[test]
+    fn every_conflict_names_the_records_the_identifier_and_a_way_out() {
+        let ids = ["17".to_owned(), "18".to_owned()];
+        for (seen, adoption) in all_seen().into_iter().flat_map(|seen| POLICIES.map(|policy| (seen, policy))) {
+            for recorded in [Recorded::Nothing, Recorded::Here, Recorded::Elsewhere] {
+                let text = Found { recorded, ..found(seen, adoption, None, &ids) }.conflict();
+                assert!(text.contains("record 17, 18") && text.contains("identifier ours"), "{text}");
+                assert!(text.contains("To mend it, ") && text.len() < 1000, "{text}");
+                let taken = text.contains("to TakeOver");
+                assert!(!taken || (adoption != Adoption::TakeOver && recorded != Recorded::Here), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_take_over_that_is_not_allowed_names_the_connection_and_the_word_to_add() {
+        let seen = Seen::AccountOther { rotates: false };
+        let text = found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied("main");
+        for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
+            assert!(text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_former_cluster_names_the_flags() {
+        let seen = Seen::AccountOther { rotates: false };
+        for adoption in POLICIES {
+            let text = found(seen, adoption, Some("0a1b2c3d"), &[]).conflict();
+            for word in ["--former-cluster-names=0a1b2c3d", "formerClusterNames", "--cluster-name=0a1b2c3d"] {
+                assert!(text.contains(word), "{text}");
+            }
+            assert!(!found(seen, adoption, None, &[]).conflict().contains("cluster-name"));
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
 };
-use crate::domain::{Answer, Decision, Expect, Intent, Push, Recorded, Secrets, Seen, Value};
+use crate::domain::{Answer, Decision, Expect, Intent, Outcome, Push, Recorded, Secrets, Seen, Value};
 
 /// The status after a pass.
 pub(super) fn next_status(
@@ -50,7 +50,7 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
         whereabouts::remember(next, &before);
     }
     if let Decision::Push(push) = decision {
-        came_by(next, observed, push.expect);
+        came_by(next, observed, push.expect, answer.outcome);
         next.value_held_back = holds_back(observed, push);
     }
     next.id = Some(answer.id.clone());
@@ -66,19 +66,18 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
 }
 
 /// What is known of the record's past: whether it is surely enabled, and the identifier it had.
-fn came_by(next: &mut PamCredentialStatus, observed: &Observed<'_>, expect: Expect) {
+fn came_by(next: &mut PamCredentialStatus, observed: &Observed<'_>, expect: Expect, outcome: Outcome) {
     let seen = observed.sight.as_ref().map(|sight| sight.seen);
-    let pending = observed.situation.pending;
-    match (expect, seen) {
+    if expect == Expect::Update || matches!(seen, Some(Seen::Ours { .. })) {
         // The very record that status speaks of.
-        (Expect::Update, _) | (Expect::Adopt, Some(Seen::Ours { .. })) => {}
-        _ => {
-            next.ensured_enabled = expect == Expect::Create || pending == Some(Intent::Create);
-            let tried = observed.status.pending.as_ref().filter(|_| pending == Some(Intent::TakeOver));
-            let kept = || next.former_identifier.take().filter(|_| observed.situation.recorded == Recorded::Here);
-            next.former_identifier = tried.and_then(|tried| tried.former.clone()).or_else(kept);
-        }
+        return;
     }
+    let pending = observed.situation.pending;
+    let taken_over = pending == Some(Intent::TakeOver) && outcome != Outcome::Created;
+    next.ensured_enabled = !taken_over && (expect == Expect::Create || pending == Some(Intent::Create));
+    let tried = observed.status.pending.as_ref().filter(|_| taken_over);
+    let kept = || next.former_identifier.take().filter(|_| observed.situation.recorded == Recorded::Here);
+    next.former_identifier = tried.and_then(|tried| tried.former.clone()).or_else(kept);
 }
 
 /// Whether the record keeps the vault's value. A push of fields alone changes nothing about that.

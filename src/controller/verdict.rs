@@ -51,7 +51,7 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
         (Done::Pushed(_), _) => after_push(observed, next),
         (Done::Enabled(_), _) => well(next, Held::Earlier),
         (Done::Strayed { what, expected, answer }, _) => {
-            (Reason::RecordConflict, conflict::mismatch(*what, expected, answer))
+            (Reason::RecordConflict, conflict::mismatch(*what, expected, answer, observed.situation.adoption))
         }
         (Done::Failed(error), Decision::Enable) => {
             (blame::reason(error), message::not_enabled(id(next), &error.summary()))

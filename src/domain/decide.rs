@@ -188,15 +188,15 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(seen) => match with_list(s, value, seen) {
-            Decision::Push(_) if claims_anew(s) => with_claims(s, with_list(s, value, seen)),
+            Decision::Push(push) if claims_anew(s, push) => with_claims(s, with_list(s, value, seen)),
             decision => decision,
         },
     }
 }
 
 /// A record or an account that was not ours before is claimed in the cluster before it is written.
-fn claims_anew(s: &Situation) -> bool {
-    s.recorded != Recorded::Here || s.account_changed
+fn claims_anew(s: &Situation, push: Push) -> bool {
+    push.expect != Expect::Update || s.account_changed
 }
 
 fn with_claims(s: &Situation, push: Decision) -> Decision {

@@ -462,8 +462,11 @@ fn what_was_seen_is_never_asked_for_again() {
 fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
     every_situation(|s| {
         let with = |claims| decide(&Situation { claims, ..s });
-        let anew = s.recorded != Recorded::Here || s.account_changed;
-        if matches!(with(Claims::Free), Decision::Push(_) | Decision::Intend(_)) && anew {
+        let anew = match with(Claims::Free) {
+            Decision::Push(push) => push.expect != Expect::Update || s.account_changed,
+            decision => matches!(decision, Decision::Intend(_)),
+        };
+        if anew {
             assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims));
             assert_eq!(with(Claims::Identifier), Decision::Wait(Reason::IdentifierConflict));
             assert_eq!(with(Claims::Account), Decision::Wait(Reason::AccountConflict));
