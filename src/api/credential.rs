@@ -5,13 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refs::{ContentSecretRef, OBJECT_NAME, UsernameSecretRef};
+use super::settings::{AdditionalSettings, DeviceSettings, ExecutionSettings, JitSettings, SessionSettings};
 use super::status::PamCredentialStatus;
 
 /// Text without control characters and without blanks at its ends: the PAM stores what it gets, so a stray
 /// blank would become part of an account's name.
-const CLEAN_TEXT: &str = r"^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$";
+pub(super) const CLEAN_TEXT: &str = r"^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$";
 /// As [`CLEAN_TEXT`], and without the comma that joins list items on the wire (API 7 #33).
-const LIST_ITEM: &str = r"^[^\pZ,\p{Cc}]([^,\p{Cc}]*[^\pZ,\p{Cc}])?$";
+pub(super) const LIST_ITEM: &str = r"^[^\pZ,\p{Cc}]([^,\p{Cc}]*[^\pZ,\p{Cc}])?$";
 /// Several lines, but no other control characters.
 const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
 /// API 2.1: letters, digits, `_`, `-` and `.`.
@@ -51,7 +52,10 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = "1")
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.username) != has(self.usernameSecretRef)").message("give exactly one of username and usernameSecretRef"))]
+#[x_kube(
+    validation = Rule::new("has(self.username) != has(self.usernameSecretRef)").message("give exactly one of username and usernameSecretRef"),
+    validation = Rule::new("!(has(self.parentPassword) && has(self.contentSecretRef))").message("give contentSecretRef or parentPassword, not both: with parentPassword the value is the parent's")
+)]
 pub struct PamCredentialSpec {
     /// The connection to the PAM that holds this credential. Defaults to the ClusterPamConnection named `default`.
     #[serde(default)]
@@ -101,6 +105,31 @@ pub struct PamCredentialSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
     pub notes: Option<String>,
+    /// The PAM's id of a parent credential, whose value this one takes; instead of `contentSecretRef`. Removing it here
+    /// leaves it as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))]
+    pub parent_password: Option<i64>,
+    /// How the vault rotates and reconciles the value. Sent whole when something in it changed. What is removed here
+    /// stays as it is in the PAM, as everywhere: the PAM has no way to un-set a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_settings: Option<ExecutionSettings>,
+    /// Which sessions the credential may be used for. Sent whole when something in it changed. What is removed here
+    /// stays as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_settings: Option<SessionSettings>,
+    /// Owner, one-time passwords, criticality and further fields of a login. Sent when something in it changed, each
+    /// secret only when itself changed. What is removed here stays as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additional_settings: Option<AdditionalSettings>,
+    /// Just-in-time access. Sent whole when something in it changed. What is removed here stays as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jit_settings: Option<JitSettings>,
+    /// What is written onto the device that the credential is on, which other credentials share. Needs `DeviceSettings`
+    /// among what the connection's `access` allows. Sent whole when something in it changed. What is removed here stays
+    /// as it is in the PAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceSettings>,
     /// Which records that were there before may be written for this credential. Before its first push the operator looks
     /// into the PAM's list; a record with its identifier, or with the same account (username, hostname and ip
     /// together), may be somebody else's.

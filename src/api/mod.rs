@@ -11,18 +11,24 @@ mod connection_kinds;
 mod crds;
 mod credential;
 mod refs;
+mod settings;
 mod status;
 
 pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
-    AdditionalSettingsShape, Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
-    Compatibility, ConnectionSpec, Limits, NotesPlacement, Oauth2, PamConnectionStatus, Tls, TokenRequest,
+    AdditionalSettingsShape, Auth, BooleanForm, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
+    Compatibility, ConnectionSpec, CriticalityCase, Limits, NotesPlacement, NumberForm, Oauth2, PamConnectionStatus,
+    Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
 pub use credential::{AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
+pub use settings::{
+    AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
+    ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
+};
 pub use status::{
     ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord,
 };

@@ -40,6 +40,11 @@ pub struct PamCredentialStatus {
     /// that nobody who reads this object can try passwords against them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// The fields of the spec that were ever sent to this record. Those among them that the spec no longer has are named
+    /// in `Ready`'s message: the PAM keeps them, since it has no way to un-set a field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), inner(length(max = 128)), extend("x-kubernetes-list-type" = "set"))]
+    pub sent_fields: Vec<String>,
     /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
     /// `spec.ensureEnabled` asks for. Otherwise the record was there before, and may be disabled.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -20,9 +20,19 @@ pub(super) fn permitted(
         namespace: &namespace,
         identifier: (object.spec.identifier.as_deref(), &generated),
         hostname: &object.spec.hostname,
-        wants: Grants::default(),
+        wants: wants(&object.spec),
     };
     access(rules(connection, &namespace, context).as_deref(), &context.cluster_names, &claim)
+}
+
+/// What the spec asks for beyond a record of its own, whatever the PAM shows.
+fn wants(spec: &api::PamCredentialSpec) -> Grants {
+    let settings = spec.additional_settings.as_ref();
+    Grants {
+        device_settings: spec.device.is_some(),
+        owner: settings.is_some_and(|settings| settings.user_credential_owner.is_some()),
+        ..Grants::default()
+    }
 }
 
 /// The rules of a connection, for one namespace. A tenant's own has none: there it may do what the login can.

@@ -31,6 +31,11 @@ pub(super) fn asked(error: &PamError) -> Option<Duration> {
     }
 }
 
+/// Whether trying the same again soon makes sense a few times only.
+pub(super) fn is_bounded(error: &PamError) -> bool {
+    error.retry() == Retry::Bounded
+}
+
 /// How an exchange counts in the metrics.
 pub(super) fn count(metrics: &Metrics, report: &CallReport) {
     let operation = match report.call {

@@ -1,24 +1,26 @@
 //! Who in this cluster is after which record, so that two objects never write one (P4).
 //!
 //! The list shows what is in the PAM, but two first pushes at the same moment see the same empty list: whoever asks
-//! first gets the record here, and the other waits until it goes.
+//! first gets the record here, and the other waits until it goes. A place is a PAM's origin and a tenant there: two
+//! connections to one PAM are one place, and so are two that are not surely different.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::groups;
 use super::versions::Key;
 use crate::api::PamCredential;
-
-/// A place (a PAM's origin) and an identifier, an account's digest or a record's id in it.
-type Spot = (String, String);
+use crate::pam::Place;
 
 /// What an object is after.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
-    pub(super) origin: String,
+    pub(super) place: Place,
     pub(super) identifier: String,
     /// A digest of the account.
     pub(super) account: String,
+    /// The device, and a digest of what is to be written onto it.
+    pub(super) device: Option<(String, String)>,
 }
 
 /// What somebody else has.
@@ -26,6 +28,7 @@ pub(super) struct Wish {
 pub(super) enum Taken {
     Identifier(Key),
     Account(Key),
+    Device(Key),
 }
 
 /// Everyone's claims.
@@ -40,63 +43,95 @@ struct Book {
     living: HashSet<String>,
     /// By uid.
     owners: HashMap<String, Owner>,
-    identifiers: HashMap<Spot, String>,
-    accounts: HashMap<Spot, String>,
-    /// Who has a record, by its id; and who would like to, by its identifier.
-    records: HashMap<Spot, HashSet<String>>,
-    wishes: HashMap<Spot, HashSet<String>>,
+    /// Who has what, or would like to, by uid.
+    holders: HashMap<Spot, BTreeSet<String>>,
+}
+
+/// Something that can be had, at one origin.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spot {
+    origin: String,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum What {
+    /// One at a time has an identifier,
+    Identifier(String),
+    /// and an account.
+    Account(String),
+    /// Several may have a device, if they write the same onto it.
+    Device(String),
+    /// A record, by its id.
+    Record(String),
+    /// An identifier that somebody would like to have, or has.
+    Wish(String),
 }
 
 /// What one object has.
 #[derive(Clone, Debug, Default)]
 struct Owner {
     key: Key,
-    identifier: Option<Spot>,
-    account: Option<Spot>,
-    record: Option<Spot>,
-    wish: Option<Spot>,
+    place: Option<Place>,
+    /// What is written onto the device.
+    block: Option<String>,
+    has: Vec<What>,
 }
 
 impl Claims {
-    /// Takes in what the status of an object says it has.
+    /// Takes in what the status of an object says it has. What another has stays that one's.
     pub(super) fn note(&self, object: &PamCredential) {
         let book = &mut *self.lock();
         book.living.extend(object.metadata.uid.clone());
-        let Some((uid, record, identifier)) = held(object) else { return };
+        let Some((uid, place, has)) = held(object) else { return };
         let mut owner = book.take(&uid);
+        let device = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
+        let moved = owner.place.as_ref() != Some(&place);
         owner.key = super::watch::key(object);
-        owner.account = owner.account.or_else(|| account(object, &record.0));
-        owner.identifier = identifier.map(|identifier| (record.0.clone(), identifier));
-        owner.record = Some(record);
+        owner.place = Some(place);
+        owner.block = device.or(owner.block);
+        // An account that was claimed by a pass is newer than what the spec says of it.
+        let kept = |what: &What| matches!(what, What::Account(_) | What::Wish(_) | What::Device(_)) && !moved;
+        owner.has.retain(kept);
+        let free: Vec<What> = has.into_iter().filter(|what| !owner.has_like(what)).collect();
+        let free: Vec<What> = free.into_iter().filter(|what| book.taken(&uid, &owner, what).is_none()).collect();
+        owner.has.extend(free);
         book.put(uid, owner);
     }
 
-    /// Claims an identifier and an account, both or neither. What the object had before is free then: `Ok(true)` says
-    /// that there was such.
+    /// Claims an identifier, an account and a device, all or none. What the object had before is free then: `Ok(true)`
+    /// says that there was such.
     pub(super) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<bool, Taken> {
         let book = &mut *self.lock();
         if !book.living.contains(uid) {
             return Ok(false);
         }
-        let spot = |what: &String| Some((wish.origin.clone(), what.clone()));
-        let (identifier, account) = (spot(&wish.identifier), spot(&wish.account));
-        let mut owner = book.take(uid);
-        owner.key.clone_from(key);
-        owner.wish.clone_from(&identifier);
-        let taken = book.taken(identifier.as_ref(), account.as_ref());
-        let frees = owner.identifier != identifier || owner.account != account;
-        let had = owner.identifier.is_some() || owner.account.is_some();
+        let before = book.take(uid);
+        let asked = Owner {
+            key: key.clone(),
+            place: Some(wish.place.clone()),
+            block: wish.device.as_ref().map(|(_, block)| block.clone()),
+            has: wish.whats(),
+        };
+        let taken = asked.has.iter().find_map(|what| book.taken(uid, &asked, what));
+        let records = before.has.iter().filter(|what| matches!(what, What::Record(_))).cloned();
+        let (mut owner, frees) = match &taken {
+            // It keeps what it has, and is known to wish.
+            Some(_) => (Owner { has: without_wishes(&before.has), key: key.clone(), ..before.clone() }, false),
+            None => (asked.clone(), before.frees(&asked)),
+        };
+        owner.place.get_or_insert_with(|| wish.place.clone());
         if taken.is_none() {
-            (owner.identifier, owner.account) = (identifier, account);
+            owner.has.extend(records);
         }
+        owner.has.push(What::Wish(wish.identifier.clone()));
         book.put(uid.to_owned(), owner);
-        taken.map_or(Ok(frees && had), Err)
+        taken.map_or(Ok(frees), Err)
     }
 
     /// Lets go of everything that an object has or wants.
     pub(super) fn release(&self, uid: &str) {
-        let book = &mut *self.lock();
-        book.take(uid);
+        self.lock().take(uid);
     }
 
     /// Lets go of an object that is gone, for good.
@@ -107,16 +142,21 @@ impl Claims {
     }
 
     /// Whether another object has the record, or would like to.
-    pub(super) fn is_shared(&self, uid: &str, origin: &str, id: &str, identifier: &str) -> bool {
+    pub(super) fn is_shared(&self, uid: &str, place: &Place, id: &str, identifier: &str) -> bool {
         let book = self.lock();
-        let others = |uids: Option<&HashSet<String>>| uids.is_some_and(|uids| uids.iter().any(|other| other != uid));
-        others(book.records.get(&(origin.to_owned(), id.to_owned())))
-            || others(book.wishes.get(&(origin.to_owned(), identifier.to_owned())))
+        [What::Record(id.to_owned()), What::Wish(identifier.to_owned())]
+            .into_iter()
+            .any(|what| book.others(uid, place, &what).next().is_some())
     }
 
     /// Whether a list of that place shows another record of this cluster than `id`.
     pub(super) fn others_listed(&self, origin: &str, id: &str, listed: impl Fn(&str) -> bool) -> bool {
-        self.lock().records.keys().any(|(place, other)| place == origin && other != id && listed(other))
+        let book = self.lock();
+        let other = |spot: &Spot| match &spot.what {
+            What::Record(other) => spot.origin == origin && other != id && listed(other),
+            _ => false,
+        };
+        book.holders.keys().any(other)
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
@@ -124,57 +164,86 @@ impl Claims {
     }
 }
 
+impl Wish {
+    fn whats(&self) -> Vec<What> {
+        let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
+        let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
+        both.into_iter().chain(device).collect()
+    }
+}
+
+fn without_wishes(has: &[What]) -> Vec<What> {
+    has.iter().filter(|what| !matches!(what, What::Wish(_))).cloned().collect()
+}
+
+impl Owner {
+    /// Whether it has something of that kind already.
+    fn has_like(&self, what: &What) -> bool {
+        self.has.iter().any(|had| std::mem::discriminant(had) == std::mem::discriminant(what))
+    }
+
+    /// Whether something that others may wait for is free once it has that instead.
+    fn frees(&self, next: &Self) -> bool {
+        let exclusive = |what: &&What| matches!(what, What::Identifier(_) | What::Account(_) | What::Device(_));
+        let kept =
+            |what: &What| next.has.contains(what) && (self.block == next.block || !matches!(what, What::Device(_)));
+        self.has.iter().filter(exclusive).any(|what| self.place != next.place || !kept(what))
+    }
+
+    fn spots(&self) -> impl Iterator<Item = Spot> {
+        let origin = self.place.as_ref().map(|place| place.origin.clone()).unwrap_or_default();
+        self.has.iter().map(move |what| Spot { origin: origin.clone(), what: what.clone() })
+    }
+}
+
 impl Book {
     /// Takes an object out of the book, with all it has.
     fn take(&mut self, uid: &str) -> Owner {
         let owner = self.owners.remove(uid).unwrap_or_default();
-        for (held, spots) in [(&owner.identifier, &mut self.identifiers), (&owner.account, &mut self.accounts)] {
-            if let Some(spot) = held
-                && spots.get(spot).is_some_and(|holder| holder == uid)
-            {
-                spots.remove(spot);
-            }
-        }
-        for (held, spots) in [(&owner.record, &mut self.records), (&owner.wish, &mut self.wishes)] {
-            if let Some(spot) = held
-                && let Some(uids) = spots.get_mut(spot)
-            {
+        for spot in owner.spots() {
+            if let Some(uids) = self.holders.get_mut(&spot) {
                 uids.remove(uid);
                 if uids.is_empty() {
-                    spots.remove(spot);
+                    self.holders.remove(&spot);
                 }
             }
         }
         owner
     }
 
-    /// Puts an object into the book; what another has stays that one's.
+    /// Puts an object into the book.
     fn put(&mut self, uid: String, owner: Owner) {
-        for (held, spots) in [(&owner.identifier, &mut self.identifiers), (&owner.account, &mut self.accounts)] {
-            if let Some(spot) = held {
-                spots.entry(spot.clone()).or_insert_with(|| uid.clone());
-            }
-        }
-        for (held, spots) in [(&owner.record, &mut self.records), (&owner.wish, &mut self.wishes)] {
-            if let Some(spot) = held {
-                spots.entry(spot.clone()).or_default().insert(uid.clone());
-            }
+        for spot in owner.spots() {
+            self.holders.entry(spot).or_default().insert(uid.clone());
         }
         self.owners.insert(uid, owner);
     }
 
-    fn taken(&self, identifier: Option<&Spot>, account: Option<&Spot>) -> Option<Taken> {
-        let holder = |spots: &HashMap<Spot, String>, spot: Option<&Spot>| {
-            let uid = spots.get(spot?)?;
-            self.owners.get(uid).map(|owner| owner.key.clone())
-        };
-        let by_identifier = holder(&self.identifiers, identifier).map(Taken::Identifier);
-        by_identifier.or_else(|| holder(&self.accounts, account).map(Taken::Account))
+    /// The others at that place who have that.
+    fn others<'a>(&'a self, uid: &'a str, place: &'a Place, what: &What) -> impl Iterator<Item = &'a Owner> {
+        let spot = Spot { origin: place.origin.clone(), what: what.clone() };
+        let uids = self.holders.get(&spot).into_iter().flatten().filter(move |other| *other != uid);
+        let owners = uids.filter_map(|other| self.owners.get(other));
+        owners.filter(|owner| owner.place.as_ref().is_some_and(|other| place.may_be(other)))
+    }
+
+    /// Who stands in the way of that.
+    fn taken(&self, uid: &str, asked: &Owner, what: &What) -> Option<Taken> {
+        let place = asked.place.as_ref()?;
+        let mut others = self.others(uid, place, what);
+        match what {
+            What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),
+            What::Account(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),
+            What::Device(_) => {
+                others.find(|owner| owner.block != asked.block).map(|owner| Taken::Device(owner.key.clone()))
+            }
+            What::Record(_) | What::Wish(_) => None,
+        }
     }
 }
 
 /// The account of an object whose spec has all of it.
-fn account(object: &PamCredential, origin: &str) -> Option<Spot> {
+fn account(object: &PamCredential) -> Option<String> {
     let spec = &object.spec;
     let account = crate::domain::Account {
         username: spec.username.clone()?,
@@ -182,13 +251,29 @@ fn account(object: &PamCredential, origin: &str) -> Option<Spot> {
         ip: spec.ip.clone(),
     };
     let (username, hostname, ip) = account.folded();
-    Some((origin.to_owned(), super::digest::plain(&[&username, &hostname, &ip])))
+    Some(super::digest::plain(&[&username, &hostname, &ip]))
 }
 
-fn held(object: &PamCredential) -> Option<(String, Spot, Option<String>)> {
+/// The device of an object, in the form in which two spellings are equal.
+pub(super) fn device(object: &PamCredential) -> String {
+    super::digest::plain(&[&object.spec.hostname.to_lowercase(), &object.spec.ip.to_lowercase()])
+}
+
+/// What the status of an object says it has, and where.
+fn held(object: &PamCredential) -> Option<(String, Place, Vec<What>)> {
     let status = object.status.as_ref()?;
-    let origin = status.connection.as_ref()?.origin.clone();
-    Some((object.metadata.uid.clone()?, (origin, status.id.clone()?), status.identifier.clone()))
+    let place = place_of(status.connection.as_ref()?);
+    let record = What::Record(status.id.clone()?);
+    let identifier = status.identifier.clone().map(What::Identifier);
+    let device = status.digests.contains_key(groups::DEVICE).then(|| What::Device(device(object)));
+    let has = [record].into_iter().chain(identifier).chain(account(object).map(What::Account)).chain(device);
+    Some((object.metadata.uid.clone()?, place, has.collect()))
+}
+
+/// The place that a status speaks of.
+pub(super) fn place_of(known: &crate::api::ConnectionStatus) -> Place {
+    let tenant = known.requested_tenant.as_deref().or(known.tenant.as_deref());
+    Place::new(&known.origin, tenant)
 }
 
 #[cfg(test)]
@@ -207,11 +292,41 @@ mod tests {
         claims.forget("a");
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
-        assert!(!claims.is_shared("b", "https://pam", "7", "i"));
+        assert!(!claims.is_shared("b", &at("https://pam"), "7", "i"));
     }
 
     fn wish(identifier: &str, account: &str) -> Wish {
-        Wish { origin: "https://pam".into(), identifier: identifier.into(), account: account.into() }
+        Wish { place: at("https://pam"), identifier: identifier.into(), account: account.into(), device: None }
+    }
+
+    fn at(origin: &str) -> Place {
+        Place::new(origin, None)
+    }
+
+    fn of(tenant: &str) -> Wish {
+        Wish { place: Place::new("https://pam", Some(tenant)), ..wish("i", "x") }
+    }
+
+    #[test]
+    fn tenants_that_are_surely_different_are_different_places_and_all_others_are_one() {
+        let claims = book();
+        claims.lock().living.insert("c".to_owned());
+        assert_eq!(claims.claim("a", &key("a"), &of("acme")), Ok(false));
+        assert_eq!(claims.claim("b", &key("b"), &of("umbrella")), Ok(false));
+        assert_eq!(claims.claim("c", &key("c"), &of("Umbrella")), Err(Taken::Identifier(key("b"))));
+        assert!(claims.claim("c", &key("c"), &wish("i", "x")).is_err(), "the host's own tenant may be either");
+    }
+
+    #[test]
+    fn those_who_write_the_same_onto_a_device_share_it_and_no_others() {
+        let claims = book();
+        let onto = |account, block: &str| Wish { device: Some(("d".into(), block.into())), ..wish(account, account) };
+        assert_eq!(claims.claim("a", &key("a"), &onto("i", "1")), Ok(false));
+        assert_eq!(claims.claim("b", &key("b"), &onto("j", "2")), Err(Taken::Device(key("a"))));
+        assert_eq!(claims.claim("b", &key("b"), &onto("j", "1")), Ok(false));
+        assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Err(Taken::Device(key("b"))));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "j")), Ok(true), "it writes nothing onto it any more");
+        assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Ok(true));
     }
 
     fn key(name: &str) -> Key {
@@ -232,7 +347,7 @@ mod tests {
     #[test]
     fn another_pam_is_another_place() {
         let claims = book();
-        let elsewhere = Wish { origin: "https://other".into(), ..wish("i", "x") };
+        let elsewhere = Wish { place: at("https://other"), ..wish("i", "x") };
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &elsewhere), Ok(false));
     }
@@ -241,11 +356,11 @@ mod tests {
     fn a_record_that_somebody_else_waits_for_is_shared() {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
-        assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"));
         assert!(claims.claim("b", &key("b"), &wish("i", "x")).is_err());
-        assert!(claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(claims.is_shared("a", &at("https://pam"), "7", "i"));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
-        assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"));
     }
 
     #[test]

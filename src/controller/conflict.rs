@@ -126,6 +126,11 @@ fn former_cluster(name: &str) -> String {
     )
 }
 
+/// Another object of this cluster writes something else onto the device.
+pub(super) fn device_held() -> String {
+    "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, and the device is one. Set the same in both, or remove `device` from one of them".to_owned()
+}
+
 /// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
 pub(super) fn claimed(what: &str, identifier: &str) -> String {
     format!(
@@ -215,7 +220,8 @@ mod tests {
     #[test]
     fn a_take_over_that_is_not_allowed_names_the_connection_and_the_word_to_add() {
         let seen = Seen::AccountOther { rotates: false };
-        let text = found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied("main");
+        let text =
+            found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied(&(String::new(), "main".to_owned()));
         for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
             assert!(text.contains(word), "{text}");
         }

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::digest::plain;
+use super::reading::Read;
+use super::settings;
 use crate::api::PamCredentialSpec;
-use crate::pam::CredentialRequest;
+use crate::pam::{AdditionalSettings, CredentialRequest};
 
 /// Digest of hostname and ip, and of the username where the spec has it.
 pub(super) const ACCOUNT: &str = "account";
@@ -12,6 +16,28 @@ pub(super) const ACCOUNT: &str = "account";
 pub(super) const USERNAME: &str = "username";
 /// Keyed digest of the value.
 pub(super) const CONTENT: &str = "content";
+/// Keyed digest of the seed of one-time passwords.
+pub(super) const TOTP: &str = "secretKey";
+/// Keyed digest of the further fields of a login, with their values.
+pub(super) const FIELDS: &str = "additionalAuthenticationFields";
+/// Digest of what is written onto the device.
+pub(super) const DEVICE: &str = "device";
+/// Digest of what of the additional settings is no secret.
+const ADDITIONAL: &str = "additionalSettings";
+
+/// Every group whose digest is keyed.
+pub(super) const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, FIELDS];
+
+/// Whether the spec has something of a group whose digest is keyed.
+pub(super) fn has_keyed(spec: &PamCredentialSpec, group: &str) -> bool {
+    let settings = spec.additional_settings.as_ref();
+    match group {
+        CONTENT => spec.content_secret_ref.is_some(),
+        USERNAME => spec.username_secret_ref.is_some(),
+        TOTP => settings.is_some_and(|settings| settings.secret_key_secret_ref.is_some()),
+        _ => settings.is_some_and(|settings| settings.additional_authentication_fields.is_some()),
+    }
+}
 
 /// One group: its name in the digests, its digest, and how it is put into a request.
 struct Group {
@@ -26,22 +52,65 @@ type Put = fn(&PamCredentialSpec, &mut CredentialRequest);
 fn groups(spec: &PamCredentialSpec) -> Vec<Group> {
     let one = |value: &Option<String>| value.as_ref().map(|value| plain(&[value]));
     let tags = spec.tags.as_ref().map(|tags| plain(&tags.iter().map(String::as_str).collect::<Vec<_>>()));
-    let all: [(_, _, Put); 5] = [
-        ("additional", one(&spec.additional), |spec, request| {
-            request.additional.clone_from(&spec.additional);
-        }),
+    let parent = spec.parent_password.map(|id| plain(&[&id.to_string()]));
+    let all: [(_, _, Put); 11] = [
+        ("additional", one(&spec.additional), |spec, request| request.additional.clone_from(&spec.additional)),
         ("tags", tags, |spec, request| request.tags.clone_from(&spec.tags)),
         ("credentialType", one(&spec.credential_type), |spec, request| {
             request.credential_type.clone_from(&spec.credential_type);
         }),
-        ("domain", one(&spec.domain), |spec, request| {
-            request.domain.clone_from(&spec.domain);
+        ("domain", one(&spec.domain), |spec, request| request.domain.clone_from(&spec.domain)),
+        ("notes", one(&spec.notes), |spec, request| request.notes.clone_from(&spec.notes)),
+        ("parentPassword", parent, |spec, request| {
+            request.parent_password = spec.parent_password.and_then(|id| u64::try_from(id).ok());
         }),
-        ("notes", one(&spec.notes), |spec, request| {
-            request.notes.clone_from(&spec.notes);
+        ("executionSettings", block(spec.execution_settings.as_ref()), |spec, request| {
+            request.execution_settings = settings::execution(spec);
         }),
+        ("sessionSettings", block(spec.session_settings.as_ref()), |spec, request| {
+            request.session_settings = settings::session(spec);
+        }),
+        (ADDITIONAL, additional(spec), put_additional),
+        ("jitSettings", block(spec.jit_settings.as_ref()), |spec, request| request.jit_settings = settings::jit(spec)),
+        (DEVICE, device(spec), |spec, request| request.device = settings::device(spec)),
     ];
     all.into_iter().filter_map(|(name, digest, put)| Some(Group { name, digest: digest?, put })).collect()
+}
+
+/// Digest of a block: of what the user set in it, and of no field that a later version may add.
+fn block<T: Serialize>(block: Option<&T>) -> Option<String> {
+    let value = serde_json::to_value(block?).ok()?;
+    // The keys of a JSON value are in order.
+    Some(plain(&[&value.to_string()]))
+}
+
+/// Digest of what is written onto the device.
+pub(super) fn device(spec: &PamCredentialSpec) -> Option<String> {
+    block(spec.device.as_ref())
+}
+
+/// Whether what is to be written onto the device differs from what was last sent.
+pub(super) fn device_changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
+    device(spec).is_some_and(|digest| recorded.get(DEVICE) != Some(&digest))
+}
+
+/// Digest of what of the additional settings is no secret.
+fn additional(spec: &PamCredentialSpec) -> Option<String> {
+    let settings = spec.additional_settings.as_ref()?;
+    let open = crate::api::AdditionalSettings {
+        secret_key_secret_ref: None,
+        additional_authentication_fields: None,
+        ..settings.clone()
+    };
+    (open != crate::api::AdditionalSettings::default()).then(|| block(Some(&open)))?
+}
+
+fn put_additional(spec: &PamCredentialSpec, request: &mut CredentialRequest) {
+    let Some(settings) = &spec.additional_settings else { return };
+    let to = request.additional_settings.get_or_insert_default();
+    to.user_credential_owner.clone_from(&settings.user_credential_owner);
+    to.server_path.clone_from(&settings.server_path);
+    to.criticality = settings.criticality.map(settings::criticality);
 }
 
 /// Digest of the account, as far as the spec has it.
@@ -65,6 +134,18 @@ pub(super) fn put(
         if all || recorded.get(group.name) != Some(&group.digest) {
             (group.put)(spec, request);
         }
+    }
+}
+
+/// Puts the secrets beside the value and the username that differ (or `all`) into a request.
+pub(super) fn put_secrets(read: &Read, all: bool, request: &mut CredentialRequest) {
+    let is_due = |group: &str| all || read.due.contains(group);
+    let totp = read.totp.as_ref().filter(|_| is_due(TOTP));
+    let fields = (!read.fields.is_empty() && is_due(FIELDS)).then(|| read.fields.clone());
+    if totp.is_some() || fields.is_some() {
+        let to: &mut AdditionalSettings = request.additional_settings.get_or_insert_default();
+        to.secret_key = totp.cloned();
+        to.additional_authentication_fields = fields;
     }
 }
 
@@ -101,6 +182,31 @@ mod tests {
         let recorded = digests(&spec(&serde_json::json!({"notes": "n"})));
         assert!(!changed(&spec(&serde_json::json!({})), &recorded));
         assert!(!digests(&spec(&serde_json::json!({}))).contains_key("notes"));
+    }
+
+    #[test]
+    fn a_block_is_told_apart_by_what_is_set_in_it_and_secrets_by_themselves() {
+        let settings = |value: serde_json::Value| digests(&spec(&serde_json::json!({"additionalSettings": value})));
+        let one = settings(serde_json::json!({"criticality": "High", "secretKeySecretRef": {"name": "a"}}));
+        let other =
+            settings(serde_json::json!({"secretKeySecretRef": {"name": "b", "key": "k"}, "criticality": "High"}));
+        assert_eq!(one, other, "where the seed is read from is no setting of the PAM's");
+        assert_ne!(one, settings(serde_json::json!({"criticality": "Low"})));
+        assert_eq!(settings(serde_json::json!({"secretKeySecretRef": {"name": "a"}})).len(), 1, "the account alone");
+    }
+
+    #[test]
+    fn an_edit_of_one_block_sends_no_other() {
+        let with = |jit: bool| {
+            spec(&serde_json::json!({
+                "tags": ["t"],
+                "sessionSettings": {"useOwnCredentialToConnect": true, "ssh": true},
+                "jitSettings": {"useOwnCredentialToConnect": true, "jit": jit},
+            }))
+        };
+        let mut request = CredentialRequest::default();
+        put(&with(true), &digests(&with(false)), false, &mut request);
+        assert!(request.jit_settings.is_some() && request.session_settings.is_none() && request.tags.is_none());
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::secrets::{self, SecretValues};
 use super::versions::Key;
 use crate::api::{self, CaBundleKind, CaBundleRef, ConnectionKind, ConnectionSpec, SourceSecret};
 use crate::pam::{
-    AdditionalSettingsShape, AddressPolicy, ClientCertificate, Compatibility, Endpoint, Limits, NotesPlacement, OAuth2,
-    ProductVersion, TokenRequest,
+    AdditionalSettingsShape, AddressPolicy, BooleanForm, ClientCertificate, Compatibility, CriticalityCase, Endpoint,
+    Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
 };
 
 /// All that a login depends on.
@@ -264,6 +264,17 @@ fn compatibility(spec: &ConnectionSpec) -> Compatibility {
             api::AdditionalSettingsShape::Object => AdditionalSettingsShape::Object,
             api::AdditionalSettingsShape::Array => AdditionalSettingsShape::Array,
         }),
-        ..Compatibility::default()
+        criticality_case: quirks.criticality_case.map(|case| match case {
+            api::CriticalityCase::Capitalized => CriticalityCase::Capitalized,
+            api::CriticalityCase::LowerCase => CriticalityCase::LowerCase,
+        }),
+        boolean_form: quirks.boolean_form.map(|form| match form {
+            api::BooleanForm::Literal => BooleanForm::Literal,
+            api::BooleanForm::Digit => BooleanForm::Digit,
+        }),
+        number_form: quirks.number_form.map(|form| match form {
+            api::NumberForm::Number => NumberForm::Number,
+            api::NumberForm::Text => NumberForm::Text,
+        }),
     }
 }

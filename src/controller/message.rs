@@ -38,6 +38,9 @@ impl Problem {
             Unusable::TooLong { characters, longest } => {
                 format!("has {characters} characters, and the PAM takes at most {longest}")
             }
+            Unusable::NotBase32 => {
+                "is not base32 (A to Z and 2 to 7), as the seed of one-time passwords has to be".to_owned()
+            }
             Unusable::Unclean => "has a control character, or a blank or line break at its ends".to_owned(),
         };
         let message = format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");

@@ -7,7 +7,7 @@ use super::act::Done;
 use super::context::Context;
 use super::observed::Observed;
 use super::verdict::conditions;
-use super::{groups, pending, whereabouts};
+use super::{groups, kept, pending, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
@@ -61,8 +61,18 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     next.last_sync_time = Some(Time(jiff::Timestamp::now()));
     next.unexpected = None;
     next.pending = None;
+    sent(next, observed, decision);
     recorded(next, observed);
     acknowledge(next, observed.object);
+}
+
+/// The fields that the record has from us by now.
+fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision) {
+    let mut all = kept::paths(&observed.object.spec);
+    if matches!(decision, Decision::Push(Push { expect: Expect::Update, .. })) {
+        all.extend(std::mem::take(&mut next.sent_fields));
+    }
+    next.sent_fields = all.into_iter().collect();
 }
 
 /// What is known of the record's past: whether it is surely enabled, and the identifier it had.
@@ -103,14 +113,15 @@ fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
 fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, context: &Context) {
     match decision {
         Decision::Settled => {
-            let keyed = next.digests.iter().filter(|(name, _)| is_keyed(name));
+            let keyed = next.digests.iter().filter(|(name, _)| groups::KEYED.contains(&name.as_str()));
             let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
             let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
             if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
                 recorded(next, observed);
             } else {
                 next.digests = groups::digests(&observed.object.spec);
-                next.digests.extend(keyed.into_iter().filter(|(name, _)| is_wanted(name, observed.object)));
+                next.digests
+                    .extend(keyed.into_iter().filter(|(name, _)| groups::has_keyed(&observed.object.spec, name)));
             }
             next.value_held_back &= observed.object.spec.content_secret_ref.is_some();
             remember_verified(observed, context);
@@ -126,18 +137,6 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     let unheard = observed.situation.recorded == Recorded::Nothing && observed.status.unexpected.is_none();
     if unheard && !observed.situation.deleting && decision != Decision::Suspend {
         acknowledge(next, observed.object);
-    }
-}
-
-fn is_keyed(name: &str) -> bool {
-    name == groups::CONTENT || name == groups::USERNAME
-}
-
-fn is_wanted(name: &str, object: &PamCredential) -> bool {
-    let spec = &object.spec;
-    match name {
-        groups::CONTENT => spec.content_secret_ref.is_some(),
-        _ => spec.username_secret_ref.is_some(),
     }
 }
 

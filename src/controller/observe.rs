@@ -1,31 +1,23 @@
 //! Seeing more: the values of the Secrets, and the PAM's list. Each is asked for only when the decision turns on it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::claims::Taken;
-use super::connections::{self, Live};
+use super::connections::Live;
 use super::context::Context;
-use super::digest::Compared;
 use super::disable;
 use super::error::Error;
-use super::groups;
-use super::message::Problem;
-use super::observed::{Observed, Read, Sight, secret_names};
-use super::secrets::{self, SecretValues};
-use super::value::{self, Unusable};
+use super::observed::{Observed, Sight};
+use super::reading;
 use crate::domain::{
-    Account, Claims, Connection, Identifiers, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value,
-    seen_in_leaving, sighting,
+    Account, Claims, Connection, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, seen_in_leaving, sighting,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// Looks at what the decision asked for.
 pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Context) -> Result<(), Error> {
     match what {
-        Look::Secrets => read_secrets(observed, context).await,
+        Look::Secrets => reading::read(observed, context).await,
         Look::Inventory => see_inventory(observed, context).await,
         Look::Claims => {
             claim(observed, context);
@@ -38,7 +30,7 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
     let mut claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
-    if let Err(Taken::Identifier(holder) | Taken::Account(holder)) = &claimed {
+    if let Err(Taken::Identifier(holder) | Taken::Account(holder) | Taken::Device(holder)) = &claimed {
         context.references.wait_for(&observed.subject(), Some(holder.clone()));
         // Whoever has it may have gone before we waited for that.
         claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
@@ -50,101 +42,10 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
         Ok(_) => (Claims::Free, None),
         Err(Taken::Identifier(holder)) => (Claims::Identifier, Some(holder)),
         Err(Taken::Account(holder)) => (Claims::Account, Some(holder)),
+        Err(Taken::Device(holder)) => (Claims::Device, Some(holder)),
     };
     observed.situation.claims = claims;
     context.references.wait_for(&observed.subject(), holder);
-}
-
-async fn read_secrets(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
-    let mut found = HashMap::new();
-    for name in secret_names(observed.object) {
-        let key = (observed.key.0.clone(), name.to_owned());
-        let Some(values) = secrets::read(&context.client, &key, &wanted(observed, name)).await? else {
-            observed.fail_secrets(Problem::secret_missing(&key));
-            return Ok(());
-        };
-        found.insert(name, values);
-    }
-    match take(observed, &found) {
-        Ok(values) => compare(observed, values, context),
-        Err(problem) => observed.fail_secrets(problem),
-    }
-    Ok(())
-}
-
-fn wanted<'a>(observed: &Observed<'a>, name: &str) -> Vec<&'a str> {
-    let spec = &observed.object.spec;
-    let content = spec.content_secret_ref.as_ref().filter(|r| r.name == name).map(|r| r.key.as_str());
-    let username = spec.username_secret_ref.as_ref().filter(|r| r.name == name).map(|r| r.key.as_str());
-    content.into_iter().chain(username).collect()
-}
-
-/// Makes what is sent of what was read.
-fn take(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Result<Read, Problem> {
-    let spec = &observed.object.spec;
-    let bytes = |name: &str, key: &str| -> Result<&Zeroizing<Vec<u8>>, Problem> {
-        let whole = (observed.key.0.clone(), name.to_owned());
-        let values = found.get(name).map(|read| &read.values);
-        values.and_then(|values| values.get(key)).ok_or_else(|| Problem::key_missing(&whole, key))
-    };
-    let unusable = |name: &str, key: &str, field: &str, why: Unusable| {
-        Problem::unusable(&(observed.key.0.clone(), name.to_owned()), key, field, why)
-    };
-    let content = spec.content_secret_ref.as_ref().map(|reference| {
-        let bytes = bytes(&reference.name, &reference.key)?;
-        value::content(bytes, reference.trim)
-            .map_err(|why| unusable(&reference.name, &reference.key, "spec.contentSecretRef", why))
-    });
-    let username = spec.username_secret_ref.as_ref().map(|reference| {
-        let bytes = bytes(&reference.name, &reference.key)?;
-        value::username(bytes).map_err(|why| unusable(&reference.name, &reference.key, "spec.usernameSecretRef", why))
-    });
-    let versions = secret_names(observed.object)
-        .into_iter()
-        .filter_map(|name| found.get(name).map(|read| connections::source(name, read.version.clone())))
-        .collect();
-    Ok(Read { content: content.transpose()?, username: username.transpose()?, versions, digests: Vec::new() })
-}
-
-/// Compares what was read with what was last sent.
-fn compare(observed: &mut Observed<'_>, mut values: Read, context: &Context) {
-    use secrecy::ExposeSecret as _;
-    let spec = &observed.object.spec;
-    let secret = values.content.as_ref().map(|content| content.value.expose_secret().as_bytes());
-    let username = values.username.as_ref().map(|username| username.as_bytes());
-    let content_secret = spec.content_secret_ref.as_ref().map(|reference| reference.name.as_str());
-    let username_secret = spec.username_secret_ref.as_ref().map(|reference| reference.name.as_str());
-    let mut digests = Vec::new();
-    let mut one = |field: &'static str, secret: Option<&str>, bytes: Option<&[u8]>| {
-        let bytes = bytes?;
-        let owner = observed.owner();
-        digests.push((field, context.key.mac(&owner, field, bytes)));
-        let compared = context.key.compare(observed.status.digests.get(field), &owner, field, bytes);
-        Some(unless_untouched(compared, observed, &values, secret))
-    };
-    let value = one(groups::CONTENT, content_secret, secret);
-    let username = one(groups::USERNAME, username_secret, username);
-    values.digests = digests;
-    let doubt = context.memory.doubt(&observed.uid);
-    observed.situation.secrets = Secrets::Read(match value {
-        None => Value::None,
-        Some(Compared::New) => Value::New,
-        Some(Compared::Same) if doubt.is_some_and(|doubt| doubt.value) => Value::Changed,
-        Some(Compared::Same) => Value::Same,
-        Some(Compared::Changed) => Value::Changed,
-        Some(Compared::Unknown) => Value::Unknown,
-    });
-    let known = observed.situation.recorded != Recorded::Nothing;
-    observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
-    observed.read = Some(values);
-    observed.see_target(context);
-}
-
-/// A lost key is no change where the very version of the Secret is the one that was last sent from.
-fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, secret: Option<&str>) -> Compared {
-    let of = |versions: &[crate::api::SourceSecret]| versions.iter().find(|v| Some(v.name.as_str()) == secret).cloned();
-    let untouched = of(&read.versions).is_some() && of(&read.versions) == of(&observed.status.source);
-    if compared == Compared::Unknown && untouched { Compared::Same } else { compared }
 }
 
 async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
@@ -274,14 +175,5 @@ impl Observed<'_> {
     /// another tenant's vault: there our identifier must be on it, too.
     fn vouches(&self, record: &ListedCredential) -> bool {
         !self.situation.relogged || record.identifier.as_ref() == Some(&self.identifier)
-    }
-
-    fn fail_secrets(&mut self, problem: Problem) {
-        self.situation.secrets = match problem.reason {
-            Reason::SecretNotFound => Secrets::Missing,
-            Reason::SecretKeyNotFound => Secrets::KeyMissing,
-            _ => Secrets::Invalid,
-        };
-        self.problem = Some(problem);
     }
 }

@@ -1,8 +1,6 @@
 //! What a pass has seen of one credential: the situation that is decided on, and the details that acting and
 //! reporting need.
 
-use zeroize::Zeroizing;
-
 use super::access::permitted;
 use super::any_connection::connection_of;
 use super::connections::source;
@@ -11,9 +9,9 @@ use super::finalizer;
 use super::groups;
 use super::message::Problem;
 use super::places::Place;
+use super::reading::{self, Read};
 use super::references::Target;
 use super::subject::Subject;
-use super::value::Content;
 use super::versions::{Key, Version};
 use super::view::View;
 use super::watch;
@@ -65,16 +63,6 @@ pub(super) struct Observed<'a> {
     pub(super) grants: Grants,
     /// Why the connection's rules do not let it be served.
     pub(super) denial: Option<Denial>,
-}
-
-/// Values that were read. They live no longer than the pass.
-#[derive(Default)]
-pub(super) struct Read {
-    pub(super) content: Option<Content>,
-    pub(super) username: Option<Zeroizing<String>>,
-    pub(super) versions: Vec<SourceSecret>,
-    /// Keyed digests of both.
-    pub(super) digests: Vec<(&'static str, String)>,
 }
 
 /// What the list shows of our identifier and account.
@@ -191,7 +179,7 @@ impl<'a> Observed<'a> {
 
     /// Whether what was last sent was made from these versions, by the spec as it is.
     fn was_sent(&self, versions: &[SourceSecret], context: &Context) -> bool {
-        let keyed = [groups::CONTENT, groups::USERNAME].into_iter().filter_map(|name| self.status.digests.get(name));
+        let keyed = groups::KEYED.into_iter().filter_map(|name| self.status.digests.get(name));
         let key_known = keyed.into_iter().all(|digest| context.key.made(digest));
         let by_status = self.is_ready() && self.status.source == versions;
         let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
@@ -201,11 +189,12 @@ impl<'a> Observed<'a> {
 
 /// The Secrets a credential refers to, each once, in a fixed order.
 pub(super) fn secret_names(object: &PamCredential) -> Vec<&str> {
-    let spec = &object.spec;
-    let content = spec.content_secret_ref.as_ref().map(|reference| reference.name.as_str());
-    let username = spec.username_secret_ref.as_ref().map(|reference| reference.name.as_str());
-    let mut names: Vec<&str> = content.into_iter().chain(username).collect();
-    names.dedup();
+    let mut names: Vec<&str> = Vec::new();
+    for reference in reading::references(&object.spec) {
+        if !names.contains(&reference.name) {
+            names.push(reference.name);
+        }
+    }
     names
 }
 
@@ -243,6 +232,7 @@ fn situation(
         recorded,
         denied: false,
         fields_changed: groups::changed(&object.spec, &status.digests),
+        device_changed: groups::device_changed(&object.spec, &status.digests),
         account_changed: recorded != Recorded::Nothing
             && status.digests.get(groups::ACCOUNT) != Some(&groups::account(&object.spec)),
         request: request(object, status),

@@ -16,7 +16,7 @@ use super::next::next_status;
 use super::observed::Observed;
 use super::verdict::ready_reason;
 use super::view::View;
-use super::{blame, message, status};
+use super::{blame, kept, message, status};
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
 use crate::domain::{Connection, Decision, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -110,6 +110,7 @@ async fn publish(
     } else {
         announce_transition(&object, before, &next.conditions, context).await;
     }
+    announce_kept(&object, before, &next.conditions, context).await;
 }
 
 fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {
@@ -118,6 +119,15 @@ fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool)
     let former = next.former_identifier.as_deref().filter(|_| observed.status.id != next.id);
     let before = former.map(|former| format!(", which was taken over and had identifier {former} before"));
     format!("{what} written to record {id}, identifier {identifier}{}", before.unwrap_or_default())
+}
+
+/// An event where fields were removed that the PAM keeps.
+async fn announce_kept(object: &ObjectReference, before: &[Condition], after: &[Condition], context: &Context) {
+    let message = |conditions: &[Condition]| find(conditions, ConditionType::Ready).map(|ready| ready.message.clone());
+    let (old, new) = (message(before).unwrap_or_default(), message(after).unwrap_or_default());
+    if kept::has_words(&new) && kept::words_of(&new) != kept::words_of(&old) {
+        emit(object, EventType::Warning, "FieldKept", kept::words_of(&new).to_owned(), context).await;
+    }
 }
 
 /// An event where the reason of `Ready` changed to or from bad news.
@@ -178,6 +188,7 @@ fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: R
     let retry = match (by_connection, unseen) {
         (true, _) => Retry::OnChange,
         (false, true) if reason != Reason::DeletionBlocked => Retry::Backoff,
+        _ if matches!(done, Done::Failed(error) if blame::is_bounded(error)) => Retry::Bounded,
         _ => reason.retry(),
     };
     let clock = (Instant::now(), rand::random());

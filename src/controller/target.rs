@@ -2,13 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use super::claims::Wish;
+use super::claims::{self, Wish};
 use super::context::Context;
 use super::digest::{Compared, fingerprint};
 use super::observed::Observed;
-use super::watch;
+use super::{groups, watch};
 use crate::api::{PamCredential, PamCredentialStatus, PendingAction};
 use crate::domain::{Intent, Recorded, Seen, generated_identifier};
+use crate::pam::Place;
 
 /// The identifier that is sent.
 pub(super) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
@@ -80,13 +81,22 @@ impl Observed<'_> {
         Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
     }
 
+    /// The place that the connection leads to: its tenant as asked for, else as the PAM named it to this object.
+    fn place_wanted(&self) -> Option<Place> {
+        let view = self.view.as_ref()?;
+        let known = self.status.connection.as_ref().filter(|known| known.origin == view.origin);
+        let tenant = view.tenant.as_deref().or_else(|| known?.tenant.as_deref());
+        Some(Place::new(&view.origin, tenant))
+    }
+
     /// What this object is after; `None` while the username has not been read.
     pub(super) fn wish(&self) -> Option<Wish> {
         let (username, hostname, ip) = self.account()?.folded();
         Some(Wish {
-            origin: self.view.as_ref()?.origin.clone(),
+            place: self.place_wanted()?,
             identifier: self.identifier.clone(),
             account: super::digest::plain(&[&username, &hostname, &ip]),
+            device: groups::device(&self.object.spec).map(|block| (claims::device(self.object), block)),
         })
     }
 
@@ -103,7 +113,8 @@ impl Observed<'_> {
     /// Whether another object has our record, or would like to.
     pub(super) fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
-        id.zip(place)
-            .is_some_and(|(id, place)| context.claims.is_shared(&self.uid, &place.origin, id, &self.identifier))
+        id.zip(place).is_some_and(|(id, place)| {
+            context.claims.is_shared(&self.uid, &claims::place_of(place), id, &self.identifier)
+        })
     }
 }

@@ -7,6 +7,8 @@ use crate::api::Trim;
 
 /// Longest value in characters (API 7 #36: the PAM's own pages stop there).
 const LONGEST_VALUE: usize = 256;
+/// Longest seed of one-time passwords in characters: far more than any service gives out.
+const LONGEST_SEED: usize = 512;
 /// Longest username in characters, as the schema bounds `spec.username`.
 const LONGEST_USERNAME: usize = 255;
 
@@ -21,6 +23,8 @@ pub(super) enum Unusable {
     TooLong { characters: usize, longest: usize },
     /// A username with control characters, or with blanks at its ends.
     Unclean,
+    /// A seed of one-time passwords that is not base32.
+    NotBase32,
 }
 
 /// A value as it will be sent.
@@ -43,6 +47,26 @@ pub(super) fn username(bytes: &[u8]) -> Result<Zeroizing<String>, Unusable> {
         return Err(Unusable::Unclean);
     }
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Makes a seed of one-time passwords of a Secret's bytes: base32 (RFC 4648) in upper case, as the PAM has it. Services
+/// show it in groups and in lower case; `=` at its end only fills it up.
+pub(super) fn totp_seed(bytes: &[u8]) -> Result<SecretString, Unusable> {
+    let text = text(bytes, LONGEST_SEED)?;
+    let mut seed = Zeroizing::new(String::with_capacity(text.len()));
+    seed.extend(text.trim_end_matches(['=', '\n', '\r']).chars().filter(|c| *c != ' ' && *c != '-'));
+    seed.make_ascii_uppercase();
+    let is_base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
+    match seed.as_str() {
+        "" => Err(Unusable::Empty),
+        seed if seed.chars().all(is_base32) => Ok(SecretString::from(seed)),
+        _ => Err(Unusable::NotBase32),
+    }
+}
+
+/// Makes the value of a further field of a login of a Secret's bytes: as it is.
+pub(super) fn field(bytes: &[u8]) -> Result<SecretString, Unusable> {
+    Ok(SecretString::from(text(bytes, LONGEST_VALUE)?))
 }
 
 fn trimmed(bytes: &[u8], trim: Trim) -> &[u8] {
@@ -88,6 +112,21 @@ mod tests {
         let long = "ü".repeat(257);
         assert_eq!(refused(long.as_bytes(), Trim::None), Some(Unusable::TooLong { characters: 257, longest: 256 }));
         assert!(refused("ü".repeat(256).as_bytes(), Trim::None).is_none(), "characters are counted, not bytes");
+    }
+
+    #[test]
+    fn a_seed_is_sent_as_the_pam_writes_it_and_what_is_no_base32_is_refused() {
+        let seed = |text: &str| totp_seed(text.as_bytes()).map(|seed| seed.expose_secret().to_owned());
+        for text in ["JBSWY3DPEHPK3PXP", "jbsw y3dp ehpk 3pxp", "JBSW-Y3DP-EHPK-3PXP\n", "JBSWY3DPEHPK3PXP===="] {
+            assert_eq!(seed(text).as_deref(), Ok("JBSWY3DPEHPK3PXP"), "{text}");
+        }
+        for text in ["JBSWY3DPEHPK3PX1", "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP", "é"] {
+            assert_eq!(seed(text).err(), Some(Unusable::NotBase32), "{text}");
+        }
+        assert_eq!(
+            [seed("").err(), seed("== ").err(), seed(" ").err()],
+            [Some(Unusable::Empty), Some(Unusable::NotBase32), Some(Unusable::Empty)]
+        );
     }
 
     #[test]

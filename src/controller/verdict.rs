@@ -8,7 +8,7 @@ use super::conflict::{self, Found};
 use super::digest::fingerprint;
 use super::message::Held;
 use super::observed::{Observed, Sight};
-use super::{access, blame, message, status};
+use super::{access, blame, kept, message, status};
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
 use crate::domain::{Claims, Connection, Decision, Reason, Recorded, Secrets, Seen, Value, generated_under};
 
@@ -24,7 +24,10 @@ pub(super) fn conditions(
     if decision == Decision::Suspend {
         return suspended(observed, now);
     }
-    let (reason, message) = verdict(observed, next, decision, done);
+    let (reason, mut message) = verdict(observed, next, decision, done);
+    if reason.is_ready() {
+        message = kept::without_words(&message).to_owned() + &kept::words(&next.sent_fields, &observed.object.spec);
+    }
     status::conditions(reason, &message, generation, now, before)
 }
 
@@ -126,6 +129,7 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     match observed.situation.claims {
         Claims::Identifier => return conflict::claimed("identifier", &observed.identifier),
         Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier),
+        Claims::Device => return conflict::device_held(),
         Claims::NotAsked | Claims::Free => {}
     }
     match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {

@@ -9,6 +9,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mi
 /// First and longest wait of [`Retry::SecondLook`]. The first is short, since whoever sees the message often
 /// mends its cause at once; it doubles, so that a dozen looks are spread over the first two hours.
 const SECOND_LOOK: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(30));
+/// How often [`Retry::Bounded`] is soon tried again.
+const BOUNDED: u32 = 6;
 /// A login is never tried again sooner than this, so that the PAM does not lock the account.
 const SECOND_LOGIN: Duration = Duration::from_mins(10);
 
@@ -21,6 +23,8 @@ pub fn wait(retry: Retry, failures: u32, asked: Option<Duration>, chance: f64) -
         Retry::OnChange => return None,
         Retry::Backoff => BACKOFF,
         Retry::SecondLook => SECOND_LOOK,
+        Retry::Bounded if failures <= BOUNDED => BACKOFF,
+        Retry::Bounded => (SECOND_LOOK.1, SECOND_LOOK.1),
     };
     let bound = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
     let jittered = bound.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
@@ -38,8 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_pam_cannot_cope_with_is_soon_left_alone() {
+        let seconds = |failures| wait(Retry::Bounded, failures, None, 1.0).map(|wait| wait.as_secs());
+        assert_eq!([1, 2, 6, 7, 40].map(seconds), [Some(1), Some(2), Some(32), Some(1800), Some(1800)]);
+    }
+
+    #[test]
     fn waits_grow_and_stay_within_their_bounds() {
-        for retry in [Retry::Backoff, Retry::SecondLook] {
+        for retry in [Retry::Backoff, Retry::SecondLook, Retry::Bounded] {
             let waits: Vec<_> = (1..40).filter_map(|n| wait(retry, n, None, 1.0)).collect();
             assert_eq!(waits.len(), 39);
             assert!(waits.is_sorted());

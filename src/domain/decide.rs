@@ -181,22 +181,22 @@ fn enable(s: &Situation) -> Decision {
 }
 
 fn with_connection(s: &Situation, value: Value) -> Decision {
-    if !needs_list(s) {
-        return update(s, value, None);
-    }
-    match s.inventory {
+    let decision = match s.inventory {
+        _ if !needs_list(s) => update(s, value, None),
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
-        Inventory::Shows(seen) => match with_list(s, value, seen) {
-            Decision::Push(push) if claims_anew(s, push) => with_claims(s, with_list(s, value, seen)),
-            decision => decision,
-        },
+        Inventory::Shows(seen) => with_list(s, value, seen),
+    };
+    match decision {
+        Decision::Push(push) if claims_anew(s, push) => with_claims(s, decision),
+        decision => decision,
     }
 }
 
-/// A record or an account that was not ours before is claimed in the cluster before it is written.
+/// A record, an account or a device's settings that were not ours before are claimed in the cluster before they are
+/// written.
 fn claims_anew(s: &Situation, push: Push) -> bool {
-    push.expect != Expect::Update || s.account_changed
+    push.expect != Expect::Update || s.account_changed || s.device_changed
 }
 
 fn with_claims(s: &Situation, push: Decision) -> Decision {
@@ -205,6 +205,7 @@ fn with_claims(s: &Situation, push: Decision) -> Decision {
         Claims::Free => push,
         Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
         Claims::Account => Decision::Wait(Reason::AccountConflict),
+        Claims::Device => Decision::Wait(Reason::DeviceConflict),
     }
 }
 

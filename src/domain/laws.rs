@@ -77,6 +77,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             take_over_granted: false,
                             pending: None,
                             enable_due: false,
+                            device_changed: false,
                         };
                         for variant in variants(situation) {
                             count += 1;

@@ -43,6 +43,8 @@ pub enum Reason {
     IdentifierConflict,
     /// Another object of this cluster has the account.
     AccountConflict,
+    /// Another object of this cluster writes something else onto the device.
+    DeviceConflict,
     /// The object is being deleted, and its record is about to be disabled.
     Deleting,
     /// The object is being deleted, and it is not safe to disable its record.
@@ -58,11 +60,13 @@ pub enum Retry {
     Backoff,
     /// Rarely: somebody has to mend it, out of our sight.
     SecondLook,
+    /// Soon, a few times; then rarely: it may mend by itself, or the PAM cannot cope with what is sent.
+    Bounded,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
@@ -83,6 +87,7 @@ impl Reason {
         Self::PamAuthenticationFailed,
         Self::IdentifierConflict,
         Self::AccountConflict,
+        Self::DeviceConflict,
         Self::Deleting,
         Self::DeletionBlocked,
     ];
@@ -111,6 +116,7 @@ impl Reason {
             Self::PamAuthenticationFailed => "PamAuthenticationFailed",
             Self::IdentifierConflict => "IdentifierConflict",
             Self::AccountConflict => "AccountConflict",
+            Self::DeviceConflict => "DeviceConflict",
             Self::Deleting => "Deleting",
             Self::DeletionBlocked => "DeletionBlocked",
         }
@@ -142,6 +148,7 @@ impl Reason {
                 | Self::PamAuthenticationFailed
                 | Self::IdentifierConflict
                 | Self::AccountConflict
+                | Self::DeviceConflict
                 | Self::DeletionBlocked
         )
     }
@@ -171,7 +178,8 @@ impl Reason {
             | Self::ConnectionNotReady
             | Self::AccessDenied
             | Self::IdentifierConflict
-            | Self::AccountConflict => Retry::OnChange,
+            | Self::AccountConflict
+            | Self::DeviceConflict => Retry::OnChange,
         }
     }
 }

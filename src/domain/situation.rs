@@ -47,6 +47,8 @@ pub struct Situation {
     pub adoption: Adoption,
     /// The connection allows this credential to take records over.
     pub take_over_granted: bool,
+    /// What is to be written onto the device differs from what was last sent.
+    pub device_changed: bool,
     /// What status says was about to be tried, for this very target; it may have been.
     pub pending: Option<Intent>,
     /// The record in our status was there before us, is to be enabled, and was not yet.
@@ -150,6 +152,8 @@ pub enum Claims {
     Identifier,
     /// Another object has the account.
     Account,
+    /// Another object writes something else onto the device.
+    Device,
 }
 
 /// What the PAM's list shows.

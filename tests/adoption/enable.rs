@@ -123,12 +123,12 @@ async fn every_other_answer_has_its_reason(version: ProductVersion) {
 
 #[tokio::test]
 async fn every_other_answer_has_its_reason_on_3_32() {
-    every_other_answer_has_its_reason(ProductVersion::V3_32).await;
+    Box::pin(every_other_answer_has_its_reason(ProductVersion::V3_32)).await;
 }
 
 #[tokio::test]
 async fn every_other_answer_has_its_reason_on_4_2() {
-    every_other_answer_has_its_reason(ProductVersion::V4_2).await;
+    Box::pin(every_other_answer_has_its_reason(ProductVersion::V4_2)).await;
 }
 
 #[tokio::test]

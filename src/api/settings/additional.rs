@@ -1,0 +1,90 @@
+//! `additionalSettings`: owner, TOTP, criticality and further fields of a login (API 2.4).
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::TEXT;
+use crate::api::refs::{DATA_KEY, OBJECT_NAME};
+
+/// What is needed to use a credential beside its value. A field that is not set is not sent, and the PAM keeps what it
+/// has. The API's second `identifier` is not offered: which of the two would win is not documented.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdditionalSettings {
+    /// Username of the PAM user who owns the credential, and always has access to it. Needs `Owner` among what the
+    /// connection's `access` allows. The PAM answers an unknown one with an error that does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
+    pub user_credential_owner: Option<String>,
+    /// Path on the server of the script or file that holds the credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = TEXT), length(min = 1, max = 1024))]
+    pub server_path: Option<String>,
+    /// Where to read the seed of time-based one-time passwords (TOTP) from: base32, as the service shows it. Blanks and
+    /// lower case are allowed. It is sent when it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_key_secret_ref: Option<SecretKeyRef>,
+    /// How critical the credential is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criticality: Option<Criticality>,
+    /// Further fields of a login, such as a PIN. The whole list is replaced in the PAM, when one of them changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["shortName"]))]
+    pub additional_authentication_fields: Option<Vec<AuthenticationField>>,
+}
+
+/// How critical a credential is. The levels that the call documents; how they are spelled to the PAM follows from the
+/// connection's `productVersion`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum Criticality {
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+}
+
+/// A further field of a login.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticationField {
+    /// Its name.
+    #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
+    pub name: String,
+    /// Its short name; each once.
+    #[schemars(regex(pattern = TEXT), length(min = 1, max = 64))]
+    pub short_name: String,
+    /// Where to read its value from.
+    pub value_secret_ref: ValueSecretRef,
+}
+
+/// One key of a Secret in the credential's own namespace.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueSecretRef {
+    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+    /// Key in the Secret's data that holds the value.
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
+    pub key: String,
+}
+
+/// The seed of one-time passwords: one key of a Secret in the credential's own namespace.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretKeyRef {
+    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+    /// Key in the Secret's data that holds the seed. Defaults to `secretKey`.
+    #[serde(default = "secret_key")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
+    pub key: String,
+}
+
+fn secret_key() -> String {
+    "secretKey".to_owned()
+}
