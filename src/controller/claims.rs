@@ -71,6 +71,19 @@ impl Claims {
         book.put(uid, owner);
     }
 
+    /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
+    /// somebody came for is not disabled when its owner goes.
+    pub(super) fn want(&self, uid: &str, key: &Key, origin: &str, identifier: &str) {
+        let book = &mut *self.lock();
+        if !book.living.contains(uid) {
+            return;
+        }
+        let mut owner = book.take(uid);
+        owner.key.clone_from(key);
+        owner.wish = Some((origin.to_owned(), identifier.to_owned()));
+        book.put(uid.to_owned(), owner);
+    }
+
     /// Claims an identifier and an account, both or neither. What the object had before is free then: `Ok(true)` says
     /// that there was such.
     pub(super) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<bool, Taken> {
@@ -91,6 +104,17 @@ impl Claims {
         }
         book.put(uid.to_owned(), owner);
         taken.map_or(Ok(frees && had), Err)
+    }
+
+    /// Who else has what an object is after, without a claim of its own.
+    pub(super) fn holder(&self, uid: &str, wish: &Wish) -> Option<Taken> {
+        let book = self.lock();
+        let spot = |what: &String| (wish.origin.clone(), what.clone());
+        let (identifier, account) = (spot(&wish.identifier), spot(&wish.account));
+        let others = |spots: &HashMap<Spot, String>, spot| spots.get(spot).is_some_and(|holder| holder != uid);
+        let identifier = Some(&identifier).filter(|spot| others(&book.identifiers, spot));
+        let account = Some(&account).filter(|spot| others(&book.accounts, spot));
+        book.taken(identifier, account)
     }
 
     /// Lets go of everything that an object has or wants.
@@ -230,6 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_only_asks_learns_who_has_it_and_claims_nothing() {
+        let claims = book();
+        assert_eq!(claims.holder("a", &wish("i", "x")), None);
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
+        assert_eq!(claims.holder("b", &wish("i", "x")), None, "nobody else");
+        assert_eq!(claims.holder("a", &wish("i", "y")), Some(Taken::Identifier(key("b"))));
+        assert_eq!(claims.holder("a", &wish("j", "x")), Some(Taken::Account(key("b"))));
+    }
+
+    #[test]
     fn another_pam_is_another_place() {
         let claims = book();
         let elsewhere = Wish { origin: "https://other".into(), ..wish("i", "x") };
@@ -246,6 +280,18 @@ mod tests {
         assert!(claims.is_shared("a", "https://pam", "7", "i"));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
         assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+    }
+
+    #[test]
+    fn a_record_that_somebody_has_just_come_for_is_shared_until_that_one_goes() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        claims.want("b", &key("b"), "https://pam", "i");
+        assert!(claims.is_shared("a", "https://pam", "7", "i"));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false), "and nobody else's yet");
+        claims.forget("b");
+        claims.want("b", &key("b"), "https://pam", "i");
+        assert!(!claims.is_shared("a", "https://pam", "7", "i"), "it is gone");
     }
 
     #[test]

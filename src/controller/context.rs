@@ -128,7 +128,18 @@ impl Context {
             self.step_aside(&super::watch::key(credential), uid);
         } else {
             self.claims.note(credential);
+            self.want(credential);
         }
+    }
+
+    /// Takes in what record a credential that is to stay would have.
+    pub(super) fn want(&self, credential: &Credential) {
+        let meta = &credential.metadata;
+        let view = self.connection(&credential.spec.connection_ref.name);
+        let (Some(uid), Some(view), None) = (&meta.uid, view, &meta.deletion_timestamp) else { return };
+        let status = credential.status.clone().unwrap_or_default();
+        let identifier = super::observed::identifier(credential, &status, &self.cluster_name);
+        self.claims.want(uid, &super::watch::key(credential), &view.origin, &identifier);
     }
 
     /// Gives those who wait for what this credential has their turn.

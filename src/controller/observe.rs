@@ -17,8 +17,8 @@ use super::observed::{Observed, Read, Sight, secret_names};
 use super::secrets::{self, SecretValues};
 use super::value::{self, Unusable};
 use crate::domain::{
-    Account, Claims, Connection, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Value, seen_in_leaving,
-    sighting,
+    Account, Claims, Connection, Decision, Inventory, Look, Reason, Recorded, Row, Secrets, Seen, Situation, Value,
+    decide, seen_in_leaving, sighting,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
@@ -34,14 +34,24 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
     }
 }
 
-/// Claims the record for this object, or finds who has it; then that one's going wakes us.
+/// Claims the record for this object, or finds who has it; then that one's going wakes us. What it could not write
+/// anyway it does not claim.
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
-    let mut claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    let hopeless =
+        decide(&Situation { claims: Claims::Free, ..observed.situation }) == Decision::Wait(Reason::RecordConflict);
+    let claim = || {
+        if hopeless {
+            context.claims.holder(&observed.uid, &wish).map_or(Ok(false), Err)
+        } else {
+            context.claims.claim(&observed.uid, &observed.key, &wish)
+        }
+    };
+    let mut claimed = claim();
     if let Err(Taken::Identifier(holder) | Taken::Account(holder)) = &claimed {
         context.references.wait_for(&observed.key, Some(holder.clone()));
         // Whoever has it may have gone before we waited for that.
-        claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+        claimed = claim();
     }
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
@@ -176,8 +186,11 @@ async fn list(
     context: &Context,
 ) -> Result<Result<Arc<Snapshot>, PamError>, Error> {
     observed.place = None;
+    // Whoever waited for another owner goes by a list from after that: what was written by another connection meanwhile
+    // is in no list of this one.
+    let not_before = observed.waited_for_another().then(tokio::time::Instant::now);
     let result = tokio::select! {
-        result = live.inventory.fresh(&live.client, None) => result,
+        result = live.inventory.fresh(&live.client, not_before) => result,
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
@@ -261,6 +274,12 @@ impl Observed<'_> {
             self.situation.doomed = disable::is_doomed(self, context).await?;
         }
         Ok(())
+    }
+
+    /// Whether this object waits for what another one has.
+    fn waited_for_another(&self) -> bool {
+        let waited = [Reason::IdentifierConflict, Reason::AccountConflict];
+        waited.contains(&super::verdict::ready_reason(&self.shown.conditions))
     }
 
     /// Whether a record that has our id may be ours. To another login than the one that last wrote, ids may be those of

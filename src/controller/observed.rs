@@ -212,7 +212,7 @@ impl<'a> Observed<'a> {
     }
 }
 
-fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
+pub(super) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
     let (namespace, name) = watch::key(object);
     // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
     // being sent (later the schema refuses that).

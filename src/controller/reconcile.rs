@@ -43,6 +43,8 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
 async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
     // Before anything is looked at: what changes from here on wakes us again.
     context.references.set(&key(credential), targets(credential));
+    // Its connection may have come after it.
+    context.want(credential);
     let mut observed = Observed::at_a_glance(credential, context);
     write_owed(&observed, context).await?;
     match context.schedule.turn(&observed.key, observed.mark(), Instant::now()) {

@@ -152,7 +152,10 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(seen) => match with_list(s, value, seen) {
-            Decision::Push(_) if claims_anew(s) => with_claims(s, with_list(s, value, seen)),
+            // A record that stands in the way may be that of another object, which is then waited for and not named.
+            decision @ (Decision::Push(_) | Decision::Wait(Reason::RecordConflict)) if claims_anew(s) => {
+                with_claims(s, decision)
+            }
             decision => decision,
         },
     }
@@ -163,10 +166,10 @@ fn claims_anew(s: &Situation) -> bool {
     s.recorded != Recorded::Here || s.account_changed
 }
 
-fn with_claims(s: &Situation, push: Decision) -> Decision {
+fn with_claims(s: &Situation, decision: Decision) -> Decision {
     match s.claims {
         Claims::NotAsked => Decision::Look(Look::Claims),
-        Claims::Free => push,
+        Claims::Free => decision,
         Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
         Claims::Account => Decision::Wait(Reason::AccountConflict),
     }
