@@ -89,14 +89,14 @@ async fn an_empty_second_pam_gets_every_credential_once_and_the_way_back_writes_
     many(&world, 20, &json!({})).await;
     let before = ids(&all_are_in(&world, &world.sim.url()).await);
     let other = another_pam(&world).await;
-    with_others(&other, 7);
+    with_others(&other, 30);
 
     // There: each is created once, and the first PAM is not even asked.
     let mark = world.sim.mark();
     world.put_connection(leading_to(&other)).await;
     let there = ids(&all_are_in(&world, &other.url()).await);
     assert_eq!(writes(&other.journal()), [20, 0, 0]);
-    assert_eq!(other.records().len(), 20 + 7);
+    assert_eq!(other.records().len(), 20 + 30);
     assert!(there.iter().all(|(name, id)| before[name] != *id));
     assert_eq!(world.sim.since(mark).len(), 0, "{:?}", world.sim.since(mark));
 
@@ -323,11 +323,16 @@ async fn a_client_of_another_tenant_writes_nothing_until_that_tenant_is_asked_fo
 async fn a_deletion_in_another_place_disables_nothing_that_is_not_proven_to_be_the_record() {
     let mut world = World::start().await;
     many(&world, 2, &json!({"deletionPolicy": "Disable"})).await;
+    // Its Secret is not read for a deletion.
+    world.put_secret("unread", json!({"username": "unread", "password": CANARY})).await;
+    let from_secret = json!({"username": null, "usernameSecretRef": {"name": "unread"}, "deletionPolicy": "Disable"});
+    world.put_credential("unread", from_secret).await;
+    world.becomes("unread", "Synced").await;
     let before = ids(&all_are_in(&world, &world.sim.url()).await);
     let other = another_pam(&world).await;
-    // The ids of ours, on others' records; one of them even under our identifier.
+    // The ids of ours, on others' records; two of them even under our identifier.
     for (name, id) in &before {
-        let identifier = (name == "svc-00").then(|| format!("c1_{}_{name}", world.namespace));
+        let identifier = (name != "svc-01").then(|| format!("c1_{}_{name}", world.namespace));
         let seed = Seed { identifier, ..Seed::new(&format!("other-{name}"), "web01", "10.0.0.8") };
         assert_eq!(&other.seed(seed), id, "the test rests on that");
     }
@@ -349,7 +354,7 @@ async fn a_deletion_in_another_place_disables_nothing_that_is_not_proven_to_be_t
         world.is_gone(name).await;
         assert!(!world.sim.record(id).unwrap().active);
     }
-    assert_eq!(writes(&world.sim.journal()), [2, 0, 2]);
+    assert_eq!(writes(&world.sim.journal()), [3, 0, 3]);
     assert!(other.records().iter().all(|record| record.active));
     assert_no_canary(&world.everything_said().await);
 }

@@ -72,10 +72,9 @@ enum What {
 #[derive(Clone, Debug, Default)]
 struct Owner {
     key: Key,
-    place: Option<Place>,
     /// What is written onto the device.
     block: Option<String>,
-    has: Vec<What>,
+    has: Vec<(Place, What)>,
 }
 
 impl Claims {
@@ -86,17 +85,31 @@ impl Claims {
         let Some((uid, place, has)) = held(object) else { return };
         let mut owner = book.take(&uid);
         let device = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
-        let moved = owner.place.as_ref() != Some(&place);
         owner.key = super::watch::key(object);
-        owner.place = Some(place);
-        owner.block = device.or(owner.block);
-        // An account that was claimed by a pass is newer than what the spec says of it.
-        let kept = |what: &What| matches!(what, What::Account(_) | What::Wish(_) | What::Device(_)) && !moved;
-        owner.has.retain(kept);
-        let free: Vec<What> = has.into_iter().filter(|what| !owner.has_like(what)).collect();
-        let free: Vec<What> = free.into_iter().filter(|what| book.taken(&uid, &owner, what).is_none()).collect();
-        owner.has.extend(free);
+        owner.block = owner.block.or(device);
+        // An account or a device that a pass claimed is newer than what the spec says of it.
+        owner.has.retain(|(_, what)| !matches!(what, What::Identifier(_) | What::Record(_)));
+        for what in has {
+            let claim = (place.clone(), what);
+            if !owner.has_like(&claim.1) && book.taken(&uid, &owner, &claim).is_none() {
+                owner.has.push(claim);
+            }
+        }
         book.put(uid, owner);
+    }
+
+    /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
+    /// somebody came for is not disabled when its owner goes. `None`: it may have none.
+    pub(super) fn want(&self, uid: &str, key: &Key, place: &Place, identifier: Option<&str>) {
+        let book = &mut *self.lock();
+        if !book.living.contains(uid) {
+            return;
+        }
+        let mut owner = book.take(uid);
+        owner.key.clone_from(key);
+        owner.has.retain(|(_, what)| !matches!(what, What::Wish(_)));
+        owner.has.extend(identifier.map(|identifier| (place.clone(), What::Wish(identifier.to_owned()))));
+        book.put(uid.to_owned(), owner);
     }
 
     /// Claims an identifier, an account and a device, all or none. What the object had before is free then: `Ok(true)`
@@ -107,31 +120,29 @@ impl Claims {
             return Ok(false);
         }
         let before = book.take(uid);
-        let asked = Owner {
-            key: key.clone(),
-            place: Some(wish.place.clone()),
-            block: wish.device.as_ref().map(|(_, block)| block.clone()),
-            has: wish.whats(),
-        };
-        let taken = asked.has.iter().find_map(|what| book.taken(uid, &asked, what));
-        let records = before.has.iter().filter(|what| matches!(what, What::Record(_))).cloned();
-        let (mut owner, frees) = match &taken {
-            // It keeps what it has, and is known to wish.
-            Some(_) => (Owner { has: without_wishes(&before.has), key: key.clone(), ..before.clone() }, false),
-            None => (asked.clone(), before.frees(&asked)),
-        };
-        owner.place.get_or_insert_with(|| wish.place.clone());
-        if taken.is_none() {
-            owner.has.extend(records);
+        let mut owner = wish.owner(key);
+        let taken = book.first_taken(uid, &owner);
+        let frees = taken.is_none() && before.frees(&owner);
+        let stays =
+            |what: &What| matches!(what, What::Record(_)) || (taken.is_some() && !matches!(what, What::Wish(_)));
+        if taken.is_some() {
+            // It keeps what it has.
+            (owner.has, owner.block) = (Vec::new(), before.block);
         }
-        owner.has.push(What::Wish(wish.identifier.clone()));
+        owner.has.extend(before.has.into_iter().filter(|(_, what)| stays(what)));
+        owner.has.push((wish.place.clone(), What::Wish(wish.identifier.clone())));
         book.put(uid.to_owned(), owner);
         taken.map_or(Ok(frees), Err)
     }
 
-    /// Lets go of everything that an object has or wants.
-    pub(super) fn release(&self, uid: &str) {
-        self.lock().take(uid);
+    /// Who else has what an object is after, without a claim of its own.
+    pub(super) fn holder(&self, uid: &str, wish: &Wish) -> Option<Taken> {
+        self.lock().first_taken(uid, &wish.owner(&Key::default()))
+    }
+
+    /// Lets go of everything that an object has or wants; `true` if there was something.
+    pub(super) fn release(&self, uid: &str) -> bool {
+        !self.lock().take(uid).has.is_empty()
     }
 
     /// Lets go of an object that is gone, for good.
@@ -146,7 +157,7 @@ impl Claims {
         let book = self.lock();
         [What::Record(id.to_owned()), What::Wish(identifier.to_owned())]
             .into_iter()
-            .any(|what| book.others(uid, place, &what).next().is_some())
+            .any(|what| book.others(uid, &(place.clone(), what)).next().is_some())
     }
 
     /// Whether a list of that place shows another record of this cluster than `id`.
@@ -165,34 +176,33 @@ impl Claims {
 }
 
 impl Wish {
-    fn whats(&self) -> Vec<What> {
+    /// Who has all of it.
+    fn owner(&self, key: &Key) -> Owner {
         let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
         let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
-        both.into_iter().chain(device).collect()
+        let has = both.into_iter().chain(device).map(|what| (self.place.clone(), what)).collect();
+        Owner { key: key.clone(), block: self.device.as_ref().map(|(_, block)| block.clone()), has }
     }
-}
-
-fn without_wishes(has: &[What]) -> Vec<What> {
-    has.iter().filter(|what| !matches!(what, What::Wish(_))).cloned().collect()
 }
 
 impl Owner {
     /// Whether it has something of that kind already.
     fn has_like(&self, what: &What) -> bool {
-        self.has.iter().any(|had| std::mem::discriminant(had) == std::mem::discriminant(what))
+        self.has.iter().any(|(_, had)| std::mem::discriminant(had) == std::mem::discriminant(what))
     }
 
     /// Whether something that others may wait for is free once it has that instead.
     fn frees(&self, next: &Self) -> bool {
-        let exclusive = |what: &&What| matches!(what, What::Identifier(_) | What::Account(_) | What::Device(_));
-        let kept =
-            |what: &What| next.has.contains(what) && (self.block == next.block || !matches!(what, What::Device(_)));
-        self.has.iter().filter(exclusive).any(|what| self.place != next.place || !kept(what))
+        let is_freed = |claim: &(Place, What)| match claim.1 {
+            What::Identifier(_) | What::Account(_) => !next.has.contains(claim),
+            What::Device(_) => self.block != next.block || !next.has.contains(claim),
+            What::Record(_) | What::Wish(_) => false,
+        };
+        self.has.iter().any(is_freed)
     }
 
     fn spots(&self) -> impl Iterator<Item = Spot> {
-        let origin = self.place.as_ref().map(|place| place.origin.clone()).unwrap_or_default();
-        self.has.iter().map(move |what| Spot { origin: origin.clone(), what: what.clone() })
+        self.has.iter().map(|(place, what)| Spot { origin: place.origin.clone(), what: what.clone() })
     }
 }
 
@@ -219,19 +229,18 @@ impl Book {
         self.owners.insert(uid, owner);
     }
 
-    /// The others at that place who have that.
-    fn others<'a>(&'a self, uid: &'a str, place: &'a Place, what: &What) -> impl Iterator<Item = &'a Owner> {
+    /// The others who have that, at a place that is not surely another.
+    fn others<'a>(&'a self, uid: &'a str, (place, what): &'a (Place, What)) -> impl Iterator<Item = &'a Owner> {
         let spot = Spot { origin: place.origin.clone(), what: what.clone() };
         let uids = self.holders.get(&spot).into_iter().flatten().filter(move |other| *other != uid);
         let owners = uids.filter_map(|other| self.owners.get(other));
-        owners.filter(|owner| owner.place.as_ref().is_some_and(|other| place.may_be(other)))
+        owners.filter(move |owner| owner.has.iter().any(|(other, had)| had == what && place.may_be(other)))
     }
 
     /// Who stands in the way of that.
-    fn taken(&self, uid: &str, asked: &Owner, what: &What) -> Option<Taken> {
-        let place = asked.place.as_ref()?;
-        let mut others = self.others(uid, place, what);
-        match what {
+    fn taken(&self, uid: &str, asked: &Owner, claim: &(Place, What)) -> Option<Taken> {
+        let mut others = self.others(uid, claim);
+        match claim.1 {
             What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),
             What::Account(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),
             What::Device(_) => {
@@ -239,6 +248,10 @@ impl Book {
             }
             What::Record(_) | What::Wish(_) => None,
         }
+    }
+
+    fn first_taken(&self, uid: &str, asked: &Owner) -> Option<Taken> {
+        asked.has.iter().find_map(|claim| self.taken(uid, asked, claim))
     }
 }
 
@@ -361,6 +374,28 @@ mod tests {
         assert!(claims.is_shared("a", &at("https://pam"), "7", "i"));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
         assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"));
+    }
+
+    #[test]
+    fn whoever_only_asks_learns_who_has_it_and_claims_nothing() {
+        let claims = book();
+        assert_eq!(claims.holder("a", &wish("i", "x")), None);
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
+        assert_eq!(claims.holder("b", &wish("i", "x")), None, "nobody else");
+        assert_eq!(claims.holder("a", &wish("i", "y")), Some(Taken::Identifier(key("b"))));
+        assert_eq!(claims.holder("a", &wish("j", "x")), Some(Taken::Account(key("b"))));
+    }
+
+    #[test]
+    fn a_record_that_somebody_has_just_come_for_is_shared_until_that_one_goes() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        claims.want("b", &key("b"), &at("https://pam"), Some("i"));
+        assert!(claims.is_shared("a", &at("https://pam"), "7", "i"));
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false), "and nobody else's yet");
+        claims.forget("b");
+        claims.want("b", &key("b"), &at("https://pam"), Some("i"));
+        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"), "it is gone");
     }
 
     #[test]

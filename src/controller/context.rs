@@ -5,6 +5,8 @@ use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::access::permitted;
+use super::any_connection::connection_of;
 use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
@@ -22,7 +24,7 @@ use crate::api::{FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::config::Config;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
-use crate::pam::AllowedHosts;
+use crate::pam::{AllowedHosts, Place};
 
 /// What every pass shares.
 pub(super) struct Context {
@@ -150,13 +152,27 @@ impl Context {
             self.step_aside(&super::watch::key(credential), uid);
         } else {
             self.claims.note(credential);
+            self.want(credential);
         }
     }
 
+    /// Takes in what record a credential that is to stay would have.
+    pub(super) fn want(&self, credential: &Credential) {
+        let meta = &credential.metadata;
+        let view = self.connection(&connection_of(credential));
+        let (Some(uid), Some(view), None) = (&meta.uid, view, &meta.deletion_timestamp) else { return };
+        let may = permitted(credential, &view.connection, self).is_ok();
+        let status = credential.status.clone().unwrap_or_default();
+        let identifier = super::target::identifier(credential, &status, &self.cluster_name);
+        let place = Place::new(&view.origin, view.tenant.as_deref());
+        self.claims.want(uid, &super::watch::key(credential), &place, Some(&*identifier).filter(|_| may));
+    }
+
     /// Gives those who wait for what this credential has their turn.
-    fn step_aside(&self, key: &Key, uid: &str) {
-        self.claims.release(uid);
-        self.wake_waiting(key);
+    pub(super) fn step_aside(&self, key: &Key, uid: &str) {
+        if self.claims.release(uid) {
+            self.wake_waiting(key);
+        }
     }
 
     /// Wakes those who wait for what a credential has or had.

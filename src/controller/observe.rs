@@ -10,7 +10,8 @@ use super::error::Error;
 use super::observed::{Observed, Sight};
 use super::reading;
 use crate::domain::{
-    Account, Claims, Connection, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, seen_in_leaving, sighting,
+    Account, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, Situation,
+    decide, seen_in_leaving, sighting,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
@@ -26,14 +27,24 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
     }
 }
 
-/// Claims the record for this object, or finds who has it; then that one's going wakes us.
+/// Claims the record for this object, or finds who has it; then that one's going wakes us. What it could not write
+/// anyway it does not claim.
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
-    let mut claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+    let free = decide(&Situation { claims: Claims::Free, ..observed.situation });
+    let hopeless = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
+    let claim = || {
+        if hopeless {
+            context.claims.holder(&observed.uid, &wish).map_or(Ok(false), Err)
+        } else {
+            context.claims.claim(&observed.uid, &observed.key, &wish)
+        }
+    };
+    let mut claimed = claim();
     if let Err(Taken::Identifier(holder) | Taken::Account(holder) | Taken::Device(holder)) = &claimed {
         context.references.wait_for(&observed.subject(), Some(holder.clone()));
         // Whoever has it may have gone before we waited for that.
-        claimed = context.claims.claim(&observed.uid, &observed.key, &wish);
+        claimed = claim();
     }
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
@@ -77,8 +88,11 @@ async fn list(
     context: &Context,
 ) -> Result<Result<Arc<Snapshot>, PamError>, Error> {
     observed.place = None;
+    // Whoever waited for another owner goes by a list from after that: what was written by another connection meanwhile
+    // is in no list of this one.
+    let not_before = observed.waited_for_another().then(tokio::time::Instant::now);
     let result = tokio::select! {
-        result = live.inventory.fresh(&live.client, None) => result,
+        result = live.inventory.fresh(&live.client, not_before) => result,
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
@@ -169,6 +183,12 @@ impl Observed<'_> {
             self.situation.doomed = disable::is_doomed(self, context).await?;
         }
         Ok(())
+    }
+
+    /// Whether this object waits for what another one has.
+    fn waited_for_another(&self) -> bool {
+        let waited = [Reason::IdentifierConflict, Reason::AccountConflict];
+        waited.contains(&super::verdict::ready_reason(&self.shown.conditions))
     }
 
     /// Whether a record that has our id may be ours. To another login than the one that last wrote, ids may be those of

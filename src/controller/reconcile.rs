@@ -45,7 +45,13 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
 async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
     // Before anything is looked at: what changes from here on wakes us again.
     context.references.set(&Subject::Credential(key(credential)), targets(credential));
+    // Its connection may have come after it.
+    context.want(credential);
     let mut observed = Observed::at_a_glance(credential, context);
+    if observed.situation.denied && observed.status.id.is_none() {
+        // What it may not write it holds up for nobody.
+        context.step_aside(&observed.key, &observed.uid);
+    }
     write_owed(&observed, context).await?;
     match context.schedule.turn(&observed.subject(), observed.mark(), Instant::now()) {
         Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),

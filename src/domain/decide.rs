@@ -189,8 +189,17 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
     };
     match decision {
         Decision::Push(push) if claims_anew(s, push) => with_claims(s, decision),
+        // A record that stands in the way may be that of another object, which is then waited for and not named.
+        Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) if is_after_another(s) => {
+            with_claims(s, decision)
+        }
         decision => decision,
     }
+}
+
+/// A record that is not ours yet is looked for.
+fn is_after_another(s: &Situation) -> bool {
+    s.recorded != Recorded::Here || s.account_changed
 }
 
 /// A record, an account or a device's settings that were not ours before are claimed in the cluster before they are
@@ -199,10 +208,10 @@ fn claims_anew(s: &Situation, push: Push) -> bool {
     push.expect != Expect::Update || s.account_changed || s.device_changed
 }
 
-fn with_claims(s: &Situation, push: Decision) -> Decision {
+fn with_claims(s: &Situation, decision: Decision) -> Decision {
     match s.claims {
         Claims::NotAsked => Decision::Look(Look::Claims),
-        Claims::Free => push,
+        Claims::Free => decision,
         Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
         Claims::Account => Decision::Wait(Reason::AccountConflict),
         Claims::Device => Decision::Wait(Reason::DeviceConflict),

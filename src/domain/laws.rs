@@ -465,6 +465,11 @@ fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
         let with = |claims| decide(&Situation { claims, ..s });
         let anew = match with(Claims::Free) {
             Decision::Push(push) => push.expect != Expect::Update || s.account_changed,
+            // Found in the list, not before it: then it may be another object's.
+            Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) => {
+                let listed = matches!(s.inventory, Inventory::Shows(_)) && !s.denied;
+                listed && (s.recorded != Recorded::Here || s.account_changed)
+            }
             decision => matches!(decision, Decision::Intend(_)),
         };
         if anew {

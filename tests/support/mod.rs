@@ -29,6 +29,8 @@ pub struct World {
     pub sim: Simulator,
     /// Where the test's credentials and Secrets are.
     pub namespace: String,
+    /// A second namespace that is watched, if the plan has it.
+    pub neighbour: Option<String>,
     pub install: Installation<'static>,
     pub operator: Option<Operator>,
     /// Name of the connection, and the value of the label that selects it.
@@ -44,6 +46,7 @@ pub struct Plan {
     version: ProductVersion,
     operator: bool,
     values: Vec<(&'static str, Value)>,
+    neighbour: bool,
 }
 
 impl Default for Plan {
@@ -54,6 +57,7 @@ impl Default for Plan {
             version: ProductVersion::V4_2,
             operator: true,
             values: Vec::new(),
+            neighbour: false,
         }
     }
 }
@@ -88,15 +92,23 @@ impl Plan {
         self
     }
 
+    /// A second namespace is watched.
+    pub fn neighbour(mut self) -> Self {
+        self.neighbour = true;
+        self
+    }
+
     /// Makes the world; its connection is Ready when this returns, unless the operator is off.
     pub async fn start(self) -> World {
         local_cluster::ensure_crypto_provider();
         let cluster = ControlPlane::shared().await.unwrap();
         let sim = Simulator::start(self.sim).await.unwrap();
         let (namespace, connection) = (cluster.namespace("creds").await.unwrap(), unique_name("pam"));
+        let neighbour = if self.neighbour { Some(cluster.namespace("creds").await.unwrap()) } else { None };
+        let watched: Vec<&String> = std::iter::once(&namespace).chain(&neighbour).collect();
         let mut release = Installation::of(cluster, &unique_name("ops"))
             .named(&unique_name("rel"))
-            .set("watchNamespaces", json!([namespace]))
+            .set("watchNamespaces", json!(watched))
             .set("connectionSelector", format!("world={connection}"))
             .set("clusterName", "c1")
             .set("log.filter", "trace");
@@ -106,7 +118,8 @@ impl Plan {
         let install = release.install().await.unwrap();
         let client = cluster.admin_client().await.unwrap();
         let version = self.version.to_string();
-        let mut world = World { cluster, client, sim, namespace, install, operator: None, connection, version };
+        let mut world =
+            World { cluster, client, sim, namespace, neighbour, install, operator: None, connection, version };
         world.put_login(&world.sim.client_id(), &world.sim.client_secret()).await;
         world.put_connection(json!({"limits": self.limits})).await;
         if self.operator {
