@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
-use pam_simulator::Kind;
+use pam_simulator::{Kind, Seed};
 use serde_json::{Value, json};
 use support::{CANARY, World, assert_no_canary, ready};
 
@@ -130,4 +130,37 @@ async fn a_record_is_not_disabled_through_a_connection_that_may_no_longer_be_use
     .unwrap();
     assert_eq!(world.journal(&count).len(), 0, "{:?}", world.journal(&count));
     assert!(world.sim.records()[0].active);
+}
+
+#[tokio::test]
+async fn a_record_is_taken_over_only_where_a_rule_allows_it() {
+    let world = world(json!([{"identifiers": ["*"]}])).await;
+    let id = world.sim.seed(Seed::new("svc", "db01", "10.0.0.7").identifier("theirs").value("their-value"));
+    let message = meets(&world, json!({"identifier": "ours", "adoptionPolicy": "TakeOver"}), "AccessDenied").await;
+    assert!(message.contains("TakeOver") && message.contains("spec.access"), "{message}");
+    assert!(!message.contains("theirs"), "{message}");
+    untouched(&world).await;
+
+    rules(&world, json!([{"identifiers": ["*"], "allow": ["TakeOver"]}])).await;
+    let status = world.becomes("svc", "Synced").await.status.unwrap();
+    assert_eq!((status.id.as_deref(), status.former_identifier.as_deref()), (Some(id.as_str()), Some("theirs")));
+    assert_eq!(world.sim.record(&id).unwrap().identifier.as_deref(), Some("ours"));
+}
+
+/// What one has claimed and may no longer write, others do not wait for.
+#[tokio::test]
+async fn whoever_is_denied_before_it_has_a_record_holds_nobody_up() {
+    let world = world(json!([{"identifiers": ["*"]}])).await;
+    world.put_secret("svc", json!({"password": CANARY})).await;
+    world.put_secret("other", json!({"password": CANARY})).await;
+    // Its device is not there yet, so that it has claimed the identifier and has no record.
+    let first = json!({"identifier": "shared", "hostname": "later", "ip": "10.9.9.9"});
+    world.put_credential("svc", first).await;
+    world.becomes("svc", "DeviceNotFound").await;
+    world.put_credential("other", json!({"identifier": "shared"})).await;
+    world.becomes("other", "IdentifierConflict").await;
+    rules(&world, json!([{"identifiers": ["*"], "hostnames": ["db*"]}])).await;
+    world.becomes("svc", "AccessDenied").await;
+    world.becomes("other", "Synced").await;
+    assert_eq!(world.sim.records().len(), 1);
 }

@@ -91,7 +91,6 @@ async fn a_record_that_is_younger_than_the_backup_comes_back_by_a_change_and_is_
 
 /// The second half of the above: the way out of that conflict.
 #[tokio::test]
-#[ignore = "our identifier on our account under another id than the one in status is not adopted on request yet"]
 async fn the_users_word_makes_the_record_that_came_back_the_credentials_own() {
     let world = World::start().await;
     lost_by_a_restore(&world).await;

@@ -116,7 +116,7 @@ async fn two_credentials_for_one_account_do_not_take_it_from_each_other() {
     meets(&world, "Synced").await;
     world.put_secret("twin", json!({"password": "twin-value"})).await;
     world.put_credential("twin", json!({"username": "svc", "identifier": "twins"})).await;
-    world.becomes("twin", "RecordConflict").await;
+    world.becomes("twin", "AccountConflict").await;
     let record = world.sim.find("ours").unwrap();
     assert_eq!(world.sim.value_of(&record.id).as_deref(), Some(CANARY));
     assert_eq!(world.sim.records().len(), 1);
