@@ -7,6 +7,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::compatibility::Compatibility;
 use super::refs::{DATA_KEY, OBJECT_NAME};
 use super::status::SourceSecret;
 
@@ -89,72 +90,6 @@ pub enum TokenRequest {
     Form,
     /// As HTTP Basic credentials, as old versions ask for.
     Basic,
-}
-
-/// How the PAM's API differs from what its version implies.
-#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Compatibility {
-    /// Where notes stand in a request: `TopLevel` (since 3.33) or `AdditionalSettings` (up to 3.32).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notes_placement: Option<NotesPlacement>,
-    /// How `criticality` is spelled: `Capitalized` (`High`, as in all the documentation's samples) or `LowerCase`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub criticality_case: Option<CriticalityCase>,
-    /// How switches are sent: as `Literal` (`true`), or as `Digit` (`"1"`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boolean_form: Option<BooleanForm>,
-    /// How numbers are sent: as `Number` (`7`) or as `Text` (`"7"`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number_form: Option<NumberForm>,
-    /// Whether `additional_settings` is an `Object` (up to 3.32) or an `Array` of one (since 3.33).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub additional_settings_shape: Option<AdditionalSettingsShape>,
-}
-
-/// Where notes stand in a request.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum NotesPlacement {
-    /// Beside the other fields.
-    TopLevel,
-    /// Inside `additional_settings`.
-    AdditionalSettings,
-}
-
-/// How `criticality` is spelled.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum CriticalityCase {
-    /// `High`.
-    Capitalized,
-    /// `high`.
-    LowerCase,
-}
-
-/// How switches are sent.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum BooleanForm {
-    /// `true`.
-    Literal,
-    /// `"1"`.
-    Digit,
-}
-
-/// How numbers are sent.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum NumberForm {
-    /// `7`.
-    Number,
-    /// `"7"`.
-    Text,
-}
-
-/// What `additional_settings` is.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum AdditionalSettingsShape {
-    /// An object.
-    Object,
-    /// An array of one object.
-    Array,
 }
 
 /// A Secret with a client id and a client secret.

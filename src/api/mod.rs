@@ -5,6 +5,7 @@
 #![allow(clippy::duplicated_attributes, reason = "a column is an attribute, and two may be of one type")]
 
 mod access;
+mod compatibility;
 mod conditions;
 mod connection;
 mod connection_kinds;
@@ -15,11 +16,13 @@ mod settings;
 mod status;
 
 pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
+pub use compatibility::{
+    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm,
+};
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
-    AdditionalSettingsShape, Auth, BooleanForm, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
-    Compatibility, ConnectionSpec, CriticalityCase, Limits, NotesPlacement, NumberForm, Oauth2, PamConnectionStatus,
-    Tls, TokenRequest,
+    Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, Limits, Oauth2,
+    PamConnectionStatus, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
