@@ -460,6 +460,20 @@ fn what_was_seen_is_never_asked_for_again() {
 }
 
 #[test]
+fn what_another_object_writes_onto_a_device_is_not_written_over() {
+    let mut asked = 0;
+    every_situation(|s| {
+        let with = |claims| decide(&Situation { device_changed: true, fields_changed: true, claims, ..s });
+        if matches!(with(Claims::Free), Decision::Push(_) | Decision::Intend(_)) {
+            asked += 1;
+            assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims), "{s:?}");
+            assert_eq!(with(Claims::Device), Decision::Wait(Reason::DeviceConflict), "{s:?}");
+        }
+    });
+    assert!(asked > 1000);
+}
+
+#[test]
 fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
     every_situation(|s| {
         let with = |claims| decide(&Situation { claims, ..s });
