@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::groups;
 use super::versions::Key;
 use crate::api::PamCredential;
 
@@ -19,6 +20,8 @@ pub(super) struct Wish {
     pub(super) identifier: String,
     /// A digest of the account.
     pub(super) account: String,
+    /// It would be had through a tenant's own connection.
+    pub(super) by_tenant: bool,
 }
 
 /// What somebody else has.
@@ -55,6 +58,10 @@ struct Owner {
     account: Option<Spot>,
     record: Option<Spot>,
     wish: Option<Spot>,
+    /// The wish is one of a tenant's own connection.
+    by_tenant: bool,
+    /// The identifier and the account from before a claim of which nothing came yet.
+    before: Option<(Option<Spot>, Option<Spot>)>,
 }
 
 impl Claims {
@@ -83,14 +90,42 @@ impl Claims {
         let mut owner = book.take(uid);
         owner.key.clone_from(key);
         owner.wish.clone_from(&identifier);
+        owner.by_tenant = wish.by_tenant;
         let taken = book.taken(identifier.as_ref(), account.as_ref());
         let frees = owner.identifier != identifier || owner.account != account;
         let had = owner.identifier.is_some() || owner.account.is_some();
         if taken.is_none() {
+            let before = (owner.identifier.take(), owner.account.take());
+            owner.before.get_or_insert(before);
             (owner.identifier, owner.account) = (identifier, account);
         }
         book.put(uid.to_owned(), owner);
         taken.map_or(Ok(frees && had), Err)
+    }
+
+    /// What an object claimed was written: now it has it.
+    pub(super) fn keep(&self, uid: &str) {
+        if let Some(owner) = self.lock().owners.get_mut(uid) {
+            owner.before = None;
+        }
+    }
+
+    /// Nothing came of a claim: what was free before is free again, lest whoever may not write keep others from writing.
+    /// `for_good` says that the object can do without, for now. `true` if something is free now.
+    pub(super) fn give_back(&self, uid: &str, for_good: bool) -> bool {
+        let book = &mut *self.lock();
+        if !book.owners.contains_key(uid) {
+            return false;
+        }
+        let mut owner = book.take(uid);
+        let before = owner.before.take();
+        let frees = before.is_some();
+        if let Some(before) = before {
+            (owner.identifier, owner.account) = before;
+        }
+        owner.wish = owner.wish.filter(|_| !for_good);
+        book.put(uid.to_owned(), owner);
+        frees
     }
 
     /// Lets go of everything that an object has or wants.
@@ -106,12 +141,19 @@ impl Claims {
         book.take(uid);
     }
 
-    /// Whether another object has the record, or would like to.
-    pub(super) fn is_shared(&self, uid: &str, origin: &str, id: &str, identifier: &str) -> bool {
+    /// Whether another object has the record, or would like to. What a tenant would like to have through a connection of
+    /// its own, whose identifiers no rule covers, counts in its own namespace only: else it could keep everybody's
+    /// records from being disabled.
+    pub(super) fn is_shared(&self, (namespace, uid): (&str, &str), origin: &str, id: &str, identifier: &str) -> bool {
         let book = self.lock();
-        let others = |uids: Option<&HashSet<String>>| uids.is_some_and(|uids| uids.iter().any(|other| other != uid));
-        others(book.records.get(&(origin.to_owned(), id.to_owned())))
-            || others(book.wishes.get(&(origin.to_owned(), identifier.to_owned())))
+        let spot = |what: &str| (origin.to_owned(), what.to_owned());
+        let counts = |other: &str| {
+            let owner = book.owners.get(other);
+            owner.is_some_and(|owner| !owner.by_tenant || owner.key.0 == namespace)
+        };
+        let has = book.records.get(&spot(id)).into_iter().flatten();
+        let wants = book.wishes.get(&spot(identifier)).into_iter().flatten().filter(|other| counts(other));
+        has.chain(wants).any(|other| other != uid)
     }
 
     /// Whether a list of that place shows another record of this cluster than `id`.
@@ -173,9 +215,13 @@ impl Book {
     }
 }
 
-/// The account of an object whose spec has all of it.
+/// The account of an object whose spec has all of it, if it is the one that was sent: an edit gives nobody an account.
 fn account(object: &PamCredential, origin: &str) -> Option<Spot> {
     let spec = &object.spec;
+    let sent = object.status.as_ref()?.digests.get(groups::ACCOUNT)?;
+    if *sent != groups::account(spec) {
+        return None;
+    }
     let account = crate::domain::Account {
         username: spec.username.clone()?,
         hostname: spec.hostname.clone(),
@@ -207,11 +253,11 @@ mod tests {
         claims.forget("a");
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
-        assert!(!claims.is_shared("b", "https://pam", "7", "i"));
+        assert!(!claims.is_shared(("ns", "b"), "https://pam", "7", "i"));
     }
 
     fn wish(identifier: &str, account: &str) -> Wish {
-        Wish { origin: "https://pam".into(), identifier: identifier.into(), account: account.into() }
+        Wish { origin: "https://pam".into(), identifier: identifier.into(), account: account.into(), by_tenant: false }
     }
 
     fn key(name: &str) -> Key {
@@ -241,11 +287,47 @@ mod tests {
     fn a_record_that_somebody_else_waits_for_is_shared() {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
-        assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(!claims.is_shared(("ns", "a"), "https://pam", "7", "i"));
         assert!(claims.claim("b", &key("b"), &wish("i", "x")).is_err());
-        assert!(claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(claims.is_shared(("ns", "a"), "https://pam", "7", "i"));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
-        assert!(!claims.is_shared("a", "https://pam", "7", "i"));
+        assert!(!claims.is_shared(("ns", "a"), "https://pam", "7", "i"));
+    }
+
+    #[test]
+    fn whoever_got_nothing_by_a_claim_keeps_nobody_from_it() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert!(claims.give_back("a", false));
+        assert!(!claims.give_back("a", false), "once");
+        assert!(claims.is_shared(("ns", "b"), "https://pam", "7", "i"), "it would still like to");
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false));
+        claims.keep("b");
+        assert!(!claims.give_back("b", true), "it was written");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Err(Taken::Identifier(key("b"))));
+        assert!(!claims.give_back("a", true));
+        assert!(!claims.is_shared(("ns", "b"), "https://pam", "7", "i"), "it no longer may");
+    }
+
+    #[test]
+    fn whoever_cannot_move_has_what_it_had_before() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        claims.keep("a");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Ok(true));
+        assert!(claims.give_back("a", false));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false));
+    }
+
+    #[test]
+    fn what_a_tenant_wants_through_a_connection_of_its_own_is_nothing_to_other_namespaces() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        let tenant = Wish { by_tenant: true, ..wish("i", "y") };
+        assert!(claims.claim("b", &("theirs".into(), "b".into()), &tenant).is_err());
+        assert!(!claims.is_shared(("ns", "a"), "https://pam", "7", "i"));
+        assert!(claims.is_shared(("theirs", "c"), "https://pam", "7", "i"));
     }
 
     #[test]
@@ -255,6 +337,27 @@ mod tests {
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(true));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Ok(false));
+    }
+
+    #[test]
+    fn an_account_that_was_never_sent_is_not_held_by_who_has_a_record() {
+        let mut object: PamCredential = serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "a"},
+            "spec": {"username": "u", "hostname": "h", "ip": "i"},
+            "status": {"id": "7", "identifier": "i",
+                "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+        }))
+        .unwrap();
+        let sent = groups::account(&object.spec);
+        object.status.as_mut().unwrap().digests.insert(groups::ACCOUNT.to_owned(), sent);
+        let account = account(&object, "https://pam").unwrap().1;
+        object.spec.hostname = "theirs".to_owned();
+        assert_eq!(super::account(&object, "https://pam"), None);
+        object.spec.hostname = "h".to_owned();
+        let claims = book();
+        claims.note(&object);
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", &account)), Err(Taken::Account(key("a"))));
     }
 
     #[test]

@@ -181,7 +181,7 @@ async fn list(
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
-        observed.place = Some(context.places.take(&view.queue, view.at_once).await?);
+        observed.place = Some(context.places.take(&view.queue).await?);
     }
     Ok(result)
 }

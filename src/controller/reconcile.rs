@@ -1,7 +1,7 @@
 //! One pass over a credential.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kube::runtime::controller::Action;
 
@@ -19,6 +19,9 @@ use super::{finalizer, pending};
 use crate::api::PamCredential;
 use crate::domain::{Decision, decide};
 use crate::metrics::{Kind, ReconcileOutcome};
+
+/// Should the labels of a namespace not wake its credentials.
+const LABELS: Duration = Duration::from_secs(5);
 
 /// One pass over a credential: observe, decide, act, report.
 ///
@@ -52,6 +55,10 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
     }
+    if observed.lacks_labels(context) {
+        // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
+        return Ok((Action::requeue(LABELS), ReconcileOutcome::Waiting));
+    }
     if context.is_anothers(&observed).await? {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
@@ -77,6 +84,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         }
     };
     let done = act(&observed, decision, context).await?;
+    observed.settle_claims(decision, &done, context);
     report(&observed, decision, &done, context).await
 }
 
@@ -84,7 +92,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
 async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
     match (decide(&observed.situation), &observed.view) {
         (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.places.take(&view.queue, view.at_once).await.map(Some)
+            context.places.take(&view.queue).await.map(Some)
         }
         _ => Ok(None),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::any_connection::AnyConnection;
+use super::places::Queue;
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::domain::{Connection, Reason};
 use crate::pam::Place;
@@ -20,10 +21,8 @@ pub(super) struct View {
     pub(super) message: String,
     /// Scheme, host, port and path, without a trailing slash.
     pub(super) origin: String,
-    /// Whose passes take turns: everyone's of that origin, but for a tenant's connection, which waits for itself alone.
-    pub(super) queue: String,
-    /// How many requests it allows at once.
-    pub(super) at_once: u32,
+    /// Whose passes take turns: everyone's of that origin, but for tenants' connections, which wait for themselves alone.
+    pub(super) queue: Queue,
 }
 
 /// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
@@ -42,13 +41,16 @@ impl View {
         let ready = find(&status.conditions, ConditionType::Ready);
         let current = ready.filter(|c| c.observed_generation == generation);
         let origin = origin(&connection.spec.url);
+        let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
         Self {
-            queue: [&origin, connection.metadata.namespace.as_deref().unwrap_or_default()].join(" "),
+            queue: match &connection.metadata.namespace {
+                Some(namespace) => Queue::Tenant(namespace.clone()),
+                None => Queue::Pam(origin.clone(), at_once),
+            },
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
             origin,
-            at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
             connection,
         }
     }
