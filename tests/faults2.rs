@@ -186,6 +186,25 @@ async fn a_tenants_wish_keeps_nobodys_record_enabled() {
     ends(&world).await;
 }
 
+/// Whose username is in a Secret claims no account after a restart: his record is still his.
+#[tokio::test]
+async fn after_a_restart_nobody_takes_over_a_record_whose_username_was_not_read_again() {
+    let mut world = World::start().await;
+    world.put_secret("svc", json!({"password": CANARY, "username": "root"})).await;
+    let by_secret = json!({"username": null, "usernameSecretRef": {"name": "svc", "key": "username"}});
+    world.put_credential("svc", by_secret).await;
+    let id = world.becomes("svc", "Synced").await.status.unwrap().id.unwrap();
+    world.stop_operator().await;
+    world.start_operator().await;
+    world.put_secret("other", json!({"password": "others"})).await;
+    world.put_credential("other", json!({"username": "root", "adoptionPolicy": "TakeOver"})).await;
+    world.becomes("other", "AccountConflict").await;
+    assert_eq!(world.sim.value_of(&id).as_deref(), Some(CANARY));
+    world.credentials().delete("svc", &DeleteParams::default()).await.unwrap();
+    world.becomes("other", "Synced").await;
+    ends(&world).await;
+}
+
 // === What is pending
 
 /// What was about to be made for another account says nothing of this one's record.

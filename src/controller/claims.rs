@@ -20,6 +20,8 @@ pub(super) struct Wish {
     pub(super) identifier: String,
     /// A digest of the account.
     pub(super) account: String,
+    /// The id of the record that would be written, if one is listed.
+    pub(super) record: Option<String>,
     /// It would be had through a tenant's own connection.
     pub(super) by_tenant: bool,
 }
@@ -91,7 +93,8 @@ impl Claims {
         owner.key.clone_from(key);
         owner.wish.clone_from(&identifier);
         owner.by_tenant = wish.by_tenant;
-        let taken = book.taken(identifier.as_ref(), account.as_ref());
+        let record = wish.record.as_ref().and_then(spot);
+        let taken = book.taken(identifier.as_ref(), account.as_ref(), record.as_ref());
         let frees = owner.identifier != identifier || owner.account != account;
         let had = owner.identifier.is_some() || owner.account.is_some();
         if taken.is_none() {
@@ -205,13 +208,18 @@ impl Book {
         self.owners.insert(uid, owner);
     }
 
-    fn taken(&self, identifier: Option<&Spot>, account: Option<&Spot>) -> Option<Taken> {
+    /// Who has a record has its account: which one that is, status does not tell where the username is in a Secret.
+    fn taken(&self, identifier: Option<&Spot>, account: Option<&Spot>, record: Option<&Spot>) -> Option<Taken> {
         let holder = |spots: &HashMap<Spot, String>, spot: Option<&Spot>| {
             let uid = spots.get(spot?)?;
             self.owners.get(uid).map(|owner| owner.key.clone())
         };
         let by_identifier = holder(&self.identifiers, identifier).map(Taken::Identifier);
-        by_identifier.or_else(|| holder(&self.accounts, account).map(Taken::Account))
+        let by_record = || {
+            let uid = self.records.get(record?)?.iter().next()?;
+            self.owners.get(uid).map(|owner| Taken::Account(owner.key.clone()))
+        };
+        by_identifier.or_else(|| holder(&self.accounts, account).map(Taken::Account)).or_else(by_record)
     }
 }
 
@@ -257,7 +265,13 @@ mod tests {
     }
 
     fn wish(identifier: &str, account: &str) -> Wish {
-        Wish { origin: "https://pam".into(), identifier: identifier.into(), account: account.into(), by_tenant: false }
+        Wish {
+            origin: "https://pam".into(),
+            identifier: identifier.into(),
+            account: account.into(),
+            record: None,
+            by_tenant: false,
+        }
     }
 
     fn key(name: &str) -> Key {
@@ -358,6 +372,24 @@ mod tests {
         let claims = book();
         claims.note(&object);
         assert_eq!(claims.claim("b", &key("b"), &wish("j", &account)), Err(Taken::Account(key("a"))));
+    }
+
+    #[test]
+    fn who_has_a_record_has_it_whatever_its_account_is() {
+        let object: PamCredential = serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "a"},
+            "spec": {"usernameSecretRef": {"name": "s"}, "hostname": "h", "ip": "i"},
+            "status": {"id": "7", "identifier": "i",
+                "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+        }))
+        .unwrap();
+        let claims = book();
+        claims.note(&object);
+        let onto = |id: &str| Wish { record: Some(id.into()), ..wish("j", "x") };
+        assert_eq!(claims.claim("b", &key("b"), &onto("7")), Err(Taken::Account(key("a"))));
+        assert_eq!(claims.claim("b", &key("b"), &onto("8")), Ok(false));
+        assert!(claims.claim("a", &key("a"), &Wish { record: Some("7".into()), ..wish("i", "z") }).is_ok());
     }
 
     #[test]

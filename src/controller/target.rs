@@ -100,6 +100,7 @@ impl Observed<'_> {
             origin: self.view.as_ref()?.origin.clone(),
             identifier: self.identifier.clone(),
             account: super::digest::plain(&[&username, &hostname, &ip]),
+            record: self.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone()),
             by_tenant: self.object.spec.connection_ref.kind == ConnectionKind::PamConnection,
         })
     }
@@ -129,7 +130,7 @@ impl Observed<'_> {
             return;
         }
         let for_good = match (done, decision) {
-            (Done::Pushed(_), _) => return context.claims.keep(&self.uid),
+            (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => return context.claims.keep(&self.uid),
             (Done::Failed(_) | Done::Hindered(_), Decision::Push(_)) => false,
             (Done::Nothing, Decision::Wait(Reason::IdentifierConflict | Reason::AccountConflict)) => false,
             (Done::Nothing, Decision::Wait(reason)) => may_not_write(reason),

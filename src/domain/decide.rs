@@ -188,7 +188,7 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(seen) => match with_list(s, value, seen) {
-            Decision::Push(_) if claims_anew(s) => with_claims(s, with_list(s, value, seen)),
+            decision @ (Decision::Push(_) | Decision::Rebind) if claims_anew(s) => with_claims(s, decision),
             decision => decision,
         },
     }

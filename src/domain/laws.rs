@@ -428,7 +428,7 @@ fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
     every_situation(|s| {
         let with = |claims| decide(&Situation { claims, ..s });
         let anew = s.recorded != Recorded::Here || s.account_changed;
-        if matches!(with(Claims::Free), Decision::Push(_) | Decision::Intend(_)) && anew {
+        if matches!(with(Claims::Free), Decision::Push(_) | Decision::Intend(_) | Decision::Rebind) && anew {
             assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims));
             assert_eq!(with(Claims::Identifier), Decision::Wait(Reason::IdentifierConflict));
             assert_eq!(with(Claims::Account), Decision::Wait(Reason::AccountConflict));
