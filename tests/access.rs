@@ -146,21 +146,3 @@ async fn a_record_is_taken_over_only_where_a_rule_allows_it() {
     assert_eq!((status.id.as_deref(), status.former_identifier.as_deref()), (Some(id.as_str()), Some("theirs")));
     assert_eq!(world.sim.record(&id).unwrap().identifier.as_deref(), Some("ours"));
 }
-
-/// What one has claimed and may no longer write, others do not wait for.
-#[tokio::test]
-async fn whoever_is_denied_before_it_has_a_record_holds_nobody_up() {
-    let world = world(json!([{"identifiers": ["*"]}])).await;
-    world.put_secret("svc", json!({"password": CANARY})).await;
-    world.put_secret("other", json!({"password": CANARY})).await;
-    // Its device is not there yet, so that it has claimed the identifier and has no record.
-    let first = json!({"identifier": "shared", "hostname": "later", "ip": "10.9.9.9"});
-    world.put_credential("svc", first).await;
-    world.becomes("svc", "DeviceNotFound").await;
-    world.put_credential("other", json!({"identifier": "shared"})).await;
-    world.becomes("other", "IdentifierConflict").await;
-    rules(&world, json!([{"identifiers": ["*"], "hostnames": ["db*"]}])).await;
-    world.becomes("svc", "AccessDenied").await;
-    world.becomes("other", "Synced").await;
-    assert_eq!(world.sim.records().len(), 1);
-}

@@ -6,19 +6,23 @@ use super::digest::fingerprint;
 use super::namespaces::Labels;
 use super::watch;
 use crate::api::{self, ConnectionKind, Grant, LabelOperator, LabelRequirement, NamespaceSelector, PamCredential};
-use crate::domain::{AccessRule, Claim, Denial, Grants, access, generated_identifier};
+use crate::domain::{AccessRule, Claim, Denial, Grants, access, generated_identifier, generated_under};
 
-/// What the credential may do with the connection, or why it may not use it.
+/// What the credential may do with the connection, or why it may not use it. `identifier` is the one that is sent: what
+/// the spec says may be another (or nothing), if it was edited while that one was first being sent.
 pub(super) fn permitted(
     object: &PamCredential,
+    identifier: &str,
     connection: &AnyConnection,
     context: &Context,
 ) -> Result<Grants, Denial> {
     let (namespace, name) = watch::key(object);
     let generated = generated_identifier((&context.cluster_name, &namespace, &name), fingerprint);
+    let of_its_own = generated_under(identifier, (&namespace, &name), fingerprint).is_some();
+    let chosen = object.spec.identifier.is_some() || !(of_its_own || identifier == generated);
     let claim = Claim {
         namespace: &namespace,
-        identifier: (object.spec.identifier.as_deref(), &generated),
+        identifier: (chosen.then_some(identifier), &generated),
         hostname: &object.spec.hostname,
         wants: wants(&object.spec),
     };
@@ -42,16 +46,23 @@ fn rules(connection: &AnyConnection, namespace: &str, context: &Context) -> Opti
         return Some(vec![AccessRule { identifiers: all, grants: Grants::ALL, ..AccessRule::default() }]);
     }
     let labels = context.namespaces.labels(namespace);
-    connection.access.as_ref().map(|rules| rules.iter().map(|one| rule(one, &labels)).collect())
+    connection.access.as_ref().map(|rules| rules.iter().map(|one| rule(one, labels.as_ref())).collect())
 }
 
-fn rule(rule: &api::AccessRule, labels: &Labels) -> AccessRule {
+/// Whether the rules ask for labels of a namespace that has not been seen yet: then nothing can be said of them.
+pub(super) fn lacks_labels(connection: &AnyConnection, namespace: &str, context: &Context) -> bool {
+    let asks = |rule: &api::AccessRule| rule.namespaces.as_ref().is_some_and(|of| of.selector.is_some());
+    connection.access.iter().flatten().any(asks) && context.namespaces.labels(namespace).is_none()
+}
+
+/// Of a namespace that was not seen yet nothing is known, least of all that a label is not there.
+fn rule(rule: &api::AccessRule, labels: Option<&Labels>) -> AccessRule {
     let namespaces = rule.namespaces.as_ref();
     let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
     let allows = |grant| rule.allow.as_ref().is_some_and(|allow| allow.contains(&grant));
     AccessRule {
         names: namespaces.and_then(|namespaces| namespaces.names.clone()),
-        selected: selector.map(|selector| selects(selector, labels)),
+        selected: selector.map(|selector| labels.is_some_and(|labels| selects(selector, labels))),
         identifiers: rule.identifiers.clone(),
         hostnames: rule.hostnames.clone(),
         grants: Grants {
@@ -79,17 +90,17 @@ fn fulfils(LabelRequirement { key, operator, values }: &LabelRequirement, labels
 }
 
 /// Why a credential may not use a connection, and which rule would help. Other namespaces' rules stay unsaid.
-pub(super) fn denied(denial: &Denial, object: &PamCredential, connection: &AnyConnection) -> String {
+pub(super) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, connection: &AnyConnection) -> String {
     let (namespace, name) = (watch::key(object).0, spoken(&connection.key()));
-    let identifier = object.spec.identifier.as_deref().unwrap_or_default();
+    // One that was sent is fixed.
+    let sent = object.status.as_ref().is_some_and(|status| status.identifier.is_some());
+    let own = if sent { "create a new PamCredential and begin its spec.identifier" } else { "begin spec.identifier" };
     let (why, remedy) = match denial {
         Denial::Reserved { cluster } => (
             format!(
                 "identifiers that begin with {cluster}_ are kept for those that are generated, and {identifier} is not of namespace {namespace}"
             ),
-            format!(
-                "begin spec.identifier with {namespace}_, or leave it out; no rule of the connection can allow this one"
-            ),
+            format!("{own} with {namespace}_, or leave it out; no rule of the connection can allow this one"),
         ),
         Denial::NoRule => (
             format!("no rule in spec.access of {name} is for namespace {namespace}"),
@@ -101,11 +112,8 @@ pub(super) fn denied(denial: &Denial, object: &PamCredential, connection: &AnyCo
                 Some(index) => format!("spec.access[{index}] of {name}"),
                 None => format!("{name} has no spec.access, and the default"),
             };
-            let own = if *no_identifier {
-                format!("begin spec.identifier with {namespace}_ or leave it out, or ")
-            } else {
-                String::new()
-            };
+            let own =
+                if *no_identifier { format!("{own} with {namespace}_ or leave it out, or ") } else { String::new() };
             let rule = rule.map_or_else(|| "a rule in spec.access".to_owned(), |index| format!("spec.access[{index}]"));
             (
                 format!("{whose} is for namespace {namespace}, but does not cover {}", spell(&missing, ' ')),
@@ -147,6 +155,15 @@ mod tests {
 
     fn selector(value: serde_json::Value) -> NamespaceSelector {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_namespace_that_was_not_seen_yet_is_not_one_that_lacks_a_label() {
+        let quarantine = json!({"matchExpressions": [{"key": "quarantine", "operator": "DoesNotExist"}]});
+        let given = json!({"namespaces": {"selector": quarantine}, "allow": ["TakeOver"]});
+        let given: api::AccessRule = serde_json::from_value(given).unwrap();
+        assert_eq!(rule(&given, None).selected, Some(false));
+        assert_eq!(rule(&given, Some(&Labels::new())).selected, Some(true));
     }
 
     #[test]

@@ -70,7 +70,7 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
     let doubt = context.memory.doubt(&observed.uid);
     Ok(match result {
         Ok(upserted) => {
-            let in_question = (doubt.is_some() || was_pending(observed)) && push.expect == Expect::Create;
+            let in_question = (doubt.is_some() || observed.was_pending()) && push.expect == Expect::Create;
             let seen_since = if in_question { appeared(&live, &upserted.id).await } else { Ok(false) };
             let seen_since = match seen_since {
                 Ok(seen) => seen,
@@ -99,11 +99,6 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
             Done::Failed(error)
         }
     })
-}
-
-/// Whether status knew of this very POST before this pass: an earlier pass, or process, may have sent it.
-fn was_pending(observed: &Observed<'_>) -> bool {
-    observed.situation.pending.is_some() && !observed.just_intended
 }
 
 /// Whether a list that began after the answer shows the record. The list before the write did not: a record that is

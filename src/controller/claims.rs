@@ -4,8 +4,11 @@
 //! first gets the record here, and the other waits until it goes. A place is a PAM's origin and a tenant there: two
 //! connections to one PAM are one place, and so are two that are not surely different.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod book;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use book::{Book, Owner, Spot, What};
 
 use super::groups;
 use super::versions::Key;
@@ -21,6 +24,10 @@ pub(super) struct Wish {
     pub(super) account: String,
     /// The device, and a digest of what is to be written onto it.
     pub(super) device: Option<(String, String)>,
+    /// The id of the record that would be written, if one is listed.
+    pub(super) record: Option<String>,
+    /// It would be had through a tenant's own connection.
+    pub(super) by_tenant: bool,
 }
 
 /// What somebody else has.
@@ -37,46 +44,6 @@ pub(super) struct Claims {
     book: Mutex<Book>,
 }
 
-#[derive(Debug, Default)]
-struct Book {
-    /// The uids of those that are there. A pass may still be under way when its object is gone: it books nothing.
-    living: HashSet<String>,
-    /// By uid.
-    owners: HashMap<String, Owner>,
-    /// Who has what, or would like to, by uid.
-    holders: HashMap<Spot, BTreeSet<String>>,
-}
-
-/// Something that can be had, at one origin.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Spot {
-    origin: String,
-    what: What,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum What {
-    /// One at a time has an identifier,
-    Identifier(String),
-    /// and an account.
-    Account(String),
-    /// Several may have a device, if they write the same onto it.
-    Device(String),
-    /// A record, by its id.
-    Record(String),
-    /// An identifier that somebody would like to have, or has.
-    Wish(String),
-}
-
-/// What one object has.
-#[derive(Clone, Debug, Default)]
-struct Owner {
-    key: Key,
-    /// What is written onto the device.
-    block: Option<String>,
-    has: Vec<(Place, What)>,
-}
-
 impl Claims {
     /// Takes in what the status of an object says it has. What another has stays that one's.
     pub(super) fn note(&self, object: &PamCredential) {
@@ -87,11 +54,14 @@ impl Claims {
         let device = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
         owner.key = super::watch::key(object);
         owner.block = owner.block.or(device);
-        // An account or a device that a pass claimed is newer than what the spec says of it.
-        owner.has.retain(|(_, what)| !matches!(what, What::Identifier(_) | What::Record(_)));
+        // An account or a device that a pass claimed is newer than what the status says of it, and so is an identifier
+        // that is just being sent.
+        let in_flight = owner.before.is_some();
+        owner.has.retain(|(_, what)| in_flight && matches!(what, What::Identifier(_)) || !what.is_of_status());
         for what in has {
             let claim = (place.clone(), what);
-            if !owner.has_like(&claim.1) && book.taken(&uid, &owner, &claim).is_none() {
+            let is_free = || !owner.has_like(&claim.1) && book.taken(&uid, &owner, &claim).is_none();
+            if matches!(claim.1, What::Record(_)) || is_free() {
                 owner.has.push(claim);
             }
         }
@@ -100,13 +70,14 @@ impl Claims {
 
     /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
     /// somebody came for is not disabled when its owner goes. `None`: it may have none.
-    pub(super) fn want(&self, uid: &str, key: &Key, place: &Place, identifier: Option<&str>) {
+    pub(super) fn want(&self, uid: &str, key: &Key, (place, by_tenant): (&Place, bool), identifier: Option<&str>) {
         let book = &mut *self.lock();
         if !book.living.contains(uid) {
             return;
         }
         let mut owner = book.take(uid);
         owner.key.clone_from(key);
+        owner.by_tenant = by_tenant;
         owner.has.retain(|(_, what)| !matches!(what, What::Wish(_)));
         owner.has.extend(identifier.map(|identifier| (place.clone(), What::Wish(identifier.to_owned()))));
         book.put(uid.to_owned(), owner);
@@ -119,25 +90,51 @@ impl Claims {
         if !book.living.contains(uid) {
             return Ok(false);
         }
-        let before = book.take(uid);
-        let mut owner = wish.owner(key);
-        let taken = book.first_taken(uid, &owner);
-        let frees = taken.is_none() && before.frees(&owner);
-        let stays =
-            |what: &What| matches!(what, What::Record(_)) || (taken.is_some() && !matches!(what, What::Wish(_)));
-        if taken.is_some() {
-            // It keeps what it has.
-            (owner.has, owner.block) = (Vec::new(), before.block);
+        let mut owner = book.take(uid);
+        let asked = wish.owner(key);
+        let taken = book.first_taken(uid, &asked, wish);
+        let frees = taken.is_none() && owner.frees(&asked);
+        owner.key.clone_from(key);
+        owner.by_tenant = wish.by_tenant;
+        owner.has.retain(|(_, what)| !matches!(what, What::Wish(_)));
+        if taken.is_none() {
+            owner.claim(asked);
         }
-        owner.has.extend(before.has.into_iter().filter(|(_, what)| stays(what)));
         owner.has.push((wish.place.clone(), What::Wish(wish.identifier.clone())));
         book.put(uid.to_owned(), owner);
         taken.map_or(Ok(frees), Err)
     }
 
+    /// What an object claimed was written: now it has it.
+    pub(super) fn keep(&self, uid: &str) {
+        if let Some(owner) = self.lock().owners.get_mut(uid) {
+            owner.before = None;
+        }
+    }
+
+    /// Nothing came of a claim: what was free before is free again, lest whoever may not write keep others from writing.
+    /// `for_good` says that the object can do without, for now. `true` if something is free now.
+    pub(super) fn give_back(&self, uid: &str, for_good: bool) -> bool {
+        let book = &mut *self.lock();
+        if !book.owners.contains_key(uid) {
+            return false;
+        }
+        let mut owner = book.take(uid);
+        let before = owner.before.take();
+        let frees = before.is_some();
+        if let Some((had, block)) = before {
+            owner.has.retain(|(_, what)| !what.is_exclusive());
+            owner.has.extend(had);
+            owner.block = block;
+        }
+        owner.has.retain(|(_, what)| !(for_good && matches!(what, What::Wish(_))));
+        book.put(uid.to_owned(), owner);
+        frees
+    }
+
     /// Who else has what an object is after, without a claim of its own.
     pub(super) fn holder(&self, uid: &str, wish: &Wish) -> Option<Taken> {
-        self.lock().first_taken(uid, &wish.owner(&Key::default()))
+        self.lock().first_taken(uid, &wish.owner(&Key::default()), wish)
     }
 
     /// Lets go of everything that an object has or wants; `true` if there was something.
@@ -152,12 +149,15 @@ impl Claims {
         book.take(uid);
     }
 
-    /// Whether another object has the record, or would like to.
-    pub(super) fn is_shared(&self, uid: &str, place: &Place, id: &str, identifier: &str) -> bool {
+    /// Whether another object has the record, or would like to. What a tenant would like to have through a connection of
+    /// its own, whose identifiers no rule covers, counts in its own namespace only: else it could keep everybody's
+    /// records from being disabled.
+    pub(super) fn is_shared(&self, (namespace, uid): (&str, &str), place: &Place, id: &str, identifier: &str) -> bool {
         let book = self.lock();
-        [What::Record(id.to_owned()), What::Wish(identifier.to_owned())]
-            .into_iter()
-            .any(|what| book.others(uid, &(place.clone(), what)).next().is_some())
+        let has = (place.clone(), What::Record(id.to_owned()));
+        let wants = (place.clone(), What::Wish(identifier.to_owned()));
+        let counts = |owner: &&Owner| !owner.by_tenant || owner.key.0 == namespace;
+        book.others(uid, &has).next().is_some() || book.others(uid, &wants).any(|owner| counts(&owner))
     }
 
     /// Whether a list of that place shows another record of this cluster than `id`.
@@ -181,83 +181,18 @@ impl Wish {
         let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
         let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
         let has = both.into_iter().chain(device).map(|what| (self.place.clone(), what)).collect();
-        Owner { key: key.clone(), block: self.device.as_ref().map(|(_, block)| block.clone()), has }
+        let block = self.device.as_ref().map(|(_, block)| block.clone());
+        Owner { key: key.clone(), block, has, ..Owner::default() }
     }
 }
 
-impl Owner {
-    /// Whether it has something of that kind already.
-    fn has_like(&self, what: &What) -> bool {
-        self.has.iter().any(|(_, had)| std::mem::discriminant(had) == std::mem::discriminant(what))
-    }
-
-    /// Whether something that others may wait for is free once it has that instead.
-    fn frees(&self, next: &Self) -> bool {
-        let is_freed = |claim: &(Place, What)| match claim.1 {
-            What::Identifier(_) | What::Account(_) => !next.has.contains(claim),
-            What::Device(_) => self.block != next.block || !next.has.contains(claim),
-            What::Record(_) | What::Wish(_) => false,
-        };
-        self.has.iter().any(is_freed)
-    }
-
-    fn spots(&self) -> impl Iterator<Item = Spot> {
-        self.has.iter().map(|(place, what)| Spot { origin: place.origin.clone(), what: what.clone() })
-    }
-}
-
-impl Book {
-    /// Takes an object out of the book, with all it has.
-    fn take(&mut self, uid: &str) -> Owner {
-        let owner = self.owners.remove(uid).unwrap_or_default();
-        for spot in owner.spots() {
-            if let Some(uids) = self.holders.get_mut(&spot) {
-                uids.remove(uid);
-                if uids.is_empty() {
-                    self.holders.remove(&spot);
-                }
-            }
-        }
-        owner
-    }
-
-    /// Puts an object into the book.
-    fn put(&mut self, uid: String, owner: Owner) {
-        for spot in owner.spots() {
-            self.holders.entry(spot).or_default().insert(uid.clone());
-        }
-        self.owners.insert(uid, owner);
-    }
-
-    /// The others who have that, at a place that is not surely another.
-    fn others<'a>(&'a self, uid: &'a str, (place, what): &'a (Place, What)) -> impl Iterator<Item = &'a Owner> {
-        let spot = Spot { origin: place.origin.clone(), what: what.clone() };
-        let uids = self.holders.get(&spot).into_iter().flatten().filter(move |other| *other != uid);
-        let owners = uids.filter_map(|other| self.owners.get(other));
-        owners.filter(move |owner| owner.has.iter().any(|(other, had)| had == what && place.may_be(other)))
-    }
-
-    /// Who stands in the way of that.
-    fn taken(&self, uid: &str, asked: &Owner, claim: &(Place, What)) -> Option<Taken> {
-        let mut others = self.others(uid, claim);
-        match claim.1 {
-            What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),
-            What::Account(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),
-            What::Device(_) => {
-                others.find(|owner| owner.block != asked.block).map(|owner| Taken::Device(owner.key.clone()))
-            }
-            What::Record(_) | What::Wish(_) => None,
-        }
-    }
-
-    fn first_taken(&self, uid: &str, asked: &Owner) -> Option<Taken> {
-        asked.has.iter().find_map(|claim| self.taken(uid, asked, claim))
-    }
-}
-
-/// The account of an object whose spec has all of it.
+/// The account of an object whose spec has all of it, if it is the one that was sent: an edit gives nobody an account.
 fn account(object: &PamCredential) -> Option<String> {
     let spec = &object.spec;
+    let sent = object.status.as_ref()?.digests.get(groups::ACCOUNT)?;
+    if *sent != groups::account(spec) {
+        return None;
+    }
     let account = crate::domain::Account {
         username: spec.username.clone()?,
         hostname: spec.hostname.clone(),
@@ -305,11 +240,18 @@ mod tests {
         claims.forget("a");
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false), "nobody has it");
-        assert!(!claims.is_shared("b", &at("https://pam"), "7", "i"));
+        assert!(!claims.is_shared(("ns", "b"), &at("https://pam"), "7", "i"));
     }
 
     fn wish(identifier: &str, account: &str) -> Wish {
-        Wish { place: at("https://pam"), identifier: identifier.into(), account: account.into(), device: None }
+        Wish {
+            place: at("https://pam"),
+            identifier: identifier.into(),
+            account: account.into(),
+            device: None,
+            record: None,
+            by_tenant: false,
+        }
     }
 
     fn at(origin: &str) -> Place {
@@ -369,11 +311,11 @@ mod tests {
     fn a_record_that_somebody_else_waits_for_is_shared() {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
-        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"));
+        assert!(!claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
         assert!(claims.claim("b", &key("b"), &wish("i", "x")).is_err());
-        assert!(claims.is_shared("a", &at("https://pam"), "7", "i"));
+        assert!(claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false), "it wants another now");
-        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"));
+        assert!(!claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
     }
 
     #[test]
@@ -390,12 +332,87 @@ mod tests {
     fn a_record_that_somebody_has_just_come_for_is_shared_until_that_one_goes() {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
-        claims.want("b", &key("b"), &at("https://pam"), Some("i"));
-        assert!(claims.is_shared("a", &at("https://pam"), "7", "i"));
+        claims.want("b", &key("b"), (&at("https://pam"), false), Some("i"));
+        assert!(claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false), "and nobody else's yet");
         claims.forget("b");
-        claims.want("b", &key("b"), &at("https://pam"), Some("i"));
-        assert!(!claims.is_shared("a", &at("https://pam"), "7", "i"), "it is gone");
+        claims.want("b", &key("b"), (&at("https://pam"), false), Some("i"));
+        assert!(!claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"), "it is gone");
+    }
+
+    #[test]
+    fn whoever_got_nothing_by_a_claim_keeps_nobody_from_it() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert!(claims.give_back("a", false));
+        assert!(!claims.give_back("a", false), "once");
+        assert!(claims.is_shared(("ns", "b"), &at("https://pam"), "7", "i"), "it would still like to");
+        assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false));
+        claims.keep("b");
+        assert!(!claims.give_back("b", true), "it was written");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Err(Taken::Identifier(key("b"))));
+        assert!(!claims.give_back("a", true));
+        assert!(!claims.is_shared(("ns", "b"), &at("https://pam"), "7", "i"), "it no longer may");
+    }
+
+    #[test]
+    fn whoever_cannot_move_has_what_it_had_before() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        claims.keep("a");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Ok(true));
+        assert!(claims.give_back("a", false));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", "y")), Ok(false));
+    }
+
+    #[test]
+    fn what_a_tenant_wants_through_a_connection_of_its_own_is_nothing_to_other_namespaces() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        let tenant = Wish { by_tenant: true, ..wish("i", "y") };
+        assert!(claims.claim("b", &("theirs".into(), "b".into()), &tenant).is_err());
+        assert!(!claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
+        assert!(claims.is_shared(("theirs", "c"), &at("https://pam"), "7", "i"));
+    }
+
+    #[test]
+    fn an_account_that_was_never_sent_is_not_held_by_who_has_a_record() {
+        let mut object: PamCredential = serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "a"},
+            "spec": {"username": "u", "hostname": "h", "ip": "i"},
+            "status": {"id": "7", "identifier": "i",
+                "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+        }))
+        .unwrap();
+        let sent = groups::account(&object.spec);
+        object.status.as_mut().unwrap().digests.insert(groups::ACCOUNT.to_owned(), sent);
+        let account = account(&object).unwrap();
+        object.spec.hostname = "theirs".to_owned();
+        assert_eq!(super::account(&object), None);
+        object.spec.hostname = "h".to_owned();
+        let claims = book();
+        claims.note(&object);
+        assert_eq!(claims.claim("b", &key("b"), &wish("j", &account)), Err(Taken::Account(key("a"))));
+    }
+
+    #[test]
+    fn who_has_a_record_has_it_whatever_its_account_is() {
+        let object: PamCredential = serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "a"},
+            "spec": {"usernameSecretRef": {"name": "s"}, "hostname": "h", "ip": "i"},
+            "status": {"id": "7", "identifier": "i",
+                "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+        }))
+        .unwrap();
+        let claims = book();
+        claims.note(&object);
+        let onto = |id: &str| Wish { record: Some(id.into()), ..wish("j", "x") };
+        assert_eq!(claims.claim("b", &key("b"), &onto("7")), Err(Taken::Account(key("a"))));
+        assert_eq!(claims.claim("b", &key("b"), &onto("8")), Ok(false));
+        assert!(claims.claim("a", &key("a"), &Wish { record: Some("7".into()), ..wish("i", "z") }).is_ok());
     }
 
     #[test]

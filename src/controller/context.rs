@@ -20,7 +20,7 @@ use super::status::Written;
 use super::subject::Subject;
 use super::versions::{Key, Versions};
 use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
-use crate::api::{FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
+use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::config::Config;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
@@ -161,15 +161,16 @@ impl Context {
         let meta = &credential.metadata;
         let view = self.connection(&connection_of(credential));
         let (Some(uid), Some(view), None) = (&meta.uid, view, &meta.deletion_timestamp) else { return };
-        let may = permitted(credential, &view.connection, self).is_ok();
         let status = credential.status.clone().unwrap_or_default();
         let identifier = super::target::identifier(credential, &status, &self.cluster_name);
+        let may = permitted(credential, &identifier, &view.connection, self).is_ok();
+        let by_tenant = view.connection.kind() == ConnectionKind::PamConnection;
         let place = Place::new(&view.origin, view.tenant.as_deref());
-        self.claims.want(uid, &super::watch::key(credential), &place, Some(&*identifier).filter(|_| may));
+        self.claims.want(uid, &super::watch::key(credential), (&place, by_tenant), Some(&*identifier).filter(|_| may));
     }
 
     /// Gives those who wait for what this credential has their turn.
-    pub(super) fn step_aside(&self, key: &Key, uid: &str) {
+    fn step_aside(&self, key: &Key, uid: &str) {
         if self.claims.release(uid) {
             self.wake_waiting(key);
         }

@@ -24,9 +24,9 @@ pub(super) struct Namespaces {
 }
 
 impl Namespaces {
-    /// The labels of a namespace; none where it is not known.
-    pub(super) fn labels(&self, name: &str) -> Labels {
-        self.lock().get(name).cloned().unwrap_or_default()
+    /// The labels of a namespace; `None` where it was not seen yet: its first objects may be seen before it.
+    pub(super) fn labels(&self, name: &str) -> Option<Labels> {
+        self.lock().get(name).cloned()
     }
 
     /// Takes in a namespace; `true` if its labels are news.

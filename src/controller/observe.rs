@@ -60,14 +60,22 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
 }
 
 async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
-    let live = match context.live(observed).await? {
-        Ok(live) => live,
-        Err(problem) => {
+    let live = match context.live(observed).await {
+        Ok(Ok(live)) => live,
+        Ok(Err(problem)) => {
             observed.situation.connection = Connection::NotReady(problem.reason);
             observed.problem = Some(problem);
             observed.problem_of_connection = true;
-            return Ok(());
+            return observed.see_whether_doomed(context).await;
         }
+        // A namespace that goes away loses our Roles there before its last objects: what a connection of its own needs
+        // may be there still, and cannot be read any more.
+        Err(error) if error.is_forbidden() && observed.situation.deleting => {
+            observed.situation.connection = Connection::NotReady(Reason::ConnectionNotReady);
+            observed.see_whether_doomed(context).await?;
+            return if observed.situation.doomed { Ok(()) } else { Err(error) };
+        }
+        Err(error) => return Err(error),
     };
     let result = list(observed, &live, context).await?;
     if let Err(error) = &result {
@@ -96,7 +104,7 @@ async fn list(
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
-        observed.place = Some(context.places.take(&view.queue, view.at_once).await?);
+        observed.place = Some(context.places.take(&view.queue).await?);
     }
     Ok(result)
 }

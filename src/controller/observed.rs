@@ -1,7 +1,7 @@
 //! What a pass has seen of one credential: the situation that is decided on, and the details that acting and
 //! reporting need.
 
-use super::access::permitted;
+use super::access::{self, permitted};
 use super::any_connection::connection_of;
 use super::connections::source;
 use super::context::Context;
@@ -83,12 +83,13 @@ impl<'a> Observed<'a> {
         let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
         let reference = &object.spec.connection_ref;
         let view = context.connection(&connection_of(object));
-        let permitted = view.as_ref().map(|view| permitted(object, &view.connection, context));
         let status = whereabouts::returned(&shown, view.as_ref(), reference);
         let recorded = whereabouts::recorded(&shown, view.as_ref(), reference);
+        let identifier = super::target::identifier(object, &status, &context.cluster_name);
+        let permitted = view.as_ref().map(|view| permitted(object, &identifier, &view.connection, context));
         let key = watch::key(object);
         let mut observed = Self {
-            identifier: super::target::identifier(object, &status, &context.cluster_name),
+            identifier,
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, (view.as_ref(), recorded)),
@@ -115,12 +116,18 @@ impl<'a> Observed<'a> {
         observed.see_target(context);
         observed.situation.take_over_granted = observed.grants.take_over;
         let in_doubt = context.memory.doubt(&observed.uid).is_some();
-        observed.situation.doubtful = in_doubt || observed.status.pending.is_some();
+        observed.situation.doubtful = in_doubt || observed.may_be_pending(context);
         observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
         observed.situation.relogged =
             whereabouts::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
         observed
+    }
+
+    /// Whether the connection's rules ask for labels that were not seen yet. Whoever goes needs no leave to let go.
+    pub(super) fn lacks_labels(&self, context: &Context) -> bool {
+        let view = self.view.as_ref().filter(|_| !self.situation.deleting);
+        view.is_some_and(|view| access::lacks_labels(&view.connection, &self.key.0, context))
     }
 
     /// What this pass is over.
@@ -158,7 +165,7 @@ impl<'a> Observed<'a> {
             .map(|versions| versions.iter().map(|v| (v.uid.as_str(), v.resource_version.as_str())).collect::<Vec<_>>());
         let asked = meta.annotations.as_ref();
         let deleting = meta.deletion_timestamp.is_some();
-        let cluster = (&self.view, self.situation.denied);
+        let cluster = (&self.view, self.grants, &self.denial);
         super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, cluster, self.pokes))
     }
 

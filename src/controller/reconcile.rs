@@ -1,7 +1,7 @@
 //! One pass over a credential.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kube::runtime::controller::Action;
 
@@ -19,6 +19,9 @@ use super::{finalizer, pending};
 use crate::api::PamCredential;
 use crate::domain::{Decision, decide};
 use crate::metrics::{Kind, ReconcileOutcome};
+
+/// Should the labels of a namespace not wake its credentials.
+const LABELS: Duration = Duration::from_secs(5);
 
 /// One pass over a credential: observe, decide, act, report.
 ///
@@ -48,15 +51,15 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
     // Its connection may have come after it.
     context.want(credential);
     let mut observed = Observed::at_a_glance(credential, context);
-    if observed.situation.denied && observed.status.id.is_none() {
-        // What it may not write it holds up for nobody.
-        context.step_aside(&observed.key, &observed.uid);
-    }
     write_owed(&observed, context).await?;
     match context.schedule.turn(&observed.subject(), observed.mark(), Instant::now()) {
         Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
         Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Turn::Now => {}
+    }
+    if observed.lacks_labels(context) {
+        // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
+        return Ok((Action::requeue(LABELS), ReconcileOutcome::Waiting));
     }
     if context.is_anothers(&observed).await? {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
@@ -83,6 +86,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         }
     };
     let done = act(&observed, decision, context).await?;
+    observed.settle_claims(decision, &done, context);
     report(&observed, decision, &done, context).await
 }
 
@@ -90,7 +94,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
 async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
     match (decide(&observed.situation), &observed.view) {
         (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.places.take(&view.queue, view.at_once).await.map(Some)
+            context.places.take(&view.queue).await.map(Some)
         }
         _ => Ok(None),
     }

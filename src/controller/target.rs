@@ -2,13 +2,14 @@
 
 use zeroize::Zeroizing;
 
+use super::act::Done;
 use super::claims::{self, Wish};
 use super::context::Context;
 use super::digest::{Compared, fingerprint};
 use super::observed::Observed;
 use super::{groups, watch};
-use crate::api::{PamCredential, PamCredentialStatus, PendingAction};
-use crate::domain::{Intent, Recorded, Seen, generated_identifier};
+use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
+use crate::domain::{Decision, Intent, Reason, Recorded, Seen, generated_identifier};
 use crate::pam::Place;
 
 /// The identifier that is sent.
@@ -57,6 +58,18 @@ impl Observed<'_> {
         (same && pending.identifier == self.identifier).then_some(intent)
     }
 
+    /// Whether what status says is pending may have been for this very target. What was for another says nothing of it:
+    /// its record may be somebody else's.
+    pub(super) fn may_be_pending(&self, context: &Context) -> bool {
+        let Some(pending) = &self.status.pending else { return false };
+        let here = self.view.as_ref().is_none_or(|view| view.origin == pending.origin);
+        let another = self.folded_account().is_some_and(|account| {
+            context.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes())
+                == Compared::Changed
+        });
+        here && pending.identifier == self.identifier && !another
+    }
+
     /// The identifier that a write would replace by ours.
     pub(super) fn replaced(&self) -> Option<String> {
         let sight = self.sight.as_ref().filter(|sight| matches!(sight.seen, Seen::AccountOther { .. }))?;
@@ -97,6 +110,8 @@ impl Observed<'_> {
             identifier: self.identifier.clone(),
             account: super::digest::plain(&[&username, &hostname, &ip]),
             device: groups::device(&self.object.spec).map(|block| (claims::device(self.object), block)),
+            record: self.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone()),
+            by_tenant: self.object.spec.connection_ref.kind == ConnectionKind::PamConnection,
         })
     }
 
@@ -114,7 +129,47 @@ impl Observed<'_> {
     pub(super) fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
         id.zip(place).is_some_and(|(id, place)| {
-            context.claims.is_shared(&self.uid, &claims::place_of(place), id, &self.identifier)
+            context.claims.is_shared((&self.key.0, &self.uid), &claims::place_of(place), id, &self.identifier)
         })
     }
+
+    /// What becomes of what this pass claimed, or an earlier one: it is had once it was written, and as long as it may
+    /// have been; otherwise others may have it.
+    pub(super) fn settle_claims(&self, decision: Decision, done: &Done, context: &Context) {
+        if self.situation.deleting {
+            return;
+        }
+        let for_good = match (done, decision) {
+            (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => return context.claims.keep(&self.uid),
+            (Done::Failed(_) | Done::Hindered(_), Decision::Push(_)) => false,
+            (
+                Done::Nothing,
+                Decision::Wait(Reason::IdentifierConflict | Reason::AccountConflict | Reason::DeviceConflict),
+            ) => false,
+            (Done::Nothing, Decision::Wait(reason)) => may_not_write(reason),
+            _ => return,
+        };
+        let maybe_written = context.memory.doubt(&self.uid).is_some() || self.was_pending();
+        if !maybe_written && self.status.unexpected.is_none() && context.claims.give_back(&self.uid, for_good) {
+            context.wake_waiting(&self.key);
+        }
+    }
+
+    /// Whether status knew of this very POST before this pass: an earlier pass, or process, may have sent it.
+    pub(super) fn was_pending(&self) -> bool {
+        self.situation.pending.is_some() && !self.just_intended
+    }
+}
+
+/// Whether somebody must change something before this object may write at all.
+const fn may_not_write(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::AccessDenied
+            | Reason::SecretNotFound
+            | Reason::SecretKeyNotFound
+            | Reason::SecretInvalid
+            | Reason::ConnectionNotFound
+            | Reason::ConnectionNotAllowed
+    )
 }

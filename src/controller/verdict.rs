@@ -118,7 +118,7 @@ fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, St
 fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     let connection = &connection_of(observed.object);
     if let (true, Some(denial), Some(view)) = (observed.situation.denied, &observed.denial, &observed.view) {
-        return access::denied(denial, observed.object, &view.connection);
+        return access::denied(denial, observed.object, &observed.identifier, &view.connection);
     }
     if let Some(problem) = &observed.problem {
         return problem.message.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::any_connection::AnyConnection;
+use super::places::Queue;
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::domain::{Connection, Reason};
 use crate::pam::Place;
@@ -24,10 +25,8 @@ pub(super) struct View {
     pub(super) tenant: Option<String>,
     /// Keyed digest of the OAuth client id that its last login was tried with.
     pub(super) login: Option<String>,
-    /// Whose passes take turns: everyone's of that origin, but for a tenant's connection, which waits for itself alone.
-    pub(super) queue: String,
-    /// How many requests it allows at once.
-    pub(super) at_once: u32,
+    /// Whose passes take turns: everyone's of that origin, but for tenants' connections, which wait for themselves alone.
+    pub(super) queue: Queue,
 }
 
 /// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
@@ -46,15 +45,18 @@ impl View {
         let ready = find(&status.conditions, ConditionType::Ready);
         let current = ready.filter(|c| c.observed_generation == generation);
         let origin = origin(&connection.spec.url);
+        let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
         Self {
-            queue: [&origin, connection.metadata.namespace.as_deref().unwrap_or_default()].join(" "),
+            queue: match &connection.metadata.namespace {
+                Some(namespace) => Queue::Tenant(namespace.clone()),
+                None => Queue::Pam(origin.clone(), at_once),
+            },
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
             origin,
             tenant: Place::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
             login: status.digests.get("client").cloned(),
-            at_once: connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests,
             connection,
         }
     }

@@ -45,7 +45,7 @@ pub struct Claim<'a> {
 }
 
 /// Why a credential may not be served. What is said of rules speaks of no other namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Denial {
     /// Its identifier begins like those that are generated, by this cluster's name or a former one, for another
     /// namespace. No rule helps.

@@ -189,6 +189,7 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
     };
     match decision {
         Decision::Push(push) if claims_anew(s, push) => with_claims(s, decision),
+        Decision::Rebind => with_claims(s, decision),
         // A record that stands in the way may be that of another object, which is then waited for and not named.
         Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) if is_after_another(s) => {
             with_claims(s, decision)

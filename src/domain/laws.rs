@@ -484,7 +484,7 @@ fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
                 let listed = matches!(s.inventory, Inventory::Shows(_)) && !s.denied;
                 listed && (s.recorded != Recorded::Here || s.account_changed)
             }
-            decision => matches!(decision, Decision::Intend(_)),
+            decision => matches!(decision, Decision::Intend(_) | Decision::Rebind),
         };
         if anew {
             assert_eq!(with(Claims::NotAsked), Decision::Look(Look::Claims));

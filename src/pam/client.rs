@@ -15,7 +15,7 @@ use super::envelope::{Failure, failure, failure_of, upserted};
 use super::error::{Call, PamError};
 use super::gate::{Origins, Permit, Seat};
 use super::http::{self, Answer};
-use super::list::{Listing, read_list};
+use super::list::{Listing, Most, read_list};
 use super::login::{Grant, Login, granted};
 use super::place::{Place, host_of};
 use super::switch::{self, Disabled, Enabled, id_segment};
@@ -45,6 +45,7 @@ struct Inner {
     deadlines: Deadlines,
     tokens: Tokens,
     seat: Seat,
+    longest_list: Most,
 }
 
 impl fmt::Debug for PamClient {
@@ -67,6 +68,7 @@ impl PamClient {
             http: http::client_for(&endpoint)?,
             token_url: at(&dialect.token_path),
             credential_url: at(&format!("{}/pam/credential", dialect.prefix)),
+            longest_list: if endpoint.apart.is_some() { Most::APART } else { Most::USUAL },
             seat: origins.seat(&gate_of(&endpoint), endpoint.limits),
             place: Place::new(&Place::origin_of(&endpoint.url), endpoint.tenant.as_deref()),
             login: Login { oauth2: endpoint.oauth2, tenant: endpoint.tenant, style: endpoint.token_request },
@@ -226,7 +228,7 @@ impl Inner {
         let mut suspect = false;
         let outcome = http::within(call, self.deadlines.list, async {
             let response = http::send(call, request).await?;
-            listed(response, sink).await.map_err(|failure| {
+            listed(response, self.longest_list, sink).await.map_err(|failure| {
                 suspect = failure.token_suspect;
                 failure.error
             })
@@ -266,14 +268,18 @@ fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
 }
 
 /// What an answer to a list request means.
-async fn listed(response: Response, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, Failure> {
+async fn listed(
+    response: Response,
+    most: Most,
+    sink: &mut (dyn FnMut(ListedCredential) + Send),
+) -> Result<usize, Failure> {
     let call = Call::ListCredentials;
     if !response.status().is_success() {
         let answer = http::read(call, response).await?;
         return Err(failure(call, &answer));
     }
     let status = response.status().as_u16();
-    let listing: Listing = read_list(response, sink).await?;
+    let listing: Listing = read_list(response, most, sink).await?;
     if listing.envelope.says_error() {
         return Err(failure_of(call, status, None, &listing.envelope));
     }

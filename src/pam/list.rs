@@ -14,7 +14,21 @@ use super::error::{Call, PamError};
 use super::http::failed;
 
 const CALL: Call = Call::ListCredentials;
-const LARGEST_LIST: usize = 256 << 20;
+/// How long a list may be. What is small on the wire may be large in memory: a record of ten bytes takes some hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Most {
+    bytes: usize,
+    records: usize,
+}
+
+impl Most {
+    /// The most that is read for the operator's owner.
+    pub(super) const USUAL: Self = Self { bytes: 256 << 20, records: 1 << 20 };
+    /// The most that is read for a tenant, whose connection may lead to a host that sends whatever it likes: one tenant
+    /// must not be able to use up the memory that all share.
+    pub(super) const APART: Self = Self { bytes: 32 << 20, records: 50_000 };
+}
+
 /// Records handed over together: one at a time would be a thread switch each.
 const BATCH: usize = 256;
 
@@ -37,6 +51,7 @@ impl Listing {
 /// never a short list; what `sink` has got by then is to be thrown away.
 pub(super) async fn read_list(
     response: Response,
+    most: Most,
     sink: &mut (dyn FnMut(ListedCredential) + Send),
 ) -> Result<Listing, PamError> {
     let (chunks_in, chunks) = channel(8);
@@ -45,13 +60,15 @@ pub(super) async fn read_list(
     // It ends by itself when either channel closes, that is also when this call is dropped.
     let decoder = tokio::task::spawn_blocking(move || decode(chunks, batches_in));
     let hand_over = async {
+        let mut left = most.records;
         while let Some(batch) = batches.recv().await {
+            left = left.checked_sub(batch.len()).ok_or(PamError::TooLarge(CALL))?;
             batch.into_iter().for_each(&mut *sink);
         }
+        Ok(())
     };
-    let (pumped, ()) = tokio::join!(pump(response, chunks_in), hand_over);
+    tokio::try_join!(pump(response, most.bytes, chunks_in), hand_over)?;
     let listing = decoder.await.ok().flatten();
-    pumped?;
     listing.ok_or(PamError::Malformed { call: CALL, what: "is no complete list" })
 }
 
@@ -61,8 +78,7 @@ enum Chunk {
 }
 
 /// Moves the body into the decoder. The end is sent as such: a channel that just closes is a body cut off.
-async fn pump(mut response: Response, decoder: Sender<Chunk>) -> Result<(), PamError> {
-    let mut left = LARGEST_LIST;
+async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
     while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
         left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
         if decoder.send(Chunk::Data(data)).await.is_err() {
@@ -243,6 +259,20 @@ mod tests {
             assert_eq!(records[599].identifier.as_deref(), Some("i599"));
             assert_eq!(records[599].username, "ü\"{");
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_too_long_is_none_by_its_bytes_or_by_its_records() {
+        let read = async |most| {
+            let mut records = 0;
+            let response = Response::from(http::Response::new(body(600)));
+            let read = read_list(response, most, &mut |_| records += 1).await;
+            read.map(|listing| (listing.count, records)).map_err(|error| error == PamError::TooLarge(CALL))
+        };
+        let bytes = body(600).len();
+        assert_eq!(read(Most { bytes, records: 600 }).await, Ok((600, 600)));
+        assert_eq!(read(Most { bytes, records: 599 }).await, Err(true));
+        assert_eq!(read(Most { bytes: bytes - 1, records: 600 }).await, Err(true));
     }
 
     #[test]
