@@ -2,7 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::access::permitted;
 use super::act::Done;
+use super::any_connection::AnyConnection;
 use super::claims::Wish;
 use super::context::Context;
 use super::digest::{Compared, fingerprint};
@@ -91,6 +93,13 @@ impl Observed<'_> {
         let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
         let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
         Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
+    }
+
+    /// Whether the connection's rules say what they said when this pass began: it may have waited long, and the labels
+    /// of its namespace are others by now.
+    pub(super) fn is_still_permitted(&self, connection: &AnyConnection, context: &Context) -> bool {
+        permitted(self.object, &self.identifier, connection, context)
+            == self.denial.clone().map_or(Ok(self.grants), Err)
     }
 
     /// What this object is after; `None` while the username has not been read.
