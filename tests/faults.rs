@@ -498,3 +498,22 @@ async fn a_rotation_does_not_wait_behind_those_who_wait_for_a_list() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     ends(&world).await;
 }
+
+/// One of the watched namespaces went away, and the operator starts anew.
+#[tokio::test]
+async fn a_watched_namespace_that_is_gone_holds_up_no_other() {
+    let mut world = Plan::default().neighbour().start().await;
+    world.synced("svc").await;
+    world.stop_operator().await;
+    let gone = world.neighbour.clone().unwrap();
+    world.cluster.kubectl(&["delete", "namespace", &gone, "--timeout=60s"]).await.unwrap();
+    world.put_secret("svc", json!({"password": "rotated"})).await;
+    let starting = Instant::now();
+    let mut operator = world.install.operator(support::PROGRAM).start().await.unwrap();
+    world.pam_holds("svc", "rotated").await;
+    eprintln!("served after {:?}", starting.elapsed());
+    operator.ready(Duration::from_mins(1)).await.unwrap();
+    assert!(operator.logs().unwrap().contains(&gone), "it is told");
+    world.operator = Some(operator);
+    assert_no_canary(&world.everything_said().await);
+}

@@ -127,6 +127,29 @@ async fn a_grant_that_comes_with_a_label_counts_at_once() {
     ends(&world).await;
 }
 
+/// A pass may wait long for a list: what was withdrawn meanwhile is not used any more.
+#[tokio::test]
+async fn a_label_that_goes_while_a_list_is_waited_for_takes_its_permission_along() {
+    let world = World::start().await;
+    let rules = json!([{"namespaces": {"selector": {"matchLabels": {"vault": "yes"}}}}]);
+    world.put_connection(json!({"access": rules})).await;
+    world.connection_becomes("Authenticated").await;
+    let namespaces = Api::<Namespace>::all(world.client.clone());
+    let label = async |value: Value| {
+        let patch = json!({"metadata": {"labels": {"vault": value}}});
+        namespaces.patch(&world.namespace, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    };
+    label(json!("yes")).await;
+    world.sim.inject(Fault::on(Kind::ListCredentials, Effect::Delay(Duration::from_secs(4))).always());
+    world.put_secret("svc", json!({"password": CANARY})).await;
+    world.put_credential("svc", json!({})).await;
+    assert!(world.sim.wait_for(PATIENCE, |journal| journal.count(Kind::ListCredentials) == 1).await);
+    label(Value::Null).await;
+    world.becomes("svc", "AccessDenied").await;
+    assert_eq!(world.sim.count(Kind::PostCredential), 0);
+    ends(&world).await;
+}
+
 // === Claims
 
 /// Whoever cannot write keeps nobody from it, be it that he only claims.

@@ -93,7 +93,7 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
         Err(error) => {
             if error.outcome_unknown() {
                 live.inventory.invalidate();
-                context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value }));
+                context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value, of: observed.aim() }));
             }
             note_refusal(&error, observed, context);
             Done::Failed(error)

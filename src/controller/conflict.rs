@@ -141,7 +141,12 @@ pub(super) fn claimed(what: &str, identifier: &str) -> String {
 /// The PAM did something else than was decided.
 pub(super) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: Adoption) -> String {
     let known = expected.id.as_deref().unwrap_or("none");
-    let shown = answer.identifier.as_deref().unwrap_or("none");
+    // Another one may be another namespace's.
+    let shown = match answer.identifier.as_deref() {
+        Some(identifier) if identifier == expected.identifier => identifier,
+        Some(_) => "another one",
+        None => "none",
+    };
     let what = match what {
         Mismatch::UpdatedInstead => {
             "updated a record that its list does not show to this authorization, where a new one was to be created"
@@ -164,7 +169,7 @@ pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adopt
     format!(
         "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). {}",
         id.unwrap_or("unknown"),
-        identifier.unwrap_or("none"),
+        identifier.unwrap_or("another one or none"),
         after_stray_write(adoption)
     )
 }

@@ -142,6 +142,9 @@ impl Context {
         if !observed.view.as_ref().is_some_and(is_same) {
             return Err(Error::ConnectionChanged);
         }
+        if !observed.is_still_permitted(&connection, self) {
+            return Err(Error::ConnectionChanged);
+        }
         if let Some(versions) = self.versions_of(&connection)
             && let Some(live) = self.connections.current(&connection, &versions)
         {

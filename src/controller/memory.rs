@@ -14,6 +14,8 @@ use crate::domain::Reason;
 pub(super) struct Doubt {
     /// It carried the value.
     pub(super) value: bool,
+    /// What it was for: place and identifier, and these with the account.
+    pub(super) of: (u64, u64),
 }
 
 /// What is remembered of single objects while the process lives. Nothing here is needed to be right after a
@@ -56,7 +58,10 @@ impl Memory {
     pub(super) fn set_doubt(&self, uid: &str, doubt: Option<Doubt>) {
         let mut inner = self.lock();
         match doubt {
-            Some(Doubt { value }) => inner.doubts.entry(uid.to_owned()).or_default().value |= value,
+            Some(Doubt { value, of }) => {
+                let known = inner.doubts.entry(uid.to_owned()).or_default();
+                (known.value, known.of) = (known.value || value, of);
+            }
             None => _ = inner.doubts.remove(uid),
         }
     }

@@ -60,7 +60,8 @@ pub(super) async fn keep_labels(context: Arc<Context>, only: Option<String>, rea
     let mut events = watcher(api, config).default_backoff().boxed();
     let (mut ready, mut listed) = (Some(ready), HashSet::new());
     while let Some(event) = events.next().await {
-        let complete = matches!(event, Ok(Event::InitDone));
+        let denied = matches!(&event, Err(error) if watch::is_denied(error));
+        let complete = denied || matches!(event, Ok(Event::InitDone));
         match event {
             Ok(event) => take(&event, only.as_deref(), &mut listed, &context),
             Err(error) => watch::log_failure(&error, &Namespace::kind(&())),

@@ -30,7 +30,8 @@ pub(super) fn next_status(
         Done::Strayed { answer, .. } => {
             next.unexpected = Some(UnexpectedRecord {
                 id: Some(answer.id.clone()),
-                identifier: answer.identifier.clone(),
+                // Another one may be another namespace's.
+                identifier: answer.identifier.clone().filter(|answered| *answered == observed.identifier),
                 target: observed.target(context).unwrap_or_default(),
             });
             acknowledge(&mut next, observed.object);

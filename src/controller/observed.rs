@@ -116,7 +116,7 @@ impl<'a> Observed<'a> {
         observed.see_target(context);
         observed.situation.take_over_granted = observed.grants.take_over;
         let in_doubt = context.memory.doubt(&observed.uid).is_some();
-        observed.situation.doubtful = in_doubt || observed.may_be_pending(context);
+        observed.situation.doubtful = observed.is_in_doubt(context) || observed.may_be_pending(context);
         observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
         observed.situation.relogged =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Shared, join_all};
+use futures::future::{BoxFuture, Shared, join, join_all, join3, try_join_all};
 use futures::{Stream, StreamExt};
 use kube::Resource;
 use kube::api::Api;
@@ -13,6 +13,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 use super::any_connection::IntoAny;
 use super::context::Context;
@@ -41,20 +42,32 @@ pub(super) struct Receivers {
 
 /// Serves all kinds until `stop` resolves and what was in flight is done.
 pub(super) async fn serve(context: &Arc<Context>, config: &Config, receivers: Receivers, ready: Check, stop: &Stop) {
-    let api = Api::all(context.client.clone());
+    let Receivers { cluster_connections, connections: tenants, credentials } = receivers;
     let selected = selected(config);
-    let (known, serving) = connections(context, api, selected.clone(), receivers.cluster_connections.1, stop);
-    let (tenants_known, tenants_serving): (Vec<_>, Vec<_>) = receivers
-        .connections
-        .into_iter()
-        .map(|(scope, receiver)| {
-            let api = watch::scoped(context.client.clone(), scope.as_deref());
-            connections(context, api, selected.clone(), receiver, stop)
-        })
-        .unzip();
-    let connections_known = async { all_listed(&[known]).await && all_listed(&tenants_known).await };
-    let credentials = serve_credentials(context, connections_known, receivers.credentials, ready, stop);
-    futures::future::join3(serving, join_all(tenants_serving), credentials).await;
+    let api = Api::all(context.client.clone());
+    let (cluster, serving) = connections(context, api, selected.clone(), cluster_connections.1, stop);
+    // Both have the same scopes, in the same order.
+    let scopes = tenants.into_iter().zip(credentials).map(|((scope, tenants), credentials)| {
+        let api = watch::scoped(context.client.clone(), scope.as_deref());
+        let (known, serving) = connections(context, api, selected.clone(), tenants, stop);
+        let (listed, is_listed) = oneshot::channel();
+        let credentials = serve_credentials(context, (cluster.clone(), known), credentials, listed, stop);
+        (join(serving, credentials), is_listed)
+    });
+    let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
+    let announced = announce(listed, ready, stop);
+    join3(serving, join_all(scopes), announced).await;
+}
+
+/// Says so once every scope has its first lists.
+async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
+    tokio::select! {
+        listed = try_join_all(listed) => if listed.is_ok() {
+            ready.done();
+            tracing::info!("every watch has its first list");
+        },
+        () = stop.clone() => {}
+    }
 }
 
 /// The watch of connections, of those that this operator serves.
@@ -65,14 +78,8 @@ fn selected(config: &Config) -> watcher::Config {
     }
 }
 
-/// Whether each of these has its first list; `false` while everything stops.
-async fn all_listed<K>(stores: &[Store<K>]) -> bool
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    let listed = join_all(stores.iter().map(Store::wait_until_ready)).await;
-    listed.into_iter().all(|result| result.is_ok())
-}
+/// How long the first lists of one scope are waited for before the operator calls itself ready without them.
+const FIRST_LIST: Duration = Duration::from_secs(20);
 
 type Connections<C> = DeserializeGuard<C>;
 
@@ -110,29 +117,43 @@ where
     (store, serving)
 }
 
+/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no other.
 async fn serve_credentials(
     context: &Arc<Context>,
-    connections_known: impl Future<Output = bool>,
-    receivers: Vec<Receiver<Guarded>>,
-    ready: Check,
+    (cluster, tenants): (Store<GuardedClusterConnection>, Store<GuardedConnection>),
+    receiver: Receiver<Guarded>,
+    listed: oneshot::Sender<()>,
     stop: &Stop,
 ) {
-    tokio::select! {
-        known = connections_known => if !known { return },
-        () = stop.clone() => return,
-    }
-    let (stores, serving): (Vec<_>, Vec<_>) =
-        receivers.into_iter().map(|receiver| credentials(context, receiver, stop)).unzip();
-    let listed = async {
-        if all_listed(&stores).await {
-            ready.done();
-            tracing::info!("every watch has its first list");
+    let scope = receiver.0.clone();
+    let (known, is_known) = oneshot::channel();
+    let serving = async {
+        let connections_known = join(cluster.wait_until_ready(), tenants.wait_until_ready());
+        tokio::select! {
+            (cluster, tenants) = connections_known => if cluster.is_err() || tenants.is_err() { return },
+            () = stop.clone() => return,
         }
+        let (store, serving) = credentials(context, receiver, stop);
+        // Whoever waits for it is gone only while everything stops.
+        let first_list = async {
+            if store.wait_until_ready().await.is_ok() {
+                _ = known.send(());
+            }
+        };
+        let until_stopped = async {
+            tokio::select! { () = first_list => {}, () = stop.clone() => {} }
+        };
+        join(serving, until_stopped).await;
     };
-    let until_stopped = async {
-        tokio::select! { () = listed => {}, () = stop.clone() => {} }
+    let announced = async {
+        if tokio::time::timeout(FIRST_LIST, is_known).await.is_err() {
+            // It is gone, or the right to list it. Were all to wait for it, a rollout would never end.
+            let namespace = scope.unwrap_or_default();
+            tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
+        }
+        _ = listed.send(());
     };
-    futures::future::join(join_all(serving), until_stopped).await;
+    join(serving, announced).await;
 }
 
 fn credentials(

@@ -2,11 +2,14 @@
 
 use zeroize::Zeroizing;
 
+use super::access::permitted;
 use super::act::Done;
+use super::any_connection::AnyConnection;
 use super::claims::{self, Wish};
 use super::context::Context;
-use super::digest::{Compared, fingerprint};
+use super::digest::{self, Compared};
 use super::observed::Observed;
+use super::schedule::fingerprint;
 use super::{groups, watch};
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
 use crate::domain::{Decision, Intent, Reason, Recorded, Seen, generated_identifier};
@@ -18,7 +21,7 @@ pub(super) fn identifier(object: &PamCredential, status: &PamCredentialStatus, c
     // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
     // being sent (later the schema refuses that).
     let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
-    known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
+    known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), digest::fingerprint))
 }
 
 impl Observed<'_> {
@@ -29,7 +32,7 @@ impl Observed<'_> {
             return Vec::new();
         }
         let (namespace, name) = &self.key;
-        let former = |cluster: &String| generated_identifier((cluster, namespace, name), fingerprint);
+        let former = |cluster: &String| generated_identifier((cluster, namespace, name), digest::fingerprint);
         context.former_cluster_names.iter().map(former).collect()
     }
 
@@ -70,6 +73,21 @@ impl Observed<'_> {
         here && pending.identifier == self.identifier && !another
     }
 
+    /// What a write is for: place and identifier, and these with the account.
+    pub(super) fn aim(&self) -> (u64, u64) {
+        let origin = self.view.as_ref().map(|view| &view.origin);
+        let account = self.account().map(|account| account.folded());
+        (fingerprint(&(origin, &self.identifier)), fingerprint(&(origin, &self.identifier, account)))
+    }
+
+    /// Whether a write whose answer was lost may have been for this very target, as far as that can be told: an object
+    /// that goes may no longer know its account.
+    pub(super) fn is_in_doubt(&self, context: &Context) -> bool {
+        let (place, target) = self.aim();
+        let doubt = context.memory.doubt(&self.uid);
+        doubt.is_some_and(|doubt| doubt.of.0 == place && (self.account().is_none() || doubt.of.1 == target))
+    }
+
     /// The identifier that a write would replace by ours.
     pub(super) fn replaced(&self) -> Option<String> {
         let sight = self.sight.as_ref().filter(|sight| matches!(sight.seen, Seen::AccountOther { .. }))?;
@@ -100,6 +118,13 @@ impl Observed<'_> {
         let known = self.status.connection.as_ref().filter(|known| known.origin == view.origin);
         let tenant = view.tenant.as_deref().or_else(|| known?.tenant.as_deref());
         Some(Place::new(&view.origin, tenant))
+    }
+
+    /// Whether the connection's rules say what they said when this pass began: it may have waited long, and the labels
+    /// of its namespace are others by now.
+    pub(super) fn is_still_permitted(&self, connection: &AnyConnection, context: &Context) -> bool {
+        permitted(self.object, &self.identifier, connection, context)
+            == self.denial.clone().map_or(Ok(self.grants), Err)
     }
 
     /// What this object is after; `None` while the username has not been read.

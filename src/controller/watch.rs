@@ -77,6 +77,7 @@ pub(super) async fn keep_versions<K>(
     let mut listed = HashSet::new();
     while let Some(event) = events.next().await {
         let complete = matches!(event, Ok(Event::InitDone));
+        let denied = matches!(&event, Err(error) if is_denied(error));
         match event {
             Ok(event) => {
                 let changed = take(event, pick(&context), namespace.as_deref(), &mut listed);
@@ -86,6 +87,8 @@ pub(super) async fn keep_versions<K>(
             }
             Err(error) => log_failure(&error, &K::kind(&())),
         }
+        // Where nothing may be listed (a namespace that is gone, or was never granted), all others do not wait for it.
+        let complete = complete || denied;
         if complete && let Some(ready) = ready.take() {
             ready();
         }
@@ -138,15 +141,24 @@ where
     }
 }
 
-/// Logs a failed watch in our own words: kube's errors embed whole responses.
-pub(super) fn log_failure(error: &watcher::Error, kind: &str) {
-    let code = match error {
+/// Whether it is not permitted.
+pub(super) fn is_denied(error: &watcher::Error) -> bool {
+    matches!(code_of(error), Some(401 | 403))
+}
+
+fn code_of(error: &watcher::Error) -> Option<u16> {
+    match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
         | watcher::Error::WatchStartFailed(kube::Error::Api(status))
         | watcher::Error::WatchFailed(kube::Error::Api(status)) => Some(status.code),
         watcher::Error::WatchError(status) => Some(status.code),
         _ => None,
-    };
+    }
+}
+
+/// Logs a failed watch in our own words: kube's errors embed whole responses.
+pub(super) fn log_failure(error: &watcher::Error, kind: &str) {
+    let code = code_of(error);
     match code {
         Some(401 | 403) => tracing::error!(kind, code, "not permitted to watch: check the operator's RBAC"),
         Some(410) => tracing::debug!(kind, code, "the watch is too old and starts anew"),

@@ -53,6 +53,7 @@ const CLUSTER: &[Request] = &[
     // A namespace that goes away loses its Roles before the finalizer is off.
     (GROUP, "pamcredentials", "a", "get"),
     (GROUP, "pamcredentials", "a", "patch"),
+    (GROUP, "pamconnections", "a", "get"),
 ];
 /// The labels of namespaces.
 const ALL_NAMESPACES: &[Request] = &[("", "namespaces", "", "list"), ("", "namespaces", "", "watch")];
