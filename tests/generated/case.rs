@@ -88,6 +88,19 @@ impl Case {
         }
     }
 
+    /// As [`Case::fill`], but what is under the name that it had before keeps its value in half of the cases.
+    pub fn fill_anew(&mut self, before: &Self, chance: &mut Chance) {
+        self.fill(chance);
+        for (name, values) in &mut self.secrets {
+            for (key, value) in values {
+                let old = before.secrets.get(name).and_then(|values| values.get(key));
+                if let Some(old) = old.filter(|_| chance.percent(50)) {
+                    value.clone_from(old);
+                }
+            }
+        }
+    }
+
     fn secret(&self, kind: Kind) -> Option<String> {
         let reference = references(&self.spec).into_iter().find(|reference| reference.kind == kind)?;
         Some(self.secrets[&reference.name][&reference.key].clone())
@@ -124,15 +137,25 @@ impl Case {
 
     /// Its Secrets and itself, for `kubectl apply`.
     pub fn objects(&self, world: &World) -> Vec<Value> {
+        self.secret_objects(world).into_iter().chain([self.object(world)]).collect()
+    }
+
+    /// Itself.
+    pub fn object(&self, world: &World) -> Value {
+        let mut object = world.credential_json(&self.name, json!({}));
+        object["spec"] = self.spec.clone();
+        object
+    }
+
+    /// Its Secrets.
+    pub fn secret_objects(&self, world: &World) -> Vec<Value> {
         let secret = |(name, data): (&String, _)| {
             json!({
                 "apiVersion": "v1", "kind": "Secret",
                 "metadata": {"name": name, "namespace": world.namespace}, "stringData": data,
             })
         };
-        let mut object = world.credential_json(&self.name, json!({}));
-        object["spec"] = self.spec.clone();
-        self.secrets.iter().map(secret).chain([object]).collect()
+        self.secrets.iter().map(secret).collect()
     }
 
     /// Checks that the PAM holds all of it. What it holds beside that is returned.

@@ -15,3 +15,4 @@ mod refuse;
 mod rules;
 mod schema;
 mod secrets;
+mod transitions;
