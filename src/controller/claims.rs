@@ -75,28 +75,35 @@ struct Owner {
     place: Option<Place>,
     /// What is written onto the device.
     block: Option<String>,
+    /// What its spec would write onto it.
+    wanted: Option<String>,
     has: Vec<What>,
 }
 
 impl Claims {
-    /// Takes in what the status of an object says it has. What another has stays that one's.
-    pub(super) fn note(&self, object: &PamCredential) {
+    /// Takes in what an object's status says it has, and what its spec would write onto its device. What another has
+    /// stays that one's. `true`: who waits for the device may have it now.
+    pub(super) fn note(&self, object: &PamCredential) -> bool {
         let book = &mut *self.lock();
-        book.living.extend(object.metadata.uid.clone());
-        let Some((uid, place, has)) = held(object) else { return };
+        let Some(uid) = object.metadata.uid.clone() else { return false };
+        book.living.insert(uid.clone());
         let mut owner = book.take(&uid);
-        let device = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
-        let moved = owner.place.as_ref() != Some(&place);
-        owner.key = super::watch::key(object);
-        owner.place = Some(place);
-        owner.block = device.or(owner.block);
-        // An account that was claimed by a pass is newer than what the spec says of it.
-        let kept = |what: &What| matches!(what, What::Account(_) | What::Wish(_) | What::Device(_)) && !moved;
-        owner.has.retain(kept);
-        let free: Vec<What> = has.into_iter().filter(|what| !owner.has_like(what)).collect();
-        let free: Vec<What> = free.into_iter().filter(|what| book.taken(&uid, &owner, what).is_none()).collect();
-        owner.has.extend(free);
+        let frees = owner.wants(groups::device(&object.spec));
+        if let Some((place, has)) = held(object) {
+            let moved = owner.place.as_ref() != Some(&place);
+            // What was claimed by a pass is newer than what status, or the spec, says of it.
+            let kept = |what: &What| matches!(what, What::Account(_) | What::Wish(_) | What::Device(_)) && !moved;
+            owner.has.retain(kept);
+            if !owner.has_device() {
+                owner.block = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
+            }
+            (owner.key, owner.place) = (super::watch::key(object), Some(place));
+            let free: Vec<What> = has.into_iter().filter(|what| !owner.has_like(what)).collect();
+            let free: Vec<What> = free.into_iter().filter(|what| book.taken(&uid, &owner, what).is_none()).collect();
+            owner.has.extend(free);
+        }
         book.put(uid, owner);
+        frees
     }
 
     /// Claims an identifier, an account and a device, all or none. What the object had before is free then: `Ok(true)`
@@ -110,14 +117,18 @@ impl Claims {
         let asked = Owner {
             key: key.clone(),
             place: Some(wish.place.clone()),
-            block: wish.device.as_ref().map(|(_, block)| block.clone()),
+            block: wish.block(),
+            wanted: wish.block(),
             has: wish.whats(),
         };
         let taken = asked.has.iter().find_map(|what| book.taken(uid, &asked, what));
         let records = before.has.iter().filter(|what| matches!(what, What::Record(_))).cloned();
         let (mut owner, frees) = match &taken {
             // It keeps what it has, and is known to wish.
-            Some(_) => (Owner { has: without_wishes(&before.has), key: key.clone(), ..before.clone() }, false),
+            Some(_) => {
+                let wanted = wish.block();
+                (Owner { has: without_wishes(&before.has), key: key.clone(), wanted, ..before.clone() }, false)
+            }
             None => (asked.clone(), before.frees(&asked)),
         };
         owner.place.get_or_insert_with(|| wish.place.clone());
@@ -165,6 +176,10 @@ impl Claims {
 }
 
 impl Wish {
+    fn block(&self) -> Option<String> {
+        self.device.as_ref().map(|(_, block)| block.clone())
+    }
+
     fn whats(&self) -> Vec<What> {
         let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
         let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
@@ -177,6 +192,22 @@ fn without_wishes(has: &[What]) -> Vec<What> {
 }
 
 impl Owner {
+    /// Notes what its spec would write onto the device; `true` if that is something else than before. Whoever writes
+    /// nothing onto it any more has it no longer.
+    fn wants(&mut self, block: Option<String>) -> bool {
+        let news = self.has_device() && self.wanted != block;
+        self.wanted = block;
+        if self.wanted.is_none() {
+            self.block = None;
+            self.has.retain(|what| !matches!(what, What::Device(_)));
+        }
+        news
+    }
+
+    fn has_device(&self) -> bool {
+        self.has.iter().any(|what| matches!(what, What::Device(_)))
+    }
+
     /// Whether it has something of that kind already.
     fn has_like(&self, what: &What) -> bool {
         self.has.iter().any(|had| std::mem::discriminant(had) == std::mem::discriminant(what))
@@ -235,7 +266,9 @@ impl Book {
             What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),
             What::Account(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),
             What::Device(_) => {
-                others.find(|owner| owner.block != asked.block).map(|owner| Taken::Device(owner.key.clone()))
+                // Who would write the same, and waits for us to do so, does not stand in the way.
+                let differs = |owner: &&Owner| owner.block != asked.block && owner.wanted != asked.block;
+                others.find(differs).map(|owner| Taken::Device(owner.key.clone()))
             }
             What::Record(_) | What::Wish(_) => None,
         }
@@ -260,14 +293,15 @@ pub(super) fn device(object: &PamCredential) -> String {
 }
 
 /// What the status of an object says it has, and where.
-fn held(object: &PamCredential) -> Option<(String, Place, Vec<What>)> {
+fn held(object: &PamCredential) -> Option<(Place, Vec<What>)> {
     let status = object.status.as_ref()?;
     let place = place_of(status.connection.as_ref()?);
     let record = What::Record(status.id.clone()?);
     let identifier = status.identifier.clone().map(What::Identifier);
-    let device = status.digests.contains_key(groups::DEVICE).then(|| What::Device(device(object)));
+    let writes = object.spec.device.is_some() && status.digests.contains_key(groups::DEVICE);
+    let device = writes.then(|| What::Device(device(object)));
     let has = [record].into_iter().chain(identifier).chain(account(object).map(What::Account)).chain(device);
-    Some((object.metadata.uid.clone()?, place, has.collect()))
+    Some((place, has.collect()))
 }
 
 /// The place that a status speaks of.
@@ -327,6 +361,67 @@ mod tests {
         assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Err(Taken::Device(key("b"))));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "j")), Ok(true), "it writes nothing onto it any more");
         assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Ok(true));
+    }
+
+    /// An object as the watch shows it, that wrote one site onto its device and wants this.
+    fn noted(name: &str, wrote: &str, wants: &str) -> PamCredential {
+        let with =
+            |site: &str| if site.is_empty() { serde_json::Value::Null } else { serde_json::json!({"site": site}) };
+        let object = |site: &str| -> PamCredential {
+            serde_json::from_value(serde_json::json!({
+                "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+                "metadata": {"name": name, "namespace": "ns", "uid": name},
+                "spec": {"username": name, "hostname": "h", "ip": "i", "device": with(site)},
+                "status": {"id": name, "identifier": name,
+                    "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+            }))
+            .unwrap()
+        };
+        let digest = groups::device(&object(wrote).spec);
+        let mut object = object(wants);
+        object.status.as_mut().unwrap().digests.extend(digest.map(|digest| (groups::DEVICE.to_owned(), digest)));
+        object
+    }
+
+    fn wish_of(object: &PamCredential) -> Wish {
+        let name = object.metadata.name.clone().unwrap();
+        let device = groups::device(&object.spec).map(|block| (device(object), block));
+        Wish { device, ..wish(&name, &account(object).unwrap()) }
+    }
+
+    #[test]
+    fn two_that_share_a_device_go_on_to_something_else_together() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        claims.note(&noted("b", "x", "x"));
+        let a = noted("a", "x", "y");
+        assert!(claims.note(&a), "who waits for it looks again");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Err(Taken::Device(key("b"))));
+        let b = noted("b", "x", "y");
+        assert!(claims.note(&b), "a is woken");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
+        assert_eq!(claims.claim("b", &key("b"), &wish_of(&b)), Ok(true));
+    }
+
+    #[test]
+    fn who_no_longer_writes_onto_a_device_stands_in_nobodys_way() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        let b = wish_of(&noted("b", "", "y"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
+        assert!(claims.note(&noted("a", "x", "")));
+        assert_eq!(claims.claim("b", &key("b"), &b), Ok(false));
+    }
+
+    #[test]
+    fn an_older_status_does_not_take_back_what_a_pass_claimed() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        let a = noted("a", "x", "y");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
+        claims.note(&a);
+        let b = wish_of(&noted("b", "", "x"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
     }
 
     fn key(name: &str) -> Key {

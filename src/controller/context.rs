@@ -148,8 +148,8 @@ impl Context {
         if credential.metadata.deletion_timestamp.is_some() {
             let uid = credential.metadata.uid.as_deref().unwrap_or_default();
             self.step_aside(&super::watch::key(credential), uid);
-        } else {
-            self.claims.note(credential);
+        } else if self.claims.note(credential) {
+            self.wake_waiting(&super::watch::key(credential));
         }
     }
 

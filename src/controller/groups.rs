@@ -84,9 +84,10 @@ fn block<T: Serialize>(block: Option<&T>) -> Option<String> {
     Some(plain(&[&value.to_string()]))
 }
 
-/// Digest of what is written onto the device.
+/// Digest of what is written onto which device: another device gets it anew.
 pub(super) fn device(spec: &PamCredentialSpec) -> Option<String> {
-    block(spec.device.as_ref())
+    let (hostname, ip) = (spec.hostname.to_lowercase(), spec.ip.to_lowercase());
+    block(spec.device.as_ref()).map(|block| plain(&[&hostname, &ip, &block]))
 }
 
 /// Whether what is to be written onto the device differs from what was last sent.

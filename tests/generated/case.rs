@@ -169,28 +169,9 @@ impl Case {
             assert_eq!(record.identifier.as_deref(), Some(identifier), "{told}");
         }
         let leaves = leaves(&self.spec);
-        let left = self.fields_have_arrived(world, record, &leaves, &told);
+        let left = fields_have_arrived(world, record, &leaves, &told);
         self.secrets_have_arrived(world, record, &told);
         left
-    }
-
-    fn fields_have_arrived(&self, world: &World, record: &RecordView, leaves: &[Leaf], told: &str) -> BTreeSet<Place> {
-        let devices = world.sim.devices();
-        let device = devices.iter().find(|device| device.hostname == record.hostname).expect("its device");
-        let (found, on_device) = (Value::Object(record.fields.clone()), Value::Object(device.fields.clone()));
-        let mut beside = crate::expected::places(&record.fields, &device.fields);
-        for leaf in leaves {
-            let held = match &leaf.place {
-                Place::Record("", key) => &found[key],
-                Place::Record(block, key) => &found[*block][key],
-                Place::Device(key) => &on_device[key],
-                Place::Kind => &Value::from(record.credential_type.clone()),
-                Place::Content => &Value::Null,
-            };
-            assert_eq!(*held, leaf.value, "{} of {told}", leaf.path);
-            beside.remove(&leaf.place);
-        }
-        beside
     }
 
     fn secrets_have_arrived(&self, world: &World, record: &RecordView, told: &str) {
@@ -218,6 +199,26 @@ impl Case {
         let (whole, _) = fields(&leaves(&self.spec));
         assert_eq!(Value::Object(record.fields.clone()), whole, "{}", self.name);
     }
+}
+
+/// Checks that the record and its device show every field; what they show beside that is returned.
+fn fields_have_arrived(world: &World, record: &RecordView, leaves: &[Leaf], told: &str) -> BTreeSet<Place> {
+    let devices = world.sim.devices();
+    let device = devices.iter().find(|device| device.hostname == record.hostname).expect("its device");
+    let (found, on_device) = (Value::Object(record.fields.clone()), Value::Object(device.fields.clone()));
+    let mut beside = crate::expected::places(&record.fields, &device.fields);
+    for leaf in leaves {
+        let held = match &leaf.place {
+            Place::Record("", key) => &found[key],
+            Place::Record(block, key) => &found[*block][key],
+            Place::Device(key) => &on_device[key],
+            Place::Kind => &Value::from(record.credential_type.clone()),
+            Place::Content => &Value::Null,
+        };
+        assert_eq!(*held, leaf.value, "{} of {told}", leaf.path);
+        beside.remove(&leaf.place);
+    }
+    beside
 }
 
 /// P8: neither a value nor a seed was said anywhere.

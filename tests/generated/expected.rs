@@ -77,18 +77,16 @@ pub fn leaves(spec: &Value) -> Vec<Leaf> {
     all
 }
 
-fn block(
-    name: &str,
-    block: &'static str,
-    value: &Value,
-    each: fn(&str, &Value) -> Vec<(String, String, Value)>,
-) -> Vec<Leaf> {
+/// A field within its block, the key of the API, and the value.
+type Found = (String, String, Value);
+
+fn block(name: &str, block: &'static str, value: &Value, each: fn(&str, &Value) -> Vec<Found>) -> Vec<Leaf> {
     let fields = value.as_object().unwrap().iter().flat_map(|(field, value)| each(field, value));
     let leaf = |(path, key, value)| Leaf { path: format!("{name}.{path}"), place: Place::Record(block, key), value };
     fields.map(leaf).collect()
 }
 
-fn execution(field: &str, value: &Value) -> Vec<(String, String, Value)> {
+fn execution(field: &str, value: &Value) -> Vec<Found> {
     if field != "reconciliation" {
         return vec![(field.to_owned(), snake(field), value.clone())];
     }
@@ -99,7 +97,7 @@ fn execution(field: &str, value: &Value) -> Vec<(String, String, Value)> {
     inner.collect()
 }
 
-fn session(field: &str, value: &Value) -> Vec<(String, String, Value)> {
+fn session(field: &str, value: &Value) -> Vec<Found> {
     let label = SESSION_LABELS.iter().find(|(name, _)| *name == field).map(|(_, label)| (*label).to_owned());
     let value = match value {
         Value::Array(macros) => {
@@ -111,7 +109,7 @@ fn session(field: &str, value: &Value) -> Vec<(String, String, Value)> {
     vec![(field.to_owned(), label.unwrap_or_else(|| snake(field)), value)]
 }
 
-fn additional(field: &str, value: &Value) -> Vec<(String, String, Value)> {
+fn additional(field: &str, value: &Value) -> Vec<Found> {
     let (key, value) = match field {
         "secretKeySecretRef" => ("secret_key".to_owned(), "[hidden]".into()),
         "additionalAuthenticationFields" => {

@@ -52,7 +52,9 @@ async fn any_to_any(version: ProductVersion, blocks_replaced: bool) {
     world.sim.change_behaviour(|knobs| knobs.blocks_replaced = blocks_replaced);
     let firsts: Vec<Case> = (0..PAIRS).map(|n| Case::random(&format!("svc-{n}"), &world, &mut chance)).collect();
     let seconds: Vec<Case> = firsts.iter().map(|first| second(first, &world, &mut chance)).collect();
-    firsts.iter().chain(&seconds).for_each(|case| case.admit(&world.sim));
+    for case in firsts.iter().chain(&seconds) {
+        case.admit(&world.sim);
+    }
     world.apply(firsts.iter().flat_map(|case| case.objects(&world))).await;
     world.all_become(PAIRS, &["Synced"]).await;
     // Secrets first, so that each push finds them.
