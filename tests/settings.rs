@@ -252,6 +252,56 @@ async fn a_request_sends_every_group_and_every_secret_once() {
     assert_nothing_said(&world).await;
 }
 
+/// What a PAM loses that drops what is not sent of a block, where its connection does not say that it does; and what it
+/// takes to get it back.
+#[tokio::test]
+async fn a_pam_that_replaces_blocks_loses_seeds_unless_its_connection_says_so() {
+    let world = with_everything(ProductVersion::V4_2).await;
+    world.sim.change_behaviour(|knobs| knobs.blocks_replaced = true);
+    let held = || world.sim.records()[0].fields["additional_settings"].clone();
+    let mut spec = everything();
+    spec["additionalSettings"]["criticality"] = json!("High");
+    world.put_credential("svc", spec.clone()).await;
+    world.becomes("svc", "Synced").await;
+    assert_eq!(
+        held(),
+        json!({"criticality": "High", "user_credential_owner": "admin"}),
+        "the seed and the fields are gone"
+    );
+
+    let limits = json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0});
+    world.put_connection(json!({"limits": limits, "compatibility": {"settingsBlocks": "Replaced"}})).await;
+    world.connection_becomes("Authenticated").await;
+    spec["additionalSettings"]["criticality"] = json!("Medium");
+    world.put_credential("svc", spec).await;
+    world.becomes("svc", "Synced").await;
+    assert_eq!(held().as_object().unwrap().len(), 4, "{}", held());
+    for (seed, pin) in [(OTHER_SEED, "1"), (OTHER_SEED, "2")] {
+        let count = world.count().await;
+        put_more(&world, seed, pin).await;
+        assert!(!one_post(&world, &count).await.contains("content"));
+        assert_eq!(held().as_object().unwrap().len(), 4, "{}", held());
+    }
+    assert_nothing_said(&world).await;
+}
+
+#[tokio::test]
+async fn a_value_that_may_be_too_long_for_the_vault_to_rotate_is_warned_of() {
+    let world = World::start().await;
+    let rotated = json!({"executionSettings": {"useOwnCredentialToConnect": true, "automaticChange": true}});
+    for (name, length, change) in [("long", 71, rotated.clone()), ("short", 70, rotated), ("plain", 71, json!({}))] {
+        let value = format!("{CANARY}{}", "x".repeat(length - CANARY.chars().count()));
+        world.put_secret(name, json!({"password": value})).await;
+        world.put_credential(name, change).await;
+        world.becomes(name, "Synced").await;
+        world.event_of(name, "Pushed").await;
+    }
+    world.event_of("long", "LongValue").await;
+    let warned = world.events().await.into_iter().filter(|event| event.reason.as_deref() == Some("LongValue"));
+    assert_eq!(warned.count(), 1);
+    assert_no_canary(&world.everything_said().await);
+}
+
 /// P8: the digests of seeds and fields are keyed, and no secret is in anything that was said.
 async fn assert_nothing_said(world: &World) {
     let status = world.get("svc").await.status.unwrap();

@@ -19,7 +19,7 @@ pub use conditions::{ConditionType, Standing, condition, find, same_but_for_time
 pub use connection::{
     AdditionalSettingsShape, Auth, BooleanForm, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef,
     Compatibility, ConnectionSpec, CriticalityCase, Limits, NotesPlacement, NumberForm, Oauth2, PamConnectionStatus,
-    Tls, TokenRequest,
+    SettingsBlocks, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;

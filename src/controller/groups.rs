@@ -150,6 +150,18 @@ pub(super) fn put_secrets(read: &Read, all: bool, request: &mut CredentialReques
     }
 }
 
+/// For a PAM that puts a block that is sent in the place of the one it has: additional settings go whole, and so do the
+/// notes, which may be among them. The other blocks always do.
+pub(super) fn complete(spec: &PamCredentialSpec, read: Option<&Read>, request: &mut CredentialRequest) {
+    if request.additional_settings.is_some() || request.notes.is_some() {
+        put_additional(spec, request);
+        request.notes.clone_from(&spec.notes);
+        if let Some(read) = read {
+            put_secrets(read, true, request);
+        }
+    }
+}
+
 /// The digests of what the spec says now; those of secret values are for the caller to add.
 pub(super) fn digests(spec: &PamCredentialSpec) -> BTreeMap<String, String> {
     let groups = groups(spec).into_iter().map(|group| (group.name.to_owned(), group.digest));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::any_connection::AnyConnection;
-use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
 use crate::domain::{Connection, Reason};
 use crate::pam::Place;
 
@@ -40,6 +40,12 @@ impl Hash for View {
 }
 
 impl View {
+    /// Whether its PAM drops what is not sent of a settings block.
+    pub(super) fn replaces_blocks(&self) -> bool {
+        let quirks = self.connection.spec.compatibility.as_ref();
+        quirks.is_some_and(|quirks| quirks.settings_blocks == Some(SettingsBlocks::Replaced))
+    }
+
     /// How a connection stands by that status.
     pub(super) fn new(connection: Arc<AnyConnection>, status: &PamConnectionStatus) -> Self {
         let generation = Some(connection.generation());

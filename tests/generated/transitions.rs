@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use local_cluster::wait_until;
 use pam_simulator::ProductVersion;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::case::{Case, nothing_was_given_away};
 use crate::chance::Chance;
@@ -24,6 +24,13 @@ async fn from_any_spec_to_any_other_the_record_ends_as_the_second_says_on_3_32()
 #[tokio::test]
 async fn from_any_spec_to_any_other_the_record_ends_as_the_second_says_on_4_2() {
     any_to_any(ProductVersion::V4_2, false).await;
+}
+
+/// Where a PAM puts a block that is sent in the place of the one that was there, and the connection says so, what was
+/// removed from the spec goes, and nothing else.
+#[tokio::test]
+async fn from_any_spec_to_any_other_nothing_is_lost_where_blocks_are_replaced() {
+    any_to_any(ProductVersion::V3_32, true).await;
 }
 
 /// A spec of the same account and identifier, with Secrets of its own; some of its blocks are those of the first.
@@ -49,7 +56,12 @@ fn second(first: &Case, world: &World, chance: &mut Chance) -> Case {
 async fn any_to_any(version: ProductVersion, blocks_replaced: bool) {
     let mut chance = Chance::of_this_run(&format!("transitions on {version}, {blocks_replaced}"));
     let world = Plan::default().version(version).start().await;
-    world.sim.change_behaviour(|knobs| knobs.blocks_replaced = blocks_replaced);
+    if blocks_replaced {
+        world.sim.change_behaviour(|knobs| knobs.blocks_replaced = true);
+        let limits = json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0});
+        world.put_connection(json!({"limits": limits, "compatibility": {"settingsBlocks": "Replaced"}})).await;
+        world.connection_becomes("Authenticated").await;
+    }
     let firsts: Vec<Case> = (0..PAIRS).map(|n| Case::random(&format!("svc-{n}"), &world, &mut chance)).collect();
     let seconds: Vec<Case> = firsts.iter().map(|first| second(first, &world, &mut chance)).collect();
     for case in firsts.iter().chain(&seconds) {
@@ -117,16 +129,17 @@ fn names<'a>(gone: &[&'a Leaf], after: &BTreeSet<String>, first: &Value) -> BTre
 #[tokio::test]
 async fn what_was_said_of_a_field_goes_when_it_is_set_again() {
     let world = World::start().await;
-    world.put_secret("svc", serde_json::json!({"password": crate::support::CANARY})).await;
-    let session = |ssh: Option<bool>| serde_json::json!({"sessionSettings": {"useOwnCredentialToConnect": true, "ssh": ssh, "rdp": true}});
+    world.put_secret("svc", json!({"password": crate::support::CANARY})).await;
+    let session =
+        |ssh: Option<bool>| json!({"sessionSettings": {"useOwnCredentialToConnect": true, "ssh": ssh, "rdp": true}});
     let apply = async |change: Value| {
-        let mut object = world.credential_json("svc", serde_json::json!({}));
+        let mut object = world.credential_json("svc", json!({}));
         crate::support::merge(&mut object["spec"], change);
         world.apply([object]).await;
         ready(&world.becomes("svc", "Synced").await).2
     };
     assert!(!apply(session(Some(true))).await.contains(KEPT));
-    let message = apply(serde_json::json!({"sessionSettings": {"useOwnCredentialToConnect": true, "rdp": true}})).await;
+    let message = apply(json!({"sessionSettings": {"useOwnCredentialToConnect": true, "rdp": true}})).await;
     assert!(message.ends_with(&format!("{KEPT}sessionSettings.ssh")), "{message}");
     world.event_of("svc", "FieldKept").await;
     assert!(!apply(session(Some(false))).await.contains(KEPT));
