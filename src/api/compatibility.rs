@@ -23,6 +23,20 @@ pub struct Compatibility {
     /// Whether `additional_settings` is an `Object` (up to 3.32) or an `Array` of one (since 3.33).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_settings_shape: Option<AdditionalSettingsShape>,
+    /// What a settings block does that is sent to a record that has one: `Merged`, the default, keeps what is not sent, as
+    /// the documentation says of updates; `Replaced` drops it. With `Replaced` additional settings are always sent
+    /// whole, seeds and further fields of a login included, since the PAM would lose what is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_blocks: Option<SettingsBlocks>,
+}
+
+/// What a settings block does that is sent to a record that has one.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum SettingsBlocks {
+    /// What is not sent stays.
+    Merged,
+    /// What is not sent is gone.
+    Replaced,
 }
 
 /// Where notes stand in a request.

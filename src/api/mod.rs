@@ -17,7 +17,7 @@ mod status;
 
 pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
 pub use compatibility::{
-    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm,
+    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm, SettingsBlocks,
 };
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{

@@ -10,6 +10,7 @@ use super::memory::Doubt;
 use super::message::Problem;
 use super::observed::Observed;
 use super::subject::Subject;
+use super::view::View;
 use super::{disable, enable, groups, whereabouts};
 use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, Recorded, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
@@ -136,6 +137,9 @@ fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<Creden
     groups::put(spec, &observed.status.digests, all, &mut request);
     if let Some(read) = &observed.read {
         groups::put_secrets(read, all, &mut request);
+    }
+    if observed.view.as_ref().is_some_and(View::replaces_blocks) {
+        groups::complete(spec, observed.read.as_ref(), &mut request);
     }
     Some(request)
 }

@@ -45,27 +45,23 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// Takes in what the status of an object says it has. What another has stays that one's.
-    pub(super) fn note(&self, object: &PamCredential) {
+    /// Takes in what an object's status says it has, and what its spec would write onto its device. What another has
+    /// stays that one's. `true`: who waits for the device may have it now.
+    pub(super) fn note(&self, object: &PamCredential) -> bool {
         let book = &mut *self.lock();
-        book.living.extend(object.metadata.uid.clone());
-        let Some((uid, place, has)) = held(object) else { return };
+        let Some(uid) = object.metadata.uid.clone() else { return false };
+        book.living.insert(uid.clone());
         let mut owner = book.take(&uid);
-        let device = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
-        owner.key = super::watch::key(object);
-        owner.block = owner.block.or(device);
-        // An account or a device that a pass claimed is newer than what the status says of it, and so is an identifier
-        // that is just being sent.
-        let in_flight = owner.before.is_some();
-        owner.has.retain(|(_, what)| in_flight && matches!(what, What::Identifier(_)) || !what.is_of_status());
-        for what in has {
-            let claim = (place.clone(), what);
-            let is_free = || !owner.has_like(&claim.1) && book.taken(&uid, &owner, &claim).is_none();
-            if matches!(claim.1, What::Record(_)) || is_free() {
-                owner.has.push(claim);
+        let frees = owner.wants(groups::device(&object.spec));
+        if let Some((place, has)) = held(object) {
+            if !owner.has_device() {
+                owner.block = object.status.as_ref().and_then(|status| status.digests.get(groups::DEVICE)).cloned();
             }
+            owner.key = super::watch::key(object);
+            book.recall(&uid, &mut owner, &place, has);
         }
         book.put(uid, owner);
+        frees
     }
 
     /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
@@ -96,6 +92,7 @@ impl Claims {
         let frees = taken.is_none() && owner.frees(&asked);
         owner.key.clone_from(key);
         owner.by_tenant = wish.by_tenant;
+        owner.wanted = wish.block();
         owner.has.retain(|(_, what)| !matches!(what, What::Wish(_)));
         if taken.is_none() {
             owner.claim(asked);
@@ -181,8 +178,12 @@ impl Wish {
         let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
         let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
         let has = both.into_iter().chain(device).map(|what| (self.place.clone(), what)).collect();
-        let block = self.device.as_ref().map(|(_, block)| block.clone());
-        Owner { key: key.clone(), block, has, ..Owner::default() }
+        Owner { key: key.clone(), block: self.block(), wanted: self.block(), has, ..Owner::default() }
+    }
+
+    /// A digest of what is to be written onto the device.
+    fn block(&self) -> Option<String> {
+        self.device.as_ref().map(|(_, block)| block.clone())
     }
 }
 
@@ -208,14 +209,15 @@ pub(super) fn device(object: &PamCredential) -> String {
 }
 
 /// What the status of an object says it has, and where.
-fn held(object: &PamCredential) -> Option<(String, Place, Vec<What>)> {
+fn held(object: &PamCredential) -> Option<(Place, Vec<What>)> {
     let status = object.status.as_ref()?;
     let place = place_of(status.connection.as_ref()?);
     let record = What::Record(status.id.clone()?);
     let identifier = status.identifier.clone().map(What::Identifier);
-    let device = status.digests.contains_key(groups::DEVICE).then(|| What::Device(device(object)));
+    let writes = object.spec.device.is_some() && status.digests.contains_key(groups::DEVICE);
+    let device = writes.then(|| What::Device(device(object)));
     let has = [record].into_iter().chain(identifier).chain(account(object).map(What::Account)).chain(device);
-    Some((object.metadata.uid.clone()?, place, has.collect()))
+    Some((place, has.collect()))
 }
 
 /// The place that a status speaks of.
@@ -282,6 +284,69 @@ mod tests {
         assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Err(Taken::Device(key("b"))));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "j")), Ok(true), "it writes nothing onto it any more");
         assert_eq!(claims.claim("a", &key("a"), &onto("i", "2")), Ok(true));
+    }
+
+    /// An object as the watch shows it, that wrote one site onto its device and wants this.
+    fn noted(name: &str, wrote: &str, wants: &str) -> PamCredential {
+        let with =
+            |site: &str| if site.is_empty() { serde_json::Value::Null } else { serde_json::json!({"site": site}) };
+        let object = |site: &str| -> PamCredential {
+            serde_json::from_value(serde_json::json!({
+                "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+                "metadata": {"name": name, "namespace": "ns", "uid": name},
+                "spec": {"username": name, "hostname": "h", "ip": "i", "device": with(site)},
+                "status": {"id": name, "identifier": name,
+                    "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
+            }))
+            .unwrap()
+        };
+        let digest = groups::device(&object(wrote).spec);
+        let mut object = object(wants);
+        let account = (groups::ACCOUNT.to_owned(), groups::account(&object.spec));
+        let digests = &mut object.status.as_mut().unwrap().digests;
+        digests.extend(digest.map(|digest| (groups::DEVICE.to_owned(), digest)).into_iter().chain([account]));
+        object
+    }
+
+    fn wish_of(object: &PamCredential) -> Wish {
+        let name = object.metadata.name.clone().unwrap();
+        let device = groups::device(&object.spec).map(|block| (device(object), block));
+        Wish { device, ..wish(&name, &account(object).unwrap()) }
+    }
+
+    #[test]
+    fn two_that_share_a_device_go_on_to_something_else_together() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        claims.note(&noted("b", "x", "x"));
+        let a = noted("a", "x", "y");
+        assert!(claims.note(&a), "who waits for it looks again");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Err(Taken::Device(key("b"))));
+        let b = noted("b", "x", "y");
+        assert!(claims.note(&b), "a is woken");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
+        assert_eq!(claims.claim("b", &key("b"), &wish_of(&b)), Ok(true));
+    }
+
+    #[test]
+    fn who_no_longer_writes_onto_a_device_stands_in_nobodys_way() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        let b = wish_of(&noted("b", "", "y"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
+        assert!(claims.note(&noted("a", "x", "")));
+        assert_eq!(claims.claim("b", &key("b"), &b), Ok(false));
+    }
+
+    #[test]
+    fn an_older_status_does_not_take_back_what_a_pass_claimed() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        let a = noted("a", "x", "y");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
+        claims.note(&a);
+        let b = wish_of(&noted("b", "", "x"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
     }
 
     fn key(name: &str) -> Key {

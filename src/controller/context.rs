@@ -151,7 +151,9 @@ impl Context {
             let uid = credential.metadata.uid.as_deref().unwrap_or_default();
             self.step_aside(&super::watch::key(credential), uid);
         } else {
-            self.claims.note(credential);
+            if self.claims.note(credential) {
+                self.wake_waiting(&super::watch::key(credential));
+            }
             self.want(credential);
         }
     }

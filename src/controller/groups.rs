@@ -84,9 +84,10 @@ fn block<T: Serialize>(block: Option<&T>) -> Option<String> {
     Some(plain(&[&value.to_string()]))
 }
 
-/// Digest of what is written onto the device.
+/// Digest of what is written onto which device: another device gets it anew.
 pub(super) fn device(spec: &PamCredentialSpec) -> Option<String> {
-    block(spec.device.as_ref())
+    let (hostname, ip) = (spec.hostname.to_lowercase(), spec.ip.to_lowercase());
+    block(spec.device.as_ref()).map(|block| plain(&[&hostname, &ip, &block]))
 }
 
 /// Whether what is to be written onto the device differs from what was last sent.
@@ -146,6 +147,18 @@ pub(super) fn put_secrets(read: &Read, all: bool, request: &mut CredentialReques
         let to: &mut AdditionalSettings = request.additional_settings.get_or_insert_default();
         to.secret_key = totp.cloned();
         to.additional_authentication_fields = fields;
+    }
+}
+
+/// For a PAM that puts a block that is sent in the place of the one it has: additional settings go whole, and so do the
+/// notes, which may be among them. The other blocks always do.
+pub(super) fn complete(spec: &PamCredentialSpec, read: Option<&Read>, request: &mut CredentialRequest) {
+    if request.additional_settings.is_some() || request.notes.is_some() {
+        put_additional(spec, request);
+        request.notes.clone_from(&spec.notes);
+        if let Some(read) = read {
+            put_secrets(read, true, request);
+        }
     }
 }
 

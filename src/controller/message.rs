@@ -264,3 +264,5 @@ pub(super) const SUSPENDED_UNSEEN: &str = "Suspended before the first sync: noth
 pub(super) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is made for this object";
 /// The event of a value that ends in a newline.
 pub(super) const NEWLINE: &str = "The value ends in a newline and was sent as it is. If that is not meant, set spec.contentSecretRef.trim to TrailingNewline";
+/// The event of a value that is longer than the PAM's own pages take where the vault rotates it.
+pub(super) const LONG: &str = "The value has more than 70 characters and was sent as it is. The PAM's own pages take no more where the vault rotates it (spec.executionSettings.automaticChange): if it does not work, put a shorter one into the Secret";

@@ -100,9 +100,8 @@ async fn publish(
     let object = observed.object.object_ref(&());
     if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
         emit(&object, EventType::Normal, "Pushed", pushed_note(observed, next, push.value), context).await;
-        let newline = observed.read.as_ref().and_then(|read| read.content.as_ref()).is_some_and(|c| c.ends_in_newline);
-        if push.value && newline {
-            emit(&object, EventType::Warning, "TrailingNewline", message::NEWLINE.to_owned(), context).await;
+        for (reason, note) in warnings(observed).into_iter().filter(|_| push.value) {
+            emit(&object, EventType::Warning, reason, note.to_owned(), context).await;
         }
     } else if let Done::Enabled(how) = done {
         let note = message::enabled(*how, next.id.as_deref().unwrap_or_default());
@@ -111,6 +110,15 @@ async fn publish(
         announce_transition(&object, before, &next.conditions, context).await;
     }
     announce_kept(&object, before, &next.conditions, context).await;
+}
+
+/// What is odd about a value that was sent.
+fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
+    let Some(content) = observed.read.as_ref().and_then(|read| read.content.as_ref()) else { return Vec::new() };
+    let rotates = observed.object.spec.execution_settings.as_ref().is_some_and(|s| s.automatic_change == Some(true));
+    let newline = content.ends_in_newline.then_some(("TrailingNewline", message::NEWLINE));
+    let long = (rotates && content.is_long).then_some(("LongValue", message::LONG));
+    newline.into_iter().chain(long).collect()
 }
 
 fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {

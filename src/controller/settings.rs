@@ -81,7 +81,9 @@ fn jit_mode(s: &api::JitSettings) -> Option<JitMode> {
             disable: procedure(&s.credential_disable_plugin, &s.credential_disable_template)?,
         });
     }
-    None
+    // A switch that was turned off must be sent: the record may have it on.
+    let off = [s.credential_creation_and_deletion, s.enable_disable_credential].contains(&Some(false));
+    off.then_some(JitMode::Neither)
 }
 
 pub(super) fn device(spec: &PamCredentialSpec) -> Option<DeviceSettings> {

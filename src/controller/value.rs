@@ -7,6 +7,8 @@ use crate::api::Trim;
 
 /// Longest value in characters (API 7 #36: the PAM's own pages stop there).
 const LONGEST_VALUE: usize = 256;
+/// Longest value in characters where the vault rotates it (API 7 #36: as the PAM's own pages have it).
+const LONGEST_ROTATED: usize = 70;
 /// Longest seed of one-time passwords in characters: far more than any service gives out.
 const LONGEST_SEED: usize = 512;
 /// Longest username in characters, as the schema bounds `spec.username`.
@@ -32,12 +34,15 @@ pub(super) struct Content {
     pub(super) value: SecretString,
     /// It ends in a newline, which is seldom meant.
     pub(super) ends_in_newline: bool,
+    /// It is longer than a value may be that the vault rotates.
+    pub(super) is_long: bool,
 }
 
 /// Makes a value of a Secret's bytes.
 pub(super) fn content(bytes: &[u8], trim: Trim) -> Result<Content, Unusable> {
     let text = text(trimmed(bytes, trim), LONGEST_VALUE)?;
-    Ok(Content { value: SecretString::from(text), ends_in_newline: text.ends_with('\n') })
+    let is_long = text.chars().count() > LONGEST_ROTATED;
+    Ok(Content { value: SecretString::from(text), ends_in_newline: text.ends_with('\n'), is_long })
 }
 
 /// Makes a username of a Secret's bytes, by the same rule as `spec.username` has.

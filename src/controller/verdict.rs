@@ -59,7 +59,7 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
         (Done::Failed(error), Decision::Enable) => {
             (blame::reason(error), message::not_enabled(id(next), &error.summary()))
         }
-        (Done::Failed(error), _) => (blame::reason(error), error.summary()),
+        (Done::Failed(error), _) => (blame::reason(error), blame::words(error, &observed.object.spec)),
         (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::any_connection::AnyConnection;
 use super::places::Queue;
-use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
 use crate::domain::{Connection, Reason};
 use crate::pam::Place;
 
@@ -39,6 +39,12 @@ impl Hash for View {
 }
 
 impl View {
+    /// Whether its PAM drops what is not sent of a settings block.
+    pub(super) fn replaces_blocks(&self) -> bool {
+        let quirks = self.connection.spec.compatibility.as_ref();
+        quirks.is_some_and(|quirks| quirks.settings_blocks == Some(SettingsBlocks::Replaced))
+    }
+
     /// How a connection stands by that status.
     pub(super) fn new(connection: Arc<AnyConnection>, status: &PamConnectionStatus) -> Self {
         let generation = Some(connection.generation());

@@ -27,7 +27,8 @@ pub struct ExecutionSettings {
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub parent_ip: Option<String>,
     /// Whether the vault rotates the value by itself. Then the value in the vault is newer than the Secret's, and is
-    /// overwritten only when the Secret changes or somebody asks for it. A value may have at most 70 characters.
+    /// overwritten only when the Secret changes or somebody asks for it. A value of more than 70 characters causes a
+    /// Warning event: the PAM's own pages take no longer one then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic_change: Option<bool>,
     /// Whether a software agent on the device rotates it.

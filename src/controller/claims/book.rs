@@ -46,6 +46,8 @@ pub(super) struct Owner {
     pub(super) key: Key,
     /// What is written onto the device.
     pub(super) block: Option<String>,
+    /// What its spec would write onto it.
+    pub(super) wanted: Option<String>,
     pub(super) has: Vec<(Place, What)>,
     /// The wish is one of a tenant's own connection.
     pub(super) by_tenant: bool,
@@ -66,6 +68,22 @@ impl What {
 }
 
 impl Owner {
+    /// Notes what its spec would write onto the device; `true` if that is something else than before. Whoever writes
+    /// nothing onto it any more has it no longer.
+    pub(super) fn wants(&mut self, block: Option<String>) -> bool {
+        let news = self.has_device() && self.wanted != block;
+        self.wanted = block;
+        if self.wanted.is_none() {
+            self.block = None;
+            self.has.retain(|(_, what)| !matches!(what, What::Device(_)));
+        }
+        news
+    }
+
+    pub(super) fn has_device(&self) -> bool {
+        self.has.iter().any(|(_, what)| matches!(what, What::Device(_)))
+    }
+
     /// Whether it has something of that kind already.
     pub(super) fn has_like(&self, what: &What) -> bool {
         self.has.iter().any(|(_, had)| std::mem::discriminant(had) == std::mem::discriminant(what))
@@ -118,6 +136,20 @@ impl Book {
         self.owners.insert(uid, owner);
     }
 
+    /// Gives an owner what its status says. What another has stays that one's; an account or a device that a pass claimed
+    /// is newer than the status, and so is an identifier that is just being sent.
+    pub(super) fn recall(&self, uid: &str, owner: &mut Owner, place: &Place, has: Vec<What>) {
+        let in_flight = owner.before.is_some();
+        owner.has.retain(|(_, what)| in_flight && matches!(what, What::Identifier(_)) || !what.is_of_status());
+        for what in has {
+            let claim = (place.clone(), what);
+            let is_free = || !owner.has_like(&claim.1) && self.taken(uid, owner, &claim).is_none();
+            if matches!(claim.1, What::Record(_)) || is_free() {
+                owner.has.push(claim);
+            }
+        }
+    }
+
     /// The others who have that, at a place that is not surely another.
     pub(super) fn others<'a>(
         &'a self,
@@ -137,7 +169,9 @@ impl Book {
             What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),
             What::Account(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),
             What::Device(_) => {
-                others.find(|owner| owner.block != asked.block).map(|owner| Taken::Device(owner.key.clone()))
+                // Who would write the same, and waits for us to do so, does not stand in the way.
+                let differs = |owner: &&Owner| owner.block != asked.block && owner.wanted != asked.block;
+                others.find(differs).map(|owner| Taken::Device(owner.key.clone()))
             }
             // Which account that is, its status does not tell where the username is in a Secret.
             What::Record(_) => others.next().map(|owner| Taken::Account(owner.key.clone())),

@@ -34,6 +34,8 @@ pub enum JitMode {
         /// What disables it.
         disable: Procedure,
     },
+    /// Neither.
+    Neither,
 }
 
 impl Part for JitSettings {
@@ -46,9 +48,8 @@ impl Part for JitSettings {
 
 impl Part for JitMode {
     fn put<M: SerializeMap>(&self, to: &mut Entries<'_, M>) -> Result<(), M::Error> {
-        let creates = matches!(self, Self::CreateAndDelete { .. });
-        to.flag("credential_creation_and_deletion", Some(creates))?;
-        to.flag("enable_disable_credential", Some(!creates))?;
+        to.flag("credential_creation_and_deletion", Some(matches!(self, Self::CreateAndDelete { .. })))?;
+        to.flag("enable_disable_credential", Some(matches!(self, Self::EnableAndDisable { .. })))?;
         match self {
             Self::CreateAndDelete { creation, deletion } => {
                 to.procedure(["credential_creation_plugin", "credential_creation_template"], Some(creation))?;
@@ -58,6 +59,7 @@ impl Part for JitMode {
                 to.procedure(["credential_enable_plugin", "credential_enable_template"], Some(enable))?;
                 to.procedure(["credential_disable_plugin", "credential_disable_template"], Some(disable))
             }
+            Self::Neither => Ok(()),
         }
     }
 }
