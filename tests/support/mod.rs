@@ -44,6 +44,7 @@ pub struct Plan {
     version: ProductVersion,
     operator: bool,
     values: Vec<(&'static str, Value)>,
+    cluster: Option<&'static ControlPlane>,
 }
 
 impl Default for Plan {
@@ -54,6 +55,7 @@ impl Default for Plan {
             version: ProductVersion::V4_2,
             operator: true,
             values: Vec::new(),
+            cluster: None,
         }
     }
 }
@@ -82,6 +84,13 @@ impl Plan {
         self
     }
 
+    /// On a control plane of its own, for a test that changes what all others would see: the CRDs. It ends with the
+    /// process.
+    pub async fn on_its_own(mut self) -> Self {
+        self.cluster = Some(Box::leak(Box::new(ControlPlane::temporary().await.unwrap())));
+        self
+    }
+
     /// Everything is there but the operator.
     pub fn operator_off(mut self) -> Self {
         self.operator = false;
@@ -91,7 +100,10 @@ impl Plan {
     /// Makes the world; its connection is Ready when this returns, unless the operator is off.
     pub async fn start(self) -> World {
         local_cluster::ensure_crypto_provider();
-        let cluster = ControlPlane::shared().await.unwrap();
+        let cluster = match self.cluster {
+            Some(cluster) => cluster,
+            None => ControlPlane::shared().await.unwrap(),
+        };
         let sim = Simulator::start(self.sim).await.unwrap();
         let (namespace, connection) = (cluster.namespace("creds").await.unwrap(), unique_name("pam"));
         let mut release = Installation::of(cluster, &unique_name("ops"))
