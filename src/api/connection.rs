@@ -53,7 +53,7 @@ pub struct ConnectionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// The most that is asked of the PAM at once and per second. Counted over all connections to one PAM; those of a
-    /// namespace's own PamConnections count for that namespace.
+    /// namespace's own `PamConnection` count for that namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }
