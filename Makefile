@@ -31,7 +31,7 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
 
-generate: need-rust need-go ## Write the generated files anew: the CRDs, and deploy/ from the chart
+generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test chart the_plain_manifest_is_the_rendered_chart
 
