@@ -9,6 +9,9 @@ LOCAL_CLUSTER := $(CARGO_TARGET_DIR)/debug/local-cluster
 CACHE := $(or $(PAM_OPERATOR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pam-operator)
 # For cargo, e.g. CARGO_FLAGS=--locked.
 CARGO_FLAGS ?=
+# Most tests wait for something most of the time: more of them at once than there are cores.
+RUST_TEST_THREADS ?= 6
+export RUST_TEST_THREADS
 # For the tests, e.g. ARGS='--test push -- --nocapture'.
 ARGS ?=
 
@@ -31,7 +34,7 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
 
-generate: need-rust need-go ## Write the generated files anew: the CRDs, and deploy/ from the chart
+generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test chart the_plain_manifest_is_the_rendered_chart
 

@@ -17,7 +17,8 @@ const LABEL_VALUE: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessRule {
-    /// The namespaces that this rule is for. Absent: every namespace.
+    /// The namespaces that this rule is for, by `names`, by `selector`, or by both, which must both match. Absent: every
+    /// namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespaces: Option<AccessNamespaces>,
     /// Patterns of the identifiers that a credential may set in `spec.identifier`: `*` stands for any characters,
@@ -33,7 +34,8 @@ pub struct AccessRule {
     pub hostnames: Option<Vec<String>>,
     /// What is allowed beyond creating and updating records of one's own: `TakeOver` lets a credential with
     /// `adoptionPolicy: TakeOver` have a record that carries another identifier, or is for another account;
-    /// `DeviceSettings` lets it set `device`, which rewrites a device that others share; `Owner` lets it set the owner.
+    /// `DeviceSettings` lets it set `device`, which rewrites a device that others share; `Owner` lets it set
+    /// `additionalSettings.userCredentialOwner`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
     pub allow: Option<Vec<Grant>>,
@@ -44,11 +46,11 @@ pub struct AccessRule {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.names) || has(self.selector)").message("give names, selector or both; for every namespace leave out namespaces"))]
 pub struct AccessNamespaces {
-    /// Their names; `*` stands for any characters.
+    /// Names of the namespaces, of which one must match; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), inner(regex(pattern = r"^[-a-z0-9*]+$"), length(min = 1, max = 63)))]
     pub names: Option<Vec<String>>,
-    /// Their labels.
+    /// What labels the namespaces must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<NamespaceSelector>,
 }
@@ -57,11 +59,11 @@ pub struct AccessNamespaces {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceSelector {
-    /// Labels that the namespace must have, with these values.
+    /// Labels that the namespace must have, each with this value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE}))]
     pub match_labels: BTreeMap<String, String>,
-    /// Further conditions on its labels.
+    /// Further conditions on the namespace's labels, all of which must hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub match_expressions: Vec<LabelRequirement>,
@@ -72,12 +74,12 @@ pub struct NamespaceSelector {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)").message("values go with In and NotIn, and only with these"))]
 pub struct LabelRequirement {
-    /// The label.
+    /// The key of the label.
     #[schemars(length(min = 1, max = 317), regex(pattern = LABEL_KEY))]
     pub key: String,
     /// How it is compared: `In` and `NotIn` with `values`; `Exists` and `DoesNotExist` without.
     pub operator: LabelOperator,
-    /// The values to compare with.
+    /// The values to compare the label's value with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(regex(pattern = LABEL_VALUE), length(max = 63)))]
     pub values: Vec<String>,

@@ -8,38 +8,32 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compatibility {
-    /// Where notes stand in a request: `TopLevel` (since 3.33) or `AdditionalSettings` (up to 3.32).
+    /// Where notes stand in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside
+    /// them, up to 3.32). Absent: as `productVersion` implies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes_placement: Option<NotesPlacement>,
-    /// How `criticality` is spelled: `Capitalized` (`High`, as in all the documentation's samples) or `LowerCase`.
+    /// How `criticality` is spelled: `Capitalized` (`High`) or `LowerCase` (`high`). Absent: `Capitalized`, on every version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality_case: Option<CriticalityCase>,
-    /// How switches are sent: as `Literal` (`true`), or as `Digit` (`"1"`).
+    /// How switches are sent: as `Literal` (`true`) or as `Digit` (`"1"`). Absent: `Literal`, on every version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boolean_form: Option<BooleanForm>,
-    /// How numbers are sent: as `Number` (`7`) or as `Text` (`"7"`).
+    /// How numbers are sent: as `Number` (`7`) or as `Text` (`"7"`). Absent: `Number`, on every version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_form: Option<NumberForm>,
-    /// Whether `additional_settings` is an `Object` (up to 3.32) or an `Array` of one (since 3.33).
+    /// How `additional_settings` is wrapped: an `Object` (up to 3.32) or an `Array` of one (since 3.33). Absent: as
+    /// `productVersion` implies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_settings_shape: Option<AdditionalSettingsShape>,
-    /// What a settings block does that is sent to a record that has one: `Merged`, the default, keeps what is not sent, as
+    /// What a settings block does that is sent to a record that has one: `Merged` (absent) keeps what is not sent, as
     /// the documentation says of updates; `Replaced` drops it. With `Replaced` additional settings are always sent
     /// whole, seeds and further fields of a login included, since the PAM would lose what is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_blocks: Option<SettingsBlocks>,
 }
 
-/// What a settings block does that is sent to a record that has one.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum SettingsBlocks {
-    /// What is not sent stays.
-    Merged,
-    /// What is not sent is gone.
-    Replaced,
-}
-
-/// Where notes stand in a request.
+/// Where notes stand in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside them, up
+/// to 3.32). Absent: as `productVersion` implies.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum NotesPlacement {
     /// Beside the other fields.
@@ -48,7 +42,7 @@ pub enum NotesPlacement {
     AdditionalSettings,
 }
 
-/// How `criticality` is spelled.
+/// How `criticality` is spelled: `Capitalized` (`High`) or `LowerCase` (`high`). Absent: `Capitalized`, on every version.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum CriticalityCase {
     /// `High`.
@@ -57,7 +51,7 @@ pub enum CriticalityCase {
     LowerCase,
 }
 
-/// How switches are sent.
+/// How switches are sent: as `Literal` (`true`) or as `Digit` (`"1"`). Absent: `Literal`, on every version.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum BooleanForm {
     /// `true`.
@@ -66,7 +60,7 @@ pub enum BooleanForm {
     Digit,
 }
 
-/// How numbers are sent.
+/// How numbers are sent: as `Number` (`7`) or as `Text` (`"7"`). Absent: `Number`, on every version.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum NumberForm {
     /// `7`.
@@ -75,11 +69,23 @@ pub enum NumberForm {
     Text,
 }
 
-/// What `additional_settings` is.
+/// How `additional_settings` is wrapped: an `Object` (up to 3.32) or an `Array` of one (since 3.33). Absent: as
+/// `productVersion` implies.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum AdditionalSettingsShape {
     /// An object.
     Object,
     /// An array of one object.
     Array,
+}
+
+/// What a settings block does that is sent to a record that has one: `Merged` (absent) keeps what is not sent, as
+/// the documentation says of updates; `Replaced` drops it. With `Replaced` additional settings are always sent
+/// whole, seeds and further fields of a login included, since the PAM would lose what is left out.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum SettingsBlocks {
+    /// What is not sent stays.
+    Merged,
+    /// What is not sent is gone.
+    Replaced,
 }

@@ -53,7 +53,8 @@ pub struct ConnectionSpec {
     /// skip the check: give a self-signed appliance's certificate as the CA bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// How hard the PAM may be worked. Counted per PAM, over all connections to it.
+    /// The most that is asked of the PAM at once and per second. Counted over all connections to one PAM; those of a
+    /// namespace's own `PamConnection` count for that namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }
@@ -77,7 +78,8 @@ pub struct Oauth2 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255), regex(pattern = HEADER_TEXT))]
     pub tenant: Option<String>,
-    /// How client id and client secret are sent: in the request's form, or as HTTP Basic credentials.
+    /// How client id and client secret are sent: `Form`, in the request's form, or `Basic`, as HTTP Basic credentials, which
+    /// some old versions ask for.
     #[serde(default)]
     pub token_request: TokenRequest,
 }
@@ -118,10 +120,11 @@ pub struct Tls {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1_398_104), extend("format" = "byte"))]
     pub ca_bundle: Option<String>,
-    /// Where to read the CA certificates (PEM) from.
+    /// The ConfigMap or Secret to read the CA certificates (PEM) from, instead of `caBundle`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_ref: Option<CaBundleRef>,
-    /// The operator's own certificate, for an authorization that is bound to its fingerprint.
+    /// The operator's own certificate and key, a Secret of type `kubernetes.io/tls`: for an authorization that is bound to the
+    /// certificate's fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_certificate_secret_ref: Option<ClientCertificateSecretRef>,
 }
@@ -139,14 +142,14 @@ pub struct ClientCertificateSecretRef {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaBundleRef {
-    /// `ConfigMap` or `Secret`.
+    /// What holds the certificates: a `ConfigMap` or a `Secret`.
     #[serde(default)]
     pub kind: CaBundleKind,
     /// Name of the ConfigMap or Secret: for a ClusterPamConnection in the operator's own namespace, for a PamConnection
     /// in its own.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
-    /// Key in its data that holds the certificates.
+    /// Key in the ConfigMap's or Secret's data that holds the certificates.
     #[serde(default = "ca_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
@@ -166,15 +169,15 @@ pub enum CaBundleKind {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Requests under way at once.
+    /// The most requests that may be under way at the same time.
     #[serde(default = "max_concurrent_requests")]
     #[schemars(range(min = 1, max = 64))]
     pub max_concurrent_requests: u32,
-    /// Requests per second on average; 0 means no limit.
+    /// The most requests per second, on average; 0 means no limit.
     #[serde(default = "requests_per_second")]
     #[schemars(range(min = 0, max = 1000))]
     pub requests_per_second: u32,
-    /// Requests that may be made at once before the average counts.
+    /// How many requests may follow each other at once before `requestsPerSecond` counts.
     #[serde(default = "burst")]
     #[schemars(range(min = 1, max = 1000))]
     pub burst: u32,

@@ -62,7 +62,7 @@ pub struct PamCredentialSpec {
     pub connection_ref: ConnectionRef,
     /// The identifier under which the PAM knows this credential: letters, digits, `_`, `-` and `.`.
     /// When absent it is `{clusterName}_{namespace}_{name}`, with every other character turned to `-`, and
-    /// cut to 64 characters. Can be changed until `status.identifier` is set.
+    /// cut to 64 characters with a short hash at the end where that changes it. Can be changed until `status.identifier` is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = IDENTIFIER), length(min = 1, max = 255))]
     pub identifier: Option<String>,
@@ -80,7 +80,7 @@ pub struct PamCredentialSpec {
     #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
     pub ip: String,
     /// The Secret that holds the value (the password). Without it no value is ever sent, and the vault owns it.
-    /// The PAM takes UTF-8 text of at most 256 characters.
+    /// The PAM takes UTF-8 text of at most 256 characters, and of 70 where the vault rotates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_secret_ref: Option<ContentSecretRef>,
     /// Additional information on the credential, as free text. Removing it here leaves the PAM's text as it is.

@@ -12,6 +12,7 @@ mod connection_kinds;
 mod crds;
 mod credential;
 mod refs;
+mod sent;
 mod settings;
 mod status;
 
@@ -28,6 +29,7 @@ pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamCo
 pub use crds::all as crds;
 pub use credential::{AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
+pub use sent::{SENT, api_path};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
     ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,

@@ -86,18 +86,18 @@ const fn is_false(value: &bool) -> bool {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingWrite {
-    /// What it is to do.
+    /// What the write is to do: `Create` a record, or `TakeOver` one.
     pub action: PendingAction,
-    /// The identifier that it sends.
+    /// The identifier that the write sends.
     pub identifier: String,
     /// Keyed digest of username, hostname and ip: a username may come from a Secret.
     pub account: String,
-    /// The PAM that it goes to: scheme, host, port and path.
+    /// The PAM that the write goes to: scheme, host, port and path.
     pub origin: String,
     /// The identifier that the record had before, where it has another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<String>,
-    /// When it was first about to be sent.
+    /// When the write was first about to be sent.
     pub since: Time,
 }
 
@@ -135,7 +135,7 @@ pub struct ConnectionStatus {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FormerPlace {
-    /// The PAM it is in.
+    /// The PAM that the record is in.
     pub connection: ConnectionStatus,
     /// The PAM's id of the record.
     pub id: String,
@@ -159,9 +159,9 @@ pub struct FormerPlace {
 pub struct SourceSecret {
     /// Name of the Secret (or ConfigMap).
     pub name: String,
-    /// Its uid: a Secret made anew under the same name has another.
+    /// The Secret's uid: a Secret made anew under the same name has another.
     pub uid: String,
-    /// Its resourceVersion.
+    /// The Secret's resourceVersion when it was read.
     pub resource_version: String,
 }
 

@@ -134,7 +134,7 @@ fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<Creden
     };
     // A write in doubt may have changed any group, whatever the digests say.
     let all = push.all_fields || in_doubt;
-    groups::put(spec, &observed.status.digests, all, &mut request);
+    groups::put(spec, &observed.comparable(), all, &mut request);
     if let Some(read) = &observed.read {
         groups::put_secrets(read, all, &mut request);
     }

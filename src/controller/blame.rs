@@ -138,7 +138,52 @@ pub(super) fn count(metrics: &Metrics, report: &CallReport) {
 mod tests {
     use super::*;
     use crate::pam::field_of;
+    use crate::pam::{AddressKind, AuthFailure, TlsFault, Unavailable};
     use serde_json::json;
+
+    /// kind, reason: what the manual says of each kind of error.
+    const TABLE: &str = include_str!("../../tests/fields/reasons.tsv");
+
+    fn errors() -> Vec<PamError> {
+        let (call, after) = (Call::UpsertCredential, Duration::ZERO);
+        let mut all = vec![
+            PamError::NotFound { code: None },
+            PamError::DeviceNotFound,
+            PamError::Rejected { code: None },
+            PamError::PermissionDenied { code: None },
+            PamError::AuthenticationFailed(AuthFailure::LoginRefused),
+            PamError::AuthenticationFailed(AuthFailure::TokenRejected),
+            PamError::AddressNotAllowed(AddressKind::Loopback),
+            PamError::InvalidId,
+            PamError::Misrouted(call),
+            PamError::Redirected(call),
+            PamError::RateLimited { after: None },
+            PamError::ListThrottled { after },
+            PamError::Malformed { call, what: "" },
+            PamError::TooLarge(call),
+        ];
+        let whys = [
+            Unavailable::Tls(TlsFault::UnknownAuthority),
+            Unavailable::Connect,
+            Unavailable::Timeout,
+            Unavailable::Reset,
+            Unavailable::Gateway { status: 502, after: None },
+            Unavailable::Server,
+            Unavailable::CircuitOpen { retry_after: after },
+        ];
+        all.extend(whys.map(|why| PamError::Unavailable { call, why }));
+        all
+    }
+
+    #[test]
+    fn the_table_of_the_manual_has_the_reason_of_every_kind_of_error() {
+        let rows: Vec<&str> = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+        let made: Vec<String> = errors().iter().map(|e| format!("{}\t{}", e.kind(), reason(e).as_str())).collect();
+        for row in &rows {
+            assert!(made.iter().any(|made| made == row), "{row}");
+        }
+        assert_eq!(made.len(), rows.len(), "{made:?}");
+    }
 
     fn spec(change: &Value) -> PamCredentialSpec {
         let mut spec = json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7"});

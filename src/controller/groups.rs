@@ -28,6 +28,26 @@ const ADDITIONAL: &str = "additionalSettings";
 /// Every group whose digest is keyed.
 pub(super) const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, FIELDS];
 
+/// Every other group, but for the account.
+const PLAIN: [&str; 11] = [
+    "additional",
+    "tags",
+    "credentialType",
+    "domain",
+    "notes",
+    "parentPassword",
+    "executionSettings",
+    "sessionSettings",
+    ADDITIONAL,
+    "jitSettings",
+    DEVICE,
+];
+
+/// Whether this version has a group of that name.
+pub(super) fn is_known(name: &str) -> bool {
+    name == ACCOUNT || KEYED.contains(&name) || PLAIN.contains(&name)
+}
+
 /// Whether the spec has something of a group whose digest is keyed.
 pub(super) fn has_keyed(spec: &PamCredentialSpec, group: &str) -> bool {
     let settings = spec.additional_settings.as_ref();
@@ -220,6 +240,23 @@ mod tests {
         let mut request = CredentialRequest::default();
         put(&with(true), &digests(&with(false)), false, &mut request);
         assert!(request.jit_settings.is_some() && request.session_settings.is_none() && request.tags.is_none());
+    }
+
+    #[test]
+    fn every_group_is_known_and_no_other() {
+        let own = || serde_json::json!({"useOwnCredentialToConnect": true, "jit": false});
+        let full = spec(&serde_json::json!({
+            "additional": "a", "tags": ["t"], "credentialType": "c", "domain": "d", "notes": "n", "parentPassword": 7,
+            "executionSettings": own(), "sessionSettings": own(), "jitSettings": own(),
+            "additionalSettings": {"criticality": "Low"}, "device": {"type": "x"},
+        }));
+        let made: Vec<String> = digests(&full).into_keys().filter(|name| name != ACCOUNT).collect();
+        let mut known = PLAIN.to_vec();
+        known.sort_unstable();
+        assert_eq!(made, known);
+        assert!(
+            made.iter().all(|name| is_known(name)) && is_known(ACCOUNT) && is_known(TOTP) && !is_known("costCenter")
+        );
     }
 
     #[test]

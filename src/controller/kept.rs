@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::newer;
 use crate::api::PamCredentialSpec;
 
 /// Begins what is said of such fields.
@@ -54,7 +55,9 @@ fn walk(path: &str, value: &Value, all: &mut BTreeSet<String>) {
 /// What is said of the fields that were sent once and that the spec no longer has; nothing if there are none.
 pub(super) fn words(sent: &[String], spec: &PamCredentialSpec) -> String {
     let now = paths(spec);
-    let gone = sent.iter().filter(|path| !now.contains(*path) && !is_told_by_mode(path, &now));
+    // One that this version does not know may well be in the spec, unseen.
+    let gone = sent.iter().filter(|path| newer::is_known(path) && !now.contains(*path));
+    let gone = gone.filter(|path| !is_told_by_mode(path, &now));
     let short: BTreeSet<&str> = gone.map(|path| whole_block(path, &now)).collect();
     if short.is_empty() {
         return String::new();
@@ -122,6 +125,13 @@ mod tests {
         assert_eq!(kept(&with("a"), &with("b")), "");
         let without = json!({"additionalSettings": {"criticality": "Low"}});
         assert_eq!(kept(&with("a"), &without), "additionalSettings.secretKeySecretRef");
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_field_that_only_a_newer_version_knows() {
+        let now = spec(&json!({"sessionSettings": {"useOwnCredentialToConnect": true}}));
+        let sent = ["costCenter", "sessionSettings.spice", "sessionSettings.ssh"].map(str::to_owned);
+        assert_eq!(words(&sent, &now).strip_prefix(MARK), Some("sessionSettings.ssh"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod material;
 mod memory;
 mod message;
 mod namespaces;
+mod newer;
 mod next;
 mod observe;
 mod observed;

@@ -1,5 +1,7 @@
 //! What a credential's status says after a pass.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
@@ -7,7 +9,7 @@ use super::act::Done;
 use super::context::Context;
 use super::observed::Observed;
 use super::verdict::conditions;
-use super::{groups, kept, pending, whereabouts};
+use super::{groups, kept, newer, pending, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
@@ -63,6 +65,10 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     next.unexpected = None;
     next.pending = None;
     sent(next, observed, decision);
+    if !is_update(decision) {
+        // What was known of another record.
+        next.digests.clear();
+    }
     recorded(next, observed);
     acknowledge(next, observed.object);
 }
@@ -70,10 +76,15 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
 /// The fields that the record has from us by now.
 fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision) {
     let mut all = kept::paths(&observed.object.spec);
-    if matches!(decision, Decision::Push(Push { expect: Expect::Update, .. })) {
+    if is_update(decision) {
         all.extend(std::mem::take(&mut next.sent_fields));
     }
     next.sent_fields = all.into_iter().collect();
+}
+
+/// Whether the record that was written is the one that status spoke of.
+const fn is_update(decision: Decision) -> bool {
+    matches!(decision, Decision::Push(Push { expect: Expect::Update, .. }))
 }
 
 /// What is known of the record's past: whether it is surely enabled, and the identifier it had.
@@ -103,11 +114,20 @@ fn holds_back(observed: &Observed<'_>, push: Push) -> bool {
 
 /// The digests of what the PAM holds now, and the versions that was made from.
 fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+    let newer = newer_digests(next, observed);
     next.digests = groups::digests(&observed.object.spec);
+    next.digests.extend(newer);
     if let Some(read) = &observed.read {
         next.digests.extend(read.digests.iter().map(|(field, digest)| ((*field).to_owned(), digest.clone())));
         next.source.clone_from(&read.versions);
     }
+}
+
+/// Of the digests that a status has by now, those of a newer version of the operator.
+fn newer_digests(next: &PamCredentialStatus, observed: &Observed<'_>) -> BTreeMap<String, String> {
+    let mut newer = newer::digests(observed.object, &observed.status);
+    newer.retain(|name, digest| next.digests.get(name) == Some(digest));
+    newer
 }
 
 /// Nothing was sent. Digests are written anew only where that is news: a Secret whose metadata alone changed is none.
@@ -120,7 +140,9 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
             if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
                 recorded(next, observed);
             } else {
+                let newer = newer_digests(next, observed);
                 next.digests = groups::digests(&observed.object.spec);
+                next.digests.extend(newer);
                 next.digests
                     .extend(keyed.into_iter().filter(|(name, _)| groups::has_keyed(&observed.object.spec, name)));
             }

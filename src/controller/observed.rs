@@ -8,6 +8,7 @@ use super::context::Context;
 use super::finalizer;
 use super::groups;
 use super::message::Problem;
+use super::newer;
 use super::places::Place;
 use super::reading::{self, Read};
 use super::references::Target;
@@ -224,6 +225,7 @@ fn situation(
     status: &PamCredentialStatus,
     (view, recorded): (Option<&View>, Recorded),
 ) -> Situation {
+    let digests = newer::comparable(object, status, recorded);
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
@@ -238,8 +240,8 @@ fn situation(
         secrets: Secrets::Unread,
         recorded,
         denied: false,
-        fields_changed: groups::changed(&object.spec, &status.digests),
-        device_changed: groups::device_changed(&object.spec, &status.digests),
+        fields_changed: groups::changed(&object.spec, &digests),
+        device_changed: groups::device_changed(&object.spec, &digests),
         account_changed: recorded != Recorded::Nothing
             && status.digests.get(groups::ACCOUNT) != Some(&groups::account(&object.spec)),
         request: request(object, status),

@@ -47,6 +47,7 @@ pub struct Plan {
     operator: bool,
     values: Vec<(&'static str, Value)>,
     neighbour: bool,
+    cluster: Option<&'static ControlPlane>,
 }
 
 impl Default for Plan {
@@ -58,6 +59,7 @@ impl Default for Plan {
             operator: true,
             values: Vec::new(),
             neighbour: false,
+            cluster: None,
         }
     }
 }
@@ -86,6 +88,13 @@ impl Plan {
         self
     }
 
+    /// On a control plane of its own, for a test that changes what all others would see: the CRDs. It ends with the
+    /// process.
+    pub async fn on_its_own(mut self) -> Self {
+        self.cluster = Some(Box::leak(Box::new(ControlPlane::temporary().await.unwrap())));
+        self
+    }
+
     /// Everything is there but the operator.
     pub fn operator_off(mut self) -> Self {
         self.operator = false;
@@ -101,7 +110,10 @@ impl Plan {
     /// Makes the world; its connection is Ready when this returns, unless the operator is off.
     pub async fn start(self) -> World {
         local_cluster::ensure_crypto_provider();
-        let cluster = ControlPlane::shared().await.unwrap();
+        let cluster = match self.cluster {
+            Some(cluster) => cluster,
+            None => ControlPlane::shared().await.unwrap(),
+        };
         let sim = Simulator::start(self.sim).await.unwrap();
         let (namespace, connection) = (cluster.namespace("creds").await.unwrap(), unique_name("pam"));
         let neighbour = if self.neighbour { Some(cluster.namespace("creds").await.unwrap()) } else { None };

@@ -25,7 +25,7 @@ pub struct AdditionalSettings {
     /// lower case are allowed. It is sent when it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_key_secret_ref: Option<SecretKeyRef>,
-    /// How critical the credential is.
+    /// How critical the credential is: `Low`, `Medium` or `High`, however the PAM spells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criticality: Option<Criticality>,
     /// Further fields of a login, such as a PIN. The whole list is replaced in the PAM, when one of them changes.
@@ -34,8 +34,7 @@ pub struct AdditionalSettings {
     pub additional_authentication_fields: Option<Vec<AuthenticationField>>,
 }
 
-/// How critical a credential is. The levels that the call documents; how they are spelled to the PAM follows from the
-/// connection's `productVersion`.
+/// How critical the credential is: `Low`, `Medium` or `High`, however the PAM spells it.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Criticality {
     /// Low.
@@ -50,13 +49,13 @@ pub enum Criticality {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationField {
-    /// Its name.
+    /// Name of the field, as people see it in the PAM.
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub name: String,
-    /// Its short name; each once.
+    /// Short name of the field, by which the PAM knows it. No two fields may have the same.
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 64))]
     pub short_name: String,
-    /// Where to read its value from.
+    /// Where to read the field's value from. It is never written in the spec itself.
     pub value_secret_ref: ValueSecretRef,
 }
 

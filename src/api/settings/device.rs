@@ -18,19 +18,19 @@ pub struct DeviceSettings {
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub kind: Option<String>,
-    /// Its maker. The PAM makes one that it does not know.
+    /// Maker of the device. The PAM makes one that it does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub vendor: Option<String>,
-    /// Its model. The PAM makes one that it does not know.
+    /// Model of the device. The PAM makes one that it does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub model: Option<String>,
-    /// Its site. The PAM makes one that it does not know.
+    /// Site of the device. The PAM makes one that it does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub site: Option<String>,
-    /// Its domains, each registered in the PAM. The whole list is replaced.
+    /// Domains of the device, each registered in the PAM. The whole list is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), inner(regex(pattern = ITEM), length(min = 1, max = 255)))]
     pub domains: Option<Vec<String>>,
@@ -38,11 +38,11 @@ pub struct DeviceSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), inner(regex(pattern = ITEM), length(min = 1, max = 128)))]
     pub tags: Option<Vec<String>>,
-    /// How it is reached: protocol and port, such as `SSH:22`. The whole list is replaced.
+    /// How the device is reached: protocol and port, such as `SSH:22`. The whole list is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), inner(regex(pattern = CONNECTIVITY), length(min = 3, max = 64)))]
     pub connectivities: Option<Vec<String>>,
-    /// Its login expression, such as `SSH:EXPECT:FILL`.
+    /// Login expression of the device, such as `SSH:EXPECT:FILL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 1024))]
     pub session_remote_config: Option<String>,

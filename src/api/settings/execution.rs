@@ -31,29 +31,29 @@ pub struct ExecutionSettings {
     /// Warning event: the PAM's own pages take no longer one then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic_change: Option<bool>,
-    /// Whether a software agent on the device rotates it.
+    /// Whether a software agent on the device rotates the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_based_password_change: Option<bool>,
     /// The plugin that rotates the value, by its name in the PAM, such as `SSH`; goes with `changeTemplate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub change_plugin: Option<String>,
-    /// The template that the plugin runs, by its name in the PAM.
+    /// The template that `changePlugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub change_template: Option<String>,
     /// Whether the PAM connects to the device with this credential itself to change it. Required, since versions of the
     /// PAM differ in what they take for granted. With false the three `authentication` fields name the other credential.
     pub use_own_credential_to_connect: bool,
-    /// Username of the credential to connect with.
+    /// Username of the other credential to connect with; goes with `authenticationHostname` and `authenticationIp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_credential: Option<String>,
-    /// Hostname of its device.
+    /// Hostname of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_hostname: Option<String>,
-    /// Address of its device.
+    /// Address of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_ip: Option<String>,
@@ -70,25 +70,26 @@ pub struct ExecutionSettings {
     validation = Rule::new("has(self.plugin) == has(self.template)").message("give plugin and template together, or neither")
 )]
 pub struct ReconciliationSettings {
-    /// Whether it is reconciled; the PAM's API calls this `status`.
+    /// Whether the PAM reconciles: sets the value on the device anew where it is no longer the vault's. The PAM's API calls
+    /// this `status`.
     pub enabled: bool,
-    /// Username of the credential that does it; goes with `hostname` and `ip`.
+    /// Username of the credential that the PAM reconciles with; goes with `hostname` and `ip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential: Option<String>,
-    /// Hostname of its device.
+    /// Hostname of the device of that credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub hostname: Option<String>,
-    /// Address of its device.
+    /// Address of the device of that credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub ip: Option<String>,
-    /// The plugin that does it, by its name in the PAM; goes with `template`.
+    /// The plugin that reconciles, by its name in the PAM; goes with `template`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub plugin: Option<String>,
-    /// The template that the plugin runs, by its name in the PAM.
+    /// The template that `plugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub template: Option<String>,

@@ -29,7 +29,7 @@ pub struct JitSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_creation_plugin: Option<String>,
-    /// The template that it runs.
+    /// The template that `credentialCreationPlugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_creation_template: Option<String>,
@@ -37,7 +37,7 @@ pub struct JitSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_deletion_plugin: Option<String>,
-    /// The template that it runs.
+    /// The template that `credentialDeletionPlugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_deletion_template: Option<String>,
@@ -45,7 +45,7 @@ pub struct JitSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_enable_plugin: Option<String>,
-    /// The template that it runs.
+    /// The template that `credentialEnablePlugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_enable_template: Option<String>,
@@ -53,22 +53,22 @@ pub struct JitSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_disable_plugin: Option<String>,
-    /// The template that it runs.
+    /// The template that `credentialDisablePlugin` runs, by its name in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub credential_disable_template: Option<String>,
-    /// Whether the PAM connects to the device with this credential itself to do so. Required, since versions of the PAM
+    /// Whether the PAM connects to the device with this credential itself to create, delete, enable or disable it. Required, since versions of the PAM
     /// differ in what they take for granted. With false the three `authentication` fields name the other credential.
     pub use_own_credential_to_connect: bool,
-    /// Username of the credential to connect with.
+    /// Username of the other credential to connect with; goes with `authenticationHostname` and `authenticationIp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_credential: Option<String>,
-    /// Hostname of its device.
+    /// Hostname of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_hostname: Option<String>,
-    /// Address of its device.
+    /// Address of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_ip: Option<String>,

@@ -50,15 +50,15 @@ pub struct SessionSettings {
     /// Whether sessions connect with this credential itself. Required, since versions of the PAM differ in what they take
     /// for granted. With false the three `authentication` fields name the other credential.
     pub use_own_credential_to_connect: bool,
-    /// Username of the credential to connect with.
+    /// Username of the other credential to connect with; goes with `authenticationHostname` and `authenticationIp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_credential: Option<String>,
-    /// Hostname of its device.
+    /// Hostname of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_hostname: Option<String>,
-    /// Address of its device.
+    /// Address of the device of the credential to connect with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub authentication_ip: Option<String>,

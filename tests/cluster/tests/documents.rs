@@ -1,4 +1,4 @@
-//! What people copy from the README and from `deploy/samples` can be applied as it stands.
+//! What people copy from the README, the manual and `deploy/samples` can be applied as it stands.
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking too")]
 
 use std::{
@@ -25,15 +25,16 @@ fn samples() -> Vec<PathBuf> {
 
 /// A control plane of its own, since the objects have names of their own.
 #[tokio::test]
-async fn every_sample_and_every_block_of_the_readme_can_be_applied() {
+async fn every_sample_and_every_block_of_the_manual_can_be_applied() {
     let cluster = ControlPlane::temporary().await.unwrap();
     cluster.apply_crds().await.unwrap();
     cluster.kubectl(&["create", "namespace", "pam-operator"]).await.unwrap();
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let (blocks, samples) = (blocks(&readme), samples());
-    assert!(blocks.len() >= 2 && samples.len() >= 3);
+    let pages = ["README.md", "docs/pamcredential.md", "docs/clusterpamconnection.md", "docs/pamconnection.md"];
+    let pages = pages.map(|page| fs::read_to_string(repository().join(page)).unwrap());
+    let samples = samples();
+    assert!(pages.iter().all(|page| !blocks(page).is_empty()) && samples.len() >= 3);
     // Strict: a field that the schema does not know is a mistake of ours.
-    for block in blocks {
+    for block in pages.iter().flat_map(|page| blocks(page)) {
         let printed = cluster.kubectl_with(&["apply", "--validate=strict", "-f", "-"], block).await.unwrap();
         assert!(!printed.is_empty(), "{block}");
     }

@@ -1,34 +1,43 @@
-//! Writes the CustomResourceDefinitions from the types in `src/api` to `crds/` and into the chart;
-//! `--check` compares instead, and fails when one is stale.
+//! Writes what is made of the types in `src/api`: the CustomResourceDefinitions, in `crds/` and in the chart, and the
+//! tables of the manual in `docs/`. `--check` compares instead, and fails when a file is stale.
+
+mod answers;
+mod fields;
+mod manual;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
+use pam_operator::api::crds;
 
 /// Where each definition is kept: for people and `kubectl apply`, and for the chart, whose files must be inside it.
 const FOLDERS: [&str; 2] = ["crds", "charts/pam-operator/files/crds"];
 
-/// Generates the CustomResourceDefinitions.
+/// Generates the CustomResourceDefinitions and the tables of the manual.
 #[derive(Parser)]
 struct Cli {
     /// Compare with the files and fail when one is stale, instead of writing them
     #[arg(long)]
     check: bool,
+    /// The checkout to read and write
+    #[arg(long, default_value = env!("CARGO_MANIFEST_DIR"))]
+    root: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (path, text) in files(root)? {
+    let mut files = definitions(&cli.root)?;
+    files.extend(manual::pages(&cli.root)?);
+    for (path, text) in files {
         if cli.check { check(&path, &text)? } else { write(&path, &text)? }
     }
     Ok(())
 }
 
-fn files(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
+fn definitions(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
-    for crd in pam_operator::api::crds() {
+    for crd in crds() {
         let text = serde_saphyr::to_string(&crd).context("a definition cannot be written as YAML")?;
         for folder in FOLDERS {
             let name = format!("{}_{}.yaml", crd.spec.group, crd.spec.names.plural);

@@ -1,0 +1,11 @@
+//! CRDs that a later version made stricter or wider, and statuses that another version left: each test on a control
+//! plane of its own, since every object of a cluster is seen through one CRD.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod definition;
+mod tightened;
+mod versions;
