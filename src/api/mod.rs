@@ -32,7 +32,7 @@ pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
 pub use sent::{SENT, api_path};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
-    ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
+    OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
 };
 pub use status::{
     ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord,

@@ -121,7 +121,7 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let seen = snapshot.look(&observed.identifier, &wire);
     let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
-    let rows: Vec<Row> = records.iter().map(row).collect();
+    let rows: Vec<Row> = records.iter().map(|record| row(record, observed.asks_for_rotation())).collect();
     let id = mine.as_ref().map(|record| record.id.as_str());
     let former = observed.former_identifiers(context);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
@@ -169,7 +169,8 @@ fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCreden
     all
 }
 
-fn row(record: &ListedCredential) -> Row {
+/// A list that does not say whether the vault rotates a record is taken at the spec's word.
+fn row(record: &ListedCredential, spec_rotates: bool) -> Row {
     Row {
         id: record.id.clone(),
         identifier: record.identifier.clone(),
@@ -178,7 +179,7 @@ fn row(record: &ListedCredential) -> Row {
             hostname: record.hostname.clone(),
             ip: record.ip.clone(),
         },
-        rotates: record.automatic_change == Some(true),
+        rotates: record.automatic_change.unwrap_or(spec_rotates),
         ssh_key: record.is_ssh_key(),
     }
 }
@@ -193,6 +194,12 @@ impl Observed<'_> {
         Ok(())
     }
 
+    /// Whether the spec has the vault rotate the value.
+    fn asks_for_rotation(&self) -> bool {
+        let settings = self.object.spec.execution_settings.as_ref();
+        settings.is_some_and(|settings| settings.automatic_change == Some(true))
+    }
+
     /// Whether this object waits for what another one has.
     fn waited_for_another(&self) -> bool {
         let waited = [Reason::IdentifierConflict, Reason::AccountConflict];
@@ -203,5 +210,17 @@ impl Observed<'_> {
     /// another tenant's vault: there our identifier must be on it, too.
     fn vouches(&self, record: &ListedCredential) -> bool {
         !self.situation.relogged || record.identifier.as_ref() == Some(&self.identifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_list_is_silent_the_spec_says_whether_the_vault_rotates() {
+        let listed = |automatic_change| ListedCredential { automatic_change, ..ListedCredential::default() };
+        assert!(row(&listed(None), true).rotates && !row(&listed(None), false).rotates);
+        assert!(!row(&listed(Some(false)), true).rotates && row(&listed(Some(true)), false).rotates);
     }
 }

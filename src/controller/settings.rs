@@ -17,19 +17,19 @@ fn procedure(plugin: &Text, template: &Text) -> Option<Procedure> {
     Some(Procedure { plugin: plugin.clone()?, template: template.clone()? })
 }
 
-fn connect_with(own: bool, other: Option<AccountRef>) -> ConnectWith {
+fn connect_with(own: bool, other: &api::OtherCredential) -> ConnectWith {
+    let other = account(&other.credential, &other.hostname, &other.ip);
     other.filter(|_| !own).map_or(ConnectWith::Own, ConnectWith::Other)
 }
 
 pub(super) fn execution(spec: &PamCredentialSpec) -> Option<ExecutionSettings> {
     let s = spec.execution_settings.as_ref()?;
-    let other = account(&s.authentication_credential, &s.authentication_hostname, &s.authentication_ip);
     Some(ExecutionSettings {
         parent: account(&s.parent_credential, &s.parent_hostname, &s.parent_ip),
         automatic_change: s.automatic_change,
         agent_based_password_change: s.agent_based_password_change,
         change: procedure(&s.change_plugin, &s.change_template),
-        connect_with: connect_with(s.use_own_credential_to_connect, other),
+        connect_with: connect_with(s.use_own_credential_to_connect, &s.other),
         reconciliation: s.reconciliation.as_ref().map(|r| Reconciliation {
             enabled: r.enabled,
             account: account(&r.credential, &r.hostname, &r.ip),
@@ -40,7 +40,6 @@ pub(super) fn execution(spec: &PamCredentialSpec) -> Option<ExecutionSettings> {
 
 pub(super) fn session(spec: &PamCredentialSpec) -> Option<SessionSettings> {
     let s = spec.session_settings.as_ref()?;
-    let other = account(&s.authentication_credential, &s.authentication_hostname, &s.authentication_ip);
     let one = |m: &api::Macro| Macro { remote_app: m.remote_app.clone(), connectivity: m.connectivity.clone() };
     Some(SessionSettings {
         ssh: s.ssh,
@@ -54,17 +53,16 @@ pub(super) fn session(spec: &PamCredentialSpec) -> Option<SessionSettings> {
         vnc: s.vnc,
         restrict_access_to_remote_application: s.restrict_access_to_remote_application,
         macros: s.macros.as_ref().map(|macros| macros.iter().map(one).collect()),
-        connect_with: connect_with(s.use_own_credential_to_connect, other),
+        connect_with: connect_with(s.use_own_credential_to_connect, &s.other),
     })
 }
 
 pub(super) fn jit(spec: &PamCredentialSpec) -> Option<JitSettings> {
     let s = spec.jit_settings.as_ref()?;
-    let other = account(&s.authentication_credential, &s.authentication_hostname, &s.authentication_ip);
     Some(JitSettings {
         jit: s.jit,
         mode: jit_mode(s),
-        connect_with: connect_with(s.use_own_credential_to_connect, other),
+        connect_with: connect_with(s.use_own_credential_to_connect, &s.other),
     })
 }
 

@@ -3,7 +3,7 @@
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TEXT;
+use super::{OtherCredential, TEXT};
 
 /// How the vault rotates and reconciles the value. A field that is not set is not sent, and the PAM keeps what it has.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
@@ -45,18 +45,9 @@ pub struct ExecutionSettings {
     /// Whether the PAM connects to the device with this credential itself to change it. Required, since versions of the
     /// PAM differ in what they take for granted. With false the three `authentication` fields name the other credential.
     pub use_own_credential_to_connect: bool,
-    /// Username of the other credential to connect with; goes with `authenticationHostname` and `authenticationIp`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
-    pub authentication_credential: Option<String>,
-    /// Hostname of the device of the credential to connect with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
-    pub authentication_hostname: Option<String>,
-    /// Address of the device of the credential to connect with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
-    pub authentication_ip: Option<String>,
+    /// The other credential to connect with.
+    #[serde(flatten)]
+    pub other: OtherCredential,
     /// What happens when the value on the device is no longer the vault's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciliation: Option<ReconciliationSettings>,

@@ -4,12 +4,14 @@
 //! A field is called here as the API spells it, in camelCase. Each block is one group: it is sent whole when something
 //! in it changed, and not at all otherwise.
 
+mod account;
 mod additional;
 mod device;
 mod execution;
 mod jit;
 mod session;
 
+pub use account::OtherCredential;
 pub use additional::{AdditionalSettings, AuthenticationField, Criticality, SecretKeyRef, ValueSecretRef};
 pub use device::DeviceSettings;
 pub use execution::{ExecutionSettings, ReconciliationSettings};
