@@ -8,6 +8,7 @@ use kube::api::Api;
 
 use super::any_connection::{AnyConnection, connection_of, kind_of};
 use super::context::Context;
+use super::disable::is_doomed;
 use super::error::{Error, bounded};
 use super::material::Material;
 use super::message::Problem;
@@ -118,6 +119,10 @@ impl Context {
         match found {
             Ok(()) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
+            // A namespace that goes away loses the Roles by which we see its connections before its finalizers are off.
+            Err(error) if error.is_forbidden() && observed.was_served_here(self) => {
+                if is_doomed(observed, self).await? { Ok(false) } else { Err(error) }
+            }
             Err(error) => Err(error),
         }
     }

@@ -52,6 +52,11 @@ impl Error {
         matches!(self, Self::Refused { code: 404, .. })
     }
 
+    /// Whether our rights do not suffice (403).
+    pub(super) const fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused { code: 403, .. })
+    }
+
     /// Whether the API server objects to what was sent (422): a failed `test` of a JSON patch is one such.
     pub(super) const fn is_invalid(&self) -> bool {
         matches!(self, Self::Refused { code: 422, .. })

@@ -1,6 +1,7 @@
 //! Where an object's record is: in the PAM that its connection leads to now, or in another (design 5, *another place*).
 
 use super::connections::Live;
+use super::context::Context;
 use super::digest::DigestKey;
 use super::error::Error;
 use super::observed::Observed;
@@ -104,6 +105,12 @@ pub(super) fn remember(status: &mut PamCredentialStatus, before: &PamCredentialS
 }
 
 impl Observed<'_> {
+    /// Whether nothing says that another operator than this one wrote the record: a login's digest is keyed.
+    pub(super) fn was_served_here(&self, context: &Context) -> bool {
+        let login = self.status.connection.as_ref().and_then(|known| known.login.as_deref());
+        login.is_none_or(|login| context.key.made(login))
+    }
+
     /// Whether the record that is written now is another one than that of the place that status speaks of.
     pub(super) fn is_elsewhere_anew(&self) -> bool {
         let ours = self.sight.as_ref().is_some_and(|sight| matches!(sight.seen, Seen::Ours { .. }));
