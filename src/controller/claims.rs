@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::groups;
+use super::target::{account, device};
 use super::versions::Key;
 use crate::api::PamCredential;
 use crate::pam::Place;
@@ -273,23 +274,6 @@ impl Book {
             What::Record(_) | What::Wish(_) => None,
         }
     }
-}
-
-/// The account of an object whose spec has all of it.
-fn account(object: &PamCredential) -> Option<String> {
-    let spec = &object.spec;
-    let account = crate::domain::Account {
-        username: spec.username.clone()?,
-        hostname: spec.hostname.clone(),
-        ip: spec.ip.clone(),
-    };
-    let (username, hostname, ip) = account.folded();
-    Some(super::digest::plain(&[&username, &hostname, &ip]))
-}
-
-/// The device of an object, in the form in which two spellings are equal.
-pub(super) fn device(object: &PamCredential) -> String {
-    super::digest::plain(&[&object.spec.hostname.to_lowercase(), &object.spec.ip.to_lowercase()])
 }
 
 /// What the status of an object says it has, and where.

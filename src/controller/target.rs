@@ -4,11 +4,11 @@ use zeroize::Zeroizing;
 
 use super::claims::{self, Wish};
 use super::context::Context;
-use super::digest::{Compared, fingerprint};
+use super::digest::{Compared, fingerprint, plain};
 use super::observed::Observed;
 use super::{groups, watch};
 use crate::api::{PamCredential, PamCredentialStatus, PendingAction};
-use crate::domain::{Intent, Recorded, Seen, generated_identifier};
+use crate::domain::{Account, Intent, Recorded, Seen, generated_identifier};
 use crate::pam::Place;
 
 /// The identifier that is sent.
@@ -18,6 +18,19 @@ pub(super) fn identifier(object: &PamCredential, status: &PamCredentialStatus, c
     // being sent (later the schema refuses that).
     let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
     known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), fingerprint))
+}
+
+/// The account of an object whose spec has all of it.
+pub(super) fn account(object: &PamCredential) -> Option<String> {
+    let spec = &object.spec;
+    let account = Account { username: spec.username.clone()?, hostname: spec.hostname.clone(), ip: spec.ip.clone() };
+    let (username, hostname, ip) = account.folded();
+    Some(plain(&[&username, &hostname, &ip]))
+}
+
+/// The device of an object, in the form in which two spellings are equal.
+pub(super) fn device(object: &PamCredential) -> String {
+    plain(&[&object.spec.hostname.to_lowercase(), &object.spec.ip.to_lowercase()])
 }
 
 impl Observed<'_> {
@@ -95,8 +108,8 @@ impl Observed<'_> {
         Some(Wish {
             place: self.place_wanted()?,
             identifier: self.identifier.clone(),
-            account: super::digest::plain(&[&username, &hostname, &ip]),
-            device: groups::device(&self.object.spec).map(|block| (claims::device(self.object), block)),
+            account: plain(&[&username, &hostname, &ip]),
+            device: groups::device(&self.object.spec).map(|block| (device(self.object), block)),
         })
     }
 
