@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pam_operator::api::{ConditionType, find};
 use pam_simulator::{Effect, Fault, Kind, ProductVersion, Shape};
@@ -149,7 +149,7 @@ async fn each_answer(version: ProductVersion) {
 /// Each meets a credential of its own, all at once.
 async fn those_of_one(world: &World, version: ProductVersion, rows: &[Row]) {
     let names: Vec<String> = (0..rows.len()).map(|number| format!("answer-{number}")).collect();
-    let mark = world.sim.mark();
+    let (mark, began) = (world.sim.mark(), Instant::now());
     for (row, name) in rows.iter().zip(&names) {
         world.sim.inject(Fault::on(Kind::PostCredential, row.effect()).always().only(name));
         world.sim.add_device(&format!("{name}-host"), &format!("{name}.example"));
@@ -162,13 +162,15 @@ async fn those_of_one(world: &World, version: ProductVersion, rows: &[Row]) {
     // The first second look is ten seconds away at most, and five at least.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let journal = world.sim.since(mark);
+    // On a busy machine all of this may have taken longer than that.
+    let second_looks = usize::try_from(began.elapsed().as_secs() / 5).unwrap();
     for (row, name) in rows.iter().zip(&names) {
         let posts = journal.posts_for(name).len();
         // A gateway's 404 may be about the token, which is renewed for it once.
-        let most = if row.answer.starts_with("404 gateway") { 2 } else { 1 };
+        let most = if row.answer.starts_with("404 gateway") { 2 } else { 1 } + second_looks;
         match row.retry {
             "permanent" => assert!(posts <= most, "{version}, {}: tried {posts} times", row.answer),
-            _ => assert!((1..=5).contains(&posts), "{version}, {}: tried {posts} times", row.answer),
+            _ => assert!((1..=5 + second_looks).contains(&posts), "{version}, {}: tried {posts} times", row.answer),
         }
     }
     world.sim.clear_faults();

@@ -9,6 +9,7 @@ use super::act::Done;
 use super::context::Context;
 use super::observed::Observed;
 use super::verdict::conditions;
+use super::view::View;
 use super::{groups, kept, newer, pending, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
@@ -77,7 +78,8 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
 fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision) {
     let mut all = kept::paths(&observed.object.spec);
     if is_update(decision) {
-        all.extend(std::mem::take(&mut next.sent_fields));
+        let before = std::mem::take(&mut next.sent_fields);
+        all.extend(before.into_iter().filter(|path| !is_replaced(path, next, observed, decision)));
     }
     next.sent_fields = all.into_iter().collect();
 }
@@ -85,6 +87,24 @@ fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decis
 /// Whether the record that was written is the one that status spoke of.
 const fn is_update(decision: Decision) -> bool {
     matches!(decision, Decision::Push(Push { expect: Expect::Update, .. }))
+}
+
+/// Whether a field was in a block that was sent just now, to a PAM that drops what is not sent of one.
+fn is_replaced(path: &str, before: &PamCredentialStatus, observed: &Observed<'_>, decision: Decision) -> bool {
+    let replaces = observed.view.as_ref().is_some_and(View::replaces_blocks);
+    let Some((block, _)) = path.split_once('.').filter(|_| replaces) else { return false };
+    let now = groups::digests(&observed.object.spec);
+    let differs = |group: &str| now.contains_key(group) && now.get(group) != before.digests.get(group);
+    let all = matches!(decision, Decision::Push(Push { all_fields: true, .. }));
+    match block {
+        "additionalSettings" => {
+            let secrets = observed.read.as_ref().is_some_and(|read| !read.due.is_empty());
+            let sent = secrets || differs(block) || differs("notes") || all;
+            sent && observed.object.spec.additional_settings.is_some()
+        }
+        "device" => false,
+        _ => differs(block) || (all && now.contains_key(block)),
+    }
 }
 
 /// What is known of the record's past: whether it is surely enabled, and the identifier it had.
