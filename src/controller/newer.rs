@@ -31,9 +31,18 @@ pub(super) fn comparable(
 /// The digests that this version can neither make nor compare: they stay as they are.
 pub(super) fn digests(object: &PamCredential, status: &PamCredentialStatus) -> BTreeMap<String, String> {
     let blocks = blocks(object, status);
-    let stays = |name: &str| !groups::is_known(name) || blocks.contains(name);
-    let all = status.digests.iter().filter(|(name, _)| stays(name));
+    // What is no digest is no newer version's either.
+    let stays = |(name, digest): &(&String, &String)| {
+        if groups::is_known(name) { blocks.contains(name.as_str()) } else { is_digest(digest) }
+    };
+    let all = status.digests.iter().filter(stays);
     all.map(|(name, digest)| (name.clone(), digest.clone())).collect()
+}
+
+/// Whether it has the form of a digest: a version, and what that says.
+fn is_digest(text: &str) -> bool {
+    let version = text.strip_prefix('v').and_then(|rest| rest.split_once(':'));
+    version.is_some_and(|(number, rest)| number.parse::<u32>().is_ok() && !rest.is_empty())
 }
 
 /// The blocks in which something was sent that this version does not know, if nothing in the spec changed since.
@@ -67,7 +76,7 @@ mod tests {
                 "sessionSettings": {"useOwnCredentialToConnect": true}, "jitSettings": {"jit": false, "useOwnCredentialToConnect": true}},
         }));
         let status = serde_json::from_value(json!({
-            "digests": {"costCenter": "theirs", "sessionSettings": "theirs", "jitSettings": "another", "tags": "another"},
+            "digests": {"costCenter": "v2:theirs", "stray": "x", "sessionSettings": "theirs", "jitSettings": "another", "tags": "another"},
             "sentFields": ["costCenter", "sessionSettings.spice", "jitSettings.jit"],
             "conditions": [{"type": "Ready", "status": ready, "reason": "Synced", "message": "", "observedGeneration": 1,
                 "lastTransitionTime": "2026-01-01T00:00:00Z"}],
