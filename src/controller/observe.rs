@@ -9,6 +9,7 @@ use super::disable;
 use super::error::Error;
 use super::observed::{Observed, Sight};
 use super::reading;
+use super::settings;
 use crate::domain::{
     Account, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, Situation,
     decide, seen_in_leaving, sighting,
@@ -121,7 +122,7 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let seen = snapshot.look(&observed.identifier, &wire);
     let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
-    let rows: Vec<Row> = records.iter().map(row).collect();
+    let rows: Vec<Row> = records.iter().map(|record| row(record, settings::rotates(&observed.object.spec))).collect();
     let id = mine.as_ref().map(|record| record.id.as_str());
     let former = observed.former_identifiers(context);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
@@ -169,7 +170,9 @@ fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCreden
     all
 }
 
-fn row(record: &ListedCredential) -> Row {
+/// A record as the table of `design.md` 5 sees it. Where the list does not say whether the vault rotates it, it counts as
+/// rotating if the spec has it so (P6).
+fn row(record: &ListedCredential, set: bool) -> Row {
     Row {
         id: record.id.clone(),
         identifier: record.identifier.clone(),
@@ -178,7 +181,7 @@ fn row(record: &ListedCredential) -> Row {
             hostname: record.hostname.clone(),
             ip: record.ip.clone(),
         },
-        rotates: record.automatic_change == Some(true),
+        rotates: record.automatic_change.unwrap_or(set),
         ssh_key: record.is_ssh_key(),
     }
 }
@@ -203,5 +206,20 @@ impl Observed<'_> {
     /// another tenant's vault: there our identifier must be on it, too.
     fn vouches(&self, record: &ListedCredential) -> bool {
         !self.situation.relogged || record.identifier.as_ref() == Some(&self.identifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_list_does_not_say_a_record_rotates_if_the_spec_has_it_so() {
+        let listed = |automatic_change| ListedCredential { automatic_change, ..ListedCredential::default() };
+        for (said, set, rotates) in
+            [(None, true, true), (None, false, false), (Some(true), false, true), (Some(false), true, false)]
+        {
+            assert_eq!(row(&listed(said), set).rotates, rotates, "{said:?} {set}");
+        }
     }
 }
