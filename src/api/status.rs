@@ -142,6 +142,10 @@ pub struct FormerPlace {
     /// Digests of what was last sent there, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
+    /// What `sentFields` was there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), inner(length(max = 128)), extend("x-kubernetes-list-type" = "set"))]
+    pub sent_fields: Vec<String>,
     /// What `ensuredEnabled` was there.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ensured_enabled: bool,

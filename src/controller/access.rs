@@ -3,6 +3,7 @@
 use super::any_connection::{AnyConnection, spoken};
 use super::context::Context;
 use super::digest::fingerprint;
+use super::groups;
 use super::namespaces::Labels;
 use super::watch;
 use crate::api::{self, ConnectionKind, Grant, LabelOperator, LabelRequirement, NamespaceSelector, PamCredential};
@@ -33,7 +34,7 @@ pub(super) fn permitted(
 fn wants(spec: &api::PamCredentialSpec) -> Grants {
     let settings = spec.additional_settings.as_ref();
     Grants {
-        device_settings: spec.device.is_some(),
+        device_settings: groups::device_block(spec).is_some(),
         owner: settings.is_some_and(|settings| settings.user_credential_owner.is_some()),
         ..Grants::default()
     }

@@ -178,13 +178,16 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since:
 /// The record as a list would show it now.
 fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
     let before = observed.sight.as_ref().and_then(|sight| sight.record.clone()).filter(|record| record.id == answer.id);
+    let set = request.execution_settings.as_ref().and_then(|settings| settings.automatic_change);
+    let before = before.unwrap_or_default();
     ListedCredential {
+        automatic_change: set.or(before.automatic_change),
         id: answer.id.clone(),
         identifier: Some(request.identifier.clone()),
         username: request.username.clone(),
         hostname: request.hostname.clone(),
         ip: request.ip.clone(),
-        ..before.unwrap_or_default()
+        ..before
     }
 }
 

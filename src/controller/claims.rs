@@ -12,7 +12,7 @@ use book::{Book, Owner, Spot, What};
 
 use super::groups;
 use super::versions::Key;
-use crate::api::PamCredential;
+use crate::api::{PamCredential, PamCredentialStatus};
 use crate::pam::Place;
 
 /// What an object is after.
@@ -214,10 +214,18 @@ fn held(object: &PamCredential) -> Option<(Place, Vec<What>)> {
     let place = place_of(status.connection.as_ref()?);
     let record = What::Record(status.id.clone()?);
     let identifier = status.identifier.clone().map(What::Identifier);
-    let writes = object.spec.device.is_some() && status.digests.contains_key(groups::DEVICE);
-    let device = writes.then(|| What::Device(device(object)));
+    let device = wrote_device(object, status).then(|| What::Device(device(object)));
     let has = [record].into_iter().chain(identifier).chain(account(object).map(What::Account)).chain(device);
     Some((place, has.collect()))
+}
+
+/// Whether the device that the spec names is one that was written onto. A spec that moves on to another device has that
+/// one once it claims it: else who may not have it would keep it from others after a restart.
+fn wrote_device(object: &PamCredential, status: &PamCredentialStatus) -> bool {
+    let (spec, wrote) = (&object.spec, status.digests.get(groups::DEVICE));
+    let same_account = status.digests.get(groups::ACCOUNT) == Some(&groups::account(spec));
+    let wants = groups::device(spec);
+    wants.is_some() && wrote.is_some() && (same_account || wrote == wants.as_ref())
 }
 
 /// The place that a status speaks of.
@@ -336,6 +344,36 @@ mod tests {
         assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
         assert!(claims.note(&noted("a", "x", "")));
         assert_eq!(claims.claim("b", &key("b"), &b), Ok(false));
+    }
+
+    #[test]
+    fn who_would_move_to_another_device_does_not_have_that_one_after_a_restart() {
+        let mut a = noted("a", "x", "x");
+        a.spec.hostname = "theirs".into();
+        let claims = book();
+        claims.note(&a);
+        let mut b = noted("b", "", "y");
+        b.spec.hostname = "theirs".into();
+        let device = groups::device(&b.spec).map(|block| (device(&b), block));
+        assert_eq!(claims.claim("b", &key("b"), &Wish { device, ..wish("b", "b") }), Ok(false));
+    }
+
+    #[test]
+    fn who_is_renamed_has_its_device_all_the_same_after_a_restart() {
+        let mut a = noted("a", "x", "x");
+        a.spec.username = Some("renamed".into());
+        let claims = book();
+        claims.note(&a);
+        let b = wish_of(&noted("b", "", "y"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
+    }
+
+    #[test]
+    fn an_empty_block_has_no_device() {
+        let mut a = noted("a", "", "");
+        a.spec.device = Some(crate::api::DeviceSettings::default());
+        assert_eq!(groups::device(&a.spec), None);
+        assert!(!groups::digests(&a.spec).contains_key(groups::DEVICE));
     }
 
     #[test]

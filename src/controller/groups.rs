@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::digest::plain;
 use super::reading::Read;
 use super::settings;
-use crate::api::PamCredentialSpec;
+use crate::api::{DeviceSettings, PamCredentialSpec};
 use crate::pam::{AdditionalSettings, CredentialRequest};
 
 /// Digest of hostname and ip, and of the username where the spec has it.
@@ -104,10 +104,15 @@ fn block<T: Serialize>(block: Option<&T>) -> Option<String> {
     Some(plain(&[&value.to_string()]))
 }
 
+/// What is written onto the device, if that is anything: an empty block keeps nobody else from the device.
+pub(super) fn device_block(spec: &PamCredentialSpec) -> Option<&DeviceSettings> {
+    spec.device.as_ref().filter(|block| **block != DeviceSettings::default())
+}
+
 /// Digest of what is written onto which device: another device gets it anew.
 pub(super) fn device(spec: &PamCredentialSpec) -> Option<String> {
     let (hostname, ip) = (spec.hostname.to_lowercase(), spec.ip.to_lowercase());
-    block(spec.device.as_ref()).map(|block| plain(&[&hostname, &ip, &block]))
+    block(device_block(spec)).map(|block| plain(&[&hostname, &ip, &block]))
 }
 
 /// Whether what is to be written onto the device differs from what was last sent.

@@ -38,6 +38,8 @@ struct Remembered {
     waiting: HashMap<Key, Instant>,
     /// How often what a credential waited for was let go.
     pokes: HashMap<Subject, u64>,
+    /// What was last said of fields that the PAM keeps, by credential uid; nothing is said of most.
+    kept: HashMap<String, String>,
     /// What dependents of a connection were last woken for.
     announced: HashMap<Key, u64>,
 }
@@ -78,6 +80,16 @@ impl Memory {
     /// Whether this state of a connection is news to its dependents.
     pub(super) fn announce(&self, connection: &Key, state: u64) -> bool {
         self.lock().announced.insert(connection.clone(), state) != Some(state)
+    }
+
+    /// Notes what is said of fields that the PAM keeps; `true` if it is news.
+    pub(super) fn tells_of_kept(&self, uid: &str, words: &str) -> bool {
+        let mut inner = self.lock();
+        let before = match words {
+            "" => inner.kept.remove(uid),
+            words => inner.kept.insert(uid.to_owned(), words.to_owned()),
+        };
+        before.unwrap_or_default() != words
     }
 
     /// Notes how a credential stands, and returns how many stand how.
@@ -140,6 +152,7 @@ impl Memory {
         let mut inner = self.lock();
         inner.verified.remove(uid);
         inner.doubts.remove(uid);
+        inner.kept.remove(uid);
         inner.pokes.remove(subject);
         drop(inner);
         self.tally(uid, None)

@@ -16,6 +16,7 @@ use crate::api::{
     UnexpectedRecord,
 };
 use crate::domain::{Answer, Decision, Expect, Intent, Outcome, Push, Recorded, Secrets, Seen, Value};
+use crate::pam::PamError;
 
 /// The status after a pass.
 pub(super) fn next_status(
@@ -39,7 +40,10 @@ pub(super) fn next_status(
             });
             acknowledge(&mut next, observed.object);
         }
-        Done::Failed(error) => pending::refused(&mut next, observed, decision, error, context),
+        Done::Failed(error) => {
+            pending::refused(&mut next, observed, decision, error, context);
+            maybe_sent(&mut next, observed, decision, error);
+        }
         Done::Hindered(_) | Done::Gone { .. } => {}
         Done::Nothing => rested(&mut next, observed, decision, context),
     }
@@ -74,14 +78,26 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     acknowledge(next, observed.object);
 }
 
-/// The fields that the record has from us by now.
+/// The fields that the record has from us by now. Those of a record that never came to be known are of lost answers.
 fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision) {
     let mut all = kept::paths(&observed.object.spec);
-    if is_update(decision) {
+    let same = matches!(observed.sight.as_ref().map(|sight| sight.seen), Some(Seen::Ours { .. }));
+    if is_update(decision) || same || observed.situation.recorded == Recorded::Nothing {
         let before = std::mem::take(&mut next.sent_fields);
         all.extend(before.into_iter().filter(|path| !is_replaced(path, next, observed, decision)));
     }
     next.sent_fields = all.into_iter().collect();
+}
+
+/// A write whose answer was lost may have been executed: a field that is taken off the spec before the next one counts as
+/// sent all the same.
+fn maybe_sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, error: &PamError) {
+    let here = observed.situation.recorded != Recorded::Elsewhere;
+    if here && matches!(decision, Decision::Push(_)) && error.outcome_unknown() {
+        let mut all = kept::paths(&observed.object.spec);
+        all.extend(std::mem::take(&mut next.sent_fields));
+        next.sent_fields = all.into_iter().collect();
+    }
 }
 
 /// Whether the record that was written is the one that status spoke of.
@@ -157,7 +173,11 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
             let keyed = next.digests.iter().filter(|(name, _)| groups::KEYED.contains(&name.as_str()));
             let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
             let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
-            if lost && observed.situation.secrets == Secrets::Read(Value::Same) {
+            // Where there is no value, the seeds and the username are what was compared.
+            if lost
+                && matches!(observed.situation.secrets, Secrets::Read(Value::Same | Value::None))
+                && observed.read.is_some()
+            {
                 recorded(next, observed);
             } else {
                 let newer = newer_digests(next, observed);

@@ -9,6 +9,7 @@ use super::disable;
 use super::error::Error;
 use super::observed::{Observed, Sight};
 use super::reading;
+use super::settings;
 use crate::domain::{
     Account, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, Situation,
     decide, seen_in_leaving, sighting,
@@ -121,7 +122,7 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let seen = snapshot.look(&observed.identifier, &wire);
     let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
-    let rows: Vec<Row> = records.iter().map(|record| row(record, observed.asks_for_rotation())).collect();
+    let rows: Vec<Row> = records.iter().map(|record| row(record, settings::rotates(&observed.object.spec))).collect();
     let id = mine.as_ref().map(|record| record.id.as_str());
     let former = observed.former_identifiers(context);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
@@ -169,8 +170,9 @@ fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCreden
     all
 }
 
-/// A list that does not say whether the vault rotates a record is taken at the spec's word.
-fn row(record: &ListedCredential, spec_rotates: bool) -> Row {
+/// A record as the table of `design.md` 5 sees it. Where the list does not say whether the vault rotates it, it counts as
+/// rotating if the spec has it so (P6).
+fn row(record: &ListedCredential, set: bool) -> Row {
     Row {
         id: record.id.clone(),
         identifier: record.identifier.clone(),
@@ -179,7 +181,7 @@ fn row(record: &ListedCredential, spec_rotates: bool) -> Row {
             hostname: record.hostname.clone(),
             ip: record.ip.clone(),
         },
-        rotates: record.automatic_change.unwrap_or(spec_rotates),
+        rotates: record.automatic_change.unwrap_or(set),
         ssh_key: record.is_ssh_key(),
     }
 }
@@ -192,12 +194,6 @@ impl Observed<'_> {
             self.situation.doomed = disable::is_doomed(self, context).await?;
         }
         Ok(())
-    }
-
-    /// Whether the spec has the vault rotate the value.
-    fn asks_for_rotation(&self) -> bool {
-        let settings = self.object.spec.execution_settings.as_ref();
-        settings.is_some_and(|settings| settings.automatic_change == Some(true))
     }
 
     /// Whether this object waits for what another one has.
@@ -218,9 +214,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_the_list_is_silent_the_spec_says_whether_the_vault_rotates() {
+    fn where_the_list_does_not_say_a_record_rotates_if_the_spec_has_it_so() {
         let listed = |automatic_change| ListedCredential { automatic_change, ..ListedCredential::default() };
-        assert!(row(&listed(None), true).rotates && !row(&listed(None), false).rotates);
-        assert!(!row(&listed(Some(false)), true).rotates && row(&listed(Some(true)), false).rotates);
+        for (said, set, rotates) in
+            [(None, true, true), (None, false, false), (Some(true), false, true), (Some(false), true, false)]
+        {
+            assert_eq!(row(&listed(said), set).rotates, rotates, "{said:?} {set}");
+        }
     }
 }

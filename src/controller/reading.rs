@@ -164,7 +164,8 @@ fn one(observed: &Observed<'_>, read: &mut Read, group: &'static str, context: &
     Some(compared)
 }
 
-/// A lost key is no change where the very versions of the Secrets are those that were last sent from.
+/// A lost key is no change where the very versions of the Secrets are those that were last sent from, and the spec is the
+/// one that was sent: an edited reference leads to another key of the same Secret, and the value there was never sent.
 fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, group: &str) -> Compared {
     let spec = &observed.object.spec;
     let version = |versions: &[SourceSecret], name: &str| versions.iter().find(|v| v.name == name).cloned();
@@ -172,7 +173,7 @@ fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, gr
         let now = version(&read.versions, reference.name);
         now.is_some() && now == version(&observed.status.source, reference.name)
     });
-    if compared == Compared::Unknown && untouched { Compared::Same } else { compared }
+    if compared == Compared::Unknown && untouched && observed.is_ready() { Compared::Same } else { compared }
 }
 
 impl Read {

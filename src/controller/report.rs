@@ -16,7 +16,7 @@ use super::next::next_status;
 use super::observed::Observed;
 use super::verdict::ready_reason;
 use super::view::View;
-use super::{blame, kept, message, status};
+use super::{blame, kept, message, settings, status};
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
 use crate::domain::{Connection, Decision, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -109,15 +109,14 @@ async fn publish(
     } else {
         announce_transition(&object, before, &next.conditions, context).await;
     }
-    announce_kept(&object, before, &next.conditions, context).await;
+    announce_kept((&observed.uid, &object), before, &next.conditions, context).await;
 }
 
 /// What is odd about a value that was sent.
 fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
     let Some(content) = observed.read.as_ref().and_then(|read| read.content.as_ref()) else { return Vec::new() };
-    let rotates = observed.object.spec.execution_settings.as_ref().is_some_and(|s| s.automatic_change == Some(true));
     let newline = content.ends_in_newline.then_some(("TrailingNewline", message::NEWLINE));
-    let long = (rotates && content.is_long).then_some(("LongValue", message::LONG));
+    let long = (settings::rotates(&observed.object.spec) && content.is_long).then_some(("LongValue", message::LONG));
     newline.into_iter().chain(long).collect()
 }
 
@@ -129,12 +128,18 @@ fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool)
     format!("{what} written to record {id}, identifier {identifier}{}", before.unwrap_or_default())
 }
 
-/// An event where fields were removed that the PAM keeps.
-async fn announce_kept(object: &ObjectReference, before: &[Condition], after: &[Condition], context: &Context) {
-    let message = |conditions: &[Condition]| find(conditions, ConditionType::Ready).map(|ready| ready.message.clone());
-    let (old, new) = (message(before).unwrap_or_default(), message(after).unwrap_or_default());
-    if kept::has_words(&new) && kept::words_of(&new) != kept::words_of(&old) {
-        emit(object, EventType::Warning, "FieldKept", kept::words_of(&new).to_owned(), context).await;
+/// An event where fields were removed that the PAM keeps: once, though `Ready` may be false for a while and say other things.
+async fn announce_kept(
+    (uid, object): (&str, &ObjectReference),
+    before: &[Condition],
+    after: &[Condition],
+    context: &Context,
+) {
+    let ready = |conditions: &[Condition]| find(conditions, ConditionType::Ready).cloned();
+    let Some(new) = ready(after).filter(|ready| ready.status == "True") else { return };
+    let (old, new) = (ready(before).map(|ready| ready.message).unwrap_or_default(), kept::words_of(&new.message));
+    if context.memory.tells_of_kept(uid, new) && !new.is_empty() && new != kept::words_of(&old) {
+        emit(object, EventType::Warning, "FieldKept", new.to_owned(), context).await;
     }
 }
 

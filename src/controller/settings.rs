@@ -38,6 +38,11 @@ pub(super) fn execution(spec: &PamCredentialSpec) -> Option<ExecutionSettings> {
     })
 }
 
+/// Whether the spec has the vault rotate the value.
+pub(super) fn rotates(spec: &PamCredentialSpec) -> bool {
+    spec.execution_settings.as_ref().is_some_and(|settings| settings.automatic_change == Some(true))
+}
+
 pub(super) fn session(spec: &PamCredentialSpec) -> Option<SessionSettings> {
     let s = spec.session_settings.as_ref()?;
     let one = |m: &api::Macro| Macro { remote_app: m.remote_app.clone(), connectivity: m.connectivity.clone() };

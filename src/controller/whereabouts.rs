@@ -82,7 +82,7 @@ pub(super) fn returned(
         remember(&mut status, shown);
         (status.id, status.connection, status.digests) = (Some(there.id), Some(there.connection), there.digests);
         (status.ensured_enabled, status.value_held_back) = (there.ensured_enabled, there.value_held_back);
-        status.former_identifier = there.former_identifier;
+        (status.former_identifier, status.sent_fields) = (there.former_identifier, there.sent_fields);
         status.source.clear();
     }
     status
@@ -95,6 +95,7 @@ pub(super) fn remember(status: &mut PamCredentialStatus, before: &PamCredentialS
         connection,
         id,
         digests: before.digests.clone(),
+        sent_fields: before.sent_fields.clone(),
         ensured_enabled: before.ensured_enabled,
         value_held_back: before.value_held_back,
         former_identifier: before.former_identifier.clone(),
@@ -162,11 +163,14 @@ mod tests {
         let (a, b) = (view("https://a", None), view("https://b", None));
         let mut known = status("7", &a, "one", None);
         known.digests.insert("content".into(), "first".into());
+        known.sent_fields = vec!["tags".into()];
         let mut moved = status("9", &b, "one", None);
+        moved.sent_fields = vec!["notes".into()];
         remember(&mut moved, &known);
         assert_eq!(returned(&moved, Some(&b), &reference("one")), moved, "nothing to return to");
         let back = returned(&moved, Some(&a), &reference("one"));
         assert_eq!((back.id.as_deref(), &back.digests), (Some("7"), &known.digests));
+        assert_eq!(back.sent_fields, known.sent_fields, "what was sent elsewhere is not kept here");
         assert_eq!(back.former_places[0].id, "9");
         let again = returned(&back, Some(&b), &reference("one"));
         assert_eq!((again.id, again.former_places.len()), (Some("9".into()), 1));
