@@ -102,10 +102,14 @@ impl Claims {
         taken.map_or(Ok(frees), Err)
     }
 
-    /// What an object claimed was written: now it has it.
-    pub(super) fn keep(&self, uid: &str) {
+    /// What an object claimed was written: now it has it, and this is what is on its device. After a lost answer that may be
+    /// what it had before, and was sent again without a claim.
+    pub(super) fn keep(&self, uid: &str, block: Option<String>) {
         if let Some(owner) = self.lock().owners.get_mut(uid) {
             owner.before = None;
+            if owner.has_device() {
+                owner.block = block;
+            }
         }
     }
 
@@ -347,6 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn who_went_back_after_a_lost_answer_has_what_it_wrote_then() {
+        let claims = book();
+        claims.note(&noted("a", "x", "x"));
+        let a = noted("a", "x", "y");
+        assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
+        let back = noted("a", "x", "x");
+        claims.note(&back);
+        claims.keep("a", groups::device(&back.spec));
+        let b = wish_of(&noted("b", "", "y"));
+        assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
+    }
+
+    #[test]
     fn who_would_move_to_another_device_does_not_have_that_one_after_a_restart() {
         let mut a = noted("a", "x", "x");
         a.spec.hostname = "theirs".into();
@@ -451,7 +468,7 @@ mod tests {
         assert!(!claims.give_back("a", false), "once");
         assert!(claims.is_shared(("ns", "b"), &at("https://pam"), "7", "i"), "it would still like to");
         assert_eq!(claims.claim("b", &key("b"), &wish("i", "x")), Ok(false));
-        claims.keep("b");
+        claims.keep("b", None);
         assert!(!claims.give_back("b", true), "it was written");
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Err(Taken::Identifier(key("b"))));
         assert!(!claims.give_back("a", true));
@@ -462,7 +479,7 @@ mod tests {
     fn whoever_cannot_move_has_what_it_had_before() {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
-        claims.keep("a");
+        claims.keep("a", None);
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "y")), Ok(true));
         assert!(claims.give_back("a", false));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));

@@ -165,7 +165,9 @@ impl Observed<'_> {
             return;
         }
         let for_good = match (done, decision) {
-            (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => return context.claims.keep(&self.uid),
+            (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => {
+                return context.claims.keep(&self.uid, groups::device(&self.object.spec));
+            }
             (Done::Failed(_) | Done::Hindered(_), Decision::Push(_)) => false,
             (
                 Done::Nothing,
