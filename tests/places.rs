@@ -331,7 +331,9 @@ async fn a_deletion_in_another_place_disables_nothing_that_is_not_proven_to_be_t
     let before = ids(&all_are_in(&world, &world.sim.url()).await);
     let other = another_pam(&world).await;
     // The ids of ours, on others' records; two of them even under our identifier.
-    for (name, id) in &before {
+    let mut in_order: Vec<_> = before.iter().collect();
+    in_order.sort_by_key(|(_, id)| id.parse::<u64>().unwrap());
+    for (name, id) in in_order {
         let identifier = (name != "svc-01").then(|| format!("c1_{}_{name}", world.namespace));
         let seed = Seed { identifier, ..Seed::new(&format!("other-{name}"), "web01", "10.0.0.8") };
         assert_eq!(&other.seed(seed), id, "the test rests on that");
