@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, ops::RangeI
 use clap::{ArgAction, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::clock::Clock;
 use crate::pam::AllowedHosts;
 pub use error::ConfigError;
 use names::is_name;
@@ -100,6 +101,8 @@ pub struct Config {
     pub leader_election: bool,
     /// How long a silent leader keeps the lease.
     pub lease_duration: Duration,
+    /// Where the time of day comes from.
+    pub clock: Clock,
 }
 
 /// Which namespaces' `PamCredential`s (and Secrets) are watched.
@@ -139,6 +142,7 @@ impl TryFrom<Cli> for Config {
             max_concurrent_reconciles: concurrency(cli.max_concurrent_reconciles)?,
             leader_election: cli.leader_election,
             lease_duration: lease_duration(cli.lease_duration)?,
+            clock: Clock::default(),
         })
     }
 }

@@ -8,12 +8,13 @@
 //! | [`domain`] | what is to be done, decided from what was seen: pure | std and jiff |
 //! | [`pam`] | the PAM's HTTP API: client, tokens, inventory, errors by meaning | HTTP; never Kubernetes |
 //! | [`controller`] | observe, act, report: the only place that knows both sides | all of the above |
-//! | [`config`], [`leader`], [`probes`], [`metrics`], [`signals`], [`telemetry`] | the process around it | |
+//! | [`clock`], [`config`], [`leader`], [`probes`], [`metrics`], [`signals`], [`telemetry`] | the process around it | |
 //!
 //! Arrows point one way: `main → controller → {api, domain, pam}`. Start reading at
 //! `controller::reconcile`, then `domain::decide`.
 
 pub mod api;
+pub mod clock;
 pub mod config;
 pub mod controller;
 pub mod domain;

@@ -13,6 +13,14 @@ pub enum ConditionType {
     Stalled,
     /// `spec.suspend` is set.
     Suspended,
+    /// The PAM's list shows the record otherwise than it was written.
+    Drifted,
+    /// Of a connection: its PAM's list cannot be trusted.
+    InventoryIncomplete,
+    /// Of a connection: its PAM's list shows records older than they were, as after a restore from a backup.
+    VaultRestored,
+    /// Of a connection: more records are to be disabled than its brake lets go.
+    DisablesHeld,
 }
 
 impl ConditionType {
@@ -24,6 +32,10 @@ impl ConditionType {
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
             Self::Suspended => "Suspended",
+            Self::Drifted => "Drifted",
+            Self::InventoryIncomplete => "InventoryIncomplete",
+            Self::VaultRestored => "VaultRestored",
+            Self::DisablesHeld => "DisablesHeld",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What both kinds of connection have: where a PAM is and how to log in to it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
@@ -17,6 +18,8 @@ const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
 const API_PATH: &str = r"^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?)$";
 /// What fits into a header line.
 const HEADER_TEXT: &str = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
+/// A duration as Kubernetes writes it, in hours, minutes and seconds.
+const DURATION: &str = r"^([0-9]{1,6}(h|m|s)){1,3}$";
 /// `major.minor` with an optional patch number, as the PAM shows it.
 const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
 
@@ -57,6 +60,13 @@ pub struct ConnectionSpec {
     /// namespace's own `PamConnection` count for that namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// How the operator looks after what the PAM holds: one list of all records that the login sees, in each interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventorySettings>,
+    /// How many records may be disabled at one go. When more objects with `deletionPolicy: Disable` are deleted, the rest
+    /// wait until somebody confirms it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_brake: Option<DisableBrake>,
 }
 
 /// How the operator logs in to the PAM.
@@ -193,6 +203,70 @@ impl Default for Limits {
     }
 }
 
+/// The list of the PAM's records.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventorySettings {
+    /// False where the login may not list, or must not. Then nothing that the list shows is guarded: a record that was there
+    /// before is told only from the answer to the first write, changes made by others are not noticed, and
+    /// `deletionPolicy: Disable` is blocked.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How often the list is asked for while nothing else asks for it, such as `1h` or `30m`: from `10s` to `168h`.
+    #[serde(default = "interval")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('10s') && duration(self) <= duration('168h')").message("inventory.interval must be from 10s to 168h"))]
+    pub interval: String,
+}
+
+impl Default for InventorySettings {
+    fn default() -> Self {
+        Self { enabled: yes(), interval: interval() }
+    }
+}
+
+impl InventorySettings {
+    /// The interval; an hour where it cannot be read, which the schema does not let happen.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        seconds(&self.interval).unwrap_or(Duration::from_hours(1))
+    }
+}
+
+/// How many records may be disabled at one go.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisableBrake {
+    /// The most records that are disabled within one `window` without a confirmation; 0 means that each is to be confirmed.
+    #[serde(default = "brake_count")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub count: u32,
+    /// The time over which they are counted, such as `10m`: from `1s` to `168h`.
+    #[serde(default = "brake_window")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('168h')").message("disableBrake.window must be from 1s to 168h"))]
+    pub window: String,
+}
+
+impl Default for DisableBrake {
+    fn default() -> Self {
+        Self { count: brake_count(), window: brake_window() }
+    }
+}
+
+impl DisableBrake {
+    /// The window; ten minutes where it cannot be read, which the schema does not let happen.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        seconds(&self.window).unwrap_or(Duration::from_mins(10))
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let parsed: jiff::SignedDuration = text.parse().ok()?;
+    Duration::try_from(parsed).ok()
+}
+
 /// What is known of the PAM.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -211,10 +285,44 @@ pub struct PamConnectionStatus {
     /// again, and one that worked is not proved again, after a restart.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
-    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not.
+    /// How many PamCredentials refer to this connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<i64>,
+    /// What the last list showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryStatus>,
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not. Present only while true: `InventoryIncomplete`
+    /// while the list cannot be trusted, `VaultRestored` while it shows records older than they were, `DisablesHeld` while
+    /// the brake holds disables back.
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+/// What the last list showed.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventoryStatus {
+    /// How many records it held.
+    pub records: i64,
+    /// False while it cannot be trusted: then nothing is created, corrected or disabled.
+    pub complete: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn interval() -> String {
+    "1h".to_owned()
+}
+
+const fn brake_count() -> u32 {
+    20
+}
+
+fn brake_window() -> String {
+    "10m".to_owned()
 }
 
 fn client_id_key() -> String {

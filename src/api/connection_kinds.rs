@@ -21,6 +21,7 @@ use super::connection::{ConnectionSpec, PamConnectionStatus};
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Credentials", type_ = "integer", json_path = ".status.credentials"),
     printcolumn(name = "Version", type_ = "string", json_path = ".spec.productVersion"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
@@ -60,6 +61,7 @@ pub struct ClusterPamConnectionSpec {
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Credentials", type_ = "integer", json_path = ".status.credentials"),
     printcolumn(name = "Version", type_ = "string", json_path = ".spec.productVersion"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(

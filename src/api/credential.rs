@@ -54,6 +54,7 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.username) != has(self.usernameSecretRef)").message("give exactly one of username and usernameSecretRef"),
+    validation = Rule::new("self.driftPolicy != 'Correct' || !has(self.executionSettings) || !has(self.executionSettings.automaticChange) || !self.executionSettings.automaticChange").message("driftPolicy Correct does not go with executionSettings.automaticChange: the vault changes the value by itself then; use Report"),
     validation = Rule::new("!(has(self.parentPassword) && has(self.contentSecretRef))").message("give contentSecretRef or parentPassword, not both: with parentPassword the value is the parent's")
 )]
 pub struct PamCredentialSpec {
@@ -159,6 +160,15 @@ pub struct PamCredentialSpec {
     /// done. Setting `Retain` on an object that is being deleted lets it go.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+    /// What happens when the PAM's list shows that the record was changed, renamed or moved by somebody else. `Report` says
+    /// so in the condition `Drifted` and leaves the record as it is. `Correct` writes the fields again, and the value
+    /// unless the vault rotates it: at most three times, then it stays as it is until this object or its Secret changes. A
+    /// record that is no longer listed is never written again for that: it may only be out of the login's sight.
+    #[serde(default)]
+    pub drift_policy: DriftPolicy,
+    /// `Plan` sends nothing to the PAM and shows in `status.plan` what `Apply` would do.
+    #[serde(default)]
+    pub mode: Mode,
     /// While true, no call to the PAM is made for this object, its deletion included. What `Ready` says stays as it was.
     #[serde(default)]
     pub suspend: bool,
@@ -184,6 +194,26 @@ pub enum DeletionPolicy {
     Retain,
     /// The record is disabled.
     Disable,
+}
+
+/// What happens when somebody else changed the record.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum DriftPolicy {
+    /// It is said in the condition `Drifted`.
+    #[default]
+    Report,
+    /// The record is written again.
+    Correct,
+}
+
+/// Whether anything is sent to the PAM.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum Mode {
+    /// What is due is done.
+    #[default]
+    Apply,
+    /// What would be done is shown in `status.plan`.
+    Plan,
 }
 
 /// Which connection to use.

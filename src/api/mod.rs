@@ -22,12 +22,14 @@ pub use compatibility::{
 };
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
-    Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, Limits, Oauth2,
-    PamConnectionStatus, Tls, TokenRequest,
+    Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
+    InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
-pub use credential::{AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, PamCredential, PamCredentialSpec};
+pub use credential::{
+    AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec,
+};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
 pub use sent::{SENT, api_path};
 pub use settings::{
@@ -35,7 +37,8 @@ pub use settings::{
     OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
 };
 pub use status::{
-    ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, SourceSecret, UnexpectedRecord,
+    ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, Plan, PlanAction, PlannedValue,
+    RemoteStatus, SourceSecret, UnexpectedRecord,
 };
 
 /// The API group of every kind.
@@ -52,3 +55,7 @@ pub const FINALIZER: &str = "pam-operator.io/disable";
 pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
 /// Any new value of this annotation pushes the value once, whatever the vault did with it.
 pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-at";
+/// On a connection: the number of disables that wait, as its condition `DisablesHeld` shows it, lets them go on.
+pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
+/// On a connection: the number of records that its condition `InventoryIncomplete` shows lets the list be trusted.
+pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";

@@ -56,6 +56,17 @@ pub struct PamCredentialStatus {
     /// else could tell afterwards whose the record is: a creation under `adoptionPolicy: Never`, and a take-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
+    /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteStatus>,
+    /// When the record was written again because somebody else had changed it (`spec.driftPolicy: Correct`), since the last
+    /// write for another cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
+    pub corrections: Vec<Time>,
+    /// What `spec.mode: Apply` would do now. Only while `spec.mode` is `Plan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// Records that were written for this object in other PAMs, where its connection led before; the newest first.
     /// When it leads back to one, the record there is recognised and written again only if something changed since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,7 +82,8 @@ pub struct PamCredentialStatus {
     /// The last value of the annotation `pam-operator.io/push-value-requested-at` that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_push_value_at: Option<String>,
-    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, and `Suspended` while `spec.suspend` is set.
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, `Suspended` while `spec.suspend` is set, and
+    /// `Drifted` while the PAM's list shows the record otherwise than it was written.
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -80,6 +92,84 @@ pub struct PamCredentialStatus {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// What the PAM's list showed of the record after the last write.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoteStatus {
+    /// When the record was last changed, in the PAM's own words: good for comparing with itself only. While the list shows
+    /// the same, nobody else wrote to the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// The identifier that the list shows, if it is another than `status.identifier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+}
+
+/// What would be done.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What would be sent to the PAM first.
+    pub action: PlanAction,
+    /// The PAM's id of the record that would be written, enabled or disabled; absent where one would be created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The identifier that would be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// The identifier that the record has now and would lose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_identifier: Option<String>,
+    /// The groups of fields that would be sent, beside identifier, username, hostname and ip, which always are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"))]
+    pub groups: Vec<String>,
+    /// Whether the value would be sent, or why not.
+    pub value: PlannedValue,
+    /// Ids of records that have the same username and only one of hostname and ip: possible matches, which are not touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
+    pub possible_matches: Vec<String>,
+}
+
+/// What would be sent to the PAM first.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum PlanAction {
+    /// Nothing is due.
+    #[default]
+    Nothing,
+    /// A record would be created.
+    Create,
+    /// The credential's own record would be written.
+    Update,
+    /// A record that was there before would be written, which no other identifier loses.
+    Adopt,
+    /// Another identifier's or another account's record would be written.
+    TakeOver,
+    /// The record would be written again, since somebody else changed it.
+    Correct,
+    /// The record would be enabled.
+    Enable,
+    /// The record would be disabled.
+    Disable,
+    /// Nothing can be done now, for the reason that `Ready` gives.
+    Blocked,
+}
+
+/// Whether the value would be sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum PlannedValue {
+    /// The spec names none.
+    #[default]
+    None,
+    /// It would be sent.
+    Sent,
+    /// It would not: the PAM has it.
+    Unchanged,
+    /// It would not: the vault rotates it, or may hold a newer one.
+    HeldBack,
 }
 
 /// A write that is about to be sent, or was sent and not answered.

@@ -1,10 +1,11 @@
 //! One pass over a connection: is its login good?
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
+use tokio::time::Instant;
 
 use super::any_connection::{AnyConnection, IntoAny};
 use super::blame;
@@ -220,7 +221,7 @@ fn next_status(
         next.digests.insert("client".to_owned(), client.clone());
     }
     next.conditions =
-        status::conditions(reason, &message, next.observed_generation, jiff::Timestamp::now(), &before.conditions);
+        status::conditions(reason, &message, next.observed_generation, context.clock.now(), &before.conditions);
     next
 }
 

@@ -21,6 +21,7 @@ use super::subject::Subject;
 use super::versions::{Key, Versions};
 use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
 use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
@@ -31,6 +32,7 @@ pub(super) struct Context {
     pub(super) client: Client,
     pub(super) recorder: Recorder,
     pub(super) metrics: Metrics,
+    pub(super) clock: Clock,
     /// The operator's own namespace, where connections have their Secrets.
     pub(super) namespace: String,
     /// The first part of generated identifiers.
@@ -112,6 +114,7 @@ impl Context {
         Self {
             recorder: recorder(client.clone(), config),
             metrics,
+            clock: config.clock,
             namespace: config.namespace.clone(),
             cluster_names: [vec![cluster_name.clone()], config.former_cluster_names.clone()].concat(),
             cluster_name,

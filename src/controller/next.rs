@@ -66,7 +66,7 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     let known = || before.connection.filter(|_| observed.situation.recorded == Recorded::Here)?.tenant;
     let tenant = answer.tenant.clone().or_else(known);
     next.connection = Some(whereabouts::place(observed.view.as_ref(), &observed.object.spec.connection_ref, tenant));
-    next.last_sync_time = Some(Time(jiff::Timestamp::now()));
+    next.last_sync_time = Some(Time(observed.clock.now()));
     next.unexpected = None;
     next.pending = None;
     sent(next, observed, decision);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::claims::Taken;
 use super::connections::Live;
 use super::context::Context;
@@ -99,7 +101,7 @@ async fn list(
     observed.place = None;
     // Whoever waited for another owner goes by a list from after that: what was written by another connection meanwhile
     // is in no list of this one.
-    let not_before = observed.waited_for_another().then(tokio::time::Instant::now);
+    let not_before = observed.waited_for_another().then(Instant::now);
     let result = tokio::select! {
         result = live.inventory.fresh(&live.client, not_before) => result,
         () = context.places.closed() => return Err(Error::Stopping),

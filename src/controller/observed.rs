@@ -21,6 +21,7 @@ use crate::api::{
     AdoptionPolicy, ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
     RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
+use crate::clock::Clock;
 use crate::domain::{
     Account, Adoption, Claims, Denial, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
 };
@@ -60,6 +61,8 @@ pub(super) struct Observed<'a> {
     pub(super) just_intended: bool,
     /// Whether a connection may exist and yet not be served by this operator.
     pub(super) selects_connections: bool,
+    /// The time of day.
+    pub(super) clock: Clock,
     /// What the connection's rules let it do beyond having records of its own.
     pub(super) grants: Grants,
     /// Why the connection's rules do not let it be served.
@@ -109,6 +112,7 @@ impl<'a> Observed<'a> {
             problem_of_connection: false,
             just_intended: false,
             selects_connections: context.selects_connections,
+            clock: context.clock,
             grants: permitted.as_ref().and_then(|permitted| permitted.as_ref().ok()).copied().unwrap_or_default(),
             denial: permitted.and_then(Result::err),
         };

@@ -36,7 +36,7 @@ fn pending(observed: &Observed<'_>, intent: Intent, context: &Context) -> Option
         account: observed.account_digest(context)?,
         origin: observed.view.as_ref()?.origin.clone(),
         former: observed.replaced(),
-        since: Time(jiff::Timestamp::now()),
+        since: Time(context.clock.now()),
     })
 }
 

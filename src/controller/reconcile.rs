@@ -1,9 +1,10 @@
 //! One pass over a credential.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::runtime::controller::Action;
+use tokio::time::Instant;
 
 use super::act::act;
 use super::context::Context;

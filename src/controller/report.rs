@@ -1,6 +1,6 @@
 //! What a pass leaves behind: the status where it differs, an event where something happened, and when to come back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -8,6 +8,7 @@ use kube::Resource;
 use kube::api::Api;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Event, EventType};
+use tokio::time::Instant;
 
 use super::act::Done;
 use super::context::Context;

@@ -20,7 +20,7 @@ pub(super) fn conditions(
     done: &Done,
 ) -> Vec<Condition> {
     let before = &observed.status.conditions;
-    let (now, generation) = (jiff::Timestamp::now(), Some(observed.generation));
+    let (now, generation) = (observed.clock.now(), Some(observed.generation));
     if decision == Decision::Suspend {
         return suspended(observed, now);
     }

@@ -9,6 +9,8 @@ pub enum Reason {
     Synced,
     /// The fields were written; the value was held back because the vault may have a newer one.
     Adopted,
+    /// `spec.mode` is `Plan`: what would be done is in `status.plan`.
+    Planned,
     /// The connection logged in.
     Authenticated,
     /// A Secret (or ConfigMap) that is referred to is not there.
@@ -31,6 +33,8 @@ pub enum Reason {
     PamUnavailable,
     /// The PAM asked for fewer requests.
     RateLimited,
+    /// The PAM's list cannot be trusted: it ended early, or lacks or shows moved much of what it should show.
+    InventoryIncomplete,
     /// The PAM holds a record that is not this credential's, or answered with another than was expected.
     RecordConflict,
     /// The PAM refuses what was sent, or does not know the path.
@@ -45,6 +49,8 @@ pub enum Reason {
     AccountConflict,
     /// Another object of this cluster writes something else onto the device.
     DeviceConflict,
+    /// Another operator writes the status of the same object.
+    AnotherOperator,
     /// The object is being deleted, and its record is about to be disabled.
     Deleting,
     /// The object is being deleted, and it is not safe to disable its record.
@@ -66,10 +72,11 @@ pub enum Retry {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
+        Self::Planned,
         Self::Authenticated,
         Self::SecretNotFound,
         Self::SecretKeyNotFound,
@@ -81,6 +88,7 @@ impl Reason {
         Self::DeviceNotFound,
         Self::PamUnavailable,
         Self::RateLimited,
+        Self::InventoryIncomplete,
         Self::RecordConflict,
         Self::PamRejected,
         Self::PamPermissionDenied,
@@ -88,6 +96,7 @@ impl Reason {
         Self::IdentifierConflict,
         Self::AccountConflict,
         Self::DeviceConflict,
+        Self::AnotherOperator,
         Self::Deleting,
         Self::DeletionBlocked,
     ];
@@ -99,6 +108,7 @@ impl Reason {
             Self::Progressing => "Progressing",
             Self::Synced => "Synced",
             Self::Adopted => "Adopted",
+            Self::Planned => "Planned",
             Self::Authenticated => "Authenticated",
             Self::SecretNotFound => "SecretNotFound",
             Self::SecretKeyNotFound => "SecretKeyNotFound",
@@ -110,6 +120,7 @@ impl Reason {
             Self::DeviceNotFound => "DeviceNotFound",
             Self::PamUnavailable => "PamUnavailable",
             Self::RateLimited => "RateLimited",
+            Self::InventoryIncomplete => "InventoryIncomplete",
             Self::RecordConflict => "RecordConflict",
             Self::PamRejected => "PamRejected",
             Self::PamPermissionDenied => "PamPermissionDenied",
@@ -117,6 +128,7 @@ impl Reason {
             Self::IdentifierConflict => "IdentifierConflict",
             Self::AccountConflict => "AccountConflict",
             Self::DeviceConflict => "DeviceConflict",
+            Self::AnotherOperator => "AnotherOperator",
             Self::Deleting => "Deleting",
             Self::DeletionBlocked => "DeletionBlocked",
         }
@@ -131,7 +143,7 @@ impl Reason {
     /// Whether `Ready` is true.
     #[must_use]
     pub const fn is_ready(self) -> bool {
-        matches!(self, Self::Synced | Self::Adopted | Self::Authenticated)
+        matches!(self, Self::Synced | Self::Adopted | Self::Planned | Self::Authenticated)
     }
 
     /// Whether nothing will happen until somebody changes something.
@@ -149,6 +161,7 @@ impl Reason {
                 | Self::IdentifierConflict
                 | Self::AccountConflict
                 | Self::DeviceConflict
+                | Self::AnotherOperator
                 | Self::DeletionBlocked
         )
     }
@@ -158,18 +171,23 @@ impl Reason {
     #[must_use]
     pub const fn retry(self) -> Retry {
         match self {
-            Self::Progressing | Self::DeviceNotFound | Self::PamUnavailable | Self::RateLimited | Self::Deleting => {
-                Retry::Backoff
-            }
+            Self::Progressing
+            | Self::DeviceNotFound
+            | Self::PamUnavailable
+            | Self::RateLimited
+            | Self::InventoryIncomplete
+            | Self::Deleting => Retry::Backoff,
             // What a name resolves to is not watched.
             Self::ConnectionNotAllowed
             | Self::RecordConflict
             | Self::PamRejected
             | Self::PamPermissionDenied
             | Self::PamAuthenticationFailed
+            | Self::AnotherOperator
             | Self::DeletionBlocked => Retry::SecondLook,
             Self::Synced
             | Self::Adopted
+            | Self::Planned
             | Self::Authenticated
             | Self::SecretNotFound
             | Self::SecretKeyNotFound
