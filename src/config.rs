@@ -293,6 +293,7 @@ mod tests {
                 max_concurrent_reconciles: NonZeroUsize::new(32).unwrap(),
                 leader_election: true,
                 lease_duration: Duration::from_secs(15),
+                clock: Clock::default(),
             }
         );
     }
