@@ -38,7 +38,7 @@ pub use settings::{
 };
 pub use status::{
     ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, Plan, PlanAction, PlannedValue,
-    RemoteStatus, SourceSecret, UnexpectedRecord,
+    RemoteStatus, SourceSecret, UnexpectedRecord, UnsettledWrite,
 };
 
 /// The API group of every kind.

@@ -56,6 +56,10 @@ pub struct PamCredentialStatus {
     /// else could tell afterwards whose the record is: a creation under `adoptionPolicy: Never`, and a take-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
+    /// A write whose outcome is unknown: the PAM may execute it as much as 90 s later, over what was sent since. What is
+    /// newest is sent once more then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<UnsettledWrite>,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,
@@ -92,6 +96,23 @@ pub struct PamCredentialStatus {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// A write whose outcome is unknown.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnsettledWrite {
+    /// When it was found that no answer came.
+    pub since: Time,
+    /// It carried the value.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub value: bool,
+    /// A later write was answered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answered_since: bool,
+    /// Keyed digest of the place, identifier and account that it was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
 }
 
 /// What the PAM's list showed of the record after the last write.

@@ -62,7 +62,7 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
     whereabouts::as_seen(&live, observed.view.as_ref())?;
-    let Some(request) = request(observed, push, context.memory.doubt(&observed.uid).is_some()) else {
+    let Some(request) = request(observed, push, observed.doubt(context).is_some()) else {
         return Ok(Done::Nothing);
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
@@ -182,6 +182,8 @@ fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer)
     let before = before.unwrap_or_default();
     ListedCredential {
         automatic_change: set.or(before.automatic_change),
+        // Our write moved it; how far, the next list shows.
+        change: None,
         id: answer.id.clone(),
         identifier: Some(request.identifier.clone()),
         username: request.username.clone(),

@@ -16,7 +16,7 @@ use super::versions::Key;
 use super::view::View;
 use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus, SourceSecret};
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, Inventory, Origins, PamClient};
+use crate::pam::{Deadlines, Inventory, Origins, PamClient, Snapshot};
 
 /// The connections of this process.
 pub(super) struct Connections {
@@ -81,7 +81,12 @@ impl Connections {
         lock(&self.live).remove(key);
     }
 
-    fn current(&self, connection: &AnyConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
+    /// The newest list of that connection, however old.
+    pub(super) fn snapshot(&self, key: &Key) -> Option<Arc<Snapshot>> {
+        lock(&self.live).get(key)?.inventory.latest()
+    }
+
+    pub(super) fn current(&self, connection: &AnyConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
         let live = lock(&self.live).get(&connection.key()).cloned()?;
         let same = live.uid == connection.uid() && live.generation == connection.generation();
         (same && live.versions == versions).then_some(live)
@@ -145,14 +150,7 @@ impl Context {
         if !observed.is_still_permitted(&connection, self) {
             return Err(Error::ConnectionChanged);
         }
-        if let Some(versions) = self.versions_of(&connection)
-            && let Some(live) = self.connections.current(&connection, &versions)
-        {
-            return Ok(Ok(live));
-        }
-        let material = self.material(&connection).await?;
-        let installed = material.and_then(|material| self.connections.install(&connection, material));
-        Ok(installed.map_err(|problem| problem.of_connection(&key)))
+        Ok(self.live_of(&connection).await?.map_err(|problem| problem.of_connection(&key)))
     }
 }
 

@@ -11,11 +11,13 @@ use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
 use super::error::Error;
+use super::inventories::Inventories;
 use super::memory::Memory;
 use super::namespaces::Namespaces;
 use super::places::Places;
 use super::references::{References, Target};
 use super::schedule::Schedule;
+use super::standing::Standings;
 use super::status::Written;
 use super::subject::Subject;
 use super::versions::{Key, Versions};
@@ -52,6 +54,9 @@ pub(super) struct Context {
     pub(super) references: References,
     pub(super) claims: Claims,
     pub(super) connections: Connections,
+    /// What is known of them beyond their login.
+    pub(super) standings: Standings,
+    pub(super) inventories: Inventories,
     pub(super) schedule: Schedule,
     pub(super) written: Written<PamCredentialStatus>,
     pub(super) written_connections: Written<PamConnectionStatus>,
@@ -128,6 +133,8 @@ impl Context {
             references: References::default(),
             claims: Claims::default(),
             connections,
+            standings: Standings::default(),
+            inventories: Inventories::default(),
             schedule: Schedule::default(),
             written: Written::default(),
             written_connections: Written::default(),
@@ -207,6 +214,7 @@ impl Context {
         self.connections.forget(key, uid);
         self.written_connections.forget(uid);
         self.memory.forget_connection(key);
+        self.inventories.forget(key);
         self.wake.all(&self.references.to(&Target::Connection(key.clone())));
     }
 }

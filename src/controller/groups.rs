@@ -163,6 +163,19 @@ pub(super) fn put(
     }
 }
 
+/// The names of the groups that differ (or of `all`).
+pub(super) fn due(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>, all: bool) -> Vec<&'static str> {
+    let differs = |group: &Group| all || recorded.get(group.name) != Some(&group.digest);
+    groups(spec).into_iter().filter(differs).map(|group| group.name).collect()
+}
+
+/// The names of the groups of secrets beside the value that differ (or of `all`).
+pub(super) fn due_secrets(read: &Read, all: bool) -> Vec<&'static str> {
+    let there = [(TOTP, read.totp.is_some()), (FIELDS, !read.fields.is_empty())];
+    let is_due = |group: &str| all || read.due.contains(group);
+    there.into_iter().filter(|(group, there)| *there && is_due(group)).map(|(group, _)| group).collect()
+}
+
 /// Puts the secrets beside the value and the username that differ (or `all`) into a request.
 pub(super) fn put_secrets(read: &Read, all: bool, request: &mut CredentialRequest) {
     let is_due = |group: &str| all || read.due.contains(group);

@@ -32,6 +32,10 @@ struct Remembered {
     /// Versions of Secrets that were read and found to hold what was sent, by credential uid, with its generation.
     verified: HashMap<String, (i64, Vec<SourceSecret>)>,
     doubts: HashMap<String, Doubt>,
+    /// Credentials of which this process has come to an end once: what it did it knows.
+    met: HashSet<String>,
+    /// Statuses that this process wrote with digests of its own, and what became of them.
+    contests: HashMap<String, Contest>,
     reasons: HashMap<String, Reason>,
     counts: HashMap<Reason, usize>,
     /// Connections that refused a call though they are Ready.
@@ -46,7 +50,54 @@ struct Remembered {
     announced: HashMap<Key, u64>,
 }
 
+/// Another operator's digests where ours were.
+#[derive(Default)]
+struct Contest {
+    version: String,
+    times: u32,
+    last: Option<Instant>,
+}
+
+/// So often another operator's digests are taken for a lost key.
+const PATIENCE: u32 = 3;
+/// So long after the last time a contest is over.
+const OVER: Duration = Duration::from_mins(30);
+
 impl Memory {
+    /// Whether this process has come to an end with a credential before.
+    pub(super) fn is_met(&self, uid: &str) -> bool {
+        self.lock().met.contains(uid)
+    }
+
+    /// Notes that it has.
+    pub(super) fn meet(&self, uid: &str) {
+        let mut inner = self.lock();
+        if !inner.met.contains(uid) {
+            inner.met.insert(uid.to_owned());
+        }
+    }
+
+    /// Notes that the digests in a status are this process' own.
+    pub(super) fn made_digests(&self, uid: &str) {
+        self.lock().contests.entry(uid.to_owned()).or_default();
+    }
+
+    /// Whether another operator's digests came in the place of ours again and again. `foreign` says that those which are
+    /// there now, in that version of the object, are not ours.
+    pub(super) fn is_contested(&self, uid: &str, version: &str, foreign: bool, now: Instant) -> bool {
+        let mut inner = self.lock();
+        let Some(contest) = inner.contests.get_mut(uid) else { return false };
+        if contest.last.is_some_and(|last| now.duration_since(last) >= OVER) {
+            *contest = Contest::default();
+        }
+        if foreign && contest.version != version {
+            version.clone_into(&mut contest.version);
+            contest.times += 1;
+            contest.last = Some(now);
+        }
+        foreign && contest.times >= PATIENCE
+    }
+
     pub(super) fn is_verified(&self, uid: &str, generation: i64, versions: &[SourceSecret]) -> bool {
         self.lock().verified.get(uid).is_some_and(|(at, seen)| *at == generation && seen == versions)
     }
@@ -153,6 +204,8 @@ impl Memory {
     pub(super) fn forget(&self, subject: &Subject, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         inner.verified.remove(uid);
+        inner.met.remove(uid);
+        inner.contests.remove(uid);
         inner.doubts.remove(uid);
         inner.kept.remove(uid);
         inner.pokes.remove(subject);

@@ -266,3 +266,16 @@ pub(super) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is 
 pub(super) const NEWLINE: &str = "The value ends in a newline and was sent as it is. If that is not meant, set spec.contentSecretRef.trim to TrailingNewline";
 /// The event of a value that is longer than the PAM's own pages take where the vault rotates it.
 pub(super) const LONG: &str = "The value has more than 70 characters and was sent as it is. The PAM's own pages take no more where the vault rotates it (spec.executionSettings.automaticChange): if it does not work, put a shorter one into the Secret";
+/// The object is being deleted, and its mode is `Plan`.
+pub(super) const PLANNED_LEAVING: &str =
+    "spec.mode is Plan: nothing is sent to the PAM (see status.plan). Set spec.mode to Apply to disable the record";
+/// Another operator serves the same object.
+pub(super) const ANOTHER_OPERATOR: &str = "Another operator writes this object's status, too: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
+/// The list cannot be trusted.
+pub(super) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote: nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
+/// The connection is not to list, and the record is to be disabled.
+pub(super) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
+/// A write may still be executed.
+pub(super) const UNSETTLED: &str = "A write to the PAM was not answered, and may still be executed: the record is disabled once that is over, 90 s after it";
+/// The connection is not to list, and a write met a record that was there.
+pub(super) const UNSEEN: &str = "A record was there already, and the connection's inventory.enabled is false: whose it is cannot be seen. If it is this credential's, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>; otherwise choose another spec.identifier or account";

@@ -7,15 +7,18 @@ use kube::ResourceExt;
 
 use super::act::Done;
 use super::context::Context;
+use super::observed::MOST_CORRECTIONS;
 use super::observed::Observed;
 use super::verdict::conditions;
 use super::view::View;
-use super::{groups, kept, newer, pending, whereabouts};
+use super::{drift, groups, kept, newer, pending, plan, settle, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
 };
-use crate::domain::{Answer, Decision, Expect, Intent, Outcome, Push, Recorded, Secrets, Seen, Value};
+use crate::domain::{
+    Answer, Decision, Drift, Expect, Intent, Outcome, Push, Recorded, Secrets, Seen, Value, is_only_correction,
+};
 use crate::pam::PamError;
 
 /// The status after a pass.
@@ -30,7 +33,10 @@ pub(super) fn next_status(
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
-        Done::Enabled(_) => next.ensured_enabled = true,
+        Done::Enabled(_) => {
+            next.ensured_enabled = true;
+            next.remote = None;
+        }
         Done::Strayed { answer, .. } => {
             next.unexpected = Some(UnexpectedRecord {
                 id: Some(answer.id.clone()),
@@ -43,10 +49,15 @@ pub(super) fn next_status(
         Done::Failed(error) => {
             pending::refused(&mut next, observed, decision, error, context);
             maybe_sent(&mut next, observed, decision, error);
+            settle::failed(&mut next, observed, decision, error, context);
         }
         Done::Hindered(_) | Done::Gone { .. } => {}
         Done::Nothing => rested(&mut next, observed, decision, context),
     }
+    if matches!(done, Done::Nothing) {
+        drift::note(&mut next, observed);
+    }
+    next.plan = plan::plan(observed, decision);
     next.conditions = conditions(observed, &next, decision, done);
     next
 }
@@ -60,6 +71,7 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     if let Decision::Push(push) = decision {
         came_by(next, observed, push.expect, answer.outcome);
         next.value_held_back = holds_back(observed, push);
+        corrected(next, observed, push);
     }
     next.id = Some(answer.id.clone());
     next.identifier = Some(observed.identifier.clone());
@@ -69,6 +81,8 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     next.last_sync_time = Some(Time(observed.clock.now()));
     next.unexpected = None;
     next.pending = None;
+    next.remote = None;
+    settle::answered(next, observed);
     sent(next, observed, decision);
     if !is_update(decision) {
         // What was known of another record.
@@ -76,6 +90,18 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     }
     recorded(next, observed);
     acknowledge(next, observed.object);
+}
+
+/// Corrections are counted until something else is written: a fight ends by itself.
+fn corrected(next: &mut PamCredentialStatus, observed: &Observed<'_>, push: Push) {
+    let now = observed.clock.now();
+    if !observed.only_corrects(push) {
+        next.corrections.clear();
+        return;
+    }
+    next.corrections.retain(|at| now.duration_since(at.0) < jiff::SignedDuration::from_hours(1));
+    next.corrections.push(Time(now));
+    next.corrections.truncate(MOST_CORRECTIONS);
 }
 
 /// The fields that the record has from us by now. Those of a record that never came to be known are of lost answers.
@@ -144,7 +170,8 @@ fn holds_back(observed: &Observed<'_>, push: Push) -> bool {
         _ if push.value => false,
         Secrets::Read(Value::None) => false,
         Secrets::Read(Value::Unknown) => true,
-        _ => push.expect == Expect::Adopt || observed.status.value_held_back,
+        // A push of the fields alone leaves the vault's value where it is.
+        _ => push.expect == Expect::Adopt || observed.status.value_held_back || observed.value_drifted(),
     }
 }
 
@@ -189,6 +216,9 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
             next.value_held_back &= observed.object.spec.content_secret_ref.is_some();
             remember_verified(observed, context);
         }
+        Decision::Record => {
+            recorded(next, observed);
+        }
         Decision::HoldValue => {
             recorded(next, observed);
             next.value_held_back = true;
@@ -225,5 +255,22 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
     }
     if let Some(asked) = annotation(PUSH_VALUE_REQUESTED_AT) {
         next.last_handled_push_value_at = Some(asked);
+    }
+}
+
+impl Observed<'_> {
+    /// Whether a push does nothing but undo what somebody else did.
+    pub(super) fn only_corrects(&self, push: Push) -> bool {
+        let value = match self.situation.secrets {
+            Secrets::Read(value) => value,
+            _ => Value::None,
+        };
+        push.expect == Expect::Update && is_only_correction(&self.situation, value)
+    }
+
+    /// Whether the record's value may be another than the one that was last sent.
+    fn value_drifted(&self) -> bool {
+        let value = self.object.spec.content_secret_ref.is_some();
+        value && matches!(self.situation.drift, Drift::Changed | Drift::Rotated)
     }
 }

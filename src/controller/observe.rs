@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::any_connection::connection_of;
 use super::claims::Taken;
 use super::connections::Live;
 use super::context::Context;
 use super::disable;
 use super::error::Error;
+use super::inventories::inventory;
 use super::observed::{Observed, Sight};
 use super::reading;
 use super::settings;
 use crate::domain::{
-    Account, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen, Situation,
-    decide, seen_in_leaving, sighting,
+    Account, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen,
+    Situation, decide, seen_in_leaving, sighting,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
@@ -35,7 +37,9 @@ pub(super) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
 fn claim(observed: &mut Observed<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
     let free = decide(&Situation { claims: Claims::Free, ..observed.situation });
-    let hopeless = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
+    let conflict = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
+    // A plan takes nothing away from those who would write.
+    let hopeless = conflict || observed.situation.plan;
     let claim = || {
         if hopeless {
             context.claims.holder(&observed.uid, &wish).map_or(Ok(false), Err)
@@ -63,6 +67,10 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
 }
 
 async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
+    if observed.view.as_ref().is_some_and(|view| !inventory(&view.connection).enabled) {
+        observed.situation.inventory = Inventory::Off;
+        return Ok(());
+    }
     let live = match context.live(observed).await {
         Ok(Ok(live)) => live,
         Ok(Err(problem)) => {
@@ -102,8 +110,9 @@ async fn list(
     // Whoever waited for another owner goes by a list from after that: what was written by another connection meanwhile
     // is in no list of this one.
     let not_before = observed.waited_for_another().then(Instant::now);
+    let connection = connection_of(observed.object);
     let result = tokio::select! {
-        result = live.inventory.fresh(&live.client, not_before) => result,
+        result = context.list(&connection, live, not_before) => result,
         () = context.places.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
@@ -122,7 +131,9 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
         return;
     };
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
+    observed.see_drift(snapshot, context);
     let seen = snapshot.look(&observed.identifier, &wire);
+    let near = seen.near.iter().filter(|record| !record.is_ssh_key()).map(|record| record.id.clone()).collect();
     let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
     let rows: Vec<Row> = records.iter().map(|record| row(record, settings::rotates(&observed.object.spec))).collect();
     let id = mine.as_ref().map(|record| record.id.as_str());
@@ -143,9 +154,22 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
         // From here on everything speaks of the identifier that the record has: claims, digests, and what is sent.
         former.clone_into(&mut observed.identifier);
     }
-    observed.sight = Some(Sight { seen, record, ids });
-    observed.situation.inventory = Inventory::Shows(seen);
+    observed.situation.change = change(observed, mine.as_ref(), snapshot);
+    observed.sight = Some(Sight { seen, record, ids, near });
+    let incomplete = context.standings.is_incomplete(&connection_of(observed.object));
+    observed.situation.inventory = if incomplete { Inventory::Incomplete(seen) } else { Inventory::Shows(seen) };
     observed.see_target(context);
+}
+
+/// What the list says of writes to our record since our last one.
+fn change(observed: &Observed<'_>, mine: Option<&ListedCredential>, snapshot: &Snapshot) -> Change {
+    let known = observed.status.remote.as_ref().and_then(|remote| remote.change.as_ref());
+    let listed = mine.filter(|record| !snapshot.is_written(&record.id)).and_then(|record| record.change.as_ref());
+    match known.zip(listed) {
+        None => Change::Unknown,
+        Some((known, listed)) if known == listed => Change::Same,
+        Some(_) => Change::Moved,
+    }
 }
 
 /// The account of an object that goes, and whose Secret is not read for that (it is often gone first): that of its

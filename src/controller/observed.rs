@@ -1,10 +1,13 @@
 //! What a pass has seen of one credential: the situation that is decided on, and the details that acting and
 //! reporting need.
 
+use tokio::time::Instant;
+
 use super::access::{self, permitted};
 use super::any_connection::connection_of;
 use super::connections::source;
 use super::context::Context;
+use super::drift::Finding;
 use super::finalizer;
 use super::groups;
 use super::message::Problem;
@@ -12,20 +15,26 @@ use super::newer;
 use super::places::Place;
 use super::reading::{self, Read};
 use super::references::Target;
+use super::settings;
+use super::settle::settle;
 use super::subject::Subject;
 use super::versions::{Key, Version};
 use super::view::View;
 use super::watch;
 use super::whereabouts;
 use crate::api::{
-    AdoptionPolicy, ConditionType, DeletionPolicy, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus,
-    RECONCILE_REQUESTED_AT, SourceSecret, find,
+    AdoptionPolicy, ConditionType, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential,
+    PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
 use crate::clock::Clock;
 use crate::domain::{
-    Account, Adoption, Claims, Denial, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value,
+    Account, Adoption, Change, Claims, Denial, Drift, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen,
+    Settle, Situation, Value,
 };
-use crate::pam::{ListedCredential, PamError};
+use crate::pam::{ListedCredential, PamError, Snapshot};
+
+/// How often a record is corrected within an hour before it is left alone.
+pub(super) const MOST_CORRECTIONS: usize = 3;
 
 /// What a pass has seen of one credential.
 pub(super) struct Observed<'a> {
@@ -51,6 +60,8 @@ pub(super) struct Observed<'a> {
     pub(super) read: Option<Read>,
     /// What the list shows.
     pub(super) sight: Option<Sight>,
+    /// What the newest list shows of our record, if that is newer than our last write.
+    pub(super) finding: Option<Finding>,
     /// Why the list could not be had.
     pub(super) failure: Option<PamError>,
     /// Our place with the PAM.
@@ -76,6 +87,8 @@ pub(super) struct Sight {
     pub(super) record: Option<ListedCredential>,
     /// The ids of the records that stand in the way.
     pub(super) ids: Vec<String>,
+    /// The ids of records with the username and only one of hostname and ip.
+    pub(super) near: Vec<String>,
 }
 
 impl<'a> Observed<'a> {
@@ -107,6 +120,7 @@ impl<'a> Observed<'a> {
             problem: None,
             read: None,
             sight: None,
+            finding: None,
             failure: None,
             place: None,
             problem_of_connection: false,
@@ -120,13 +134,50 @@ impl<'a> Observed<'a> {
         observed.situation.secrets = observed.secrets_at_a_glance(context);
         observed.see_target(context);
         observed.situation.take_over_granted = observed.grants.take_over;
-        let in_doubt = context.memory.doubt(&observed.uid).is_some();
+        let in_doubt = observed.doubt(context).is_some();
         observed.situation.doubtful = observed.is_in_doubt(context) || observed.may_be_pending(context);
         observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
         observed.situation.relogged =
             whereabouts::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
+        observed.see_repairs(context);
         observed
+    }
+
+    /// What may have to be written once more although nothing changed.
+    fn see_repairs(&mut self, context: &Context) {
+        self.situation.settle = settle(&self.status, self.clock.now());
+        self.situation.unclean = self.may_have_missed_a_write(context);
+        self.situation.contested = self.is_contested(context);
+        let connection = connection_of(self.object);
+        if let Some(snapshot) = context.connections.snapshot(&connection) {
+            self.see_drift(&snapshot, context);
+        }
+    }
+
+    /// What the newest list shows of our record. One that cannot be trusted shows nothing.
+    pub(super) fn see_drift(&mut self, snapshot: &Snapshot, context: &Context) {
+        let trusted = !context.standings.is_incomplete(&connection_of(self.object));
+        let here = self.situation.recorded == Recorded::Here;
+        let finding = || context.finding(self.object, &self.status, snapshot);
+        self.finding = (trusted && here).then(finding).flatten();
+        self.situation.drift = self.finding.as_ref().map_or(Drift::None, |finding| finding.drift);
+    }
+
+    /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
+    fn may_have_missed_a_write(&self, context: &Context) -> bool {
+        let other = |versions: &Vec<SourceSecret>| *versions != self.status.source;
+        let differs = self.status.observed_generation != Some(self.generation);
+        let here = self.situation.recorded == Recorded::Here;
+        here && !context.memory.is_met(&self.uid) && (differs || self.versions.as_ref().is_some_and(other))
+    }
+
+    /// Whether the digests in status are another operator's again and again, after this one made its own.
+    fn is_contested(&self, context: &Context) -> bool {
+        let version = self.object.metadata.resource_version.as_deref().unwrap_or_default();
+        let mut keyed = groups::KEYED.into_iter().filter_map(|name| self.status.digests.get(name));
+        let foreign = keyed.any(|digest| !context.key.made(digest));
+        context.memory.is_contested(&self.uid, version, foreign, Instant::now())
     }
 
     /// Whether the connection's rules ask for labels that were not seen yet. Whoever goes needs no leave to let go.
@@ -174,10 +225,12 @@ impl<'a> Observed<'a> {
         super::schedule::fingerprint(&(&self.uid, self.generation, deleting, asked, versions, cluster, self.pokes))
     }
 
-    /// Whether `Ready` is true for the newest generation.
+    /// Whether `Ready` is true for the newest generation: a plan is no such thing.
     pub(super) fn is_ready(&self) -> bool {
-        find(&self.status.conditions, ConditionType::Ready)
-            .is_some_and(|ready| ready.status == "True" && ready.observed_generation == Some(self.generation))
+        find(&self.status.conditions, ConditionType::Ready).is_some_and(|ready| {
+            let planned = ready.reason == Reason::Planned.as_str();
+            ready.status == "True" && ready.observed_generation == Some(self.generation) && !planned
+        })
     }
 
     fn secrets_at_a_glance(&self, context: &Context) -> Secrets {
@@ -195,7 +248,7 @@ impl<'a> Observed<'a> {
         let key_known = keyed.into_iter().all(|digest| context.key.made(digest));
         let by_status = self.is_ready() && self.status.source == versions;
         let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
-        key_known && context.memory.doubt(&self.uid).is_none() && (by_status || verified())
+        key_known && self.doubt(context).is_none() && (by_status || verified())
     }
 }
 
@@ -259,6 +312,17 @@ fn situation(
         take_over_granted: false,
         pending: None,
         enable_due: object.spec.ensure_enabled && recorded == Recorded::Here && !status.ensured_enabled,
+        plan: object.spec.mode == Mode::Plan,
+        drift: Drift::None,
+        correct: object.spec.drift_policy == DriftPolicy::Correct,
+        fought: status.corrections.len() >= MOST_CORRECTIONS,
+        change: Change::Unknown,
+        baseline: status.remote.as_ref().is_some_and(|remote| remote.change.is_some()),
+        held_back: status.value_held_back,
+        set_to_rotate: settings::rotates(&object.spec),
+        settle: Settle::Calm,
+        unclean: false,
+        contested: false,
     }
 }
 
@@ -284,6 +348,9 @@ impl Sight {
     /// The reason a list could not be had.
     pub(super) fn failed(error: &PamError) -> Inventory {
         let reason = super::blame::reason(error);
+        if error.list_is_incomplete() {
+            return Inventory::Failed(Reason::InventoryIncomplete);
+        }
         Inventory::Failed(if reason.is_ready() { Reason::PamUnavailable } else { reason })
     }
 }

@@ -138,11 +138,11 @@ fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
             read.due.insert(group);
         }
     }
-    let doubt = context.memory.doubt(&observed.uid);
+    let doubt = observed.doubt(context);
     observed.situation.secrets = Secrets::Read(match value {
         None => Value::None,
         Some(Compared::New) => Value::New,
-        Some(Compared::Same) if doubt.is_some_and(|doubt| doubt.value) => Value::Changed,
+        Some(Compared::Same) if doubt == Some(true) => Value::Changed,
         Some(Compared::Same) => Value::Same,
         Some(Compared::Changed) => Value::Changed,
         Some(Compared::Unknown) => Value::Unknown,

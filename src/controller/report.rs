@@ -11,15 +11,16 @@ use kube::runtime::events::{Event, EventType};
 use tokio::time::Instant;
 
 use super::act::Done;
+use super::any_connection::connection_of;
 use super::context::Context;
 use super::error::Error;
 use super::next::next_status;
 use super::observed::Observed;
 use super::verdict::ready_reason;
 use super::view::View;
-use super::{blame, kept, message, settings, status};
+use super::{blame, kept, message, settings, settle, status};
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
-use crate::domain::{Connection, Decision, Reason, Retry};
+use crate::domain::{Connection, Decision, Expect, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Writes down what a pass came to.
@@ -39,8 +40,10 @@ pub(super) async fn report(
     }
     let next = next_status(observed, decision, done, context);
     let reason = ready_reason(&next.conditions);
+    remember(observed, decision, done, context);
     // Before the write: should it fail, the PAM is not asked again for that.
-    let action = come_back(observed, decision, done, reason, context);
+    let settled = settle::left(&next, observed.clock.now());
+    let action = come_back(observed, (decision, done), (reason, settled), context);
     if !write(observed, &next, context).await? {
         // Gone in the meantime: whatever is remembered of it would stay for ever.
         context.forget(&observed.key, &observed.uid);
@@ -49,6 +52,21 @@ pub(super) async fn report(
     publish(observed, decision, done, &next, context).await;
     context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
     Ok((action, outcome(reason)))
+}
+
+/// What is remembered of a pass that came to an end.
+fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
+    if !matches!((done, decision), (Done::Nothing, Decision::Wait(_)) | (Done::Failed(_) | Done::Hindered(_), _)) {
+        context.memory.meet(&observed.uid);
+    }
+    let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
+    if observed.read.is_some() && wrote {
+        context.memory.made_digests(&observed.uid);
+    }
+    if matches!(done, Done::Pushed(_)) && observed.situation.account_changed {
+        // Whether the record moved, and no second one came into being, the next list shows.
+        context.inventories.ask(&connection_of(observed.object));
+    }
 }
 
 fn outcome(reason: Reason) -> ReconcileOutcome {
@@ -100,7 +118,11 @@ async fn publish(
     let before = &observed.status.conditions;
     let object = observed.object.object_ref(&());
     if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
-        emit(&object, EventType::Normal, "Pushed", pushed_note(observed, next, push.value), context).await;
+        let why = if observed.only_corrects(push) { "Corrected" } else { "Pushed" };
+        emit(&object, EventType::Normal, why, pushed_note(observed, next, push.value), context).await;
+        if let Some(note) = possible_matches(observed, push.expect) {
+            emit(&object, EventType::Warning, "PossibleMatch", note, context).await;
+        }
         for (reason, note) in warnings(observed).into_iter().filter(|_| push.value) {
             emit(&object, EventType::Warning, reason, note.to_owned(), context).await;
         }
@@ -110,6 +132,7 @@ async fn publish(
     } else {
         announce_transition(&object, before, &next.conditions, context).await;
     }
+    announce_drift(&object, before, &next.conditions, context).await;
     announce_kept((&observed.uid, &object), before, &next.conditions, context).await;
 }
 
@@ -119,6 +142,24 @@ fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
     let newline = content.ends_in_newline.then_some(("TrailingNewline", message::NEWLINE));
     let long = (settings::rotates(&observed.object.spec) && content.is_long).then_some(("LongValue", message::LONG));
     newline.into_iter().chain(long).collect()
+}
+
+/// Records that may be meant, of those that were there when one was created: username and one of hostname and ip are theirs.
+fn possible_matches(observed: &Observed<'_>, expect: Expect) -> Option<String> {
+    let near = observed.sight.as_ref().map(|sight| sight.near.as_slice()).filter(|near| !near.is_empty())?;
+    let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (expect == Expect::Create).then(|| {
+        format!("A record was created; the PAM also has {} with this username and only one of hostname and ip (id {shown}). If one of them was meant, correct spec.hostname and spec.ip", near.len())
+    })
+}
+
+/// An event where the record turned out to be otherwise than it was written.
+async fn announce_drift(object: &ObjectReference, before: &[Condition], after: &[Condition], context: &Context) {
+    let drifted = |conditions: &[Condition]| find(conditions, ConditionType::Drifted).cloned();
+    let Some(new) = drifted(after) else { return };
+    if drifted(before).is_none_or(|old| old.reason != new.reason) {
+        emit(object, EventType::Warning, "Drifted", new.message, context).await;
+    }
 }
 
 fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {
@@ -179,7 +220,19 @@ async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: Str
 
 // === Coming back
 
-fn come_back(observed: &Observed<'_>, decision: Decision, done: &Done, reason: Reason, context: &Context) -> Action {
+fn come_back(
+    observed: &Observed<'_>,
+    (decision, done): (Decision, &Done),
+    (reason, settled): (Reason, Option<Duration>),
+    context: &Context,
+) -> Action {
+    let deleting = observed.situation.deleting;
+    if let Some(left) =
+        settled.filter(|_| reason.is_ready() || (deleting && decision == Decision::Wait(Reason::Deleting)))
+    {
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(left);
+    }
     if reason.is_ready() || decision == Decision::Suspend {
         context.schedule.forget(&observed.subject());
         return Action::await_change();

@@ -17,7 +17,7 @@ use super::context::{Context, Given, Wake};
 use super::error::{Error, bounded};
 use super::references::Target;
 use super::serve::{Receiver, Receivers, Scope, Stop, serve};
-use super::{digest, namespaces, watch};
+use super::{digest, inventories, namespaces, watch};
 use crate::config::{Config, WatchScope};
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
@@ -49,6 +49,7 @@ pub async fn run(
         () = first_lists(&context, config, &mut watches) => {}
         () = stop.clone() => return Ok(()),
     }
+    watches.spawn(inventories::keep_inventories(Arc::clone(&context)));
     let serving = serve(&context, config, receivers, ready, &stop);
     let closing = async {
         stop.clone().await;

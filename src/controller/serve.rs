@@ -134,6 +134,7 @@ async fn serve_credentials(
             () = stop.clone() => return,
         }
         let (store, serving) = credentials(context, receiver, stop);
+        context.inventories.keep(store.clone());
         // Whoever waits for it is gone only while everything stops.
         let first_list = async {
             if store.wait_until_ready().await.is_ok() {

@@ -83,6 +83,10 @@ impl Observed<'_> {
     /// Whether a write whose answer was lost may have been for this very target, as far as that can be told: an object
     /// that goes may no longer know its account.
     pub(super) fn is_in_doubt(&self, context: &Context) -> bool {
+        let unsettled = self.status.unsettled.as_ref().filter(|unsettled| !unsettled.answered_since);
+        if unsettled.is_some_and(|unsettled| unsettled.target.is_some() && unsettled.target == self.target(context)) {
+            return true;
+        }
         let (place, target) = self.aim();
         let doubt = context.memory.doubt(&self.uid);
         doubt.is_some_and(|doubt| doubt.of.0 == place && (self.account().is_none() || doubt.of.1 == target))

@@ -8,9 +8,11 @@ use super::conflict::{self, Found};
 use super::digest::fingerprint;
 use super::message::Held;
 use super::observed::{Observed, Sight};
-use super::{access, blame, kept, message, status};
+use super::{access, blame, drift, kept, message, plan, status};
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
-use crate::domain::{Claims, Connection, Decision, Reason, Recorded, Secrets, Seen, Value, generated_under};
+use crate::domain::{
+    Claims, Connection, Decision, Inventory, Reason, Recorded, Secrets, Seen, Settle, Value, generated_under,
+};
 
 /// The conditions after a pass.
 pub(super) fn conditions(
@@ -28,7 +30,10 @@ pub(super) fn conditions(
     if reason.is_ready() {
         message = kept::without_words(&message).to_owned() + &kept::words(&next.sent_fields, &observed.object.spec);
     }
-    status::conditions(reason, &message, generation, now, before)
+    let mut conditions = status::conditions(reason, &message, generation, now, before);
+    let written = matches!(done, Done::Pushed(_));
+    conditions.extend(drift::drifted(observed, next).filter(|_| !written));
+    conditions
 }
 
 /// `Ready` keeps what it said; `Suspended` stands beside it.
@@ -62,6 +67,7 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
         (Done::Failed(error), _) => (blame::reason(error), blame::words(error, &observed.object.spec)),
         (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
+        (_, Decision::Plan(_)) => (Reason::Planned, next.plan.as_ref().map(plan::words).unwrap_or_default()),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),
         // Where it was written before, it has the id of then.
         (_, Decision::Rebind) if observed.shown.id != observed.status.id => well(next, Held::Earlier),
@@ -78,6 +84,7 @@ fn leaving(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason,
         (Done::Hindered(problem), _) => (Reason::Deleting, problem.message.clone()),
         (Done::Failed(error), _) => (deleting(blame::reason(error)), error.summary()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
+        (_, Decision::Plan(_)) => (Reason::DeletionBlocked, message::PLANNED_LEAVING.to_owned()),
         _ => (Reason::Deleting, String::new()),
     };
     (reason, message::leaving(&what))
@@ -109,7 +116,8 @@ fn well(next: &PamCredentialStatus, why: Held) -> (Reason, String) {
 /// Nothing was due. What was said of it stays, unless it was bad news that is no more.
 fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, String) {
     let ready = find(&observed.status.conditions, ConditionType::Ready);
-    match ready.filter(|ready| ready.status == "True") {
+    // A plan that is no more was no outcome.
+    match ready.filter(|ready| ready.status == "True" && ready.reason != Reason::Planned.as_str()) {
         Some(ready) => (Reason::named(&ready.reason).unwrap_or(Reason::Synced), ready.message.clone()),
         None => well(next, Held::Earlier),
     }
@@ -117,6 +125,9 @@ fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, St
 
 fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     let connection = &connection_of(observed.object);
+    if let Some(words) = by_itself(observed, reason) {
+        return words.to_owned();
+    }
     if let (true, Some(denial), Some(view)) = (observed.situation.denied, &observed.denial, &observed.view) {
         return access::denied(denial, observed.object, &observed.identifier, &view.connection);
     }
@@ -151,6 +162,21 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
         (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
         (Some(sight), ..) => found(observed, sight).conflict(),
         _ => message::connection_missing(connection, observed.selects_connections),
+    }
+}
+
+/// What is said whatever else was seen.
+fn by_itself(observed: &Observed<'_>, reason: Reason) -> Option<&'static str> {
+    let (inventory, deleting) = (observed.situation.inventory, observed.situation.deleting);
+    match (reason, inventory) {
+        (Reason::AnotherOperator, _) => Some(message::ANOTHER_OPERATOR),
+        (_, Inventory::Incomplete(_)) => Some(message::INCOMPLETE),
+        (Reason::DeletionBlocked, Inventory::Off) => Some(message::NOT_LISTED),
+        (Reason::Deleting, Inventory::NotAsked) if deleting && observed.situation.settle == Settle::Waiting => {
+            Some(message::UNSETTLED)
+        }
+        (Reason::RecordConflict, Inventory::Off) => Some(message::UNSEEN),
+        _ => None,
     }
 }
 

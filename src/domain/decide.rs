@@ -1,7 +1,8 @@
 //! The one place where it is decided what happens to a credential.
 
 use super::adoption::{adopt, intent_due, onto};
-use super::{Claims, Connection, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Situation, Value};
+use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, settling};
+use super::{Claims, Connection, Facts, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Value};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,8 +17,12 @@ pub enum Decision {
     Wait(Reason),
     /// Nothing is due.
     Settled,
+    /// Nothing is due, and no earlier write was missed: remember the versions that this is true of.
+    Record,
     /// Nothing is due; what was held back is the value (of a lost digest key's time).
     HoldValue,
+    /// Nothing is to be sent: say what would be.
+    Plan(Planned),
     /// The record in our status was found where the connection leads now: remember the place.
     Rebind,
     /// Put our finalizer on it, before anything is sent.
@@ -32,6 +37,21 @@ pub enum Decision {
     Enable,
     /// Send this.
     Push(Push),
+}
+
+/// What would be sent first, were it not for `mode: Plan`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Planned {
+    /// Nothing.
+    Nothing,
+    /// Nothing, and the value would go on being held back.
+    HoldValue,
+    /// This.
+    Push(Push),
+    /// The record would be enabled.
+    Enable,
+    /// The record would be disabled.
+    Disable,
 }
 
 /// Why a finalizer is taken off.
@@ -88,38 +108,59 @@ pub enum Expect {
 ///   next decision is [`Decision::Settled`].
 /// * A record whose id is not in our status is written only after a look at the list that permits it, by the
 ///   column of `design.md` 5 that the spec chose (P4), and only once no other object of this cluster claims it. Where
-///   nothing but status could tell later what was tried, that is written there first.
+///   nothing but status could tell later what was tried, that is written there first. (Where the connection may not
+///   list, a record that is not ours yet is only created, or written on the user's word.)
 /// * A record is enabled only where it is ours, was there before us, and was not enabled for this object yet.
-/// * The value goes along only on creation, when it is new or changed, or when somebody asked; on a record that
-///   was there before, or whose push was only asked for, never while the vault rotates it (P6).
+/// * The value goes along only on creation, when it is new or changed, or when somebody asked; and once more where a write
+///   of ours may have been missed or came late, or where somebody else changed it and it is to be corrected. On a record
+///   that was there before, or whose push is for any other cause than a new value, never while the vault rotates it (P6).
 /// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
 ///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there.
+/// * With `mode: Plan` nothing is decided but what would be sent ([`Decision::Plan`]), or what stands in its way.
 /// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
 #[must_use]
-pub fn decide(s: &Situation) -> Decision {
-    match (s.deleting, s.suspended) {
-        (true, _) => super::deletion::leaving(s),
+pub fn decide(s: &impl Facts) -> Decision {
+    match (s.deleting(), s.suspended()) {
+        (true, _) => match super::deletion::leaving(s) {
+            Decision::Disable if s.plan() => Decision::Plan(Planned::Disable),
+            decision => decision,
+        },
         (false, true) => Decision::Suspend,
         (false, false) => match staying(s) {
-            Decision::Push(_) | Decision::Enable if s.disable && !s.finalizer => Decision::AddFinalizer,
+            decision if s.plan() => planned(decision),
+            Decision::Push(_) | Decision::Enable if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             Decision::Push(push) => intent_due(s, push, seen(s)).map_or(Decision::Push(push), Decision::Intend),
-            Decision::Settled if s.finalizer && !s.disable => Decision::RemoveFinalizer(LetGo::Retained),
-            Decision::Settled if s.disable && !s.finalizer => Decision::AddFinalizer,
+            Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(LetGo::Retained),
+            Decision::Settled if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             decision => decision,
         },
     }
 }
 
+/// What would be done, of an object that stays.
+fn planned(decision: Decision) -> Decision {
+    match decision {
+        Decision::Push(push) => Decision::Plan(Planned::Push(push)),
+        Decision::Enable => Decision::Plan(Planned::Enable),
+        Decision::HoldValue => Decision::Plan(Planned::HoldValue),
+        Decision::Settled | Decision::Record | Decision::Rebind => Decision::Plan(Planned::Nothing),
+        decision => decision,
+    }
+}
+
 /// What happens to an object that is to stay.
-fn staying(s: &Situation) -> Decision {
+fn staying(s: &impl Facts) -> Decision {
     // Even where nothing is due: who no longer may use the connection is told at once, and not at the next change.
-    if s.denied {
+    if s.denied() {
         return Decision::Wait(Reason::AccessDenied);
     }
-    if due_whatever_the_value(s) && s.connection != Connection::Ready {
-        return Decision::Wait(blame(s.connection));
+    if s.contested() {
+        return Decision::Wait(Reason::AnotherOperator);
     }
-    match s.secrets {
+    if (must_be_sent(s) || s.enable_due()) && s.connection() != Connection::Ready {
+        return Decision::Wait(blame(s.connection()));
+    }
+    match s.secrets() {
         Secrets::Missing => Decision::Wait(Reason::SecretNotFound),
         Secrets::KeyMissing => Decision::Wait(Reason::SecretKeyNotFound),
         Secrets::Invalid => Decision::Wait(Reason::SecretInvalid),
@@ -131,21 +172,31 @@ fn staying(s: &Situation) -> Decision {
 }
 
 /// Whether something must be done, whatever is in the Secrets.
-fn due_whatever_the_value(s: &Situation) -> bool {
-    must_be_sent(s) || s.enable_due
+fn due_whatever_the_value(s: &impl Facts) -> bool {
+    must_be_sent(s) || s.enable_due() || is_repairing(s) || is_unclean(s)
 }
 
-fn must_be_sent(s: &Situation) -> bool {
-    let changed = s.recorded != Recorded::Here || s.fields_changed || s.account_changed;
+fn must_be_sent(s: &impl Facts) -> bool {
+    let changed = s.recorded() != Recorded::Here || s.fields_changed() || s.account_changed();
     // An answer that named another record leaves open what the PAM holds: nothing is settled before that is cleared up.
-    changed || s.unexpected || s.request != Request::None
+    changed || s.unexpected() || s.request() != Request::None
+}
+
+/// Whether the record is to be written once more although nothing changed. Its connection may take its time to come
+/// back: until then the object is as well as it was.
+fn is_repairing(s: &impl Facts) -> bool {
+    s.connection() == Connection::Ready && (settling(s) || correction_due(s))
+}
+
+fn is_unclean(s: &impl Facts) -> bool {
+    s.connection() == Connection::Ready && s.recorded() == Recorded::Here && s.unclean()
 }
 
 /// What was seen of the list, if it was looked at.
-const fn seen(s: &Situation) -> Option<Seen> {
-    match s.inventory {
-        Inventory::Shows(seen) => Some(seen),
-        Inventory::NotAsked | Inventory::Failed(_) => None,
+pub(super) fn seen(s: &impl Facts) -> Option<Seen> {
+    match s.inventory() {
+        Inventory::Shows(seen) | Inventory::Incomplete(seen) => Some(seen),
+        Inventory::NotAsked | Inventory::Failed(_) | Inventory::Off => None,
     }
 }
 
@@ -157,34 +208,39 @@ fn blame(connection: Connection) -> Reason {
     }
 }
 
-fn with_value(s: &Situation, value: Value) -> Decision {
-    let value_due = matches!(value, Value::New | Value::Changed);
-    match (must_be_sent(s) || value_due, value, s.connection) {
-        (false, _, Connection::Ready) if s.enable_due => enable(s),
+fn with_value(s: &impl Facts, value: Value) -> Decision {
+    let due = must_be_sent(s) || matches!(value, Value::New | Value::Changed);
+    match (due || is_repairing(s), value, s.connection()) {
+        (false, _, Connection::Ready) if s.enable_due() => enable(s),
         // The digest of an operator that does not serve this connection looks like a lost key: only who serves it writes.
-        (false, Value::Unknown, Connection::Ready) => Decision::HoldValue,
+        (false, Value::Unknown, Connection::Ready) => lost_key(s),
+        (false, _, Connection::Ready) if s.unclean() => checked(s, value),
         (false, ..) => Decision::Settled,
         (true, _, Connection::Ready) => with_connection(s, value),
-        (true, ..) => Decision::Wait(blame(s.connection)),
+        (true, ..) => Decision::Wait(blame(s.connection())),
     }
 }
 
 /// The record is ours by its id, but an id alone is not enough to touch one that may have changed hands.
-fn enable(s: &Situation) -> Decision {
-    match s.inventory {
+fn enable(s: &impl Facts) -> Decision {
+    match s.inventory() {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         // A list may leave disabled records out: then the PAM says by its answer whether it is there.
-        Inventory::Shows(Seen::Ours { .. } | Seen::Neither) => Decision::Enable,
+        Inventory::Shows(Seen::Ours { .. } | Seen::Neither) | Inventory::Off => Decision::Enable,
+        Inventory::Incomplete(Seen::Ours { .. }) => Decision::Enable,
+        Inventory::Incomplete(_) => Decision::Wait(Reason::InventoryIncomplete),
         Inventory::Shows(_) => Decision::Wait(Reason::RecordConflict),
     }
 }
 
-fn with_connection(s: &Situation, value: Value) -> Decision {
-    let decision = match s.inventory {
-        _ if !needs_list(s) => update(s, value, None),
+fn with_connection(s: &impl Facts, value: Value) -> Decision {
+    let decision = match s.inventory() {
+        _ if !needs_list(s, value) => update(s, value, None),
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
+        Inventory::Off => unseen(s, value),
+        Inventory::Incomplete(seen) => distrusting(s, value, seen),
         Inventory::Shows(seen) => with_list(s, value, seen),
     };
     match decision {
@@ -199,18 +255,18 @@ fn with_connection(s: &Situation, value: Value) -> Decision {
 }
 
 /// A record that is not ours yet is looked for.
-fn is_after_another(s: &Situation) -> bool {
-    s.recorded != Recorded::Here || s.account_changed
+fn is_after_another(s: &impl Facts) -> bool {
+    s.recorded() != Recorded::Here || s.account_changed()
 }
 
 /// A record, an account or a device's settings that were not ours before are claimed in the cluster before they are
 /// written.
-fn claims_anew(s: &Situation, push: Push) -> bool {
-    push.expect != Expect::Update || s.account_changed || s.device_changed
+fn claims_anew(s: &impl Facts, push: Push) -> bool {
+    push.expect != Expect::Update || s.account_changed() || s.device_changed()
 }
 
-fn with_claims(s: &Situation, decision: Decision) -> Decision {
-    match s.claims {
+fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
+    match s.claims() {
         Claims::NotAsked => Decision::Look(Look::Claims),
         Claims::Free => decision,
         Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
@@ -219,44 +275,73 @@ fn with_claims(s: &Situation, decision: Decision) -> Decision {
     }
 }
 
-/// A first push, a rename or move, another place or login, a push on request, and any after an answer that named another
-/// record are looked at beforehand.
-fn needs_list(s: &Situation) -> bool {
-    s.recorded != Recorded::Here || s.account_changed || s.unexpected || s.relogged || s.request == Request::Fields
+/// A first push, a rename or move, another place or login, a push on request, one for a second time, and any after an
+/// answer that named another record are looked at beforehand.
+fn needs_list(s: &impl Facts, value: Value) -> bool {
+    let another = s.recorded() != Recorded::Here || s.account_changed() || s.unexpected() || s.relogged();
+    let again = s.request() == Request::Fields || is_repairing(s) || s.unclean();
+    another || again || (value == Value::Unknown && s.baseline())
 }
 
-fn with_list(s: &Situation, value: Value, seen: Seen) -> Decision {
-    match (s.recorded, seen) {
+fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+    match (s.recorded(), seen) {
         (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
+        (Recorded::Here, _) if is_only_correction(s, value) => Decision::Settled,
         // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
         // (Not by another login than wrote it: that may be another tenant's, where it would come into being anew.)
-        (Recorded::Here, Seen::Neither) if !s.account_changed && !s.unexpected && !s.relogged => update(s, value, None),
+        (Recorded::Here, Seen::Neither) if !s.account_changed() && !s.unexpected() && !s.relogged() => {
+            update(s, value, None)
+        }
         (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
         (Recorded::Elsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
-        (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected => create(value),
+        (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected() => create(value),
         (_, seen) => onto(s, value, seen),
     }
 }
 
-fn is_only_moved(s: &Situation, value: Value) -> bool {
+/// By a list that lacks much of what it should show, only what it does show as ours, and as it should be, is written.
+fn distrusting(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+    match seen {
+        _ if is_only_correction(s, value) => Decision::Settled,
+        Seen::Ours { at_account: true, rotates } if s.recorded() == Recorded::Here && !s.account_changed() => {
+            update(s, value, Some(rotates))
+        }
+        _ => Decision::Wait(Reason::InventoryIncomplete),
+    }
+}
+
+/// Where no list is to be had, our own record is written as if it were as we know it; whose another is, only the answer
+/// can tell, and after that the user.
+fn unseen(s: &impl Facts, value: Value) -> Decision {
+    match (s.recorded(), s.unexpected(), s.request()) {
+        (_, true, Request::None) => Decision::Wait(Reason::RecordConflict),
+        (Recorded::Here, ..) => update(s, value, Some(s.set_to_rotate())),
+        (_, false, _) => create(value),
+        (_, true, _) if s.adoption() == super::Adoption::Never => Decision::Wait(Reason::RecordConflict),
+        (_, true, _) => adopt(s, value, s.set_to_rotate()),
+    }
+}
+
+fn is_only_moved(s: &impl Facts, value: Value) -> bool {
     let as_sent = matches!(value, Value::None | Value::Same | Value::Unknown);
-    as_sent && !s.fields_changed && !s.account_changed && !s.unexpected && s.request == Request::None
+    as_sent && !s.fields_changed() && !s.account_changed() && !s.unexpected() && s.request() == Request::None
 }
 
 fn create(value: Value) -> Decision {
     Decision::Push(Push { expect: Expect::Create, value: value != Value::None, all_fields: true })
 }
 
-/// Onto our own record. `rotates` is `None` where no list was looked at.
-fn update(s: &Situation, value: Value, rotates: Option<bool>) -> Decision {
-    let send = match (value, s.request) {
+/// Onto our own record. `rotates` is `None` where no list shows it.
+fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
+    let send = match (value, s.request()) {
         (Value::None, _) => false,
         (Value::New | Value::Changed, _) | (_, Request::Value) => true,
         // Asked for: unless the vault rotates it, or may.
         (Value::Same | Value::Unknown, Request::Fields) => rotates == Some(false),
-        (Value::Same | Value::Unknown, Request::None) => false,
+        (Value::Same | Value::Unknown, Request::None) => missed(s, value, rotates),
     };
-    Decision::Push(Push { expect: Expect::Update, value: send, all_fields: s.request != Request::None })
+    let all_fields = s.request() != Request::None || is_repairing(s) || s.unclean();
+    Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }
 
 #[cfg(test)]

@@ -1,35 +1,39 @@
 //! What happens to an object that is being deleted (P7): never more than was asked, and never stuck.
 
-use super::{Connection, Decision, Inventory, LetGo, Look, Reason, Recorded, Seen, Situation};
+use super::{Connection, Decision, Facts, Inventory, LetGo, Look, Reason, Recorded, Seen, Settle};
 
 /// Decides for an object that is being deleted.
 ///
 /// The way out is always an ordinary edit: `deletionPolicy: Retain` takes the finalizer off.
-pub(super) fn leaving(s: &Situation) -> Decision {
-    if !s.finalizer {
+pub(super) fn leaving(s: &impl Facts) -> Decision {
+    if !s.finalizer() {
         return Decision::Leave;
     }
-    if !s.disable {
+    if !s.disable() {
         return Decision::RemoveFinalizer(LetGo::Retained);
     }
-    if s.suspended {
+    if s.suspended() {
         return Decision::Suspend;
     }
-    match (s.recorded, s.shared, s.connection) {
-        (Recorded::Nothing, ..) if !s.doubtful => Decision::RemoveFinalizer(LetGo::NothingWritten),
+    match (s.recorded(), s.shared(), s.connection()) {
+        (Recorded::Nothing, ..) if !s.doubtful() => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (_, true, _) => Decision::RemoveFinalizer(LetGo::HandedOver),
-        (_, _, Connection::Ready) if !s.denied => with_list(s),
+        // A write that is executed after the DELETE would leave a record behind that nobody knows of.
+        (_, _, Connection::Ready) if !s.denied() && s.settle() == Settle::Waiting => Decision::Wait(Reason::Deleting),
+        (_, _, Connection::Ready) if !s.denied() => with_list(s),
         // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
-        _ if s.doomed => Decision::RemoveFinalizer(LetGo::LeftEnabled),
-        _ if s.denied => Decision::Wait(Reason::DeletionBlocked),
+        _ if s.doomed() => Decision::RemoveFinalizer(LetGo::LeftEnabled),
+        _ if s.denied() => Decision::Wait(Reason::DeletionBlocked),
         _ => Decision::Wait(Reason::Deleting),
     }
 }
 
-fn with_list(s: &Situation) -> Decision {
-    match (s.inventory, s.recorded) {
+fn with_list(s: &impl Facts) -> Decision {
+    match (s.inventory(), s.recorded()) {
         (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
-        (Inventory::Failed(_), _) => Decision::Wait(Reason::Deleting),
+        (Inventory::Failed(_) | Inventory::Incomplete(_), _) => Decision::Wait(Reason::Deleting),
+        // That the record still is ours cannot be told.
+        (Inventory::Off, _) => Decision::Wait(Reason::DeletionBlocked),
         // What may have been written is disabled where the list shows it, and was not where it does not.
         (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), Recorded::Nothing) => {
             Decision::Disable
@@ -37,7 +41,7 @@ fn with_list(s: &Situation) -> Decision {
         (Inventory::Shows(_), Recorded::Nothing) => Decision::RemoveFinalizer(LetGo::NothingWritten),
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
-        (Inventory::Shows(Seen::Neither), Recorded::Here) if !s.relogged => Decision::Disable,
+        (Inventory::Shows(Seen::Neither), Recorded::Here) if !s.relogged() => Decision::Disable,
         // In another place, or for another login, an id proves nothing, and a record that is not as we know it may be somebody else's.
         (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
     }

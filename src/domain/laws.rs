@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::{
     Account, Adoption, Answer, Expected, Identifiers, Intent, Mismatch, Outcome, Row, judge, sighting,
 };
+use crate::domain::{Change, Drift, Settle, Situation};
 
 #[path = "laws_of_adoption.rs"]
 mod of_adoption;
@@ -78,6 +79,17 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             pending: None,
                             enable_due: false,
                             device_changed: false,
+                            plan: false,
+                            drift: Drift::None,
+                            correct: false,
+                            fought: false,
+                            change: Change::Unknown,
+                            baseline: false,
+                            held_back: false,
+                            set_to_rotate: false,
+                            settle: Settle::Calm,
+                            unclean: false,
+                            contested: false,
                         };
                         for variant in variants(situation) {
                             count += 1;

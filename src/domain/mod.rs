@@ -14,16 +14,21 @@ mod identity;
 mod judge;
 mod login;
 mod reason;
+mod repair;
 mod sighting;
 mod situation;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
-pub use decide::{Decision, Expect, LetGo, Look, Push, decide};
+pub use decide::{Decision, Expect, LetGo, Look, Planned, Push, decide};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use identity::{generated_identifier, generated_under};
 pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
+pub use repair::{SETTLE, is_only_correction};
 pub use sighting::{Identifiers, Row, Seen, sighting};
-pub use situation::{Adoption, Claims, Connection, Intent, Inventory, Recorded, Request, Secrets, Situation, Value};
+pub use situation::{
+    Adoption, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Recorded, Request, Secrets, Settle,
+    Situation, Value,
+};

@@ -3,56 +3,100 @@
 
 use super::{Reason, Seen};
 
-/// One credential as it was found.
-#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Situation {
+/// Makes the struct of all facts, and the trait by which a decision asks for each.
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
+        /// One credential as it was found.
+        #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct Situation {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        /// What a decision may ask of a credential. It asks for one fact at a time, so that a test that answers can
+        /// follow every path there is, instead of trying every combination of facts that were never asked for.
+        pub trait Facts {
+            $($(#[$doc])* fn $name(&self) -> $type;)*
+        }
+
+        impl Facts for Situation {
+            $(fn $name(&self) -> $type {
+                self.$name
+            })*
+        }
+    };
+}
+
+facts! {
     /// It is being deleted, and how its finalizer stands.
-    pub deleting: bool,
+    deleting: bool,
     /// Our finalizer is on it.
-    pub finalizer: bool,
+    finalizer: bool,
     /// `spec.deletionPolicy` is `Disable`.
-    pub disable: bool,
+    disable: bool,
     /// Its namespace is going away.
-    pub doomed: bool,
+    doomed: bool,
     /// Another object's status names the same record.
-    pub shared: bool,
+    shared: bool,
     /// An earlier write may have been executed although its answer was lost.
-    pub doubtful: bool,
+    doubtful: bool,
     /// Another OAuth client logs in now than the one that last wrote: it may be another tenant's.
-    pub relogged: bool,
+    relogged: bool,
     /// `spec.suspend` is set.
-    pub suspended: bool,
+    suspended: bool,
     /// Its connection.
-    pub connection: Connection,
+    connection: Connection,
     /// The Secrets it refers to.
-    pub secrets: Secrets,
+    secrets: Secrets,
     /// What its status remembers of a record.
-    pub recorded: Recorded,
+    recorded: Recorded,
     /// A group of fields other than the account differs from what was last sent.
-    pub fields_changed: bool,
+    fields_changed: bool,
     /// Username, hostname or ip differ from what was last sent (or that cannot be told).
-    pub account_changed: bool,
+    account_changed: bool,
     /// The connection's rules do not let its namespace do what it asks for.
-    pub denied: bool,
+    denied: bool,
     /// What somebody asked for by annotation.
-    pub request: Request,
+    request: Request,
     /// What the PAM's list shows.
-    pub inventory: Inventory,
+    inventory: Inventory,
     /// Who else in the cluster is after the same record.
-    pub claims: Claims,
+    claims: Claims,
     /// Status remembers an answer that named another record than was expected, for this very target.
-    pub unexpected: bool,
+    unexpected: bool,
     /// `spec.adoptionPolicy`.
-    pub adoption: Adoption,
+    adoption: Adoption,
     /// The connection allows this credential to take records over.
-    pub take_over_granted: bool,
+    take_over_granted: bool,
     /// What is to be written onto the device differs from what was last sent.
-    pub device_changed: bool,
+    device_changed: bool,
     /// What status says was about to be tried, for this very target; it may have been.
-    pub pending: Option<Intent>,
+    pending: Option<Intent>,
     /// The record in our status was there before us, is to be enabled, and was not yet.
-    pub enable_due: bool,
+    enable_due: bool,
+    /// `spec.mode` is `Plan`.
+    plan: bool,
+    /// What the newest list shows of the record in our status, against what was written.
+    drift: Drift,
+    /// `spec.driftPolicy` is `Correct`.
+    correct: bool,
+    /// The record was corrected as often as it may be, and was changed again.
+    fought: bool,
+    /// What the list that was looked at says of writes to our record since our last one.
+    change: Change,
+    /// A list after our last write said when that was, in the PAM's words.
+    baseline: bool,
+    /// The record's value is the vault's, since ours was held back.
+    held_back: bool,
+    /// The spec has the vault rotate the value.
+    set_to_rotate: bool,
+    /// A write whose outcome is unknown, and whether it may still be executed.
+    settle: Settle,
+    /// An earlier process may have written more than status knows: the Secret's version or the generation is another,
+    /// though nothing differs.
+    unclean: bool,
+    /// Another operator writes this object's status again and again.
+    contested: bool,
 }
 
 /// Which records that were there before may be written: the columns of `design.md` 5.
@@ -165,4 +209,69 @@ pub enum Inventory {
     Failed(Reason),
     /// It shows this.
     Shows(Seen),
+    /// It shows this, and lacks or shows moved so much else that it cannot be trusted.
+    Incomplete(Seen),
+    /// The connection is not to list.
+    Off,
+}
+
+/// What a list shows of the record in our status, against what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Drift {
+    /// It is as it was written, or nothing newer than our last write is known.
+    None,
+    /// It is not listed. That is no reason to write: it may only be out of the login's sight.
+    NotListed,
+    /// It has another identifier.
+    Identifier,
+    /// It has another username.
+    Renamed,
+    /// It is on another device.
+    Moved,
+    /// Another record has its identifier or its account, too.
+    SecondRecord,
+    /// It was written to by somebody else.
+    Changed,
+    /// The vault rotated its value, and the spec has one.
+    Rotated,
+}
+
+impl Drift {
+    /// Whether writing the record again mends it.
+    #[must_use]
+    pub const fn is_correctable(self) -> bool {
+        matches!(self, Self::Identifier | Self::Renamed | Self::Moved | Self::Changed)
+    }
+
+    /// Whether the record is no longer where it was: many of these at once are no single changes, but another view of the
+    /// vault.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::NotListed | Self::Identifier | Self::Renamed | Self::Moved)
+    }
+}
+
+/// What the list says of writes to our record since our last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Nothing: it was not looked at, or no earlier list said when our own write was.
+    Unknown,
+    /// There was none.
+    Same,
+    /// There was one.
+    Moved,
+}
+
+/// A write whose outcome is unknown. The PAM may execute it later, over what was sent since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Settle {
+    /// There is none.
+    Calm,
+    /// It may still be executed.
+    Waiting,
+    /// It was executed by now, or never will be: what is newest is sent once more.
+    Due {
+        /// It carried a value.
+        value: bool,
+    },
 }

@@ -169,6 +169,12 @@ pub enum Retry {
 }
 
 impl PamError {
+    /// Whether a list came that cannot be trusted: it ended early, was damaged, or was larger than what is read.
+    #[must_use]
+    pub const fn list_is_incomplete(&self) -> bool {
+        matches!(self, Self::Malformed { call: Call::ListCredentials, .. } | Self::TooLarge(Call::ListCredentials))
+    }
+
     /// True if the PAM may have executed a *write* all the same, now or later. Always false for reads and logins.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {

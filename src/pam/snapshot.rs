@@ -110,6 +110,12 @@ impl Snapshot {
         written.get(id).or_else(listed).cloned()
     }
 
+    /// Whether what is known of the record is our own write, and not what was listed.
+    #[must_use]
+    pub fn is_written(&self, id: &str) -> bool {
+        self.written().contains_key(id)
+    }
+
     /// What the list shows about an identifier (exact) and an account (case ignored). Costs no more than there are
     /// matches, however long the list is.
     #[must_use]

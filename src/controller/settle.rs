@@ -1,0 +1,75 @@
+//! Writes whose outcome is unknown: until when the PAM may still execute them (`design.md` 6, *settle*).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::context::Context;
+use super::observed::Observed;
+use crate::api::{PamCredentialStatus, UnsettledWrite};
+use crate::domain::{Decision, SETTLE, Settle};
+use crate::pam::PamError;
+
+/// How an unknown write stands by a status.
+pub(super) fn settle(status: &PamCredentialStatus, now: Timestamp) -> Settle {
+    match (&status.unsettled, left(status, now)) {
+        (None, _) => Settle::Calm,
+        (Some(_), Some(_)) => Settle::Waiting,
+        (Some(unsettled), None) => Settle::Due { value: unsettled.value },
+    }
+}
+
+/// How long it still is until what is newest is sent once more.
+pub(super) fn left(status: &PamCredentialStatus, now: Timestamp) -> Option<Duration> {
+    let since = status.unsettled.as_ref()?.since.0;
+    // A clock that was set back must not make it longer.
+    let passed = now.duration_since(since).unsigned_abs();
+    SETTLE.checked_sub(passed).filter(|left| !left.is_zero())
+}
+
+/// After an answered write.
+pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+    match observed.situation.settle {
+        Settle::Due { .. } => next.unsettled = None,
+        Settle::Calm | Settle::Waiting => {
+            if let Some(unsettled) = &mut next.unsettled {
+                unsettled.answered_since = true;
+            }
+        }
+    }
+}
+
+/// After a write that failed.
+pub(super) fn failed(
+    next: &mut PamCredentialStatus,
+    observed: &Observed<'_>,
+    decision: Decision,
+    error: &PamError,
+    context: &Context,
+) {
+    let value = match decision {
+        Decision::Push(push) => push.value,
+        Decision::Disable | Decision::Enable => false,
+        _ => return,
+    };
+    if error.outcome_unknown() {
+        let before = next.unsettled.take().is_some_and(|before| before.value);
+        next.unsettled = Some(UnsettledWrite {
+            since: Time(observed.clock.now()),
+            value: value || before,
+            answered_since: false,
+            target: observed.target(context),
+        });
+    }
+}
+
+impl Observed<'_> {
+    /// A write that was not answered, nor any after it; and whether it carried the value. What is recorded of the record
+    /// does not count then.
+    pub(super) fn doubt(&self, context: &Context) -> Option<bool> {
+        let earlier = || self.status.unsettled.as_ref().filter(|unsettled| !unsettled.answered_since);
+        let remembered = context.memory.doubt(&self.uid).map(|doubt| doubt.value);
+        remembered.or_else(|| earlier().map(|unsettled| unsettled.value))
+    }
+}

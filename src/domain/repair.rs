@@ -1,0 +1,79 @@
+//! Writing once more although nothing changed: what a write of unknown outcome may have left, what an earlier process may
+//! have done, what a lost key cannot tell, and what somebody else did to the record (`design.md` 4, 5 and 6).
+//!
+//! The value goes along only where the list says that the vault does not rotate it (P6).
+
+use std::time::Duration;
+
+use super::{
+    Change, Connection, Decision, Expect, Facts, Inventory, Look, Push, Recorded, Request, Seen, Settle, Value,
+};
+
+/// How long after a write that was not answered the PAM may still execute it (API 8: its gateway gives up after 60 s, what
+/// is behind it may not).
+pub const SETTLE: Duration = Duration::from_secs(90);
+
+/// A write whose outcome is unknown was executed by now, or never will be.
+pub(super) fn settling(s: &impl Facts) -> bool {
+    s.recorded() == Recorded::Here && matches!(s.settle(), Settle::Due { .. })
+}
+
+/// Somebody else changed the record, and it is to be as it was.
+pub(super) fn correction_due(s: &impl Facts) -> bool {
+    s.correct() && s.recorded() == Recorded::Here && s.drift().is_correctable() && !s.fought()
+}
+
+/// Whether a correction is all that is due: it is not worth a conflict.
+#[must_use]
+pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
+    let sent = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
+    let asked = s.unexpected() || s.request() != Request::None || settling(s);
+    !sent && !asked && correction_due(s) && s.connection() == Connection::Ready
+}
+
+/// Whether the value goes along though it is the one that was sent, or cannot be told from it.
+pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> bool {
+    // A record that is not listed rotates if the spec has it so.
+    if rotates.unwrap_or_else(|| s.set_to_rotate()) {
+        return false;
+    }
+    match (value, s.change()) {
+        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same,
+        (_, Change::Moved) if s.unclean() => true,
+        _ if s.settle() == (Settle::Due { value: true }) => true,
+        _ => rotates.is_some() && correction_due(s) && !s.held_back(),
+    }
+}
+
+/// The key of the digests was lost: whether the value is the one that was sent cannot be told. It is sent where nobody
+/// wrote to the record since, so that it cannot be older than what is there.
+pub(super) fn lost_key(s: &impl Facts) -> Decision {
+    match s.inventory() {
+        _ if !s.baseline() || s.recorded() != Recorded::Here => Decision::HoldValue,
+        Inventory::NotAsked => Decision::Look(Look::Inventory),
+        Inventory::Failed(reason) => Decision::Wait(reason),
+        Inventory::Shows(Seen::Ours { at_account: true, rotates })
+        | Inventory::Incomplete(Seen::Ours { at_account: true, rotates })
+            if missed(s, Value::Unknown, Some(rotates)) =>
+        {
+            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.unclean() })
+        }
+        Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::HoldValue,
+    }
+}
+
+/// An earlier process may have sent something that it did not live to write down: a record that was written to since is
+/// sent what is newest, once.
+pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
+    match s.inventory() {
+        Inventory::NotAsked => Decision::Look(Look::Inventory),
+        Inventory::Failed(reason) => Decision::Wait(reason),
+        Inventory::Shows(Seen::Ours { rotates: false, .. })
+        | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
+            if s.change() == Change::Moved =>
+        {
+            Decision::Push(Push { expect: Expect::Update, value: value != Value::None, all_fields: true })
+        }
+        Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::Record,
+    }
+}
