@@ -285,7 +285,7 @@ pub struct PamConnectionStatus {
     /// again, and one that worked is not proved again, after a restart.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
-    /// How many PamCredentials refer to this connection.
+    /// How many credentials (`PamCredential`) refer to this connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<i64>,
     /// What the last list showed.

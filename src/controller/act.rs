@@ -152,7 +152,8 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since:
         expect: push.expect,
         id: match push.expect {
             Expect::Create => None,
-            Expect::Adopt => listed,
+            // Where there is no list, the user's word is on the record that an answer named.
+            Expect::Adopt => listed.or_else(|| observed.status.unexpected.as_ref()?.id.clone()),
             Expect::Update => observed.status.id.clone(),
         },
         identifier: observed.identifier.clone(),

@@ -3,7 +3,7 @@
 //! Whoever asks for a list, all records that are ours are held against it at once ([`Context::take_in`]); only the objects
 //! of which it tells something new are woken.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -88,11 +88,6 @@ impl Inventories {
         Some(since)
     }
 
-    /// Whether a list was not taken in yet.
-    fn is_new(&self, connection: &Key, started: Instant) -> bool {
-        lock(&self.taken_in).insert(connection.clone(), started) != Some(started)
-    }
-
     fn credentials(&self) -> Vec<Arc<Guarded>> {
         lock(&self.stores).iter().flat_map(Store::state).collect()
     }
@@ -131,41 +126,55 @@ impl Rhythm {
     }
 }
 
+/// The lists that are due, and those under way.
+#[derive(Default)]
+struct Rounds {
+    rhythms: HashMap<Key, Rhythm>,
+    under_way: HashSet<Key>,
+    lists: JoinSet<(Key, bool)>,
+}
+
 /// Lists for each connection, once in its interval, for ever.
 pub(super) async fn keep_inventories(context: Arc<Context>) {
-    let mut rhythms: HashMap<Key, Rhythm> = HashMap::new();
-    let mut lists: JoinSet<(Key, bool)> = JoinSet::new();
-    let mut under_way: Vec<Key> = Vec::new();
+    let mut rounds = Rounds::default();
     loop {
-        let now = Instant::now();
-        let connections = listed(&context);
-        rhythms.retain(|key, _| connections.iter().any(|connection| connection.key() == *key));
-        let mut wake = now + LOOK;
-        for connection in &connections {
-            let (key, interval) = (connection.key(), inventory(connection).interval());
-            if under_way.contains(&key) {
-                continue;
-            }
-            let last = context.connections.snapshot(&key).map(|snapshot| snapshot.started());
-            let asked = context.inventories.asked_since(&key, last);
-            let next = rhythms.entry(key.clone()).or_insert_with(|| Rhythm::new(now)).next(interval, last, asked);
-            if next <= now {
-                under_way.push(key);
-                lists.spawn(list(Arc::clone(&context), Arc::clone(connection), asked));
-            } else {
-                wake = wake.min(next);
-            }
-        }
+        let wake = rounds.begin(&context);
         tokio::select! {
-            Some(ended) = lists.join_next() => if let Ok((key, is_well)) = ended {
-                under_way.retain(|other| *other != key);
-                let interval = context.connections.get(&key).map(|connection| inventory(&connection).interval());
-                if let (Some(rhythm), Some(interval)) = (rhythms.get_mut(&key), interval) {
-                    rhythm.ended(is_well, interval, Instant::now());
-                }
+            Some(ended) = rounds.lists.join_next() => if let Ok((key, is_well)) = ended {
+                rounds.end(&key, is_well, &context);
             },
             () = sleep_until(wake) => {}
             () = context.inventories.wake.notified() => {}
+        }
+    }
+}
+
+impl Rounds {
+    /// Begins the lists that are due, and returns when the next may be.
+    fn begin(&mut self, context: &Arc<Context>) -> Instant {
+        let now = Instant::now();
+        let connections = listed(context);
+        self.rhythms.retain(|key, _| connections.iter().any(|connection| connection.key() == *key));
+        let mut wake = now + LOOK;
+        for connection in connections {
+            let (key, interval) = (connection.key(), inventory(&connection).interval());
+            let last = context.connections.snapshot(&key).map(|snapshot| snapshot.started());
+            let asked = context.inventories.asked_since(&key, last);
+            let next = self.rhythms.entry(key.clone()).or_insert_with(|| Rhythm::new(now)).next(interval, last, asked);
+            if next > now {
+                wake = wake.min(next);
+            } else if self.under_way.insert(key) {
+                self.lists.spawn(list(Arc::clone(context), connection, asked));
+            }
+        }
+        wake
+    }
+
+    fn end(&mut self, key: &Key, is_well: bool, context: &Context) {
+        self.under_way.remove(key);
+        let connection = context.connections.get(key);
+        if let (Some(rhythm), Some(connection)) = (self.rhythms.get_mut(key), connection) {
+            rhythm.ended(is_well, inventory(&connection).interval(), Instant::now());
         }
     }
 }
@@ -199,7 +208,13 @@ async fn list(context: Arc<Context>, connection: Arc<AnyConnection>, asked: Opti
     // Closed never: the permit is only missing where none is needed.
     let _turn = if tenant { Arc::clone(&context.inventories.tenants).acquire_owned().await.ok() } else { None };
     let is_well = match context.live_of(&connection).await {
-        Ok(Ok(live)) => context.list(&key, &live, asked).await.is_ok(),
+        Ok(Ok(live)) => {
+            let result = context.list(&key, &live, asked).await;
+            if result.is_ok() {
+                context.wake_plans(&key);
+            }
+            result.is_ok()
+        }
         Ok(Err(_)) => false,
         Err(error) => {
             tracing::debug!(%error, "a connection could not be made for its list");
@@ -232,18 +247,14 @@ impl Context {
 
     /// Holds all records of ours against a list, and wakes those of which it tells something new.
     fn take_in(&self, key: &Key, snapshot: &Snapshot) {
-        if !self.inventories.is_new(key, snapshot.started()) {
+        // Held until all is done: whoever comes with the same list must not go on before it is known what it is worth.
+        let mut taken_in = lock(&self.inventories.taken_in);
+        if taken_in.insert(key.clone(), snapshot.started()) == Some(snapshot.started()) {
             return;
         }
         let (Some(view), Some(connection)) = (self.connection(key), self.connections.get(key)) else { return };
         let mut roll = Roll::default();
-        for credential in self.inventories.credentials() {
-            if let Ok(credential) = &credential.0
-                && connection_of(credential) == *key
-            {
-                self.call(&mut roll, credential, &view, snapshot);
-            }
-        }
+        self.each_of(key, |credential| self.call(&mut roll, credential, &view, snapshot));
         let lost = roll.lost > LOST && roll.lost * 10 > roll.known;
         let incomplete = lost && !self.standings.is_confirmed(&connection, roll.lost);
         let verdict = if incomplete {
@@ -258,19 +269,45 @@ impl Context {
         }
     }
 
+    /// Wakes those who plan: what they would do may be another thing by the new list. By the list of each interval alone:
+    /// were each list to wake them, and each of them to need one, there would be no end of it.
+    fn wake_plans(&self, key: &Key) {
+        let mut plans = Vec::new();
+        self.each_of(key, |credential| {
+            if credential.spec.mode == Mode::Plan && !credential.spec.suspend {
+                plans.push(Subject::Credential(watch::key(credential)));
+            }
+        });
+        self.memory.poke(&plans);
+        self.wake.all(&plans);
+    }
+
+    /// Each credential of a connection.
+    fn each_of(&self, key: &Key, mut take: impl FnMut(&Credential)) {
+        for credential in self.inventories.credentials() {
+            if let Ok(credential) = &credential.0
+                && connection_of(credential) == *key
+            {
+                take(credential);
+            }
+        }
+    }
+
     fn call(&self, roll: &mut Roll, credential: &Credential, view: &View, snapshot: &Snapshot) {
         let meta = &credential.metadata;
         let uid = meta.uid.as_deref().unwrap_or_default();
         let shown = credential.status.clone().unwrap_or_default();
         let status = self.written.freshest(uid, meta.resource_version.as_deref(), shown);
         let here = whereabouts::recorded(&status, Some(view), &credential.spec.connection_ref) == Recorded::Here;
-        let finding = self.finding(credential, &status, snapshot).filter(|_| here);
-        let quiet = credential.spec.suspend || meta.deletion_timestamp.is_some();
-        let is_news = finding.as_ref().is_some_and(|finding| finding.is_news(&status));
-        roll.known += usize::from(here);
-        roll.lost += usize::from(finding.as_ref().is_some_and(|f| f.drift.is_loss()) && !drift::is_told_lost(&status));
-        roll.older += usize::from(finding.is_some_and(|finding| finding.older));
-        if !quiet && (is_news || credential.spec.mode == Mode::Plan) {
+        // Those of which nobody is told count neither way.
+        if !here || credential.spec.suspend || meta.deletion_timestamp.is_some() {
+            return;
+        }
+        roll.known += 1;
+        let Some(finding) = self.finding(credential, &status, snapshot) else { return };
+        roll.lost += usize::from(finding.drift.is_loss() && !drift::is_told_lost(&status));
+        roll.older += usize::from(finding.older);
+        if finding.is_news(&status) {
             roll.news.push(Subject::Credential(watch::key(credential)));
         }
     }

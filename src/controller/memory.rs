@@ -32,8 +32,8 @@ struct Remembered {
     /// Versions of Secrets that were read and found to hold what was sent, by credential uid, with its generation.
     verified: HashMap<String, (i64, Vec<SourceSecret>)>,
     doubts: HashMap<String, Doubt>,
-    /// Credentials of which this process has come to an end once: what it did it knows.
-    met: HashSet<String>,
+    /// Whether an earlier process may have sent something for a credential that it did not live to write down.
+    suspects: HashMap<String, bool>,
     /// Statuses that this process wrote with digests of its own, and what became of them.
     contests: HashMap<String, Contest>,
     reasons: HashMap<String, Reason>,
@@ -64,16 +64,17 @@ const PATIENCE: u32 = 3;
 const OVER: Duration = Duration::from_mins(30);
 
 impl Memory {
-    /// Whether this process has come to an end with a credential before.
-    pub(super) fn is_met(&self, uid: &str) -> bool {
-        self.lock().met.contains(uid)
+    /// Whether an earlier process may have sent something for a credential that it did not live to write down. `differs`
+    /// counts when it is first seen: what changes later changes under this process' eyes.
+    pub(super) fn is_suspect(&self, uid: &str, differs: bool) -> bool {
+        let mut inner = self.lock();
+        *inner.suspects.entry(uid.to_owned()).or_insert(differs)
     }
 
-    /// Notes that it has.
-    pub(super) fn meet(&self, uid: &str) {
-        let mut inner = self.lock();
-        if !inner.met.contains(uid) {
-            inner.met.insert(uid.to_owned());
+    /// Notes that this was cleared up.
+    pub(super) fn clear(&self, uid: &str) {
+        if let Some(suspect) = self.lock().suspects.get_mut(uid) {
+            *suspect = false;
         }
     }
 
@@ -204,7 +205,7 @@ impl Memory {
     pub(super) fn forget(&self, subject: &Subject, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         inner.verified.remove(uid);
-        inner.met.remove(uid);
+        inner.suspects.remove(uid);
         inner.contests.remove(uid);
         inner.doubts.remove(uid);
         inner.kept.remove(uid);

@@ -169,7 +169,8 @@ impl<'a> Observed<'a> {
         let other = |versions: &Vec<SourceSecret>| *versions != self.status.source;
         let differs = self.status.observed_generation != Some(self.generation);
         let here = self.situation.recorded == Recorded::Here;
-        here && !context.memory.is_met(&self.uid) && (differs || self.versions.as_ref().is_some_and(other))
+        let differs = here && (differs || self.versions.as_ref().is_some_and(other));
+        context.memory.is_suspect(&self.uid, differs)
     }
 
     /// Whether the digests in status are another operator's again and again, after this one made its own.

@@ -142,7 +142,7 @@ fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
     observed.situation.secrets = Secrets::Read(match value {
         None => Value::None,
         Some(Compared::New) => Value::New,
-        Some(Compared::Same) if doubt == Some(true) => Value::Changed,
+        Some(Compared::Same) if doubt == Some(true) && !observed.is_settled() => Value::Changed,
         Some(Compared::Same) => Value::Same,
         Some(Compared::Changed) => Value::Changed,
         Some(Compared::Unknown) => Value::Unknown,

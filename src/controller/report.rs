@@ -56,8 +56,8 @@ pub(super) async fn report(
 
 /// What is remembered of a pass that came to an end.
 fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
-    if !matches!((done, decision), (Done::Nothing, Decision::Wait(_)) | (Done::Failed(_) | Done::Hindered(_), _)) {
-        context.memory.meet(&observed.uid);
+    if matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue)) {
+        context.memory.clear(&observed.uid);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
     if observed.read.is_some() && wrote {

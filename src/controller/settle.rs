@@ -65,6 +65,12 @@ pub(super) fn failed(
 }
 
 impl Observed<'_> {
+    /// Whether an unknown write can no longer be executed: then what is newest goes out once more, but for a value that the
+    /// vault may have rotated since.
+    pub(super) const fn is_settled(&self) -> bool {
+        matches!(self.situation.settle, Settle::Due { .. })
+    }
+
     /// A write that was not answered, nor any after it; and whether it carried the value. What is recorded of the record
     /// does not count then.
     pub(super) fn doubt(&self, context: &Context) -> Option<bool> {

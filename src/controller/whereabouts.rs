@@ -83,6 +83,8 @@ pub(super) fn returned(
         (status.id, status.connection, status.digests) = (Some(there.id), Some(there.connection), there.digests);
         (status.ensured_enabled, status.value_held_back) = (there.ensured_enabled, there.value_held_back);
         (status.former_identifier, status.sent_fields) = (there.former_identifier, there.sent_fields);
+        (status.remote, status.unsettled) = (None, None);
+        status.corrections.clear();
         status.source.clear();
     }
     status
