@@ -81,7 +81,8 @@ fn account(number: usize) -> [String; 3] {
 
 /// Bounds with headroom. What was measured on two cores, without optimisation, stands beside them.
 fn judge(figures: &HashMap<String, f64>) {
-    let below = |name: &str, bound: f64| assert!(figures[name] < bound, "{name}: {} is not below {bound}", figures[name]);
+    let below =
+        |name: &str, bound: f64| assert!(figures[name] < bound, "{name}: {} is not below {bound}", figures[name]);
     below("retained bytes per record", 220.0);
     below("peak bytes per record", 250.0);
     below("time in plain downloads", 6.0);
