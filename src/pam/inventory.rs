@@ -33,7 +33,6 @@ struct State {
     snapshot: Option<Arc<Snapshot>>,
     invalidated: Option<Instant>,
     last: Option<Attempt>,
-    attempts: u64,
     flight: Option<Flight>,
 }
 
@@ -72,8 +71,6 @@ struct Wish {
     since: Instant,
     /// A list begun then or later.
     bound: Option<Instant>,
-    /// How many lists there had been when it came. One that ended since is its own, even if it failed.
-    attempts: u64,
 }
 
 impl Wish {
@@ -92,7 +89,7 @@ impl State {
         let last = self.last.as_ref()?;
         let after = last.rest();
         match &last.failure {
-            Some(failure) if self.attempts > wish.attempts || !after.is_zero() => Some(Err(failure.clone())),
+            Some(failure) if !after.is_zero() => Some(Err(failure.clone())),
             _ if after > wish.patience() => Some(Err(PamError::ListThrottled { after })),
             _ => None,
         }
@@ -104,7 +101,6 @@ impl State {
         if flight.sent.is_some() || outcome.is_some_and(was_asked) {
             let failure = outcome.and_then(|outcome| outcome.as_ref().err()).cloned();
             self.last = Some(Attempt::new(flight.sent, failure));
-            self.attempts += 1;
         }
         if let Some(Ok(snapshot)) = outcome {
             flight.written.into_iter().for_each(|record| snapshot.note_written(record));
@@ -187,7 +183,7 @@ impl Inventory {
     {
         let since = Instant::now();
         let bound = since.checked_sub(FRESH).max(not_before);
-        let wish = Wish { since, bound, attempts: self.state().attempts };
+        let wish = Wish { since, bound };
         if let Some(known) = self.known(&wish) {
             return known;
         }
@@ -456,6 +452,22 @@ mod tests {
         advance(Duration::from_mins(1)).await;
         let later = pam.ask(&inventory).await.unwrap();
         assert!(later.by_id("0").unwrap().change.is_some() && !later.is_written("0"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_for_others_in_vain_does_not_wait_as_long_again() {
+        let (inventory, pam) = (Inventory::new(), Pam::new(1));
+        pam.ask(&inventory).await.unwrap();
+        advance(Duration::from_secs(1)).await;
+        inventory.invalidate();
+        let doubt = async {
+            sleep(Duration::from_millis(8_500)).await;
+            inventory.invalidate();
+        };
+        let began = Instant::now();
+        let (first, second, ()) = tokio::join!(pam.ask(&inventory), pam.ask(&inventory), doubt);
+        assert_eq!((first.unwrap().len(), began.elapsed().as_secs()), (2, 9));
+        assert_eq!(second.unwrap_err(), PamError::ListThrottled { after: Duration::from_secs(9) });
     }
 
     #[tokio::test(start_paused = true)]
