@@ -79,13 +79,14 @@ fn account(number: usize) -> [String; 3] {
     [format!("svc-app-{number}"), format!("db-{device}.prod.example.internal"), ip]
 }
 
-/// Bounds with headroom. What was measured on two cores, without optimisation, stands beside them.
+/// Bounds with headroom: 175 bytes kept and 177 at the peak were measured where 108 are text, and two to three times
+/// the time of a plain download, without optimisation.
 fn judge(figures: &HashMap<String, f64>) {
-    let below =
-        |name: &str, bound: f64| assert!(figures[name] < bound, "{name}: {} is not below {bound}", figures[name]);
-    below("retained bytes per record", 220.0);
-    below("peak bytes per record", 250.0);
-    below("time in plain downloads", 6.0);
+    for (name, bound) in
+        [("retained bytes per record", 220.0), ("peak bytes per record", 250.0), ("time in plain downloads", 6.0)]
+    {
+        assert!(figures[name] < bound, "{name}: {} is not below {bound}", figures[name]);
+    }
 }
 
 // === the client ===
@@ -116,7 +117,7 @@ async fn measure(pam: &Value) {
         peak = peak.max(MEMORY.peak_usage() - before);
         check(&snapshot);
     }
-    let per_record = |bytes: usize| (bytes / RECORDS).to_string().parse::<f64>().unwrap();
+    let per_record = |bytes: usize| f64::from(u32::try_from(bytes / RECORDS).unwrap());
     let figures = json!({
         "body bytes per record": per_record(bytes),
         "text bytes per record": per_record((0..RECORDS).map(text).sum()),
