@@ -487,6 +487,9 @@ async fn a_damaged_list_is_an_error_and_never_a_short_list() {
         (Effect::CutJson, "malformed"),
         (Effect::Garbage, "malformed"),
         (Effect::Empty, "malformed"),
+        (raw("{}"), "malformed"),
+        (raw(r#"{"response":{"message":"CANARY"},"credentials":null}"#), "malformed"),
+        (raw(r#"{"credentials":[{"username":"CANARY without an id"}]}"#), "malformed"),
         (Effect::CodeInSuccess(1039), "permission_denied"),
         (Effect::Reset, "unavailable_reset"),
         (Effect::Drip { bytes: 100, pause: Duration::from_secs(1) }, "unavailable_timeout"),
@@ -494,11 +497,17 @@ async fn a_damaged_list_is_an_error_and_never_a_short_list() {
     for (effect, kind) in cases {
         let client = PamClient::new(pam.endpoint(), &Origins::new(), short()).unwrap();
         pam.sim.inject(Fault::on(Kind::ListCredentials, effect.clone()));
-        assert_eq!(judge(list(&client).await), (kind, false), "{effect:?}");
+        let listed = list(&client).await;
+        let is_incomplete = listed.as_ref().is_err_and(PamError::list_is_incomplete);
+        assert_eq!((judge(listed), is_incomplete), ((kind, false), kind == "malformed"), "{effect:?}");
     }
     let drip = Effect::Drip { bytes: 5000, pause: Duration::from_millis(5) };
     pam.sim.inject(Fault::on(Kind::ListCredentials, drip));
     assert_eq!(list(&pam.client()).await.unwrap().len(), 300);
+}
+
+fn raw(body: &str) -> Effect {
+    Effect::Raw { status: 200, content_type: "application/json".into(), body: body.into() }
 }
 
 fn seed(number: usize) -> Seed {
@@ -566,9 +575,7 @@ fn account(identifier: &str) -> Account {
 #[tokio::test]
 async fn a_long_list_is_read_whole() {
     let pam = Pam::start().await;
-    for number in 0..5000 {
-        pam.sim.seed(seed(number));
-    }
+    pam.sim.seed_all((0..5000).map(seed));
     assert_eq!(list(&pam.client()).await.unwrap().len(), 5000);
 }
 

@@ -21,6 +21,11 @@ use super::place::{Place, host_of};
 use super::switch::{self, Disabled, Enabled, id_segment};
 use super::token::{Token, Tokens};
 
+/// Where the records of a list go.
+type Sink<'a> = &'a mut (dyn FnMut(ListedCredential) + Send);
+/// Who is told that the request for a list leaves.
+type Sent<'a> = &'a (dyn Fn() + Sync);
+
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and the latch.
 ///
 /// # Guarantees
@@ -120,7 +125,12 @@ impl PamClient {
     /// Lists every credential that the authorization may see (API 4.2), and returns their number. The records go to
     /// `sink` while they arrive, and count only if the result is `Ok`.
     pub async fn list_credentials(&self, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, PamError> {
-        self.inner.list(sink).await
+        self.list_from(&|| (), sink).await
+    }
+
+    /// The same, and `sent` is called when the request leaves: after the login, and after the wait for others.
+    pub(super) async fn list_from(&self, sent: Sent<'_>, sink: Sink<'_>) -> Result<usize, PamError> {
+        self.inner.list(sent, sink).await
     }
 
     /// Disables the credential with this id by a `DELETE` (API 6.1); the PAM keeps the record. `NotFound` may also mean
@@ -183,14 +193,14 @@ impl Inner {
         }
     }
 
-    async fn list(&self, sink: &mut (dyn FnMut(ListedCredential) + Send)) -> Result<usize, PamError> {
+    async fn list(&self, sent: Sent<'_>, sink: Sink<'_>) -> Result<usize, PamError> {
         let permit = self.enter(Call::ListCredentials).await?;
         let token = self.token(&permit).await?;
-        match self.get_list(&permit, &token, sink).await {
+        match self.get_list(&permit, &token, sent, sink).await {
             // Such a failure comes before the first record, so that the sink has got nothing yet.
             Err(failure) if failure.token_suspect => {
                 let token = self.other_token(&permit, &token, failure.error).await?;
-                self.get_list(&permit, &token, sink).await.map_err(|failure| failure.error)
+                self.get_list(&permit, &token, sent, sink).await.map_err(|failure| failure.error)
             }
             outcome => outcome.map_err(|failure| failure.error),
         }
@@ -220,10 +230,12 @@ impl Inner {
         &self,
         permit: &Permit<'_>,
         token: &Token,
-        sink: &mut (dyn FnMut(ListedCredential) + Send),
+        sent: Sent<'_>,
+        sink: Sink<'_>,
     ) -> Result<usize, Failure> {
         let call = Call::ListCredentials;
         let pass = permit.pass(call).await?;
+        sent();
         let request = with_token(self.http.get(self.credential_url.clone()), token);
         let mut suspect = false;
         let outcome = http::within(call, self.deadlines.list, async {
@@ -268,11 +280,7 @@ fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
 }
 
 /// What an answer to a list request means.
-async fn listed(
-    response: Response,
-    most: Most,
-    sink: &mut (dyn FnMut(ListedCredential) + Send),
-) -> Result<usize, Failure> {
+async fn listed(response: Response, most: Most, sink: Sink<'_>) -> Result<usize, Failure> {
     let call = Call::ListCredentials;
     if !response.status().is_success() {
         let answer = http::read(call, response).await?;

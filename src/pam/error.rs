@@ -169,12 +169,6 @@ pub enum Retry {
 }
 
 impl PamError {
-    /// Whether a list came that cannot be trusted: it ended early, was damaged, or was larger than what is read.
-    #[must_use]
-    pub const fn list_is_incomplete(&self) -> bool {
-        matches!(self, Self::Malformed { call: Call::ListCredentials, .. } | Self::TooLarge(Call::ListCredentials))
-    }
-
     /// True if the PAM may have executed a *write* all the same, now or later. Always false for reads and logins.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
@@ -206,6 +200,14 @@ impl PamError {
             | Self::Malformed { .. }
             | Self::TooLarge(_) => Retry::Backoff,
         }
+    }
+
+    /// True if the PAM answered with a list that cannot be trusted to be all of it: it ends early, is damaged, holds no
+    /// `credentials`, or is larger than what is read. False where there was no answer to judge: a PAM that is out of
+    /// reach, a connection that broke, a login refused, a list not due yet.
+    #[must_use]
+    pub fn list_is_incomplete(&self) -> bool {
+        matches!(self, Self::Malformed { call: Call::ListCredentials, .. } | Self::TooLarge(Call::ListCredentials))
     }
 
     /// The PAM's four-digit code, if it gave one.
@@ -284,3 +286,45 @@ impl std::fmt::Display for PamError {
 }
 
 impl std::error::Error for PamError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_list_that_was_answered_and_is_not_whole_is_incomplete() {
+        let list = Call::ListCredentials;
+        let malformed = |call| PamError::Malformed { call, what: "is no complete list" };
+        assert!(malformed(list).list_is_incomplete() && PamError::TooLarge(list).list_is_incomplete());
+        let after = Duration::from_secs(1);
+        let unavailable = [
+            Unavailable::Tls(TlsFault::Refused),
+            Unavailable::Connect,
+            Unavailable::Timeout,
+            Unavailable::Reset,
+            Unavailable::Gateway { status: 502, after: None },
+            Unavailable::Server,
+            Unavailable::CircuitOpen { retry_after: after },
+        ];
+        let others = [
+            malformed(Call::Token),
+            malformed(Call::UpsertCredential),
+            PamError::TooLarge(Call::Token),
+            PamError::ListThrottled { after },
+            PamError::RateLimited { after: None },
+            PamError::AuthenticationFailed(AuthFailure::LoginRefused),
+            PamError::AuthenticationFailed(AuthFailure::TokenRejected),
+            PamError::PermissionDenied { code: None },
+            PamError::Rejected { code: None },
+            PamError::NotFound { code: None },
+            PamError::Misrouted(list),
+            PamError::Redirected(list),
+            PamError::InvalidId,
+            PamError::DeviceNotFound,
+        ];
+        let unavailable = unavailable.map(|why| PamError::Unavailable { call: list, why });
+        for error in others.into_iter().chain(unavailable) {
+            assert!(!error.list_is_incomplete(), "{error:?}");
+        }
+    }
+}

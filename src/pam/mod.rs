@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
+mod account;
 mod address;
 mod breaker;
 mod budget;
@@ -23,6 +24,7 @@ mod envelope;
 mod error;
 mod gate;
 mod http;
+mod index;
 mod inventory;
 mod lenient;
 mod list;
@@ -32,10 +34,12 @@ mod resolver;
 mod snapshot;
 mod summary;
 mod switch;
+mod table;
 mod tls;
 mod token;
 mod version;
 
+pub use account::Account;
 pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
 pub use client::PamClient;
 pub use code::field_of;
@@ -50,6 +54,6 @@ pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
 pub use gate::{CallReport, Origins};
 pub use inventory::Inventory;
 pub use place::Place;
-pub use snapshot::{Account, Seen, Snapshot};
+pub use snapshot::{Seen, Snapshot};
 pub use switch::{Disabled, Enabled};
 pub use version::{ProductVersion, VersionError};

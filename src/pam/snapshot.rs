@@ -7,37 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use super::account::{Account, Keys};
 use super::credential::ListedCredential;
-
-/// The account of a record: username, hostname and ip together, case ignored (API 2.6). `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Account {
-    username: String,
-    hostname: String,
-    ip: String,
-}
-
-impl Account {
-    /// An account of these three, case ignored.
-    #[must_use]
-    pub fn new(username: &str, hostname: &str, ip: &str) -> Self {
-        Self { username: username.to_lowercase(), hostname: hostname.to_lowercase(), ip: ip.to_lowercase() }
-    }
-
-    fn of(record: &ListedCredential) -> Self {
-        Self::new(&record.username, &record.hostname, &record.ip)
-    }
-
-    fn is_near(&self, other: &Self) -> bool {
-        self.username == other.username && (self.hostname == other.hostname || self.ip == other.ip)
-    }
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").finish_non_exhaustive()
-    }
-}
+use super::index::Index;
+use super::table::{Row, Table};
 
 /// What a list shows about one identifier and one account. Rows of SSH keys are among them:
 /// [`ListedCredential::is_ssh_key`].
@@ -52,11 +25,9 @@ pub struct Seen {
 }
 
 /// One complete list, kept current with our own writes.
-///
-/// The indexes hold hashes and positions instead of texts: a PAM may list a hundred thousand records.
 pub struct Snapshot {
     started: Instant,
-    records: Vec<ListedCredential>,
+    table: Table,
     hasher: RandomState,
     ids: Index,
     identifiers: Index,
@@ -68,18 +39,20 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// A snapshot of the records of a list that was begun at `started`.
-    pub(super) fn new(started: Instant, records: Vec<ListedCredential>) -> Self {
+    pub(super) fn new(started: Instant, mut table: Table) -> Self {
+        table.close();
         let hasher = RandomState::new();
-        let index = |key: &dyn Fn(&ListedCredential) -> Option<u64>| Index::new(&records, key);
-        let account = |record: &ListedCredential| Account::of(record);
+        let index = |key: &dyn Fn(Row<'_>) -> Option<u64>| {
+            Index::new(table.len(), table.rows().filter_map(|(position, row)| Some((key(row)?, position))))
+        };
         Self {
-            ids: index(&|record| Some(hasher.hash_one(&record.id))),
-            identifiers: index(&|record| record.identifier.as_ref().map(|text| hasher.hash_one(text))),
-            user_at_hostname: index(&|record| Some(at_hostname(&hasher, &account(record)))),
-            user_at_ip: index(&|record| Some(at_ip(&hasher, &account(record)))),
+            ids: index(&|row| Some(hasher.hash_one(row.id))),
+            identifiers: index(&|row| row.identifier.map(|text| hasher.hash_one(text))),
+            user_at_hostname: index(&|row| Some(Keys::of(row).at_hostname(&hasher))),
+            user_at_ip: index(&|row| Some(Keys::of(row).at_ip(&hasher))),
             written: Mutex::default(),
             started,
-            records,
+            table,
             hasher,
         }
     }
@@ -93,24 +66,24 @@ impl Snapshot {
     /// How many records the list held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.table.len()
     }
 
     /// True if the list held no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
-    /// The record with this id.
+    /// The record with this id. Its `change` is `None` where [`Snapshot::is_written`]: what was listed is of before our
+    /// write, and what the write made of it only the next list shows.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<ListedCredential> {
-        let written = self.written();
-        let listed = || self.listed(&self.ids, self.hasher.hash_one(id)).find(|record| record.id == id);
-        written.get(id).or_else(listed).cloned()
+        self.written().get(id).cloned().or_else(|| self.listed(id).map(Row::to_record))
     }
 
-    /// Whether what is known of the record is our own write, and not what was listed.
+    /// True if what [`Snapshot::by_id`] says of the record is from a write of our own, after the list was taken or while
+    /// it was, and not from the list.
     #[must_use]
     pub fn is_written(&self, id: &str) -> bool {
         self.written().contains_key(id)
@@ -120,12 +93,14 @@ impl Snapshot {
     /// matches, however long the list is.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let (same_account, near) =
-            self.of_user(account).into_iter().partition(|record| Account::of(record) == *account);
+        let of_user = self.of_user(account).into_iter();
+        let (same_account, near) = of_user.partition(|record| account.is_of(Row::of(record)));
         Seen { identified: self.identified(identifier), same_account, near }
     }
 
-    /// Puts a write of ours in the place of what was listed; what only the list can tell is kept.
+    /// Puts a write of ours in the place of what was listed. Type and rotation are kept where `record` leaves them open.
+    /// `change` becomes unknown, whatever `record` says: nothing but a list that was begun after the write tells it, and
+    /// the old one would pass for the mark to compare later lists with.
     pub(super) fn note_written(&self, mut record: ListedCredential) {
         if let Some(before) = self.by_id(&record.id) {
             record.automatic_change = record.automatic_change.or(before.automatic_change);
@@ -133,41 +108,40 @@ impl Snapshot {
                 record.kind = before.kind;
             }
         }
+        record.change = None;
         self.written().insert(record.id.clone(), record);
     }
 
+    fn listed(&self, id: &str) -> Option<Row<'_>> {
+        let mut found = self.ids.positions(self.hasher.hash_one(id)).filter_map(|position| self.table.get(position));
+        found.find(|row| row.id == id)
+    }
+
     fn identified(&self, identifier: &str) -> Vec<ListedCredential> {
-        let matches = |record: &ListedCredential| record.identifier.as_deref() == Some(identifier);
+        let matches = |row: Row<'_>| row.identifier == Some(identifier);
         self.select([(&self.identifiers, self.hasher.hash_one(identifier))], matches)
     }
 
     fn of_user(&self, account: &Account) -> Vec<ListedCredential> {
-        let hostname = (&self.user_at_hostname, at_hostname(&self.hasher, account));
-        let ip = (&self.user_at_ip, at_ip(&self.hasher, account));
-        self.select([hostname, ip], |record| Account::of(record).is_near(account))
+        let keys = account.keys();
+        let hostname = (&self.user_at_hostname, keys.at_hostname(&self.hasher));
+        let ip = (&self.user_at_ip, keys.at_ip(&self.hasher));
+        self.select([hostname, ip], |row| account.is_near(row))
     }
 
     /// The matching records found by any of the keys, each once, the written ones instead of the listed ones.
     fn select<const N: usize>(
         &self,
         keys: [(&Index, u64); N],
-        matches: impl Fn(&ListedCredential) -> bool,
+        matches: impl Fn(Row<'_>) -> bool,
     ) -> Vec<ListedCredential> {
         let written = self.written();
         let mut positions: Vec<u32> = keys.iter().flat_map(|(index, hash)| index.positions(*hash)).collect();
         positions.sort_unstable();
         positions.dedup();
-        let listed = positions.iter().filter_map(|position| self.at(*position));
-        let listed = listed.filter(|record| !written.contains_key(&record.id));
-        listed.chain(written.values()).filter(|record| matches(record)).cloned().collect()
-    }
-
-    fn listed<'a>(&'a self, index: &'a Index, hash: u64) -> impl Iterator<Item = &'a ListedCredential> {
-        index.positions(hash).filter_map(|position| self.at(position))
-    }
-
-    fn at(&self, position: u32) -> Option<&ListedCredential> {
-        self.records.get(usize::try_from(position).ok()?)
+        let listed = positions.into_iter().filter_map(|position| self.table.get(position));
+        let listed = listed.filter(|row| !written.contains_key(row.id));
+        listed.chain(written.values().map(Row::of)).filter(|row| matches(*row)).map(Row::to_record).collect()
     }
 
     fn written(&self) -> MutexGuard<'_, HashMap<String, ListedCredential>> {
@@ -177,39 +151,14 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("records", &self.records.len()).finish_non_exhaustive()
-    }
-}
-
-fn at_hostname(hasher: &RandomState, account: &Account) -> u64 {
-    hasher.hash_one((&account.username, &account.hostname))
-}
-
-fn at_ip(hasher: &RandomState, account: &Account) -> u64 {
-    hasher.hash_one((&account.username, &account.ip))
-}
-
-/// Positions of records by the hash of a key, sorted.
-struct Index(Vec<(u64, u32)>);
-
-impl Index {
-    fn new(records: &[ListedCredential], key: &dyn Fn(&ListedCredential) -> Option<u64>) -> Self {
-        let numbered = records.iter().zip(0_u32..);
-        let mut entries: Vec<_> = numbered.filter_map(|(record, at)| Some((key(record)?, at))).collect();
-        entries.sort_unstable();
-        entries.shrink_to_fit();
-        Self(entries)
-    }
-
-    fn positions(&self, hash: u64) -> impl Iterator<Item = u32> {
-        let first = self.0.partition_point(|(entry, _)| *entry < hash);
-        self.0[first..].iter().take_while(move |(entry, _)| *entry == hash).map(|(_, at)| *at)
+        f.debug_struct("Snapshot").field("records", &self.len()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pam::table::table;
 
     fn record(id: &str, identifier: &str, account: [&str; 3]) -> ListedCredential {
         let [username, hostname, ip] = account.map(str::to_owned);
@@ -224,14 +173,14 @@ mod tests {
     }
 
     fn snapshot() -> Snapshot {
-        let records = vec![
+        let records = [
             record("1", "ours", ["svc", "db01", "10.0.0.7"]),
             record("2", "", ["SVC", "DB01", "10.0.0.7"]),
             record("3", "other", ["svc", "db01", "10.0.0.8"]),
             record("4", "", ["svc", "db02", "10.0.0.7"]),
             record("5", "Ours", ["root", "db01", "10.0.0.7"]),
         ];
-        Snapshot::new(Instant::now(), records)
+        Snapshot::new(Instant::now(), table(records))
     }
 
     #[test]
@@ -261,17 +210,32 @@ mod tests {
         let mut listed = record("1", "ours", ["svc", "db01", "10.0.0.7"]);
         listed.automatic_change = Some(true);
         listed.kind = "SSH Key".into();
-        let snapshot = Snapshot::new(Instant::now(), vec![listed]);
+        let snapshot = Snapshot::new(Instant::now(), table([listed]));
         snapshot.note_written(record("1", "ours", ["svc", "db01", "10.0.0.7"]));
         let now = snapshot.by_id("1").unwrap();
         assert_eq!((now.automatic_change, now.is_ssh_key()), (Some(true), true));
     }
 
     #[test]
+    fn after_a_write_the_listed_change_is_of_before_and_so_unknown() {
+        let change = Some("CANARY 2031-01-01 10:00:00".to_owned());
+        let listed = |id: &str| ListedCredential { change: change.clone(), ..record(id, id, ["svc", "h", "i"]) };
+        let snapshot = Snapshot::new(Instant::now(), table([listed("1"), listed("2")]));
+        assert_eq!((snapshot.by_id("1").unwrap().change, snapshot.is_written("1")), (change.clone(), false));
+        snapshot.note_written(listed("1"));
+        snapshot.note_written(listed("3"));
+        for (id, is_known) in [("1", false), ("2", true), ("3", false)] {
+            assert_eq!((snapshot.by_id(id).unwrap().change.is_some(), !snapshot.is_written(id)), (is_known, is_known));
+            assert_eq!(snapshot.look(id, &Account::new("", "", "")).identified[0].change.is_some(), is_known, "{id}");
+        }
+        assert!(!snapshot.is_written("4"));
+        assert!(!format!("{snapshot:?}{:?}", snapshot.by_id("2")).contains("CANARY"));
+    }
+
+    #[test]
     fn a_long_list_is_searched_and_not_walked() {
         let row = |id: u32| record(&id.to_string(), &format!("i{id}"), ["svc", &format!("h{id}"), "10.0.0.7"]);
-        let rows: Vec<_> = (0..20_000).map(row).collect();
-        let snapshot = Snapshot::new(Instant::now(), rows);
+        let snapshot = Snapshot::new(Instant::now(), table((0..20_000).map(row)));
         let began = std::time::Instant::now();
         for id in 0..20_000 {
             let seen = snapshot.look(&format!("i{id}"), &Account::new("svc", &format!("h{id}"), "none"));
@@ -283,7 +247,7 @@ mod tests {
     #[test]
     fn debug_shows_no_account() {
         let account = Account::new("canary", "h", "i");
-        let snapshot = Snapshot::new(Instant::now(), vec![record("1", "i", ["canary", "h", "i"])]);
+        let snapshot = Snapshot::new(Instant::now(), table([record("1", "i", ["canary", "h", "i"])]));
         let seen = snapshot.look("i", &account);
         assert!(!format!("{account:?}{snapshot:?}{seen:?}").contains("canary"));
     }

@@ -58,6 +58,14 @@ impl Simulator {
         self.core.state().seed(&seed).to_string()
     }
 
+    /// Puts many records into the vault at once, as [`Simulator::seed`] does: nobody gets a list with half of them.
+    pub fn seed_all(&self, seeds: impl IntoIterator<Item = Seed>) {
+        let mut state = self.core.state();
+        for seed in seeds {
+            state.seed(&seed);
+        }
+    }
+
     /// Does to a record what somebody could do in the vault itself. False: no such record.
     pub fn edit(&self, id: &str, edit: VaultEdit) -> bool {
         self.core.edit(id, edit)
