@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../generated/chance.rs"]
+pub mod chance;
 mod logs;
 mod site;
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,7 +19,7 @@ use tokio::time::{Instant, sleep};
 use virtual_cluster::Hours;
 
 use logs::Logs;
-pub use site::Site;
+pub use site::{Site, value};
 
 /// A value that must appear nowhere but in Secrets and in the PAM.
 pub const CANARY: &str = "canary-7f3a\"<&>\\é";
@@ -25,7 +27,7 @@ pub const CANARY: &str = "canary-7f3a\"<&>\\é";
 /// The PAM, the clock, and what is logged. Operators are started with [`World::site`].
 pub struct World {
     pub hours: Hours,
-    pub sim: Rc<Simulator>,
+    pub sim: Arc<Simulator>,
     logs: Logs,
 }
 
@@ -35,7 +37,9 @@ pub fn world<F: Future>(sim: Config, test: impl FnOnce(World) -> F) -> F::Output
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = hours.clone();
         let config = Config { clock: pam_simulator::Clock::new(move || clock.now()), ..sim };
-        let sim = Rc::new(Simulator::start(config).await.unwrap());
+        let sim = Arc::new(Simulator::start(config).await.unwrap());
+        let silent = Arc::clone(&sim);
+        hours.count(move || -i64::try_from(silent.left_waiting()).unwrap());
         test(World { hours, sim, logs: Logs::install() }).await
     })
 }

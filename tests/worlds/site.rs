@@ -1,6 +1,6 @@
 //! One cluster and its operator.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -32,7 +32,7 @@ pub struct Site {
     pub cluster: Cluster,
     /// The cluster's name, which generated identifiers begin with.
     pub name: String,
-    sim: Rc<Simulator>,
+    sim: Arc<Simulator>,
     config: Config,
     metrics: Metrics,
     running: Option<JoinHandle<Result<(), controller::Error>>>,
@@ -42,7 +42,7 @@ impl Site {
     pub(super) fn new(world: &World, name: &str, change: Value) -> Self {
         let cluster = Cluster::new(name, &api::crds());
         let metrics = Metrics::new().0;
-        let (under_way, sim) = (metrics.clone(), Rc::clone(&world.sim));
+        let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.hours.count(move || under_way.pam_requests_under_way());
         let site = Self { cluster, name: name.to_owned(), sim, config: config(name), metrics, running: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
@@ -75,14 +75,8 @@ impl Site {
         running.abort();
         let _ = running.await;
         // Its connections are closed by tasks of their own, and the simulator hears of it over a socket.
-        for _ in 0..10_000 {
-            tokio::task::yield_now().await;
-            if self.metrics.pam_requests_under_way() == 0 && self.sim.left_waiting() == 0 {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(100));
-        }
-        panic!("something of the operator goes on after its end");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }
 
     /// Ends it in the middle, and starts it anew after so long.

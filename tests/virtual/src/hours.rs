@@ -99,14 +99,14 @@ impl Hours {
         Timestamp::from_microsecond(self.0.shown.load(Ordering::SeqCst)).unwrap_or_default()
     }
 
-    /// Time stands still while the sum of all counts is above 0. Exchanges that are known to take for ever count -1, so
-    /// that deadlines end them.
+    /// Time stands still while the sum of all counts is not 0. Who asks counts an exchange as 1, and who is known never to
+    /// answer it as -1, so that a deadline can end it; both notice the end at different times.
     pub fn count(&self, exchanges: impl Fn() -> i64 + Send + 'static) {
         lock(&self.0.counts).push(Box::new(exchanges));
     }
 
     fn is_busy(&self) -> bool {
-        lock(&self.0.counts).iter().map(|count| count()).sum::<i64>() > 0
+        lock(&self.0.counts).iter().map(|count| count()).sum::<i64>() != 0
     }
 
     fn show_time(&self) {
