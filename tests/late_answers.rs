@@ -157,7 +157,7 @@ fn newest(one: &Try, second: Second) -> String {
 
 /// Everything is as it should be, and what the list shows of it is known.
 async fn settled(world: &World, tries: &[Try]) -> Site {
-    let mut site = world.site_with("c1", json!({"limits": {"maxConcurrentRequests": 64}}));
+    let mut site = world.site_with("c1", &json!({"limits": {"maxConcurrentRequests": 64}}));
     for one in tries {
         site.put_value(&one.name, &value(&one.name, 1));
         site.put_credential(&one.name, &json!({}));

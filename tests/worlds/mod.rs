@@ -1,6 +1,6 @@
 //! A world in which hours pass in milliseconds: operators in this process, each with a Kubernetes API in memory, one
 //! simulated PAM over real sockets, and one clock for all.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "../generated/chance.rs"]
@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 use virtual_cluster::Hours;
 
 use logs::Logs;
-pub use site::{Site, value};
+pub use site::{NAMESPACE, Site, value};
 
 /// A value that must appear nowhere but in Secrets and in the PAM.
 pub const CANARY: &str = "canary-7f3a\"<&>\\é";
@@ -47,11 +47,11 @@ pub fn world<F: Future>(sim: Config, test: impl FnOnce(World) -> F) -> F::Output
 impl World {
     /// A cluster of that name, with a connection to the PAM and an operator that is not running yet.
     pub fn site(&self, cluster: &str) -> Site {
-        Site::new(self, cluster, json!({}))
+        Site::new(self, cluster, &json!({}))
     }
 
     /// The same; `change` is merged into the connection's spec.
-    pub fn site_with(&self, cluster: &str, change: Value) -> Site {
+    pub fn site_with(&self, cluster: &str, change: &Value) -> Site {
         Site::new(self, cluster, change)
     }
 

@@ -39,7 +39,7 @@ pub struct Site {
 }
 
 impl Site {
-    pub(super) fn new(world: &World, name: &str, change: Value) -> Self {
+    pub(super) fn new(world: &World, name: &str, change: &Value) -> Self {
         let cluster = Cluster::new(name, &api::crds());
         let metrics = Metrics::new().0;
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
@@ -50,7 +50,7 @@ impl Site {
         }
         site.cluster.put("secrets", &json!({"metadata": {"name": api::DIGEST_KEY_SECRET, "namespace": HOME}}));
         site.put_login(&world.sim.client_id(), &world.sim.client_secret());
-        site.put_connection(&change);
+        site.put_connection(change);
         site
     }
 

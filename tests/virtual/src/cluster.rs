@@ -1,5 +1,7 @@
 //! The handle that tests hold.
 
+#![allow(clippy::must_use_candidate, reason = "tests order a change without always asking what it met")]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -63,7 +65,6 @@ fn wrong(refusal: &Refusal) -> ! {
 
 impl Cluster {
     /// An empty cluster that knows these kinds; `name` tells its uids from those of another.
-    #[must_use]
     pub fn new(name: &str, crds: &[CustomResourceDefinition]) -> Self {
         let store = Store::new(name, kinds::all(crds));
         let shown = watch::Sender::new(store.version());
@@ -72,7 +73,6 @@ impl Cluster {
     }
 
     /// A client of it, to be used in the runtime that calls this.
-    #[must_use]
     pub fn client(&self) -> Client {
         let shared = Arc::clone(&self.0);
         Client::new(service_fn(move |request| serve(Arc::clone(&shared), request)), "default")
@@ -81,14 +81,12 @@ impl Cluster {
     // === Objects, by plural name, namespace (empty: none) and name
 
     /// An object, if there is one.
-    #[must_use]
     pub fn get(&self, plural: &str, namespace: &str, name: &str) -> Option<Value> {
         let state = self.0.state();
         state.store.get(&key(&state, plural, namespace, name)).ok().map(|object| Value::clone(&object))
     }
 
     /// All objects of a kind.
-    #[must_use]
     pub fn list(&self, plural: &str) -> Vec<Value> {
         let state = self.0.state();
         let kind = key(&state, plural, "", "").0;
@@ -138,19 +136,16 @@ impl Cluster {
     // === What was asked for
 
     /// A point in the log of requests.
-    #[must_use]
     pub fn mark(&self) -> Mark {
         Mark(self.0.state().requests.len())
     }
 
     /// What was asked for since then.
-    #[must_use]
     pub fn since(&self, mark: Mark) -> Requests {
         Requests(self.0.state().requests.get(mark.0..).unwrap_or_default().to_vec())
     }
 
     /// All that was asked for.
-    #[must_use]
     pub fn requests(&self) -> Requests {
         self.since(Mark(0))
     }

@@ -17,7 +17,9 @@ pub(crate) fn set(schema: &JSONSchemaProps, value: &mut Value) {
         }
         Value::Array(items) => {
             if let Some(JSONSchemaPropsOrArray::Schema(schema)) = &schema.items {
-                items.iter_mut().for_each(|item| set(schema, item));
+                for item in items {
+                    set(schema, item);
+                }
             }
         }
         _ => {}

@@ -170,7 +170,7 @@ mod tests {
                 let answer = tokio::time::timeout(Duration::from_secs(1), answer).await;
                 assert!(answer.is_ok(), "a deadline ran out though the answer took 5 ms");
                 assert!(before.elapsed() < Duration::from_secs(1));
-                sleep(Duration::from_secs(3600)).await;
+                sleep(Duration::from_hours(1)).await;
             }
         });
     }

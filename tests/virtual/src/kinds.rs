@@ -7,7 +7,7 @@ pub(crate) struct Kind {
     pub(crate) group: String,
     pub(crate) version: String,
     pub(crate) plural: String,
-    pub(crate) kind: String,
+    pub(crate) name: String,
     pub(crate) namespaced: bool,
     /// Of custom resources: their status is a subresource, and they have defaults.
     pub(crate) schema: Option<JSONSchemaProps>,
@@ -19,7 +19,7 @@ impl Kind {
             group: group.to_owned(),
             version: "v1".to_owned(),
             plural: plural.to_owned(),
-            kind: kind.to_owned(),
+            name: kind.to_owned(),
             namespaced,
             schema: None,
         }
@@ -31,7 +31,7 @@ impl Kind {
             group: crd.spec.group.clone(),
             version: version.map(|version| version.name.clone()).unwrap_or_default(),
             plural: crd.spec.names.plural.clone(),
-            kind: crd.spec.names.kind.clone(),
+            name: crd.spec.names.kind.clone(),
             namespaced: crd.spec.scope == "Namespaced",
             schema: version.and_then(|version| version.schema.as_ref()?.open_api_v3_schema.clone()),
         }

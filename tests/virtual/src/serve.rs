@@ -151,9 +151,10 @@ fn list(state: &State, target: &Target, metadata_only: bool) -> Result<Output, R
     let view = |object: &Value| if metadata_only { metadata_of(object) } else { object.clone() };
     let items: Vec<Value> = objects.map(|(_, object)| view(object)).collect();
     let kind = &state.store.kinds[target.kind];
-    let (api_version, name) = match metadata_only {
-        true => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList".to_owned()),
-        false => (kind.api_version(), format!("{}List", kind.kind)),
+    let (api_version, name) = if metadata_only {
+        ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList".to_owned())
+    } else {
+        (kind.api_version(), format!("{}List", kind.name))
     };
     let meta = json!({"resourceVersion": state.store.version().to_string()});
     Ok(Output::Whole(200, json!({"kind": name, "apiVersion": api_version, "metadata": meta, "items": items})))
@@ -165,9 +166,6 @@ fn watch(shared: &Arc<Shared>, target: &Target, metadata_only: bool) -> Result<O
     let (Some(from), None) = (from, target.asks("sendInitialEvents")) else {
         return Err(unsupported());
     };
-    if !shared.state().knows(from) {
-        return Err(Refusal::new(410, "Expired", "too old resource version"));
-    }
     Ok(Output::Watch(Box::new(Watch::new(Arc::clone(shared), target, from, metadata_only))))
 }
 

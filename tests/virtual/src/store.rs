@@ -102,7 +102,7 @@ impl Store {
             meta["namespace"] = key.1.as_str().into();
         }
         object["apiVersion"] = kind.api_version().into();
-        object["kind"] = kind.kind.as_str().into();
+        object["kind"] = kind.name.as_str().into();
         if let Some(schema) = &kind.schema {
             object["metadata"]["generation"] = 1.into();
             // Status is a subresource: what comes with a new object is dropped.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Shared;
-use crate::store::Event;
+use crate::store::{Event, Refusal};
 use crate::target::Target;
 
 /// A watch of one client.
@@ -50,6 +50,10 @@ impl Watch {
 
     /// The next lines; `None` when its time is up.
     async fn next(&mut self) -> Option<Bytes> {
+        if !self.over && !self.shared.state().knows(self.seen) {
+            self.over = true;
+            return Some(expired());
+        }
         loop {
             let shown = *self.changed.borrow_and_update();
             let lines = self.lines(shown);
@@ -90,8 +94,13 @@ impl Watch {
     fn bookmark(&self) -> Bytes {
         let kind = &self.shared.state().store.kinds[self.kind];
         let meta = json!({"resourceVersion": self.seen.to_string()});
-        line("BOOKMARK", &json!({"kind": kind.kind, "apiVersion": kind.api_version(), "metadata": meta})).into()
+        line("BOOKMARK", &json!({"kind": kind.name, "apiVersion": kind.api_version(), "metadata": meta})).into()
     }
+}
+
+/// A version that cannot be begun from is told in the stream, by an answer that is a success.
+fn expired() -> Bytes {
+    line("ERROR", &Refusal::new(410, "Expired", "too old resource version").body()).into()
 }
 
 fn line(change: &str, object: &Value) -> String {
