@@ -138,6 +138,7 @@ pub struct Metrics {
     reconcile_duration: HistogramFamily<KindLabels>,
     pam_requests: Family<RequestLabels, Counter>,
     pam_request_duration: HistogramFamily<OperationLabels>,
+    pam_requests_under_way: Gauge,
     credentials: Family<ReasonLabels, Gauge>,
     push_latency: Histogram,
     status_writes: Family<KindLabels, Counter>,
@@ -154,6 +155,7 @@ impl Metrics {
             reconcile_duration: Family::new_with_constructor(pass_histogram),
             pam_requests: Family::default(),
             pam_request_duration: Family::new_with_constructor(request_histogram),
+            pam_requests_under_way: Gauge::default(),
             credentials: Family::default(),
             push_latency: request_histogram(),
             status_writes: Family::default(),
@@ -201,6 +203,11 @@ impl Metrics {
             Unit::Seconds,
             self.pam_request_duration.clone(),
         );
+        registry.register(
+            "pam_requests_under_way",
+            "HTTP requests to a PAM that were begun and not ended yet",
+            self.pam_requests_under_way.clone(),
+        );
         registry.register_with_unit(
             "secret_push_latency",
             "From the event of a changed Secret to the PAM's answer that it has the value",
@@ -219,6 +226,17 @@ impl Metrics {
     pub fn pam_request(&self, operation: PamOperation, outcome: PamOutcome, duration: Duration) {
         self.pam_requests.get_or_create(&RequestLabels { operation, outcome }).inc();
         self.pam_request_duration.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a request to a PAM that begins (1), or that ended or was given up (-1).
+    pub fn pam_request_under_way(&self, change: i64) {
+        self.pam_requests_under_way.inc_by(change);
+    }
+
+    /// How many requests to a PAM are under way.
+    #[must_use]
+    pub fn pam_requests_under_way(&self) -> i64 {
+        self.pam_requests_under_way.get()
     }
 
     /// Sets how many `PamCredential`s have each reason. Give every reason each time, 0 included: one that is left out

@@ -40,7 +40,9 @@ pub(super) struct Live {
 
 impl Connections {
     pub(super) fn new(metrics: Metrics) -> Self {
-        let origins = Origins::with_observer(move |report| super::blame::count(&metrics, report));
+        let under_way = metrics.clone();
+        let origins = Origins::with_observer(move |report| super::blame::count(&metrics, report))
+            .with_gauge(move |change| under_way.pam_request_under_way(change));
         Self { origins, known: Mutex::default(), live: Mutex::default() }
     }
 

@@ -31,12 +31,14 @@ pub struct CallReport {
 }
 
 type Observer = Arc<dyn Fn(&CallReport) + Send + Sync>;
+type Gauge = Arc<dyn Fn(i64) + Send + Sync>;
 
 /// Every PAM origin (scheme, host and port) that this process talks to. Cloning is cheap; clones share all.
 #[derive(Clone, Default)]
 pub struct Origins {
     gates: Arc<Mutex<HashMap<String, Weak<Gate>>>>,
     observer: Option<Observer>,
+    gauge: Option<Gauge>,
 }
 
 impl Origins {
@@ -52,6 +54,12 @@ impl Origins {
         Self { observer: Some(Arc::new(observer)), ..Self::default() }
     }
 
+    /// The same, and `gauge` gets 1 when an exchange begins and -1 when it ended, or was given up. It must return at once.
+    #[must_use]
+    pub fn with_gauge(self, gauge: impl Fn(i64) + Send + Sync + 'static) -> Self {
+        Self { gauge: Some(Arc::new(gauge)), ..self }
+    }
+
     /// A seat at the gate of `origin`. As long as it lives, its limits count.
     pub(super) fn seat(&self, origin: &str, limits: Limits) -> Seat {
         let mut gates = lock(&self.gates);
@@ -59,7 +67,7 @@ impl Origins {
         let gate = gates.get(origin).and_then(Weak::upgrade).unwrap_or_default();
         gates.insert(origin.to_owned(), Arc::downgrade(&gate));
         let number = gate.budget.join(limits);
-        Seat { gate, number, own: Breaker::default(), observer: self.observer.clone() }
+        Seat { gate, number, own: Breaker::default(), observer: self.observer.clone(), gauge: self.gauge.clone() }
     }
 }
 
@@ -93,6 +101,7 @@ pub(super) struct Seat {
     number: u64,
     own: Breaker,
     observer: Option<Observer>,
+    gauge: Option<Gauge>,
 }
 
 impl Drop for Seat {
@@ -130,6 +139,12 @@ impl Seat {
         allowed
     }
 
+    fn count(&self, change: i64) {
+        if let Some(gauge) = &self.gauge {
+            gauge(change);
+        }
+    }
+
     fn check(&self, call: Call) -> Result<(), PamError> {
         let now = Instant::now();
         if let Some(after) = self.gate.pause_left(now) {
@@ -165,6 +180,7 @@ impl<'a> Permit<'a> {
         let now = Instant::now();
         self.seat.gate.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
         // From here on the pass gives the circuits' leaves back, whatever happens.
+        self.seat.count(1);
         let pass = Pass { seat: self.seat, call, began: now, told: false };
         self.seat.own.admit(now).map_err(|wait| circuit_open(call, wait))?;
         Ok(pass)
@@ -231,6 +247,7 @@ impl Pass<'_> {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
+        self.seat.count(-1);
         if !self.told {
             self.seat.gate.breaker.abandoned();
             self.seat.own.abandoned();
@@ -351,5 +368,23 @@ mod tests {
         exchange(&seat, Ok(())).await.unwrap();
         exchange(&seat, Err(PamError::DeviceNotFound)).await.unwrap_err();
         assert_eq!(*seen.lock().unwrap(), [(CALL, "ok"), (CALL, "device_not_found")]);
+    }
+
+    #[tokio::test]
+    async fn an_exchange_is_under_way_until_it_ended_or_was_given_up() {
+        let under_way = Arc::new(Mutex::new(0));
+        let sink = Arc::clone(&under_way);
+        let origins = Origins::new().with_gauge(move |change| *sink.lock().unwrap() += change);
+        let (seat, count) = (seat(&origins), || *under_way.lock().unwrap());
+        let permit = seat.enter(CALL).await.unwrap();
+        assert_eq!(count(), 0, "who waits for a place has not begun");
+        let pass = permit.pass(CALL).await.unwrap();
+        assert_eq!(count(), 1);
+        pass.done(Ok(())).unwrap();
+        assert_eq!(count(), 0);
+        let given_up = permit.pass(CALL).await.unwrap();
+        assert_eq!(count(), 1);
+        drop(given_up);
+        assert_eq!(count(), 0);
     }
 }

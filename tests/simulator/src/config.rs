@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
+use crate::clock::Clock;
 use crate::secret::Hidden;
 use crate::tls::Certificate;
 use crate::version::ProductVersion;
@@ -42,6 +43,8 @@ pub struct Config {
     pub behaviour: Behaviour,
     /// The certificate to present.
     pub certificate: Certificate,
+    /// Where the time of day comes from.
+    pub clock: Clock,
 }
 
 impl Default for Config {
@@ -58,6 +61,7 @@ impl Default for Config {
             token_lifetime: None,
             behaviour: Behaviour::default(),
             certificate: Certificate::default(),
+            clock: Clock::default(),
         }
     }
 }

@@ -61,7 +61,9 @@ impl Core {
     }
 
     pub(crate) fn edit(&self, id: &str, edit: VaultEdit) -> bool {
-        id.parse().is_ok_and(|id| self.state().store.edit(id, |record| record.apply(edit)))
+        let mut state = self.state();
+        let now = state.clock.now();
+        id.parse().is_ok_and(|id| state.store.edit(id, |record| record.apply(edit, now)))
     }
 
     pub(crate) fn remove_record(&self, id: &str) -> bool {

@@ -179,12 +179,18 @@ pub(crate) struct Log {
 
 impl Log {
     /// Writes down an arrival; answers its sequence number.
-    pub(crate) fn arrive(&mut self, call: &Call, caller: Option<(String, u64)>, fault: Option<String>) -> u64 {
+    pub(crate) fn arrive(
+        &mut self,
+        call: &Call,
+        caller: Option<(String, u64)>,
+        fault: Option<String>,
+        now: Timestamp,
+    ) -> u64 {
         let seq = self.entries.len() as u64 + 1;
         let (client_id, token) = caller.unzip();
         self.entries.push(Entry {
             seq,
-            at: Timestamp::now(),
+            at: now,
             done_at: None,
             connection: call.connection,
             kind: call.route.kind(),
@@ -217,9 +223,9 @@ impl Log {
     }
 
     /// The next commit's position and time.
-    pub(crate) fn commit(&mut self, created: bool, wrote_value: bool) -> Commit {
+    pub(crate) fn commit(&mut self, created: bool, wrote_value: bool, now: Timestamp) -> Commit {
         self.commits += 1;
-        Commit { order: self.commits, at: Timestamp::now(), created, wrote_value }
+        Commit { order: self.commits, at: now, created, wrote_value }
     }
 
     pub(crate) fn mark(&self) -> Mark {

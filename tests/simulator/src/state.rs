@@ -1,15 +1,14 @@
 //! Everything a simulator knows, and the one place where a call is executed.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use jiff::Timestamp;
 
 use crate::answer::{Answer, Refusal};
 use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
 use crate::call::{Call, Route};
+use crate::clock::Clock;
 use crate::config::{Config, ExpiresIn, Seed};
 use crate::core;
 use crate::fault::{Fault, Faults};
@@ -31,6 +30,18 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    pub(crate) clock: Clock,
+    /// Calls that were cut off, to be executed when somebody says so.
+    pub(crate) held: Vec<Held>,
+    /// How many callers wait on a connection on which nothing will ever be said.
+    pub(crate) left_waiting: usize,
+}
+
+/// A call that was cut off before it was executed.
+pub(crate) struct Held {
+    pub(crate) seq: u64,
+    pub(crate) call: Arc<Call>,
+    pub(crate) admission: Admission,
 }
 
 impl State {
@@ -48,6 +59,9 @@ impl State {
             store: Store::default(),
             faults: Faults::default(),
             log: Log::default(),
+            clock: config.clock.clone(),
+            held: Vec::new(),
+            left_waiting: 0,
         };
         for device in &config.devices {
             let tenant = device.tenant.as_deref().unwrap_or(&config.tenant);
@@ -67,7 +81,7 @@ impl State {
             clients.map(|client| client.client_id.clone()).collect()
         };
         let visible_to = seed.visible_to.clone().unwrap_or_else(everyone);
-        self.store.seed(&tenant, seed, visible_to)
+        self.store.seed(&tenant, seed, visible_to, self.clock.now())
     }
 
     /// The tenant that a client belongs to.
@@ -80,7 +94,7 @@ impl State {
         let fault = self.faults.take(call.route.kind(), call.target());
         let shown = gateway::shown(self, call.authorization.as_deref());
         let caller = shown.map(|token| (token.client_id.clone(), token.serial));
-        let seq = self.log.arrive(call, caller, fault.as_ref().map(Fault::label));
+        let seq = self.log.arrive(call, caller, fault.as_ref().map(Fault::label), self.clock.now());
         (seq, fault)
     }
 
@@ -128,11 +142,22 @@ impl State {
         });
     }
 
+    /// Executes the call of that number, if it is held.
+    pub(crate) fn commit_held(&mut self, seq: u64) -> bool {
+        let Some(place) = self.held.iter().position(|held| held.seq == seq) else {
+            return false;
+        };
+        let Held { seq, call, admission } = self.held.remove(place);
+        self.execute(seq, &call, admission);
+        true
+    }
+
     /// Writes down how a call ended: with this status, or without an answer.
     pub(crate) fn ended(&mut self, seq: u64, status: Option<u16>) {
+        let now = self.clock.now();
         self.log.amend(seq, |entry| {
             entry.status = status;
-            entry.done_at = Some(Timestamp::now());
+            entry.done_at = Some(now);
         });
     }
 }

@@ -191,6 +191,21 @@ impl Simulator {
         self.core.state().faults.remove(id);
     }
 
+    /// The calls that were cut off and not executed, by their numbers in the journal, oldest first.
+    pub fn held(&self) -> Vec<u64> {
+        self.core.state().held.iter().map(|held| held.seq).collect()
+    }
+
+    /// Executes a call that is held, as if it had arrived only now. False: none of that number is.
+    pub fn commit_held(&self, seq: u64) -> bool {
+        self.core.state().commit_held(seq)
+    }
+
+    /// How many callers wait for an answer that will never come.
+    pub fn left_waiting(&self) -> usize {
+        self.core.state().left_waiting
+    }
+
     /// Takes all faults back. What they have begun (a late commit, a pause) goes on.
     pub fn clear_faults(&self) {
         self.core.state().faults.clear();

@@ -10,7 +10,7 @@ use crate::answer::{Answer, JSON, Refusal, Style};
 use crate::call::{Call, Kind};
 use crate::fault::{Effect, Fault, Phase, Shape};
 use crate::gateway;
-use crate::state::{Admission, Shared};
+use crate::state::{Admission, Held, Shared};
 
 /// What the connection is to do.
 pub(crate) enum Verdict {
@@ -20,6 +20,8 @@ pub(crate) enum Verdict {
     Reset,
     /// Close the connection without a word.
     Close,
+    /// Say nothing until the client leaves.
+    Silence,
 }
 
 impl Verdict {
@@ -30,7 +32,7 @@ impl Verdict {
     const fn status(&self) -> Option<u16> {
         match self {
             Self::Answer(answer, _) => Some(answer.status),
-            Self::Reset | Self::Close => None,
+            Self::Reset | Self::Close | Self::Silence => None,
         }
     }
 }
@@ -89,7 +91,8 @@ impl Work {
 
     /// Executes the call if this fault comes after the commit.
     async fn suffer(&self, fault: Fault) -> Verdict {
-        let after = fault.phase == Phase::AfterCommit && !matches!(fault.effect, Effect::LateCommit(_));
+        let later = matches!(fault.effect, Effect::LateCommit(_) | Effect::HeldCommit);
+        let after = fault.phase == Phase::AfterCommit && !later;
         let executed = (after || fault.effect.edits_answer()).then(|| self.execute(self.admit()));
         match (fault.effect, executed) {
             (Effect::Reset, _) => Verdict::Reset,
@@ -104,9 +107,25 @@ impl Work {
             }
             (Effect::Delay(pause), None) => Verdict::whole(self.execute_after(pause).await),
             (Effect::LateCommit(pause), _) => self.commit_late(pause),
+            (Effect::HeldCommit, _) => {
+                self.hold();
+                Verdict::Reset
+            }
+            (Effect::Silence, executed) => {
+                if executed.is_none() {
+                    self.hold();
+                }
+                Verdict::Silence
+            }
             (effect, Some(answer)) if effect.edits_answer() => edited(effect, answer),
             (effect, _) => self.replaced(effect),
         }
+    }
+
+    fn hold(&self) {
+        let mut state = self.shared.lock();
+        let admission = state.admit(&self.call);
+        state.held.push(Held { seq: self.seq, call: Arc::clone(&self.call), admission });
     }
 
     fn commit_late(&self, pause: Duration) -> Verdict {

@@ -79,6 +79,26 @@ async fn handle(
             link.control.close();
             Err(io::ErrorKind::ConnectionAborted.into())
         }
+        Verdict::Silence => {
+            let _waiting = LeftWaiting::new(&link.shared);
+            std::future::pending().await
+        }
+    }
+}
+
+/// A caller to whom nothing will be said; counted until he leaves.
+struct LeftWaiting(Arc<Shared>);
+
+impl LeftWaiting {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.lock().left_waiting += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for LeftWaiting {
+    fn drop(&mut self) {
+        self.0.lock().left_waiting -= 1;
     }
 }
 

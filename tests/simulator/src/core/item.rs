@@ -8,16 +8,17 @@ use crate::call::Kind;
 use crate::gateway::Caller;
 use crate::secret::Hidden;
 use crate::state::{Executed, State};
-use crate::store::{Record, now_in_seconds};
+use crate::store::{Record, in_seconds};
 use crate::version::Profile;
 
 /// `GET` by id: hands out the password, takes custody and is audited. An operator must never do it.
 pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<Executed, Refusal> {
     let id = find(state, caller, key)?;
     warn!(record = id, client = caller.client_id, "a SECRET WAS READ BACK and custody taken");
+    let now = state.clock.now();
     state.store.edit(id, |record| {
         record.custody = Some(caller.client_id.clone());
-        record.viewed = Some(now_in_seconds());
+        record.viewed = Some(in_seconds(now));
     });
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
     let body = json!({
@@ -49,9 +50,10 @@ pub(super) fn set_active(state: &mut State, caller: &Caller, key: &str, active: 
     if state.store.get(id).is_some_and(|record| record.active == active) {
         return Err(already(&state.profile, active).about(id));
     }
+    let now = state.clock.now();
     state.store.edit(id, |record| {
         record.active = active;
-        record.touch();
+        record.touch(now);
     });
     let (kind, verb) =
         if active { (Kind::PutCredential, "activated") } else { (Kind::DeleteCredential, "deactivated") };
@@ -75,10 +77,11 @@ pub(super) fn release(state: &mut State, caller: &Caller, key: &str) -> Result<E
         return Err(Refusal::coded(1018).about(id));
     }
     let rotates = record.automatic_change();
+    let now = state.clock.now();
     state.store.edit(id, |record| {
         record.custody = None;
         if rotates {
-            record.rotate(Hidden::from(format!("rotated-{:032x}", rand::random::<u128>())));
+            record.rotate(Hidden::from(format!("rotated-{:032x}", rand::random::<u128>())), now);
         }
     });
     let mut done = changed(state, Kind::ReleaseCustody, id, &format!("Credential custody {id} released"));
@@ -93,7 +96,7 @@ fn changed(state: &mut State, kind: Kind, id: u64, message: &str) -> Executed {
     let whole = envelope(state.style(kind), 200, message, false);
     let mut done = Executed::answer(Answer::json(200, &whole.into()));
     done.record = Some(id);
-    done.commit = Some(state.log.commit(false, false));
+    done.commit = Some(state.log.commit(false, false, state.clock.now()));
     done
 }
 

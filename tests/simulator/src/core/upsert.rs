@@ -1,5 +1,6 @@
 //! Create and update: the table of API 2.6.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::item::already;
@@ -34,7 +35,7 @@ pub(super) fn upsert(state: &mut State, call: &Call, caller: &Caller) -> Result<
     };
     let mut done = Executed::answer(answer(state, id, created));
     done.record = Some(id);
-    done.commit = Some(state.log.commit(created, wrote_value));
+    done.commit = Some(state.log.commit(created, wrote_value, state.clock.now()));
     if let (true, Some(commit)) = (wrote_value, &done.commit) {
         let order = commit.order;
         state.store.edit(id, |record| record.number_last_write(order));
@@ -72,11 +73,12 @@ fn rows_see(state: &State, caller: &Caller, record: &Record) -> bool {
 }
 
 fn create(state: &mut State, caller: &Caller, post: Post) -> u64 {
-    let mut record = Record::new(&caller.tenant, &post.username, &post.hostname, &post.ip);
+    let now = state.clock.now();
+    let mut record = Record::new(&caller.tenant, &post.username, &post.hostname, &post.ip, now);
     record.identifier = post.identifier.clone().or_else(|| state.profile.makes_identifiers.then(uuid));
     record.visible_to.insert(caller.client_id.clone());
     write_device(state, caller, &post);
-    write_fields(&mut record, post, false);
+    write_fields(&mut record, post, false, now);
     state.store.insert(record)
 }
 
@@ -87,14 +89,15 @@ fn update(state: &mut State, caller: &Caller, id: u64, post: Post, by_identifier
     let replaced = state.behaviour.blocks_replaced;
     let touched = post.content.is_some() || state.behaviour.metadata_moves_change;
     write_device(state, caller, &post);
+    let now = state.clock.now();
     state.store.edit(id, |record| {
         record.identifier = identifier;
         (record.hostname, record.ip) = (hostname, ip);
         record.username.clone_from(&post.username);
         record.active |= revived;
-        write_fields(record, post, replaced);
+        write_fields(record, post, replaced, now);
         if touched {
-            record.touch();
+            record.touch(now);
         }
     });
     Ok(id)
@@ -147,12 +150,12 @@ fn write_device(state: &mut State, caller: &Caller, post: &Post) {
 }
 
 /// Writes what was sent; what was not stays, inside the settings blocks too unless those are `replaced`.
-fn write_fields(record: &mut Record, post: Post, replaced: bool) {
+fn write_fields(record: &mut Record, post: Post, replaced: bool, now: Timestamp) {
     if let Some(kind) = post.credential_type {
         record.kind = kind;
     }
     if let Some(content) = post.content {
-        record.write_value(Hidden::from(content), None);
+        record.write_value(Hidden::from(content), None, now);
     }
     for (key, value) in post.fields {
         match (record.fields.get_mut(&key), value) {
@@ -189,7 +192,7 @@ fn answer(state: &State, id: u64, created: bool) -> Answer {
 
 /// A UUID of version 7, as the product makes them (API 2.1).
 fn uuid() -> String {
-    let millis = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default() & 0xffff_ffff_ffff;
+    let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default() & 0xffff_ffff_ffff;
     let noise = rand::random::<u128>();
     let low = (noise & 0x0fff_3fff_ffff_ffff_ffff) | 0x7000_8000_0000_0000_0000;
     let hex = format!("{:032x}", (u128::from(millis) << 80) | low);

@@ -47,6 +47,12 @@ pub enum Effect {
     /// TCP reset now; the call is executed so much later, after whatever was executed in between. The phase
     /// does not count.
     LateCommit(#[serde(with = "millis")] Duration),
+    /// TCP reset now; the call is executed when [`crate::Simulator::commit_held`] says so, or never. The phase does not
+    /// count.
+    HeldCommit,
+    /// Nothing is said, however long the client waits. Before the commit the call is held as well, for
+    /// [`crate::Simulator::commit_held`].
+    Silence,
     /// An error status.
     Status {
         /// The HTTP status.

@@ -91,7 +91,7 @@ impl Fault {
     /// What the journal says about it.
     pub(crate) fn label(&self) -> String {
         let phase = match self.phase {
-            _ if self.effect.edits_answer() || matches!(self.effect, Effect::LateCommit(_)) => "",
+            _ if self.effect.edits_answer() || matches!(self.effect, Effect::LateCommit(_) | Effect::HeldCommit) => "",
             Phase::BeforeCommit => " before commit",
             Phase::AfterCommit => " after commit",
         };

@@ -4,11 +4,12 @@ mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Device, Seed};
 
-pub(crate) use record::{Record, SSH_KEY, as_listed, now_in_seconds};
+pub(crate) use record::{Record, SSH_KEY, as_listed, in_seconds};
 pub use record::{RecordView, ValueWrite, VaultEdit};
 
 /// The id of the first record; the vendor's samples have three digits as well.
@@ -86,11 +87,11 @@ impl Store {
     }
 
     /// Puts a record into the vault, and its device if that is missing.
-    pub(crate) fn seed(&mut self, tenant: &str, seed: &Seed, visible_to: Vec<String>) -> u64 {
+    pub(crate) fn seed(&mut self, tenant: &str, seed: &Seed, visible_to: Vec<String>, now: Timestamp) -> u64 {
         if self.device(tenant, &seed.hostname, &seed.ip).is_none() {
             self.add_device(tenant, &Device::new(&seed.hostname, &seed.ip));
         }
-        let mut record = Record::new(tenant, &seed.username, &seed.hostname, &seed.ip);
+        let mut record = Record::new(tenant, &seed.username, &seed.hostname, &seed.ip, now);
         record.identifier.clone_from(&seed.identifier);
         record.active = !seed.disabled;
         record.visible_to = visible_to.into_iter().collect();
@@ -101,7 +102,7 @@ impl Store {
             record.fields.insert("execution_settings".to_owned(), json!({ "automatic_change": true }));
         }
         if let Some(value) = &seed.value {
-            record.write_value(value.clone(), None);
+            record.write_value(value.clone(), None, now);
         }
         self.insert(record)
     }

@@ -36,7 +36,7 @@ pub(crate) struct Record {
 
 impl Record {
     /// An active record that nobody sees, with the defaults of API 2.1. The store gives it its id.
-    pub(crate) fn new(tenant: &str, username: &str, hostname: &str, ip: &str) -> Self {
+    pub(crate) fn new(tenant: &str, username: &str, hostname: &str, ip: &str, now: Timestamp) -> Self {
         Self {
             id: 0,
             tenant: tenant.to_owned(),
@@ -47,7 +47,7 @@ impl Record {
             kind: DEFAULT_KIND.to_owned(),
             fields: Map::new(),
             active: true,
-            changed: now_in_seconds(),
+            changed: in_seconds(now),
             viewed: None,
             custody: None,
             visible_to: BTreeSet::new(),
@@ -83,8 +83,8 @@ impl Record {
     }
 
     /// Writes a value; `order` is that of the commit, absent for what the vault does by itself.
-    pub(crate) fn write_value(&mut self, value: Hidden, order: Option<u64>) {
-        self.writes.push(ValueWrite { order, at: Timestamp::now(), value });
+    pub(crate) fn write_value(&mut self, value: Hidden, order: Option<u64>, now: Timestamp) {
+        self.writes.push(ValueWrite { order, at: now, value });
     }
 
     /// Writes down which commit the last value came with.
@@ -95,26 +95,26 @@ impl Record {
     }
 
     /// Moves `change` to now; it never goes back.
-    pub(crate) fn touch(&mut self) {
-        self.changed = self.changed.max(now_in_seconds());
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.changed = self.changed.max(in_seconds(now));
     }
 
     /// The vault replaces the value by itself.
-    pub(crate) fn rotate(&mut self, value: Hidden) {
-        self.write_value(value, None);
-        self.touch_visibly();
+    pub(crate) fn rotate(&mut self, value: Hidden, now: Timestamp) {
+        self.write_value(value, None, now);
+        self.touch_visibly(now);
     }
 
     /// Moves `change` by a second at least: an edit in the vault must not hide within the same second.
-    fn touch_visibly(&mut self) {
-        self.changed = now_in_seconds().max(self.changed.saturating_add(1.second()).unwrap_or(self.changed));
+    fn touch_visibly(&mut self, now: Timestamp) {
+        self.changed = in_seconds(now).max(self.changed.saturating_add(1.second()).unwrap_or(self.changed));
     }
 
     /// Applies what somebody does in the vault itself.
-    pub(crate) fn apply(&mut self, edit: VaultEdit) {
+    pub(crate) fn apply(&mut self, edit: VaultEdit, now: Timestamp) {
         let who_sees_it = matches!(edit, VaultEdit::ShowTo(_) | VaultEdit::HideFrom(_));
         match edit {
-            VaultEdit::Rotate(value) => self.write_value(value, None),
+            VaultEdit::Rotate(value) => self.write_value(value, None, now),
             VaultEdit::Username(username) => self.username = username,
             VaultEdit::Identifier(identifier) => self.identifier = identifier,
             VaultEdit::Device { hostname, ip } => (self.hostname, self.ip) = (hostname, ip),
@@ -126,7 +126,7 @@ impl Record {
         }
         // Who sees a record is not part of it.
         if !who_sees_it {
-            self.touch_visibly();
+            self.touch_visibly(now);
         }
     }
 
@@ -136,9 +136,8 @@ impl Record {
     }
 }
 
-/// Now, in whole seconds.
-pub(crate) fn now_in_seconds() -> Timestamp {
-    let now = Timestamp::now();
+/// A time in whole seconds, as the list shows it.
+pub(crate) fn in_seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 

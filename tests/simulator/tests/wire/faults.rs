@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use pam_simulator::{Effect, Entry, Fault, Kind, Outage, Shape};
+use pam_simulator::{Clock, Config, Effect, Entry, Fault, Kind, Outage, Phase, Shape};
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::common::{Pam, Reply, full, token_call};
+use crate::common::{HOST, IP, Pam, Reply, full, token_call};
 
 const POST: Kind = Kind::PostCredential;
 
@@ -108,6 +108,57 @@ async fn a_late_commit_overtakes_the_next_write() {
     assert_eq!(order, [2, 4, 3]);
     let values: Vec<String> = pam.sim.writes_of(&id).iter().map(|write| write.value.reveal().to_owned()).collect();
     assert_eq!(values, ["zero", "new", "old"]);
+}
+
+#[tokio::test]
+async fn a_held_commit_comes_when_somebody_says_so() {
+    let pam = Pam::start().await;
+    let id = pam.post(&full("k8s-a", "svc", "zero")).await.id();
+    pam.sim.inject(Fault::on(POST, Effect::HeldCommit).times(2));
+    pam.try_post(&full("k8s-a", "svc", "old")).await.unwrap_err();
+    pam.try_post(&full("k8s-a", "svc", "never")).await.unwrap_err();
+    pam.post(&full("k8s-a", "svc", "new")).await;
+    assert_eq!((pam.sim.value_of(&id).as_deref(), pam.sim.held()), (Some("new"), vec![3, 4]));
+    assert!(pam.sim.commit_held(3));
+    assert_eq!((pam.sim.value_of(&id).as_deref(), pam.sim.held()), (Some("old"), vec![4]));
+    assert!(!pam.sim.commit_held(3), "once");
+    let entry = pam.sim.journal().entries()[2].clone();
+    assert_eq!((entry.status, entry.fault.as_deref()), (None, Some("held_commit")));
+    assert_eq!(entry.commit.map(|commit| commit.order), Some(3));
+}
+
+#[tokio::test]
+async fn silence_lasts_until_the_caller_leaves() {
+    for (phase, committed) in [(Phase::BeforeCommit, false), (Phase::AfterCommit, true)] {
+        let pam = Pam::start().await;
+        pam.sim.inject(Fault { phase, ..Fault::on(POST, Effect::Silence) });
+        let one = full("k8s-a", "svc", "one");
+        timeout(Duration::from_millis(200), pam.try_post(&one)).await.unwrap_err();
+        assert_eq!(last(&pam).committed(), committed);
+        assert_eq!(pam.sim.held().is_empty(), committed);
+        let patience = Instant::now() + Duration::from_secs(20);
+        while pam.sim.left_waiting() > 0 {
+            assert!(Instant::now() < patience, "the caller has left");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(pam.sim.held().iter().all(|seq| pam.sim.commit_held(*seq)));
+        assert_eq!(pam.sim.records().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_day_can_be_another() {
+    let day = |now: &str| now.parse::<jiff::Timestamp>().unwrap();
+    let now = std::sync::Arc::new(std::sync::Mutex::new(day("2030-01-02T03:04:05.9Z")));
+    let shown = std::sync::Arc::clone(&now);
+    let clock = Clock::new(move || *shown.lock().unwrap());
+    let pam = Pam::with(Config { clock, ..Config::default() }.device(HOST, IP)).await;
+    let id = pam.post(&full("k8s-a", "svc", "one")).await.id();
+    assert_eq!(pam.sim.record(&id).unwrap().change, "2030-01-02 03:04:05");
+    *now.lock().unwrap() = day("2030-01-02T13:04:05Z");
+    pam.post(&full("k8s-a", "svc", "two")).await;
+    assert_eq!(pam.sim.record(&id).unwrap().change, "2030-01-02 13:04:05");
+    assert_eq!(last(&pam).at, day("2030-01-02T13:04:05Z"));
 }
 
 #[tokio::test]
