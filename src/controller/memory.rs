@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::subject::Subject;
 use super::versions::Key;
 use crate::api::SourceSecret;
-use crate::domain::Reason;
+use crate::domain::{Reason, SETTLE};
 
 /// A write whose outcome is unknown: it may be executed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,9 +22,16 @@ pub(super) struct Doubt {
 
 /// What is remembered of single objects while the process lives. Nothing here is needed to be right after a
 /// restart, it only saves work or makes a doubt known at once.
-#[derive(Default)]
 pub(super) struct Memory {
+    /// When this process began its work.
+    began: Instant,
     inner: Mutex<Remembered>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { began: Instant::now(), inner: Mutex::default() }
+    }
 }
 
 #[derive(Default)]
@@ -64,6 +71,16 @@ const PATIENCE: u32 = 3;
 const OVER: Duration = Duration::from_mins(30);
 
 impl Memory {
+    /// How long a write of an earlier process may still be executed.
+    pub(super) fn early_left(&self, now: Instant) -> Option<Duration> {
+        (self.began + SETTLE).checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+
+    /// Whether a write of an earlier process may still be executed.
+    pub(super) fn is_early(&self, now: Instant) -> bool {
+        self.early_left(now).is_some()
+    }
+
     /// Whether an earlier process may have sent something for a credential that it did not live to write down. `differs`
     /// counts when it is first seen: what changes later changes under this process' eyes.
     pub(super) fn is_suspect(&self, uid: &str, differs: bool) -> bool {

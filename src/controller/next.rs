@@ -82,7 +82,8 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     next.unexpected = None;
     next.pending = None;
     next.remote = None;
-    settle::answered(next, observed);
+    let value = matches!(decision, Decision::Push(Push { value: true, .. }));
+    settle::answered(next, observed, value);
     sent(next, observed, decision);
     if !is_update(decision) {
         // What was known of another record.

@@ -148,6 +148,7 @@ impl<'a> Observed<'a> {
     fn see_repairs(&mut self, context: &Context) {
         self.situation.settle = settle(&self.status, self.clock.now());
         self.situation.unclean = self.may_have_missed_a_write(context);
+        self.situation.early = context.memory.is_early(Instant::now());
         self.situation.contested = self.is_contested(context);
         let connection = connection_of(self.object);
         if let Some(snapshot) = context.connections.snapshot(&connection) {
@@ -323,6 +324,7 @@ fn situation(
         set_to_rotate: settings::rotates(&object.spec),
         settle: Settle::Calm,
         unclean: false,
+        early: false,
         contested: false,
     }
 }

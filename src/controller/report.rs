@@ -233,6 +233,10 @@ fn come_back(
         context.schedule.forget(&observed.subject());
         return Action::requeue(left);
     }
+    if let Some(left) = context.memory.early_left(Instant::now()).filter(|_| decision == Decision::LookAgain) {
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(left);
+    }
     if reason.is_ready() || decision == Decision::Suspend {
         context.schedule.forget(&observed.subject());
         return Action::await_change();

@@ -28,8 +28,14 @@ pub(super) fn left(status: &PamCredentialStatus, now: Timestamp) -> Option<Durat
     SETTLE.checked_sub(passed).filter(|left| !left.is_zero())
 }
 
-/// After an answered write.
-pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+/// After an answered write. What an earlier process sent may still be executed over it.
+pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, value: bool) {
+    if observed.situation.unclean && observed.situation.early {
+        let value = value || next.unsettled.take().is_some_and(|before| before.value);
+        let since = Time(observed.clock.now());
+        next.unsettled = Some(UnsettledWrite { since, value, answered_since: true, target: None });
+        return;
+    }
     match observed.situation.settle {
         Settle::Due { .. } => next.unsettled = None,
         Settle::Calm | Settle::Waiting => {

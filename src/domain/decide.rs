@@ -17,6 +17,8 @@ pub enum Decision {
     Wait(Reason),
     /// Nothing is due.
     Settled,
+    /// Nothing is due yet; a write of an earlier process may still be executed: look again once that is over.
+    LookAgain,
     /// Nothing is due, and no earlier write was missed: remember the versions that this is true of.
     Record,
     /// Nothing is due; what was held back is the value (of a lost digest key's time).
@@ -143,7 +145,9 @@ fn planned(decision: Decision) -> Decision {
         Decision::Push(push) => Decision::Plan(Planned::Push(push)),
         Decision::Enable => Decision::Plan(Planned::Enable),
         Decision::HoldValue => Decision::Plan(Planned::HoldValue),
-        Decision::Settled | Decision::Record | Decision::Rebind => Decision::Plan(Planned::Nothing),
+        Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
+            Decision::Plan(Planned::Nothing)
+        }
         decision => decision,
     }
 }

@@ -89,6 +89,7 @@ fn every_situation(mut check: impl FnMut(Situation)) -> usize {
                             set_to_rotate: false,
                             settle: Settle::Calm,
                             unclean: false,
+                            early: false,
                             contested: false,
                         };
                         for variant in variants(situation) {

@@ -63,7 +63,7 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
 }
 
 /// An earlier process may have sent something that it did not live to write down: a record that was written to since is
-/// sent what is newest, once.
+/// sent what is newest, once; and once more, since what that process sent may come later still.
 pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
     match s.inventory() {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
@@ -74,6 +74,7 @@ pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
         {
             Decision::Push(Push { expect: Expect::Update, value: value != Value::None, all_fields: true })
         }
+        Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::Record,
     }
 }

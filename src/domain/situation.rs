@@ -95,6 +95,8 @@ facts! {
     /// An earlier process may have written more than status knows: the Secret's version or the generation is another,
     /// though nothing differs.
     unclean: bool,
+    /// This process began so lately that a write of an earlier one may still be executed.
+    early: bool,
     /// Another operator writes this object's status again and again.
     contested: bool,
 }
