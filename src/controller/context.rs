@@ -1,12 +1,15 @@
 //! What every pass shares.
 
+use std::sync::Arc;
+
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 use super::access::permitted;
-use super::any_connection::connection_of;
+use super::any_connection::{AnyConnection, connection_of};
 use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
@@ -16,6 +19,7 @@ use super::namespaces::Namespaces;
 use super::places::Places;
 use super::references::{References, Target};
 use super::schedule::Schedule;
+use super::standing::Standings;
 use super::status::Written;
 use super::subject::Subject;
 use super::versions::{Key, Versions};
@@ -53,6 +57,8 @@ pub(super) struct Context {
     pub(super) claims: Claims,
     pub(super) connections: Connections,
     pub(super) schedule: Schedule,
+    /// How connections stand, beside their login.
+    pub(super) standings: Standings,
     pub(super) written: Written<PamCredentialStatus>,
     pub(super) written_connections: Written<PamConnectionStatus>,
     pub(super) memory: Memory,
@@ -60,7 +66,7 @@ pub(super) struct Context {
     pub(super) lead: LeadHandle,
     /// Whose turn it is to work with which PAM.
     pub(super) places: Places,
-    pub(super) wake: Wake,
+    pub(super) wake: Arc<Wake>,
 }
 
 /// Where objects of one kind are woken, by namespace; `None` is the one that serves all of them.
@@ -111,6 +117,7 @@ pub(super) struct Given {
 impl Context {
     pub(super) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
         let Given { cluster_name, key, lead, wake, connections } = given;
+        let wake = Arc::new(wake);
         Self {
             recorder: recorder(client.clone(), config),
             metrics,
@@ -129,6 +136,7 @@ impl Context {
             claims: Claims::default(),
             connections,
             schedule: Schedule::default(),
+            standings: Standings::new(Arc::clone(&wake)),
             written: Written::default(),
             written_connections: Written::default(),
             memory: Memory::default(),
@@ -150,6 +158,7 @@ impl Context {
 
     /// Takes in a credential as the watch shows it.
     pub(super) fn note(&self, credential: &Credential) {
+        self.standings.note_credential(credential);
         if credential.metadata.deletion_timestamp.is_some() {
             let uid = credential.metadata.uid.as_deref().unwrap_or_default();
             self.step_aside(&super::watch::key(credential), uid);
@@ -159,6 +168,13 @@ impl Context {
             }
             self.want(credential);
         }
+    }
+
+    /// Takes in a connection as the watch shows it.
+    pub(super) fn note_connection(&self, connection: AnyConnection) {
+        let status = self.connection_status(&connection);
+        self.standings.note(&connection, &status, (Instant::now(), self.clock.now()));
+        self.connections.note(connection);
     }
 
     /// Takes in what record a credential that is to stay would have.
@@ -191,6 +207,7 @@ impl Context {
     /// Forgets a credential that is gone.
     pub(super) fn forget(&self, key: &Key, uid: &str) {
         self.claims.forget(uid);
+        self.standings.forget_credential(uid);
         self.wake_waiting(key);
         let subject = Subject::Credential(key.clone());
         self.references.forget(&subject);
@@ -205,6 +222,7 @@ impl Context {
         self.references.forget(&subject);
         self.schedule.forget(&subject);
         self.connections.forget(key, uid);
+        self.standings.forget(key, uid);
         self.written_connections.forget(uid);
         self.memory.forget_connection(key);
         self.wake.all(&self.references.to(&Target::Connection(key.clone())));
