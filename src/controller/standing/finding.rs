@@ -132,17 +132,17 @@ mod tests {
         InventoryFinding { records: 120, verdict }
     }
 
-    fn text(count: usize) -> Option<String> {
-        Some(count.to_string())
+    fn text(count: usize) -> String {
+        count.to_string()
     }
 
     #[test]
     fn a_list_is_trusted_if_it_is_whole_or_what_it_lacks_was_confirmed() {
         let missing = finding(InventoryVerdict::Missing { missing: 12, of: 100 });
-        assert!(missing.is_incomplete(None) && missing.is_incomplete(text(11).as_ref()));
-        assert!(!missing.is_incomplete(text(12).as_ref()));
-        assert!(missing.condition(text(12).as_ref()).is_none() && missing.status(text(12).as_ref()).complete);
-        assert!(finding(InventoryVerdict::EndedEarly).is_incomplete(text(0).as_ref()), "nothing to confirm");
+        assert!(missing.is_incomplete(None) && missing.is_incomplete(Some(&text(11))));
+        assert!(!missing.is_incomplete(Some(&text(12))));
+        assert!(missing.condition(Some(&text(12))).is_none() && missing.status(Some(&text(12))).complete);
+        assert!(finding(InventoryVerdict::EndedEarly).is_incomplete(Some(&text(0))), "nothing to confirm");
         assert!(!finding(InventoryVerdict::Complete { older: 3 }).is_incomplete(None));
     }
 
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_was_confirmed_is_known_to_be_that_after_a_restart() {
         let before = finding(InventoryVerdict::Missing { missing: 12, of: 100 });
-        let inventory = Some(before.status(text(12).as_ref()));
+        let inventory = Some(before.status(Some(&text(12))));
         let status = PamConnectionStatus { inventory, ..PamConnectionStatus::default() };
         assert_eq!(InventoryFinding::restored(&status), Some(before), "its condition is gone, its numbers are not");
     }

@@ -16,7 +16,7 @@ fn standings() -> (Standings, Woken) {
     (Standings::new(Arc::new(wake)), woken)
 }
 
-fn connection(uid: &str, spec: Value, annotations: Value) -> AnyConnection {
+fn connection(uid: &str, spec: &Value, annotations: &Value) -> AnyConnection {
     let mut object = json!({
         "apiVersion": "pam-operator.io/v1alpha1", "kind": "ClusterPamConnection",
         "metadata": {"name": "one", "uid": uid, "generation": 1, "annotations": annotations},
@@ -24,15 +24,15 @@ fn connection(uid: &str, spec: Value, annotations: Value) -> AnyConnection {
             "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
             "disableBrake": {"count": 2}},
     });
-    json_patch::merge(&mut object["spec"], &spec);
+    json_patch::merge(&mut object["spec"], spec);
     serde_json::from_value::<ClusterPamConnection>(object).unwrap().any()
 }
 
 fn one() -> AnyConnection {
-    connection("u1", json!({}), json!({}))
+    connection("u1", &json!({}), &json!({}))
 }
 
-fn credential(name: &str, spec: Value, leaving: bool) -> Credential {
+fn credential(name: &str, spec: &Value, leaving: bool) -> Credential {
     let mut object = json!({
         "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
         "metadata": {"name": name, "namespace": "ns", "uid": name, "finalizers": ["pam-operator.io/disable"]},
@@ -42,7 +42,7 @@ fn credential(name: &str, spec: Value, leaving: bool) -> Credential {
     if leaving {
         object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     }
-    json_patch::merge(&mut object["spec"], &spec);
+    json_patch::merge(&mut object["spec"], spec);
     serde_json::from_value(object).unwrap()
 }
 
@@ -92,7 +92,7 @@ fn numbers_are_written_once_a_minute_and_each_change_wakes_no_more_than_once() {
     let mut status = NOTHING();
     let mut writes = 0;
     for second in 0..300_u32 {
-        standings.note_credential(&credential(&format!("c{second}"), json!({}), false));
+        standings.note_credential(&credential(&format!("c{second}"), &json!({}), false));
         let (next, later) = pass(&standings, &one, &status, start + second * SECOND);
         writes += usize::from(next != status);
         assert!(next != status || later.is_some(), "it is looked at again by itself");
@@ -103,7 +103,7 @@ fn numbers_are_written_once_a_minute_and_each_change_wakes_no_more_than_once() {
     while woken.try_recv().is_ok() {}
     for _ in 0..2 {
         standings.forget_credential("c1");
-        standings.note_credential(&credential("c2", json!({"connectionRef": {"name": "another"}}), false));
+        standings.note_credential(&credential("c2", &json!({"connectionRef": {"name": "another"}}), false));
     }
     assert!(woken.try_recv().is_err(), "the connection comes back anyway");
     let (status, _) = pass(&standings, &one, &status, start + 300 * SECOND);
@@ -119,7 +119,7 @@ fn until_all_are_listed_no_number_is_written() {
     let before = PamConnectionStatus { credentials: Some(200), ..NOTHING() };
     standings.expect_lists(2);
     let now = seen(&standings, &one, &before);
-    standings.note_credential(&credential("a", json!({}), false));
+    standings.note_credential(&credential("a", &json!({}), false));
     standings.note_list();
     assert_eq!(pass(&standings, &one, &before, now + 90 * SECOND), (before.clone(), None));
     while woken.try_recv().is_ok() {}
@@ -147,7 +147,7 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
     let (status, _) = pass(&standings, &one, &status, now + 60 * SECOND);
     assert!(message(&status, kind).unwrap().1.contains("13 of the 100"));
 
-    let confirmed = |count: &str| connection("u1", json!({}), json!({"pam-operator.io/confirm-inventory": count}));
+    let confirmed = |count: &str| connection("u1", &json!({}), &json!({"pam-operator.io/confirm-inventory": count}));
     for (count, incomplete) in [("12", true), ("13", false)] {
         standings.note(&confirmed(count), &status, (now, wall()));
         assert_eq!(standings.is_incomplete(&key), incomplete, "{count}");
@@ -184,7 +184,7 @@ fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
     assert!(message(&status, ConditionType::InventoryIncomplete).is_none());
     assert!(message(&status, ConditionType::VaultRestored).unwrap().1.contains(" 3 records"));
     // Where nothing is listed any more, nothing is said of lists.
-    let off = connection("u1", json!({"inventory": {"enabled": false}}), json!({}));
+    let off = connection("u1", &json!({"inventory": {"enabled": false}}), &json!({}));
     second.note(&off, &status, (now, wall()));
     let (status, _) = pass(&second, &off, &status, now + 90 * SECOND);
     assert_eq!((status.inventory, status.conditions), (None, vec![]));
@@ -210,7 +210,7 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     let start = seen(&standings_, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..6 {
-        standings_.note_credential(&credential(&format!("c{name}"), json!({}), true));
+        standings_.note_credential(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings_, 0..3, &mut status, start), 2);
     let (gathering, later) = pass(&standings_, &one, &status, start);
@@ -218,7 +218,7 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     // Those that are not to be disabled do not wait.
     let others = [json!({"suspend": true}), json!({"mode": "Plan"}), json!({"deletionPolicy": "Retain"})];
     for (name, spec) in (3..6).zip(others) {
-        standings_.note_credential(&credential(&format!("c{name}"), spec, true));
+        standings_.note_credential(&credential(&format!("c{name}"), &spec, true));
     }
     let (status, _) = pass(&standings_, &one, &gathering, start + SECOND);
     assert_eq!(status.held_disables, Some(1));
@@ -231,11 +231,11 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     let now = seen(&second, &one, &status);
     let mut after = status.clone();
     for name in 7..10 {
-        second.note_credential(&credential(&format!("c{name}"), json!({}), true));
+        second.note_credential(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&second, 7..10, &mut after, now + 900 * SECOND), 0);
     assert_eq!(pass(&second, &one, &status, now + 900 * SECOND), (status.clone(), Some(SECOND)));
-    second.note_credential(&credential("c2", json!({}), true));
+    second.note_credential(&credential("c2", &json!({}), true));
     second.forget_credential("c7");
     second.note_list();
     let (after, _) = pass(&second, &one, &status, now + 900 * SECOND);
@@ -248,13 +248,13 @@ fn whoever_keeps_the_last_record_that_waits_lets_the_brake_off() {
     let start = seen(&standings, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..3 {
-        standings.note_credential(&credential(&format!("c{name}"), json!({}), true));
+        standings.note_credential(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings, 0..3, &mut status, start), 2);
     let (status, _) = pass(&standings, &one, &status, start + SECOND);
     assert!(message(&status, ConditionType::DisablesHeld).is_some());
     while woken.try_recv().is_ok() {}
-    standings.note_credential(&credential("c2", json!({"deletionPolicy": "Retain"}), true));
+    standings.note_credential(&credential("c2", &json!({"deletionPolicy": "Retain"}), true));
     assert!(woken.try_recv().is_ok());
     let (status, _) = pass(&standings, &one, &status, start + SECOND);
     assert_eq!((status.held_disables, message(&status, ConditionType::DisablesHeld)), (None, None));
@@ -266,10 +266,10 @@ fn a_connection_that_was_made_anew_has_nothing_of_the_former_one() {
     let now = seen(&standings, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..9 {
-        standings.note_credential(&credential(&format!("c{name}"), json!({}), true));
+        standings.note_credential(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings, 0..9, &mut status, now), 2);
-    let anew = connection("u2", json!({}), json!({}));
+    let anew = connection("u2", &json!({}), &json!({}));
     seen(&standings, &anew, &NOTHING());
     standings.forget(&one.key(), "u1");
     assert_eq!(standings.admit(&one, "c8", now), None, "no pass of before goes on");
