@@ -214,6 +214,38 @@ async fn an_answer_that_was_lost_counts_once_and_its_object_goes_on() {
 }
 
 #[tokio::test]
+async fn a_crash_in_the_midst_disables_no_more_than_the_window_lets_go() {
+    let mut world = world(12, 5).await;
+    let disabled = |world: &World| world.sim.records().iter().filter(|record| !record.active).count();
+    // Answered late: the process is killed while some are on their way.
+    world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Delay(Duration::from_millis(300))).always());
+    delete_all(&world).await;
+    for sent in [1, 3] {
+        wait_until("some to be sent", PATIENCE, async || {
+            anyhow::ensure!(deletes(&world) >= sent, "{}", deletes(&world));
+            Ok(())
+        })
+        .await
+        .unwrap();
+        world.operator.take().unwrap().kill().await.unwrap();
+        world.start_operator().await;
+    }
+    let left = wait_until("the brake to hold all that are left", PATIENCE * 2, async || {
+        let (status, left) =
+            (status(&world).await, world.credentials().list(&ListParams::default()).await?.items.len());
+        anyhow::ensure!(left >= 7 && status.held_disables == i64::try_from(left).ok(), "{:?}", status.held_disables);
+        Ok(left)
+    })
+    .await
+    .unwrap_or_else(|error| panic!("{error}\n{}", world.logs()));
+    assert!(disabled(&world) <= 5, "{}", disabled(&world));
+    confirm(&world, json!(left.to_string())).await;
+    remain(&world, 0).await;
+    assert_eq!(disabled(&world), 12);
+    assert_no_canary(&world.everything_said().await);
+}
+
+#[tokio::test]
 async fn credentials_are_counted_once_a_minute_and_what_is_not_guarded_is_said() {
     let world = world(3, 5).await;
     let count = world.count().await;

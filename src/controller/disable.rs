@@ -10,6 +10,7 @@ use super::finalizer;
 use super::message::{self, Problem};
 use super::observed::Observed;
 use super::standing::{self, Admission};
+use super::subject::Subject;
 use super::view::View;
 use super::{connection_status, whereabouts};
 use crate::domain::{Disabling, LetGo, Reason, after_disable};
@@ -75,7 +76,10 @@ async fn brake(observed: &Observed<'_>, context: &Context) -> Result<Option<Prob
     let admit = || context.standings.admit(connection, &observed.uid, Instant::now());
     let mut admission = admit();
     if admission == Some(Admission::Unwritten) {
-        connection_status::write(connection, context, |_| {}).await?;
+        // Should there be more to write later, the connection's own pass comes back for it.
+        if connection_status::write(connection, context, |_| {}).await?.is_some() {
+            context.wake.all(&[Subject::Connection(connection.key())]);
+        }
         admission = admit();
     }
     match admission {
