@@ -23,7 +23,7 @@ pub use compatibility::{
 pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
-    InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, Tls, TokenRequest,
+    InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, RecentDisables, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;

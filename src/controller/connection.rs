@@ -9,15 +9,17 @@ use tokio::time::Instant;
 
 use super::any_connection::{AnyConnection, IntoAny};
 use super::blame;
+use super::connection_status::write;
 use super::context::Context;
 use super::error::Error;
 use super::material::Material;
 use super::message::Problem;
 use super::schedule::{Turn, fingerprint};
+use super::standing::{is_standing, logged_in};
 use super::status;
 use super::subject::Subject;
 use super::versions::Key;
-use crate::api::{ConditionType, PamConnectionStatus, find, same_but_for_times};
+use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
 
@@ -46,20 +48,23 @@ pub(super) async fn reconcile<C: IntoAny>(
     let Ok(connection) = &object.0 else {
         return Ok(Action::await_change());
     };
-    pass(&connection.any(), &context).await
+    let wait = pass(&connection.any(), &context).await?;
+    Ok(wait.map_or_else(Action::await_change, Action::requeue))
 }
 
-async fn pass(connection: &AnyConnection, context: &Context) -> Result<Action, Error> {
+/// Returns when to come back, `None` for "on change".
+async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Duration>, Error> {
     let started = Instant::now();
     let (key, subject) = (connection.key(), Subject::Connection(connection.key()));
     context.references.set(&subject, context.targets_of(connection).into_iter().collect());
     announce(connection, context);
     let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
-    write_owed(connection, context).await?;
+    // What is owed, and what is known beside the login, whether or not it is the login's turn.
+    let later = write(connection, context, |_| {}).await?;
     let doubted = context.memory.take_connection_doubt(&key);
     match context.schedule.turn(&subject, mark, started) {
-        Turn::In(wait) if !doubted => Ok(Action::requeue(wait)),
-        Turn::OnChange if !doubted => Ok(Action::await_change()),
+        Turn::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
+        Turn::OnChange if !doubted => Ok(later),
         _ => {
             let finding = examine(connection, doubted, context).await?;
             report(connection, finding, (mark, started), context).await
@@ -70,6 +75,11 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Action, E
 fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
     let versions = context.versions_of(connection)?;
     Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
+}
+
+/// The sooner of two times to come back.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
 }
 
 /// Wakes the credentials of a connection whose readiness or spec changed.
@@ -144,30 +154,29 @@ async fn report(
     finding: Finding,
     (mark, started): (u64, Instant),
     context: &Context,
-) -> Result<Action, Error> {
-    let before = context.connection_status(connection);
+) -> Result<Option<Duration>, Error> {
     let (problem, asked) = match &finding {
         Finding::Lacks(problem) => (Some(problem.clone()), None),
         Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
         _ => (None, None),
     };
-    let next = next_status(connection, &before, &finding, context);
     let key = connection.key();
     // Before the write, which may fail: a refused login is not tried again for that.
     if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
         hold(&key, mark, backoff::second_login(rand::random()), context);
     }
-    write(connection, &before, next, context).await?;
-    let action = match (&finding, &problem) {
-        (Finding::StillRefused(wait), _) => hold(&key, mark, *wait, context),
+    let later = write(connection, context, |status| next_status(connection, status, &finding, context)).await?;
+    announce(connection, context);
+    let wait = match (&finding, &problem) {
+        (Finding::StillRefused(wait), _) => Some(hold(&key, mark, *wait, context)),
         (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
-            hold(&key, mark, backoff::second_login(rand::random()), context)
+            Some(hold(&key, mark, backoff::second_login(rand::random()), context))
         }
         (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
         _ => {
             context.schedule.forget(&Subject::Connection(key.clone()));
             context.memory.forget_wait(&key);
-            Action::await_change()
+            None
         }
     };
     let outcome = match problem.map(|problem| problem.reason) {
@@ -176,88 +185,49 @@ async fn report(
         Some(_) => ReconcileOutcome::Waiting,
     };
     context.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
-    Ok(action)
+    Ok(sooner(wait, later))
 }
 
 /// Holds a refused login back, and remembers that it waits: the next turn is its second look.
-fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Action {
+fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Duration {
     let until = Instant::now() + wait;
     context.schedule.hold(&Subject::Connection(key.clone()), mark, until);
     context.memory.wait_until(key, until);
-    Action::requeue(wait)
+    wait
 }
 
-fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Action {
-    match context.schedule.failed(
-        &Subject::Connection(key.clone()),
-        mark,
-        (retry, asked),
-        (Instant::now(), rand::random()),
-    ) {
-        Some(wait) => Action::requeue(wait),
-        None => Action::await_change(),
-    }
+fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
+    let subject = Subject::Connection(key.clone());
+    context.schedule.failed(&subject, mark, (retry, asked), (Instant::now(), rand::random()))
 }
 
-fn next_status(
-    connection: &AnyConnection,
-    before: &PamConnectionStatus,
-    finding: &Finding,
-    context: &Context,
-) -> PamConnectionStatus {
-    let mut next = before.clone();
-    next.observed_generation = connection.metadata.generation;
-    next.cluster_name = Some(context.cluster_name.clone());
+/// What a pass makes of the status as it is.
+fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
+    status.observed_generation = connection.metadata.generation;
+    status.cluster_name = Some(context.cluster_name.clone());
     let (reason, message) = match finding {
-        Finding::AsBefore | Finding::StillRefused(_) => as_before(before),
+        Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
         Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
             (problem.reason, problem.message.clone())
         }
-        Finding::Tried { problem: None, .. } => (Reason::Authenticated, "The PAM accepted the login".to_owned()),
+        Finding::Tried { problem: None, .. } => (Reason::Authenticated, logged_in(connection)),
     };
     if let Finding::Tried { digest, client, versions, .. } = finding {
-        next.source.clone_from(versions);
-        next.digests.insert("login".to_owned(), digest.clone());
-        next.digests.insert("client".to_owned(), client.clone());
+        status.source.clone_from(versions);
+        status.digests.insert("login".to_owned(), digest.clone());
+        status.digests.insert("client".to_owned(), client.clone());
     }
-    next.conditions =
-        status::conditions(reason, &message, next.observed_generation, context.clock.now(), &before.conditions);
-    next
+    let (generation, now) = (status.observed_generation, context.clock.now());
+    let login = status::conditions(reason, &message, generation, now, &status.conditions);
+    status.conditions.retain(is_standing);
+    status.conditions.splice(..0, login);
 }
 
-fn as_before(before: &PamConnectionStatus) -> (Reason, String) {
+fn as_before(connection: &AnyConnection, before: &PamConnectionStatus) -> (Reason, String) {
     let ready = find(&before.conditions, ConditionType::Ready);
     let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
+    if reason == Reason::Authenticated {
+        return (reason, logged_in(connection));
+    }
     (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
-}
-
-/// Writes a status that could not be written before, whether or not it is this connection's turn.
-async fn write_owed(connection: &AnyConnection, context: &Context) -> Result<(), Error> {
-    let status = context.connection_status(connection);
-    if context.written_connections.is_owed(connection.uid()) {
-        write(connection, &status, status.clone(), context).await?;
-    }
-    Ok(())
-}
-
-async fn write(
-    connection: &AnyConnection,
-    before: &PamConnectionStatus,
-    next: PamConnectionStatus,
-    context: &Context,
-) -> Result<(), Error> {
-    let mut alike = next.clone();
-    alike.conditions.clone_from(&before.conditions);
-    let uid = connection.uid();
-    let same = alike == *before && same_but_for_times(&next.conditions, &before.conditions);
-    if same && !context.written_connections.is_owed(uid) {
-        return Ok(());
-    }
-    context.written_connections.intend(uid, next.clone());
-    let version = connection.write_status(context.client.clone(), &next).await?;
-    context.metrics.status_written(connection.metrics_kind());
-    super::report::announce_transition(&connection.reference(), &before.conditions, &next.conditions, context).await;
-    context.written_connections.note(uid, version.as_deref(), next);
-    announce(connection, context);
-    Ok(())
 }

@@ -1,12 +1,15 @@
 //! What every pass shares.
 
+use std::sync::Arc;
+
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 use super::access::permitted;
-use super::any_connection::connection_of;
+use super::any_connection::{AnyConnection, connection_of};
 use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
@@ -54,10 +57,10 @@ pub(super) struct Context {
     pub(super) references: References,
     pub(super) claims: Claims,
     pub(super) connections: Connections,
-    /// What is known of them beyond their login.
-    pub(super) standings: Standings,
     pub(super) inventories: Inventories,
     pub(super) schedule: Schedule,
+    /// How connections stand, beside their login.
+    pub(super) standings: Standings,
     pub(super) written: Written<PamCredentialStatus>,
     pub(super) written_connections: Written<PamConnectionStatus>,
     pub(super) memory: Memory,
@@ -65,7 +68,7 @@ pub(super) struct Context {
     pub(super) lead: LeadHandle,
     /// Whose turn it is to work with which PAM.
     pub(super) places: Places,
-    pub(super) wake: Wake,
+    pub(super) wake: Arc<Wake>,
 }
 
 /// Where objects of one kind are woken, by namespace; `None` is the one that serves all of them.
@@ -116,6 +119,7 @@ pub(super) struct Given {
 impl Context {
     pub(super) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
         let Given { cluster_name, key, lead, wake, connections } = given;
+        let wake = Arc::new(wake);
         Self {
             recorder: recorder(client.clone(), config),
             metrics,
@@ -133,9 +137,9 @@ impl Context {
             references: References::default(),
             claims: Claims::default(),
             connections,
-            standings: Standings::default(),
             inventories: Inventories::default(),
             schedule: Schedule::default(),
+            standings: Standings::new(Arc::clone(&wake)),
             written: Written::default(),
             written_connections: Written::default(),
             memory: Memory::default(),
@@ -157,6 +161,7 @@ impl Context {
 
     /// Takes in a credential as the watch shows it.
     pub(super) fn note(&self, credential: &Credential) {
+        self.standings.note_credential(credential);
         if credential.metadata.deletion_timestamp.is_some() {
             let uid = credential.metadata.uid.as_deref().unwrap_or_default();
             self.step_aside(&super::watch::key(credential), uid);
@@ -166,6 +171,16 @@ impl Context {
             }
             self.want(credential);
         }
+    }
+
+    /// Takes in a connection as the watch shows it.
+    pub(super) fn note_connection(&self, connection: AnyConnection) {
+        let status = self.connection_status(&connection);
+        if self.standings.note(&connection, &status, (Instant::now(), self.clock.now())) {
+            // Each of those that the list lacks is to be told so by itself.
+            self.inventories.ask(&connection.key());
+        }
+        self.connections.note(connection);
     }
 
     /// Takes in what record a credential that is to stay would have.
@@ -198,6 +213,7 @@ impl Context {
     /// Forgets a credential that is gone.
     pub(super) fn forget(&self, key: &Key, uid: &str) {
         self.claims.forget(uid);
+        self.standings.forget_credential(uid);
         self.wake_waiting(key);
         let subject = Subject::Credential(key.clone());
         self.references.forget(&subject);
@@ -212,6 +228,7 @@ impl Context {
         self.references.forget(&subject);
         self.schedule.forget(&subject);
         self.connections.forget(key, uid);
+        self.standings.forget(key, uid);
         self.written_connections.forget(uid);
         self.memory.forget_connection(key);
         self.inventories.forget(key);

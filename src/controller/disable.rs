@@ -1,6 +1,7 @@
 //! Deleting: the record is disabled, and the object let go (P7).
 
 use kube::api::Api;
+use tokio::time::Instant;
 
 use super::act::{Done, note_refusal};
 use super::context::Context;
@@ -8,7 +9,10 @@ use super::error::{Error, bounded};
 use super::finalizer;
 use super::message::{self, Problem};
 use super::observed::Observed;
-use super::whereabouts;
+use super::standing::{self, Admission};
+use super::subject::Subject;
+use super::view::View;
+use super::{connection_status, whereabouts};
 use crate::domain::{Disabling, LetGo, Reason, after_disable};
 use crate::pam::{Disabled, PamError};
 
@@ -32,7 +36,10 @@ pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
     whereabouts::as_seen(&live, observed.view.as_ref())?;
-    // Somebody may have come for it while we waited for the list.
+    if let Some(held) = brake(observed, context).await? {
+        return Ok(Done::Hindered(held));
+    }
+    // Somebody may have come for it while we waited.
     if observed.is_shared(context) {
         return let_go(observed, LetGo::HandedOver, context).await;
     }
@@ -60,6 +67,28 @@ pub(super) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
     }
     finalizer::remove(observed.object, context).await?;
     Ok(Done::Gone { reason: "Disabled", note: message::disabled(answer, id, &observed.identifier) })
+}
+
+/// Why the record may not be disabled now, if the connection's brake holds it back. What is let go on is in the connection's
+/// status before it is sent: else each restart would begin to count anew.
+async fn brake(observed: &Observed<'_>, context: &Context) -> Result<Option<Problem>, Error> {
+    let Some(View { connection, .. }) = &observed.view else { return Err(Error::ConnectionChanged) };
+    let admit = || context.standings.admit(connection, &observed.uid, Instant::now());
+    let mut admission = admit();
+    if admission == Some(Admission::Unwritten) {
+        // Should there be more to write later, the connection's own pass comes back for it.
+        if connection_status::write(connection, context, |_| {}).await?.is_some() {
+            context.wake.all(&[Subject::Connection(connection.key())]);
+        }
+        admission = admit();
+    }
+    match admission {
+        Some(Admission::Go) => Ok(None),
+        Some(Admission::Held(waiting)) => {
+            Ok(Some(Problem { reason: Reason::DeletionBlocked, message: standing::held(connection, waiting) }))
+        }
+        Some(Admission::Unwritten) | None => Err(Error::ConnectionChanged),
+    }
 }
 
 /// Whether the object's namespace is going away.

@@ -29,7 +29,7 @@ use crate::pam::{PamError, Snapshot};
 
 /// How often it is looked whether connections came, or their settings changed.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long after a list that failed the next is tried, at first.
+/// How long after a list that failed, or cannot be trusted, the next is tried, at first.
 const AGAIN: Duration = Duration::from_mins(1);
 /// How many tenants' connections are listed at once: any of them may lead to a host that hangs.
 const TENANTS: usize = 4;
@@ -209,11 +209,11 @@ async fn list(context: Arc<Context>, connection: Arc<AnyConnection>, asked: Opti
     let _turn = if tenant { Arc::clone(&context.inventories.tenants).acquire_owned().await.ok() } else { None };
     let is_well = match context.live_of(&connection).await {
         Ok(Ok(live)) => {
-            let result = context.list(&key, &live, asked).await;
-            if result.is_ok() {
+            let trusted = context.list(&key, &live, asked).await.is_ok() && !context.standings.is_incomplete(&key);
+            if trusted {
                 context.wake_plans(&key);
             }
-            result.is_ok()
+            trusted
         }
         Ok(Err(_)) => false,
         Err(error) => {
@@ -252,20 +252,27 @@ impl Context {
         if taken_in.insert(key.clone(), snapshot.started()) == Some(snapshot.started()) {
             return;
         }
-        let (Some(view), Some(connection)) = (self.connection(key), self.connections.get(key)) else { return };
+        let Some(view) = self.connection(key) else { return };
         let mut roll = Roll::default();
         self.each_of(key, |credential| self.call(&mut roll, credential, &view, snapshot));
-        let lost = roll.lost > LOST && roll.lost * 10 > roll.known;
-        let incomplete = lost && !self.standings.is_confirmed(&connection, roll.lost);
-        let verdict = if incomplete {
-            InventoryVerdict::Missing { missing: roll.lost, of: roll.known }
-        } else {
-            InventoryVerdict::Complete { older: roll.older }
-        };
+        let verdict = self.verdict(key, &roll);
         self.standings.inventory(key, InventoryFinding { records: snapshot.len(), verdict });
+        let incomplete = self.standings.is_incomplete(key);
         if !incomplete {
             self.memory.poke(&roll.news);
             self.wake.all(&roll.news);
+        }
+    }
+
+    /// What a list is worth. One that lacks no more than what somebody confirmed is what it was then: of that, each object
+    /// is told.
+    fn verdict(&self, key: &Key, roll: &Roll) -> InventoryVerdict {
+        match self.standings.confirmed(key) {
+            Some(verdict @ InventoryVerdict::Missing { missing, .. }) if (1..=missing).contains(&roll.lost) => verdict,
+            _ if roll.lost > LOST && roll.lost * 10 > roll.known => {
+                InventoryVerdict::Missing { missing: roll.lost, of: roll.known }
+            }
+            _ => InventoryVerdict::Complete { older: roll.older },
         }
     }
 

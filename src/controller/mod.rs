@@ -10,6 +10,7 @@ mod blame;
 mod claims;
 mod conflict;
 mod connection;
+mod connection_status;
 mod connections;
 mod context;
 mod digest;

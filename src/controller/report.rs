@@ -204,7 +204,7 @@ pub(super) async fn announce_transition(
 }
 
 /// An event that cannot be made fails nothing.
-async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, context: &Context) {
+pub(super) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, context: &Context) {
     let event = Event {
         type_: kind,
         reason: reason.to_owned(),

@@ -45,6 +45,7 @@ pub(super) async fn serve(context: &Arc<Context>, config: &Config, receivers: Re
     let Receivers { cluster_connections, connections: tenants, credentials } = receivers;
     let selected = selected(config);
     let api = Api::all(context.client.clone());
+    context.standings.expect_lists(credentials.len());
     let (cluster, serving) = connections(context, api, selected.clone(), cluster_connections.1, stop);
     // Both have the same scopes, in the same order.
     let scopes = tenants.into_iter().zip(credentials).map(|((scope, tenants), credentials)| {
@@ -100,7 +101,7 @@ where
         if let Event::Apply(DeserializeGuard(Ok(connection))) | Event::InitApply(DeserializeGuard(Ok(connection))) =
             event
         {
-            shared.connections.note(connection.any());
+            shared.note_connection(connection.any());
         }
         let Turnover { gone, again } = roster.take_in(event);
         for (key, uid) in gone {
@@ -152,6 +153,7 @@ async fn serve_credentials(
             let namespace = scope.unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
+        context.standings.note_list();
         _ = listed.send(());
     };
     join(serving, announced).await;

@@ -1,38 +1,274 @@
-//! What is known of each connection beyond its login.
+//! What a connection's status says beyond its login: who refers to it, what its PAM's list showed, and whom the disable
+//! brake holds back. Kept here by all passes, written down by `connection_status.rs`.
+
+mod brake;
+mod fill;
+mod finding;
+mod words;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::any_connection::AnyConnection;
+use kube::ResourceExt;
+use tokio::time::Instant;
+
+use self::brake::{Brake, Latch, Limit};
+use super::any_connection::{AnyConnection, connection_of};
+use super::context::Wake;
+use super::finalizer;
+use super::subject::Subject;
 use super::versions::Key;
+use super::watch::{self, Credential};
+use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, DeletionPolicy, Mode, PamConnectionStatus, find};
 
-pub(super) struct InventoryFinding {
-    pub(super) records: usize,
-    pub(super) verdict: InventoryVerdict,
-}
+pub(super) use self::brake::Admission;
+pub(super) use self::fill::{Filled, STANDING, is_good, is_standing, is_urgent};
+pub(super) use self::finding::{InventoryFinding, InventoryVerdict};
+pub(super) use self::words::{held, logged_in};
 
-pub(super) enum InventoryVerdict {
-    Complete { older: usize },
-    EndedEarly,
-    Missing { missing: usize, of: usize },
+/// How all connections stand.
+pub(super) struct Standings {
+    inner: Mutex<Inner>,
+    wake: Arc<Wake>,
 }
 
 #[derive(Default)]
-pub(super) struct Standings {
-    incomplete: Mutex<HashMap<Key, bool>>,
+struct Inner {
+    of: HashMap<Key, Standing>,
+    /// Which connection each credential refers to, by uid.
+    refers: HashMap<String, Key>,
+    /// So many of the watches of credentials have not had their first list yet: until then nobody knows how many there are.
+    unlisted: usize,
+}
+
+/// How one connection stands. What credentials do to it is known even while it is not there itself.
+#[derive(Default)]
+struct Standing {
+    credentials: usize,
+    brake: Brake,
+    facts: Option<Facts>,
+    /// Its next pass will look at what changed: there is no need to wake it.
+    awaited: bool,
+}
+
+/// What is known of a connection that is there.
+struct Facts {
+    uid: String,
+    finding: Option<InventoryFinding>,
+    confirmed: Option<String>,
+    /// `inventory.enabled`.
+    lists: bool,
+    /// Its list could not be trusted when its status was last written.
+    distrusted: bool,
+    /// When its numbers were last written down, or it was first seen.
+    numbers: Instant,
+    /// One writer of its status at a time.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Standings {
-    pub(super) fn inventory(&self, key: &Key, finding: InventoryFinding) {
-        let incomplete = !matches!(finding.verdict, InventoryVerdict::Complete { .. });
-        self.incomplete.lock().unwrap().insert(key.clone(), incomplete);
+    pub(super) fn new(wake: Arc<Wake>) -> Self {
+        Self { inner: Mutex::default(), wake }
     }
 
-    pub(super) fn is_incomplete(&self, key: &Key) -> bool {
-        self.incomplete.lock().unwrap().get(key).copied().unwrap_or_default()
+    // === What the watches show
+
+    /// So many watches of credentials are about to have their first list.
+    pub(super) fn expect_lists(&self, count: usize) {
+        self.lock().unlisted = count;
     }
 
-    pub(super) fn is_confirmed(&self, _: &AnyConnection, _: usize) -> bool {
-        false
+    /// One of them has it, or is not waited for any more.
+    pub(super) fn note_list(&self) {
+        let mut inner = self.lock();
+        inner.unlisted = inner.unlisted.saturating_sub(1);
+        if inner.unlisted == 0 {
+            self.look_at(inner.of.iter().filter(|(_, standing)| standing.facts.is_some()).map(|(key, _)| key));
+        }
+    }
+
+    /// Takes in a connection as the watch shows it; `status` is its newest. `true`: somebody confirmed what its list lacks.
+    pub(super) fn note(
+        &self,
+        connection: &AnyConnection,
+        status: &PamConnectionStatus,
+        (now, wall): (Instant, jiff::Timestamp),
+    ) -> bool {
+        let mut inner = self.lock();
+        let standing = inner.of.entry(connection.key()).or_default();
+        if standing.facts.as_ref().is_none_or(|facts| facts.uid != connection.uid()) {
+            standing.brake.restore(status, (now, wall));
+            standing.facts = Some(Facts::restored(connection, status, now));
+        }
+        let annotation = |name: &str| connection.metadata.annotations.as_ref().and_then(|all| all.get(name));
+        standing.brake.see(limit(connection), annotation(CONFIRM_DISABLE));
+        let Some(facts) = &mut standing.facts else { return false };
+        let before = facts.is_incomplete();
+        facts.confirmed = annotation(CONFIRM_INVENTORY).cloned();
+        facts.lists = lists(connection);
+        before && !facts.is_incomplete()
+    }
+
+    /// Forgets a connection that is gone, and not one that was made anew under its name.
+    pub(super) fn forget(&self, key: &Key, uid: &str) {
+        let mut inner = self.lock();
+        let Some(standing) = inner.of.get_mut(key) else { return };
+        if standing.facts.as_ref().is_some_and(|facts| facts.uid == uid) {
+            standing.facts = None;
+        }
+        if standing.is_of_no_use() {
+            inner.of.remove(key);
+        }
+    }
+
+    /// Takes in a credential as the watch shows it.
+    pub(super) fn note_credential(&self, credential: &Credential) {
+        let uid = credential.uid().unwrap_or_default();
+        let (key, connection) = (watch::key(credential), connection_of(credential));
+        let mut inner = self.lock();
+        if inner.refers.get(&uid) != Some(&connection) {
+            self.leave(&mut inner, &uid);
+            inner.refers.insert(uid.clone(), connection.clone());
+            inner.of.entry(connection.clone()).or_default().credentials += 1;
+            self.news(&mut inner, &connection);
+        }
+        let standing = inner.of.entry(connection.clone()).or_default();
+        let changed = if is_leaving(credential) { standing.brake.comes(&uid, &key) } else { standing.brake.goes(&uid) };
+        if changed {
+            self.news(&mut inner, &connection);
+        }
+    }
+
+    /// Forgets a credential that is gone.
+    pub(super) fn forget_credential(&self, uid: &str) {
+        self.leave(&mut self.lock(), uid);
+    }
+
+    fn leave(&self, inner: &mut Inner, uid: &str) {
+        let Some(connection) = inner.refers.remove(uid) else { return };
+        let Some(standing) = inner.of.get_mut(&connection) else { return };
+        standing.credentials = standing.credentials.saturating_sub(1);
+        standing.brake.goes(uid);
+        if standing.is_of_no_use() {
+            inner.of.remove(&connection);
+        } else {
+            self.news(inner, &connection);
+        }
+    }
+
+    /// Has a connection looked at, unless it is going to be anyway; that the brake may go off does not wait.
+    fn news(&self, inner: &mut Inner, connection: &Key) {
+        let Some(standing) = inner.of.get_mut(connection).filter(|standing| standing.facts.is_some()) else { return };
+        let over = standing.brake.latch() != Latch::Off && !standing.brake.does_anyone_wait();
+        if over || !standing.awaited {
+            standing.awaited = true;
+            self.look_at([connection]);
+        }
+    }
+
+    fn look_at<'a>(&self, connections: impl IntoIterator<Item = &'a Key>) {
+        let subjects: Vec<Subject> = connections.into_iter().cloned().map(Subject::Connection).collect();
+        self.wake.all(&subjects);
+    }
+
+    // === What passes find
+
+    /// What a connection's last list showed.
+    pub(super) fn inventory(&self, connection: &Key, finding: InventoryFinding) {
+        let mut inner = self.lock();
+        let Some(facts) = inner.of.get_mut(connection).and_then(|standing| standing.facts.as_mut()) else { return };
+        if facts.finding != Some(finding) {
+            facts.finding = Some(finding);
+            self.look_at([connection]);
+        }
+    }
+
+    /// Whether a connection's list cannot be trusted: by the last one, or after a restart by what the status says.
+    pub(super) fn is_incomplete(&self, connection: &Key) -> bool {
+        let inner = self.lock();
+        let facts = inner.of.get(connection).and_then(|standing| standing.facts.as_ref());
+        facts.is_some_and(Facts::is_incomplete)
+    }
+
+    /// How many records are missing by the last list, if somebody confirmed that number.
+    pub(super) fn confirmed(&self, connection: &Key) -> Option<InventoryVerdict> {
+        let inner = self.lock();
+        let facts = inner.of.get(connection)?.facts.as_ref()?;
+        let verdict = facts.finding?.verdict;
+        (matches!(verdict, InventoryVerdict::Missing { .. }) && !facts.is_incomplete()).then_some(verdict)
+    }
+
+    /// Whether an object's record may be disabled through a connection; `None` if by now that is not there, or the record is
+    /// to be kept.
+    pub(super) fn admit(&self, connection: &AnyConnection, uid: &str, now: Instant) -> Option<Admission> {
+        let mut inner = self.lock();
+        let standing = inner.of.get_mut(&connection.key())?;
+        standing.facts.as_ref().filter(|facts| facts.uid == connection.uid())?;
+        let before = standing.brake.latch();
+        let admission = standing.brake.admit(uid, now)?;
+        let after = standing.brake.latch();
+        let goes_on = matches!(after, Latch::Going(1..)) && standing.brake.does_anyone_wait();
+        if before != after && !goes_on {
+            self.look_at([&connection.key()]);
+        }
+        Some(admission)
+    }
+
+    // === Writing it down
+
+    /// The turn to write a connection's status; `None` if it is not there any more.
+    pub(super) fn turn(&self, connection: &AnyConnection) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let inner = self.lock();
+        let facts = inner.of.get(&connection.key())?.facts.as_ref()?;
+        (facts.uid == connection.uid()).then(|| Arc::clone(&facts.turn))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Standing {
+    fn is_of_no_use(&self) -> bool {
+        self.facts.is_none() && self.credentials == 0 && self.brake.is_idle()
+    }
+}
+
+impl Facts {
+    fn is_incomplete(&self) -> bool {
+        self.lists && self.finding.is_some_and(|finding| finding.is_incomplete(self.confirmed.as_ref()))
+    }
+
+    fn restored(connection: &AnyConnection, status: &PamConnectionStatus, now: Instant) -> Self {
+        Self {
+            uid: connection.uid().to_owned(),
+            finding: InventoryFinding::restored(status),
+            confirmed: None,
+            lists: true,
+            distrusted: find(&status.conditions, ConditionType::InventoryIncomplete).is_some(),
+            numbers: now,
+            turn: Arc::default(),
+        }
+    }
+}
+
+fn limit(connection: &AnyConnection) -> Limit {
+    let settings = connection.spec.disable_brake.clone().unwrap_or_default();
+    Limit { count: usize::try_from(settings.count).unwrap_or(usize::MAX), window: settings.window() }
+}
+
+/// Whether the operator looks after what the PAM holds.
+pub(super) fn lists(connection: &AnyConnection) -> bool {
+    connection.spec.inventory.as_ref().is_none_or(|settings| settings.enabled)
+}
+
+/// Whether an object's record is to be disabled, now that it goes.
+fn is_leaving(credential: &Credential) -> bool {
+    let spec = &credential.spec;
+    let disable = spec.deletion_policy == DeletionPolicy::Disable && spec.mode == Mode::Apply && !spec.suspend;
+    credential.metadata.deletion_timestamp.is_some() && disable && finalizer::is_on(credential)
+}
+
+#[cfg(test)]
+#[path = "standing/tests.rs"]
+mod tests;
