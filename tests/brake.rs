@@ -201,7 +201,8 @@ async fn an_answer_that_was_lost_counts_once_and_its_object_goes_on() {
     let world = world(3, 1).await;
     world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Reset).after_commit());
     world.delete(&name(0)).await;
-    world.is_gone(&name(0)).await;
+    // What was not answered may be executed for 90 s.
+    world.is_gone_within(&name(0), PATIENCE * 4).await;
     let tries = deletes(&world);
     world.delete(&name(1)).await;
     holds(&world, 1).await;

@@ -105,7 +105,12 @@ impl World {
 
     /// Waits until a credential is gone.
     pub async fn is_gone(&self, name: &str) {
-        wait_until(&format!("{name} to be gone"), PATIENCE, async || {
+        self.is_gone_within(name, PATIENCE).await;
+    }
+
+    /// Waits so long until a credential is gone.
+    pub async fn is_gone_within(&self, name: &str, patience: std::time::Duration) {
+        wait_until(&format!("{name} to be gone"), patience, async || {
             let found = self.credentials().get_opt(name).await?;
             anyhow::ensure!(found.is_none(), "{:?}", found.map(|found| ready(&found)));
             Ok(())
