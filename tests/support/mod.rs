@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod steps;
+pub mod vault;
 
 use std::fmt::Debug;
 use std::time::Duration;
