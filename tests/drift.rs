@@ -5,7 +5,8 @@
 
 mod support;
 
-use pam_operator::api::{PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
+use kube::api::ListParams;
+use pam_operator::api::{PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT};
 use pam_simulator::{Kind, Seed, VaultEdit};
 use serde_json::{Value, json};
 use support::steps::A_MOMENT;
@@ -218,70 +219,80 @@ async fn what_the_vault_rotates_cannot_be_corrected_by_the_schema() {
 
 // === A whole vault that moved
 
-#[tokio::test]
-async fn many_that_are_gone_at_once_are_another_view_of_the_vault_and_nothing_is_done_by_it() {
-    let world = living().await;
-    let names: Vec<String> = (0..40).map(|number| format!("svc-{number:02}")).collect();
+/// So many credentials, of which the last is to be corrected, and the one before it disabled.
+async fn many(world: &World, count: usize) -> Vec<String> {
+    let names: Vec<String> = (0..count).map(|number| format!("svc-{number:02}")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    world.all_synced(&all[..38], json!({})).await;
-    world.all_synced(&all[38..39], correct()).await;
-    world.all_synced(&all[39..], json!({"deletionPolicy": "Disable"})).await;
+    world.all_synced(&all[..count - 2], json!({})).await;
+    world.all_synced(&all[count - 2..count - 1], json!({"deletionPolicy": "Disable"})).await;
+    world.all_synced(&all[count - 1..], correct()).await;
     world.have_baselines(&all).await;
+    names
+}
 
-    // Two of forty are told of, each by itself.
-    for name in &all[..2] {
+#[tokio::test]
+async fn two_of_forty_are_told_each_and_ten_are_another_view_of_the_vault() {
+    let world = living().await;
+    let names = many(&world, 40).await;
+    for name in &names[..2] {
         hidden(&world, name).await;
     }
-    for name in &all[..2] {
+    for name in &names[..2] {
         world.drifts(name, "NotListed").await;
     }
-    for name in &all[..2] {
-        world.edit(name, VaultEdit::ShowTo(world.sim.client_id())).await;
-    }
-    for name in &all[..2] {
-        world.is_as_written(name).await;
-    }
-
-    // Ten, and then all, are one condition of the connection.
-    for (round, lost) in [&all[..10], &all[..]].into_iter().enumerate() {
-        let (count, new) = (world.count().await, format!("new-{round}"));
-        for name in lost {
-            hidden(&world, name).await;
-        }
-        world.edit("svc-38", VaultEdit::Username("another".into())).await;
-        world.next_list().await;
-        world.next_list().await;
-        assert_eq!(world.statuses_written(&count).await, 0, "nothing is said of any of them");
-        nothing_is_done_but_values_pushed(&world, &new, round == 0).await;
-        for name in lost {
-            world.edit(name, VaultEdit::ShowTo(world.sim.client_id())).await;
-        }
-        world.becomes(&new, "Synced").await;
-        world.until("svc-38", "corrected", |found| status_of(found).corrections.len() == round + 1).await;
-        world.is_gone("svc-39").await;
-        assert_eq!(world.journal(&count).count(Kind::DeleteCredential), 1, "as soon as it is trusted again");
-        world.all_synced(&["svc-39"], json!({"deletionPolicy": "Disable"})).await;
-    }
+    out_of_sight(&world, &names[2..12], &names).await;
+    // Of those that are in sight, values are pushed all the same.
+    let count = world.count().await;
+    world.put_secret("svc-20", json!({"password": format!("{CANARY}-2")})).await;
+    world.pam_holds("svc-20", &format!("{CANARY}-2")).await;
+    assert_eq!(world.journal(&count).posts().len(), 1);
+    back_in_sight(&world, &names[2..12], &names).await;
+    assert_eq!(drifted(&world.get("svc-00").await).unwrap().reason, "NotListed", "as it was told before");
     ends(&world).await;
 }
 
-/// The state of things while the list is not trusted.
-async fn nothing_is_done_but_values_pushed(world: &World, new: &str, some_in_sight: bool) {
+#[tokio::test]
+async fn nothing_at_all_in_sight_is_another_view_of_the_vault() {
+    let world = living().await;
+    let names = many(&world, 6).await;
+    out_of_sight(&world, &names, &names).await;
+    back_in_sight(&world, &names, &names).await;
+    ends(&world).await;
+}
+
+/// These go out of sight, and the last of all is renamed: nothing is said or done, whatever is due.
+async fn out_of_sight(world: &World, lost: &[String], all: &[String]) {
+    let [.., going, renamed] = all else { panic!("too few") };
     let count = world.count().await;
-    world.put_secret(new, json!({"password": CANARY})).await;
-    world.put_credential(new, json!({})).await;
-    world.delete("svc-39").await;
-    let waiting = world.becomes(new, "InventoryIncomplete").await;
-    assert_eq!(ready(&waiting).0, "False");
-    world.becomes("svc-39", "Deleting").await;
+    let before = world.credentials().list(&ListParams::default()).await.unwrap().items;
+    for name in lost {
+        hidden(world, name).await;
+    }
+    world.edit(renamed, VaultEdit::Username("another".into())).await;
     world.next_list().await;
+    assert_eq!(world.statuses_written(&count).await, 0, "nothing is said of any of them");
+    world.put_secret("new", json!({"password": CANARY})).await;
+    world.put_credential("new", json!({})).await;
+    world.delete(going).await;
+    let waiting = ready(&world.becomes("new", "InventoryIncomplete").await);
+    assert!(waiting.0 == "False" && waiting.2.contains("InventoryIncomplete"), "{waiting:?}");
+    world.becomes(going, "Deleting").await;
     assert_untouched(&world.journal(&count));
-    if some_in_sight {
-        world.put_secret("svc-20", json!({"password": format!("{CANARY}-2")})).await;
-        world.pam_holds("svc-20", &format!("{CANARY}-2")).await;
-        assert_eq!(world.journal(&count).posts().len(), 1, "a value of a record in sight is due all the same");
+    let after = world.credentials().list(&ListParams::default()).await.unwrap().items;
+    let all_drifted = |all: &[PamCredential]| all.iter().filter(|one| drifted(one).is_some()).count();
+    assert_eq!(all_drifted(&after), all_drifted(&before));
+}
+
+/// These are in sight again: all that waited is done by itself.
+async fn back_in_sight(world: &World, found: &[String], all: &[String]) {
+    let [.., going, renamed] = all else { panic!("too few") };
+    let count = world.count().await;
+    for name in found {
+        world.edit(name, VaultEdit::ShowTo(world.sim.client_id())).await;
     }
-    for object in world.credentials().list(&kube::api::ListParams::default()).await.unwrap() {
-        assert!(drifted(&object).is_none(), "{:?}", drifted(&object));
-    }
+    world.becomes("new", "Synced").await;
+    world.event_of(renamed, "Corrected").await;
+    world.is_gone(going).await;
+    let journal = world.journal(&count);
+    assert_eq!((journal.posts().len(), journal.count(Kind::DeleteCredential)), (2, 1), "{journal:?}");
 }

@@ -379,6 +379,13 @@ pub struct Count {
     journal: pam_simulator::Mark,
 }
 
+impl Count {
+    /// Where counting the calls to the API server began.
+    pub fn audit_mark(&self) -> Mark {
+        self.audit
+    }
+}
+
 /// How an object's `Ready` stands: status, reason, message.
 pub fn ready(credential: &PamCredential) -> (String, String, String) {
     let status = credential.status.clone().unwrap_or_default();
