@@ -6,6 +6,7 @@ mod support;
 
 use std::time::Duration;
 
+use pam_operator::api::RECONCILE_REQUESTED_AT;
 use pam_simulator::{Kind, Move, Seed, VaultEdit};
 use serde_json::{Value, json};
 use support::vault::{drifted, status_of};
@@ -53,7 +54,8 @@ async fn a_rename_or_move_is_looked_at_before_and_soon_after() {
     // The list after is the first that tells when the records were written.
     world.have_baselines(&names).await;
     let journal = world.journal(&count);
-    let calls: Vec<Kind> = journal.entries().iter().map(|entry| entry.kind).filter(|kind| *kind != Kind::Token).collect();
+    let calls: Vec<Kind> =
+        journal.entries().iter().map(|entry| entry.kind).filter(|kind| *kind != Kind::Token).collect();
     let [first, .., last] = calls.as_slice() else { panic!("{journal:?}") };
     assert_eq!((first, last), (&Kind::ListCredentials, &Kind::ListCredentials), "{calls:?}");
     assert!(journal.count(Kind::ListCredentials) <= 3, "{calls:?}");
@@ -82,10 +84,13 @@ async fn a_pam_that_does_not_move_records_is_told_of_with_what_to_do() {
     assert!(message.contains("ove it there in the PAM"), "{message}");
     assert_eq!(world.values_sent(&count, "reported"), [false]);
     assert_eq!(ready(&world.get("reported").await).1, "Synced");
-    // Somebody does what is said.
+    // Somebody does what is said. What else was changed by that hand no list tells, until it is written again.
     world.edit("reported", VaultEdit::Device { hostname: "web01".into(), ip: "10.0.0.8".into() }).await;
     world.put_connection(support::vault::listed_often()).await;
-    world.is_as_written("reported").await;
+    world.drifts("reported", "ChangedInVault").await;
+    world.annotate("reported", RECONCILE_REQUESTED_AT, "now").await;
+    let record = world.sim.record(&status_of(&world.is_as_written("reported").await).id.unwrap()).unwrap();
+    assert_eq!((record.hostname.as_str(), record.ip.as_str()), ("web01", "10.0.0.8"));
     ends(&world).await;
 }
 

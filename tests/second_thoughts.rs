@@ -118,7 +118,9 @@ async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_long
     .unwrap();
     put_value(&world, "late", 3).await;
     for (name, newest) in [("lost", 2), ("late", 3)] {
-        world.until(name, "answered", |found| status_of(found).unsettled.is_some_and(|write| write.answered_since)).await;
+        world
+            .until(name, "answered", |found| status_of(found).unsettled.is_some_and(|write| write.answered_since))
+            .await;
         assert_eq!(world.sim.value_of(&world.id_of(name).await), Some(value(newest)));
         assert_eq!(ready(&world.get(name).await).1, "Synced");
         assert_eq!(world.values_sent(&count, name).len(), 2, "{name}: at once");
@@ -168,6 +170,7 @@ async fn another_operator(world: &World) -> (Installation<'static>, Operator) {
 async fn two_operators_over_one_object_say_so_and_stop_and_the_one_that_stays_goes_on() {
     let mut world = living().await;
     world.all_synced(&["svc"], json!({})).await;
+    world.have_baselines(&["svc"]).await;
     listed_rarely(&world).await;
     let count = world.count().await;
     let (install, mut operator) = another_operator(&world).await;
