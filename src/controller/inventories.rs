@@ -19,12 +19,13 @@ use super::drift::{self, AsWritten, Finding};
 use super::error::Error;
 use super::standing::{InventoryFinding, InventoryVerdict};
 use super::subject::Subject;
+use super::verdict::ready_reason;
 use super::versions::Key;
 use super::view::View;
 use super::watch::{self, Credential, Guarded};
 use super::whereabouts;
 use crate::api::{ConnectionKind, InventorySettings, Mode, PamCredentialStatus};
-use crate::domain::{Connection, Recorded};
+use crate::domain::{Connection, Reason, Recorded};
 use crate::pam::{PamError, Snapshot};
 
 /// How often it is looked whether connections came, or their settings changed.
@@ -267,10 +268,12 @@ impl Context {
         let finding = self.finding(credential, &status, snapshot).filter(|_| here);
         let quiet = credential.spec.suspend || meta.deletion_timestamp.is_some();
         let is_news = finding.as_ref().is_some_and(|finding| finding.is_news(&status));
+        // It may have waited so long that it would look again in minutes only.
+        let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
         roll.known += usize::from(here);
         roll.lost += usize::from(finding.as_ref().is_some_and(|f| f.drift.is_loss()) && !drift::is_told_lost(&status));
         roll.older += usize::from(finding.is_some_and(|finding| finding.older));
-        if !quiet && (is_news || credential.spec.mode == Mode::Plan) {
+        if !quiet && (is_news || waits || credential.spec.mode == Mode::Plan) {
             roll.news.push(Subject::Credential(watch::key(credential)));
         }
     }
