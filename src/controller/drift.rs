@@ -93,14 +93,15 @@ fn same(written: &str, listed: &str) -> bool {
 }
 
 fn is_renamed(written: &AsWritten<'_>, record: &ListedCredential, key: &DigestKey) -> bool {
-    match &written.spec.username {
-        Some(username) => !same(username, &record.username),
-        // One of a Secret is known by its digest alone.
-        None => {
-            let digest = written.status.digests.get(groups::USERNAME);
-            key.compare(digest, written.owner, groups::USERNAME, record.username.as_bytes()) == Compared::Changed
-        }
+    if let Some(username) = &written.spec.username {
+        return !same(username, &record.username);
     }
+    // One of a Secret is known by its digest alone.
+    if record.username.is_empty() {
+        return false;
+    }
+    let digest = written.status.digests.get(groups::USERNAME);
+    key.compare(digest, written.owner, groups::USERNAME, record.username.as_bytes()) == Compared::Changed
 }
 
 /// Whether another record has our identifier or our account by now.
