@@ -54,7 +54,7 @@ fn fields<'a>(schema: &'a Value, part: &str) -> Vec<(String, &'a Value)> {
 /// What a credential's spec says to the operator alone.
 fn is_for_the_operator(field: &str) -> bool {
     let within = |block: &str| field == block || field.strip_prefix(block).is_some_and(|rest| rest.starts_with('.'));
-    let own = ["connectionRef", "adoptionPolicy", "ensureEnabled", "deletionPolicy", "suspend"];
+    let own = ["connectionRef", "adoptionPolicy", "ensureEnabled", "deletionPolicy", "driftPolicy", "mode", "suspend"];
     // A block that the call has not; its fields are in the one around it, or beside the others.
     let flat = ["device", "executionSettings.reconciliation"].contains(&field);
     // Where a Secret is, and what of it is meant.
