@@ -35,7 +35,7 @@ async fn ends(world: &World) {
 
 // === Report
 
-const REPORTED: [(&str, &str); 8] = [
+const REPORTED: [(&str, &str); 9] = [
     ("removed", "NotListed"),
     ("hidden", "NotListed"),
     ("renamed", "Renamed"),
@@ -44,6 +44,7 @@ const REPORTED: [(&str, &str); 8] = [
     ("moved", "Moved"),
     ("identifier", "IdentifierChanged"),
     ("second", "SecondRecord"),
+    ("from-secret", "Renamed"),
 ];
 
 #[tokio::test]
@@ -51,7 +52,12 @@ async fn what_others_did_is_told_once_and_goes_when_it_is_put_right() {
     let world = living().await;
     let names = REPORTED.map(|(name, _)| name);
     let count = world.count().await;
-    world.all_synced(&names, json!({})).await;
+    world.all_synced(&names[..8], json!({})).await;
+    // A username that only the Secret has.
+    let from_secret = json!({"username": null, "usernameSecretRef": {"name": "from-secret"}});
+    world.put_secret("from-secret", json!({"username": "from-secret", "password": CANARY})).await;
+    world.put_credential("from-secret", from_secret).await;
+    world.becomes("from-secret", "Synced").await;
     world.have_baselines(&names).await;
     world.next_list().await;
     assert_eq!(world.statuses_written(&count).await, 2 * names.len(), "the sync, and the baseline: each once");
@@ -71,6 +77,7 @@ async fn what_others_did_is_told_once_and_goes_when_it_is_put_right() {
     }
     world.edit("moved", to_web01()).await;
     world.edit("identifier", VaultEdit::Identifier(Some("theirs".into()))).await;
+    world.edit("from-secret", VaultEdit::Username("another".into())).await;
     world.sim.seed(Seed::new("second", "DB01", "10.0.0.7").identifier("other"));
     for (name, reason) in rest {
         world.drifts(name, reason).await;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
 use local_cluster::{Installation, Operator, unique_name, wait_until};
+use pam_operator::api::PamCredential;
 use pam_simulator::{Effect, Fault, Kind};
 use serde_json::json;
 use support::steps::A_MOMENT;
@@ -101,14 +102,17 @@ async fn what_a_killed_operator_may_have_written_is_looked_at_once_and_mended_on
 async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_longer_be_executed() {
     let world = living().await;
     world.all_synced(&["lost", "late"], json!({})).await;
+    world.all_synced(&["going"], json!({"deletionPolicy": "Disable"})).await;
     listed_rarely(&world).await;
     let count = world.count().await;
     // One is executed and not answered; the other is executed after the next one was.
     let only = |effect, name: &str| Fault::on(Kind::PostCredential, effect).only(&world.identifier_of(name));
     world.sim.inject(only(Effect::gateway(504), "lost").after_commit());
+    world.sim.inject(only(Effect::gateway(504), "going").after_commit());
     world.sim.inject(only(Effect::LateCommit(Duration::from_secs(20)), "late"));
-    put_value(&world, "lost", 2).await;
-    put_value(&world, "late", 2).await;
+    for name in ["lost", "late", "going"] {
+        put_value(&world, name, 2).await;
+    }
     world.pam_holds("lost", &value(2)).await;
     wait_until("the first try", PATIENCE, async || {
         anyhow::ensure!(!world.values_sent(&count, "late").is_empty(), "none yet");
@@ -117,6 +121,7 @@ async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_long
     .await
     .unwrap();
     put_value(&world, "late", 3).await;
+    let answered = |found: &PamCredential| status_of(found).unsettled.is_some_and(|write| write.answered_since);
     for (name, newest) in [("lost", 2), ("late", 3)] {
         world
             .until(name, "answered", |found| status_of(found).unsettled.is_some_and(|write| write.answered_since))
@@ -125,8 +130,14 @@ async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_long
         assert_eq!(ready(&world.get(name).await).1, "Synced");
         assert_eq!(world.values_sent(&count, name).len(), 2, "{name}: at once");
     }
+    // A record is disabled when nothing can be written to it any more.
+    world.until("going", "answered", answered).await;
+    world.delete("going").await;
+    let message = ready(&world.becomes("going", "Deleting").await).2;
+    assert!(message.contains("90 s"), "{message}");
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(world.sim.value_of(&world.id_of("late").await), Some(value(2)), "the late one is over the newest");
+    assert_eq!(world.sim.count(Kind::DeleteCredential), 0);
     tokio::time::sleep(Duration::from_secs(45)).await;
     for name in ["lost", "late"] {
         wait_until("the last write", PATIENCE, async || {
@@ -140,6 +151,9 @@ async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_long
     }
     assert_eq!(world.sim.value_of(&world.id_of("lost").await), Some(value(2)));
     assert_eq!(world.sim.value_of(&world.id_of("late").await), Some(value(3)));
+    world.is_gone("going").await;
+    assert_eq!(world.values_sent(&count, "going"), [true; 2], "at once, and no more");
+    assert_eq!(world.sim.count(Kind::DeleteCredential), 1);
     let count = world.count().await;
     tokio::time::sleep(A_MOMENT * 2).await;
     world.assert_nothing_done(&count).await;
