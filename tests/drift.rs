@@ -98,7 +98,19 @@ async fn what_others_did_is_told_once_and_goes_when_it_is_put_right() {
     assert_eq!(status_of(&world.get("identifier").await).remote.unwrap().identifier, None);
     assert_eq!(world.statuses_written(&count).await, names.len());
     assert_untouched(&world.journal(&count));
+    a_push_begins_anew(&world).await;
     ends(&world).await;
+}
+
+async fn a_push_begins_anew(world: &World) {
+    let change = async || status_of(&world.get("moved").await).remote.and_then(|remote| remote.change);
+    let (count, before) = (world.count().await, change().await.expect("it is known"));
+    world.put_secret("moved", json!({"password": format!("{CANARY}-2")})).await;
+    world.pam_holds("moved", &format!("{CANARY}-2")).await;
+    world.next_list().await;
+    assert!(change().await.is_some_and(|after| after > before));
+    assert!(drifted(&world.get("moved").await).is_none());
+    assert_eq!(world.statuses_written(&count).await, 2, "the push, and what the list says of it");
 }
 
 async fn told_with_ready_as_it_was(world: &World) {
@@ -264,6 +276,22 @@ async fn nothing_at_all_in_sight_is_another_view_of_the_vault() {
     let names = many(&world, 6).await;
     out_of_sight(&world, &names, &names).await;
     back_in_sight(&world, &names, &names).await;
+    ends(&world).await;
+}
+
+/// Of those nothing is ever told, so that they would count in every list from then on.
+#[tokio::test]
+async fn records_of_suspended_objects_may_go_one_and_all() {
+    let world = living().await;
+    let names = ["old-1", "old-2", "old-3", "old-4"];
+    world.all_synced(&names, json!({})).await;
+    for name in names {
+        world.put_credential(name, json!({"suspend": true})).await;
+        world.sim.remove_record(&world.id_of(name).await);
+    }
+    world.all_synced(&["svc"], json!({})).await;
+    world.have_baselines(&["svc"]).await;
+    world.all_synced(&["new"], json!({})).await;
     ends(&world).await;
 }
 
