@@ -270,8 +270,10 @@ impl Context {
         let is_news = finding.as_ref().is_some_and(|finding| finding.is_news(&status));
         // It may have waited so long that it would look again in minutes only.
         let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
-        roll.known += usize::from(here);
-        roll.lost += usize::from(finding.as_ref().is_some_and(|f| f.drift.is_loss()) && !drift::is_told_lost(&status));
+        let lost = finding.as_ref().is_some_and(|f| f.drift.is_loss()) && !drift::is_told_lost(&status);
+        // Of a quiet one nothing is ever told: it would be lost anew in every list, for ever.
+        roll.known += usize::from(here && !quiet);
+        roll.lost += usize::from(lost && !quiet);
         roll.older += usize::from(finding.is_some_and(|finding| finding.older));
         if !quiet && (is_news || waits || credential.spec.mode == Mode::Plan) {
             roll.news.push(Subject::Credential(watch::key(credential)));
