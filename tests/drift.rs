@@ -94,7 +94,6 @@ async fn what_others_did_is_told_once_and_goes_when_it_is_put_right() {
         let found = world.is_as_written(name).await;
         assert_eq!(ready(&found).1, "Synced");
     }
-    world.next_list().await;
     assert_eq!(status_of(&world.get("identifier").await).remote.unwrap().identifier, None);
     assert_eq!(world.statuses_written(&count).await, names.len());
     assert_untouched(&world.journal(&count));
