@@ -12,7 +12,7 @@ use super::observed::Observed;
 use super::subject::Subject;
 use super::view::View;
 use super::{disable, enable, groups, whereabouts};
-use crate::domain::{Answer, Decision, Expect, Expected, Mismatch, Outcome, Push, Recorded, judge};
+use crate::domain::{Answer, Decision, Expect, Expected, Inventory, Mismatch, Outcome, Push, Recorded, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
 /// What came of a decision.
@@ -67,47 +67,64 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
     context.may_write()?;
-    let result = live.client.upsert_credential(&request).await;
-    let doubt = context.memory.doubt(&observed.uid);
-    Ok(match result {
-        Ok(upserted) => {
-            let in_question = (doubt.is_some() || observed.was_pending()) && push.expect == Expect::Create;
-            let seen_since = if in_question { appeared(&live, &upserted.id).await } else { Ok(false) };
-            let seen_since = match seen_since {
-                Ok(seen) => seen,
-                Err(error) => {
-                    // Not told yet: the doubt stays, and the next list decides.
-                    live.inventory.invalidate();
-                    return Ok(Done::Failed(error));
-                }
-            };
-            let done = compared(observed, push, upserted, seen_since);
-            match &done {
-                Done::Pushed(answer) => live.inventory.note_written(record(observed, &request, answer)),
-                // What the list shows now is not what it showed before.
-                _ => live.inventory.invalidate(),
-            }
-            context.memory.set_doubt(&observed.uid, None);
-            note_latency(observed, push.value, context);
-            done
-        }
+    match live.client.upsert_credential(&request).await {
+        Ok(upserted) => Ok(answered(observed, push, (&request, upserted), &live, context).await),
         Err(error) => {
             if error.outcome_unknown() {
                 live.inventory.invalidate();
                 context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value, of: observed.aim() }));
             }
             note_refusal(&error, observed, context);
-            Done::Failed(error)
+            Ok(Done::Failed(error))
         }
-    })
+    }
+}
+
+/// What an answer comes to.
+async fn answered(
+    observed: &Observed<'_>,
+    push: Push,
+    (request, upserted): (&CredentialRequest, Upserted),
+    live: &Live,
+    context: &Context,
+) -> Done {
+    let maybe_before = context.memory.doubt(&observed.uid).is_some() || observed.was_pending();
+    let seen_since = if maybe_before && push.expect == Expect::Create && observed.may_list() {
+        appeared(observed, live, &upserted.id, context).await
+    } else {
+        Ok(false)
+    };
+    let seen_since = match seen_since {
+        Ok(seen) => seen,
+        Err(error) => {
+            // Not told yet: the doubt stays, and the next list decides.
+            live.inventory.invalidate();
+            return Done::Failed(error);
+        }
+    };
+    let done = compared(observed, push, upserted, seen_since);
+    match &done {
+        Done::Pushed(answer) => live.inventory.note_written(record(observed, request, answer)),
+        // What the list shows now is not what it showed before.
+        _ => live.inventory.invalidate(),
+    }
+    context.memory.set_doubt(&observed.uid, None);
+    note_latency(observed, push.value, context);
+    done
+}
+
+impl Observed<'_> {
+    fn may_list(&self) -> bool {
+        self.situation.inventory != Inventory::Off
+    }
 }
 
 /// Whether a list that began after the answer shows the record. The list before the write did not: a record that is
 /// there now was made by an earlier write of ours whose answer was lost. One that is not is somebody else's, out of our
 /// authorization's sight.
-async fn appeared(live: &Live, id: &str) -> Result<bool, PamError> {
+async fn appeared(observed: &Observed<'_>, live: &Live, id: &str, context: &Context) -> Result<bool, PamError> {
     let now = tokio::time::Instant::now();
-    let snapshot = live.inventory.fresh(&live.client, Some(now)).await?;
+    let snapshot = context.list(&connection_of(observed.object), live, Some(now)).await?;
     Ok(snapshot.by_id(id).is_some())
 }
 

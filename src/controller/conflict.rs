@@ -174,14 +174,30 @@ pub(super) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adopt
     )
 }
 
+/// A creation met a record that was there, and no list is to be had that could tell whose it is.
+pub(super) fn unseen(id: Option<&str>, adoption: Adoption) -> String {
+    let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
+    let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();
+    format!(
+        "The PAM updated a record that was there already (record {id}) where a new one was to be created. Whose it is cannot be seen, since the connection's inventory.enabled is false. Nothing more is written for it. If it is this credential's (an earlier answer may have been lost), {policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+    )
+}
+
 fn after_stray_write(adoption: Adoption) -> String {
-    let policy = match adoption {
+    let policy = policy(adoption);
+    format!(
+        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+    )
+}
+
+const ANOTHER_IDENTIFIER: &str =
+    "if not, set another spec.identifier (no other change helps: the record may carry this one by now)";
+
+const fn policy(adoption: Adoption) -> &'static str {
+    match adoption {
         Adoption::Never => ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)",
         _ => "",
-    };
-    format!(
-        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; if not, set another spec.identifier (no other change helps: the record may carry this one by now)"
-    )
+    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,9 @@ fn is_renamed(written: &AsWritten<'_>, record: &ListedCredential, key: &DigestKe
         return !same(username, &record.username);
     }
     // One of a Secret is known by its digest alone.
+    if record.username.is_empty() {
+        return false;
+    }
     let digest = written.status.digests.get(groups::USERNAME);
     key.compare(digest, written.owner, groups::USERNAME, record.username.as_bytes()) == Compared::Changed
 }
@@ -185,7 +188,7 @@ fn message(observed: &Observed<'_>, finding: &Finding, next: &PamCredentialStatu
         ),
         Drift::Renamed => format!("Record {id} has another username in the PAM than it was written with"),
         Drift::Moved => format!(
-            "Record {id} is on another device in the PAM than spec.hostname and spec.ip say. If the PAM calls that device so, write it down as the PAM shows it"
+            "Record {id} is on another device in the PAM than spec.hostname and spec.ip say. Move it there in the PAM (some versions do not move a record when they are told to); or, if it is where it belongs, write hostname and ip down as the PAM shows them"
         ),
         Drift::SecondRecord => format!(
             "Another record than {id} has the same identifier, or the same username, hostname and ip, in the PAM by now: which of the two people use is not known. Remove or rename the other one there"
@@ -209,7 +212,7 @@ fn remedy(observed: &Observed<'_>, drift: Drift) -> &'static str {
             ". To write it again, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>, or set spec.driftPolicy to Correct"
         }
         DriftPolicy::Correct if observed.situation.fought => {
-            ". It was corrected three times within an hour and changed again: somebody else keeps writing to it. It is left alone until this object or its Secret changes"
+            ". It was corrected three times within an hour, and is not as it was written: somebody else keeps writing to it, or the PAM does not take that. It is left alone until this object or its Secret changes"
         }
         DriftPolicy::Correct => ". It is about to be written again",
     }

@@ -19,12 +19,13 @@ use super::drift::{self, AsWritten, Finding};
 use super::error::Error;
 use super::standing::{InventoryFinding, InventoryVerdict};
 use super::subject::Subject;
+use super::verdict::ready_reason;
 use super::versions::Key;
 use super::view::View;
 use super::watch::{self, Credential, Guarded};
 use super::whereabouts;
 use crate::api::{ConnectionKind, InventorySettings, Mode, PamCredentialStatus};
-use crate::domain::{Connection, Recorded};
+use crate::domain::{Connection, Reason, Recorded};
 use crate::pam::{PamError, Snapshot};
 
 /// How often it is looked whether connections came, or their settings changed.
@@ -306,15 +307,16 @@ impl Context {
         let shown = credential.status.clone().unwrap_or_default();
         let status = self.written.freshest(uid, meta.resource_version.as_deref(), shown);
         let here = whereabouts::recorded(&status, Some(view), &credential.spec.connection_ref) == Recorded::Here;
-        // Those of which nobody is told count neither way.
-        if !here || credential.spec.suspend || meta.deletion_timestamp.is_some() {
-            return;
-        }
-        roll.known += 1;
-        let Some(finding) = self.finding(credential, &status, snapshot) else { return };
-        roll.lost += usize::from(finding.drift.is_loss() && !drift::is_told_lost(&status));
-        roll.older += usize::from(finding.older);
-        if finding.is_news(&status) {
+        // It may have waited so long that it would look again in minutes only.
+        let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
+        // Of these nobody is told anything: they would be lost anew in every list, for ever.
+        let quiet = credential.spec.suspend || meta.deletion_timestamp.is_some();
+        let finding = if here && !quiet { self.finding(credential, &status, snapshot) } else { None };
+        let lost = finding.as_ref().is_some_and(|finding| finding.drift.is_loss()) && !drift::is_told_lost(&status);
+        roll.known += usize::from(here && !quiet);
+        roll.lost += usize::from(lost);
+        roll.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
+        if waits || finding.is_some_and(|finding| finding.is_news(&status)) {
             roll.news.push(Subject::Credential(watch::key(credential)));
         }
     }

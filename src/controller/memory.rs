@@ -57,10 +57,23 @@ struct Remembered {
     announced: HashMap<Key, u64>,
 }
 
+/// What a status shows of another operator that writes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trace<'a> {
+    /// The version of the object that has it.
+    pub(super) version: &'a str,
+    pub(super) generation: i64,
+    /// The digests in it are not ours.
+    pub(super) foreign: bool,
+    /// It says for that generation that there is another operator.
+    pub(super) said: bool,
+}
+
 /// Another operator's digests where ours were.
 #[derive(Default)]
 struct Contest {
     version: String,
+    generation: i64,
     times: u32,
     last: Option<Instant>,
 }
@@ -100,20 +113,21 @@ impl Memory {
         self.lock().contests.entry(uid.to_owned()).or_default();
     }
 
-    /// Whether another operator's digests came in the place of ours again and again. `foreign` says that those which are
-    /// there now, in that version of the object, are not ours.
-    pub(super) fn is_contested(&self, uid: &str, version: &str, foreign: bool, now: Instant) -> bool {
+    /// Whether another operator's digests came in the place of ours again and again, or that one says so: whoever answered
+    /// that with a status of its own would have the last word for ever. An edit is a new beginning for both.
+    pub(super) fn is_contested(&self, uid: &str, trace: Trace<'_>, now: Instant) -> bool {
         let mut inner = self.lock();
         let Some(contest) = inner.contests.get_mut(uid) else { return false };
-        if contest.last.is_some_and(|last| now.duration_since(last) >= OVER) {
-            *contest = Contest::default();
+        let over = contest.last.is_some_and(|last| now.duration_since(last) >= OVER);
+        if over || contest.generation != trace.generation {
+            *contest = Contest { generation: trace.generation, ..Contest::default() };
         }
-        if foreign && contest.version != version {
-            version.clone_into(&mut contest.version);
+        if trace.foreign && contest.version != trace.version {
+            trace.version.clone_into(&mut contest.version);
             contest.times += 1;
             contest.last = Some(now);
         }
-        foreign && contest.times >= PATIENCE
+        (trace.foreign && contest.times >= PATIENCE) || (trace.said && contest.times > 0)
     }
 
     pub(super) fn is_verified(&self, uid: &str, generation: i64, versions: &[SourceSecret]) -> bool {
@@ -241,5 +255,49 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONCE: Trace<'_> = Trace { version: "1", generation: 1, foreign: true, said: false };
+
+    fn contested() -> (Memory, Instant) {
+        let (memory, now) = (Memory::default(), Instant::now());
+        memory.made_digests("uid");
+        for version in ["1", "2"] {
+            assert!(!memory.is_contested("uid", Trace { version, ..ONCE }, now));
+            assert!(!memory.is_contested("uid", Trace { version, ..ONCE }, now), "one version counts once");
+        }
+        (memory, now)
+    }
+
+    #[test]
+    fn another_operators_digests_again_and_again_are_a_contest_until_an_edit_or_for_a_while() {
+        let (memory, now) = contested();
+        assert!(memory.is_contested("uid", Trace { version: "3", ..ONCE }, now));
+        let edited = Trace { version: "4", generation: 2, ..ONCE };
+        assert!(!memory.is_contested("uid", edited, now));
+        let (memory, now) = contested();
+        assert!(memory.is_contested("uid", Trace { version: "3", ..ONCE }, now));
+        assert!(!memory.is_contested("uid", Trace { version: "3", ..ONCE }, now + OVER));
+    }
+
+    #[test]
+    fn what_the_other_says_of_a_contest_is_not_contradicted() {
+        let (memory, now) = contested();
+        let said = Trace { version: "3", foreign: false, said: true, ..ONCE };
+        assert!(memory.is_contested("uid", said, now));
+        assert!(!memory.is_contested("uid", said, now + OVER), "the other one may be gone");
+    }
+
+    #[test]
+    fn a_process_that_wrote_no_digests_yet_takes_others_for_those_of_a_lost_key() {
+        let memory = Memory::default();
+        for version in ["1", "2", "3", "4"] {
+            assert!(!memory.is_contested("uid", Trace { version, said: true, ..ONCE }, Instant::now()));
+        }
     }
 }

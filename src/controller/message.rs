@@ -277,5 +277,3 @@ pub(super) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many 
 pub(super) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
 /// A write may still be executed.
 pub(super) const UNSETTLED: &str = "A write to the PAM was not answered, and may still be executed: the record is disabled once that is over, 90 s after it";
-/// The connection is not to list, and a write met a record that was there.
-pub(super) const UNSEEN: &str = "A record was there already, and the connection's inventory.enabled is false: whose it is cannot be seen. If it is this credential's, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>; otherwise choose another spec.identifier or account";

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::drift::Finding;
 use super::finalizer;
 use super::groups;
+use super::memory::Trace;
 use super::message::Problem;
 use super::newer;
 use super::places::Place;
@@ -176,10 +177,16 @@ impl<'a> Observed<'a> {
 
     /// Whether the digests in status are another operator's again and again, after this one made its own.
     fn is_contested(&self, context: &Context) -> bool {
-        let version = self.object.metadata.resource_version.as_deref().unwrap_or_default();
         let mut keyed = groups::KEYED.into_iter().filter_map(|name| self.status.digests.get(name));
-        let foreign = keyed.any(|digest| !context.key.made(digest));
-        context.memory.is_contested(&self.uid, version, foreign, Instant::now())
+        let ready = find(&self.status.conditions, ConditionType::Ready);
+        let said = ready.is_some_and(|ready| ready.reason == Reason::AnotherOperator.as_str());
+        let trace = Trace {
+            version: self.object.metadata.resource_version.as_deref().unwrap_or_default(),
+            generation: self.generation,
+            foreign: keyed.any(|digest| !context.key.made(digest)),
+            said: said && self.status.observed_generation == Some(self.generation),
+        };
+        context.memory.is_contested(&self.uid, trace, Instant::now())
     }
 
     /// Whether the connection's rules ask for labels that were not seen yet. Whoever goes needs no leave to let go.

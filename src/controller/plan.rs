@@ -115,5 +115,26 @@ pub(super) fn words(plan: &Plan) -> String {
         PlannedValue::Unchanged => "without the value, which the PAM has",
         PlannedValue::HeldBack => "without the value, since the vault rotates it or may hold a newer one",
     };
-    format!("spec.mode is Plan: Apply would {what}, {value} (see status.plan)")
+    format!("spec.mode is Plan: Apply would {what}{}, {value}{} (see status.plan)", fields(plan), matches(plan))
+}
+
+/// What of a record would be written.
+fn fields(plan: &Plan) -> String {
+    match (plan.groups.as_slice(), plan.action, plan.value) {
+        ([], PlanAction::Update, PlannedValue::Sent) => String::new(),
+        ([], PlanAction::Update, _) => ": its username, hostname and ip".to_owned(),
+        ([], ..) => String::new(),
+        (groups, ..) => format!(": {}", groups.join(", ")),
+    }
+}
+
+/// A record that was meant, perhaps, where another is about to be made.
+fn matches(plan: &Plan) -> String {
+    match plan.possible_matches.as_slice() {
+        [] => String::new(),
+        ids => format!(
+            "; record {} has this username and only one of hostname and ip: if it is meant, correct them",
+            ids.join(", ")
+        ),
+    }
 }

@@ -11,7 +11,7 @@ use super::observed::{Observed, Sight};
 use super::{access, blame, drift, kept, message, plan, status};
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
 use crate::domain::{
-    Claims, Connection, Decision, Inventory, Reason, Recorded, Secrets, Seen, Settle, Value, generated_under,
+    Claims, Connection, Decision, Inventory, Mismatch, Reason, Recorded, Secrets, Seen, Settle, Value, generated_under,
 };
 
 /// The conditions after a pass.
@@ -58,6 +58,11 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
     match (done, decision) {
         (Done::Pushed(_), _) => after_push(observed, next),
         (Done::Enabled(_), _) => well(next, Held::Earlier),
+        (Done::Strayed { what: Mismatch::UpdatedInstead, answer, .. }, _)
+            if observed.situation.inventory == Inventory::Off =>
+        {
+            (Reason::RecordConflict, conflict::unseen(Some(&answer.id), observed.situation.adoption))
+        }
         (Done::Strayed { what, expected, answer }, _) => {
             (Reason::RecordConflict, conflict::mismatch(*what, expected, answer, observed.situation.adoption))
         }
@@ -128,6 +133,10 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
     if let Some(words) = by_itself(observed, reason) {
         return words.to_owned();
     }
+    if (reason, observed.situation.inventory) == (Reason::RecordConflict, Inventory::Off) {
+        let unexpected = observed.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_deref());
+        return conflict::unseen(unexpected, observed.situation.adoption);
+    }
     if let (true, Some(denial), Some(view)) = (observed.situation.denied, &observed.denial, &observed.view) {
         return access::denied(denial, observed.object, &observed.identifier, &view.connection);
     }
@@ -175,7 +184,6 @@ fn by_itself(observed: &Observed<'_>, reason: Reason) -> Option<&'static str> {
         (Reason::Deleting, Inventory::NotAsked) if deleting && observed.situation.settle == Settle::Waiting => {
             Some(message::UNSETTLED)
         }
-        (Reason::RecordConflict, Inventory::Off) => Some(message::UNSEEN),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod steps;
+pub mod vault;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -376,6 +377,13 @@ impl World {
 pub struct Count {
     audit: Mark,
     journal: pam_simulator::Mark,
+}
+
+impl Count {
+    /// Where counting the calls to the API server began.
+    pub fn audit_mark(&self) -> Mark {
+        self.audit
+    }
 }
 
 /// How an object's `Ready` stands: status, reason, message.
