@@ -361,7 +361,7 @@ fn p4_another_login_writes_only_what_it_is_shown_to_be_ours_or_the_user_vouches_
                 let ours = matches!(seen(&s), Some(Seen::Ours { .. }));
                 assert!(ours || s.request != Request::None, "{s:?}");
             }
-            (Decision::Push(_), Decision::Wait(_) | Decision::Look(Look::Inventory)) => {
+            (Decision::Push(_) | Decision::Enable, Decision::Wait(_) | Decision::Look(Look::Inventory)) => {
                 assert_eq!(s.recorded, Recorded::Here, "a first push is looked at anyway: {s:?}");
             }
             (without, with) => assert_eq!(without, with, "what is not due is not looked at either: {s:?}"),
