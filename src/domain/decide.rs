@@ -358,7 +358,3 @@ fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
     let all_fields = s.request() != Request::None || is_repairing(s) || s.unclean();
     Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }
-
-#[cfg(test)]
-#[path = "laws.rs"]
-mod laws;
