@@ -40,7 +40,9 @@ fn p6_a_value_that_is_new_or_asked_for_is_sent() {
         let asked = s.request() == Request::Value;
         let created = push.expect == Expect::Create;
         let onto = push.expect == Expect::Adopt && !is_the_vaults(s);
-        let fields = s.request() == Request::Fields && shown(s).and_then(rotation) == Some(false);
+        let known =
+            listed(s).and_then(rotation).or_else(|| (s.inventory() == Inventory::Off).then(|| s.set_to_rotate()));
+        let fields = s.request() == Request::Fields && known == Some(false);
         if value != Value::None && (changed || asked || created || onto || fields) {
             assert!(push.value);
         }
