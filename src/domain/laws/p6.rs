@@ -61,6 +61,18 @@ fn p6_with_a_lost_key_a_value_is_sent_only_where_nobody_wrote_since_or_it_was_as
 }
 
 #[test]
+fn p6_an_unknown_baseline_permits_no_value_for_a_lost_key_or_an_unclean_start() {
+    law_of_pushes(1_000, SAME.recorded(Recorded::Here).request(Request::None), |s, value, push| {
+        let old = matches!(value, Value::Same | Value::Unknown) && push.expect == Expect::Update;
+        let late = value == Value::Same && s.settle() == (Settle::Due { value: true });
+        let corrected = value == Value::Same && is_to_be_corrected(s);
+        if old && push.value && !s.baseline() {
+            assert!(late || corrected);
+        }
+    });
+}
+
+#[test]
 fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
     let lost = QUIET.secrets(Secrets::Read(Value::Unknown)).settle(Settle::Calm).drift(Drift::None).enable_due(false);
     law_of(10, lost, |s| {

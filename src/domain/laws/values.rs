@@ -69,5 +69,7 @@ impl Values for Inventory {
 pub(in crate::domain) fn is_possible(known: &Known<'_>) -> bool {
     // The device's settings are one of the groups of fields.
     let device_alone = known.device_changed() == Some(true) && known.fields_changed() == Some(false);
-    !device_alone
+    // What did not move, or did, is told from what an earlier list said.
+    let compared = matches!(known.change(), Some(Change::Same | Change::Moved)) && known.baseline() == Some(false);
+    !device_alone && !compared
 }
