@@ -1,6 +1,6 @@
 # The one list of commands. `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate tools clean-cache need-rust need-go
+.PHONY: help demo test lint mutants generate tools clean-cache need-rust need-go
 
 # Absolute, since cargo is also started from inside tests, in other folders.
 CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -12,6 +12,8 @@ CARGO_FLAGS ?=
 # Most tests wait for something most of the time: more of them at once than there are cores.
 RUST_TEST_THREADS ?= 6
 export RUST_TEST_THREADS
+# What `make mutants` breaks: src/domain by itself, which names only std and so builds in seconds.
+MUTANTS := $(CARGO_TARGET_DIR)/mutants
 # For the tests, e.g. ARGS='--test push -- --nocapture'.
 ARGS ?=
 
@@ -33,6 +35,13 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
+
+mutants: need-rust ## Break src/domain in every small way, and see that its tests notice (an hour; needs cargo-mutants)
+	@cargo mutants --version >/dev/null 2>&1 || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
+	@rm -rf "$(MUTANTS)" && mkdir -p "$(MUTANTS)/src" && cp -r src/domain "$(MUTANTS)/src"
+	@echo 'pub mod domain;' >"$(MUTANTS)/src/lib.rs"
+	@printf '%s\n' '[workspace]' '[package]' 'name = "domain"' 'edition = "2024"' '[profile.dev]' 'opt-level = 1' >"$(MUTANTS)/Cargo.toml"
+	env -u CARGO_TARGET_DIR cargo mutants --dir "$(MUTANTS)" --gitignore=false --no-shuffle --timeout 60 $(ARGS)
 
 generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen

@@ -214,27 +214,39 @@ fn blame(connection: Connection) -> Reason {
 
 fn with_value(s: &impl Facts, value: Value) -> Decision {
     let due = must_be_sent(s) || matches!(value, Value::New | Value::Changed);
-    match (due || is_repairing(s), value, s.connection()) {
-        (false, _, Connection::Ready) if s.enable_due() => enable(s),
+    match (due || is_repairing(s), s.connection()) {
+        (true, Connection::Ready) => with_connection(s, value),
+        (true, connection) => Decision::Wait(blame(connection)),
+        (false, Connection::Ready) => unchanged(s, value),
         // The digest of an operator that does not serve this connection looks like a lost key: only who serves it writes.
-        (false, Value::Unknown, Connection::Ready) => lost_key(s),
-        (false, _, Connection::Ready) if s.unclean() => checked(s, value),
-        (false, ..) => Decision::Settled,
-        (true, _, Connection::Ready) => with_connection(s, value),
-        (true, ..) => Decision::Wait(blame(s.connection())),
+        (false, _) => Decision::Settled,
     }
 }
 
-/// The record is ours by its id, but an id alone is not enough to touch one that may have changed hands.
+/// Nothing is known to be due. To enable the record moves it in the list: what that says of earlier writes is seen first.
+fn unchanged(s: &impl Facts, value: Value) -> Decision {
+    let decision = match value {
+        Value::Unknown => lost_key(s),
+        _ if s.unclean() => checked(s, value),
+        _ => Decision::Settled,
+    };
+    match decision {
+        Decision::Settled | Decision::Record | Decision::HoldValue if s.enable_due() => enable(s),
+        decision => decision,
+    }
+}
+
+/// The record is ours by its id, but an id alone is not enough to touch one that may have changed hands, or may be of
+/// another login's vault.
 fn enable(s: &impl Facts) -> Decision {
     match s.inventory() {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
+        Inventory::Shows(Seen::Ours { .. }) | Inventory::Incomplete(Seen::Ours { .. }) => Decision::Enable,
         // A list may leave disabled records out: then the PAM says by its answer whether it is there.
-        Inventory::Shows(Seen::Ours { .. } | Seen::Neither) | Inventory::Off => Decision::Enable,
-        Inventory::Incomplete(Seen::Ours { .. }) => Decision::Enable,
+        Inventory::Shows(Seen::Neither) | Inventory::Off if !s.relogged() => Decision::Enable,
         Inventory::Incomplete(_) => Decision::Wait(Reason::InventoryIncomplete),
-        Inventory::Shows(_) => Decision::Wait(Reason::RecordConflict),
+        Inventory::Shows(_) | Inventory::Off => Decision::Wait(Reason::RecordConflict),
     }
 }
 
@@ -290,7 +302,7 @@ fn needs_list(s: &impl Facts, value: Value) -> bool {
 fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     match (s.recorded(), seen) {
         (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
-        (Recorded::Here, _) if is_only_correction(s, value) => Decision::Settled,
+        (Recorded::Here, _) if is_only_correction(s, value) => unchanged(s, value),
         // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
         // (Not by another login than wrote it: that may be another tenant's, where it would come into being anew.)
         (Recorded::Here, Seen::Neither) if !s.account_changed() && !s.unexpected() && !s.relogged() => {
@@ -306,7 +318,6 @@ fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
 /// By a list that lacks much of what it should show, only what it does show as ours, and as it should be, is written.
 fn distrusting(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     match seen {
-        _ if is_only_correction(s, value) => Decision::Settled,
         Seen::Ours { at_account: true, rotates } if s.recorded() == Recorded::Here && !s.account_changed() => {
             update(s, value, Some(rotates))
         }
@@ -337,17 +348,17 @@ fn create(value: Value) -> Decision {
 
 /// Onto our own record. `rotates` is `None` where no list shows it.
 fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
-    let send = match (value, s.request()) {
-        (Value::None, _) => false,
-        (Value::New | Value::Changed, _) | (_, Request::Value) => true,
-        // Asked for: unless the vault rotates it, or may.
-        (Value::Same | Value::Unknown, Request::Fields) => rotates == Some(false),
-        (Value::Same | Value::Unknown, Request::None) => missed(s, value, rotates),
+    let asked = match s.request() {
+        Request::None => false,
+        // Unless the vault rotates it, or may.
+        Request::Fields => rotates == Some(false),
+        Request::Value => true,
+    };
+    let send = match value {
+        Value::None => false,
+        Value::New | Value::Changed => true,
+        Value::Same | Value::Unknown => asked || missed(s, value, rotates),
     };
     let all_fields = s.request() != Request::None || is_repairing(s) || s.unclean();
     Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }
-
-#[cfg(test)]
-#[path = "laws.rs"]
-mod laws;

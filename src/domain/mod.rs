@@ -12,6 +12,8 @@ mod decide;
 mod deletion;
 mod identity;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod login;
 mod reason;
 mod repair;

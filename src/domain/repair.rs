@@ -5,9 +5,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Change, Connection, Decision, Expect, Facts, Inventory, Look, Push, Recorded, Request, Seen, Settle, Value,
-};
+use super::{Change, Decision, Expect, Facts, Inventory, Look, Push, Recorded, Request, Seen, Settle, Value};
 
 /// How long after a write that was not answered the PAM may still execute it (API 8: its gateway gives up after 60 s, what
 /// is behind it may not).
@@ -18,9 +16,10 @@ pub(super) fn settling(s: &impl Facts) -> bool {
     s.recorded() == Recorded::Here && matches!(s.settle(), Settle::Due { .. })
 }
 
-/// Somebody else changed the record, and it is to be as it was.
+/// Somebody else changed the record, and it is to be as it was. By a list that cannot be trusted, or none, nothing is corrected.
 pub(super) fn correction_due(s: &impl Facts) -> bool {
-    s.correct() && s.recorded() == Recorded::Here && s.drift().is_correctable() && !s.fought()
+    let trusted = !matches!(s.inventory(), Inventory::Incomplete(_) | Inventory::Off);
+    s.correct() && s.recorded() == Recorded::Here && s.drift().is_correctable() && !s.fought() && trusted
 }
 
 /// Whether a correction is all that is due: it is not worth a conflict.
@@ -28,7 +27,7 @@ pub(super) fn correction_due(s: &impl Facts) -> bool {
 pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
     let sent = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
     let asked = s.unexpected() || s.request() != Request::None || settling(s);
-    !sent && !asked && correction_due(s) && s.connection() == Connection::Ready
+    !sent && !asked && correction_due(s)
 }
 
 /// Whether the value goes along though it is the one that was sent, or cannot be told from it.

@@ -24,6 +24,9 @@ macro_rules! facts {
                 self.$name
             })*
         }
+
+        #[cfg(test)]
+        super::laws::explorer! { $($name: $type,)* }
     };
 }
 

@@ -1,0 +1,209 @@
+//! Every path that a law takes through [`decide`](crate::domain::decide).
+//!
+//! A fact is chosen when it is first asked for, and stays what it is until the law has returned. Then the law is run once
+//! more with the next value of the fact that was chosen last, and so on until all values of all facts that were ever asked
+//! for were had. What a path never asks for cannot matter to it: so all states are tried without trying each.
+
+use std::cell::{Cell, RefCell};
+
+use crate::domain::situation::Lazy;
+
+/// All values of the type of a fact.
+pub(in crate::domain) trait Values: Sized {
+    fn all() -> Vec<Self>;
+}
+
+/// The values that were chosen, by the numbers of fact and value.
+pub(in crate::domain) struct Choices {
+    counts: Vec<usize>,
+    chosen: Vec<Cell<Option<usize>>>,
+    order: RefCell<Vec<usize>>,
+}
+
+impl Choices {
+    pub(in crate::domain) fn new(counts: Vec<usize>) -> Self {
+        let chosen = counts.iter().map(|_| Cell::new(None)).collect();
+        Self { counts, chosen, order: RefCell::default() }
+    }
+
+    pub(in crate::domain) fn given(&self, fact: usize) -> Option<usize> {
+        self.chosen[fact].get()
+    }
+
+    /// The value of a fact on this path.
+    pub(in crate::domain) fn give(&self, fact: usize, is_possible: impl Fn() -> bool) -> usize {
+        if let Some(value) = self.given(fact) {
+            return value;
+        }
+        assert!(self.choose(fact, 0, is_possible), "no value of fact {fact} goes with those before it");
+        self.order.borrow_mut().push(fact);
+        self.given(fact).unwrap()
+    }
+
+    /// Chooses the first possible value from `first` on; none where there is no more.
+    fn choose(&self, fact: usize, first: usize, is_possible: impl Fn() -> bool) -> bool {
+        let found = (first..self.counts[fact]).any(|value| {
+            self.chosen[fact].set(Some(value));
+            is_possible()
+        });
+        if !found {
+            self.chosen[fact].set(None);
+        }
+        found
+    }
+
+    /// Goes on to the next path; `false` after the last.
+    pub(in crate::domain) fn advance(&self, is_possible: impl Fn() -> bool) -> bool {
+        let mut order = self.order.borrow_mut();
+        while let Some(fact) = order.pop() {
+            let next = self.given(fact).map_or(0, |value| value + 1);
+            if self.choose(fact, next, &is_possible) {
+                order.push(fact);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Makes what hands out the facts of [`facts!`](crate::domain::situation), and what lays others over them.
+macro_rules! explorer {
+    ($($name:ident: $type:ty,)*) => {
+        #[allow(non_camel_case_types, reason = "each is the name of a fact")]
+        enum Fact {
+            $($name,)*
+        }
+
+        struct Tables {
+            $($name: Vec<$type>,)*
+        }
+
+        /// A credential of which only what was asked for is known.
+        pub(super) struct Lazy {
+            tables: Tables,
+            choices: super::laws::Choices,
+        }
+
+        impl Lazy {
+            pub(super) fn new() -> Self {
+                let tables = Tables { $($name: super::laws::Values::all(),)* };
+                let choices = super::laws::Choices::new(vec![$(tables.$name.len(),)*]);
+                Self { tables, choices }
+            }
+
+            pub(super) const fn known(&self) -> Known<'_> {
+                Known(self)
+            }
+
+            pub(super) fn advance(&self) -> bool {
+                self.choices.advance(|| super::laws::is_possible(&self.known()))
+            }
+        }
+
+        impl Facts for Lazy {
+            $(fn $name(&self) -> $type {
+                let is_possible = || super::laws::is_possible(&self.known());
+                self.tables.$name[self.choices.give(Fact::$name as usize, is_possible)]
+            })*
+        }
+
+        impl std::fmt::Debug for Lazy {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut all = f.debug_struct("Lazy");
+                $(if let Some(value) = self.known().$name() {
+                    all.field(stringify!($name), &value);
+                })*
+                all.finish_non_exhaustive()
+            }
+        }
+
+        /// What was asked for so far.
+        pub(super) struct Known<'a>(&'a Lazy);
+
+        #[allow(dead_code, reason = "there is one for each fact, whether or not it is asked for")]
+        impl Known<'_> {
+            $(pub(super) fn $name(&self) -> Option<$type> {
+                self.0.choices.given(Fact::$name as usize).map(|value| self.0.tables.$name[value])
+            })*
+        }
+
+        /// Facts that are otherwise than those beneath.
+        #[derive(Clone, Copy, Debug)]
+        pub(super) struct Changes {
+            $($name: Option<$type>,)*
+        }
+
+        #[allow(dead_code, reason = "there is one for each fact, whether or not it is changed")]
+        impl Changes {
+            $(pub(super) const fn $name(mut self, value: $type) -> Self {
+                self.$name = Some(value);
+                self
+            })*
+
+            pub(super) const fn none() -> Self {
+                Self { $($name: None,)* }
+            }
+
+            /// These, and then those.
+            pub(super) const fn and(mut self, then: Self) -> Self {
+                $(if then.$name.is_some() {
+                    self.$name = then.$name;
+                })*
+                self
+            }
+        }
+
+        /// A credential that differs from another in some facts.
+        #[derive(Debug)]
+        pub(super) struct But<'a, F> {
+            under: &'a F,
+            changes: Changes,
+        }
+
+        impl<'a, F: Facts> But<'a, F> {
+            pub(super) const fn new(under: &'a F, changes: Changes) -> Self {
+                Self { under, changes }
+            }
+        }
+
+        impl<F: Facts> Facts for But<'_, F> {
+            $(fn $name(&self) -> $type {
+                self.changes.$name.unwrap_or_else(|| self.under.$name())
+            })*
+        }
+    };
+}
+pub(in crate::domain) use explorer;
+
+/// Prints the path that a law failed on.
+struct Shown<'a>(&'a Lazy);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("on the path {:#?}", self.0);
+        }
+    }
+}
+
+/// Follows every path of a law. The law says whether it spoke of the path at all; on fewer than `floor` it proves nothing.
+pub(super) fn law(floor: usize, speaks: impl Fn(&Lazy) -> bool) {
+    let started = std::time::Instant::now();
+    let s = Lazy::new();
+    let (mut paths, mut met) = (0, 0);
+    loop {
+        let shown = Shown(&s);
+        met += usize::from(speaks(shown.0));
+        paths += 1;
+        drop(shown);
+        if !s.advance() {
+            break;
+        }
+    }
+    eprintln!(
+        "{:?}: {met} of {paths} paths, {:?}",
+        std::thread::current().name().unwrap_or_default(),
+        started.elapsed()
+    );
+    assert!(met >= floor, "the law was tried on {met} of {paths} paths only");
+}

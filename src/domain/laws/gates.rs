@@ -1,0 +1,107 @@
+//! What stands before a decision, and changes nothing about it.
+
+use super::*;
+
+#[test]
+fn what_is_sent_is_what_a_plain_credential_would_send() {
+    law(100_000, |s| {
+        let decision = decide(s);
+        let sent = matches!(decision, Decision::Push(_) | Decision::Enable);
+        if sent {
+            assert_eq!(decide(&but(s, PLAIN)), decision);
+        }
+        sent
+    });
+}
+
+#[test]
+fn a_suspended_object_causes_nothing() {
+    law(1, |s| {
+        let suspended = but(s, SAME.suspended(true));
+        match decide(&suspended) {
+            Decision::Suspend => true,
+            // The ordinary ways out of a deletion.
+            Decision::Leave | Decision::RemoveFinalizer(LetGo::Retained) => {
+                assert!(s.deleting() && !(s.finalizer() && s.disable()));
+                false
+            }
+            decision => panic!("{decision:?}"),
+        }
+    });
+}
+
+#[test]
+fn whoever_may_not_use_the_connection_causes_nothing_there_and_is_told() {
+    law_of(1, SAME.denied(true), |s| {
+        assert_eq!(decide(s), Decision::Wait(Reason::AccessDenied));
+        assert_eq!(decide(&but(s, SAME.plan(true))), Decision::Wait(Reason::AccessDenied));
+        true
+    });
+}
+
+#[test]
+fn whose_status_another_operator_writes_causes_nothing_and_is_told() {
+    law_of(1, SAME.contested(true), |s| {
+        assert_eq!(decide(s), Decision::Wait(Reason::AnotherOperator));
+        true
+    });
+}
+
+#[test]
+fn p7_nothing_is_sent_before_the_finalizer_is_there() {
+    law_of_plain(100_000, |s| {
+        let decision = decide(s);
+        let with = |finalizer| decide(&but(s, SAME.disable(true).finalizer(finalizer)));
+        let sent = matches!(decision, Decision::Push(_) | Decision::Enable | Decision::Intend(_));
+        assert_eq!(with(true), decision, "once it is there it changes nothing");
+        let first = if sent || decision == Decision::Settled { Decision::AddFinalizer } else { decision };
+        assert_eq!(with(false), first);
+        sent
+    });
+}
+
+#[test]
+fn p7_a_finalizer_that_is_no_longer_wanted_goes_and_holds_nothing_up() {
+    law_of_plain(100, |s| {
+        let with = decide(&but(s, SAME.finalizer(true)));
+        match decide(s) {
+            Decision::Settled => {
+                assert_eq!(with, Decision::RemoveFinalizer(LetGo::Retained));
+                true
+            }
+            decision => {
+                assert_eq!(with, decision);
+                false
+            }
+        }
+    });
+}
+
+/// Whether something of others is written over, or found in the way, by that decision.
+fn is_claimed_first(s: &impl Facts, decision: Decision) -> bool {
+    let after_another = s.recorded() != Recorded::Here || s.account_changed();
+    match decision {
+        Decision::Push(push) => push.expect != Expect::Update || s.account_changed() || s.device_changed(),
+        Decision::Intend(_) | Decision::Rebind => true,
+        Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) => after_another,
+        _ => false,
+    }
+}
+
+#[test]
+fn p4_what_another_object_of_the_cluster_claims_is_not_written() {
+    law_of_plain(50_000, |s| {
+        let free = decide(s);
+        let first = is_claimed_first(s, free);
+        for (claims, told) in [
+            (Claims::NotAsked, Decision::Look(Look::Claims)),
+            (Claims::Identifier, Decision::Wait(Reason::IdentifierConflict)),
+            (Claims::Account, Decision::Wait(Reason::AccountConflict)),
+            (Claims::Device, Decision::Wait(Reason::DeviceConflict)),
+        ] {
+            let with = decide(&but(s, SAME.claims(claims)));
+            assert_eq!(with, if first { told } else { free }, "{claims:?}");
+        }
+        first
+    });
+}

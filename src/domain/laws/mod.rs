@@ -1,0 +1,133 @@
+//! The promises, tried on every path through [`decide`].
+//!
+//! Most laws are of *plain* credentials: those that stay, and have everything that only stands before a decision behind
+//! them. The laws of [`gates`] say that whatever is sent is what a plain one would send.
+
+mod chain;
+mod drift;
+mod enable;
+mod explore;
+mod gates;
+mod looks;
+mod p1;
+mod p3;
+mod p4;
+mod p4_table;
+mod p6;
+mod p7;
+mod plan;
+mod reasons;
+mod sight;
+mod values;
+
+use explore::law;
+pub(super) use explore::{Choices, Values, explorer};
+pub(super) use values::is_possible;
+
+use super::situation::{But, Changes, Lazy};
+use super::{
+    Adoption, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, LetGo, Look, Planned,
+    Push, Reason, Recorded, Request, Secrets, Seen, Settle, Value, decide, is_only_correction,
+};
+
+/// Nothing is otherwise.
+const SAME: Changes = Changes::none();
+
+/// It stays, and nothing is asked for before a decision is carried out.
+const PLAIN: Changes = SAME
+    .deleting(false)
+    .suspended(false)
+    .denied(false)
+    .contested(false)
+    .plan(false)
+    .claims(Claims::Free)
+    .disable(false)
+    .finalizer(false);
+
+/// A plain credential of which nothing else is known.
+type Plain<'a> = But<'a, Lazy>;
+
+const fn but<F: Facts>(s: &F, changes: Changes) -> But<'_, F> {
+    But::new(s, changes)
+}
+
+/// A law of every plain credential.
+fn law_of_plain(floor: usize, speaks: impl Fn(&Plain<'_>) -> bool) {
+    law(floor, |s| speaks(&but(s, PLAIN)));
+}
+
+/// A law of every plain credential of that kind.
+fn law_of(floor: usize, kind: Changes, speaks: impl Fn(&Plain<'_>) -> bool) {
+    law(floor, |s| speaks(&but(s, PLAIN.and(kind))));
+}
+
+/// A law of every push.
+fn law_of_pushes(floor: usize, kind: Changes, holds: impl Fn(&Plain<'_>, Value, Push)) {
+    law_of(floor, kind, |s| match (decide(s), s.secrets()) {
+        (Decision::Push(push), Secrets::Read(value)) => {
+            holds(s, value, push);
+            true
+        }
+        (Decision::Push(_), secrets) => panic!("sent with {secrets:?}"),
+        _ => false,
+    });
+}
+
+/// What a trusted list shows.
+fn shown(s: &impl Facts) -> Option<Seen> {
+    match s.inventory() {
+        Inventory::Shows(seen) => Some(seen),
+        _ => None,
+    }
+}
+
+/// What any list shows.
+fn listed(s: &impl Facts) -> Option<Seen> {
+    match s.inventory() {
+        Inventory::Shows(seen) | Inventory::Incomplete(seen) => Some(seen),
+        _ => None,
+    }
+}
+
+/// Whether the vault rotates a record that is listed; `None` where none is.
+const fn rotation(seen: Seen) -> Option<bool> {
+    match seen {
+        Seen::Neither | Seen::Tangled => None,
+        Seen::Ours { rotates, .. }
+        | Seen::IdentifierOnAccount { rotates }
+        | Seen::FormerOnAccount { rotates }
+        | Seen::IdentifierElsewhere { rotates }
+        | Seen::AccountBare { rotates }
+        | Seen::AccountOther { rotates } => Some(rotates),
+    }
+}
+
+/// Whether the value is the vault's (P6): by the list, and where none shows the record by the spec.
+fn is_the_vaults(s: &impl Facts) -> bool {
+    listed(s).and_then(rotation).unwrap_or_else(|| s.set_to_rotate())
+}
+
+/// Whether somebody else's change is to be undone.
+fn is_to_be_corrected(s: &impl Facts) -> bool {
+    let correctable = [Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::Changed];
+    s.correct() && !s.fought() && correctable.contains(&s.drift())
+}
+
+/// What must be sent whatever the list shows, by the facts alone.
+fn is_due(s: &impl Facts, value: Value) -> bool {
+    let changed = s.fields_changed() || s.account_changed() || matches!(value, Value::New | Value::Changed);
+    changed || s.recorded() != Recorded::Here || s.unexpected() || s.request() != Request::None
+}
+
+fn is_settling(s: &impl Facts) -> bool {
+    matches!(s.settle(), Settle::Due { .. })
+}
+
+/// Our record, of which nothing is due but perhaps what is to be repaired.
+const QUIET: Changes = SAME
+    .recorded(Recorded::Here)
+    .connection(Connection::Ready)
+    .fields_changed(false)
+    .account_changed(false)
+    .unexpected(false)
+    .request(Request::None);

@@ -1,0 +1,102 @@
+//! P1: what is due is sent, once.
+
+use super::chain::{AT_A_GLANCE, Next, after, follow};
+use super::*;
+
+#[test]
+fn p1_nothing_is_sent_when_nothing_is_due() {
+    law_of_pushes(10_000, SAME, |s, value, push| {
+        let repair = is_settling(s) || is_to_be_corrected(s) || (s.unclean() && s.change() == Change::Moved);
+        let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
+        assert!(is_due(s, value) || (push.expect == Expect::Update && (repair || lost)));
+    });
+}
+
+#[test]
+fn p1_what_is_due_is_sent_or_there_is_a_reason() {
+    law_of_plain(10_000, |s| {
+        let value = match s.secrets() {
+            Secrets::Read(value) => value,
+            _ => Value::Same,
+        };
+        let here = s.recorded() == Recorded::Here && s.connection() == Connection::Ready;
+        let due = is_due(s, value) || s.enable_due() || (here && is_settling(s));
+        if due {
+            match decide(s) {
+                Decision::Push(_) | Decision::Intend(_) | Decision::Wait(_) | Decision::Look(_) => {}
+                Decision::LookAgain => assert!(s.unclean() && s.early() && !is_due(s, value)),
+                Decision::Enable => assert!(s.enable_due() && !is_due(s, value)),
+                Decision::Rebind => assert_eq!(s.recorded(), Recorded::Elsewhere),
+                decision => panic!("{decision:?}"),
+            }
+        }
+        due
+    });
+}
+
+/// What was done once is done: no decision comes twice, and the last is that nothing is due.
+fn assert_ends(s: &impl Facts, next: Next) {
+    let all = follow(s, next);
+    let alike = |one: &Decision, other: &Decision| std::mem::discriminant(one) == std::mem::discriminant(other);
+    let twice = all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|before| alike(before, one)));
+    // Whether the record may be enabled is asked only once nothing of an earlier process can come any more.
+    let later = all.contains(&Decision::LookAgain) && s.enable_due() && matches!(all.last(), Some(Decision::Wait(_)));
+    assert!(!twice && (later || all.last() == Some(&Decision::Settled)), "{all:?}");
+}
+
+#[test]
+fn p1_after_what_was_decided_nothing_is_left_to_do() {
+    law_of_plain(10_000, |s| {
+        let decision = decide(s);
+        if !is_carried_out(decision) {
+            return false;
+        }
+        Next::all(decision).for_each(|next| assert_ends(s, next));
+        true
+    });
+}
+
+#[test]
+fn p1_nor_is_there_where_a_finalizer_comes_or_goes() {
+    law_of_plain(100, |s| {
+        let decision = decide(s);
+        // What is sent only waits for the finalizer: see the gates.
+        if !is_carried_out(decision) || matches!(decision, Decision::Push(_)) {
+            return false;
+        }
+        for finalizer in [SAME.disable(true).finalizer(false), SAME.disable(false).finalizer(true)] {
+            Next::all(decision).for_each(|next| assert_ends(&but(s, finalizer), next));
+        }
+        true
+    });
+}
+
+fn is_carried_out(decision: Decision) -> bool {
+    !matches!(decision, Decision::Look(_) | Decision::Wait(_) | Decision::Settled)
+}
+
+#[test]
+fn p1_after_a_push_there_is_nothing_to_look_at() {
+    law_of_pushes(10_000, SAME, |s, _, push| {
+        for next in Next::all(Decision::Push(push)).filter(|next| !next.rotates) {
+            let then = after(s, Decision::Push(push), next).unwrap().and(AT_A_GLANCE);
+            // That the list lacks it, or shows another, is another matter.
+            let then = but(s, then.drift(Drift::NotListed));
+            let enabled = if then.enable_due() { Decision::Look(Look::Secrets) } else { Decision::Settled };
+            assert_eq!(decide(&then), enabled);
+        }
+    });
+}
+
+#[test]
+fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
+    for value in [Value::None, Value::Same] {
+        let calm = QUIET.secrets(Secrets::Read(value)).unclean(false).enable_due(false).drift(Drift::None);
+        for settle in [Settle::Calm, Settle::Waiting] {
+            law_of(1, calm.settle(settle), |s| {
+                assert_eq!(decide(s), Decision::Settled);
+                true
+            });
+        }
+    }
+}

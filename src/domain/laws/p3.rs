@@ -1,0 +1,127 @@
+//! P3: nothing is lost with an answer or a process, and nothing older comes over something newer.
+
+use super::*;
+
+/// Our record, seen as it is, of which nothing is due but a repair.
+const REPAIR: Changes = QUIET.enable_due(false);
+
+#[test]
+fn p3_what_only_status_can_tell_later_is_there_before_the_post() {
+    law_of_pushes(1_000, SAME, |s, _, push| {
+        if s.adoption() == Adoption::Never && push.expect == Expect::Create {
+            assert_eq!(s.pending(), Some(Intent::Create));
+        }
+        let taken = matches!(listed(s), Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }));
+        if taken && push.expect == Expect::Adopt {
+            assert_eq!(s.pending(), Some(Intent::TakeOver));
+        }
+    });
+}
+
+#[test]
+fn p3_an_intent_is_written_once_and_the_push_follows() {
+    law_of_plain(100, |s| match decide(s) {
+        Decision::Intend(intent) => {
+            assert_ne!(s.pending(), Some(intent), "what is there is not written again");
+            let after = decide(&but(s, SAME.pending(Some(intent))));
+            let Decision::Push(push) = after else { panic!("{after:?}") };
+            let expect = if intent == Intent::Create { Expect::Create } else { Expect::Adopt };
+            assert_eq!(push.expect, expect);
+            true
+        }
+        _ => false,
+    });
+}
+
+#[test]
+fn p3_what_is_pending_changes_nothing_where_it_is_not_asked_for() {
+    law_of(1_000, SAME.adoption(Adoption::ByIdentifier), |s| {
+        let decision = decide(s);
+        for pending in [None, Some(Intent::Create), Some(Intent::TakeOver)] {
+            assert_eq!(decide(&but(s, SAME.pending(pending))), decision);
+        }
+        true
+    });
+}
+
+#[test]
+fn p3_after_an_unknown_write_the_record_is_written_again() {
+    for value in [false, true] {
+        law_of(1_000, QUIET.settle(Settle::Due { value }), |s| match decide(s) {
+            Decision::Push(push) => {
+                assert!(push.expect == Expect::Update && push.all_fields);
+                true
+            }
+            Decision::Look(_) => false,
+            Decision::Wait(reason) => {
+                let unreadable = [Reason::SecretNotFound, Reason::SecretKeyNotFound, Reason::SecretInvalid];
+                let seen = !matches!(s.inventory(), Inventory::NotAsked | Inventory::Off);
+                assert!(unreadable.contains(&reason) || seen, "{reason:?}");
+                false
+            }
+            decision => panic!("{decision:?}"),
+        });
+    }
+}
+
+#[test]
+fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_for_who_stays() {
+    law_of(1_000, SAME.settle(Settle::Waiting), |s| {
+        assert_eq!(decide(s), decide(&but(s, SAME.settle(Settle::Calm))));
+        true
+    });
+}
+
+#[test]
+fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
+    law_of_pushes(1_000, SAME.recorded(Recorded::Here), |s, value, push| {
+        let late = s.settle() == (Settle::Due { value: true });
+        let missed = s.unclean() && s.change() == Change::Moved;
+        if push.expect == Expect::Update && value == Value::Same && (late || missed) && !is_the_vaults(s) {
+            assert!(push.value);
+        }
+        if push.expect == Expect::Update && (is_settling(s) || s.unclean()) {
+            assert!(push.all_fields);
+        }
+    });
+}
+
+#[test]
+fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
+    for value in [Value::None, Value::Same] {
+        let quiet = REPAIR.unclean(true).settle(Settle::Calm).drift(Drift::None);
+        law_of(10, quiet.secrets(Secrets::Read(value)), |s| {
+            let push = Push { expect: Expect::Update, value: value != Value::None, all_fields: true };
+            let moved = s.change() == Change::Moved;
+            let expected = match s.inventory() {
+                Inventory::NotAsked => Decision::Look(Look::Inventory),
+                Inventory::Failed(reason) => Decision::Wait(reason),
+                Inventory::Shows(Seen::Ours { rotates: false, .. }) if moved => Decision::Push(push),
+                Inventory::Incomplete(Seen::Ours { rotates: false, at_account: true }) if moved => Decision::Push(push),
+                Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,
+                _ => Decision::Record,
+            };
+            assert_eq!(decide(s), expected);
+            true
+        });
+    }
+}
+
+#[test]
+fn p3_a_request_takes_nothing_away_from_what_is_sent_anyway() {
+    law_of_pushes(1_000, SAME.recorded(Recorded::Here).request(Request::None), |s, _, push| {
+        for request in [Request::Fields, Request::Value] {
+            let decision = decide(&but(s, SAME.request(request)));
+            let Decision::Push(asked) = decision else {
+                assert_eq!(request, Request::Fields, "{decision:?}");
+                // One that asks for the fields alone is looked at first.
+                let unseen = matches!(s.inventory(), Inventory::NotAsked | Inventory::Failed(_) | Inventory::Shows(_));
+                assert!(unseen || matches!(s.inventory(), Inventory::Incomplete(_)), "{decision:?}");
+                return;
+            };
+            if asked.expect == push.expect {
+                assert!(asked.value || !push.value, "{request:?} holds the value back");
+            }
+        }
+    });
+}

@@ -1,0 +1,69 @@
+//! `mode: Plan` sends nothing, and says what `Apply` would do.
+
+use super::chain::{Next, after};
+use super::*;
+
+#[test]
+fn a_plan_makes_no_write_in_any_state() {
+    law(1_000, |s| {
+        let plan = but(s, SAME.plan(true));
+        match decide(&plan) {
+            Decision::Plan(_) => true,
+            Decision::Leave | Decision::Suspend | Decision::Look(_) | Decision::Wait(_) => false,
+            Decision::RemoveFinalizer(_) => {
+                assert!(s.deleting());
+                false
+            }
+            decision => panic!("{decision:?}"),
+        }
+    });
+}
+
+/// The first thing that would be sent, after what goes before it within the same pass.
+fn applied(s: &impl Facts) -> Decision {
+    let next = Next { rotates: false, ensure_enabled: false };
+    let mut changes = SAME.plan(false);
+    for _ in 0..4 {
+        let now = but(s, changes);
+        let decision = decide(&now);
+        match decision {
+            Decision::AddFinalizer | Decision::Intend(_) | Decision::RemoveFinalizer(_) if !s.deleting() => {
+                changes = changes.and(after(&now, decision, next).unwrap());
+            }
+            decision => return decision,
+        }
+    }
+    panic!("a pass has no end")
+}
+
+#[test]
+fn a_plan_says_just_what_apply_would_do() {
+    law(10_000, |s| {
+        let s = but(s, SAME.claims(Claims::Free));
+        let applied = applied(&s);
+        let said = match applied {
+            Decision::Push(push) => Decision::Plan(Planned::Push(push)),
+            Decision::Enable => Decision::Plan(Planned::Enable),
+            Decision::Disable => Decision::Plan(Planned::Disable),
+            Decision::HoldValue => Decision::Plan(Planned::HoldValue),
+            Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
+                Decision::Plan(Planned::Nothing)
+            }
+            decision => decision,
+        };
+        assert_eq!(decide(&but(&s, SAME.plan(true))), said);
+        matches!(applied, Decision::Push(_))
+    });
+}
+
+#[test]
+fn a_plan_meets_the_claims_that_apply_would_meet() {
+    for claims in [Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device] {
+        law_of(1_000, SAME.claims(claims), |s| {
+            let (apply, plan) = (decide(s), decide(&but(s, SAME.plan(true))));
+            let met = matches!(apply, Decision::Look(_) | Decision::Wait(_));
+            assert_eq!(plan == apply, met);
+            met
+        });
+    }
+}

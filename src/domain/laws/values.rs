@@ -1,0 +1,75 @@
+//! The values that a fact can have, and which facts cannot be together.
+
+use super::Values;
+use crate::domain::situation::Known;
+use crate::domain::{
+    Adoption, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Settle,
+    Value,
+};
+
+/// Types whose values can be written down one by one.
+macro_rules! values {
+    ($($type:ty: $($value:expr),*;)*) => {
+        $(impl Values for $type {
+            fn all() -> Vec<Self> {
+                vec![$($value),*]
+            }
+        })*
+    };
+}
+
+// Reasons are handed on as they are: two of each tell whether it is the right one.
+values! {
+    bool: false, true;
+    Connection: Connection::Ready, Connection::Missing, Connection::NotReady(Reason::ConnectionNotReady),
+        Connection::NotReady(Reason::PamAuthenticationFailed);
+    Recorded: Recorded::Here, Recorded::Nothing, Recorded::Elsewhere;
+    Request: Request::None, Request::Fields, Request::Value;
+    Claims: Claims::Free, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
+    Adoption: Adoption::ByIdentifier, Adoption::Never, Adoption::TakeOver;
+    Option<Intent>: None, Some(Intent::Create), Some(Intent::TakeOver);
+    Drift: Drift::None, Drift::NotListed, Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::SecondRecord,
+        Drift::Changed, Drift::Rotated;
+    Change: Change::Unknown, Change::Same, Change::Moved;
+    Settle: Settle::Calm, Settle::Waiting, Settle::Due { value: false }, Settle::Due { value: true };
+    Value: Value::None, Value::New, Value::Same, Value::Changed, Value::Unknown;
+}
+
+impl Values for Secrets {
+    fn all() -> Vec<Self> {
+        let without = [Self::Unchanged, Self::Unread, Self::Missing, Self::KeyMissing, Self::Invalid];
+        without.into_iter().chain(Value::all().into_iter().map(Self::Read)).collect()
+    }
+}
+
+impl Values for Seen {
+    fn all() -> Vec<Self> {
+        let mut all = vec![Self::Neither, Self::Tangled];
+        for rotates in bool::all() {
+            all.extend(bool::all().into_iter().map(|at_account| Self::Ours { at_account, rotates }));
+            all.extend([Self::IdentifierOnAccount { rotates }, Self::FormerOnAccount { rotates }]);
+            all.extend([Self::IdentifierElsewhere { rotates }]);
+            all.extend([Self::AccountBare { rotates }, Self::AccountOther { rotates }]);
+        }
+        all
+    }
+}
+
+impl Values for Inventory {
+    fn all() -> Vec<Self> {
+        let without = [Self::NotAsked, Self::Off];
+        let failed = [Reason::PamUnavailable, Reason::InventoryIncomplete].map(Self::Failed);
+        let shows = Seen::all().into_iter().map(Self::Shows);
+        let incomplete = Seen::all().into_iter().map(Self::Incomplete);
+        without.into_iter().chain(failed).chain(shows).chain(incomplete).collect()
+    }
+}
+
+/// What the controller cannot see together, as far as it is known of a path. Everything else is tried, likely or not.
+pub(in crate::domain) fn is_possible(known: &Known<'_>) -> bool {
+    // The device's settings are one of the groups of fields.
+    let device_alone = known.device_changed() == Some(true) && known.fields_changed() == Some(false);
+    // What did not move, or did, is told from what an earlier list said.
+    let compared = matches!(known.change(), Some(Change::Same | Change::Moved)) && known.baseline() == Some(false);
+    !device_alone && !compared
+}
