@@ -54,17 +54,19 @@ pub(super) fn failed(
     error: &PamError,
     context: &Context,
 ) {
-    let value = match decision {
-        Decision::Push(push) => push.value,
-        Decision::Disable | Decision::Enable => false,
+    let (value, answered_since) = match decision {
+        Decision::Push(push) => (push.value, false),
+        // No field is in doubt by these. Executed late the one would undo a deletion, the other would disable a record that
+        // the next object of that name goes on with.
+        Decision::Enable | Decision::Disable => (false, true),
         _ => return,
     };
     if error.outcome_unknown() {
-        let before = next.unsettled.take().is_some_and(|before| before.value);
+        let before = next.unsettled.take();
         next.unsettled = Some(UnsettledWrite {
             since: Time(observed.clock.now()),
-            value: value || before,
-            answered_since: false,
+            value: value || before.as_ref().is_some_and(|before| before.value),
+            answered_since: answered_since && before.is_none_or(|before| before.answered_since),
             target: observed.target(context),
         });
     }

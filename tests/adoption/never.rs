@@ -190,7 +190,8 @@ async fn what_is_pending_is_disabled_when_the_object_goes() {
     answer_is_lost_and_the_operator_goes(&mut world, policy).await;
     world.credentials().delete("svc", &kube::api::DeleteParams::default()).await.unwrap();
     world.start_operator().await;
-    wait_until("svc to be gone", PATIENCE, async || {
+    // It might still have been on its way.
+    wait_until("svc to be gone", PATIENCE * 4, async || {
         let found = world.credentials().get_opt("svc").await?;
         anyhow::ensure!(found.is_none(), "{:?}", found.map(|found| ready(&found)));
         Ok(())

@@ -91,7 +91,18 @@ impl World {
 
     /// Waits until a credential is as told.
     pub async fn until(&self, name: &str, what: &str, is: impl Fn(&PamCredential) -> bool) -> PamCredential {
-        wait_until(&format!("{name} to be {what}"), PATIENCE, async || {
+        self.until_within(name, what, PATIENCE, is).await
+    }
+
+    /// Waits so long until a credential is so.
+    pub async fn until_within(
+        &self,
+        name: &str,
+        what: &str,
+        patience: std::time::Duration,
+        is: impl Fn(&PamCredential) -> bool,
+    ) -> PamCredential {
+        wait_until(&format!("{name} to be {what}"), patience, async || {
             let found = self.get(name).await;
             anyhow::ensure!(is(&found), "{}", shown(&found.status));
             Ok(found)
