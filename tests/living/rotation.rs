@@ -1,9 +1,8 @@
 //! P6: what the vault rotated stays, whatever happens here, until the value in Kubernetes changes or somebody asks.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::steps::A_MOMENT;
+use crate::support::vault::{living, status_of};
+use crate::support::{CANARY, World, assert_no_canary, base64, ready};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use pam_operator::api::{
@@ -11,9 +10,6 @@ use pam_operator::api::{
 };
 use pam_simulator::VaultEdit;
 use serde_json::{Value, json};
-use support::steps::A_MOMENT;
-use support::vault::{living, status_of};
-use support::{CANARY, World, assert_no_canary, base64, ready};
 
 /// Not rotated; set to rotate in the vault, which the list shows; set to rotate by the spec.
 const ALL: [&str; 3] = ["plain", "listed", "by-spec"];
@@ -55,7 +51,7 @@ impl Case<'_> {
         self.is_so(world, &count).await;
     }
 
-    async fn is_so(&self, world: &World, count: &support::Count) {
+    async fn is_so(&self, world: &World, count: &crate::support::Count) {
         for (name, (sent, holds)) in ALL.into_iter().zip(self.sent.into_iter().zip(self.holds)) {
             assert_eq!(world.values_sent(count, name), sent, "{name}: {}", self.what);
             let expected = holds.map_or_else(|| by_the_vault(self.what), ours);
@@ -69,7 +65,7 @@ impl Case<'_> {
 async fn edited(world: &World, names: &[&str], change: &Value) {
     for name in names {
         let mut spec = spec(name);
-        support::merge(&mut spec, change.clone());
+        crate::support::merge(&mut spec, change.clone());
         world.put_credential(name, spec).await;
     }
     all_are_well(world, names).await;

@@ -1,15 +1,11 @@
 //! `mode: Plan`: what would be done is shown, nothing is, and `Apply` then does just that.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::steps::A_MOMENT;
+use crate::support::vault::{assert_untouched, living, status_of};
+use crate::support::{CANARY, Count, World, assert_no_canary, ready};
 use pam_operator::api::{PamCredential, Plan, PlanAction, PlannedValue};
 use pam_simulator::{Entry, Kind, Seed, VaultEdit};
 use serde_json::{Value, json};
-use support::steps::A_MOMENT;
-use support::vault::{assert_untouched, living, status_of};
-use support::{CANARY, Count, World, assert_no_canary, ready};
 
 /// What there is before, what is asked for, and what is planned: action, groups, and whether the value goes along.
 type Case = (&'static str, Value, PlanAction, &'static [&'static str], PlannedValue);
@@ -61,7 +57,7 @@ fn seeds(world: &World) -> Vec<(&'static str, String)> {
 
 fn merged(change: &Value, more: Value) -> Value {
     let mut all = change.clone();
-    support::merge(&mut all, more);
+    crate::support::merge(&mut all, more);
     all
 }
 

@@ -1,20 +1,16 @@
 //! What was perhaps written: by a process that was killed, by a request that got no answer, or by another operator
 //! (`design.md` 4 and 6). The newest value is in the PAM in the end, and nothing is sent after that.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::steps::A_MOMENT;
+use crate::support::vault::{assert_untouched, living, status_of};
+use crate::support::{CANARY, PATIENCE, PROGRAM, World, assert_no_canary, ready};
 use kube::api::{Patch, PatchParams};
 use local_cluster::{Installation, Operator, unique_name, wait_until};
 use pam_operator::api::PamCredential;
 use pam_simulator::{Effect, Fault, Kind};
 use serde_json::json;
-use support::steps::A_MOMENT;
-use support::vault::{assert_untouched, living, status_of};
-use support::{CANARY, PATIENCE, PROGRAM, World, assert_no_canary, ready};
 
 fn value(number: u32) -> String {
     format!("{CANARY}-{number}")

@@ -1,15 +1,11 @@
 //! `inventory.enabled: false`: no list is ever asked for, and what would need one says so.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::steps::A_MOMENT;
+use crate::support::vault::status_of;
+use crate::support::{CANARY, World, assert_no_canary, ready};
 use pam_operator::api::RECONCILE_REQUESTED_AT;
 use pam_simulator::{Effect, Fault, Kind, Seed};
 use serde_json::json;
-use support::steps::A_MOMENT;
-use support::vault::status_of;
-use support::{CANARY, World, assert_no_canary, ready};
 
 async fn unlisted() -> World {
     let world = World::start().await;

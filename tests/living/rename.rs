@@ -1,16 +1,12 @@
 //! Renames and moves: looked at before, and soon after whether the record moved and is the only one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::vault::{drifted, status_of};
+use crate::support::{CANARY, World, assert_no_canary, ready};
 use pam_operator::api::RECONCILE_REQUESTED_AT;
 use pam_simulator::{Kind, Move, Seed, VaultEdit};
 use serde_json::{Value, json};
-use support::vault::{drifted, status_of};
-use support::{CANARY, World, assert_no_canary, ready};
 
 /// Long enough for the next list to be allowed.
 const REST: Duration = Duration::from_secs(11);
@@ -86,7 +82,7 @@ async fn a_pam_that_does_not_move_records_is_told_of_with_what_to_do() {
     assert_eq!(ready(&world.get("reported").await).1, "Synced");
     // Somebody does what is said. What else was changed by that hand no list tells, until it is written again.
     world.edit("reported", VaultEdit::Device { hostname: "web01".into(), ip: "10.0.0.8".into() }).await;
-    world.put_connection(support::vault::listed_often()).await;
+    world.put_connection(crate::support::vault::listed_often()).await;
     world.drifts("reported", "ChangedInVault").await;
     world.annotate("reported", RECONCILE_REQUESTED_AT, "now").await;
     let record = world.sim.record(&status_of(&world.is_as_written("reported").await).id.unwrap()).unwrap();

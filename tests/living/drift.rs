@@ -1,17 +1,13 @@
 //! Drift (`design.md` 5): what others do to our records is told of, put right where the user wants it so, and never by a
 //! POST for a record that is out of sight.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::steps::A_MOMENT;
+use crate::support::vault::{assert_untouched, drifted, living, status_of};
+use crate::support::{CANARY, World, assert_no_canary, ready};
 use kube::api::ListParams;
 use pam_operator::api::{PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT};
 use pam_simulator::{Kind, Seed, VaultEdit};
 use serde_json::{Value, json};
-use support::steps::A_MOMENT;
-use support::vault::{assert_untouched, drifted, living, status_of};
-use support::{CANARY, World, assert_no_canary, ready};
 
 const BY_THE_VAULT: &str = "canary-7f3a-by-the-vault";
 

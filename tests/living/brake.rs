@@ -1,19 +1,15 @@
 //! P7: more deletions at one go than the connection lets go wait until somebody has looked at them; and what a connection's
 //! status says beside its login.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::steps::A_MOMENT;
+use crate::support::{CANARY, Count, PATIENCE, World, assert_no_canary, ready};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use local_cluster::wait_until;
 use pam_operator::api::{ConditionType, PamConnectionStatus, find};
 use pam_simulator::{Effect, Fault, Kind};
 use serde_json::{Value, json};
-use support::steps::A_MOMENT;
-use support::{CANARY, Count, PATIENCE, World, assert_no_canary, ready};
 
 const CONFIRM: &str = "pam-operator.io/confirm-disable";
 
@@ -53,7 +49,8 @@ async fn says(world: &World, kind: ConditionType) -> Option<(String, String)> {
 }
 
 async fn holds(world: &World, count: i64) {
-    wait_until(&format!("{count} to be held"), PATIENCE, async || {
+    // On a busy machine the last ones come to be held after the number was written: then it is written again in a minute.
+    wait_until(&format!("{count} to be held"), PATIENCE * 3, async || {
         let status = status(world).await;
         let held = find(&status.conditions, ConditionType::DisablesHeld);
         let is_so = held.is_some_and(|held| held.reason == "TooManyDisables" && held.status == "True");
