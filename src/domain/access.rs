@@ -299,6 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn each_grant_may_come_of_either_rule() {
+        let none = Grants::default();
+        for one in [
+            Grants { take_over: true, ..none },
+            Grants { device_settings: true, ..none },
+            Grants { owner: true, ..none },
+        ] {
+            for pair in [[one, none], [none, one], [one, one]] {
+                let rules = pair.map(|grants| AccessRule { grants, ..AccessRule::default() });
+                assert_eq!(ask(Some(&rules), &claim(None)), Ok(one), "{pair:?}");
+            }
+        }
+    }
+
+    #[test]
     fn the_rule_that_lacks_least_is_named() {
         let far = AccessRule { identifiers: list(&["y"]), hostnames: list(&["web*"]), ..AccessRule::default() };
         let near = AccessRule { identifiers: list(&["y"]), ..AccessRule::default() };
@@ -312,7 +327,9 @@ mod tests {
         for (pattern, text) in [("*", ""), ("*", "a"), ("a*", "a"), ("a*c", "abc"), ("*b*", "abc"), ("a*b*b", "abbb")] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("", "a"), ("a", ""), ("a*", "ba"), ("a*a", "a"), ("*b", "abc"), ("a*b*c", "acb")] {
+        for (pattern, text) in
+            [("", "a"), ("a", ""), ("a*", "ba"), ("a*a", "a"), ("*b", "abc"), ("a*b*c", "acb"), ("*ab*ab", "ab")]
+        {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }
