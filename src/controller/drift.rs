@@ -209,7 +209,7 @@ fn remedy(observed: &Observed<'_>, drift: Drift) -> &'static str {
             ". To write it again, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>, or set spec.driftPolicy to Correct"
         }
         DriftPolicy::Correct if observed.situation.fought => {
-            ". It was corrected three times within an hour and changed again: somebody else keeps writing to it. It is left alone until this object or its Secret changes"
+            ". It was corrected three times and changed again each time: somebody else keeps writing to it. It is left alone until this object or its Secret changes"
         }
         DriftPolicy::Correct => ". It is about to be written again",
     }

@@ -12,6 +12,7 @@ mod conflict;
 mod connection;
 mod connections;
 mod context;
+mod corrections;
 mod digest;
 mod disable;
 mod drift;
