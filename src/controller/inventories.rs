@@ -307,7 +307,7 @@ impl Context {
         let Some(finding) = self.finding(credential, &status, snapshot) else { return };
         roll.lost += usize::from(finding.drift.is_loss() && !drift::is_told_lost(&status));
         roll.older += usize::from(finding.older);
-        if finding.is_news(&status) {
+        if finding.is_news(&credential.spec, &status) {
             roll.news.push(Subject::Credential(watch::key(credential)));
         }
     }
