@@ -2,12 +2,14 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::corrections;
 use super::digest::{Compared, DigestKey};
 use super::groups;
 use super::observed::Observed;
 use super::settings;
 use crate::api::{
-    ConditionType, DriftPolicy, PamCredentialSpec, PamCredentialStatus, RemoteStatus, condition, find as find_condition,
+    ConditionType, DriftPolicy, Mode, PamCredentialSpec, PamCredentialStatus, RemoteStatus, condition,
+    find as find_condition,
 };
 use crate::domain::Drift;
 use crate::pam::{self, ListedCredential, Snapshot};
@@ -22,6 +24,8 @@ pub(super) struct Finding {
     identifier: Option<String>,
     /// It is older than it was.
     pub(super) older: bool,
+    /// Writing it again would meet it, and no other.
+    reachable: bool,
 }
 
 /// A record as it was written.
@@ -46,7 +50,13 @@ pub(super) fn find(
         return None;
     }
     let Some(record) = snapshot.by_id(id) else {
-        return Some(Finding { drift: Drift::NotListed, change: None, identifier: None, older: false });
+        return Some(Finding {
+            drift: Drift::NotListed,
+            change: None,
+            identifier: None,
+            older: false,
+            reachable: false,
+        });
     };
     let identifier = record.identifier.clone().filter(|listed| Some(listed) != status.identifier.as_ref());
     let (known, settled) =
@@ -55,9 +65,25 @@ pub(super) fn find(
     Some(Finding {
         drift: drift(written, &record, (identifier.is_some(), moved), (key, snapshot)),
         older: moved && is_older(record.change.as_deref(), known.map(String::as_str)),
+        reachable: is_reachable(written, &record, identifier.is_some(), (key, snapshot)),
         change: record.change.filter(|_| settled),
         identifier,
     })
+}
+
+/// The PAM looks for the identifier first, and then for the account (API 2.6).
+fn is_reachable(
+    written: &AsWritten<'_>,
+    record: &ListedCredential,
+    another: bool,
+    (key, snapshot): (&DigestKey, &Snapshot),
+) -> bool {
+    let at_account = !is_renamed(written, record, key) && is_on_its_device(written, record);
+    (!another || at_account) && !has_second(written, record, snapshot)
+}
+
+fn is_on_its_device(written: &AsWritten<'_>, record: &ListedCredential) -> bool {
+    same(&written.spec.hostname, &record.hostname) && same(&written.spec.ip, &record.ip)
 }
 
 fn drift(
@@ -74,7 +100,7 @@ fn drift(
         Drift::Identifier
     } else if as_sent && is_renamed(written, record, key) {
         Drift::Renamed
-    } else if as_sent && !(same(&spec.hostname, &record.hostname) && same(&spec.ip, &record.ip)) {
+    } else if as_sent && !is_on_its_device(written, record) {
         Drift::Moved
     } else if has_second(written, record, snapshot) {
         Drift::SecondRecord
@@ -126,9 +152,16 @@ impl Finding {
         (change.is_some() || identifier.is_some()).then_some(RemoteStatus { change, identifier })
     }
 
-    /// Whether a status does not say so yet.
-    pub(super) fn is_news(&self, status: &PamCredentialStatus) -> bool {
-        self.remote(status.remote.as_ref()) != status.remote || reason(self.drift) != told(status)
+    /// Whether a status does not say so yet, or something is to be done about it. What is told need not have been corrected:
+    /// it may have been told before the policy was `Correct`, which then no list was known for.
+    pub(super) fn is_news(&self, spec: &PamCredentialSpec, status: &PamCredentialStatus) -> bool {
+        let news = self.remote(status.remote.as_ref()) != status.remote || reason(self.drift) != told(status);
+        news || self.is_to_be_corrected(spec, status)
+    }
+
+    fn is_to_be_corrected(&self, spec: &PamCredentialSpec, status: &PamCredentialStatus) -> bool {
+        let wanted = spec.drift_policy == DriftPolicy::Correct && spec.mode == Mode::Apply;
+        wanted && self.drift.is_correctable() && self.reachable && !corrections::are_all_used(status)
     }
 }
 
@@ -212,8 +245,43 @@ fn remedy(observed: &Observed<'_>, drift: Drift) -> &'static str {
             ". To write it again, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>, or set spec.driftPolicy to Correct"
         }
         DriftPolicy::Correct if observed.situation.fought => {
-            ". It was corrected three times within an hour, and is not as it was written: somebody else keeps writing to it, or the PAM does not take that. It is left alone until this object or its Secret changes"
+            ". It was corrected three times, and is not as it was written: somebody else keeps writing to it, or the PAM does not take that. It is left alone until this object or its Secret changes"
         }
         DriftPolicy::Correct => ". It is about to be written again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_told_already_is_news_while_it_is_to_be_corrected() {
+        let spec = |policy: &str, mode: &str| -> PamCredentialSpec {
+            let spec =
+                json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7", "driftPolicy": policy, "mode": mode});
+            serde_json::from_value(spec).unwrap()
+        };
+        let found = |drift, reachable| {
+            let change = Some("2030-01-01 00:30:00".to_owned());
+            Finding { drift, change, identifier: None, older: false, reachable }
+        };
+        let told = |corrections: usize| -> PamCredentialStatus {
+            let at = "2030-01-01T00:00:00Z";
+            let drifted = json!({"type": "Drifted", "status": "True", "reason": "ChangedInVault", "message": "", "lastTransitionTime": at});
+            let remote = json!({"change": "2030-01-01 00:00:00"});
+            serde_json::from_value(
+                json!({"remote": remote, "conditions": [drifted], "corrections": vec![at; corrections]}),
+            )
+            .unwrap()
+        };
+        let changed = found(Drift::Changed, true);
+        assert!(changed.is_news(&spec("Correct", "Apply"), &told(0)));
+        assert!(!changed.is_news(&spec("Report", "Apply"), &told(0)));
+        assert!(!changed.is_news(&spec("Correct", "Plan"), &told(0)));
+        assert!(!changed.is_news(&spec("Correct", "Apply"), &told(3)), "it was corrected often enough");
+        assert!(!found(Drift::Changed, false).is_news(&spec("Correct", "Apply"), &told(0)), "no write would meet it");
+        assert!(found(Drift::Moved, false).is_news(&spec("Report", "Apply"), &told(0)), "told is another thing");
     }
 }

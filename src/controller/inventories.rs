@@ -316,7 +316,7 @@ impl Context {
         roll.known += usize::from(here && !quiet);
         roll.lost += usize::from(lost);
         roll.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
-        if waits || finding.is_some_and(|finding| finding.is_news(&status)) {
+        if waits || finding.is_some_and(|finding| finding.is_news(&credential.spec, &status)) {
             roll.news.push(Subject::Credential(watch::key(credential)));
         }
     }

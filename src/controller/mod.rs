@@ -13,6 +13,7 @@ mod connection;
 mod connection_status;
 mod connections;
 mod context;
+mod corrections;
 mod digest;
 mod disable;
 mod drift;

@@ -7,11 +7,10 @@ use kube::ResourceExt;
 
 use super::act::Done;
 use super::context::Context;
-use super::observed::MOST_CORRECTIONS;
 use super::observed::Observed;
 use super::verdict::conditions;
 use super::view::View;
-use super::{drift, groups, kept, newer, pending, plan, settle, whereabouts};
+use super::{corrections, drift, groups, kept, newer, pending, plan, settle, whereabouts};
 use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
@@ -71,7 +70,7 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     if let Decision::Push(push) = decision {
         came_by(next, observed, push.expect, answer.outcome);
         next.value_held_back = holds_back(observed, push);
-        corrected(next, observed, push);
+        corrections::count(next, observed, push);
     }
     next.id = Some(answer.id.clone());
     next.identifier = Some(observed.identifier.clone());
@@ -91,18 +90,6 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     }
     recorded(next, observed);
     acknowledge(next, observed.object);
-}
-
-/// Corrections are counted until something else is written: a fight ends by itself.
-fn corrected(next: &mut PamCredentialStatus, observed: &Observed<'_>, push: Push) {
-    let now = observed.clock.now();
-    if !observed.only_corrects(push) {
-        next.corrections.clear();
-        return;
-    }
-    next.corrections.retain(|at| now.duration_since(at.0) < jiff::SignedDuration::from_hours(1));
-    next.corrections.push(Time(now));
-    next.corrections.truncate(MOST_CORRECTIONS);
 }
 
 /// The fields that the record has from us by now. Those of a record that never came to be known are of lost answers.

@@ -7,6 +7,7 @@ use super::access::{self, permitted};
 use super::any_connection::connection_of;
 use super::connections::source;
 use super::context::Context;
+use super::corrections;
 use super::drift::Finding;
 use super::finalizer;
 use super::groups;
@@ -33,9 +34,6 @@ use crate::domain::{
     Settle, Situation, Value,
 };
 use crate::pam::{ListedCredential, PamError, Snapshot};
-
-/// How often a record is corrected within an hour before it is left alone.
-pub(super) const MOST_CORRECTIONS: usize = 3;
 
 /// What a pass has seen of one credential.
 pub(super) struct Observed<'a> {
@@ -324,7 +322,7 @@ fn situation(
         plan: object.spec.mode == Mode::Plan,
         drift: Drift::None,
         correct: object.spec.drift_policy == DriftPolicy::Correct,
-        fought: status.corrections.len() >= MOST_CORRECTIONS,
+        fought: corrections::are_all_used(status),
         change: Change::Unknown,
         baseline: status.remote.as_ref().is_some_and(|remote| remote.change.is_some()),
         held_back: status.value_held_back,

@@ -4,19 +4,29 @@
 const VARIABLE: &str = "PAM_TEST_SEED";
 const USUAL: u64 = 0x5eed_2026;
 
+/// The seed of this run.
+pub fn seed() -> u64 {
+    match std::env::var(VARIABLE).as_deref() {
+        Ok("random") => rand::random(),
+        Ok(number) => number.parse().expect("a number, or `random`"),
+        Err(_) => USUAL,
+    }
+}
+
 /// A generator of random numbers (splitmix64): the same seed gives the same numbers in every build.
 pub struct Chance(u64);
 
 impl Chance {
     /// Chance by the seed of this run, which is printed where a test fails. `what` keeps tests apart.
     pub fn of_this_run(what: &str) -> Self {
-        let seed = match std::env::var(VARIABLE).as_deref() {
-            Ok("random") => rand::random(),
-            Ok(number) => number.parse().expect("a number, or `random`"),
-            Err(_) => USUAL,
-        };
+        let seed = seed();
         eprintln!("{what}: {VARIABLE}={seed} repeats this");
         Self(what.bytes().fold(seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte))))
+    }
+
+    /// Chance by this seed.
+    pub const fn by(seed: u64) -> Self {
+        Self(seed)
     }
 
     fn next(&mut self) -> u64 {

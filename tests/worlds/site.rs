@@ -109,6 +109,12 @@ impl Site {
         self.cluster.put("clusterpamconnections", &json!({"metadata": {"name": CONNECTION}, "spec": spec}));
     }
 
+    /// Empties the Secret with the key of the digests: a new one is made when the operator starts.
+    pub fn lose_key(&self) {
+        let meta = json!({"name": api::DIGEST_KEY_SECRET, "namespace": HOME});
+        self.cluster.put("secrets", &json!({"metadata": meta, "data": {}}));
+    }
+
     /// Makes or changes the Secret of a credential.
     pub fn put_value(&self, name: &str, value: &str) {
         let meta = json!({"name": name, "namespace": NAMESPACE});

@@ -1,0 +1,319 @@
+//! What can happen, and histories made of it. A step that makes no sense where it stands (an edit of what is not there)
+//! does nothing, so that any part of a history is one too.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::worlds::chance::Chance;
+
+/// How many credentials each cluster has.
+pub const CREDENTIALS: usize = 3;
+/// The names of the clusters.
+pub const CLUSTERS: [&str; 2] = ["c1", "c2"];
+/// The devices.
+pub const DEVICES: [(&str, &str); 2] = [("db01", "10.0.0.7"), ("db02", "10.0.0.8")];
+/// Usernames that any credential may be given.
+const SHARED: [&str; 2] = ["shared-a", "shared-b"];
+
+/// One credential of one cluster.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who {
+    pub site: usize,
+    pub place: usize,
+}
+
+impl Who {
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..CLUSTERS.len()).flat_map(|site| (0..CREDENTIALS).map(move |place| Self { site, place }))
+    }
+
+    /// Its name in its namespace.
+    pub fn name(self) -> String {
+        format!("k{}", self.place)
+    }
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/k{}", CLUSTERS[self.site], self.place)
+    }
+}
+
+/// What a spec says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub username: String,
+    /// Which of the devices.
+    pub device: usize,
+    pub notes: u64,
+    pub adoption: &'static str,
+    pub disable: bool,
+    pub correct: bool,
+    pub rotates: bool,
+    pub suspend: bool,
+    pub plan: bool,
+}
+
+impl Wanted {
+    pub fn spec(&self) -> Value {
+        let (hostname, ip) = DEVICES[self.device];
+        json!({
+            "username": self.username, "hostname": hostname, "ip": ip, "notes": format!("note {}", self.notes),
+            "adoptionPolicy": self.adoption,
+            "deletionPolicy": if self.disable { "Disable" } else { "Retain" },
+            "driftPolicy": if self.correct { "Correct" } else { "Report" },
+            "executionSettings": {"useOwnCredentialToConnect": true, "automaticChange": self.rotates},
+            "suspend": self.suspend,
+            "mode": if self.plan { "Plan" } else { "Apply" },
+        })
+    }
+
+    fn one(chance: &mut Chance, who: Who) -> Self {
+        let own = format!("{who:?}").replace('/', "-");
+        let rotates = chance.percent(25);
+        Self {
+            username: if chance.percent(75) { own } else { (*chance.pick(&SHARED)).to_owned() },
+            device: 0,
+            notes: 0,
+            adoption: adoption(chance),
+            disable: chance.percent(30),
+            correct: !rotates && chance.percent(40),
+            rotates,
+            suspend: false,
+            plan: chance.percent(5),
+        }
+    }
+}
+
+fn adoption(chance: &mut Chance) -> &'static str {
+    const ALL: [&str; 4] = ["Never", "ByIdentifier", "ByIdentifier", "TakeOver"];
+    let all: &[&'static str] = &ALL;
+    *chance.pick(all)
+}
+
+/// An edit of a spec.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    Username(String),
+    Device(usize),
+    Notes(u64),
+    Adoption(&'static str),
+    Disable(bool),
+    Correct(bool),
+    Rotates(bool),
+    Suspend(bool),
+    Plan(bool),
+}
+
+impl Edit {
+    pub fn apply(&self, wanted: &mut Wanted) {
+        match self {
+            Self::Username(username) => wanted.username.clone_from(username),
+            Self::Device(device) => wanted.device = *device,
+            Self::Notes(notes) => wanted.notes = *notes,
+            Self::Adoption(adoption) => wanted.adoption = adoption,
+            Self::Disable(disable) => wanted.disable = *disable,
+            Self::Correct(correct) => wanted.correct = *correct && !wanted.rotates,
+            // The schema takes one of the two.
+            Self::Rotates(rotates) => (wanted.rotates, wanted.correct) = (*rotates, wanted.correct && !rotates),
+            Self::Suspend(suspend) => wanted.suspend = *suspend,
+            Self::Plan(plan) => wanted.plan = *plan,
+        }
+    }
+}
+
+/// What a person does in the vault to the record of a credential, or the vault by itself.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Rename(String),
+    Move(usize),
+    Value,
+    Identifier(String),
+    Enable(bool),
+    AutomaticChange(bool),
+    /// The vault replaces the value, where it is to.
+    Rotate,
+}
+
+/// What becomes of the next write for a credential.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// It is executed, and its answer is lost.
+    Executed,
+    /// Its connection breaks, and it is executed so many seconds later.
+    Late(u64),
+    /// It is lost.
+    Never,
+    /// It is not answered, and executed so many seconds later.
+    Silent(u64),
+    /// It is refused with an error that may pass.
+    Error,
+}
+
+/// What goes wrong for everybody.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// So many lists end in the middle.
+    ListsEndEarly(u32),
+    /// So many lists fail.
+    ListsFail(u32),
+    /// The PAM is out of reach for so many seconds.
+    Outage(u64),
+    /// All tokens are worth nothing any more.
+    Tokens,
+}
+
+/// How writes of status go wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Status {
+    Refused,
+    DoneAndLost,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Nothing, for so many milliseconds.
+    Wait(u64),
+    /// A credential is applied, unless it is there.
+    Apply(Who, Wanted),
+    Edit(Who, Edit),
+    Delete(Who),
+    /// Its Secret gets a new value.
+    Value(Who),
+    /// Its Secret gets the value that it had before.
+    RollBack(Who),
+    /// Somebody asks for a push: of the value whatever the vault did, or not.
+    Ask(Who, bool),
+    /// The operator of a cluster is killed.
+    Stop(usize),
+    Start(usize),
+    /// All objects of a cluster are made anew, without status: it comes back from a backup.
+    RestoreCluster(usize),
+    /// The key of a cluster's digests is lost, while the operator is away.
+    LoseKey(usize),
+    /// So many writes for it meet that fate.
+    Writes(Who, Fate, u32),
+    Trouble(Trouble),
+    /// So many writes of status in a cluster go wrong.
+    Statuses(usize, Status, u32),
+    Vault(Who, Act),
+    Backup,
+    RestoreVault,
+}
+
+/// A random history.
+pub fn history(chance: &mut Chance) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for who in Who::all() {
+        if chance.percent(80) {
+            steps.push(Step::Apply(who, Wanted::one(chance, who)));
+        }
+    }
+    // Mostly long enough for a list or two.
+    steps.push(Step::Wait(if chance.percent(80) { 1_800_000 } else { 20_000 }));
+    for number in 0..chance.number(6, 24) {
+        something(chance, number, &mut steps);
+        if chance.percent(80) {
+            steps.push(Step::Wait(pause(chance)));
+        }
+    }
+    steps
+}
+
+fn pause(chance: &mut Chance) -> u64 {
+    match chance.number(0, 9) {
+        0 => chance.number(1, 50),
+        1..=3 => chance.number(50, 15_000),
+        4..=6 => chance.number(15_000, 180_000),
+        _ => chance.number(180_000, 2_400_000),
+    }
+}
+
+fn anyone(chance: &mut Chance) -> Who {
+    let pick = |number: u64| usize::try_from(number).unwrap();
+    Who { site: pick(chance.number(0, 1)), place: pick(chance.number(0, CREDENTIALS as u64 - 1)) }
+}
+
+/// One thing that happens, or a few that belong together.
+fn something(chance: &mut Chance, number: u64, steps: &mut Vec<Step>) {
+    let who = anyone(chance);
+    match chance.number(0, 99) {
+        0..=13 => steps.push(Step::Value(who)),
+        14..=19 => steps.push(Step::RollBack(who)),
+        20..=34 => steps.push(Step::Edit(who, edit(chance, who, number))),
+        35..=38 => steps.push(Step::Ask(who, chance.percent(50))),
+        39..=42 => steps.push(Step::Delete(who)),
+        43..=48 => steps.push(Step::Apply(who, Wanted::one(chance, who))),
+        49..=56 => {
+            steps.extend([Step::Stop(who.site), Step::Wait(pause(chance)), Step::Start(who.site)]);
+        }
+        // A change that meets trouble.
+        57..=70 => {
+            let times = if chance.percent(75) { 1 } else { 2 };
+            steps.push(Step::Writes(who, fate(chance), times));
+            let edit = Step::Edit(who, Edit::Notes(number + 100));
+            steps.push(if chance.percent(70) { Step::Value(who) } else { edit });
+        }
+        71..=73 => steps.push(Step::Trouble(trouble(chance))),
+        74..=77 => {
+            let how = if chance.percent(50) { Status::Refused } else { Status::DoneAndLost };
+            steps.push(Step::Statuses(who.site, how, u32::try_from(chance.number(1, 3)).unwrap()));
+        }
+        78..=91 => steps.push(Step::Vault(who, act(chance, number))),
+        92..=93 => steps.push(Step::Backup),
+        94..=95 => steps.push(Step::RestoreVault),
+        96..=97 => steps.push(Step::RestoreCluster(who.site)),
+        _ => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+    }
+}
+
+fn edit(chance: &mut Chance, who: Who, number: u64) -> Edit {
+    let yes = chance.percent(50);
+    match chance.number(0, 11) {
+        0 | 1 => Edit::Username(format!("new-{who:?}-{number}").replace('/', "-")),
+        2 => Edit::Username((*chance.pick(&SHARED)).to_owned()),
+        3 | 4 => Edit::Device(usize::from(yes)),
+        5 => Edit::Notes(number),
+        6 => Edit::Adoption(adoption(chance)),
+        7 => Edit::Disable(yes),
+        8 => Edit::Correct(chance.percent(80)),
+        9 => Edit::Rotates(yes),
+        10 => Edit::Suspend(chance.percent(40)),
+        _ => Edit::Plan(chance.percent(40)),
+    }
+}
+
+fn act(chance: &mut Chance, number: u64) -> Act {
+    match chance.number(0, 9) {
+        0 => Act::Rename(format!("theirs-{number}")),
+        1 => Act::Rename((*chance.pick(&SHARED)).to_owned()),
+        2 => Act::Move(1),
+        3 | 4 => Act::Value,
+        5 => Act::Identifier(format!("theirs-{number}")),
+        6 => Act::Enable(chance.percent(30)),
+        7 => Act::AutomaticChange(chance.percent(60)),
+        _ => Act::Rotate,
+    }
+}
+
+fn fate(chance: &mut Chance) -> Fate {
+    match chance.number(0, 6) {
+        0 | 1 => Fate::Executed,
+        2 | 3 => Fate::Late(chance.number(1, 75)),
+        4 => Fate::Never,
+        5 => Fate::Silent(chance.number(1, 75)),
+        _ => Fate::Error,
+    }
+}
+
+fn trouble(chance: &mut Chance) -> Trouble {
+    let times = u32::try_from(chance.number(1, 4)).unwrap();
+    match chance.number(0, 3) {
+        0 => Trouble::ListsEndEarly(times),
+        1 => Trouble::ListsFail(times),
+        2 => Trouble::Outage(chance.number(1, 900)),
+        _ => Trouble::Tokens,
+    }
+}
