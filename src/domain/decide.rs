@@ -295,8 +295,9 @@ fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
 /// answer that named another record are looked at beforehand.
 fn needs_list(s: &impl Facts, value: Value) -> bool {
     let another = s.recorded() != Recorded::Here || s.account_changed() || s.unexpected() || s.relogged();
-    let again = s.request() == Request::Fields || is_repairing(s) || s.unclean();
-    another || again || (value == Value::Unknown && s.baseline())
+    // A new value goes out whatever the list says (P2).
+    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.unclean());
+    another || s.request() == Request::Fields || again || (value == Value::Unknown && s.baseline())
 }
 
 fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {

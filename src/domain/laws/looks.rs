@@ -108,7 +108,8 @@ fn p2_what_changed_on_our_own_record_is_sent_without_a_list() {
     let own = SAME.recorded(Recorded::Here).connection(Connection::Ready).inventory(Inventory::NotAsked);
     law_of(1_000, own, |s| {
         let Secrets::Read(value) = s.secrets() else { return false };
-        let repair = is_settling(s) || is_to_be_corrected(s) || s.unclean();
+        let again = is_settling(s) || is_to_be_corrected(s) || s.unclean();
+        let repair = again && !matches!(value, Value::New | Value::Changed);
         let another = s.account_changed() || s.unexpected() || s.relogged() || s.request() == Request::Fields;
         let listed = another || repair || (value == Value::Unknown && s.baseline());
         let decision = decide(s);
