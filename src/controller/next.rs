@@ -54,7 +54,8 @@ pub(super) fn next_status(
         Done::Hindered(_) | Done::Gone { .. } => {}
         Done::Nothing => rested(&mut next, observed, decision, context),
     }
-    if matches!(done, Done::Nothing) {
+    // Also where the call failed: what is not taken in is news by every list, and each time cuts the wait for the next try short.
+    if matches!(done, Done::Nothing | Done::Failed(_) | Done::Hindered(_)) {
         drift::note(&mut next, observed);
     }
     next.plan = plan::plan(observed, decision);

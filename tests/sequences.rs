@@ -1,0 +1,85 @@
+//! Values and records through sequences of two or three events, each of which is harmless by itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod worlds;
+
+use std::time::Duration;
+
+use pam_operator::api::{ConditionType, DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, find};
+use pam_simulator::{Authorization, Config, Device, Effect, Fault, Kind, Seed, VaultEdit};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use worlds::{NAMESPACE, Site, World, assert_no_canary, value, world};
+
+const A_WHILE: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_hours(3);
+
+fn pam() -> Config {
+    Config::default().device("db01", "10.0.0.7")
+}
+
+/// One credential that is as it should be, and of which the list says so.
+async fn synced(world: &World, change: &Value) -> Site {
+    let mut site = world.site("c1");
+    site.put_value("svc", &value("svc", 1));
+    site.put_credential("svc", change);
+    site.start().await;
+    reaches(world, &site, "Synced").await;
+    sleep(LONG).await;
+    site
+}
+
+async fn reaches(world: &World, site: &Site, reason: &str) {
+    world.until(reason, Duration::from_mins(30), || site.reason("svc") == reason).await;
+}
+
+fn held(world: &World, site: &Site) -> Option<String> {
+    world.sim.value_of(&site.status("svc").id.unwrap())
+}
+
+fn drift(site: &Site) -> Option<String> {
+    find(&site.status("svc").conditions, ConditionType::Drifted).map(|condition| condition.reason.clone())
+}
+
+fn ends(world: &World, site: &Site) {
+    assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
+    assert_no_canary(&(site.said() + &world.logs()));
+}
+
+/// P10: what a list tells an object of must not bring it its turn over and over, where the PAM refuses what it sends.
+#[test]
+fn a_list_that_tells_something_new_does_not_hurry_a_push_that_is_refused() {
+    world(pam(), |world| async move {
+        let mut site = world.site("c1");
+        site.put_value("svc", &value("svc", 1));
+        site.put_credential("svc", &json!({}));
+        site.start().await;
+        reaches(&world, &site, "Synced").await;
+        sleep(A_WHILE).await;
+        let mark = world.sim.mark();
+        site.put_credential("svc", &json!({"hostname": "not-there-yet"}));
+        reaches(&world, &site, "DeviceNotFound").await;
+        sleep(Duration::from_hours(1)).await;
+        let (posts, lists) = (world.journal(mark).posts().len(), world.journal(mark).count(Kind::ListCredentials));
+        assert!(posts < 60 && lists < 60, "{posts} posts, {lists} lists in an hour");
+        ends(&world, &site);
+    });
+}
+
+/// The same, of a record that got another identifier and is to have its own again.
+#[test]
+fn a_correction_that_is_refused_is_not_hurried() {
+    world(pam(), |world| async move {
+        let site = synced(&world, &json!({"driftPolicy": "Correct"})).await;
+        let id = site.status("svc").id.unwrap();
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Code(1011)).always());
+        world.sim.edit(&id, VaultEdit::Identifier(Some("theirs".into())));
+        let mark = world.sim.mark();
+        sleep(Duration::from_hours(2)).await;
+        let (posts, lists) = (world.journal(mark).posts().len(), world.journal(mark).count(Kind::ListCredentials));
+        assert!(posts > 0 && posts < 80 && lists < 80, "{posts} posts, {lists} lists in two hours");
+        ends(&world, &site);
+    });
+}
+
