@@ -83,3 +83,20 @@ fn a_correction_that_is_refused_is_not_hurried() {
     });
 }
 
+/// What our own `PUT` moved is nobody else's change.
+#[test]
+fn enabling_a_record_is_not_taken_for_somebody_elses_change() {
+    let seed = Seed::new("svc", "db01", "10.0.0.7").identifier("c1_apps_svc").value("theirs").disabled();
+    world(pam().seed(seed), |world| async move {
+        let site = synced(&world, &json!({"driftPolicy": "Correct"})).await;
+        let mark = world.sim.mark();
+        site.put_credential("svc", &json!({"ensureEnabled": true}));
+        world.until("enabled", A_WHILE, || site.status("svc").ensured_enabled).await;
+        sleep(LONG).await;
+        let journal = world.journal(mark);
+        assert_eq!(journal.posts().len(), 0, "nothing was changed by anybody: {:?}", drift(&site));
+        assert_eq!(drift(&site), None);
+        ends(&world, &site);
+    });
+}
+
