@@ -100,3 +100,26 @@ fn enabling_a_record_is_not_taken_for_somebody_elses_change() {
     });
 }
 
+/// P6: a value that was held back is the vault's, whether or not it goes on rotating it.
+#[test]
+fn a_restart_sends_no_value_that_was_held_back() {
+    let seed = Seed::new("svc", "db01", "10.0.0.7").identifier("c1_apps_svc").value("by-the-vault").automatic_change();
+    world(pam().seed(seed), |world| async move {
+        let mut site = world.site("c1");
+        site.put_value("svc", &value("svc", 1));
+        site.put_credential("svc", &json!({}));
+        site.start().await;
+        reaches(&world, &site, "Adopted").await;
+        sleep(LONG).await;
+        let id = site.status("svc").id.unwrap();
+        site.kill().await;
+        world.sim.edit(&id, VaultEdit::AutomaticChange(false));
+        site.put_value("svc", "x");
+        site.put_value("svc", &value("svc", 1));
+        site.start().await;
+        sleep(LONG).await;
+        assert_eq!(held(&world, &site).as_deref(), Some("by-the-vault"));
+        assert_eq!(site.reason("svc"), "Adopted");
+        ends(&world, &site);
+    });
+}
