@@ -100,6 +100,76 @@ fn enabling_a_record_is_not_taken_for_somebody_elses_change() {
     });
 }
 
+/// P3: the Secret is away when the operator comes back, and then is what it was before.
+#[test]
+fn a_rotation_that_was_cut_off_is_undone_by_a_secret_made_anew() {
+    world(pam(), |world| async move {
+        let mut site = synced(&world, &json!({})).await;
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Silence).after_commit().times(1));
+        site.put_value("svc", &value("svc", 2));
+        sleep(Duration::from_secs(1)).await;
+        site.kill().await;
+        assert_eq!(held(&world, &site), Some(value("svc", 2)));
+        site.cluster.delete("secrets", NAMESPACE, "svc");
+        site.start().await;
+        sleep(A_WHILE).await;
+        site.put_value("svc", &value("svc", 1));
+        sleep(Duration::from_mins(10)).await;
+        assert_eq!(site.reason("svc"), "Synced");
+        assert_eq!(held(&world, &site), Some(value("svc", 1)));
+        ends(&world, &site);
+    });
+}
+
+/// P3: what the first process began is not forgotten by the third, though the second wrote a status.
+#[test]
+fn a_second_restart_does_not_forget_what_the_first_process_left_open() {
+    world(pam(), |world| async move {
+        let mut site = synced(&world, &json!({})).await;
+        site.put_value("other", &value("svc", 2));
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Silence).times(1));
+        site.put_credential("svc", &json!({"contentSecretRef": {"name": "other"}}));
+        sleep(Duration::from_millis(20)).await;
+        site.kill().await;
+        world.sim.clear_faults();
+        site.put_credential("svc", &json!({"contentSecretRef": {"name": "svc"}}));
+        site.start().await;
+        sleep(Duration::from_secs(20)).await;
+        site.restart(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(20)).await;
+        for seq in world.sim.held() {
+            assert!(world.sim.commit_held(seq));
+        }
+        assert_eq!(held(&world, &site), Some(value("svc", 2)));
+        sleep(Duration::from_hours(3)).await;
+        assert_eq!(held(&world, &site), Some(value("svc", 1)), "{:?}", drift(&site));
+        assert_eq!(site.reason("svc"), "Synced");
+        ends(&world, &site);
+    });
+}
+
+// === Two vaults
+
+fn two() -> Config {
+    pam().authorization(Authorization::new("second", "second-secret").tenant("second"))
+}
+
+/// A second connection, to another tenant's vault.
+fn put_second(world: &World, site: &Site) {
+    world.sim.put_device(&Device { tenant: Some("second".into()), ..Device::new("db01", "10.0.0.7") });
+    let first = site.cluster.list("clusterpamconnections").remove(0);
+    let mut spec = first["spec"].clone();
+    spec["auth"]["oauth2"] = json!({"clientSecretRef": {"name": "second"}});
+    let meta = json!({"name": "second", "namespace": "pam-system"});
+    let data = json!({"clientId": "second", "clientSecret": "second-secret"});
+    site.cluster.put("secrets", &json!({"metadata": meta, "stringData": data}));
+    site.cluster.put("clusterpamconnections", &json!({"metadata": {"name": "second"}, "spec": spec}));
+}
+
+fn leads_to(name: &str) -> Value {
+    json!({"connectionRef": {"kind": "ClusterPamConnection", "name": name}})
+}
+
 /// P6: a value that was held back is the vault's, whether or not it goes on rotating it.
 #[test]
 fn a_restart_sends_no_value_that_was_held_back() {

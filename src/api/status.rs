@@ -60,6 +60,10 @@ pub struct PamCredentialStatus {
     /// newest is sent once more then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<UnsettledWrite>,
+    /// True while an earlier process of the operator may have written more than this status tells of: the PAM's list is
+    /// looked at for that, once it can be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unchecked: bool,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,

@@ -30,6 +30,7 @@ pub(super) fn next_status(
 ) -> PamCredentialStatus {
     let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
     let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
+    next.unchecked = observed.stays_unchecked(decision, done);
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
@@ -263,6 +264,18 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 impl Observed<'_> {
     /// Whether a push does nothing but undo what somebody else did.
     pub(super) fn only_corrects(&self, push: Push) -> bool {
+    /// Whether a pass leaves nothing open that an earlier process may have sent.
+    pub(super) fn clears_up(decision: Decision, done: &Done) -> bool {
+        matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue))
+    }
+
+    /// Whether the next process would not see any more that something is to be cleared up. (Another version of a Secret
+    /// stays another.)
+    fn stays_unchecked(&self, decision: Decision, done: &Done) -> bool {
+        let by_generation = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
+        self.situation.unclean && by_generation && !Self::clears_up(decision, done)
+    }
+
         let value = match self.situation.secrets {
             Secrets::Read(value) => value,
             _ => Value::None,

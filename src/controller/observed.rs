@@ -168,10 +168,10 @@ impl<'a> Observed<'a> {
 
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     fn may_have_missed_a_write(&self, context: &Context) -> bool {
-        let other = |versions: &Vec<SourceSecret>| *versions != self.status.source;
-        let differs = self.status.observed_generation != Some(self.generation);
+        let differs = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
         let here = self.situation.recorded == Recorded::Here;
-        let differs = here && (differs || self.versions.as_ref().is_some_and(other));
+        // A Secret that is away may come back with what it held before the version that was sent last.
+        let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
         context.memory.is_suspect(&self.uid, differs)
     }
 
