@@ -170,6 +170,101 @@ fn leads_to(name: &str) -> Value {
     json!({"connectionRef": {"kind": "ClusterPamConnection", "name": name}})
 }
 
+/// P1: a place that was left while a write there was open is not trusted when it is returned to.
+#[test]
+fn a_place_that_was_left_in_doubt_is_written_again() {
+    world(two(), |world| async move {
+        let site = synced(&world, &leads_to("default")).await;
+        put_second(&world, &site);
+        let first = site.status("svc").id.unwrap();
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit().always());
+        site.put_value("svc", &value("svc", 2));
+        world.until("lost", A_WHILE, || site.status("svc").unsettled.is_some()).await;
+        assert_eq!(world.sim.value_of(&first), Some(value("svc", 2)));
+        site.put_credential("svc", &leads_to("second"));
+        world.sim.clear_faults();
+        world.until("the other place", A_WHILE, || site.status("svc").id.unwrap() != first).await;
+        reaches(&world, &site, "Synced").await;
+        site.put_value("svc", &value("svc", 1));
+        sleep(Duration::from_mins(10)).await;
+        site.put_credential("svc", &leads_to("default"));
+        world.until("the first place", A_WHILE, || site.status("svc").id.unwrap() == first).await;
+        sleep(Duration::from_mins(10)).await;
+        assert_eq!(world.sim.value_of(&first), Some(value("svc", 1)));
+        ends(&world, &site);
+    });
+}
+
+/// P6: a write that was lost in another vault is no reason to send the value to this one.
+#[test]
+fn what_was_lost_in_another_vault_does_not_overwrite_what_this_one_rotated() {
+    world(two(), |world| async move {
+        let site = synced(&world, &leads_to("default")).await;
+        put_second(&world, &site);
+        let first = site.status("svc").id.unwrap();
+        world.sim.edit(&first, VaultEdit::AutomaticChange(true));
+        world.sim.edit(&first, VaultEdit::Rotate("by-the-vault".into()));
+        sleep(LONG).await;
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).always());
+        site.put_credential("svc", &leads_to("second"));
+        world.until("lost", A_WHILE, || site.status("svc").unsettled.is_some()).await;
+        world.sim.clear_faults();
+        site.put_credential("svc", &leads_to("default"));
+        sleep(LONG).await;
+        assert_eq!(world.sim.value_of(&first).as_deref(), Some("by-the-vault"));
+        ends(&world, &site);
+    });
+}
+
+/// P3: two connections to one vault are one place, and a write that was lost by the one may have reached the record.
+#[test]
+fn what_was_lost_by_another_name_of_the_same_vault_is_undone() {
+    world(pam(), |world| async move {
+        let site = synced(&world, &leads_to("default")).await;
+        let first = site.cluster.list("clusterpamconnections").remove(0);
+        let other = json!({"metadata": {"name": "second"}, "spec": first["spec"]});
+        site.cluster.put("clusterpamconnections", &other);
+        sleep(A_WHILE).await;
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit().always());
+        site.put_value("svc", &value("svc", 2));
+        site.put_credential("svc", &leads_to("second"));
+        let lost = || site.status("svc").unsettled.is_some() && held(&world, &site) == Some(value("svc", 2));
+        world.until("lost", A_WHILE, lost).await;
+        world.sim.clear_faults();
+        site.put_value("svc", &value("svc", 1));
+        site.put_credential("svc", &leads_to("default"));
+        sleep(LONG).await;
+        assert_eq!(held(&world, &site), Some(value("svc", 1)));
+        assert_eq!(site.reason("svc"), "Synced");
+        ends(&world, &site);
+    });
+}
+
+/// Nobody knows whether this value was ever sent there.
+#[test]
+fn a_place_that_is_returned_to_with_a_lost_key_is_not_said_to_hold_the_value() {
+    world(two(), |world| async move {
+        let mut site = synced(&world, &leads_to("default")).await;
+        put_second(&world, &site);
+        let first = site.status("svc").id.unwrap();
+        site.put_credential("svc", &leads_to("second"));
+        world.until("the other place", A_WHILE, || site.status("svc").id.unwrap() != first).await;
+        sleep(LONG).await;
+        site.kill().await;
+        let meta = json!({"name": DIGEST_KEY_SECRET, "namespace": "pam-system"});
+        let data = json!({DIGEST_KEY_FIELD: "k".repeat(32)});
+        site.cluster.put("secrets", &json!({"metadata": meta, "stringData": data}));
+        site.put_value("svc", &value("svc", 2));
+        site.put_credential("svc", &leads_to("default"));
+        site.start().await;
+        world.until("the first place", A_WHILE, || site.status("svc").id.unwrap() == first).await;
+        sleep(LONG).await;
+        let is_there = world.sim.value_of(&first) == Some(value("svc", 2));
+        assert!(is_there || site.reason("svc") == "Adopted", "{}: the old value is there", site.reason("svc"));
+        ends(&world, &site);
+    });
+}
+
 /// P6: a value that was held back is the vault's, whether or not it goes on rotating it.
 #[test]
 fn a_restart_sends_no_value_that_was_held_back() {

@@ -114,6 +114,9 @@ pub struct UnsettledWrite {
     /// A later write was answered.
     #[serde(default, skip_serializing_if = "is_false")]
     pub answered_since: bool,
+    /// It was for another place than the one that `status.connection` tells of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub elsewhere: bool,
     /// Keyed digest of the place, identifier and account that it was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

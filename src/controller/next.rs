@@ -30,6 +30,7 @@ pub(super) fn next_status(
 ) -> PamCredentialStatus {
     let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
     let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
+    settle::leave_behind(&mut next, (observed.view.as_ref(), observed.situation.recorded));
     next.unchecked = observed.stays_unchecked(decision, done);
     next.observed_generation = Some(observed.generation);
     match done {
@@ -248,6 +249,8 @@ fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
     let same_address = |known: &ConnectionStatus| view.is_some_and(|view| view.origin == known.origin);
     let tenant = next.connection.take().filter(same_address).and_then(|known| known.tenant);
     next.connection = Some(whereabouts::place(view, &observed.object.spec.connection_ref, tenant));
+    // With a lost key it may never have been sent there.
+    next.value_held_back |= observed.situation.secrets == Secrets::Read(Value::Unknown);
     recorded(next, observed);
 }
 
@@ -262,8 +265,6 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 }
 
 impl Observed<'_> {
-    /// Whether a push does nothing but undo what somebody else did.
-    pub(super) fn only_corrects(&self, push: Push) -> bool {
     /// Whether a pass leaves nothing open that an earlier process may have sent.
     pub(super) fn clears_up(decision: Decision, done: &Done) -> bool {
         matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue))
@@ -276,6 +277,8 @@ impl Observed<'_> {
         self.situation.unclean && by_generation && !Self::clears_up(decision, done)
     }
 
+    /// Whether a push does nothing but undo what somebody else did.
+    pub(super) fn only_corrects(&self, push: Push) -> bool {
         let value = match self.situation.secrets {
             Secrets::Read(value) => value,
             _ => Value::None,

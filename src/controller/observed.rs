@@ -17,7 +17,7 @@ use super::places::Place;
 use super::reading::{self, Read};
 use super::references::Target;
 use super::settings;
-use super::settle::settle;
+use super::settle::{leave_behind, settle};
 use super::subject::Subject;
 use super::versions::{Key, Version};
 use super::view::View;
@@ -101,8 +101,11 @@ impl<'a> Observed<'a> {
         let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
         let reference = &object.spec.connection_ref;
         let view = context.connection(&connection_of(object));
-        let status = whereabouts::returned(&shown, view.as_ref(), reference);
+        let mut status = whereabouts::returned(&shown, view.as_ref(), reference);
         let recorded = whereabouts::recorded(&shown, view.as_ref(), reference);
+        if leave_behind(&mut status, (view.as_ref(), recorded)) {
+            context.memory.set_doubt(&uid, None);
+        }
         let identifier = super::target::identifier(object, &status, &context.cluster_name);
         let permitted = view.as_ref().map(|view| permitted(object, &identifier, &view.connection, context));
         let key = watch::key(object);
