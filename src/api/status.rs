@@ -60,6 +60,10 @@ pub struct PamCredentialStatus {
     /// newest is sent once more then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<UnsettledWrite>,
+    /// True while an earlier process of the operator may have written more than this status tells of: the PAM's list is
+    /// looked at for that, once it can be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unchecked: bool,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,
@@ -110,6 +114,9 @@ pub struct UnsettledWrite {
     /// A later write was answered.
     #[serde(default, skip_serializing_if = "is_false")]
     pub answered_since: bool,
+    /// It was for another place than the one that `status.connection` tells of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub elsewhere: bool,
     /// Keyed digest of the place, identifier and account that it was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

@@ -12,8 +12,15 @@ pub(super) async fn enable(observed: &Observed<'_>, context: &Context) -> Result
         Err(problem) => return Ok(Done::Hindered(problem)),
     };
     context.may_write()?;
-    Ok(match live.client.enable_credential(observed.status.id.as_deref().unwrap_or_default()).await {
-        Ok(how) => Done::Enabled(how),
+    let id = observed.status.id.as_deref().unwrap_or_default();
+    Ok(match live.client.enable_credential(id).await {
+        Ok(how) => {
+            // It moved the record: what lists from before say of when that was would be taken for the mark of our write.
+            if let Some(record) = live.inventory.latest().and_then(|snapshot| snapshot.by_id(id)) {
+                live.inventory.note_written(record);
+            }
+            Done::Enabled(how)
+        }
         Err(error) => {
             note_refusal(&error, observed, context);
             Done::Failed(error)

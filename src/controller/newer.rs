@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::groups;
 use super::observed::Observed;
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, api_path, find};
-use crate::domain::Recorded;
+use crate::domain::{Reason, Recorded};
 
 /// Whether a path below `spec`, as `status.sentFields` has them, is one that this version knows.
 pub(super) fn is_known(path: &str) -> bool {
@@ -49,7 +49,9 @@ fn is_digest(text: &str) -> bool {
 fn blocks<'a>(object: &PamCredential, status: &'a PamCredentialStatus) -> BTreeSet<&'a str> {
     let ready = find(&status.conditions, ConditionType::Ready);
     let current = |seen: Option<i64>| seen.is_some() && seen == object.metadata.generation;
-    if !ready.is_some_and(|ready| ready.status == "True" && current(ready.observed_generation)) {
+    // A plan is "True" of a spec that was not sent.
+    let sent = ready.filter(|ready| ready.status == "True" && ready.reason != Reason::Planned.as_str());
+    if !sent.is_some_and(|ready| current(ready.observed_generation)) {
         return BTreeSet::new();
     }
     let unknown = status.sent_fields.iter().filter(|path| !is_known(path));
@@ -82,6 +84,14 @@ mod tests {
                 "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         }));
         (object.unwrap(), status.unwrap())
+    }
+
+    #[test]
+    fn a_plan_does_not_vouch_for_a_block_that_was_sent_with_a_field_of_a_newer_version() {
+        let (same, mut status) = object(1, "True");
+        status.conditions[0].reason = "Planned".into();
+        assert!(groups::changed(&same.spec, &comparable(&same, &status, Recorded::Here)));
+        assert_eq!(comparable(&same, &status, Recorded::Here), status.digests);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) fn next_status(
 ) -> PamCredentialStatus {
     let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
     let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
+    settle::leave_behind(&mut next, (observed.view.as_ref(), observed.situation.recorded));
+    next.unchecked = observed.stays_unchecked(decision, done);
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
@@ -53,7 +55,8 @@ pub(super) fn next_status(
         Done::Hindered(_) | Done::Gone { .. } => {}
         Done::Nothing => rested(&mut next, observed, decision, context),
     }
-    if matches!(done, Done::Nothing) {
+    // Also where the call failed: what is not taken in is news by every list, and each time cuts the wait for the next try short.
+    if matches!(done, Done::Nothing | Done::Failed(_) | Done::Hindered(_)) {
         drift::note(&mut next, observed);
     }
     next.plan = plan::plan(observed, decision);
@@ -233,6 +236,8 @@ fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
     let same_address = |known: &ConnectionStatus| view.is_some_and(|view| view.origin == known.origin);
     let tenant = next.connection.take().filter(same_address).and_then(|known| known.tenant);
     next.connection = Some(whereabouts::place(view, &observed.object.spec.connection_ref, tenant));
+    // With a lost key it may never have been sent there.
+    next.value_held_back |= observed.situation.secrets == Secrets::Read(Value::Unknown);
     recorded(next, observed);
 }
 
@@ -247,6 +252,18 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
 }
 
 impl Observed<'_> {
+    /// Whether a pass leaves nothing open that an earlier process may have sent.
+    pub(super) fn clears_up(decision: Decision, done: &Done) -> bool {
+        matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue))
+    }
+
+    /// Whether the next process would not see any more that something is to be cleared up. (Another version of a Secret
+    /// stays another.)
+    fn stays_unchecked(&self, decision: Decision, done: &Done) -> bool {
+        let by_generation = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
+        self.situation.unclean && by_generation && !Self::clears_up(decision, done)
+    }
+
     /// Whether a push does nothing but undo what somebody else did.
     pub(super) fn only_corrects(&self, push: Push) -> bool {
         let value = match self.situation.secrets {

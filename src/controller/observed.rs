@@ -18,7 +18,7 @@ use super::places::Place;
 use super::reading::{self, Read};
 use super::references::Target;
 use super::settings;
-use super::settle::settle;
+use super::settle::{leave_behind, settle};
 use super::subject::Subject;
 use super::versions::{Key, Version};
 use super::view::View;
@@ -99,8 +99,11 @@ impl<'a> Observed<'a> {
         let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
         let reference = &object.spec.connection_ref;
         let view = context.connection(&connection_of(object));
-        let status = whereabouts::returned(&shown, view.as_ref(), reference);
+        let mut status = whereabouts::returned(&shown, view.as_ref(), reference);
         let recorded = whereabouts::recorded(&shown, view.as_ref(), reference);
+        if leave_behind(&mut status, (view.as_ref(), recorded)) {
+            context.memory.set_doubt(&uid, None);
+        }
         let identifier = super::target::identifier(object, &status, &context.cluster_name);
         let permitted = view.as_ref().map(|view| permitted(object, &identifier, &view.connection, context));
         let key = watch::key(object);
@@ -166,10 +169,10 @@ impl<'a> Observed<'a> {
 
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     fn may_have_missed_a_write(&self, context: &Context) -> bool {
-        let other = |versions: &Vec<SourceSecret>| *versions != self.status.source;
-        let differs = self.status.observed_generation != Some(self.generation);
+        let differs = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
         let here = self.situation.recorded == Recorded::Here;
-        let differs = here && (differs || self.versions.as_ref().is_some_and(other));
+        // A Secret that is away may come back with what it held before the version that was sent last.
+        let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
         context.memory.is_suspect(&self.uid, differs)
     }
 

@@ -56,7 +56,7 @@ pub(super) async fn report(
 
 /// What is remembered of a pass that came to an end.
 fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
-    if matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue)) {
+    if Observed::clears_up(decision, done) {
         context.memory.clear(&observed.uid);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);

@@ -7,8 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::context::Context;
 use super::observed::Observed;
+use super::view::View;
+use super::whereabouts;
 use crate::api::{PamCredentialStatus, UnsettledWrite};
-use crate::domain::{Decision, SETTLE, Settle};
+use crate::domain::{Decision, Recorded, SETTLE, Settle};
 use crate::pam::PamError;
 
 /// How an unknown write stands by a status.
@@ -33,7 +35,7 @@ pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, 
     if observed.situation.unclean && observed.situation.early {
         let value = value || next.unsettled.take().is_some_and(|before| before.value);
         let since = Time(observed.clock.now());
-        next.unsettled = Some(UnsettledWrite { since, value, answered_since: true, target: None });
+        next.unsettled = Some(UnsettledWrite { since, value, answered_since: true, elsewhere: false, target: None });
         return;
     }
     match observed.situation.settle {
@@ -41,6 +43,7 @@ pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, 
         Settle::Calm | Settle::Waiting => {
             if let Some(unsettled) = &mut next.unsettled {
                 unsettled.answered_since = true;
+                unsettled.elsewhere = false;
             }
         }
     }
@@ -62,14 +65,25 @@ pub(super) fn failed(
         _ => return,
     };
     if error.outcome_unknown() {
+        let elsewhere = observed.is_of_another_record();
+        if elsewhere {
+            whereabouts::distrust(next, observed.view.as_ref(), &observed.object.spec.connection_ref);
+        }
         let before = next.unsettled.take();
         next.unsettled = Some(UnsettledWrite {
             since: Time(observed.clock.now()),
             value: value || before.as_ref().is_some_and(|before| before.value),
-            answered_since: answered_since && before.is_none_or(|before| before.answered_since),
+            answered_since: answered_since && before.as_ref().is_none_or(|before| before.answered_since),
+            elsewhere: elsewhere && before.is_none_or(|before| before.elsewhere),
             target: observed.target(context),
         });
     }
+}
+
+/// What was open in another place is no doubt of the record that the connection leads back to.
+pub(super) fn leave_behind(status: &mut PamCredentialStatus, (view, recorded): (Option<&View>, Recorded)) -> bool {
+    let back = recorded == Recorded::Here && view.is_some();
+    back && status.unsettled.take_if(|unsettled| unsettled.elsewhere).is_some()
 }
 
 impl Observed<'_> {

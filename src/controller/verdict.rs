@@ -75,6 +75,9 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
         (_, Decision::Plan(_)) => (Reason::Planned, next.plan.as_ref().map(plan::words).unwrap_or_default()),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),
         // Where it was written before, it has the id of then.
+        (_, Decision::Rebind) if observed.situation.secrets == Secrets::Read(Value::Unknown) => {
+            well(next, Held::KeyLost)
+        }
         (_, Decision::Rebind) if observed.shown.id != observed.status.id => well(next, Held::Earlier),
         _ => as_before(observed, next),
     }

@@ -1,5 +1,7 @@
 //! Where an object's record is: in the PAM that its connection leads to now, or in another (design 5, *another place*).
 
+use std::collections::BTreeMap;
+
 use super::connections::Live;
 use super::digest::DigestKey;
 use super::error::Error;
@@ -83,11 +85,27 @@ pub(super) fn returned(
         (status.id, status.connection, status.digests) = (Some(there.id), Some(there.connection), there.digests);
         (status.ensured_enabled, status.value_held_back) = (there.ensured_enabled, there.value_held_back);
         (status.former_identifier, status.sent_fields) = (there.former_identifier, there.sent_fields);
-        (status.remote, status.unsettled) = (None, None);
+        status.remote = None;
+        status.unsettled.take_if(|unsettled| !unsettled.elsewhere);
         status.corrections.clear();
         status.source.clear();
     }
     status
+}
+
+/// Whether a write is open in the place that a status tells of.
+fn is_open(status: &PamCredentialStatus) -> bool {
+    status.unsettled.as_ref().is_some_and(|unsettled| !unsettled.elsewhere)
+}
+
+/// Notes that a write is open where the connection leads: should it lead away now and back later, nothing that was
+/// recorded of the record there counts.
+pub(super) fn distrust(status: &mut PamCredentialStatus, view: Option<&View>, reference: &ConnectionRef) {
+    for former in &mut status.former_places {
+        if view.is_some_and(|view| leads_to(&former.connection, view, reference)) {
+            former.digests.clear();
+        }
+    }
 }
 
 /// Puts the record that a status had before among those of former places.
@@ -96,7 +114,8 @@ pub(super) fn remember(status: &mut PamCredentialStatus, before: &PamCredentialS
     let former = FormerPlace {
         connection,
         id,
-        digests: before.digests.clone(),
+        // A write there that is still open may have left anything: it is written anew when it is returned to.
+        digests: if is_open(before) { BTreeMap::new() } else { before.digests.clone() },
         sent_fields: before.sent_fields.clone(),
         ensured_enabled: before.ensured_enabled,
         value_held_back: before.value_held_back,
@@ -107,6 +126,14 @@ pub(super) fn remember(status: &mut PamCredentialStatus, before: &PamCredentialS
 }
 
 impl Observed<'_> {
+    /// Whether a list showed that what is written now is another record than that of the place that status speaks of: the
+    /// same vault may go by two names.
+    pub(super) fn is_of_another_record(&self) -> bool {
+        let returned = self.shown.connection != self.status.connection;
+        let another = |seen: Seen| returned || !matches!(seen, Seen::Ours { .. });
+        self.situation.recorded == Recorded::Elsewhere && self.sight.as_ref().is_some_and(|sight| another(sight.seen))
+    }
+
     /// Whether the record that is written now is another one than that of the place that status speaks of.
     pub(super) fn is_elsewhere_anew(&self) -> bool {
         let ours = self.sight.as_ref().is_some_and(|sight| matches!(sight.seen, Seen::Ours { .. }));

@@ -37,10 +37,12 @@ pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> boo
         return false;
     }
     match (value, s.change()) {
-        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same,
-        (_, Change::Moved) if s.unclean() => true,
+        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same && !s.held_back(),
         _ if s.settle() == (Settle::Due { value: true }) => true,
-        _ => rotates.is_some() && correction_due(s) && !s.held_back(),
+        // One that was held back never was in the vault, whether or not that goes on rotating its own.
+        _ if s.held_back() => false,
+        (_, Change::Moved) if s.unclean() => true,
+        _ => rotates.is_some() && correction_due(s),
     }
 }
 
@@ -71,7 +73,8 @@ pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
             if s.change() == Change::Moved =>
         {
-            Decision::Push(Push { expect: Expect::Update, value: value != Value::None, all_fields: true })
+            let value = value != Value::None && !s.held_back();
+            Decision::Push(Push { expect: Expect::Update, value, all_fields: true })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::Record,

@@ -32,12 +32,11 @@ fn what_changed_is_corrected_where_the_list_shows_that_it_can_be() {
     for drift in CORRECTABLE {
         law_of(100, QUIET.and(CHANGED).drift(drift).settle(Settle::Calm), |s| {
             let Secrets::Read(value) = s.secrets() else { return false };
-            let missed = s.unclean() && s.change() == Change::Moved;
             let lost = s.baseline() && s.change() == Change::Same;
             let known = match value {
                 Value::None | Value::New | Value::Changed => return false,
-                Value::Same => !s.held_back() || missed,
-                Value::Unknown => lost,
+                Value::Same => !s.held_back(),
+                Value::Unknown => lost && !s.held_back(),
             };
             match (s.inventory(), decide(s)) {
                 (Inventory::NotAsked, decision) => assert_eq!(decision, Decision::Look(Look::Inventory)),

@@ -54,7 +54,7 @@ fn p6_with_a_lost_key_a_value_is_sent_only_where_nobody_wrote_since_or_it_was_as
     let lost = SAME.secrets(Secrets::Read(Value::Unknown)).recorded(Recorded::Here).request(Request::None);
     law_of_pushes(1_000, lost, |s, _, push| {
         let ours = matches!(listed(s), Some(Seen::Ours { rotates: false, .. })) || s.inventory() == Inventory::Off;
-        let untouched = ours && s.baseline() && s.change() == Change::Same;
+        let untouched = ours && s.baseline() && s.change() == Change::Same && !s.held_back();
         let sent = push.value && push.expect == Expect::Update;
         assert_eq!(sent, untouched && !is_the_vaults(s));
     });
@@ -72,11 +72,23 @@ fn p6_an_unknown_baseline_permits_no_value_for_a_lost_key_or_an_unclean_start() 
     });
 }
 
+/// What is in the vault is what it rotated, though it may have stopped since.
+#[test]
+fn p6_a_value_that_was_held_back_is_sent_only_where_ours_changed_or_was_asked_for() {
+    let held = SAME.held_back(true).recorded(Recorded::Here).request(Request::None);
+    law_of_pushes(1_000, held, |s, value, push| {
+        let late = value == Value::Same && s.settle() == (Settle::Due { value: true });
+        if push.value && push.expect == Expect::Update {
+            assert!(late || matches!(value, Value::New | Value::Changed));
+        }
+    });
+}
+
 #[test]
 fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
     let lost = QUIET.secrets(Secrets::Read(Value::Unknown)).settle(Settle::Calm).drift(Drift::None).enable_due(false);
     law_of(10, lost, |s| {
-        let untouched = s.change() == Change::Same;
+        let untouched = s.change() == Change::Same && !s.held_back();
         let push = Push { expect: Expect::Update, value: true, all_fields: s.unclean() };
         let expected = match s.inventory() {
             _ if !s.baseline() => Decision::HoldValue,
