@@ -161,7 +161,10 @@ impl Finding {
 
     fn is_to_be_corrected(&self, spec: &PamCredentialSpec, status: &PamCredentialStatus) -> bool {
         let wanted = spec.drift_policy == DriftPolicy::Correct && spec.mode == Mode::Apply;
-        wanted && self.drift.is_correctable() && self.reachable && !corrections::are_all_used(status)
+        // One that is being tried and fails has its own time to be tried again.
+        let at_rest =
+            find_condition(&status.conditions, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
+        wanted && at_rest && self.drift.is_correctable() && self.reachable && !corrections::are_all_used(status)
     }
 }
 
@@ -267,20 +270,23 @@ mod tests {
             let change = Some("2030-01-01 00:30:00".to_owned());
             Finding { drift, change, identifier: None, older: false, reachable }
         };
-        let told = |corrections: usize| -> PamCredentialStatus {
+        let stands = |ready: &str, corrections: usize| -> PamCredentialStatus {
             let at = "2030-01-01T00:00:00Z";
             let drifted = json!({"type": "Drifted", "status": "True", "reason": "ChangedInVault", "message": "", "lastTransitionTime": at});
+            let ready =
+                json!({"type": "Ready", "status": ready, "reason": "", "message": "", "lastTransitionTime": at});
             let remote = json!({"change": "2030-01-01 00:00:00"});
-            serde_json::from_value(
-                json!({"remote": remote, "conditions": [drifted], "corrections": vec![at; corrections]}),
-            )
-            .unwrap()
+            let status =
+                json!({"remote": remote, "conditions": [ready, drifted], "corrections": vec![at; corrections]});
+            serde_json::from_value(status).unwrap()
         };
+        let told = |corrections| stands("True", corrections);
         let changed = found(Drift::Changed, true);
         assert!(changed.is_news(&spec("Correct", "Apply"), &told(0)));
         assert!(!changed.is_news(&spec("Report", "Apply"), &told(0)));
         assert!(!changed.is_news(&spec("Correct", "Plan"), &told(0)));
         assert!(!changed.is_news(&spec("Correct", "Apply"), &told(3)), "it was corrected often enough");
+        assert!(!changed.is_news(&spec("Correct", "Apply"), &stands("False", 0)), "it is being tried, and fails");
         assert!(!found(Drift::Changed, false).is_news(&spec("Correct", "Apply"), &told(0)), "no write would meet it");
         assert!(found(Drift::Moved, false).is_news(&spec("Report", "Apply"), &told(0)), "told is another thing");
     }
