@@ -103,14 +103,16 @@ impl Claims {
     }
 
     /// What an object claimed was written: now it has it, and this is what is on its device. After a lost answer that may be
-    /// what it had before, and was sent again without a claim.
-    pub(super) fn keep(&self, uid: &str, block: Option<String>) {
-        if let Some(owner) = self.lock().owners.get_mut(uid) {
-            owner.before = None;
-            if owner.has_device() {
-                owner.block = block;
-            }
+    /// what it had before, and was sent again without a claim. `true`: it has something else by now, and its record left
+    /// what it had before. Who came for that since the claim found the record there still.
+    pub(super) fn keep(&self, uid: &str, block: Option<String>) -> bool {
+        let book = &mut *self.lock();
+        let Some(owner) = book.owners.get_mut(uid) else { return false };
+        if owner.has_device() {
+            owner.block = block;
         }
+        let before = owner.before.take();
+        before.is_some_and(|(had, _)| had.iter().any(|claim| !owner.has.contains(claim)))
     }
 
     /// Nothing came of a claim: what was free before is free again, lest whoever may not write keep others from writing.
@@ -542,6 +544,18 @@ mod tests {
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Err(Taken::Account(key("a"))));
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(true));
         assert_eq!(claims.claim("b", &key("b"), &wish("j", "x")), Ok(false));
+    }
+
+    #[test]
+    fn whoever_moved_says_so_once_more_when_its_record_has_moved_too() {
+        let claims = book();
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
+        assert!(!claims.keep("a", None), "it had nothing before");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(true));
+        assert!(claims.keep("a", None), "who came in between found the record where it was");
+        assert!(!claims.keep("a", None), "once");
+        assert_eq!(claims.claim("a", &key("a"), &wish("i", "z")), Ok(false));
+        assert!(!claims.keep("a", None), "it has what it had");
     }
 
     #[test]

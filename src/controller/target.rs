@@ -170,7 +170,10 @@ impl Observed<'_> {
         }
         let for_good = match (done, decision) {
             (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => {
-                return context.claims.keep(&self.uid, groups::device(&self.object.spec));
+                if context.claims.keep(&self.uid, groups::device(&self.object.spec)) {
+                    context.wake_waiting(&self.key);
+                }
+                return;
             }
             (Done::Failed(_) | Done::Hindered(_), Decision::Push(_)) => false,
             (

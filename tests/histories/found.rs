@@ -1,7 +1,7 @@
 //! Histories that failed once, as short as they were made.
 
 use crate::play::play;
-use crate::step::{Act, Edit, Step, Wanted, Who};
+use crate::step::{Act, Edit, Step, Trouble, Wanted, Who};
 
 const ONE: Who = Who { site: 0, place: 0 };
 
@@ -36,5 +36,19 @@ fn correct_is_set_after_a_restart_on_what_was_told_before() {
         Step::Stop(0),
         Step::Start(0),
         Step::Edit(ONE, Edit::Correct(true)),
+    ]);
+}
+
+/// Whoever came for its account between its claim of another and its move there found its record still in the way, and was
+/// never told that it left.
+#[test]
+fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
+    let other = Who { site: 0, place: 1 };
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Apply(other, Wanted { adoption: "TakeOver", ..plain() }),
+        Step::Trouble(Trouble::Outage(389)),
+        Step::Edit(ONE, Edit::Device(1)),
+        Step::Wait(700_000),
     ]);
 }

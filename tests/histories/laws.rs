@@ -217,7 +217,7 @@ pub fn account(spec: &Wanted) -> Account {
 fn what_the_vault_rotated_stays(model: &Model, post: &Post<'_>, before: &Record) -> Verdict {
     let (Some(content), Origin::Vault(rotated)) = (&post.content, &before.value) else { return Ok(()) };
     let (object, at) = (model.object(post.who), post.entry.at);
-    let just_set = at.duration_since(before.rotates_since) <= SECONDS_OLD || at.duration_since(*rotated) <= SECONDS_OLD;
+    let just_set = at.duration_since(before.rotates_since) <= SECONDS_OLD;
     if !before.rotates || just_set {
         return Ok(());
     }
@@ -260,6 +260,9 @@ fn write(model: &mut Model, post: &Post<'_>, (id, own): (&str, String), (commit,
         if let Some(content) = &post.content {
             object.acknowledged = Some((at, content.clone()));
             object.unanswered = object.unanswered.filter(|unanswered| *unanswered > post.entry.seq);
+        } else if object.acknowledged.is_none() {
+            // The one that was there is held back, and what comes after it is new.
+            object.acknowledged = Some((at, object.newest().to_owned()));
         }
     }
 }

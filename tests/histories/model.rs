@@ -28,7 +28,7 @@ pub struct Object {
     pub ids: BTreeSet<String>,
     /// The place in `values` of what was sent last.
     pub sent: usize,
-    /// The last value whose push was answered since it was applied.
+    /// The last value whose push was answered since it was applied, or that was held back by the first one.
     pub acknowledged: Option<(Timestamp, String)>,
     /// The number of the last push with a value that was not answered, if none was since.
     pub unanswered: Option<u64>,

@@ -73,7 +73,7 @@ impl Wanted {
         let own = format!("{who:?}").replace('/', "-");
         let rotates = chance.percent(25);
         Self {
-            username: if chance.percent(75) { own } else { (*chance.pick(&SHARED)).to_owned() },
+            username: if chance.percent(60) { own } else { (*chance.pick(&SHARED)).to_owned() },
             device: 0,
             notes: 0,
             adoption: adoption(chance),
@@ -207,27 +207,36 @@ pub enum Step {
 pub fn history(chance: &mut Chance) -> Vec<Step> {
     let mut steps = Vec::new();
     for who in Who::all() {
-        if chance.percent(80) {
+        // Both clusters at once, or one after the other.
+        if who.place == 0 && chance.percent(40) {
+            steps.push(Step::Wait(LISTED));
+        }
+        if chance.percent(75) {
             steps.push(Step::Apply(who, Wanted::one(chance, who)));
         }
     }
-    // Mostly long enough for a list or two.
-    steps.push(Step::Wait(if chance.percent(80) { 1_800_000 } else { 20_000 }));
-    for number in 0..chance.number(6, 24) {
-        something(chance, number, &mut steps);
-        if chance.percent(80) {
+    steps.push(Step::Wait(if chance.percent(80) { LISTED } else { 20_000 }));
+    // Most of it happens to one of them: what goes wrong takes a few things at once.
+    let focus = anyone(chance);
+    for number in 0..chance.number(8, 24) {
+        let who = if chance.percent(60) { focus } else { anyone(chance) };
+        something(chance, (who, number), &mut steps);
+        if chance.percent(70) {
             steps.push(Step::Wait(pause(chance)));
         }
     }
     steps
 }
 
+/// Mostly long enough for a list.
+const LISTED: u64 = 720_000;
+
 fn pause(chance: &mut Chance) -> u64 {
     match chance.number(0, 9) {
         0 => chance.number(1, 50),
         1..=3 => chance.number(50, 15_000),
-        4..=6 => chance.number(15_000, 180_000),
-        _ => chance.number(180_000, 2_400_000),
+        4..=7 => chance.number(15_000, 180_000),
+        _ => chance.number(180_000, 1_300_000),
     }
 }
 
@@ -237,35 +246,87 @@ fn anyone(chance: &mut Chance) -> Who {
 }
 
 /// One thing that happens, or a few that belong together.
-fn something(chance: &mut Chance, number: u64, steps: &mut Vec<Step>) {
-    let who = anyone(chance);
+fn something(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Step>) {
     match chance.number(0, 99) {
-        0..=13 => steps.push(Step::Value(who)),
-        14..=19 => steps.push(Step::RollBack(who)),
-        20..=34 => steps.push(Step::Edit(who, edit(chance, who, number))),
-        35..=38 => steps.push(Step::Ask(who, chance.percent(50))),
-        39..=42 => steps.push(Step::Delete(who)),
-        43..=48 => steps.push(Step::Apply(who, Wanted::one(chance, who))),
-        49..=56 => {
-            steps.extend([Step::Stop(who.site), Step::Wait(pause(chance)), Step::Start(who.site)]);
-        }
-        // A change that meets trouble.
-        57..=70 => {
-            let times = if chance.percent(75) { 1 } else { 2 };
-            steps.push(Step::Writes(who, fate(chance), times));
-            let edit = Step::Edit(who, Edit::Notes(number + 100));
-            steps.push(if chance.percent(70) { Step::Value(who) } else { edit });
-        }
-        71..=73 => steps.push(Step::Trouble(trouble(chance))),
-        74..=77 => {
+        0..=9 => steps.push(Step::Value(who)),
+        10..=14 => steps.push(Step::RollBack(who)),
+        15..=28 => steps.push(Step::Edit(who, edit(chance, who, number))),
+        29..=31 => steps.push(Step::Ask(who, chance.percent(50))),
+        32..=35 => steps.push(Step::Delete(who)),
+        36..=41 => steps.push(Step::Apply(who, Wanted::one(chance, who))),
+        42..=46 => steps.extend([Step::Stop(who.site), Step::Wait(pause(chance)), Step::Start(who.site)]),
+        47..=54 => change_in_trouble(chance, (who, number), steps),
+        55..=63 => crash_in_trouble(chance, (who, number), steps),
+        64..=66 => steps.push(Step::Trouble(trouble(chance))),
+        67..=69 => {
             let how = if chance.percent(50) { Status::Refused } else { Status::DoneAndLost };
             steps.push(Step::Statuses(who.site, how, u32::try_from(chance.number(1, 3)).unwrap()));
         }
-        78..=91 => steps.push(Step::Vault(who, act(chance, number))),
-        92..=93 => steps.push(Step::Backup),
-        94..=95 => steps.push(Step::RestoreVault),
-        96..=97 => steps.push(Step::RestoreCluster(who.site)),
+        70..=79 => steps.push(Step::Vault(who, act(chance, number))),
+        80..=89 => the_vault_rotates(chance, (who, number), steps),
+        90..=92 => made_anew(chance, who, steps),
+        93..=94 => steps.push(Step::Backup),
+        95..=96 => steps.push(Step::RestoreVault),
+        97 => steps.push(Step::RestoreCluster(who.site)),
         _ => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+    }
+}
+
+/// A change whose write goes wrong.
+fn change_in_trouble(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    let times = if chance.percent(75) { 1 } else { 2 };
+    steps.push(Step::Writes(who, fate(chance), times));
+    let edit = Step::Edit(who, Edit::Notes(number + 100));
+    steps.push(if chance.percent(70) { Step::Value(who) } else { edit });
+}
+
+/// The same, and the operator is killed before or after it is told.
+fn crash_in_trouble(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    change_in_trouble(chance, (who, number), steps);
+    if chance.percent(70) {
+        steps.push(Step::Wait(chance.number(1, 60_000)));
+    }
+    steps.push(Step::Stop(who.site));
+    if chance.percent(50) {
+        steps.push(if chance.percent(60) { Step::RollBack(who) } else { Step::Value(who) });
+    }
+    steps.extend([Step::Wait(pause(chance)), Step::Start(who.site)]);
+}
+
+/// The vault replaces a value, and something happens that makes the operator write.
+fn the_vault_rotates(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    let set = if chance.percent(50) {
+        Step::Vault(who, Act::AutomaticChange(true))
+    } else {
+        Step::Edit(who, Edit::Rotates(true))
+    };
+    steps.extend([set, Step::Wait(LISTED)]);
+    if chance.percent(30) {
+        change_in_trouble(chance, (who, number), steps);
+    }
+    steps.push(Step::Vault(who, Act::Rotate));
+    if chance.percent(50) {
+        steps.push(Step::Wait(pause(chance)));
+    }
+    match chance.number(0, 6) {
+        0 => steps.push(Step::RestoreCluster(who.site)),
+        1 => steps.push(Step::Ask(who, false)),
+        2 => steps.push(Step::Edit(who, edit(chance, who, number))),
+        3 => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+        4 => steps.extend([Step::Edit(who, Edit::Correct(true)), Step::Vault(who, act(chance, number))]),
+        5 => made_anew(chance, who, steps),
+        _ => crash_in_trouble(chance, (who, number), steps),
+    }
+}
+
+/// It is deleted and applied again; somebody may have touched its record before.
+fn made_anew(chance: &mut Chance, who: Who, steps: &mut Vec<Step>) {
+    if chance.percent(50) {
+        steps.extend([Step::Vault(who, act(chance, 1_000)), Step::Wait(LISTED)]);
+    }
+    steps.push(Step::Delete(who));
+    if chance.percent(80) {
+        steps.extend([Step::Wait(pause(chance)), Step::Apply(who, Wanted::one(chance, who))]);
     }
 }
 
