@@ -158,19 +158,15 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
     let own = play.sites[post.who.site].identifier(&post.who.name());
     // What is executed when nobody waits for it any more is repaired, not prevented.
     let late = commit.at.duration_since(entry.at) > SignedDuration::from_secs(1);
-    match play.model.records.get(&id).cloned() {
-        Some(before) => {
-            if !late {
-                onto_its_own(&mut play.model, &post, (&id, &before, &own))?;
-                what_the_vault_rotated_stays(&play.model, &post, &before)?;
-            }
+    if let Some(before) = play.model.records.get(&id).cloned() {
+        if !late {
+            onto_its_own(&mut play.model, &post, (&id, &before, &own))?;
+            what_the_vault_rotated_stays(&play.model, &post, &before)?;
         }
-        None => {
-            let object = play.model.object_mut(post.who);
-            let alive: Vec<String> = object.ids.iter().cloned().collect();
-            object.ids.insert(id.clone());
-            object.strange |= !alive.is_empty();
-        }
+    } else {
+        let object = play.model.object_mut(post.who);
+        object.strange |= !object.ids.is_empty();
+        object.ids.insert(id.clone());
     }
     write(&mut play.model, &post, (&id, own), (commit, late));
     Ok(())

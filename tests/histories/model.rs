@@ -221,7 +221,7 @@ impl Model {
         record.touched = now;
         match act {
             Act::Rename(username) => record.account.0.clone_from(username),
-            Act::Move(device) => record.account.1 = DEVICES[*device].0.to_owned(),
+            Act::Move(device) => DEVICES[*device].0.clone_into(&mut record.account.1),
             Act::Identifier(identifier) => record.identifier = Some(identifier.clone()),
             Act::Value => record.value = Origin::Person(now),
             Act::Rotate => record.value = Origin::Vault(now),

@@ -41,6 +41,7 @@ impl fmt::Debug for Who {
 }
 
 /// What a spec says.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent field")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub username: String,
@@ -89,7 +90,7 @@ impl Wanted {
 fn adoption(chance: &mut Chance) -> &'static str {
     const ALL: [&str; 4] = ["Never", "ByIdentifier", "ByIdentifier", "TakeOver"];
     let all: &[&'static str] = &ALL;
-    *chance.pick(all)
+    chance.pick(all)
 }
 
 /// An edit of a spec.
