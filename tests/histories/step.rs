@@ -90,7 +90,7 @@ impl Wanted {
 fn adoption(chance: &mut Chance) -> &'static str {
     const ALL: [&str; 4] = ["Never", "ByIdentifier", "ByIdentifier", "TakeOver"];
     let all: &[&'static str] = &ALL;
-    chance.pick(all)
+    chance.pick::<&'static str>(all)
 }
 
 /// An edit of a spec.
