@@ -29,7 +29,7 @@ struct Post<'a> {
 
 /// Holds what happened since the last time against the laws.
 pub fn check(play: &mut Play) -> Verdict {
-    note_statuses(play);
+    note_trouble(play);
     let journal = play.world.sim.journal();
     let seen = play.model.seen;
     for entry in journal.entries().iter().filter(|entry| entry.seq > seen) {
@@ -43,6 +43,7 @@ pub fn check(play: &mut Play) -> Verdict {
             committed(play, entry, commit)?;
         }
     }
+    // Only now: what a status names because of a wrong write is not right by that.
     note_statuses(play);
     identifiers_are_unique(play)?;
     the_model_is_right(play)?;
@@ -58,6 +59,10 @@ fn note_statuses(play: &mut Play) {
             object.ids.extend(object.last_id.clone());
         }
     }
+}
+
+/// Writes of status that went wrong.
+fn note_trouble(play: &mut Play) {
     for site in 0..CLUSTERS.len() {
         let writes = play.sites[site].cluster.requests().verb("patch").resource("pamcredentials/status");
         let failed = writes.iter().filter(|write| write.code != 200).map(|write| write.at).max();

@@ -322,7 +322,9 @@ fn the_vault_rotates(chance: &mut Chance, (who, number): (Who, u64), steps: &mut
 /// It is deleted and applied again; somebody may have touched its record before.
 fn made_anew(chance: &mut Chance, who: Who, steps: &mut Vec<Step>) {
     if chance.percent(50) {
-        steps.extend([Step::Vault(who, act(chance, 1_000)), Step::Wait(LISTED)]);
+        let identifier = Act::Identifier(format!("theirs-{}", steps.len()));
+        let act = if chance.percent(40) { identifier } else { act(chance, 1_000) };
+        steps.extend([Step::Edit(who, Edit::Disable(true)), Step::Vault(who, act), Step::Wait(LISTED)]);
     }
     steps.push(Step::Delete(who));
     if chance.percent(80) {
