@@ -166,7 +166,8 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
     match play.model.records.get(&id).cloned() {
         Some(before) => {
             if !late {
-                onto_its_own(&mut play.model, &post, (&id, &before, &own))?;
+                let hidden = play.is_hidden(post.who.site, &id);
+                onto_its_own(&mut play.model, &post, (&id, &before, &own), hidden)?;
                 what_the_vault_rotated_stays(&play.model, &post, &before)?;
             }
         }
@@ -183,7 +184,12 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
 
 /// P4: no record but its own is written, unless the spec says so; and after an answer that showed another one, nothing more
 /// without a word of the user.
-fn onto_its_own(model: &mut Model, post: &Post<'_>, (id, before, own): (&String, &Record, &String)) -> Verdict {
+fn onto_its_own(
+    model: &mut Model,
+    post: &Post<'_>,
+    (id, before, own): (&String, &Record, &String),
+    hidden: bool,
+) -> Verdict {
     let (who, at) = (post.who, post.entry.at);
     let object = model.object(who);
     if object.ids.contains(id) {
@@ -203,9 +209,9 @@ fn onto_its_own(model: &mut Model, post: &Post<'_>, (id, before, own): (&String,
     // Our own record is written without a look at the list, unless its account changes.
     let unseen = !object.ids.is_empty() && object.account.as_ref() == Some(&post.account);
     let object = model.object_mut(who);
-    if natural || takes_over {
+    if (natural || takes_over) && !hidden {
         object.ids.insert(id.clone());
-    } else if raced || unseen {
+    } else if raced || unseen || hidden {
         object.strange = true;
         object.stray = is_answered(post.entry).then(|| (id.clone(), at));
     } else {
@@ -256,7 +262,7 @@ fn write(model: &mut Model, post: &Post<'_>, (id, own): (&str, String), (commit,
         rotates,
         rotates_since,
         value,
-        touched: before.map_or(crate::model::NEVER, |before| before.touched),
+        last: Some(who),
     };
     model.records.insert(id.to_owned(), record);
     let object = model.object_mut(who);

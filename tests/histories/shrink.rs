@@ -7,7 +7,7 @@ use crate::step::Step;
 /// How often a shorter history is tried: the operator's own chance is not repeated.
 const TRIES: usize = 3;
 /// How long this takes at most.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Takes steps away as long as what is left still fails; answers what is left, and how it fails.
 pub fn shrink(

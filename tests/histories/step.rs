@@ -174,6 +174,8 @@ pub enum Status {
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// At the beginning only: the clusters log in as two clients, and neither sees what the other makes.
+    Apart,
     /// Nothing, for so many milliseconds.
     Wait(u64),
     /// A credential is applied, unless it is there.
@@ -206,6 +208,9 @@ pub enum Step {
 /// A random history.
 pub fn history(chance: &mut Chance) -> Vec<Step> {
     let mut steps = Vec::new();
+    if chance.percent(15) {
+        steps.push(Step::Apart);
+    }
     for who in Who::all() {
         // Both clusters at once, or one after the other.
         if who.place == 0 && chance.percent(40) {
