@@ -144,7 +144,7 @@ impl Case<'_> {
 
     fn is_well(&self, play: &Play, journal: &Journal, reason: &str) -> Verdict {
         if let Some(drifted) = find(&self.status.conditions, ConditionType::Drifted) {
-            return self.is_drifted(&drifted.reason);
+            return self.is_drifted(play, &drifted.reason);
         }
         let Some(record) = self.as_it_should_be() else {
             return Err(format!("P1: {reason}, and the records are {:?}", self.touched));
@@ -191,7 +191,7 @@ impl Case<'_> {
     }
 
     /// What a `Drifted` says is so, and what could be corrected was.
-    fn is_drifted(&self, reason: &str) -> Verdict {
+    fn is_drifted(&self, play: &Play, reason: &str) -> Verdict {
         let record = self.touched.iter().find(|record| Some(&record.id) == self.status.id.as_ref());
         let others = self.touched.len() > usize::from(record.is_some());
         let sent = account(self.wanted);
@@ -213,6 +213,10 @@ impl Case<'_> {
             record.identifier.as_ref() == Some(&self.own) || sent == (record.username.clone(), record.hostname.clone())
         });
         let correctable = ["IdentifierChanged", "Renamed", "Moved", "ChangedInVault"].contains(&reason);
+        let known = record.and_then(|record| play.model.records.get(&record.id));
+        if reason == "ChangedInVault" && known.is_some_and(|known| known.last == Some(self.who)) {
+            return Err(format!("it says {reason}, and changed it itself: {known:?}"));
+        }
         if self.wanted.correct && correctable && reachable && !others && self.status.corrections.len() < 3 {
             return Err(format!("it says {reason}, and was not corrected: {record:?}"));
         }

@@ -29,7 +29,7 @@ struct Post<'a> {
 
 /// Holds what happened since the last time against the laws.
 pub fn check(play: &mut Play) -> Verdict {
-    note_statuses(play);
+    note_trouble(play);
     let journal = play.world.sim.journal();
     let seen = play.model.seen;
     for entry in journal.entries().iter().filter(|entry| entry.seq > seen) {
@@ -43,6 +43,7 @@ pub fn check(play: &mut Play) -> Verdict {
             committed(play, entry, commit)?;
         }
     }
+    // Only now: what a status names because of a wrong write is not right by that.
     note_statuses(play);
     identifiers_are_unique(play)?;
     the_model_is_right(play)?;
@@ -58,6 +59,10 @@ fn note_statuses(play: &mut Play) {
             object.ids.extend(object.last_id.clone());
         }
     }
+}
+
+/// Writes of status that went wrong.
+fn note_trouble(play: &mut Play) {
     for site in 0..CLUSTERS.len() {
         let writes = play.sites[site].cluster.requests().verb("patch").resource("pamcredentials/status");
         let failed = writes.iter().filter(|write| write.code != 200).map(|write| write.at).max();
@@ -160,7 +165,8 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
     let late = commit.at.duration_since(entry.at) > SignedDuration::from_secs(1);
     if let Some(before) = play.model.records.get(&id).cloned() {
         if !late {
-            onto_its_own(&mut play.model, &post, (&id, &before, &own))?;
+            let hidden = play.is_hidden(post.who.site, &id);
+            onto_its_own(&mut play.model, &post, (&id, &before, &own), hidden)?;
             what_the_vault_rotated_stays(&play.model, &post, &before)?;
         }
     } else {
@@ -174,7 +180,12 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
 
 /// P4: no record but its own is written, unless the spec says so; and after an answer that showed another one, nothing more
 /// without a word of the user.
-fn onto_its_own(model: &mut Model, post: &Post<'_>, (id, before, own): (&String, &Record, &String)) -> Verdict {
+fn onto_its_own(
+    model: &mut Model,
+    post: &Post<'_>,
+    (id, before, own): (&String, &Record, &String),
+    hidden: bool,
+) -> Verdict {
     let (who, at) = (post.who, post.entry.at);
     let object = model.object(who);
     if object.ids.contains(id) {
@@ -194,9 +205,9 @@ fn onto_its_own(model: &mut Model, post: &Post<'_>, (id, before, own): (&String,
     // Our own record is written without a look at the list, unless its account changes.
     let unseen = !object.ids.is_empty() && object.account.as_ref() == Some(&post.account);
     let object = model.object_mut(who);
-    if natural || takes_over {
+    if (natural || takes_over) && !hidden {
         object.ids.insert(id.clone());
-    } else if raced || unseen {
+    } else if raced || unseen || hidden {
         object.strange = true;
         object.stray = is_answered(post.entry).then(|| (id.clone(), at));
     } else {
@@ -247,7 +258,7 @@ fn write(model: &mut Model, post: &Post<'_>, (id, own): (&str, String), (commit,
         rotates,
         rotates_since,
         value,
-        touched: before.map_or(crate::model::NEVER, |before| before.touched),
+        last: Some(who),
     };
     model.records.insert(id.to_owned(), record);
     let object = model.object_mut(who);

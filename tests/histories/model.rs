@@ -109,8 +109,8 @@ pub struct Record {
     /// Since when that is so.
     pub rotates_since: Timestamp,
     pub value: Origin,
-    /// When it was last changed in the vault.
-    pub touched: Timestamp,
+    /// Who last changed it; `None`: somebody in the vault.
+    pub last: Option<Who>,
 }
 
 /// What is known of a cluster.
@@ -212,13 +212,13 @@ impl Model {
         self.records = records;
         self.restored = now;
         for record in self.records.values_mut() {
-            (record.touched, record.identity) = (now, (now, None));
+            (record.last, record.identity) = (None, (now, None));
         }
     }
 
     pub fn in_the_vault(&mut self, id: &str, act: &Act, now: Timestamp) {
         let Some(record) = self.records.get_mut(id) else { return };
-        record.touched = now;
+        record.last = None;
         match act {
             Act::Rename(username) => record.account.0.clone_from(username),
             Act::Move(device) => DEVICES[*device].0.clone_into(&mut record.account.1),

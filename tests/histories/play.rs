@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use pam_simulator::{Backup, Config, Effect, Fault, Kind, Outage, VaultEdit};
+use pam_simulator::{Authorization, Backup, Config, Effect, Fault, Kind, Outage, VaultEdit};
 use serde_json::json;
 use tokio::time::sleep;
 use virtual_cluster::Fault as ClusterFault;
@@ -16,6 +16,8 @@ use crate::{calm, laws};
 
 /// How often it is looked whether a write was cut off that is to be executed later.
 const GLANCE: Duration = Duration::from_secs(2);
+/// The client of the second cluster, where they are apart.
+const OTHER_CLIENT: &str = "other";
 /// How often each connection lists.
 pub const INTERVAL: Duration = Duration::from_mins(10);
 /// After so long without faults everything is in its place.
@@ -33,7 +35,9 @@ pub struct Play {
     outage: Option<Timestamp>,
     /// How long after it was sent a write that was cut off is executed, by identifier.
     late: BTreeMap<String, u64>,
-    running: [bool; 2],
+    running: [bool; CLUSTERS.len()],
+    /// As whom each cluster logs in.
+    clients: [String; CLUSTERS.len()],
 }
 
 /// Lets a history happen in a world of its own; answers what went wrong.
@@ -41,6 +45,11 @@ pub fn play(steps: &[Step]) -> Result<(), String> {
     let config = DEVICES.iter().fold(Config::default(), |config, (name, ip)| config.device(name, ip));
     world(config, async |world| {
         let mut play = Play::new(world);
+        if let Some(Step::Apart) = steps.first() {
+            play.world.sim.authorize(Authorization::new(OTHER_CLIENT, "other-secret"));
+            play.sites[1].put_login(OTHER_CLIENT, "other-secret");
+            OTHER_CLIENT.clone_into(&mut play.clients[1]);
+        }
         for site in 0..CLUSTERS.len() {
             play.start(site).await;
         }
@@ -69,7 +78,8 @@ impl Play {
             backup: None,
             outage: None,
             late: BTreeMap::new(),
-            running: [false; 2],
+            running: [false; CLUSTERS.len()],
+            clients: CLUSTERS.map(|_| world.sim.client_id()),
             world,
             sites,
         };
@@ -88,6 +98,7 @@ impl Play {
     async fn take(&mut self, step: &Step) -> Result<(), String> {
         let now = self.world.hours.now();
         match step {
+            Step::Apart => {}
             Step::Wait(millis) => self.wait(Duration::from_millis(*millis)).await?,
             Step::Apply(who, wanted) => {
                 if self.credential(*who).is_none() {
@@ -217,6 +228,12 @@ impl Play {
     }
 
     // === What people do
+
+    /// Whether the login of a cluster is not shown that record.
+    pub fn is_hidden(&self, site: usize, id: &str) -> bool {
+        let record = self.world.sim.record(id);
+        record.is_some_and(|record| !record.visible_to.contains(&self.clients[site]))
+    }
 
     pub fn credential(&self, who: Who) -> Option<pam_operator::api::PamCredential> {
         self.sites[who.site].credential(&who.name())

@@ -175,6 +175,8 @@ pub enum Status {
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// At the beginning only: the clusters log in as two clients, and neither sees what the other makes.
+    Apart,
     /// Nothing, for so many milliseconds.
     Wait(u64),
     /// A credential is applied, unless it is there.
@@ -207,6 +209,9 @@ pub enum Step {
 /// A random history.
 pub fn history(chance: &mut Chance) -> Vec<Step> {
     let mut steps = Vec::new();
+    if chance.percent(15) {
+        steps.push(Step::Apart);
+    }
     for who in Who::all() {
         // Both clusters at once, or one after the other.
         if who.place == 0 && chance.percent(40) {
@@ -323,7 +328,9 @@ fn the_vault_rotates(chance: &mut Chance, (who, number): (Who, u64), steps: &mut
 /// It is deleted and applied again; somebody may have touched its record before.
 fn made_anew(chance: &mut Chance, who: Who, steps: &mut Vec<Step>) {
     if chance.percent(50) {
-        steps.extend([Step::Vault(who, act(chance, 1_000)), Step::Wait(LISTED)]);
+        let identifier = Act::Identifier(format!("theirs-{}", steps.len()));
+        let act = if chance.percent(40) { identifier } else { act(chance, 1_000) };
+        steps.extend([Step::Edit(who, Edit::Disable(true)), Step::Vault(who, act), Step::Wait(LISTED)]);
     }
     steps.push(Step::Delete(who));
     if chance.percent(80) {
