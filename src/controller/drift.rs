@@ -22,6 +22,9 @@ pub(super) struct Finding {
     identifier: Option<String>,
     /// It is older than it was.
     pub(super) older: bool,
+    /// It is where no list ever showed it since it was last written, under our own identifier: the PAM did not take what was
+    /// written, or shows it in its own words.
+    pub(super) never_taken: bool,
 }
 
 /// A record as it was written.
@@ -46,13 +49,21 @@ pub(super) fn find(
         return None;
     }
     let Some(record) = snapshot.by_id(id) else {
-        return Some(Finding { drift: Drift::NotListed, change: None, identifier: None, older: false });
+        return Some(Finding {
+            drift: Drift::NotListed,
+            change: None,
+            identifier: None,
+            older: false,
+            never_taken: false,
+        });
     };
     let identifier = record.identifier.clone().filter(|listed| Some(listed) != status.identifier.as_ref());
     let (known, settled) =
         (status.remote.as_ref().and_then(|remote| remote.change.as_ref()), status.unsettled.is_none());
     let moved = settled && known.is_some() && record.change.is_some() && known != record.change.as_ref();
+    let under_ours = record.identifier.is_some() && identifier.is_none();
     Some(Finding {
+        never_taken: under_ours && settled && known.is_none() && record.change.is_some(),
         drift: drift(written, &record, (identifier.is_some(), moved), (key, snapshot)),
         older: moved && is_older(record.change.as_deref(), known.map(String::as_str)),
         change: record.change.filter(|_| settled),
