@@ -75,3 +75,31 @@ fn a_pam_that_does_not_move_records_is_no_vault_that_cannot_be_trusted() {
         quiet(&site, &world);
     });
 }
+
+#[test]
+fn what_a_killed_process_may_have_created_is_disabled_when_its_object_is_deleted() {
+    for executed in [true, false] {
+        world(config(), async |world| {
+            let mut site = synced(&world, 1, &json!({}), &json!({})).await;
+            let identifier = site.identifier("new");
+            let fault = Fault::on(Kind::PostCredential, Effect::Silence).only(&identifier);
+            world.sim.inject(if executed { fault.after_commit() } else { fault });
+            site.put_value("new", &value("new", 1));
+            site.put_credential("new", &json!({"deletionPolicy": "Disable"}));
+            sleep(Duration::from_secs(12)).await;
+            site.kill().await;
+            site.cluster.delete("pamcredentials", NAMESPACE, "new");
+            assert!(site.credential("new").is_some(), "its finalizer is on");
+            site.start().await;
+            sleep(Duration::from_secs(40)).await;
+            world.sim.held().into_iter().for_each(|seq| assert!(world.sim.commit_held(seq)));
+            sleep(Duration::from_mins(20)).await;
+            assert!(site.credential("new").is_none(), "{}", site.reason("new"));
+            let records = world.sim.records();
+            let left: Vec<_> =
+                records.iter().filter(|r| r.identifier.as_ref() == Some(&identifier) && r.active).collect();
+            assert!(left.is_empty(), "{left:?}");
+            quiet(&site, &world);
+        });
+    }
+}
