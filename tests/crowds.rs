@@ -103,3 +103,68 @@ fn what_a_killed_process_may_have_created_is_disabled_when_its_object_is_deleted
         });
     }
 }
+
+#[test]
+fn a_confirmed_count_of_another_time_confirms_nothing() {
+    world(config(), async |world| {
+        let mut site = synced(&world, 10, &json!({"inventory": {"interval": "10m"}}), &json!({})).await;
+        sleep(Duration::from_hours(1)).await;
+        let all: Vec<String> = names(10).iter().map(|name| site.status(name).id.unwrap()).collect();
+        let client = world.sim.client_id();
+        let hide = |hidden: bool| {
+            for id in &all {
+                let client = client.clone();
+                world.sim.edit(id, if hidden { VaultEdit::HideFrom(client) } else { VaultEdit::ShowTo(client) });
+            }
+        };
+        hide(true);
+        sleep(Duration::from_mins(15)).await;
+        assert!(says(&site, ConditionType::InventoryIncomplete).is_some());
+        annotate(&site, "pam-operator.io/confirm-inventory", Some("10"));
+        sleep(Duration::from_mins(15)).await;
+        assert_eq!(says(&site, ConditionType::InventoryIncomplete), None);
+        hide(false);
+        sleep(Duration::from_hours(1)).await;
+        assert!(find(&site.status("svc3").conditions, ConditionType::Drifted).is_none());
+        hide(true);
+        sleep(Duration::from_mins(15)).await;
+        assert!(says(&site, ConditionType::InventoryIncomplete).unwrap().contains("remove it, and set it again"));
+        site.restart(Duration::from_secs(1)).await;
+        sleep(Duration::from_mins(15)).await;
+        assert!(says(&site, ConditionType::InventoryIncomplete).unwrap().contains("remove it, and set it again"));
+        annotate(&site, "pam-operator.io/confirm-inventory", None);
+        sleep(Duration::from_secs(1)).await;
+        annotate(&site, "pam-operator.io/confirm-inventory", Some("10"));
+        sleep(Duration::from_mins(15)).await;
+        assert_eq!(says(&site, ConditionType::InventoryIncomplete), None);
+        quiet(&site, &world);
+    });
+}
+
+#[test]
+fn who_is_stuck_for_another_reason_does_not_keep_the_brake_on() {
+    world(config(), async |world| {
+        let spec = json!({"disableBrake": {"count": 3, "window": "10m"}});
+        let site = synced(&world, 12, &spec, &json!({"deletionPolicy": "Disable"})).await;
+        sleep(Duration::from_mins(140)).await;
+        // Somebody else's by now.
+        for name in ["svc10", "svc11"] {
+            let id = site.status(name).id.unwrap();
+            world.sim.edit(&id, VaultEdit::Identifier(Some(format!("theirs-{name}"))));
+            site.cluster.delete("pamcredentials", NAMESPACE, name);
+        }
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!((site.reason("svc10"), site.reason("svc11")), ("DeletionBlocked".into(), "DeletionBlocked".into()));
+        for name in &names(5) {
+            site.cluster.delete("pamcredentials", NAMESPACE, name);
+        }
+        sleep(Duration::from_mins(2)).await;
+        let count = connection(&site).held_disables.unwrap();
+        assert_eq!(count, 2, "{:?}", says(&site, ConditionType::DisablesHeld));
+        annotate(&site, "pam-operator.io/confirm-disable", Some(&count.to_string()));
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!(names(5).iter().filter(|name| site.credential(name).is_some()).count(), 0);
+        assert_eq!(says(&site, ConditionType::DisablesHeld), None);
+        quiet(&site, &world);
+    });
+}
