@@ -26,6 +26,9 @@ pub(super) struct Finding {
     pub(super) older: bool,
     /// Writing it again would meet it, and no other.
     reachable: bool,
+    /// It is where no list ever showed it since it was last written, under our own identifier: the PAM did not take what was
+    /// written, or shows it in its own words.
+    pub(super) never_taken: bool,
 }
 
 /// A record as it was written.
@@ -56,13 +59,16 @@ pub(super) fn find(
             identifier: None,
             older: false,
             reachable: false,
+            never_taken: false,
         });
     };
     let identifier = record.identifier.clone().filter(|listed| Some(listed) != status.identifier.as_ref());
     let (known, settled) =
         (status.remote.as_ref().and_then(|remote| remote.change.as_ref()), status.unsettled.is_none());
     let moved = settled && known.is_some() && record.change.is_some() && known != record.change.as_ref();
+    let under_ours = record.identifier.is_some() && identifier.is_none();
     Some(Finding {
+        never_taken: under_ours && settled && known.is_none() && record.change.is_some(),
         drift: drift(written, &record, (identifier.is_some(), moved), (key, snapshot)),
         older: moved && is_older(record.change.as_deref(), known.map(String::as_str)),
         reachable: is_reachable(written, &record, identifier.is_some(), (key, snapshot)),
@@ -268,7 +274,7 @@ mod tests {
         };
         let found = |drift, reachable| {
             let change = Some("2030-01-01 00:30:00".to_owned());
-            Finding { drift, change, identifier: None, older: false, reachable }
+            Finding { drift, change, identifier: None, older: false, reachable, never_taken: false }
         };
         let stands = |ready: &str, corrections: usize| -> PamCredentialStatus {
             let at = "2030-01-01T00:00:00Z";

@@ -250,7 +250,7 @@ impl Context {
     fn take_in(&self, key: &Key, snapshot: &Snapshot) {
         // Held until all is done: whoever comes with the same list must not go on before it is known what it is worth.
         let mut taken_in = lock(&self.inventories.taken_in);
-        if taken_in.insert(key.clone(), snapshot.started()) == Some(snapshot.started()) {
+        if !is_news(&mut taken_in, key, snapshot.started()) {
             return;
         }
         let Some(view) = self.connection(key) else { return };
@@ -312,7 +312,9 @@ impl Context {
         // Of these nobody is told anything: they would be lost anew in every list, for ever.
         let quiet = credential.spec.suspend || meta.deletion_timestamp.is_some();
         let finding = if here && !quiet { self.finding(credential, &status, snapshot) } else { None };
-        let lost = finding.as_ref().is_some_and(|finding| finding.drift.is_loss()) && !drift::is_told_lost(&status);
+        // Many who are told to move where the PAM does not move records, or names devices otherwise, are no other vault.
+        let is_lost = |finding: &Finding| finding.drift.is_loss() && !finding.never_taken;
+        let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&status);
         roll.known += usize::from(here && !quiet);
         roll.lost += usize::from(lost);
         roll.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
@@ -349,6 +351,15 @@ impl Context {
         let material = self.material(connection).await?;
         Ok(material.and_then(|material| self.connections.install(connection, material)))
     }
+}
+
+/// Whether a list is newer than the last one that was taken in. Who got an older one and was slow must not have the last word.
+fn is_news(taken_in: &mut HashMap<Key, Instant>, key: &Key, started: Instant) -> bool {
+    let known = taken_in.get(key).is_some_and(|last| *last >= started);
+    if !known {
+        taken_in.insert(key.clone(), started);
+    }
+    !known
 }
 
 /// What a list shows of all records of ours.
@@ -400,6 +411,16 @@ mod tests {
             wait();
         }
         assert_eq!(wait(), 3600);
+    }
+
+    #[test]
+    fn an_older_list_never_has_the_last_word() {
+        let (mut taken_in, key, now) = (HashMap::new(), (String::new(), "one".to_owned()), Instant::now());
+        let later = now + HOUR;
+        assert_eq!(
+            [now, later, later, now].map(|started| is_news(&mut taken_in, &key, started)),
+            [true, true, false, false]
+        );
     }
 
     #[tokio::test(start_paused = true)]

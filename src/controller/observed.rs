@@ -137,7 +137,8 @@ impl<'a> Observed<'a> {
         observed.see_target(context);
         observed.situation.take_over_granted = observed.grants.take_over;
         let in_doubt = observed.doubt(context).is_some();
-        observed.situation.doubtful = observed.is_in_doubt(context) || observed.may_be_pending(context);
+        observed.situation.doubtful =
+            observed.is_in_doubt(context) || observed.may_be_pending(context) || observed.may_have_been_made(context);
         observed.situation.fields_changed |= in_doubt;
         observed.situation.shared = observed.is_shared(context);
         observed.situation.relogged =
@@ -148,9 +149,12 @@ impl<'a> Observed<'a> {
 
     /// What may have to be written once more although nothing changed.
     fn see_repairs(&mut self, context: &Context) {
-        self.situation.settle = settle(&self.status, self.clock.now());
         self.situation.unclean = self.may_have_missed_a_write(context);
         self.situation.early = context.memory.is_early(Instant::now());
+        self.situation.settle = match settle(&self.status, self.clock.now()) {
+            Settle::Calm if self.situation.early && self.may_outlive(context) => Settle::Waiting,
+            settle => settle,
+        };
         self.situation.contested = self.is_contested(context);
         let connection = connection_of(self.object);
         if let Some(snapshot) = context.connections.snapshot(&connection) {
@@ -167,13 +171,28 @@ impl<'a> Observed<'a> {
         self.situation.drift = self.finding.as_ref().map_or(Drift::None, |finding| finding.drift);
     }
 
+    /// Whether a write that an earlier process may have sent could be executed after the DELETE of a record that goes.
+    fn may_outlive(&self, context: &Context) -> bool {
+        let other = self.versions.as_ref().is_some_and(|versions| *versions != self.status.source);
+        self.situation.deleting && (self.may_have_been_made(context) || (self.situation.unclean && other))
+    }
+
+    /// Whether an earlier process may have made a record that status knows nothing of: the finalizer goes on just before.
+    fn may_have_been_made(&self, context: &Context) -> bool {
+        self.is_about_to_be_made() && self.may_have_missed_a_write(context)
+    }
+
+    const fn is_about_to_be_made(&self) -> bool {
+        matches!(self.situation.recorded, Recorded::Nothing) && self.situation.finalizer
+    }
+
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     fn may_have_missed_a_write(&self, context: &Context) -> bool {
         let differs = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
         let here = self.situation.recorded == Recorded::Here;
         // A Secret that is away may come back with what it held before the version that was sent last.
         let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
-        context.memory.is_suspect(&self.uid, differs)
+        context.memory.is_suspect(&self.uid, differs || self.is_about_to_be_made())
     }
 
     /// Whether the digests in status are another operator's again and again, after this one made its own.

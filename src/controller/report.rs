@@ -14,6 +14,7 @@ use super::act::Done;
 use super::any_connection::connection_of;
 use super::context::Context;
 use super::error::Error;
+use super::message::Problem;
 use super::next::next_status;
 use super::observed::Observed;
 use super::verdict::ready_reason;
@@ -58,6 +59,11 @@ pub(super) async fn report(
 fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
     if Observed::clears_up(decision, done) {
         context.memory.clear(&observed.uid);
+    }
+    let blocked = |problem: &Problem| problem.reason == Reason::DeletionBlocked;
+    let hindered = matches!(done, Done::Hindered(problem) if blocked(problem));
+    if hindered || decision == Decision::Wait(Reason::DeletionBlocked) {
+        context.standings.set_aside(&connection_of(observed.object), &observed.uid);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
     if observed.read.is_some() && wrote {

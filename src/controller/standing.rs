@@ -55,7 +55,11 @@ struct Standing {
 struct Facts {
     uid: String,
     finding: Option<InventoryFinding>,
-    confirmed: Option<String>,
+    /// The annotation that confirms what the list lacks.
+    annotation: Option<String>,
+    /// Its value that was there before there was anything to confirm: a list that lacks everything lacks the same number each
+    /// time.
+    stale: Option<String>,
     /// `inventory.enabled`.
     lists: bool,
     /// Its list could not be trusted when its status was last written.
@@ -100,11 +104,13 @@ impl Standings {
             standing.brake.restore(status, (now, wall));
             standing.facts = Some(Facts::restored(connection, status, now));
         }
-        let annotation = |name: &str| connection.metadata.annotations.as_ref().and_then(|all| all.get(name));
-        standing.brake.see(limit(connection), annotation(CONFIRM_DISABLE));
+        standing.brake.see(limit(connection), annotation(connection, CONFIRM_DISABLE));
         let Some(facts) = &mut standing.facts else { return false };
         let before = facts.is_incomplete();
-        facts.confirmed = annotation(CONFIRM_INVENTORY).cloned();
+        facts.annotation = annotation(connection, CONFIRM_INVENTORY).cloned();
+        if facts.stale != facts.annotation {
+            facts.stale = None;
+        }
         facts.lists = lists(connection);
         before && !facts.is_incomplete()
     }
@@ -136,6 +142,14 @@ impl Standings {
         let changed = if is_leaving(credential) { standing.brake.comes(&uid, &key) } else { standing.brake.goes(&uid) };
         if changed {
             self.news(&mut inner, &connection);
+        }
+    }
+
+    /// A credential that is leaving has something else in its way than the brake.
+    pub(super) fn set_aside(&self, connection: &Key, uid: &str) {
+        let mut inner = self.lock();
+        if inner.of.get_mut(connection).is_some_and(|standing| standing.brake.sets_aside(uid)) {
+            self.news(&mut inner, connection);
         }
     }
 
@@ -178,6 +192,10 @@ impl Standings {
         let mut inner = self.lock();
         let Some(facts) = inner.of.get_mut(connection).and_then(|standing| standing.facts.as_mut()) else { return };
         if facts.finding != Some(finding) {
+            let lacks = |finding: &InventoryFinding| matches!(finding.verdict, InventoryVerdict::Missing { .. });
+            if lacks(&finding) && !facts.finding.as_ref().is_some_and(lacks) {
+                facts.stale.clone_from(&facts.annotation);
+            }
             facts.finding = Some(finding);
             self.look_at([connection]);
         }
@@ -236,20 +254,32 @@ impl Standing {
 
 impl Facts {
     fn is_incomplete(&self) -> bool {
-        self.lists && self.finding.is_some_and(|finding| finding.is_incomplete(self.confirmed.as_ref()))
+        self.lists && self.finding.is_some_and(|finding| finding.is_incomplete(self.confirmed()))
+    }
+
+    /// The count that somebody confirmed since it is shown.
+    fn confirmed(&self) -> Option<&String> {
+        self.annotation.as_ref().filter(|_| self.stale != self.annotation)
     }
 
     fn restored(connection: &AnyConnection, status: &PamConnectionStatus, now: Instant) -> Self {
+        let distrusted = find(&status.conditions, ConditionType::InventoryIncomplete).is_some();
         Self {
             uid: connection.uid().to_owned(),
             finding: InventoryFinding::restored(status),
-            confirmed: None,
+            annotation: None,
+            // Whether it was there before is not known any more.
+            stale: annotation(connection, CONFIRM_INVENTORY).filter(|_| distrusted).cloned(),
             lists: true,
-            distrusted: find(&status.conditions, ConditionType::InventoryIncomplete).is_some(),
+            distrusted,
             numbers: now,
             turn: Arc::default(),
         }
     }
+}
+
+fn annotation<'a>(connection: &'a AnyConnection, name: &str) -> Option<&'a String> {
+    connection.metadata.annotations.as_ref().and_then(|all| all.get(name))
 }
 
 fn limit(connection: &AnyConnection) -> Limit {

@@ -31,6 +31,8 @@ pub struct Inventory {
 #[derive(Debug, Default)]
 struct State {
     snapshot: Option<Arc<Snapshot>>,
+    /// When it was complete.
+    ended: Option<Instant>,
     invalidated: Option<Instant>,
     last: Option<Attempt>,
     flight: Option<Flight>,
@@ -69,8 +71,8 @@ impl Attempt {
 /// What a caller of [`Inventory::fresh`] can do with.
 struct Wish {
     since: Instant,
-    /// A list begun then or later.
-    bound: Option<Instant>,
+    /// A list begun then or later, if not any that is fresh.
+    not_before: Option<Instant>,
 }
 
 impl Wish {
@@ -82,7 +84,10 @@ impl Wish {
 impl State {
     /// What can be answered without one more list.
     fn known(&self, wish: &Wish) -> Option<Outcome> {
-        let fresh = |snapshot: &&Arc<Snapshot>| Some(snapshot.started()) >= wish.bound.max(self.invalidated);
+        let bound = wish.not_before.max(self.invalidated);
+        let fresh = |snapshot: &&Arc<Snapshot>| {
+            Some(snapshot.started()) >= bound && self.age_from(snapshot.started()) >= wish.since.checked_sub(FRESH)
+        };
         if let Some(snapshot) = self.snapshot.as_ref().filter(fresh) {
             return Some(Ok(Arc::clone(snapshot)));
         }
@@ -95,6 +100,12 @@ impl State {
         }
     }
 
+    /// From when a list's age is counted. One that takes longer than a list is fresh would never be: nobody whom it wakes
+    /// could go by it.
+    fn age_from(&self, started: Instant) -> Option<Instant> {
+        self.ended.filter(|ended| ended.duration_since(started) >= FRESH).or(Some(started))
+    }
+
     /// Ends the list under way; without an outcome if nobody waits for it any more.
     fn land(&mut self, outcome: Option<&Outcome>) {
         let Some(flight) = self.flight.take() else { return };
@@ -105,6 +116,7 @@ impl State {
         if let Some(Ok(snapshot)) = outcome {
             flight.written.into_iter().for_each(|record| snapshot.note_written(record));
             self.snapshot = Some(Arc::clone(snapshot));
+            self.ended = Some(Instant::now());
         }
     }
 }
@@ -126,8 +138,8 @@ impl Inventory {
         Self::default()
     }
 
-    /// A snapshot of a list that was begun less than 10 s before this call, not before `not_before`, and after the
-    /// last [`Inventory::invalidate`]. If there is none, one new list, which all that wait share.
+    /// A snapshot of a list that was begun less than 10 s before this call (ended, if it took longer than that), not before
+    /// `not_before`, and after the last [`Inventory::invalidate`]. If there is none, one new list, which all that wait share.
     ///
     /// Lists are asked for no more often than every 10 s, and every 10 durations of the last one, whether that came to
     /// its end or not. A caller waits up to 15 s for others and for the next list to be allowed, and gets
@@ -182,8 +194,7 @@ impl Inventory {
         F: Future<Output = Result<Table, PamError>>,
     {
         let since = Instant::now();
-        let bound = since.checked_sub(FRESH).max(not_before);
-        let wish = Wish { since, bound };
+        let wish = Wish { since, not_before };
         if let Some(known) = self.known(&wish) {
             return known;
         }
@@ -343,11 +354,27 @@ mod tests {
     async fn a_slow_list_rests_ten_times_as_long_and_callers_are_told_when() {
         let (inventory, pam) = (Inventory::new(), Pam::new(12));
         pam.ask(&inventory).await.unwrap();
-        let after = Duration::from_secs(108);
+        advance(Duration::from_millis(10_001)).await;
+        let after = Duration::from_millis(97_999);
         assert_eq!(pam.ask(&inventory).await.unwrap_err(), PamError::ListThrottled { after });
-        advance(Duration::from_secs(100)).await;
+        advance(Duration::from_secs(90)).await;
         assert_eq!(pam.ask(&inventory).await.unwrap().len(), 2);
         assert_eq!(pam.count(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_woken_by_a_slow_list_goes_by_it() {
+        let (inventory, pam) = (Inventory::new(), Pam::new(60));
+        pam.ask(&inventory).await.unwrap();
+        advance(Duration::from_secs(9)).await;
+        assert_eq!(pam.ask(&inventory).await.unwrap().len(), 1);
+        let later = inventory.last_started().map(|started| started + Duration::from_secs(1));
+        let after = Duration::from_secs(531);
+        let asked = inventory.fresh_by(later, || pam.list(&inventory)).await;
+        assert_eq!(asked.unwrap_err(), PamError::ListThrottled { after }, "begun too early for this one");
+        inventory.invalidate();
+        assert_eq!(pam.ask(&inventory).await.unwrap_err(), PamError::ListThrottled { after });
+        assert_eq!(pam.count(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@
 //! Once it is on it stays on, however much time passes: what deletes a whole cluster's objects has not become right by
 //! waiting. It goes off when the number that was shown is confirmed and that many went on, or when nobody waits any more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +76,10 @@ pub(super) struct Brake {
     /// Objects that are being deleted and whose records are to be disabled, by uid.
     leaving: HashMap<String, Key>,
     passed: HashMap<String, Passed>,
+    /// Of those that are leaving: who was held back, and who has something else in its way, for as long as that takes. To
+    /// count the latter would keep the brake on for ever.
+    held: HashSet<String>,
+    aside: HashSet<String>,
     /// What earlier processes disabled.
     earlier: Vec<(Instant, usize)>,
     annotation: Option<String>,
@@ -120,7 +124,15 @@ impl Brake {
 
     /// An object is gone, or its record is no longer to be disabled; `true` if that is news.
     pub(super) fn goes(&mut self, uid: &str) -> bool {
+        self.held.remove(uid);
+        self.aside.remove(uid);
         self.leaving.remove(uid).is_some()
+    }
+
+    /// An object that is leaving has something else in its way; `true` if that is news. Whom the brake held back once stays
+    /// counted: what comes in the way of all of them must not take it off.
+    pub(super) fn sets_aside(&mut self, uid: &str) -> bool {
+        self.leaving.contains_key(uid) && !self.held.contains(uid) && self.aside.insert(uid.to_owned())
     }
 
     /// Whether nobody is leaving.
@@ -140,7 +152,15 @@ impl Brake {
     /// was let go on and tries again does not count twice.
     pub(super) fn admit(&mut self, uid: &str, now: Instant) -> Option<Admission> {
         self.prune(now);
-        self.leaving.contains_key(uid).then(|| self.count(uid, now))
+        if !self.leaving.contains_key(uid) {
+            return None;
+        }
+        self.aside.remove(uid);
+        let admission = self.count(uid, now);
+        if matches!(admission, Admission::Held(_)) {
+            self.held.insert(uid.to_owned());
+        }
+        Some(admission)
     }
 
     fn count(&mut self, uid: &str, now: Instant) -> Admission {
@@ -194,12 +214,16 @@ impl Brake {
 
     /// Whether anyone waits.
     pub(super) fn does_anyone_wait(&self) -> bool {
-        self.leaving.keys().any(|uid| !self.passed.contains_key(uid))
+        self.leaving.keys().any(|uid| self.waits(uid))
     }
 
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
-        self.leaving.keys().filter(|uid| !self.passed.contains_key(*uid)).count()
+        self.leaving.keys().filter(|uid| self.waits(uid)).count()
+    }
+
+    fn waits(&self, uid: &str) -> bool {
+        !self.passed.contains_key(uid) && !self.aside.contains(uid)
     }
 
     /// How long the number is still gathered before it is shown.

@@ -256,3 +256,21 @@ fn with_none_allowed_each_is_to_be_confirmed() {
     assert_eq!(annotate(&mut brake, Some("1"), 1), [key("0")]);
     assert_eq!(go_on(&mut brake, 0..1, now), 1);
 }
+
+#[test]
+fn who_has_something_else_in_the_way_is_not_waited_for_but_whom_the_brake_held_is() {
+    let (mut brake, now) = (brake(1), Instant::now());
+    brake.comes("stuck", &key("stuck"));
+    assert!(brake.sets_aside("stuck") && !brake.sets_aside("stuck") && !brake.sets_aside("unknown"));
+    assert_eq!(go_on(&mut brake, 0..3, now), 1);
+    assert_eq!(brake.waiting(), 2);
+    assert!(!brake.sets_aside("1"), "what comes in the way of all of them does not take the brake off");
+    brake.goes("1");
+    brake.settle(now, true);
+    assert!(matches!(brake.latch(), Latch::Held(_)));
+    assert_eq!(brake.admit("stuck", now), Some(Admission::Held(2)), "nothing is in its way any more");
+    brake.goes("stuck");
+    brake.goes("2");
+    brake.settle(now, true);
+    assert_eq!(brake.latch(), Latch::Off);
+}

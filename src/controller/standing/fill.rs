@@ -137,8 +137,8 @@ impl Standing {
     fn findings(&self, next: &mut PamConnectionStatus) -> Option<Stands> {
         let facts = self.facts.as_ref()?;
         let finding = facts.finding.filter(|_| facts.lists);
-        next.inventory = finding.map(|finding| finding.status(facts.confirmed.as_ref()));
-        finding.and_then(|finding| finding.condition(facts.confirmed.as_ref()))
+        next.inventory = finding.map(|finding| finding.status(facts.confirmed()));
+        finding.and_then(|finding| finding.condition((facts.confirmed(), facts.stale.as_ref())))
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) type Standing = (ConditionType, &'static str, String);
 
 const ENDED_EARLY: &str = "ListEndedEarly";
 const MISSING: &str = "RecordsMissing";
+const AGAIN: &str =
+    ". The annotation has this value already, maybe from before this number was shown: remove it, and set it again";
 const HELD_BACK: &str = "first pushes, corrections and disables are held back";
 
 impl InventoryFinding {
@@ -76,11 +78,11 @@ impl InventoryFinding {
     }
 
     /// The condition that it leads to.
-    pub(super) fn condition(&self, confirmed: Option<&String>) -> Option<Standing> {
+    pub(super) fn condition(&self, (confirmed, stale): (Option<&String>, Option<&String>)) -> Option<Standing> {
         match self.verdict {
             InventoryVerdict::EndedEarly => Some((ConditionType::InventoryIncomplete, ENDED_EARLY, ended_early())),
             InventoryVerdict::Missing { missing, of } if self.is_incomplete(confirmed) => {
-                Some((ConditionType::InventoryIncomplete, MISSING, records_missing(missing, of)))
+                Some((ConditionType::InventoryIncomplete, MISSING, records_missing((missing, of), stale)))
             }
             InventoryVerdict::Complete { older: older @ 1.. } => {
                 Some((ConditionType::VaultRestored, "ChangeWentBack", restored(older)))
@@ -110,9 +112,10 @@ fn ended_early() -> String {
     )
 }
 
-fn records_missing(missing: usize, of: usize) -> String {
+fn records_missing((missing, of): (usize, usize), stale: Option<&String>) -> String {
+    let again = if is_count(stale, missing) { AGAIN } else { "" };
     format!(
-        "The PAM's list lacks, or shows moved, {missing} of the {of} records that are known: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\""
+        "The PAM's list lacks, or shows moved, {missing} of the {of} records that are known: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\"{again}"
     )
 }
 
@@ -141,7 +144,7 @@ mod tests {
         let missing = finding(InventoryVerdict::Missing { missing: 12, of: 100 });
         assert!(missing.is_incomplete(None) && missing.is_incomplete(Some(&text(11))));
         assert!(!missing.is_incomplete(Some(&text(12))));
-        assert!(missing.condition(Some(&text(12))).is_none() && missing.status(Some(&text(12))).complete);
+        assert!(missing.condition((Some(&text(12)), None)).is_none() && missing.status(Some(&text(12))).complete);
         assert!(finding(InventoryVerdict::EndedEarly).is_incomplete(Some(&text(0))), "nothing to confirm");
         assert!(!finding(InventoryVerdict::Complete { older: 3 }).is_incomplete(None));
     }
@@ -149,14 +152,17 @@ mod tests {
     #[test]
     fn a_message_says_how_many_what_is_held_back_and_what_to_do() {
         let (kind, reason, message) =
-            finding(InventoryVerdict::Missing { missing: 12, of: 100 }).condition(None).unwrap();
+            finding(InventoryVerdict::Missing { missing: 12, of: 100 }).condition((None, None)).unwrap();
         assert_eq!((kind, reason), (ConditionType::InventoryIncomplete, "RecordsMissing"));
         let parts = ["12 of the 100", "first pushes, corrections and disables", "confirm-inventory: \"12\""];
-        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
-        let (kind, reason, message) = finding(InventoryVerdict::Complete { older: 7 }).condition(None).unwrap();
+        assert!(parts.iter().all(|part| message.contains(part)) && !message.contains("set it again"), "{message}");
+        let stale = text(12);
+        let again = finding(InventoryVerdict::Missing { missing: 12, of: 100 }).condition((None, Some(&stale)));
+        assert!(again.unwrap().2.ends_with("remove it, and set it again"));
+        let (kind, reason, message) = finding(InventoryVerdict::Complete { older: 7 }).condition((None, None)).unwrap();
         assert_eq!((kind, reason), (ConditionType::VaultRestored, "ChangeWentBack"));
         assert!(message.contains(" 7 records") && message.contains("reconcile-requested-at"), "{message}");
-        assert!(finding(InventoryVerdict::Complete { older: 0 }).condition(None).is_none());
+        assert!(finding(InventoryVerdict::Complete { older: 0 }).condition((None, None)).is_none());
     }
 
     #[test]
@@ -170,7 +176,7 @@ mod tests {
         for verdict in verdicts {
             let before = finding(verdict);
             let now = Time(jiff::Timestamp::now());
-            let conditions = before.condition(None).into_iter();
+            let conditions = before.condition((None, None)).into_iter();
             let conditions =
                 conditions.map(|(kind, reason, message)| condition(kind, "True", (reason, &message), None, &now, &[]));
             let status = PamConnectionStatus {
