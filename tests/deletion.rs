@@ -145,7 +145,8 @@ async fn a_lost_answer_or_a_restart_leaves_nothing_behind() {
     let id = with_record(&world, "svc").await;
     world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Reset).after_commit());
     delete(&world, "svc").await;
-    is_gone(&world, "svc").await;
+    // What was not answered may be executed for 90 s, and would disable the record of the next object of that name.
+    is_gone_within(PATIENCE * 4, &world, "svc").await;
     assert!(!world.sim.record(&id).unwrap().active);
 
     let id = with_record(&world, "later").await;
