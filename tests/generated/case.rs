@@ -28,7 +28,9 @@ impl Case {
         let density = Density(*chance.pick(&[10, 50, 95]));
         let mut spec = valid_spec(density, chance);
         spec["connectionRef"] = json!({"name": world.connection});
-        spec.as_object_mut().unwrap().remove("suspend");
+        for quiet in ["suspend", "mode", "driftPolicy"] {
+            spec.as_object_mut().unwrap().remove(quiet);
+        }
         for field in ["identifier", "hostname"] {
             // Others have other ones; and no longer than allowed.
             if let Some(text) = spec[field].as_str() {

@@ -70,7 +70,7 @@ pub fn leaves(spec: &Value) -> Vec<Leaf> {
             "jitSettings" => all.extend(jit(value)),
             "device" => all.extend(device(value)),
             "connectionRef" | "identifier" | "username" | "usernameSecretRef" | "hostname" | "ip" => {}
-            "adoptionPolicy" | "deletionPolicy" | "ensureEnabled" | "suspend" => {}
+            "adoptionPolicy" | "deletionPolicy" | "driftPolicy" | "ensureEnabled" | "mode" | "suspend" => {}
             other => panic!("spec.{other} is new: say here where it arrives"),
         }
     }

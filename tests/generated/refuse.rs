@@ -142,6 +142,13 @@ fn breaks(path: &str) -> Vec<(&'static str, Break)> {
             let neither: Break = Box::new(|spec| spec.retain(|name, _| !name.starts_with("username")));
             all.push(("give exactly one of username and usernameSecretRef", neither));
             all.push(("give contentSecretRef or parentPassword", both("parentPassword", json!(7), "contentSecretRef")));
+            let fight: Break = Box::new(|spec| {
+                spec.insert("driftPolicy".to_owned(), json!("Correct"));
+                let settings = spec.entry("executionSettings").or_insert_with(|| json!({}));
+                settings["useOwnCredentialToConnect"] = json!(true);
+                settings["automaticChange"] = json!(true);
+            });
+            all.push(("driftPolicy Correct does not go with executionSettings.automaticChange", fight));
         }
         "executionSettings" => {
             for name in ["parentCredential", "parentHostname", "parentIp"] {

@@ -40,6 +40,10 @@ pub fn valid_spec(density: Density, chance: &mut Chance) -> Value {
     block("executionSettings", execution);
     block("sessionSettings", connecting);
     block("jitSettings", jit);
+    // Who corrects and who rotates would never come to an end.
+    if root.get("executionSettings").is_some_and(|settings| settings["automaticChange"] == true) {
+        root.remove("driftPolicy");
+    }
     spec
 }
 
