@@ -1,0 +1,54 @@
+//! Histories that failed once, as short as they were made.
+
+use super::play::play;
+use super::step::{Act, Edit, Step, Trouble, Wanted, Who};
+
+const ONE: Who = Who { site: 0, place: 0 };
+
+fn plain() -> Wanted {
+    Wanted {
+        username: "svc".to_owned(),
+        device: 0,
+        notes: 0,
+        adoption: "ByIdentifier",
+        disable: false,
+        correct: false,
+        rotates: false,
+        suspend: false,
+        plan: false,
+    }
+}
+
+fn holds(steps: &[Step]) {
+    if let Err(wrong) = play(steps) {
+        panic!("{wrong}");
+    }
+}
+
+/// What was told before a restart was no news to the first list after it.
+#[test]
+fn correct_is_set_after_a_restart_on_what_was_told_before() {
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Wait(1_800_000),
+        Step::Vault(ONE, Act::Value),
+        Step::Wait(772_000),
+        Step::Stop(0),
+        Step::Start(0),
+        Step::Edit(ONE, Edit::Correct(true)),
+    ]);
+}
+
+/// Whoever came for its account between its claim of another and its move there found its record still in the way, and was
+/// never told that it left.
+#[test]
+fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
+    let other = Who { site: 0, place: 1 };
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Apply(other, Wanted { adoption: "TakeOver", ..plain() }),
+        Step::Trouble(Trouble::Outage(389)),
+        Step::Edit(ONE, Edit::Device(1)),
+        Step::Wait(700_000),
+    ]);
+}
