@@ -24,6 +24,15 @@ pub use lead::{Lead, LeadHandle};
 
 use rules::{Record, Step, Timing, Watch};
 
+/// What a leader leaves to the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// All that it sent is written down, and what came of it.
+    Complete,
+    /// It, or one before it, may have sent what is written down nowhere: it was killed, cut off, or had to end early.
+    Open,
+}
+
 /// The lease's name, in the operator's namespace.
 pub const LEASE_NAME: &str = "pam-operator";
 
@@ -140,22 +149,22 @@ impl Candidate {
             Err(error) => return Err(error),
         };
         let Some(lease) = found else {
-            return self.take(empty_lease(), Write::Create).await.map(Ok);
+            return self.take(empty_lease(), Handover::Open, Write::Create).await.map(Ok);
         };
         let record = self.record(&lease);
-        let holder = record.holder.clone().unwrap_or_default();
+        let (holder, before) = (record.holder.clone().unwrap_or_default(), record.handover());
         match seen.step(record, &self.identity, Instant::now()) {
             Step::Wait => Ok(Err(holder)),
-            Step::Take => self.take(lease, Write::Replace).await.map(Ok),
+            Step::Take => self.take(lease, before, Write::Replace).await.map(Ok),
         }
     }
 
-    async fn take(&self, lease: Lease, write: Write) -> Result<Term, LeaseError> {
+    async fn take(&self, lease: Lease, before: Handover, write: Write) -> Result<Term, LeaseError> {
         let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
         let wanted = rules::taken(lease, &self.identity, self.timing, stamp);
         let lease = self.write(wanted, write, sent_at + self.timing.call()).await?;
         tracing::info!(identity = %self.identity, "this replica leads");
-        Ok(Term { candidate: self.clone(), lease, sent: vec![stamp], until: sent_at + self.timing.lead_for() })
+        Ok(Term { candidate: self.clone(), lease, sent: vec![stamp], until: sent_at + self.timing.lead_for(), before })
     }
 
     async fn read(&self) -> Result<Lease, LeaseError> {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use pam_operator::config::{Cli, Config};
-use pam_operator::leader::Leadership;
+use pam_operator::leader::{Handover, Leadership};
 use pam_operator::metrics::Metrics;
 use pam_operator::probes::{Check, Readiness, Server};
 use pam_operator::signals::{stop_on_signal, stopped};
@@ -54,8 +54,8 @@ async fn serve(
         result = run => result.map_err(anyhow::Error::from),
     };
     metrics.set_leader(false);
-    lead.release().await;
-    result
+    lead.release(result.as_ref().copied().unwrap_or(Handover::Open)).await;
+    result.map(drop)
 }
 
 async fn client() -> anyhow::Result<kube::Client> {

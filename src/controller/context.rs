@@ -28,7 +28,7 @@ use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnect
 use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::leader::LeadHandle;
+use crate::leader::{Handover, LeadHandle};
 use crate::metrics::Metrics;
 use crate::pam::{AllowedHosts, Place};
 
@@ -142,7 +142,7 @@ impl Context {
             standings: Standings::new(Arc::clone(&wake)),
             written: Written::default(),
             written_connections: Written::default(),
-            memory: Memory::default(),
+            memory: Memory::new(lead.before()),
             lead,
             places: Places::new(config.max_concurrent_reconciles.get()),
             wake,
@@ -156,6 +156,16 @@ impl Context {
             (true, _) => Err(Error::Stopping),
             (_, false) => Err(Error::NotLeading),
             _ => Ok(()),
+        }
+    }
+
+    /// What the next process is left with.
+    pub(super) fn leaves(&self) -> Handover {
+        match self.standings.everyone() {
+            _ if self.written.owes() => Handover::Open,
+            Some(uids) => self.memory.leaves(&uids, Instant::now()),
+            // Of those that no pass looked at yet, nothing is known.
+            None => self.lead.before(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::subject::Subject;
 use super::versions::Key;
 use crate::api::SourceSecret;
 use crate::domain::{Reason, SETTLE};
+use crate::leader::Handover;
 
 /// A write whose outcome is unknown: it may be executed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,13 +26,9 @@ pub(super) struct Doubt {
 pub(super) struct Memory {
     /// When this process began its work.
     began: Instant,
+    /// What the process before left.
+    before: Handover,
     inner: Mutex<Remembered>,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self { began: Instant::now(), inner: Mutex::default() }
-    }
 }
 
 #[derive(Default)]
@@ -41,6 +38,8 @@ struct Remembered {
     doubts: HashMap<String, Doubt>,
     /// Whether an earlier process may have sent something for a credential that it did not live to write down.
     suspects: HashMap<String, bool>,
+    /// There was such a credential.
+    suspected: bool,
     /// Statuses that this process wrote with digests of its own, and what became of them.
     contests: HashMap<String, Contest>,
     reasons: HashMap<String, Reason>,
@@ -84,6 +83,21 @@ const PATIENCE: u32 = 3;
 const OVER: Duration = Duration::from_mins(30);
 
 impl Memory {
+    /// The memory of a process that begins now, after one that left this.
+    pub(super) fn new(before: Handover) -> Self {
+        Self { began: Instant::now(), before, inner: Mutex::default() }
+    }
+
+    /// What this process leaves to the next one, as far as is known here, if these are all that there are. What an earlier
+    /// one may have sent for any of them may come as long as it is early, and is open until it was looked at.
+    pub(super) fn leaves(&self, uids: &[String], now: Instant) -> Handover {
+        let inner = self.lock();
+        let clear = |uid: &String| inner.suspects.get(uid) == Some(&false);
+        let may_come = inner.suspected && self.is_early(now);
+        let complete = self.before == Handover::Complete || (!may_come && uids.iter().all(clear));
+        if complete { Handover::Complete } else { Handover::Open }
+    }
+
     /// How long a write of an earlier process may still be executed.
     pub(super) fn early_left(&self, now: Instant) -> Option<Duration> {
         (self.began + SETTLE).checked_duration_since(now).filter(|left| !left.is_zero())
@@ -95,10 +109,13 @@ impl Memory {
     }
 
     /// Whether an earlier process may have sent something for a credential that it did not live to write down. `differs`
-    /// counts when it is first seen: what changes later changes under this process' eyes.
+    /// counts when it is first seen: what changes later changes under this process' eyes. After one that left nothing open
+    /// no difference means anything: whoever labels a Secret makes it another version.
     pub(super) fn is_suspect(&self, uid: &str, differs: bool) -> bool {
         let mut inner = self.lock();
-        *inner.suspects.entry(uid.to_owned()).or_insert(differs)
+        let suspect = *inner.suspects.entry(uid.to_owned()).or_insert(differs && self.before == Handover::Open);
+        inner.suspected |= suspect;
+        suspect
     }
 
     /// Notes that this was cleared up.
@@ -265,7 +282,7 @@ mod tests {
     const ONCE: Trace<'_> = Trace { version: "1", generation: 1, foreign: true, said: false };
 
     fn contested() -> (Memory, Instant) {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (Memory::new(Handover::Open), Instant::now());
         memory.made_digests("uid");
         for version in ["1", "2"] {
             assert!(!memory.is_contested("uid", Trace { version, ..ONCE }, now));
@@ -294,8 +311,29 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_process_left_open_stays_so_until_it_was_looked_at_and_can_come_no_more() {
+        let (memory, now) = (Memory::new(Handover::Open), Instant::now());
+        let all = ["uid", "other"].map(str::to_owned);
+        assert_eq!(memory.leaves(&[], now), Handover::Complete, "there is nothing");
+        assert!(!memory.is_suspect("other", false));
+        assert_eq!(memory.leaves(&all, now), Handover::Open, "one was not looked at");
+        assert!(memory.is_suspect("uid", true));
+        assert_eq!(memory.leaves(&all, now + SETTLE), Handover::Open);
+        memory.clear("uid");
+        assert_eq!(memory.leaves(&all, now), Handover::Open, "it may come yet");
+        assert_eq!(memory.leaves(&all, now + SETTLE), Handover::Complete);
+    }
+
+    #[test]
+    fn after_one_that_left_nothing_open_no_difference_means_anything() {
+        let memory = Memory::new(Handover::Complete);
+        assert!(!memory.is_suspect("uid", true));
+        assert_eq!(memory.leaves(&["uid".to_owned()], Instant::now()), Handover::Complete);
+    }
+
+    #[test]
     fn a_process_that_wrote_no_digests_yet_takes_others_for_those_of_a_lost_key() {
-        let memory = Memory::default();
+        let memory = Memory::new(Handover::Open);
         for version in ["1", "2", "3", "4"] {
             assert!(!memory.is_contested("uid", Trace { version, said: true, ..ONCE }, Instant::now()));
         }

@@ -178,8 +178,12 @@ impl<'a> Observed<'a> {
     }
 
     /// Whether an earlier process may have made a record that status knows nothing of: the finalizer goes on just before.
+    /// Under [`Adoption::Never`] status says before each POST for which account it is; what is at another is not ours.
     fn may_have_been_made(&self, context: &Context) -> bool {
-        self.is_about_to_be_made() && self.may_have_missed_a_write(context)
+        let told_before = self.situation.adoption == Adoption::Never;
+        self.is_about_to_be_made()
+            && self.may_have_missed_a_write(context)
+            && (!told_before || self.may_be_pending(context))
     }
 
     const fn is_about_to_be_made(&self) -> bool {

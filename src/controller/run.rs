@@ -19,12 +19,12 @@ use super::references::Target;
 use super::serve::{Receiver, Receivers, Scope, Stop, serve};
 use super::{digest, inventories, namespaces, watch};
 use crate::config::{Config, WatchScope};
-use crate::leader::LeadHandle;
+use crate::leader::{Handover, LeadHandle};
 use crate::metrics::Metrics;
 use crate::probes::Check;
 
 /// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
-/// watch has its first list. Nothing is written to a PAM once `lead` is lost.
+/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Tells whether all that was done is written down.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub async fn run(
     metrics: Metrics,
     (ready, lead): (Check, LeadHandle),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Error> {
+) -> Result<Handover, Error> {
     let stop: Stop = stop.boxed().shared();
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
@@ -47,7 +47,8 @@ pub async fn run(
     let mut watches = JoinSet::new();
     tokio::select! {
         () = first_lists(&context, config, &mut watches) => {}
-        () = stop.clone() => return Ok(()),
+        // Nothing was done.
+        () = stop.clone() => return Ok(context.lead.before()),
     }
     watches.spawn(inventories::keep_inventories(Arc::clone(&context)));
     let serving = serve(&context, config, receivers, ready, &stop);
@@ -57,7 +58,7 @@ pub async fn run(
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
-    Ok(())
+    Ok(context.leaves())
 }
 
 /// What wakes objects, and where the wakening arrives.

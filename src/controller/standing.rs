@@ -91,6 +91,12 @@ impl Standings {
         }
     }
 
+    /// Everyone who is there, by uid, once all watches have their first list.
+    pub(super) fn everyone(&self) -> Option<Vec<String>> {
+        let inner = self.lock();
+        (inner.unlisted == 0).then(|| inner.refers.keys().cloned().collect())
+    }
+
     /// Takes in a connection as the watch shows it; `status` is its newest. `true`: somebody confirmed what its list lacks.
     pub(super) fn note(
         &self,

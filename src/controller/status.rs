@@ -57,6 +57,11 @@ impl<S: Clone> Written<S> {
         self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
     }
 
+    /// Whether anything is still to be written.
+    pub(super) fn owes(&self) -> bool {
+        self.lock().values().any(|entry| entry.version.is_none())
+    }
+
     /// Remembers a write.
     pub(super) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
         match number(resource_version) {

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Candidate, Complaints, LeaseError, Write, rules};
+use super::{Candidate, Complaints, Handover, LeaseError, Write, rules};
 
 /// Until when this replica leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,35 +33,44 @@ impl Held {
 #[derive(Debug)]
 pub struct Lead {
     term: LeadHandle,
-    stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Handover>,
     renewals: JoinHandle<()>,
 }
 
 /// Tells whether this replica (still) leads. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct LeadHandle(watch::Receiver<Held>);
+pub struct LeadHandle {
+    held: watch::Receiver<Held>,
+    before: Handover,
+}
 
 impl LeadHandle {
     /// Whether this replica leads at this moment. It looks at the clock, so it is right also in a process that was
     /// stopped and goes on: ask before each write to the outside.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.0.borrow().now()
+        self.held.borrow().now()
+    }
+
+    /// What the leader before left: [`Handover::Open`] unless it said otherwise.
+    #[must_use]
+    pub const fn before(&self) -> Handover {
+        self.before
     }
 
     /// Resolves when this replica no longer leads. Work must stop then: another one may begin within a third of the
     /// lease's duration.
     pub async fn lost(mut self) {
         loop {
-            let held = *self.0.borrow_and_update();
+            let held = *self.held.borrow_and_update();
             match held {
                 Held::Lost => return,
                 Held::Until(deadline) => tokio::select! {
                     () = sleep_until(deadline) => if !self.is_held() { return },
-                    changed = self.0.changed() => if changed.is_err() { return },
+                    changed = self.held.changed() => if changed.is_err() { return },
                 },
                 Held::Forever => {
-                    if self.0.changed().await.is_err() {
+                    if self.held.changed().await.is_err() {
                         return;
                     }
                 }
@@ -74,8 +83,9 @@ impl Lead {
     pub(super) fn begin(term: Term) -> Self {
         let (held, handle) = watch::channel(Held::Until(term.until));
         let (stop, stopped) = oneshot::channel();
+        let before = term.before;
         let renewals = tokio::spawn(term.keep(held, stopped));
-        Self { term: LeadHandle(handle), stop, renewals }
+        Self { term: LeadHandle { held: handle, before }, stop, renewals }
     }
 
     pub(super) fn unopposed() -> Self {
@@ -85,7 +95,7 @@ impl Lead {
             let _ = stopped.await;
             held.send_replace(Held::Lost);
         });
-        Self { term: LeadHandle(handle), stop, renewals }
+        Self { term: LeadHandle { held: handle, before: Handover::Open }, stop, renewals }
     }
 
     /// A handle for those who work.
@@ -106,10 +116,10 @@ impl Lead {
     }
 
     /// Gives the lease back, so that another replica takes over at once. Call it after the last write to the outside
-    /// has ended. A failure is logged: the lease expires then.
-    pub async fn release(self) {
+    /// has ended, and say what you leave. A failure is logged: the lease expires then.
+    pub async fn release(self, handover: Handover) {
         // Either fails only if the renewals have ended by themselves: then there is nothing to give back.
-        let _ = self.stop.send(());
+        let _ = self.stop.send(handover);
         let _ = self.renewals.await;
     }
 }
@@ -120,10 +130,11 @@ pub(super) struct Term {
     pub(super) lease: Lease,
     pub(super) sent: Vec<Timestamp>,
     pub(super) until: Instant,
+    pub(super) before: Handover,
 }
 
 impl Term {
-    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<()>) {
+    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<Handover>) {
         let (timing, mut log) = (self.candidate.timing, Complaints::default());
         let mut pause = timing.renew_after(rand::random());
         loop {
@@ -131,7 +142,7 @@ impl Term {
                 biased;
                 asked = &mut stop => {
                     held.send_replace(Held::Lost);
-                    return if asked.is_ok() { self.give_back().await };
+                    return if let Ok(handover) = asked { self.give_back(handover).await };
                 }
                 () = sleep_until((Instant::now() + pause).min(self.until)) => {}
             }
@@ -164,8 +175,8 @@ impl Term {
         Ok(())
     }
 
-    async fn give_back(mut self) {
-        match self.put(rules::released).await {
+    async fn give_back(mut self, handover: Handover) {
+        match self.put(|lease, now| rules::released(lease, handover, now)).await {
             Ok(_) => tracing::info!("the lease is released"),
             Err(error) => tracing::warn!(%error, "the lease could not be released; it will expire"),
         }
@@ -173,17 +184,17 @@ impl Term {
 
     /// Writes the lease, once more if it was refused although it is still ours (someone labelled it, or a write
     /// whose answer was lost got through). Tells when the write that succeeded was sent.
-    async fn put(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
-        match self.put_once(change).await {
+    async fn put(&mut self, change: impl Fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
+        match self.put_once(&change).await {
             Err(LeaseError::Conflict) => {
                 self.reread().await?;
-                self.put_once(change).await
+                self.put_once(&change).await
             }
             other => other,
         }
     }
 
-    async fn put_once(&mut self, change: fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
+    async fn put_once(&mut self, change: &impl Fn(Lease, Timestamp) -> Lease) -> Result<Instant, LeaseError> {
         let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
         let until = (sent_at + self.candidate.timing.call()).min(self.until);
         self.sent.push(stamp);

@@ -12,6 +12,8 @@ use k8s_openapi::{
 };
 use tokio::time::Instant;
 
+use super::Handover;
+
 /// Longest duration that a lease may ask for; whatever another writer puts there, no cluster waits longer.
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -56,19 +58,27 @@ pub(super) struct Record {
     pub(super) renewed: Option<Timestamp>,
     transitions: i32,
     duration: Duration,
+    handover: Handover,
 }
 
 impl Record {
     /// Reads a lease; `own` stands in for a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
+        let is_complete = spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(COMPLETE);
         let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
         Self {
             holder: spec.holder_identity.filter(|holder| !holder.is_empty()),
             renewed: spec.renew_time.map(|time| time.0),
             transitions: spec.lease_transitions.unwrap_or_default(),
             duration: seconds.map_or(own, Duration::from_secs).min(LONGEST),
+            handover: if is_complete { Handover::Complete } else { Handover::Open },
         }
+    }
+
+    /// What its last holder left.
+    pub(super) const fn handover(&self) -> Handover {
+        self.handover
     }
 }
 
@@ -121,10 +131,17 @@ pub(super) fn renewed(mut lease: Lease, now: Timestamp) -> Lease {
     lease
 }
 
+/// The duration, in seconds, of a lease that was given back with nothing left open; client-go gives its own back with the
+/// same. A lease whose holder was removed by hand keeps its duration.
+const COMPLETE: i32 = 1;
+
 /// `lease` without a holder: the next standby that looks takes it.
-pub(super) fn released(mut lease: Lease, now: Timestamp) -> Lease {
+pub(super) fn released(mut lease: Lease, handover: Handover, now: Timestamp) -> Lease {
     let spec = lease.spec.get_or_insert_default();
     spec.holder_identity = None;
+    if handover == Handover::Complete {
+        spec.lease_duration_seconds = Some(COMPLETE);
+    }
     spec.renew_time = Some(MicroTime(now));
     lease
 }
@@ -263,7 +280,20 @@ mod tests {
 
     #[test]
     fn a_released_lease_keeps_everything_but_its_holder() {
-        let spec = released(lease(Some("me"), 0), at(9)).spec.unwrap();
+        let spec = released(lease(Some("me"), 0), Handover::Open, at(9)).spec.unwrap();
         assert_eq!((spec.holder_identity, spec.lease_transitions), (None, Some(3)));
+        assert_eq!(spec.lease_duration_seconds, Some(15));
+    }
+
+    #[test]
+    fn only_who_gave_the_lease_back_itself_can_say_that_nothing_is_open() {
+        let released = |handover| released(lease(Some("me"), 0), handover, at(9));
+        let left = |lease: &Lease| Record::of(lease, LEASE).handover();
+        assert_eq!(left(&released(Handover::Complete)), Handover::Complete);
+        let taken_anew = taken(released(Handover::Complete), "you", Timing(LEASE), at(10));
+        for open in [&released(Handover::Open), &lease(None, 0), &lease(Some("me"), 0), &taken_anew, &Lease::default()]
+        {
+            assert_eq!(left(open), Handover::Open, "{open:?}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 use local_cluster::{ControlPlane, Installation, Operator, free_address, unique_name, wait_for};
-use pam_operator::leader::{LEASE_NAME, Lead, Leadership};
+use pam_operator::leader::{Handover, LEASE_NAME, Lead, Leadership};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -83,14 +83,14 @@ async fn a_released_lease_goes_to_the_one_that_waits() {
     assert_eq!(place.holder().await.as_deref(), Some("one"));
     assert!(one.is_held());
     let (handle, lost) = (one.handle(), one.lost());
-    one.release().await;
+    one.release(Handover::Complete).await;
     lost.await;
     assert!(!handle.is_held());
     let two = timeout(SOON, two).await.unwrap().unwrap();
     let lease = place.lease().await;
     assert_eq!((lease.holder_identity.as_deref(), lease.lease_transitions), (Some("two"), Some(2)));
     assert_eq!(lease.lease_duration_seconds, Some(4));
-    two.release().await;
+    two.release(Handover::Complete).await;
     assert_eq!(place.holder().await, None);
 }
 
@@ -159,7 +159,7 @@ async fn a_lease_that_another_one_wrote_is_lost_at_the_next_renewal() {
         let theft = json!({"spec": {"holderIdentity": thief, "renewTime": "2001-01-01T00:00:00.000000Z"}});
         place.leases.patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(theft)).await.unwrap();
         timeout(LEASE / 2, one.lost()).await.expect(thief);
-        one.release().await;
+        one.release(Handover::Complete).await;
         assert_eq!(place.holder().await.as_deref(), Some(thief), "what is not ours is not released");
     }
 }
@@ -201,7 +201,7 @@ async fn without_election_there_is_nothing_to_wait_for() {
     let lead = Leadership::unopposed().acquire(|| panic!("a standby"), std::future::pending()).await.unwrap();
     assert!(lead.is_held());
     let lost = lead.lost();
-    lead.release().await;
+    lead.release(Handover::Complete).await;
     timeout(SOON, lost).await.unwrap();
 }
 

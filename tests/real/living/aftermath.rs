@@ -26,6 +26,12 @@ async fn listed_rarely(world: &World) {
     world.connection_becomes("Authenticated").await;
 }
 
+/// Makes another version of a Secret, with the same value.
+async fn touch(world: &World, name: &str, how: &str) {
+    let label = Patch::Merge(json!({"metadata": {"labels": {"touched": how}}}));
+    world.secrets().patch_metadata(name, &PatchParams::default(), &label).await.unwrap();
+}
+
 // === An unclean start
 
 #[tokio::test]
@@ -61,8 +67,7 @@ async fn what_a_killed_operator_may_have_written_is_looked_at_once_and_mended_on
     put_value(&world, "rolled-back", 1).await;
     let plain = json!({"connectionRef": {"name": world.connection}});
     world.put_credential("edited", plain).await;
-    let label = Patch::Merge(json!({"metadata": {"labels": {"touched": "yes"}}}));
-    world.secrets().patch_metadata("touched", &PatchParams::default(), &label).await.unwrap();
+    touch(&world, "touched", "once").await;
 
     let count = world.count().await;
     world.start_operator().await;
@@ -101,13 +106,38 @@ async fn what_a_killed_operator_may_have_written_is_looked_at_once_and_mended_on
     assert_eq!(statuses.named("calm").len(), 0);
     assert_eq!(world.sim.records().len(), names.len() + 1);
 
-    // Now all is known.
+    // Now all is known, and an end in order says so: another version of a Secret means nothing to the next process.
     world.stop_operator().await;
+    touch(&world, "touched", "twice").await;
     let count = world.count().await;
     world.start_operator().await;
     tokio::time::sleep(A_MOMENT * 2).await;
     world.assert_nothing_done(&count).await;
     assert_no_canary(&world.everything_said().await);
+}
+
+#[tokio::test]
+async fn an_end_in_order_soon_after_a_crash_leaves_open_what_the_crash_left_open() {
+    let mut world = living().await;
+    world.all_synced(&["svc"], json!({})).await;
+    world.have_baselines(&["svc"]).await;
+    listed_rarely(&world).await;
+    world.kill_operator().await;
+    touch(&world, "svc", "yes").await;
+    for round in ["after the crash", "after an end in order"] {
+        let count = world.count().await;
+        world.start_operator().await;
+        wait_until(&format!("a look {round}"), PATIENCE, async || {
+            anyhow::ensure!(world.journal(&count).count(Kind::ListCredentials) > 0, "none yet");
+            Ok(())
+        })
+        .await
+        .unwrap();
+        tokio::time::sleep(A_MOMENT).await;
+        let journal = world.journal(&count);
+        assert_eq!((journal.posts().len(), journal.count(Kind::ListCredentials)), (0, 1), "{round}: {journal:?}");
+        assert_no_canary(&world.stop_operator().await);
+    }
 }
 
 // === Settling
