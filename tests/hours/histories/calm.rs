@@ -13,7 +13,10 @@ use super::step::{CLUSTERS, Wanted, Who};
 type Verdict = Result<(), String>;
 
 /// Reasons of those who wait for somebody to decide whose a record is.
-const CONFLICTS: [&str; 4] = ["RecordConflict", "IdentifierConflict", "AccountConflict", "InventoryIncomplete"];
+const CONFLICTS: [&str; 5] =
+    ["RecordConflict", "IdentifierConflict", "AccountConflict", "InventoryIncomplete", "PamRejected"];
+/// So often at most somebody who waits for that is tried while it becomes calm.
+const LOOKS: usize = 20;
 
 /// Everything about one credential.
 struct Case<'a> {
@@ -39,14 +42,44 @@ pub fn judge(play: &Play) -> Verdict {
     Ok(())
 }
 
+/// P10: what does not go is tried ever more rarely, and nobody asks for lists all the time.
+pub fn judge_patience(play: &Play, journal: &Journal) -> Verdict {
+    for who in Who::all() {
+        let posts = journal.posts_for(&play.sites[who.site].identifier(&who.name())).len();
+        if posts > LOOKS {
+            return Err(format!("P10: {who:?} was sent {posts} times"));
+        }
+    }
+    for (site, name) in CLUSTERS.iter().enumerate() {
+        let lists = journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(*name)).count();
+        let regular = usize::try_from(2 * 3_600 / INTERVAL.as_secs()).unwrap() + 1;
+        let waiting = Who::all().filter(|who| who.site == site && is_waiting(play, *who)).count();
+        // Faults and fights of before may need some, too.
+        if lists > regular + LOOKS * (1 + waiting) {
+            return Err(format!("P10: {name} asked for {lists} lists"));
+        }
+    }
+    Ok(())
+}
+
 /// P1: for an hour nothing happens but the lists of the intervals.
 pub fn judge_silence(play: &Play, journal: &Journal, asked: &[Mark]) -> Verdict {
-    let loud = |entry: &&pam_simulator::Entry| !matches!(entry.kind, Kind::ListCredentials | Kind::Token);
+    // What the PAM refuses is tried again now and then.
+    let refused = |entry: &pam_simulator::Entry| entry.code == Some(1052);
+    let quiet = |entry: &pam_simulator::Entry| matches!(entry.kind, Kind::ListCredentials | Kind::Token);
+    let loud = |entry: &&pam_simulator::Entry| !quiet(entry) && !refused(entry);
     if let Some(entry) = journal.entries().iter().find(loud) {
         return Err(format!("it is not calm: {entry:?}"));
     }
     for (site, asked) in asked.iter().enumerate() {
+        // Before a take-over that is refused it is written down that it is tried, and taken back after it.
+        let is_refused = |name: &str| {
+            let is_its = |who: &Who| who.site == site && who.name() == name;
+            let who = Who::all().find(is_its).map(|who| play.sites[site].identifier(&who.name()));
+            journal.entries().iter().any(|entry| refused(entry) && entry.target == who)
+        };
         let writes = play.sites[site].cluster.since(*asked).writes();
+        let writes = writes.filter(|write| !is_refused(&write.name));
         if !writes.is_empty() {
             return Err(format!("{} is not calm: {writes}", CLUSTERS[site]));
         }
@@ -154,7 +187,9 @@ impl Case<'_> {
         }
         let notes = format!("note {}", self.wanted.notes);
         let written = record.fields.get("notes").and_then(|notes| notes.as_str());
-        if written != Some(&notes) && play.model.restored == NEVER {
+        // Fields that another cluster wrote are seen by nobody, unless a list tells that somebody wrote.
+        let alone = play.model.records[&record.id].writers.len() == 1 && play.model.restored == NEVER;
+        if written != Some(&notes) && alone && !self.is_of_another_life(record, play) {
             return Err(format!("P1: the notes are {written:?}, not {notes:?}"));
         }
         self.has_the_newest_value(play, journal, record, reason)
@@ -163,7 +198,7 @@ impl Case<'_> {
     fn has_the_newest_value(&self, play: &Play, journal: &Journal, record: &RecordView, reason: &str) -> Verdict {
         let newest = play.world.sim.value_of(&record.id).as_deref() == Some(self.object.newest());
         let known = &play.model.records[&record.id];
-        if newest || self.status.value_held_back {
+        if newest || self.status.value_held_back || self.is_of_another_life(record, play) {
             return Ok(());
         }
         // What others did is told by the first list after our own write, unless that came before it too.
@@ -175,13 +210,21 @@ impl Case<'_> {
             Origin::Nobody => false,
             Origin::Vault(at) | Origin::Person(at) => unseen(*at),
             Origin::Written { who, at, .. } if *who != self.who => unseen(*at),
-            Origin::Written { sent, lost, .. } => *lost && self.was_blind(*sent),
+            // Where the vault rotates, none is sent once more: it might be over the vault's own (P6 before P3).
+            Origin::Written { sent, lost, .. } => *lost && (known.rotates || self.was_blind(*sent)),
         };
         let restored = play.model.restored;
         if excused || (restored > NEVER && unseen(restored)) {
             return Ok(());
         }
         Err(format!("P1: {reason}, and the value is not the newest: {:?}", known.value))
+    }
+
+    /// Whether the last write was sent for an object of that name that was deleted since, and executed late: that went with
+    /// all that was known of it.
+    fn is_of_another_life(&self, record: &RecordView, play: &Play) -> bool {
+        let known = &play.model.records[&record.id];
+        known.last == Some(self.who) && known.sent < self.object.since()
     }
 
     /// Whether its operator was killed soon after, when it did not know yet when its record last changed.

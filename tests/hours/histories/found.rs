@@ -39,6 +39,19 @@ fn correct_is_set_after_a_restart_on_what_was_told_before() {
     ]);
 }
 
+/// Each try asks for a list, and each list told of a baseline that a try that fails takes no note of: it was woken by it at
+/// once, every ten seconds, for ever.
+#[test]
+fn what_the_pam_refuses_is_tried_ever_more_rarely() {
+    let hidden = Who { site: 1, place: 0 };
+    holds(&[
+        Step::Apart,
+        Step::Apply(hidden, plain()),
+        Step::Apply(ONE, Wanted { username: "other".to_owned(), ..plain() }),
+        Step::Edit(ONE, Edit::Username("svc".to_owned())),
+    ]);
+}
+
 /// Whoever came for its account between its claim of another and its move there found its record still in the way, and was
 /// never told that it left.
 #[test]

@@ -259,6 +259,8 @@ fn write(model: &mut Model, post: &Post<'_>, (id, own): (&str, String), (commit,
         rotates_since,
         value,
         last: Some(who),
+        sent: post.entry.at,
+        writers: before.map(|before| before.writers.clone()).unwrap_or_default().into_iter().chain([who]).collect(),
     };
     model.records.insert(id.to_owned(), record);
     let object = model.object_mut(who);
@@ -339,6 +341,8 @@ pub fn has_finalizer(play: &Play, who: Who) -> bool {
 
 /// Whether a list of that cluster began in between.
 pub fn was_listed(journal: &Journal, site: usize, since: Timestamp, until: Timestamp) -> bool {
-    let by_us = |list: &&Entry| list.referrer.as_deref() == Some(CLUSTERS[site]) && is_answered(list);
+    // One that ends early is answered, too.
+    let whole = |list: &Entry| is_answered(list) && list.fault.is_none();
+    let by_us = |list: &&Entry| list.referrer.as_deref() == Some(CLUSTERS[site]) && whole(list);
     journal.of(Kind::ListCredentials).filter(by_us).any(|list| list.at > since && list.at < until)
 }

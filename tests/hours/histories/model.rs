@@ -111,6 +111,10 @@ pub struct Record {
     pub value: Origin,
     /// Who last changed it; `None`: somebody in the vault.
     pub last: Option<Who>,
+    /// When the last write of a credential was sent.
+    pub sent: Timestamp,
+    /// All who ever wrote it.
+    pub writers: BTreeSet<Who>,
 }
 
 /// What is known of a cluster.

@@ -218,9 +218,11 @@ impl Play {
         // What still is to be executed late.
         self.wait(Duration::from_mins(3)).await?;
         self.late.clear();
+        let mark = self.world.sim.mark();
         self.wait(CALM).await?;
         self.check()?;
         calm::judge(self)?;
+        calm::judge_patience(self, &self.world.journal(mark))?;
         let (mark, asked) = (self.world.sim.mark(), self.sites.iter().map(|site| site.cluster.mark()));
         let asked: Vec<_> = asked.collect();
         sleep(SILENCE).await;
@@ -321,8 +323,10 @@ impl Play {
                 let (hostname, ip) = DEVICES[*device];
                 VaultEdit::Device { hostname: hostname.to_owned(), ip: ip.to_owned() }
             }
-            Act::Rename(_) | Act::Move(_) => return,
-            Act::Identifier(identifier) => VaultEdit::Identifier(Some(identifier.clone())),
+            Act::Identifier(identifier) if self.world.sim.find(identifier).is_none() => {
+                VaultEdit::Identifier(Some(identifier.clone()))
+            }
+            Act::Rename(_) | Act::Move(_) | Act::Identifier(_) => return,
             Act::Enable(enabled) => VaultEdit::Active(*enabled),
             Act::AutomaticChange(on) => VaultEdit::AutomaticChange(*on),
             Act::Value => VaultEdit::Rotate(format!("{CANARY}-person-{number}").into()),
