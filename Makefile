@@ -10,7 +10,7 @@ CACHE := $(or $(PAM_OPERATOR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pam-o
 # For cargo, e.g. CARGO_FLAGS=--locked.
 CARGO_FLAGS ?=
 # Most tests wait for something most of the time: more of them at once than there are cores.
-RUST_TEST_THREADS ?= 10
+RUST_TEST_THREADS ?= 14
 export RUST_TEST_THREADS
 # What `make mutants` breaks: src/domain by itself, which names only std and so builds in seconds.
 MUTANTS := $(CARGO_TARGET_DIR)/mutants
