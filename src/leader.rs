@@ -24,15 +24,6 @@ pub use lead::{Lead, LeadHandle};
 
 use rules::{Record, Step, Timing, Watch};
 
-/// What a leader leaves to the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handover {
-    /// All that it sent is written down, and what came of it.
-    Complete,
-    /// It, or one before it, may have sent what is written down nowhere: it was killed, cut off, or had to end early.
-    Open,
-}
-
 /// The lease's name, in the operator's namespace.
 pub const LEASE_NAME: &str = "pam-operator";
 
@@ -109,6 +100,21 @@ impl Leadership {
         Self { candidate: None }
     }
 
+    /// The same, where others were elected before, and may be again: what the last of them vouched for when it gave its
+    /// lease back does not hold of what this replica does, and is taken out of it. A failure is logged.
+    ///
+    /// # RBAC
+    /// `get` and `update` of leases in `namespace`.
+    pub async fn alone(client: Client, namespace: &str) -> Self {
+        let timing = Timing(Duration::from_mins(1));
+        let candidate = Candidate { api: Api::namespaced(client, namespace), identity: "".into(), timing };
+        match candidate.strike().await {
+            Ok(()) | Err(LeaseError::NotFound) => {}
+            Err(error) => tracing::warn!(%error, "a lease from before may say of this replica that it ended in order"),
+        }
+        Self::unopposed()
+    }
+
     /// Waits until this replica leads. `on_standby` is called once, when the lease was read and another holds it.
     ///
     /// `None`: `shutdown` resolved first. A write under way is never dropped half-way, so the answer may also be a
@@ -149,22 +155,31 @@ impl Candidate {
             Err(error) => return Err(error),
         };
         let Some(lease) = found else {
-            return self.take(empty_lease(), Handover::Open, Write::Create).await.map(Ok);
+            return self.take(empty_lease(), None, Write::Create).await.map(Ok);
         };
         let record = self.record(&lease);
-        let (holder, before) = (record.holder.clone().unwrap_or_default(), record.handover());
+        let (holder, before) = (record.holder.clone().unwrap_or_default(), record.vouched.clone());
         match seen.step(record, &self.identity, Instant::now()) {
             Step::Wait => Ok(Err(holder)),
             Step::Take => self.take(lease, before, Write::Replace).await.map(Ok),
         }
     }
 
-    async fn take(&self, lease: Lease, before: Handover, write: Write) -> Result<Term, LeaseError> {
+    async fn take(&self, lease: Lease, before: Option<String>, write: Write) -> Result<Term, LeaseError> {
         let (sent_at, stamp) = (Instant::now(), rules::stamp(Timestamp::now()));
         let wanted = rules::taken(lease, &self.identity, self.timing, stamp);
         let lease = self.write(wanted, write, sent_at + self.timing.call()).await?;
         tracing::info!(identity = %self.identity, "this replica leads");
         Ok(Term { candidate: self.clone(), lease, sent: vec![stamp], until: sent_at + self.timing.lead_for(), before })
+    }
+
+    async fn strike(&self) -> Result<(), LeaseError> {
+        let found = self.read().await?;
+        if self.record(&found).vouched.is_some() {
+            let (struck, until) = (rules::struck(found), Instant::now() + self.timing.call());
+            self.write(struck, Write::Replace, until).await?;
+        }
+        Ok(())
     }
 
     async fn read(&self) -> Result<Lease, LeaseError> {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use pam_operator::config::{Cli, Config};
-use pam_operator::leader::{Handover, Leadership};
+use pam_operator::leader::Leadership;
 use pam_operator::metrics::Metrics;
 use pam_operator::probes::{Check, Readiness, Server};
 use pam_operator::signals::{stop_on_signal, stopped};
@@ -38,7 +38,7 @@ async fn serve(
     let leadership = if config.leader_election {
         Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration)
     } else {
-        Leadership::unopposed()
+        Leadership::alone(client.clone(), &config.namespace).await
     };
     let Some(lead) = leadership.acquire(|| readiness.set_standby(true), stopped(stop.clone())).await else {
         return Ok(());
@@ -54,7 +54,7 @@ async fn serve(
         result = run => result.map_err(anyhow::Error::from),
     };
     metrics.set_leader(false);
-    lead.release(result.as_ref().copied().unwrap_or(Handover::Open)).await;
+    lead.release(result.as_ref().ok().cloned().flatten()).await;
     result.map(drop)
 }
 

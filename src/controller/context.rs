@@ -14,6 +14,7 @@ use super::claims::Claims;
 use super::connections::Connections;
 use super::digest::DigestKey;
 use super::error::Error;
+use super::handover::{self, Handover};
 use super::inventories::Inventories;
 use super::memory::Memory;
 use super::namespaces::Namespaces;
@@ -28,7 +29,7 @@ use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnect
 use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::leader::{Handover, LeadHandle};
+use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::pam::{AllowedHosts, Place};
 
@@ -119,6 +120,7 @@ pub(super) struct Given {
 impl Context {
     pub(super) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
         let Given { cluster_name, key, lead, wake, connections } = given;
+        let before = Handover::of(lead.vouched(), &handover::served(config, &key));
         let wake = Arc::new(wake);
         Self {
             recorder: recorder(client.clone(), config),
@@ -142,7 +144,7 @@ impl Context {
             standings: Standings::new(Arc::clone(&wake)),
             written: Written::default(),
             written_connections: Written::default(),
-            memory: Memory::new(lead.before()),
+            memory: Memory::new(before),
             lead,
             places: Places::new(config.max_concurrent_reconciles.get()),
             wake,
@@ -156,16 +158,6 @@ impl Context {
             (true, _) => Err(Error::Stopping),
             (_, false) => Err(Error::NotLeading),
             _ => Ok(()),
-        }
-    }
-
-    /// What the next process is left with.
-    pub(super) fn leaves(&self) -> Handover {
-        match self.standings.everyone() {
-            _ if self.written.owes() => Handover::Open,
-            Some(uids) => self.memory.leaves(&uids, Instant::now()),
-            // Of those that no pass looked at yet, nothing is known.
-            None => self.lead.before(),
         }
     }
 

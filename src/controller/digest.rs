@@ -38,6 +38,11 @@ impl DigestKey {
         Self { id, key }
     }
 
+    /// What tells this key from others.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The digest of `value`, apart for each `owner` and `field`: `v1:{key id}:{mac}`.
     pub(super) fn mac(&self, owner: &str, field: &str, value: &[u8]) -> String {
         let mac = self.hmac(owner, field, value).finalize().into_bytes();

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::handover::Handover;
 use super::subject::Subject;
 use super::versions::Key;
 use crate::api::SourceSecret;
 use crate::domain::{Reason, SETTLE};
-use crate::leader::Handover;
 
 /// A write whose outcome is unknown: it may be executed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub(super) struct Doubt {
     pub(super) of: (u64, u64),
 }
 
-/// What is remembered of single objects while the process lives. Nothing here is needed to be right after a
-/// restart, it only saves work or makes a doubt known at once.
+/// What is remembered of single objects while the process lives. A process that comes after needs none of it to be right,
+/// if it is told whether anything is open: then it only saves work, or makes a doubt known at once.
 pub(super) struct Memory {
     /// When this process began its work.
     began: Instant,
@@ -40,6 +40,10 @@ struct Remembered {
     suspects: HashMap<String, bool>,
     /// There was such a credential.
     suspected: bool,
+    /// Those of them whose status says so: the next process sees them there.
+    marked: HashSet<String>,
+    /// There is an object that could not be decoded: what was sent for it, nobody knows.
+    undecodable: bool,
     /// Statuses that this process wrote with digests of its own, and what became of them.
     contests: HashMap<String, Contest>,
     reasons: HashMap<String, Reason>,
@@ -88,14 +92,38 @@ impl Memory {
         Self { began: Instant::now(), before, inner: Mutex::default() }
     }
 
+    /// What the process before left.
+    pub(super) const fn before(&self) -> Handover {
+        self.before
+    }
+
     /// What this process leaves to the next one, as far as is known here, if these are all that there are. What an earlier
-    /// one may have sent for any of them may come as long as it is early, and is open until it was looked at.
+    /// one may have sent for any of them may come as long as it is early, and is open until it was looked at, or is marked.
     pub(super) fn leaves(&self, uids: &[String], now: Instant) -> Handover {
         let inner = self.lock();
-        let clear = |uid: &String| inner.suspects.get(uid) == Some(&false);
+        let open_before = self.before == Handover::Open;
+        let clear = |uid: &String| match inner.suspects.get(uid) {
+            Some(suspect) => !suspect || inner.marked.contains(uid),
+            None => !open_before,
+        };
         let may_come = inner.suspected && self.is_early(now);
-        let complete = self.before == Handover::Complete || (!may_come && uids.iter().all(clear));
-        if complete { Handover::Complete } else { Handover::Open }
+        let open = may_come || (open_before && inner.undecodable) || !uids.iter().all(clear);
+        if open { Handover::Open } else { Handover::Complete }
+    }
+
+    /// Notes that there is an object that cannot be decoded.
+    pub(super) fn note_undecodable(&self) {
+        self.lock().undecodable = true;
+    }
+
+    /// Notes whether the status of a suspect says that it is one.
+    pub(super) fn mark(&self, uid: &str, marked: bool) {
+        let mut inner = self.lock();
+        if marked {
+            inner.marked.insert(uid.to_owned());
+        } else {
+            inner.marked.remove(uid);
+        }
     }
 
     /// How long a write of an earlier process may still be executed.
@@ -110,10 +138,11 @@ impl Memory {
 
     /// Whether an earlier process may have sent something for a credential that it did not live to write down. `differs`
     /// counts when it is first seen: what changes later changes under this process' eyes. After one that left nothing open
-    /// no difference means anything: whoever labels a Secret makes it another version.
-    pub(super) fn is_suspect(&self, uid: &str, differs: bool) -> bool {
+    /// no difference means anything: whoever labels a Secret makes it another version. What a status says counts always.
+    pub(super) fn is_suspect(&self, uid: &str, (said, differs): (bool, bool)) -> bool {
         let mut inner = self.lock();
-        let suspect = *inner.suspects.entry(uid.to_owned()).or_insert(differs && self.before == Handover::Open);
+        let suspect =
+            *inner.suspects.entry(uid.to_owned()).or_insert(said || (differs && self.before == Handover::Open));
         inner.suspected |= suspect;
         suspect
     }
@@ -254,6 +283,7 @@ impl Memory {
         let mut inner = self.lock();
         inner.verified.remove(uid);
         inner.suspects.remove(uid);
+        inner.marked.remove(uid);
         inner.contests.remove(uid);
         inner.doubts.remove(uid);
         inner.kept.remove(uid);
@@ -315,9 +345,9 @@ mod tests {
         let (memory, now) = (Memory::new(Handover::Open), Instant::now());
         let all = ["uid", "other"].map(str::to_owned);
         assert_eq!(memory.leaves(&[], now), Handover::Complete, "there is nothing");
-        assert!(!memory.is_suspect("other", false));
+        assert!(!memory.is_suspect("other", (false, false)));
         assert_eq!(memory.leaves(&all, now), Handover::Open, "one was not looked at");
-        assert!(memory.is_suspect("uid", true));
+        assert!(memory.is_suspect("uid", (false, true)));
         assert_eq!(memory.leaves(&all, now + SETTLE), Handover::Open);
         memory.clear("uid");
         assert_eq!(memory.leaves(&all, now), Handover::Open, "it may come yet");
@@ -327,8 +357,15 @@ mod tests {
     #[test]
     fn after_one_that_left_nothing_open_no_difference_means_anything() {
         let memory = Memory::new(Handover::Complete);
-        assert!(!memory.is_suspect("uid", true));
-        assert_eq!(memory.leaves(&["uid".to_owned()], Instant::now()), Handover::Complete);
+        assert!(!memory.is_suspect("uid", (false, true)));
+        let all = ["uid", "new"].map(str::to_owned);
+        assert_eq!(memory.leaves(&all, Instant::now()), Handover::Complete);
+        assert!(memory.is_suspect("marked", (true, false)), "its status says so");
+        let all = ["uid", "marked"].map(str::to_owned);
+        assert_eq!(memory.leaves(&all, Instant::now() + SETTLE), Handover::Open);
+        memory.mark("marked", true);
+        assert_eq!(memory.leaves(&all, Instant::now()), Handover::Open, "it may come yet");
+        assert_eq!(memory.leaves(&all, Instant::now() + SETTLE), Handover::Complete, "the next one is told");
     }
 
     #[test]

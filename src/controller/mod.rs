@@ -21,6 +21,7 @@ mod enable;
 mod error;
 mod finalizer;
 mod groups;
+mod handover;
 mod inventories;
 mod kept;
 mod material;

@@ -257,11 +257,12 @@ impl Observed<'_> {
         matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue))
     }
 
-    /// Whether the next process would not see any more that something is to be cleared up. (Another version of a Secret
-    /// stays another.)
+    /// Whether the next process has to be told that something is to be cleared up. (What is only to be looked at again in
+    /// a moment shows that itself: another version of a Secret stays another.)
     fn stays_unchecked(&self, decision: Decision, done: &Done) -> bool {
         let by_generation = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
-        self.situation.unclean && by_generation && !Self::clears_up(decision, done)
+        let soon = decision == Decision::LookAgain && !by_generation;
+        self.situation.unclean && !soon && !Self::clears_up(decision, done)
     }
 
     /// Whether a push does nothing but undo what somebody else did.

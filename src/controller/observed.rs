@@ -192,11 +192,12 @@ impl<'a> Observed<'a> {
 
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     fn may_have_missed_a_write(&self, context: &Context) -> bool {
-        let differs = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
+        let differs = self.status.observed_generation != Some(self.generation);
         let here = self.situation.recorded == Recorded::Here;
         // A Secret that is away may come back with what it held before the version that was sent last.
         let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
-        context.memory.is_suspect(&self.uid, differs || self.is_about_to_be_made())
+        let said = self.status.unchecked && (here || self.is_about_to_be_made());
+        context.memory.is_suspect(&self.uid, (said, differs || self.is_about_to_be_made()))
     }
 
     /// Whether the digests in status are another operator's again and again, after this one made its own.

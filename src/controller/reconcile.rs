@@ -34,6 +34,7 @@ const LABELS: Duration = Duration::from_secs(5);
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
     let Ok(credential) = &object.0 else {
+        context.memory.note_undecodable();
         return Ok(undecodable(&object));
     };
     let started = Instant::now();

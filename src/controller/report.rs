@@ -50,6 +50,7 @@ pub(super) async fn report(
         context.forget(&observed.key, &observed.uid);
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
+    context.memory.mark(&observed.uid, next.unchecked);
     publish(observed, decision, done, &next, context).await;
     context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
     Ok((action, outcome(reason)))

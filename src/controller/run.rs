@@ -15,16 +15,17 @@ use tokio::task::JoinSet;
 use super::connections::Connections;
 use super::context::{Context, Given, Wake};
 use super::error::{Error, bounded};
+use super::handover::{self, Handover};
 use super::references::Target;
 use super::serve::{Receiver, Receivers, Scope, Stop, serve};
 use super::{digest, inventories, namespaces, watch};
 use crate::config::{Config, WatchScope};
-use crate::leader::{Handover, LeadHandle};
+use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::probes::Check;
 
 /// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
-/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Tells whether all that was done is written down.
+/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Returns what this process can vouch for to the next one.
 ///
 /// # Errors
 ///
@@ -36,19 +37,21 @@ pub async fn run(
     metrics: Metrics,
     (ready, lead): (Check, LeadHandle),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<Handover, Error> {
+) -> Result<Option<String>, Error> {
     let stop: Stop = stop.boxed().shared();
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, ClusterPamConnections and PamConnections");
     let (wake, receivers) = wake(config);
+    let served = handover::served(config, &key);
+    let vouch = |handover| (handover == Handover::Complete).then_some(served);
     let given = Given { cluster_name, key, lead, wake, connections: Connections::new(metrics.clone()) };
     let context = Arc::new(Context::new(client, config, metrics, given));
     let mut watches = JoinSet::new();
     tokio::select! {
         () = first_lists(&context, config, &mut watches) => {}
         // Nothing was done.
-        () = stop.clone() => return Ok(context.lead.before()),
+        () = stop.clone() => return Ok(vouch(context.memory.before())),
     }
     watches.spawn(inventories::keep_inventories(Arc::clone(&context)));
     let serving = serve(&context, config, receivers, ready, &stop);
@@ -58,7 +61,7 @@ pub async fn run(
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
-    Ok(context.leaves())
+    Ok(vouch(context.leaves()))
 }
 
 /// What wakes objects, and where the wakening arrives.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, Shared, join, join_all, join3, try_join_all};
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use kube::Resource;
 use kube::api::Api;
 use kube::core::DeserializeGuard;
@@ -115,7 +115,23 @@ where
         .graceful_shutdown_on(stop.clone())
         .run(connection::reconcile, again, Arc::clone(context))
         .for_each(async |result| log(&result));
-    (store, serving)
+    (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
+}
+
+/// Serves until it ends by itself, or everything is to end before there was a first list: a controller waits for that also when
+/// it is told to stop. No pass has begun then.
+async fn until_stopped_unlisted<K>(serving: impl Future<Output = ()>, store: Store<K>, stop: Stop)
+where
+    K: reflector::Lookup + Clone + 'static,
+    K::DynamicType: Eq + std::hash::Hash + Clone,
+{
+    let stopped_unlisted = async {
+        stop.await;
+        if store.wait_until_ready().now_or_never().is_some() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! { () = serving => {}, () = stopped_unlisted => {} }
 }
 
 /// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no other.
@@ -148,12 +164,13 @@ async fn serve_credentials(
         join(serving, until_stopped).await;
     };
     let announced = async {
-        if tokio::time::timeout(FIRST_LIST, is_known).await.is_err() {
+        let known = tokio::time::timeout(FIRST_LIST, is_known).await;
+        if known.is_err() {
             // It is gone, or the right to list it. Were all to wait for it, a rollout would never end.
             let namespace = scope.unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
-        context.standings.note_list();
+        context.standings.note_list(matches!(known, Ok(Ok(()))));
         _ = listed.send(());
     };
     join(serving, announced).await;
@@ -186,7 +203,7 @@ fn credentials(
         .graceful_shutdown_on(stop.clone())
         .run(reconcile::reconcile, again, Arc::clone(context))
         .for_each(async |result| log(&result));
-    (store, serving)
+    (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
 }
 
 fn subjects(keys: Vec<Key>, kind: fn(Key) -> Subject) -> Vec<Subject> {

@@ -39,6 +39,8 @@ struct Inner {
     refers: HashMap<String, Key>,
     /// So many of the watches of credentials have not had their first list yet: until then nobody knows how many there are.
     unlisted: usize,
+    /// One of them was not waited for to the end: not everyone was seen.
+    unseen: bool,
 }
 
 /// How one connection stands. What credentials do to it is known even while it is not there itself.
@@ -83,18 +85,19 @@ impl Standings {
     }
 
     /// One of them has it, or is not waited for any more.
-    pub(super) fn note_list(&self) {
+    pub(super) fn note_list(&self, has_it: bool) {
         let mut inner = self.lock();
         inner.unlisted = inner.unlisted.saturating_sub(1);
+        inner.unseen |= !has_it;
         if inner.unlisted == 0 {
             self.look_at(inner.of.iter().filter(|(_, standing)| standing.facts.is_some()).map(|(key, _)| key));
         }
     }
 
-    /// Everyone who is there, by uid, once all watches have their first list.
+    /// Everyone who is there, by uid, if all watches had their first list.
     pub(super) fn everyone(&self) -> Option<Vec<String>> {
         let inner = self.lock();
-        (inner.unlisted == 0).then(|| inner.refers.keys().cloned().collect())
+        (inner.unlisted == 0 && !inner.unseen).then(|| inner.refers.keys().cloned().collect())
     }
 
     /// Takes in a connection as the watch shows it; `status` is its newest. `true`: somebody confirmed what its list lacks.

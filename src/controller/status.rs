@@ -57,9 +57,9 @@ impl<S: Clone> Written<S> {
         self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
     }
 
-    /// Whether anything is still to be written.
-    pub(super) fn owes(&self) -> bool {
-        self.lock().values().any(|entry| entry.version.is_none())
+    /// Whether anything of these is still to be written.
+    pub(super) fn owes(&self, uids: &[String]) -> bool {
+        uids.iter().any(|uid| self.is_owed(uid))
     }
 
     /// Remembers a write.

@@ -84,7 +84,8 @@ impl Observed<'_> {
     /// that goes may no longer know its account.
     pub(super) fn is_in_doubt(&self, context: &Context) -> bool {
         let unsettled = self.status.unsettled.as_ref().filter(|unsettled| !unsettled.answered_since);
-        if unsettled.is_some_and(|unsettled| unsettled.target.is_some() && unsettled.target == self.target(context)) {
+        let target = unsettled.and_then(|unsettled| unsettled.target.as_ref());
+        if target.is_some_and(|target| self.is_target(target, context)) {
             return true;
         }
         let (place, target) = self.aim();
@@ -149,9 +150,12 @@ impl Observed<'_> {
     /// the username was read, that cannot be told, and is taken to be so: the list decides then.
     pub(super) fn is_unexpected(&self, context: &Context) -> bool {
         let Some(unexpected) = &self.status.unexpected else { return false };
-        unexpected.identifier.as_ref() == Some(&self.identifier)
-            || !context.key.made(&unexpected.target)
-            || self.target(context).is_none_or(|target| target == unexpected.target)
+        unexpected.identifier.as_ref() == Some(&self.identifier) || self.is_target(&unexpected.target, context)
+    }
+
+    /// Whether this digest is of this very target, as far as that can be told.
+    fn is_target(&self, digest: &String, context: &Context) -> bool {
+        !context.key.made(digest) || self.target(context).is_none_or(|target| target == *digest)
     }
 
     /// Whether another object has our record, or would like to.

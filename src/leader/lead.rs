@@ -1,5 +1,7 @@
 //! Leading: the lease is renewed until it is given back or lost.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::{
@@ -8,7 +10,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Candidate, Complaints, Handover, LeaseError, Write, rules};
+use super::{Candidate, Complaints, LeaseError, Write, rules};
 
 /// Until when this replica leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ impl Held {
 #[derive(Debug)]
 pub struct Lead {
     term: LeadHandle,
-    stop: oneshot::Sender<Handover>,
+    stop: oneshot::Sender<Option<String>>,
     renewals: JoinHandle<()>,
 }
 
@@ -41,7 +43,7 @@ pub struct Lead {
 #[derive(Clone, Debug)]
 pub struct LeadHandle {
     held: watch::Receiver<Held>,
-    before: Handover,
+    before: Option<Arc<str>>,
 }
 
 impl LeadHandle {
@@ -52,10 +54,10 @@ impl LeadHandle {
         self.held.borrow().now()
     }
 
-    /// What the leader before left: [`Handover::Open`] unless it said otherwise.
+    /// What the leader before vouched for when it gave the lease back; `None` if it did not, or did not give it back.
     #[must_use]
-    pub const fn before(&self) -> Handover {
-        self.before
+    pub fn vouched(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 
     /// Resolves when this replica no longer leads. Work must stop then: another one may begin within a third of the
@@ -83,7 +85,7 @@ impl Lead {
     pub(super) fn begin(term: Term) -> Self {
         let (held, handle) = watch::channel(Held::Until(term.until));
         let (stop, stopped) = oneshot::channel();
-        let before = term.before;
+        let before = term.before.as_deref().map(Arc::from);
         let renewals = tokio::spawn(term.keep(held, stopped));
         Self { term: LeadHandle { held: handle, before }, stop, renewals }
     }
@@ -95,7 +97,7 @@ impl Lead {
             let _ = stopped.await;
             held.send_replace(Held::Lost);
         });
-        Self { term: LeadHandle { held: handle, before: Handover::Open }, stop, renewals }
+        Self { term: LeadHandle { held: handle, before: None }, stop, renewals }
     }
 
     /// A handle for those who work.
@@ -116,10 +118,10 @@ impl Lead {
     }
 
     /// Gives the lease back, so that another replica takes over at once. Call it after the last write to the outside
-    /// has ended, and say what you leave. A failure is logged: the lease expires then.
-    pub async fn release(self, handover: Handover) {
+    /// has ended. The next leader is told what you vouch for, if anything. A failure is logged: the lease expires then.
+    pub async fn release(self, vouch: Option<String>) {
         // Either fails only if the renewals have ended by themselves: then there is nothing to give back.
-        let _ = self.stop.send(handover);
+        let _ = self.stop.send(vouch);
         let _ = self.renewals.await;
     }
 }
@@ -130,11 +132,11 @@ pub(super) struct Term {
     pub(super) lease: Lease,
     pub(super) sent: Vec<Timestamp>,
     pub(super) until: Instant,
-    pub(super) before: Handover,
+    pub(super) before: Option<String>,
 }
 
 impl Term {
-    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<Handover>) {
+    async fn keep(mut self, held: watch::Sender<Held>, mut stop: oneshot::Receiver<Option<String>>) {
         let (timing, mut log) = (self.candidate.timing, Complaints::default());
         let mut pause = timing.renew_after(rand::random());
         loop {
@@ -142,7 +144,7 @@ impl Term {
                 biased;
                 asked = &mut stop => {
                     held.send_replace(Held::Lost);
-                    return if let Ok(handover) = asked { self.give_back(handover).await };
+                    return if let Ok(vouch) = asked { self.give_back(vouch).await };
                 }
                 () = sleep_until((Instant::now() + pause).min(self.until)) => {}
             }
@@ -175,9 +177,9 @@ impl Term {
         Ok(())
     }
 
-    async fn give_back(mut self, handover: Handover) {
-        match self.put(|lease, now| rules::released(lease, handover, now)).await {
-            Ok(_) => tracing::info!("the lease is released"),
+    async fn give_back(mut self, vouch: Option<String>) {
+        match self.put(|lease, now| rules::released(lease, vouch.as_deref(), now)).await {
+            Ok(_) => tracing::info!(in_order = vouch.is_some(), "the lease is released"),
             Err(error) => tracing::warn!(%error, "the lease could not be released; it will expire"),
         }
     }

@@ -12,8 +12,6 @@ use k8s_openapi::{
 };
 use tokio::time::Instant;
 
-use super::Handover;
-
 /// Longest duration that a lease may ask for; whatever another writer puts there, no cluster waits longer.
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -58,27 +56,24 @@ pub(super) struct Record {
     pub(super) renewed: Option<Timestamp>,
     transitions: i32,
     duration: Duration,
-    handover: Handover,
+    /// What the last holder vouched for when it gave the lease back.
+    pub(super) vouched: Option<String>,
 }
 
 impl Record {
     /// Reads a lease; `own` stands in for a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
-        let is_complete = spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(COMPLETE);
+        let vouched = || lease.metadata.annotations.as_ref()?.get(VOUCHED).cloned();
+        let vouched = if spec.holder_identity.is_none() { vouched() } else { None };
         let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
         Self {
             holder: spec.holder_identity.filter(|holder| !holder.is_empty()),
             renewed: spec.renew_time.map(|time| time.0),
             transitions: spec.lease_transitions.unwrap_or_default(),
             duration: seconds.map_or(own, Duration::from_secs).min(LONGEST),
-            handover: if is_complete { Handover::Complete } else { Handover::Open },
+            vouched,
         }
-    }
-
-    /// What its last holder left.
-    pub(super) const fn handover(&self) -> Handover {
-        self.handover
     }
 }
 
@@ -110,8 +105,20 @@ impl Watch {
     }
 }
 
+/// The annotation that says what the last holder vouched for. Whoever takes the lease takes it off.
+const VOUCHED: &str = "pam-operator.io/ended-in-order";
+
+/// `lease` with nothing vouched for.
+pub(super) fn struck(mut lease: Lease) -> Lease {
+    if let Some(annotations) = &mut lease.metadata.annotations {
+        annotations.remove(VOUCHED);
+    }
+    lease
+}
+
 /// `lease` as this replica writes it when it begins to lead.
-pub(super) fn taken(mut lease: Lease, me: &str, timing: Timing, now: Timestamp) -> Lease {
+pub(super) fn taken(lease: Lease, me: &str, timing: Timing, now: Timestamp) -> Lease {
+    let mut lease = struck(lease);
     let before = lease.spec.take().unwrap_or_default();
     let is_new_holder = before.holder_identity.as_deref() != Some(me);
     lease.spec = Some(LeaseSpec {
@@ -131,17 +138,14 @@ pub(super) fn renewed(mut lease: Lease, now: Timestamp) -> Lease {
     lease
 }
 
-/// The duration, in seconds, of a lease that was given back with nothing left open; client-go gives its own back with the
-/// same. A lease whose holder was removed by hand keeps its duration.
-const COMPLETE: i32 = 1;
-
 /// `lease` without a holder: the next standby that looks takes it.
-pub(super) fn released(mut lease: Lease, handover: Handover, now: Timestamp) -> Lease {
+pub(super) fn released(lease: Lease, vouch: Option<&str>, now: Timestamp) -> Lease {
+    let mut lease = struck(lease);
+    if let Some(vouch) = vouch {
+        lease.metadata.annotations.get_or_insert_default().insert(VOUCHED.to_owned(), vouch.to_owned());
+    }
     let spec = lease.spec.get_or_insert_default();
     spec.holder_identity = None;
-    if handover == Handover::Complete {
-        spec.lease_duration_seconds = Some(COMPLETE);
-    }
     spec.renew_time = Some(MicroTime(now));
     lease
 }
@@ -280,20 +284,22 @@ mod tests {
 
     #[test]
     fn a_released_lease_keeps_everything_but_its_holder() {
-        let spec = released(lease(Some("me"), 0), Handover::Open, at(9)).spec.unwrap();
+        let spec = released(lease(Some("me"), 0), None, at(9)).spec.unwrap();
         assert_eq!((spec.holder_identity, spec.lease_transitions), (None, Some(3)));
-        assert_eq!(spec.lease_duration_seconds, Some(15));
     }
 
     #[test]
-    fn only_who_gave_the_lease_back_itself_can_say_that_nothing_is_open() {
-        let released = |handover| released(lease(Some("me"), 0), handover, at(9));
-        let left = |lease: &Lease| Record::of(lease, LEASE).handover();
-        assert_eq!(left(&released(Handover::Complete)), Handover::Complete);
-        let taken_anew = taken(released(Handover::Complete), "you", Timing(LEASE), at(10));
-        for open in [&released(Handover::Open), &lease(None, 0), &lease(Some("me"), 0), &taken_anew, &Lease::default()]
-        {
-            assert_eq!(left(open), Handover::Open, "{open:?}");
+    fn what_was_vouched_for_is_read_from_a_lease_that_was_given_back_and_until_it_is_taken() {
+        let given_back = |vouch| released(lease(Some("me"), 0), vouch, at(9));
+        let vouched = |lease: &Lease| Record::of(lease, LEASE).vouched;
+        let in_order = given_back(Some("all"));
+        assert_eq!(vouched(&in_order).as_deref(), Some("all"));
+        let taken_anew = taken(in_order.clone(), "you", Timing(LEASE), at(10));
+        let mut holder_removed = taken_anew.clone();
+        holder_removed.spec.as_mut().unwrap().holder_identity = None;
+        let then_not = released(in_order.clone(), None, at(11));
+        for none in [given_back(None), lease(Some("me"), 0), taken_anew, holder_removed, then_not, struck(in_order)] {
+            assert_eq!(vouched(&none), None, "{none:?}");
         }
     }
 }

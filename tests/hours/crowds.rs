@@ -72,6 +72,35 @@ fn a_pam_that_does_not_move_records_is_no_vault_that_cannot_be_trusted() {
     });
 }
 
+/// Its Secret is often gone first.
+#[test]
+fn a_record_whose_making_was_not_answered_is_disabled_though_its_username_is_not_known_any_more() {
+    world(config(), async |world| {
+        let mut site = synced(&world, 1, &json!({}), &json!({})).await;
+        let identifier = site.identifier("new");
+        let unanswered = Fault::on(Kind::PostCredential, Effect::gateway(504)).only(&identifier).after_commit();
+        world.sim.inject(unanswered.always());
+        let meta = json!({"name": "new", "namespace": NAMESPACE});
+        let data = json!({"password": value("new", 1), "username": "from-secret"});
+        site.cluster.put("secrets", &json!({"metadata": meta, "stringData": data}));
+        let from_secret = json!({"name": "new", "key": "username"});
+        site.put_credential(
+            "new",
+            &json!({"username": null, "usernameSecretRef": from_secret, "deletionPolicy": "Disable"}),
+        );
+        sleep(Duration::from_secs(12)).await;
+        let id = world.sim.find(&identifier).expect("it was made").id;
+        site.kill().await;
+        site.cluster.delete("secrets", NAMESPACE, "new");
+        site.cluster.delete("pamcredentials", NAMESPACE, "new");
+        site.start().await;
+        sleep(Duration::from_mins(20)).await;
+        assert!(site.credential("new").is_none(), "{}", site.reason("new"));
+        assert!(!world.sim.record(&id).unwrap().active, "it stays enabled, and nobody knows of it");
+        quiet(&site, &world);
+    });
+}
+
 #[test]
 fn what_a_killed_process_may_have_created_is_disabled_when_its_object_is_deleted() {
     for executed in [true, false] {

@@ -216,7 +216,7 @@ async fn a_namespace_that_goes_away_is_not_held_up() {
     world.connections().delete(&world.connection, &DeleteParams::default()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let started = Instant::now();
-    world.cluster.kubectl(&["delete", "namespace", &world.namespace, "--timeout=60s"]).await.unwrap();
+    world.cluster.kubectl(&["delete", "namespace", &world.namespace, "--timeout=180s"]).await.unwrap();
     eprintln!("the namespace was gone after {:?}", started.elapsed());
     assert!(world.sim.record(&id).unwrap().active, "without its connection nothing can be done");
     let metrics = world.operator.as_ref().unwrap().metrics().await.unwrap();

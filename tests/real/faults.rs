@@ -502,7 +502,7 @@ async fn a_watched_namespace_that_is_gone_holds_up_no_other() {
     world.synced("svc").await;
     world.stop_operator().await;
     let gone = world.neighbour.clone().unwrap();
-    world.cluster.kubectl(&["delete", "namespace", &gone, "--timeout=60s"]).await.unwrap();
+    world.cluster.kubectl(&["delete", "namespace", &gone, "--timeout=180s"]).await.unwrap();
     world.put_secret("svc", json!({"password": "rotated"})).await;
     let starting = Instant::now();
     let mut operator = world.install.operator(crate::support::PROGRAM).start().await.unwrap();
@@ -511,5 +511,9 @@ async fn a_watched_namespace_that_is_gone_holds_up_no_other() {
     operator.ready(Duration::from_mins(1)).await.unwrap();
     assert!(operator.logs().unwrap().contains(&gone), "it is told");
     world.operator = Some(operator);
+    // A list that never came is not waited for at the end.
+    let stopping = Instant::now();
+    world.stop_operator().await;
+    assert!(stopping.elapsed() < PATIENCE, "{:?}", stopping.elapsed());
     assert_no_canary(&world.everything_said().await);
 }

@@ -87,7 +87,8 @@ impl<'a> Launch<'a> {
         }
         let listen = self.listen.map(|address| address.to_string()).or(told);
         env.extend(self.extra);
-        let log = self.installation.cluster().folder().log_of(&self.pod);
+        let log =
+            self.installation.cluster().folder().log_of(&format!("{}-{}", self.installation.namespace(), self.pod));
         let child = spawn(&self.program, &args, &env, &self.installation.kubeconfig(), &log)?;
         Ok(Operator { child, log, pod: self.pod, listen })
     }

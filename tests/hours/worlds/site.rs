@@ -9,7 +9,7 @@ use clap::Parser;
 use pam_operator::api::{ConditionType, PamCredential, PamCredentialStatus, find};
 use pam_operator::clock::Clock;
 use pam_operator::config::{Cli, Config};
-use pam_operator::leader::{Handover, Leadership};
+use pam_operator::leader::Leadership;
 use pam_operator::metrics::Metrics;
 use pam_operator::probes::Readiness;
 use pam_operator::{api, controller};
@@ -35,7 +35,7 @@ pub struct Site {
     sim: Arc<Simulator>,
     config: Config,
     metrics: Metrics,
-    running: Option<JoinHandle<Result<Handover, controller::Error>>>,
+    running: Option<JoinHandle<Result<Option<String>, controller::Error>>>,
 }
 
 impl Site {

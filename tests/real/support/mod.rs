@@ -343,7 +343,11 @@ impl World {
     /// Nothing was asked of the PAM and nothing written to the API server since then.
     pub async fn assert_nothing_done(&self, count: &Count) {
         let writes = self.requests(count).await.writes();
-        assert_eq!(writes.len(), 0, "{writes}\n{}", self.logs());
+        if !writes.is_empty() {
+            let everyone = self.cluster.audit().since(count.audit).await.unwrap().without_leases();
+            let here = everyone.namespace(&self.namespace);
+            panic!("{writes}\nof all these, in {}: {here}\n{}", self.namespace, self.logs());
+        }
         let journal = self.journal(count);
         assert_eq!(journal.len(), 0, "{journal:?}");
     }
