@@ -32,6 +32,8 @@ pub const LEASE_NAME: &str = "pam-operator";
 pub struct Leadership {
     /// `None`: there is no election.
     candidate: Option<Candidate>,
+    /// What the one before vouched for, where nobody else is asked.
+    vouched: Option<String>,
 }
 
 #[derive(Clone)]
@@ -91,13 +93,19 @@ impl Leadership {
             identity: identity.into(),
             timing: Timing(lease_duration),
         };
-        Self { candidate: Some(candidate) }
+        Self { candidate: Some(candidate), vouched: None }
     }
 
     /// Leads without asking anybody: for a single replica.
     #[must_use]
     pub fn unopposed() -> Self {
-        Self { candidate: None }
+        Self { candidate: None, vouched: None }
+    }
+
+    /// The same, after one that vouched for this.
+    #[must_use]
+    pub fn unopposed_after(vouched: Option<String>) -> Self {
+        Self { candidate: None, vouched }
     }
 
     /// The same, where others were elected before, and may be again: what the last of them vouched for when it gave its
@@ -121,7 +129,7 @@ impl Leadership {
     /// `Lead` although `shutdown` has resolved; release it as always.
     pub async fn acquire(&self, on_standby: impl FnOnce(), shutdown: impl Future<Output = ()>) -> Option<Lead> {
         let Some(candidate) = &self.candidate else {
-            return Some(Lead::unopposed());
+            return Some(Lead::unopposed(self.vouched.as_deref()));
         };
         let (mut seen, mut log, mut on_standby) = (Watch::default(), Complaints::default(), Some(on_standby));
         tokio::pin!(shutdown);

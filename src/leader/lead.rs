@@ -90,14 +90,14 @@ impl Lead {
         Self { term: LeadHandle { held: handle, before }, stop, renewals }
     }
 
-    pub(super) fn unopposed() -> Self {
+    pub(super) fn unopposed(vouched: Option<&str>) -> Self {
         let (held, handle) = watch::channel(Held::Forever);
         let (stop, stopped) = oneshot::channel();
         let renewals = tokio::spawn(async move {
             let _ = stopped.await;
             held.send_replace(Held::Lost);
         });
-        Self { term: LeadHandle { held: handle, before: None }, stop, renewals }
+        Self { term: LeadHandle { held: handle, before: vouched.map(Arc::from) }, stop, renewals }
     }
 
     /// A handle for those who work.

@@ -158,7 +158,10 @@ impl Case<'_> {
             let theirs = case(play, other);
             theirs.is_none_or(|theirs| {
                 let same = self.status.id.is_some() && theirs.status.id == self.status.id;
-                !same && account(theirs.wanted) != account(self.wanted)
+                // Who waits itself for another account keeps the one that it was last written to.
+                let keeps = theirs.status.id.is_some()
+                    && CONFLICTS.contains(&play.sites[other.site].reason(&other.name()).as_str());
+                !same && !keeps && account(theirs.wanted) != account(self.wanted)
             })
         });
         let clean = match (self.touched.as_slice(), self.as_it_should_be()) {

@@ -128,6 +128,12 @@ impl Play {
                     self.sites[*site].kill().await;
                 }
             }
+            Step::End(site) => {
+                if std::mem::replace(&mut self.running[*site], false) {
+                    self.model.stopped(*site, now, &self.sites[*site]);
+                    self.sites[*site].end().await;
+                }
+            }
             Step::Start(site) => self.start(*site).await,
             Step::RestoreCluster(site) => self.restore_cluster(*site),
             Step::LoseKey(site) => {

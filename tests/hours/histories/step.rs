@@ -191,6 +191,8 @@ pub enum Step {
     Ask(Who, bool),
     /// The operator of a cluster is killed.
     Stop(usize),
+    /// It ends in order.
+    End(usize),
     Start(usize),
     /// All objects of a cluster are made anew, without status: it comes back from a backup.
     RestoreCluster(usize),
@@ -260,7 +262,10 @@ fn something(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Ste
         29..=31 => steps.push(Step::Ask(who, chance.percent(50))),
         32..=35 => steps.push(Step::Delete(who)),
         36..=41 => steps.push(Step::Apply(who, Wanted::one(chance, who))),
-        42..=46 => steps.extend([Step::Stop(who.site), Step::Wait(pause(chance)), Step::Start(who.site)]),
+        42..=46 => {
+            let end = if chance.percent(50) { Step::End(who.site) } else { Step::Stop(who.site) };
+            steps.extend([end, Step::Wait(pause(chance)), Step::Start(who.site)]);
+        }
         47..=54 => change_in_trouble(chance, (who, number), steps),
         55..=63 => crash_in_trouble(chance, (who, number), steps),
         64..=66 => steps.push(Step::Trouble(trouble(chance))),
@@ -286,13 +291,18 @@ fn change_in_trouble(chance: &mut Chance, (who, number): (Who, u64), steps: &mut
     steps.push(if chance.percent(70) { Step::Value(who) } else { edit });
 }
 
-/// The same, and the operator is killed before or after it is told.
+/// The same, and the operator is killed (or ends) before or after it is told.
 fn crash_in_trouble(chance: &mut Chance, (who, number): (Who, u64), steps: &mut Vec<Step>) {
     change_in_trouble(chance, (who, number), steps);
     if chance.percent(70) {
         steps.push(Step::Wait(chance.number(1, 60_000)));
     }
-    steps.push(Step::Stop(who.site));
+    steps.push(if chance.percent(75) { Step::Stop(who.site) } else { Step::End(who.site) });
+    if chance.percent(20) {
+        // An end in order soon after a crash.
+        steps.extend([Step::Wait(chance.number(1, 60_000)), Step::Start(who.site)]);
+        steps.extend([Step::Wait(chance.number(1, 120_000)), Step::End(who.site)]);
+    }
     if chance.percent(50) {
         steps.push(if chance.percent(60) { Step::RollBack(who) } else { Step::Value(who) });
     }

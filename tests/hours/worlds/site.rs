@@ -15,6 +15,7 @@ use pam_operator::probes::Readiness;
 use pam_operator::{api, controller};
 use pam_simulator::Simulator;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use virtual_cluster::Cluster;
 
@@ -27,6 +28,9 @@ pub const NAMESPACE: &str = "apps";
 /// The name of the connection.
 const CONNECTION: &str = "default";
 
+/// An operator that runs, and what ends it in order.
+type Running = (JoinHandle<Result<Option<String>, controller::Error>>, oneshot::Sender<()>);
+
 /// A cluster, and the operator in it.
 pub struct Site {
     pub cluster: Cluster,
@@ -35,7 +39,9 @@ pub struct Site {
     sim: Arc<Simulator>,
     config: Config,
     metrics: Metrics,
-    running: Option<JoinHandle<Result<Option<String>, controller::Error>>>,
+    running: Option<Running>,
+    /// What the operator vouched for when it last ended.
+    vouched: Option<String>,
 }
 
 impl Site {
@@ -44,7 +50,8 @@ impl Site {
         let metrics = Metrics::new().0;
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.hours.count(move || under_way.pam_requests_under_way());
-        let site = Self { cluster, name: name.to_owned(), sim, config: config(name), metrics, running: None };
+        let site =
+            Self { cluster, name: name.to_owned(), sim, config: config(name), metrics, running: None, vouched: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
             site.cluster.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }
@@ -60,21 +67,34 @@ impl Site {
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");
         let (client, config, metrics) = (self.cluster.client(), self.config.clone(), self.metrics.clone());
-        let lead = Leadership::unopposed().acquire(|| {}, std::future::pending()).await.unwrap();
+        let leadership = Leadership::unopposed_after(self.vouched.take());
+        let lead = leadership.acquire(|| {}, std::future::pending()).await.unwrap();
         let ready = Readiness::default().register("watches");
-        self.running = Some(tokio::spawn(async move {
-            let stop = std::future::pending();
-            controller::run(client, &config, metrics, (ready, lead.handle()), stop).await
-        }));
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { _ = stopped.await };
+        let running =
+            tokio::spawn(
+                async move { controller::run(client, &config, metrics, (ready, lead.handle()), stopped).await },
+            );
+        self.running = Some((running, stop));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     /// Ends it as a power cut does: in the middle of whatever it was doing.
     pub async fn kill(&mut self) {
-        let running = self.running.take().expect("it runs");
+        let (running, _stop) = self.running.take().expect("it runs");
         running.abort();
         let _ = running.await;
         // Its connections are closed by tasks of their own, and the simulator hears of it over a socket.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
+    }
+
+    /// Ends it in order: what is in flight is finished, and the next one is told what this one vouches for.
+    pub async fn end(&mut self) {
+        let (running, stop) = self.running.take().expect("it runs");
+        stop.send(()).unwrap();
+        self.vouched = running.await.unwrap().unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }
