@@ -1,10 +1,13 @@
-//! What a process leaves to the next one: whether all that it sent is written down, and what came of it.
+//! What a process leaves to the next one: whether all that it sent is written down, and what came of it; and what the next
+//! one makes of what is not.
 
 use tokio::time::Instant;
 
 use super::context::Context;
 use super::digest::{DigestKey, plain};
+use super::observed::Observed;
 use crate::config::{Config, WatchScope};
+use crate::domain::{Adoption, Recorded};
 
 /// What a process was left with, or leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,5 +45,36 @@ impl Context {
             // Of those that no pass looked at yet, nothing is known.
             None => self.memory.before(),
         }
+    }
+}
+
+impl Observed<'_> {
+    /// Whether a write that an earlier process may have sent could be executed after the DELETE of a record that goes.
+    pub(super) fn may_outlive(&self, context: &Context) -> bool {
+        let other = self.versions.as_ref().is_some_and(|versions| *versions != self.status.source);
+        self.situation.deleting && (self.may_have_been_made(context) || (self.situation.unclean && other))
+    }
+
+    /// Whether an earlier process may have made a record that status knows nothing of: the finalizer goes on just before.
+    /// Under [`Adoption::Never`] status says before each POST for which account it is; what is at another is not ours.
+    pub(super) fn may_have_been_made(&self, context: &Context) -> bool {
+        let told_before = self.situation.adoption == Adoption::Never;
+        self.is_about_to_be_made()
+            && self.may_have_missed_a_write(context)
+            && (!told_before || self.may_be_pending(context))
+    }
+
+    const fn is_about_to_be_made(&self) -> bool {
+        matches!(self.situation.recorded, Recorded::Nothing) && self.situation.finalizer
+    }
+
+    /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
+    pub(super) fn may_have_missed_a_write(&self, context: &Context) -> bool {
+        let differs = self.status.observed_generation != Some(self.generation);
+        let here = self.situation.recorded == Recorded::Here;
+        // A Secret that is away may come back with what it held before the version that was sent last.
+        let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
+        let said = self.status.unchecked && (here || self.is_about_to_be_made());
+        context.memory.is_suspect(&self.uid, (said, differs || self.is_about_to_be_made()))
     }
 }

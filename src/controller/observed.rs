@@ -171,35 +171,6 @@ impl<'a> Observed<'a> {
         self.situation.drift = self.finding.as_ref().map_or(Drift::None, |finding| finding.drift);
     }
 
-    /// Whether a write that an earlier process may have sent could be executed after the DELETE of a record that goes.
-    fn may_outlive(&self, context: &Context) -> bool {
-        let other = self.versions.as_ref().is_some_and(|versions| *versions != self.status.source);
-        self.situation.deleting && (self.may_have_been_made(context) || (self.situation.unclean && other))
-    }
-
-    /// Whether an earlier process may have made a record that status knows nothing of: the finalizer goes on just before.
-    /// Under [`Adoption::Never`] status says before each POST for which account it is; what is at another is not ours.
-    fn may_have_been_made(&self, context: &Context) -> bool {
-        let told_before = self.situation.adoption == Adoption::Never;
-        self.is_about_to_be_made()
-            && self.may_have_missed_a_write(context)
-            && (!told_before || self.may_be_pending(context))
-    }
-
-    const fn is_about_to_be_made(&self) -> bool {
-        matches!(self.situation.recorded, Recorded::Nothing) && self.situation.finalizer
-    }
-
-    /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
-    fn may_have_missed_a_write(&self, context: &Context) -> bool {
-        let differs = self.status.observed_generation != Some(self.generation);
-        let here = self.situation.recorded == Recorded::Here;
-        // A Secret that is away may come back with what it held before the version that was sent last.
-        let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
-        let said = self.status.unchecked && (here || self.is_about_to_be_made());
-        context.memory.is_suspect(&self.uid, (said, differs || self.is_about_to_be_made()))
-    }
-
     /// Whether the digests in status are another operator's again and again, after this one made its own.
     fn is_contested(&self, context: &Context) -> bool {
         let mut keyed = groups::KEYED.into_iter().filter_map(|name| self.status.digests.get(name));

@@ -1,11 +1,9 @@
 //! Nothing changed, nothing done: counted in the API server's audit log and in the PAM's journal.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{CANARY, World, assert_no_canary, ready};
+use crate::support::{CANARY, World, assert_no_canary};
 use kube::api::{Patch, PatchParams};
-use local_cluster::wait_until;
-use pam_simulator::Kind;
 use serde_json::json;
 
 /// As long as a pass that does something would take many times over.
@@ -54,28 +52,11 @@ async fn a_label_on_the_connections_secret_or_an_unchanged_edit_proves_no_login_
 #[tokio::test]
 async fn two_hundred_credentials_take_one_token_and_survive_a_restart_without_a_call() {
     let mut world = World::start().await;
-    let count = world.count().await;
-    let names: Vec<String> = (0..200).map(|n| format!("svc-{n:03}")).collect();
-    let started = Instant::now();
-    apply_all(&world, &names).await;
-    all_synced(&world, names.len()).await;
-    eprintln!("200 credentials applied and synced in {:?}", started.elapsed());
-
-    let journal = world.journal(&count);
-    assert_eq!(journal.count(Kind::PostCredential), 200, "one POST each");
-    assert!(journal.count(Kind::Token) <= 1, "{} tokens", journal.count(Kind::Token));
-    let lists = journal.count(Kind::ListCredentials);
-    assert!((1..=2).contains(&lists), "{lists} lists");
-    assert_eq!(world.sim.records().len(), 200);
-    let requests = world.requests(&count).await;
-    // Once a credential is pushed, and once when a list that came later said when that was.
-    let statuses = requests.resource("pamcredentials/status").writes().len();
-    assert!((200..=200 * lists).contains(&statuses), "{statuses} status writes");
+    let requests = world.syncs_two_hundred().await;
     assert_eq!(
         requests.resource("secrets").verb("get").by(&world.install.user()).len(),
         200 + connection_reads(&requests)
     );
-    assert!(requests.resource("events").writes().len() <= 200);
 
     settle().await;
     let logs = world.stop_operator().await;
@@ -91,27 +72,4 @@ async fn two_hundred_credentials_take_one_token_and_survive_a_restart_without_a_
 
 fn connection_reads(requests: &local_cluster::Requests) -> usize {
     requests.named("login").verb("get").len()
-}
-
-async fn apply_all(world: &World, names: &[String]) {
-    let documents = names.iter().map(|name| {
-        let secret = json!({
-            "apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": name, "namespace": world.namespace},
-            "stringData": {"password": format!("{CANARY}-{name}")},
-        });
-        format!("---\n{secret}\n---\n{}\n", world.credential_json(name, json!({})))
-    });
-    world.cluster.apply(&documents.collect::<String>()).await.unwrap();
-}
-
-async fn all_synced(world: &World, expected: usize) {
-    wait_until("all to be synced", Duration::from_mins(2), async || {
-        let list = world.credentials().list(&kube::api::ListParams::default()).await?;
-        let synced = list.iter().filter(|credential| ready(credential).1 == "Synced").count();
-        anyhow::ensure!(synced == expected, "{synced} of {expected}");
-        Ok(())
-    })
-    .await
-    .unwrap();
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, Plan, World, assert_no_canary, merge};
-use kube::api::{Patch, PatchParams};
 use pam_operator::api::{PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
 use pam_simulator::ProductVersion;
 use serde_json::{Value, json};
@@ -201,24 +200,7 @@ async fn a_field_that_is_renamed_or_taken_off_the_list_sends_the_list() {
 async fn nothing_is_sent_while_nothing_changes_whatever_is_touched() {
     let mut world = with_everything(ProductVersion::V4_2).await;
     let object = world.credential_json("svc", everything());
-    // kubectl takes the fields over from the test, which is a change of its own.
-    world.apply([object.clone()]).await;
-    tokio::time::sleep(A_MOMENT).await;
-    let count = world.count().await;
-    world.apply([object]).await;
-    world.annotate("svc", "example.com/note", "unrelated").await;
-    let label = Patch::Merge(json!({"metadata": {"labels": {"touched": "yes"}}}));
-    for secret in ["svc", "more"] {
-        world.secrets().patch_metadata(secret, &PatchParams::default(), &label).await.unwrap();
-    }
-    tokio::time::sleep(A_MOMENT).await;
-    world.assert_nothing_done(&count).await;
-
-    assert_no_canary(&world.stop_operator().await);
-    let count = world.count().await;
-    world.start_operator().await;
-    tokio::time::sleep(A_MOMENT).await;
-    world.assert_nothing_done(&count).await;
+    world.does_nothing_whatever_is_touched(object, &["svc", "more"]).await;
     assert_nothing_said(&world).await;
 }
 

@@ -1,6 +1,7 @@
 //! A world for one test: namespaces, a simulated PAM, the chart installed for them alone, and the built operator
 //! under the chart's ServiceAccount, all on the control plane that the whole run shares.
 
+pub mod budgets;
 pub mod steps;
 pub mod vault;
 

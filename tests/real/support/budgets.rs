@@ -1,0 +1,79 @@
+//! What things may cost at most (`design.md` 4): counted in the API server's audit log and in the PAM's journal.
+
+use std::time::{Duration, Instant};
+
+use kube::api::{Patch, PatchParams};
+use local_cluster::Requests;
+use pam_simulator::Kind;
+use serde_json::{Value, json};
+
+use super::steps::A_MOMENT;
+use super::{CANARY, World, assert_no_canary};
+
+impl World {
+    /// P2: each of so many values of `svc`'s Secret is in the PAM within a second, by one POST.
+    pub async fn rotates_within_a_second(&self, rounds: u32) {
+        let mut worst = Duration::ZERO;
+        for round in 0..rounds {
+            let count = self.count().await;
+            let value = format!("{CANARY}-{round}");
+            let started = Instant::now();
+            self.put_secret("svc", json!({"password": value})).await;
+            self.pam_holds("svc", &value).await;
+            worst = worst.max(started.elapsed());
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let journal = self.journal(&count);
+            assert!(journal.len() == 1 && journal.posts().len() == 1, "{journal:?}");
+        }
+        eprintln!("the slowest of {rounds} rotations took {worst:?}");
+        assert!(worst < Duration::from_secs(1), "P2: {worst:?}");
+    }
+
+    /// P1: `svc` is applied again, annotated, its Secrets are labelled, and the operator starts anew: nothing is done.
+    pub async fn does_nothing_whatever_is_touched(&mut self, object: Value, secrets: &[&str]) {
+        // kubectl takes the fields over from the test, which is a change of its own.
+        self.apply([object.clone()]).await;
+        tokio::time::sleep(A_MOMENT).await;
+        let count = self.count().await;
+        self.apply([object]).await;
+        self.annotate("svc", "example.com/note", "unrelated").await;
+        let label = Patch::Merge(json!({"metadata": {"labels": {"touched": "yes"}}}));
+        for secret in secrets {
+            self.secrets().patch_metadata(secret, &PatchParams::default(), &label).await.unwrap();
+        }
+        self.put_secret("unrelated", json!({"password": CANARY})).await;
+        tokio::time::sleep(A_MOMENT).await;
+        self.assert_nothing_done(&count).await;
+
+        assert_no_canary(&self.stop_operator().await);
+        let count = self.count().await;
+        self.start_operator().await;
+        tokio::time::sleep(A_MOMENT).await;
+        self.assert_nothing_done(&count).await;
+    }
+
+    /// Applies two hundred credentials with their Secrets at once; returns what the operator asked of the API server.
+    pub async fn syncs_two_hundred(&self) -> Requests {
+        let count = self.count().await;
+        let names: Vec<String> = (0..200).map(|number| format!("svc-{number:03}")).collect();
+        let started = Instant::now();
+        let value = |name: &String| format!("{CANARY}-{name}");
+        let of = |name: &String| [self.secret_json(name, &value(name)), self.credential_json(name, json!({}))];
+        self.apply(names.iter().flat_map(of)).await;
+        self.all_become(200, &["Synced"]).await;
+        eprintln!("200 credentials applied and synced in {:?}", started.elapsed());
+
+        let journal = self.journal(&count);
+        assert_eq!(journal.count(Kind::PostCredential), 200, "one POST each");
+        assert!(journal.count(Kind::Token) <= 1, "{} tokens", journal.count(Kind::Token));
+        let lists = journal.count(Kind::ListCredentials);
+        assert!((1..=2).contains(&lists), "{lists} lists");
+        assert_eq!(self.sim.records().len(), 200);
+        let requests = self.requests(&count).await;
+        // Once a credential is pushed, and once when a list that came later said when that was.
+        let statuses = requests.resource("pamcredentials/status").writes().len();
+        assert!((200..=200 * lists).contains(&statuses), "{statuses} status writes");
+        assert!(requests.resource("events").writes().len() <= 200);
+        requests
+    }
+}
