@@ -33,7 +33,7 @@ pub(super) fn left(status: &PamCredentialStatus, now: Timestamp) -> Option<Durat
 /// After an answered write. What an earlier process sent may still be executed over it.
 pub(super) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, value: bool) {
     if observed.situation.unclean && observed.situation.early {
-        let value = value || next.unsettled.take().is_some_and(|before| before.value);
+        let value = value || observed.value_may_come(next);
         let since = Time(observed.clock.now());
         next.unsettled = Some(UnsettledWrite { since, value, answered_since: true, elsewhere: false, target: None });
         return;
@@ -87,6 +87,15 @@ pub(super) fn leave_behind(status: &mut PamCredentialStatus, (view, recorded): (
 }
 
 impl Observed<'_> {
+    /// Whether what an earlier process sent may have carried a value: one that was in another version of the Secret, or that
+    /// it knew to be open.
+    fn value_may_come(&self, next: &mut PamCredentialStatus) -> bool {
+        let open = next.unsettled.take().is_some_and(|before| before.value);
+        let other_version = self.versions.as_ref() != Some(&self.status.source);
+        let sends_values = self.object.spec.content_secret_ref.is_some() && !self.status.value_held_back;
+        open || (sends_values && other_version)
+    }
+
     /// Whether an unknown write can no longer be executed: then what is newest goes out once more, but for a value that the
     /// vault may have rotated since.
     pub(super) const fn is_settled(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Histories that failed once, as short as they were made.
 
 use super::play::play;
-use super::step::{Act, Edit, Step, Trouble, Wanted, Who};
+use super::step::{Act, Edit, Fate, Step, Trouble, Wanted, Who};
 
 const ONE: Who = Who { site: 0, place: 0 };
 
@@ -63,5 +63,20 @@ fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
         Step::Trouble(Trouble::Outage(389)),
         Step::Edit(ONE, Edit::Device(1)),
         Step::Wait(700_000),
+    ]);
+}
+
+/// The killed process had sent the value that was rolled back, and a field was edited, too: the push of that field stood for
+/// all that was open, and the value that came late stayed.
+#[test]
+fn a_value_that_was_rolled_back_after_a_crash_is_sent_once_more_though_another_field_went_first() {
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Wait(720_000),
+        Step::Writes(ONE, Fate::Silent(68), 1),
+        Step::Value(ONE),
+        Step::Edit(ONE, Edit::Notes(110)),
+        Step::Stop(0),
+        Step::RollBack(ONE),
     ]);
 }
