@@ -6,7 +6,7 @@ use pam_simulator::{Journal, Kind, RecordView};
 use virtual_cluster::Mark;
 
 use super::laws::{account, was_listed};
-use super::model::{NEVER, Object, Origin};
+use super::model::{NEVER, Object, Origin, Record};
 use super::play::{INTERVAL, Play};
 use super::step::{CLUSTERS, Wanted, Who};
 
@@ -172,7 +172,14 @@ impl Case<'_> {
             }
             _ => false,
         };
-        if !clean || !alone || (self.object.strange && self.status.unexpected.is_some()) {
+        // What met a record that an object of its name had just made, and whose answer was lost, waits for a word of the user.
+        let just_made = |record: &Record| {
+            let passed = self.object.since().duration_since(record.identity.0);
+            record.identity.1 == Some(self.who) && passed.abs() <= SignedDuration::from_mins(2)
+        };
+        let told = self.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_ref());
+        let met = told.and_then(|id| play.model.records.get(id)).is_some_and(just_made);
+        if !clean || !alone || met || (self.object.strange && self.status.unexpected.is_some()) {
             return Ok(());
         }
         Err(format!("P1: {reason}, and nothing stands in its way"))
@@ -260,7 +267,9 @@ impl Case<'_> {
         });
         let correctable = ["IdentifierChanged", "Renamed", "Moved", "ChangedInVault"].contains(&reason);
         let known = record.and_then(|record| play.model.records.get(&record.id));
-        if reason == "ChangedInVault" && known.is_some_and(|known| known.last == Some(self.who)) {
+        // What was sent for an object before it, and executed late, it knows nothing of.
+        let own = |known: &Record| known.last == Some(self.who) && known.sent >= self.object.since();
+        if reason == "ChangedInVault" && known.is_some_and(own) {
             return Err(format!("it says {reason}, and changed it itself: {known:?}"));
         }
         if self.wanted.correct && correctable && reachable && !others && self.status.corrections.len() < 3 {

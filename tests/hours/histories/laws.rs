@@ -167,7 +167,10 @@ fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
         if !late {
             let hidden = play.is_hidden(post.who.site, &id);
             onto_its_own(&mut play.model, &post, (&id, &before, &own), hidden)?;
-            what_the_vault_rotated_stays(&play.model, &post, &before)?;
+            // Whether the vault rotates what it hides, it does not say.
+            if !hidden {
+                what_the_vault_rotated_stays(&play.model, &post, &before)?;
+            }
         }
     } else {
         let object = play.model.object_mut(post.who);
@@ -200,6 +203,8 @@ fn onto_its_own(
     let specs: Vec<&Wanted> = object.specs_since(at - SECONDS_OLD).collect();
     let natural = before.identifier.as_ref() == Some(own)
         && specs.iter().any(|spec| spec.adoption != "Never" && account(spec) == before.account);
+    // A write of its own that was executed late has put its identifier there: nothing tells that it met another's record.
+    let natural = natural || (before.identifier.as_ref() == Some(own) && before.identity.1 == Some(who));
     let takes_over = specs.iter().any(|spec| spec.adoption == "TakeOver");
     let raced = at.duration_since(before.identity.0) <= SECONDS_OLD && before.identity.1 != Some(who);
     // Our own record is written without a look at the list, unless its account changes.
