@@ -39,11 +39,12 @@ pub(super) fn served(config: &Config, key: &DigestKey) -> String {
 impl Context {
     /// What the next process is left with.
     pub(super) fn leaves(&self) -> Handover {
-        match self.standings.everyone() {
-            Some(uids) if self.written.owes(&uids) => Handover::Open,
-            Some(uids) => self.memory.leaves(&uids, Instant::now()),
-            // Of those that no pass looked at yet, nothing is known.
-            None => self.memory.before(),
+        let (uids, all) = self.standings.everyone();
+        match self.memory.leaves(&uids, Instant::now()) {
+            _ if self.written.owes(&uids) => Handover::Open,
+            // Of those that were not seen it is known what the process before said.
+            Handover::Complete if !all => self.memory.before(),
+            leaves => leaves,
         }
     }
 }
@@ -70,6 +71,10 @@ impl Observed<'_> {
 
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     pub(super) fn may_have_missed_a_write(&self, context: &Context) -> bool {
+        if self.situation.recorded == Recorded::Elsewhere {
+            // What was sent there counts again when the connection leads back.
+            return false;
+        }
         let differs = self.status.observed_generation != Some(self.generation);
         let here = self.situation.recorded == Recorded::Here;
         // A Secret that is away may come back with what it held before the version that was sent last.

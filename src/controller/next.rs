@@ -30,7 +30,10 @@ pub(super) fn next_status(
     let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
     let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
     settle::leave_behind(&mut next, (observed.view.as_ref(), observed.situation.recorded));
-    next.unchecked = observed.stays_unchecked(decision, done);
+    // What is open in another place stays so.
+    if found || observed.situation.recorded != Recorded::Elsewhere {
+        next.unchecked = observed.stays_unchecked(decision, done);
+    }
     next.observed_generation = Some(observed.generation);
     match done {
         Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),

@@ -125,7 +125,8 @@ async fn list(
 fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context) {
     let mine =
         observed.status.id.as_deref().and_then(|id| snapshot.by_id(id)).filter(|record| observed.vouches(record));
-    let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref(), snapshot)) else {
+    let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref(), (snapshot, context)))
+    else {
         // The username is read before the list is looked at.
         observed.situation.inventory = Inventory::Failed(Reason::PamUnavailable);
         return;
@@ -174,8 +175,12 @@ fn change(observed: &Observed<'_>, mine: Option<&ListedCredential>, snapshot: &S
 
 /// The account of an object that goes, and whose Secret is not read for that (it is often gone first): that of its
 /// record, or none at all, so that the identifier alone is looked for.
-fn known_account(observed: &Observed<'_>, mine: Option<&ListedCredential>, snapshot: &Snapshot) -> Option<Account> {
-    let listed = mine.cloned().or_else(|| perhaps_made(observed, snapshot)).unwrap_or_default();
+fn known_account(
+    observed: &Observed<'_>,
+    mine: Option<&ListedCredential>,
+    (snapshot, context): (&Snapshot, &Context),
+) -> Option<Account> {
+    let listed = mine.cloned().or_else(|| perhaps_made(observed, snapshot, context)).unwrap_or_default();
     let spec = &observed.object.spec;
     let (hostname, ip) = match observed.situation.recorded {
         // There an id proves nothing: what is known of the account must be that of the record.
@@ -188,10 +193,12 @@ fn known_account(observed: &Observed<'_>, mine: Option<&ListedCredential>, snaps
 
 /// What a first write that was not answered may have made for an account that is not known whole: a record with our
 /// identifier on our device.
-fn perhaps_made(observed: &Observed<'_>, snapshot: &Snapshot) -> Option<ListedCredential> {
+fn perhaps_made(observed: &Observed<'_>, snapshot: &Snapshot, context: &Context) -> Option<ListedCredential> {
     let spec = &observed.object.spec;
     let ours = |record: &ListedCredential| {
-        record.hostname.eq_ignore_ascii_case(&spec.hostname) && record.ip.eq_ignore_ascii_case(&spec.ip)
+        let at_device =
+            record.hostname.eq_ignore_ascii_case(&spec.hostname) && record.ip.eq_ignore_ascii_case(&spec.ip);
+        at_device && observed.may_have_been_for(&record.username, context)
     };
     let identified = snapshot.look(&observed.identifier, &pam::Account::new("", "", "")).identified;
     let unknown = observed.situation.deleting && observed.situation.recorded == Recorded::Nothing;

@@ -92,8 +92,9 @@ impl Observed<'_> {
     fn value_may_come(&self, next: &mut PamCredentialStatus) -> bool {
         let open = next.unsettled.take().is_some_and(|before| before.value);
         let other_version = self.versions.as_ref() != Some(&self.status.source);
-        let sends_values = self.object.spec.content_secret_ref.is_some() && !self.status.value_held_back;
-        open || (sends_values && other_version)
+        let sends_values = self.object.spec.content_secret_ref.is_some() && !next.value_held_back;
+        // Without a baseline nobody could tell whether the value became another's since.
+        open || (sends_values && other_version && self.situation.baseline)
     }
 
     /// Whether an unknown write can no longer be executed: then what is newest goes out once more, but for a value that the

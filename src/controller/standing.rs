@@ -94,10 +94,10 @@ impl Standings {
         }
     }
 
-    /// Everyone who is there, by uid, if all watches had their first list.
-    pub(super) fn everyone(&self) -> Option<Vec<String>> {
+    /// Everyone who was seen, by uid, and whether these are all: no watch was left without its first list.
+    pub(super) fn everyone(&self) -> (Vec<String>, bool) {
         let inner = self.lock();
-        (inner.unlisted == 0 && !inner.unseen).then(|| inner.refers.keys().cloned().collect())
+        (inner.refers.keys().cloned().collect(), inner.unlisted == 0 && !inner.unseen)
     }
 
     /// Takes in a connection as the watch shows it; `status` is its newest. `true`: somebody confirmed what its list lacks.

@@ -12,7 +12,7 @@ use super::observed::Observed;
 use super::schedule::fingerprint;
 use super::{groups, watch};
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
-use crate::domain::{Decision, Intent, Reason, Recorded, Seen, generated_identifier};
+use crate::domain::{Account, Decision, Intent, Reason, Recorded, Seen, generated_identifier};
 use crate::pam::Place;
 
 /// The identifier that is sent.
@@ -71,6 +71,23 @@ impl Observed<'_> {
                 == Compared::Changed
         });
         here && pending.identifier == self.identifier && !another
+    }
+
+    /// Whether what status says of an open write may be of that username: where its digests show that it was not, it was for
+    /// another account.
+    pub(super) fn may_have_been_for(&self, username: &str, context: &Context) -> bool {
+        let spec = &self.object.spec;
+        let account = Account { username: username.to_owned(), hostname: spec.hostname.clone(), ip: spec.ip.clone() };
+        let (username, hostname, ip) = account.folded();
+        let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
+        let differs = |recorded: Option<&String>, field: &str, parts: &[&str]| {
+            let whole = Zeroizing::new(parts.join("\0"));
+            context.key.compare(recorded, &self.owner(), field, whole.as_bytes()) == Compared::Changed
+        };
+        let pending = self.status.pending.as_ref().map(|pending| &pending.account);
+        let unsettled = self.status.unsettled.as_ref().and_then(|unsettled| unsettled.target.as_ref());
+        !differs(pending, "pending", &[&username, &hostname, &ip])
+            && !differs(unsettled, "target", &[origin, &self.identifier, &username, &hostname, &ip])
     }
 
     /// What a write is for: place and identifier, and these with the account.

@@ -64,7 +64,10 @@ impl Record {
     /// Reads a lease; `own` stands in for a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
-        let vouched = || lease.metadata.annotations.as_ref()?.get(VOUCHED).cloned();
+        let vouched = || {
+            let said = lease.metadata.annotations.as_ref()?.get(VOUCHED)?;
+            Some(said.strip_suffix(&signature(spec.renew_time.as_ref()?.0))?.to_owned())
+        };
         let vouched = if spec.holder_identity.is_none() { vouched() } else { None };
         let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
         Self {
@@ -108,6 +111,12 @@ impl Watch {
 /// The annotation that says what the last holder vouched for. Whoever takes the lease takes it off.
 const VOUCHED: &str = "pam-operator.io/ended-in-order";
 
+/// What ties that to the very write by which the lease was given back: a version that knows nothing of it keeps it, but not
+/// the time.
+fn signature(given_back: Timestamp) -> String {
+    format!("@{}", given_back.as_microsecond())
+}
+
 /// `lease` with nothing vouched for.
 pub(super) fn struck(mut lease: Lease) -> Lease {
     if let Some(annotations) = &mut lease.metadata.annotations {
@@ -142,7 +151,11 @@ pub(super) fn renewed(mut lease: Lease, now: Timestamp) -> Lease {
 pub(super) fn released(lease: Lease, vouch: Option<&str>, now: Timestamp) -> Lease {
     let mut lease = struck(lease);
     if let Some(vouch) = vouch {
-        lease.metadata.annotations.get_or_insert_default().insert(VOUCHED.to_owned(), vouch.to_owned());
+        lease
+            .metadata
+            .annotations
+            .get_or_insert_default()
+            .insert(VOUCHED.to_owned(), vouch.to_owned() + &signature(now));
     }
     let spec = lease.spec.get_or_insert_default();
     spec.holder_identity = None;
@@ -297,8 +310,17 @@ mod tests {
         let taken_anew = taken(in_order.clone(), "you", Timing(LEASE), at(10));
         let mut holder_removed = taken_anew.clone();
         holder_removed.spec.as_mut().unwrap().holder_identity = None;
+        let by_another_version = renewed(in_order.clone(), at(12));
         let then_not = released(in_order.clone(), None, at(11));
-        for none in [given_back(None), lease(Some("me"), 0), taken_anew, holder_removed, then_not, struck(in_order)] {
+        for none in [
+            given_back(None),
+            lease(Some("me"), 0),
+            taken_anew,
+            holder_removed,
+            then_not,
+            by_another_version,
+            struck(in_order),
+        ] {
             assert_eq!(vouched(&none), None, "{none:?}");
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -20,10 +21,21 @@ pub fn ensure_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A loopback address that nothing listens on now.
+/// Ports that no system gives out by itself: what is free now is not taken by anybody's outgoing connection before it is used.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A loopback address that nothing listens on now, and that this process is given once.
 pub fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no loopback port could be had")?;
-    Ok(listener.local_addr()?)
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (count, first) = (u32::from(PORTS.end - PORTS.start), std::process::id().wrapping_mul(997));
+    for _ in 0..count {
+        let offset = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % count;
+        let address = SocketAddr::from(([127, 0, 0, 1], PORTS.start + u16::try_from(offset)?));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    anyhow::bail!("no loopback port could be had")
 }
 
 /// Different free loopback ports: they are held open together while choosing.
