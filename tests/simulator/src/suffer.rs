@@ -130,7 +130,12 @@ impl Work {
 
     fn commit_late(&self, pause: Duration) -> Verdict {
         let later = Self { shared: Arc::clone(&self.shared), seq: self.seq, call: Arc::clone(&self.call) };
-        tokio::spawn(async move { later.execute_after(pause).await });
+        // Before the reset is seen: what happens from then on is later than the arrival.
+        let admission = self.admit();
+        tokio::spawn(async move {
+            sleep(pause).await;
+            later.execute(admission)
+        });
         Verdict::Reset
     }
 

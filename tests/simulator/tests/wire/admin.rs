@@ -10,9 +10,15 @@ use serde_json::{Value, json};
 
 use crate::common::{HOST, IP, Pam, Reply, client, full, reply};
 
+/// A client of its own; whoever comes first makes ring the process' TLS provider.
+fn plain_client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 async fn ask(pam: &Pam, method: &str, path: &str, body: Option<Value>) -> Reply {
     let url = format!("{}{path}", pam.sim.admin_url().unwrap());
-    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
+    let mut request = plain_client().request(method.parse().unwrap(), url);
     if let Some(body) = body {
         request = request.header("content-type", "application/json").body(body.to_string());
     }
@@ -191,7 +197,7 @@ async fn the_binary_says_what_it_serves_and_ends_on_sigterm() {
     assert_eq!((binary.value("product version"), binary.value("client id")), ("4.2", "cid"));
     assert_eq!((binary.value("tenant"), binary.value("devices")), ("t1", "db01=10.0.0.7"));
     assert_eq!(binary.value("ca file"), binary.dir.join("ca.pem").display().to_string());
-    let about = reply(reqwest::Client::new().get(binary.value("admin url"))).await.unwrap();
+    let about = reply(plain_client().get(binary.value("admin url"))).await.unwrap();
     assert_eq!(about.json()["devices"][0]["hostname"], "db01");
     assert_eq!(about.json()["ca_pem"], binary.file("ca.pem"));
     let id = binary.child.id().to_string();
@@ -224,7 +230,7 @@ async fn the_binary_never_tells_a_secret_even_at_trace_level() {
         let post = http.post(format!("{url}/api/pam/credential")).header("content-type", "application/json");
         reply(post.bearer_auth(&token).body(body.to_string())).await.unwrap();
     }
-    let about = reply(reqwest::Client::new().get(binary.value("admin url"))).await.unwrap();
+    let about = reply(plain_client().get(binary.value("admin url"))).await.unwrap();
     let log = binary.file("log");
     assert!(log.contains("PostCredential"), "{log}");
     for told in [log, about.text, binary.said.join("\n")] {
