@@ -8,83 +8,83 @@ use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::access::permitted;
-use super::any_connection::{AnyConnection, connection_of};
-use super::claims::Claims;
-use super::connections::Connections;
-use super::digest::DigestKey;
-use super::error::Error;
-use super::handover::{self, Handover};
-use super::inventories::Inventories;
-use super::memory::Memory;
-use super::namespaces::Namespaces;
-use super::places::Places;
-use super::references::{References, Target};
-use super::schedule::Schedule;
-use super::standing::Standings;
-use super::status::Written;
-use super::subject::Subject;
-use super::versions::{Key, Versions};
-use super::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
 use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::controller::connection::clients::Connections;
+use crate::controller::connection::health::Standings;
+use crate::controller::connection::inventory::Inventories;
+use crate::controller::connection::object::{AnyConnection, connection_of};
+use crate::controller::credential::claims::Claims;
+use crate::controller::credential::facts::access::permitted;
+use crate::controller::credential::shutdown::{self, Handover};
+use crate::controller::credential::state::Memory;
+use crate::controller::runtime::dependencies::{References, Target};
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::metadata_cache::{Key, Versions};
+use crate::controller::runtime::namespaces::Namespaces;
+use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::retry::Schedule;
+use crate::controller::runtime::status_store::Written;
+use crate::controller::runtime::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
+use crate::controller::runtime::worker_slots::Places;
+use crate::controller::secret::digest::DigestKey;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::pam::{AllowedHosts, Place};
 
 /// What every pass shares.
-pub(super) struct Context {
-    pub(super) client: Client,
-    pub(super) recorder: Recorder,
-    pub(super) metrics: Metrics,
-    pub(super) clock: Clock,
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
     /// The operator's own namespace, where connections have their Secrets.
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     /// The first part of generated identifiers.
-    pub(super) cluster_name: String,
+    pub(crate) cluster_name: String,
     /// That, and what it was before.
-    pub(super) cluster_names: Vec<String>,
+    pub(crate) cluster_names: Vec<String>,
     /// Where tenants' connections may lead.
-    pub(super) allowed_hosts: AllowedHosts,
+    pub(crate) allowed_hosts: AllowedHosts,
     /// The first parts of those that were generated before.
-    pub(super) former_cluster_names: Vec<String>,
+    pub(crate) former_cluster_names: Vec<String>,
     /// Whether a connection may exist and yet not be served by this operator.
-    pub(super) selects_connections: bool,
-    pub(super) key: DigestKey,
-    pub(super) secrets: Versions,
-    pub(super) config_maps: Versions,
-    pub(super) namespaces: Namespaces,
-    pub(super) references: References,
-    pub(super) claims: Claims,
-    pub(super) connections: Connections,
-    pub(super) inventories: Inventories,
-    pub(super) schedule: Schedule,
+    pub(crate) selects_connections: bool,
+    pub(crate) key: DigestKey,
+    pub(crate) secrets: Versions,
+    pub(crate) config_maps: Versions,
+    pub(crate) namespaces: Namespaces,
+    pub(crate) references: References,
+    pub(crate) claims: Claims,
+    pub(crate) connections: Connections,
+    pub(crate) inventories: Inventories,
+    pub(crate) schedule: Schedule,
     /// How connections stand, beside their login.
-    pub(super) standings: Standings,
-    pub(super) written: Written<PamCredentialStatus>,
-    pub(super) written_connections: Written<PamConnectionStatus>,
-    pub(super) memory: Memory,
+    pub(crate) standings: Standings,
+    pub(crate) written: Written<PamCredentialStatus>,
+    pub(crate) written_connections: Written<PamConnectionStatus>,
+    pub(crate) memory: Memory,
     /// Whether this replica may write.
-    pub(super) lead: LeadHandle,
+    pub(crate) lead: LeadHandle,
     /// Whose turn it is to work with which PAM.
-    pub(super) places: Places,
-    pub(super) wake: Arc<Wake>,
+    pub(crate) places: Places,
+    pub(crate) wake: Arc<Wake>,
 }
 
 /// Where objects of one kind are woken, by namespace; `None` is the one that serves all of them.
-pub(super) type Scoped<K> = Vec<(Option<String>, UnboundedSender<ObjectRef<K>>)>;
+pub(crate) type Scoped<K> = Vec<(Option<String>, UnboundedSender<ObjectRef<K>>)>;
 
 /// Wakes objects though they did not change themselves.
-pub(super) struct Wake {
-    pub(super) credentials: Scoped<Guarded>,
-    pub(super) connections: Scoped<GuardedConnection>,
-    pub(super) cluster_connections: UnboundedSender<ObjectRef<GuardedClusterConnection>>,
+pub(crate) struct Wake {
+    pub(crate) credentials: Scoped<Guarded>,
+    pub(crate) connections: Scoped<GuardedConnection>,
+    pub(crate) cluster_connections: UnboundedSender<ObjectRef<GuardedClusterConnection>>,
 }
 
 impl Wake {
     /// Wakes these.
-    pub(super) fn all(&self, subjects: &[Subject]) {
+    pub(crate) fn all(&self, subjects: &[Subject]) {
         for subject in subjects {
             match subject {
                 Subject::Credential(key) => send(&self.credentials, key),
@@ -109,18 +109,18 @@ where
 }
 
 /// What a context is given, beside what it starts empty with.
-pub(super) struct Given {
-    pub(super) cluster_name: String,
-    pub(super) key: DigestKey,
-    pub(super) lead: LeadHandle,
-    pub(super) wake: Wake,
-    pub(super) connections: Connections,
+pub(crate) struct Given {
+    pub(crate) cluster_name: String,
+    pub(crate) key: DigestKey,
+    pub(crate) lead: LeadHandle,
+    pub(crate) wake: Wake,
+    pub(crate) connections: Connections,
 }
 
 impl Context {
-    pub(super) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
+    pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, given: Given) -> Self {
         let Given { cluster_name, key, lead, wake, connections } = given;
-        let before = Handover::of(lead.vouched(), &handover::served(config, &key));
+        let before = Handover::of(lead.vouched(), &shutdown::served(config, &key));
         let wake = Arc::new(wake);
         Self {
             recorder: recorder(client.clone(), config),
@@ -153,7 +153,7 @@ impl Context {
     }
 
     /// Whether a write may be begun: not by a process that is about to end, nor by one that no longer leads.
-    pub(super) fn may_write(&self) -> Result<(), Error> {
+    pub(crate) fn may_write(&self) -> Result<(), Error> {
         match (self.places.is_closed(), self.lead.is_held()) {
             (true, _) => Err(Error::Stopping),
             (_, false) => Err(Error::NotLeading),
@@ -162,21 +162,21 @@ impl Context {
     }
 
     /// Takes in a credential as the watch shows it.
-    pub(super) fn note(&self, credential: &Credential) {
+    pub(crate) fn note(&self, credential: &Credential) {
         self.standings.note_credential(credential);
         if credential.metadata.deletion_timestamp.is_some() {
             let uid = credential.metadata.uid.as_deref().unwrap_or_default();
-            self.step_aside(&super::watch::key(credential), uid);
+            self.step_aside(&crate::controller::runtime::watch::key(credential), uid);
         } else {
             if self.claims.note(credential) {
-                self.wake_waiting(&super::watch::key(credential));
+                self.wake_waiting(&crate::controller::runtime::watch::key(credential));
             }
             self.want(credential);
         }
     }
 
     /// Takes in a connection as the watch shows it.
-    pub(super) fn note_connection(&self, connection: AnyConnection) {
+    pub(crate) fn note_connection(&self, connection: AnyConnection) {
         let status = self.connection_status(&connection);
         if self.standings.note(&connection, &status, (Instant::now(), self.clock.now())) {
             // Each of those that the list lacks is to be told so by itself.
@@ -186,16 +186,22 @@ impl Context {
     }
 
     /// Takes in what record a credential that is to stay would have.
-    pub(super) fn want(&self, credential: &Credential) {
+    pub(crate) fn want(&self, credential: &Credential) {
         let meta = &credential.metadata;
         let view = self.connection(&connection_of(credential));
         let (Some(uid), Some(view), None) = (&meta.uid, view, &meta.deletion_timestamp) else { return };
         let status = credential.status.clone().unwrap_or_default();
-        let identifier = super::target::identifier(credential, &status, &self.cluster_name);
+        let identifier =
+            crate::controller::credential::facts::target::identifier(credential, &status, &self.cluster_name);
         let may = permitted(credential, &identifier, &view.connection, self).is_ok();
         let by_tenant = view.connection.kind() == ConnectionKind::PamConnection;
         let place = Place::new(&view.origin, view.tenant.as_deref());
-        self.claims.want(uid, &super::watch::key(credential), (&place, by_tenant), Some(&*identifier).filter(|_| may));
+        self.claims.want(
+            uid,
+            &crate::controller::runtime::watch::key(credential),
+            (&place, by_tenant),
+            Some(&*identifier).filter(|_| may),
+        );
     }
 
     /// Gives those who wait for what this credential has their turn.
@@ -206,14 +212,14 @@ impl Context {
     }
 
     /// Wakes those who wait for what a credential has or had.
-    pub(super) fn wake_waiting(&self, key: &Key) {
+    pub(crate) fn wake_waiting(&self, key: &Key) {
         let waiting = self.references.to(&Target::Credential(key.clone()));
         self.memory.poke(&waiting);
         self.wake.all(&waiting);
     }
 
     /// Forgets a credential that is gone.
-    pub(super) fn forget(&self, key: &Key, uid: &str) {
+    pub(crate) fn forget(&self, key: &Key, uid: &str) {
         self.claims.forget(uid);
         self.standings.forget_credential(uid);
         self.wake_waiting(key);
@@ -225,7 +231,7 @@ impl Context {
     }
 
     /// Forgets a connection that is gone, and wakes its credentials.
-    pub(super) fn forget_connection(&self, key: &Key, uid: &str) {
+    pub(crate) fn forget_connection(&self, key: &Key, uid: &str) {
         let subject = Subject::Connection(key.clone());
         self.references.forget(&subject);
         self.schedule.forget(&subject);

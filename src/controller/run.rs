@@ -12,14 +12,17 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::connections::Connections;
-use super::context::{Context, Given, Wake};
-use super::error::{Error, bounded};
-use super::handover::{self, Handover};
-use super::references::Target;
-use super::serve::{Receiver, Receivers, Scope, Stop, serve};
-use super::{digest, inventories, namespaces, watch};
 use crate::config::{Config, WatchScope};
+use crate::controller::connection::clients::Connections;
+use crate::controller::connection::inventory;
+use crate::controller::context::{Context, Given, Wake};
+use crate::controller::controllers::{Receiver, Receivers, Scope, Stop, serve};
+use crate::controller::credential::shutdown::{self, Handover};
+use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::namespaces;
+use crate::controller::runtime::watch;
+use crate::controller::secret::digest;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::probes::Check;
@@ -43,7 +46,7 @@ pub async fn run(
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, ClusterPamConnections and PamConnections");
     let (wake, receivers) = wake(config);
-    let served = handover::served(config, &key);
+    let served = shutdown::served(config, &key);
     let vouch = |handover| (handover == Handover::Complete).then_some(served);
     let given = Given { cluster_name, key, lead, wake, connections: Connections::new(metrics.clone()) };
     let context = Arc::new(Context::new(client, config, metrics, given));
@@ -53,7 +56,7 @@ pub async fn run(
         // Nothing was done.
         () = stop.clone() => return Ok(vouch(context.memory.before())),
     }
-    watches.spawn(inventories::keep_inventories(Arc::clone(&context)));
+    watches.spawn(inventory::keep_inventories(Arc::clone(&context)));
     let serving = serve(&context, config, receivers, ready, &stop);
     let closing = async {
         stop.clone().await;

@@ -1,0 +1,233 @@
+//! One pass over a connection: is its login good?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use tokio::time::Instant;
+
+use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::controller::connection::health::{is_standing, logged_in};
+use crate::controller::connection::object::{AnyConnection, IntoAny};
+use crate::controller::connection::resolve::Material;
+use crate::controller::connection::status::write;
+use crate::controller::context::Context;
+use crate::controller::message::credential::Problem;
+use crate::controller::message::pam_error;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::retry::{Turn, fingerprint};
+use crate::controller::runtime::status_store;
+use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
+use crate::metrics::ReconcileOutcome;
+
+/// How a pass found the connection.
+enum Finding {
+    /// As its status says.
+    AsBefore,
+    /// As its status says; a refused login is looked at again then.
+    StillRefused(Duration),
+    /// Not as it should be, before any call.
+    Lacks(Problem),
+    /// It was tried, with these.
+    Tried {
+        digest: String,
+        client: String,
+        versions: Vec<crate::api::SourceSecret>,
+        problem: Option<(Problem, Option<Duration>)>,
+    },
+}
+
+/// One pass over a connection. Never fails on the PAM's account.
+pub(crate) async fn reconcile<C: IntoAny>(
+    object: Arc<DeserializeGuard<C>>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    let Ok(connection) = &object.0 else {
+        return Ok(Action::await_change());
+    };
+    let wait = pass(&connection.any(), &context).await?;
+    Ok(wait.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Returns when to come back, `None` for "on change".
+async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Duration>, Error> {
+    let started = Instant::now();
+    let (key, subject) = (connection.key(), Subject::Connection(connection.key()));
+    context.references.set(&subject, context.targets_of(connection).into_iter().collect());
+    announce(connection, context);
+    let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
+    // What is owed, and what is known beside the login, whether or not it is the login's turn.
+    let later = write(connection, context, |_| {}).await?;
+    let doubted = context.memory.take_connection_doubt(&key);
+    match context.schedule.turn(&subject, mark, started) {
+        Turn::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
+        Turn::OnChange if !doubted => Ok(later),
+        _ => {
+            let finding = examine(connection, doubted, context).await?;
+            report(connection, finding, (mark, started), context).await
+        }
+    }
+}
+
+fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
+    let versions = context.versions_of(connection)?;
+    Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
+}
+
+/// The sooner of two times to come back.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
+}
+
+/// Wakes the credentials of a connection whose readiness or spec changed.
+fn announce(connection: &AnyConnection, context: &Context) {
+    let key = connection.key();
+    let Some(view) = context.connection(&key) else {
+        return;
+    };
+    if context.memory.announce(&key, fingerprint(&view)) {
+        context.wake.all(&context.references.to(&crate::controller::runtime::dependencies::Target::Connection(key)));
+    }
+}
+
+async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
+    // Where it may lead is the operator's setting, which may be another since the status was written.
+    if let Err(problem) = context.check_host(connection) {
+        return Ok(Finding::Lacks(problem));
+    }
+    let status = context.connection_status(connection);
+    let remembered = remembered(&status);
+    let known = status.digests.get("login").filter(|digest| context.key.made(digest));
+    let current = status.observed_generation == connection.metadata.generation;
+    // What was proven holds without reading anything, while all versions are those it was proven with.
+    let same_versions = context.versions_of(connection).is_some_and(|versions| versions == status.source);
+    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
+        return Ok(Finding::AsBefore);
+    }
+    let material = match context.material(connection).await? {
+        Ok(material) => material,
+        Err(problem) => return Ok(Finding::Lacks(problem)),
+    };
+    let unchanged = known == Some(&material.digest);
+    let second_look = context.memory.has_waited(&connection.key(), Instant::now());
+    match login(remembered, unchanged, doubted, second_look) {
+        Login::Keep if remembered == Remembered::Refused => {
+            let left = context.memory.wait_left(&connection.key(), Instant::now());
+            Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
+        }
+        Login::Keep => Ok(Finding::AsBefore),
+        Login::Try => attempt(connection, material, doubted, context).await,
+    }
+}
+
+fn remembered(status: &PamConnectionStatus) -> Remembered {
+    match find(&status.conditions, ConditionType::Ready) {
+        Some(ready) if ready.status == "True" => Remembered::Worked,
+        Some(ready) if ready.reason == Reason::PamAuthenticationFailed.as_str() => Remembered::Refused,
+        _ => Remembered::Nothing,
+    }
+}
+
+async fn attempt(
+    connection: &AnyConnection,
+    material: Material,
+    doubted: bool,
+    context: &Context,
+) -> Result<Finding, Error> {
+    let (digest, client) = (material.digest.clone(), material.login.clone());
+    let versions = material.versions.clone();
+    let live = match context.connections.install(connection, material) {
+        Ok(live) => live,
+        Err(problem) => return Ok(Finding::Lacks(problem)),
+    };
+    // A doubted client knows by itself whether its login was refused: asking it costs no request.
+    let result = if doubted { live.client.authenticate().await } else { live.client.retry_login().await };
+    let problem = result.err().map(|error| (Problem::refused_by_pam(&error), pam_error::asked(&error)));
+    Ok(Finding::Tried { digest, client, versions, problem })
+}
+
+async fn report(
+    connection: &AnyConnection,
+    finding: Finding,
+    (mark, started): (u64, Instant),
+    context: &Context,
+) -> Result<Option<Duration>, Error> {
+    let (problem, asked) = match &finding {
+        Finding::Lacks(problem) => (Some(problem.clone()), None),
+        Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
+        _ => (None, None),
+    };
+    let key = connection.key();
+    // Before the write, which may fail: a refused login is not tried again for that.
+    if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
+        hold(&key, mark, backoff::second_login(rand::random()), context);
+    }
+    let later = write(connection, context, |status| next_status(connection, status, &finding, context)).await?;
+    announce(connection, context);
+    let wait = match (&finding, &problem) {
+        (Finding::StillRefused(wait), _) => Some(hold(&key, mark, *wait, context)),
+        (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
+            Some(hold(&key, mark, backoff::second_login(rand::random()), context))
+        }
+        (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
+        _ => {
+            context.schedule.forget(&Subject::Connection(key.clone()));
+            context.memory.forget_wait(&key);
+            None
+        }
+    };
+    let outcome = match problem.map(|problem| problem.reason) {
+        None => ReconcileOutcome::Ready,
+        Some(reason) if reason.is_stalled() => ReconcileOutcome::Stalled,
+        Some(_) => ReconcileOutcome::Waiting,
+    };
+    context.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
+    Ok(sooner(wait, later))
+}
+
+/// Holds a refused login back, and remembers that it waits: the next turn is its second look.
+fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Duration {
+    let until = Instant::now() + wait;
+    context.schedule.hold(&Subject::Connection(key.clone()), mark, until);
+    context.memory.wait_until(key, until);
+    wait
+}
+
+fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
+    let subject = Subject::Connection(key.clone());
+    context.schedule.failed(&subject, mark, (retry, asked), (Instant::now(), rand::random()))
+}
+
+/// What a pass makes of the status as it is.
+fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
+    status.observed_generation = connection.metadata.generation;
+    status.cluster_name = Some(context.cluster_name.clone());
+    let (reason, message) = match finding {
+        Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
+        Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
+            (problem.reason, problem.message.clone())
+        }
+        Finding::Tried { problem: None, .. } => (Reason::Authenticated, logged_in(connection)),
+    };
+    if let Finding::Tried { digest, client, versions, .. } = finding {
+        status.source.clone_from(versions);
+        status.digests.insert("login".to_owned(), digest.clone());
+        status.digests.insert("client".to_owned(), client.clone());
+    }
+    let (generation, now) = (status.observed_generation, context.clock.now());
+    let login = status_store::conditions(reason, &message, generation, now, &status.conditions);
+    status.conditions.retain(is_standing);
+    status.conditions.splice(..0, login);
+}
+
+fn as_before(connection: &AnyConnection, before: &PamConnectionStatus) -> (Reason, String) {
+    let ready = find(&before.conditions, ConditionType::Ready);
+    let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
+    if reason == Reason::Authenticated {
+        return (reason, logged_in(connection));
+    }
+    (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
+}

@@ -1,0 +1,280 @@
+//! All that a login to a PAM depends on, read from the cluster.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::api::{self, CaBundleKind, CaBundleRef, ConnectionKind, ConnectionSpec, SourceSecret};
+use crate::controller::connection::clients::source;
+use crate::controller::connection::object::AnyConnection;
+use crate::controller::context::Context;
+use crate::controller::message::credential::Problem;
+use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::secret::read::{self, SecretValues};
+use crate::pam::{
+    AdditionalSettingsShape, AddressPolicy, BooleanForm, ClientCertificate, Compatibility, CriticalityCase, Endpoint,
+    Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
+};
+
+/// All that a login depends on.
+pub(crate) struct Material {
+    /// Digest of everything in `endpoint` but the limits.
+    pub(crate) digest: String,
+    /// Keyed digest of the OAuth client id alone.
+    pub(crate) login: String,
+    /// The versions it was read at.
+    pub(crate) versions: Vec<SourceSecret>,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// Why there is none.
+enum Obstacle {
+    /// Something is missing or wrong in the cluster, for users to mend.
+    Problem(Problem),
+    /// The Kubernetes API failed.
+    Kubernetes(Error),
+}
+
+impl From<Problem> for Obstacle {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Error> for Obstacle {
+    fn from(error: Error) -> Self {
+        Self::Kubernetes(error)
+    }
+}
+
+/// The parts that are read one by one.
+#[derive(Default)]
+struct Parts {
+    /// Where all of it is.
+    namespace: String,
+    ca_bundle: Option<Vec<u8>>,
+    client_certificate: Option<ClientCertificate>,
+    versions: Vec<SourceSecret>,
+}
+
+impl Context {
+    /// The newest versions of what a connection refers to, without reading it; `None` if something is missing.
+    pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
+        self.targets_of(connection)
+            .into_iter()
+            .map(|target| {
+                let (versions, key) = match &target {
+                    Target::ConfigMap(key) => (&self.config_maps, key),
+                    Target::Secret(key) => (&self.secrets, key),
+                    Target::Connection(_) | Target::Credential(_) | Target::Namespace(_) => return None,
+                };
+                versions.of(key).map(|version| source(&key.1, version))
+            })
+            .collect()
+    }
+
+    /// What a connection refers to, in the order in which it is read.
+    pub(crate) fn targets_of(&self, connection: &AnyConnection) -> Vec<Target> {
+        let tls = connection.spec.tls.as_ref();
+        let home = self.home_of(connection);
+        let at_home = |name: &str| (home.clone(), name.to_owned());
+        let login = Target::Secret(at_home(&connection.spec.auth.oauth2.client_secret_ref.name));
+        let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
+            CaBundleKind::ConfigMap => Target::ConfigMap(at_home(&bundle.name)),
+            CaBundleKind::Secret => Target::Secret(at_home(&bundle.name)),
+        });
+        let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
+        let certificate = certificate.map(|certificate| Target::Secret(at_home(&certificate.name)));
+        [Some(login), bundle, certificate].into_iter().flatten().collect()
+    }
+
+    /// Reads all that a login depends on.
+    pub(crate) async fn material(&self, connection: &AnyConnection) -> Result<Result<Material, Problem>, Error> {
+        match self.read_material(connection).await {
+            Ok(material) => Ok(Ok(material)),
+            Err(Obstacle::Problem(problem)) => Ok(Err(problem)),
+            Err(Obstacle::Kubernetes(error)) => Err(error),
+        }
+    }
+
+    async fn read_material(&self, connection: &AnyConnection) -> Result<Material, Obstacle> {
+        self.check_host(connection)?;
+        let mut parts = Parts { namespace: self.home_of(connection), ..Parts::default() };
+        let login = self.login(&connection.spec, &mut parts).await?;
+        self.ca_bundle(&connection.spec, &mut parts).await?;
+        self.client_certificate(&connection.spec, &mut parts).await?;
+        let digest = self.login_digest(connection, &login, &parts);
+        let client = self.key.mac(&owner_of(connection), "client", login.client_id.as_bytes());
+        let Parts { ca_bundle, client_certificate, versions, .. } = parts;
+        let allowed = self.address_policy(connection);
+        let apart = connection.metadata.namespace.clone();
+        let endpoint = endpoint(&connection.spec, login)?;
+        let endpoint = Endpoint { ca_bundle, client_certificate, allowed, apart, ..endpoint };
+        Ok(Material { digest, login: client, versions, endpoint })
+    }
+
+    async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
+        let reference = &spec.auth.oauth2.client_secret_ref;
+        let key = (parts.namespace.clone(), reference.name.clone());
+        let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
+        let read = self.read_own(&key, &wanted, parts).await?;
+        let client_id = text(&read, &key, wanted[0])?.as_str().to_owned();
+        let client_secret = SecretString::from(text(&read, &key, wanted[1])?.as_str());
+        Ok(OAuth2 { client_id, client_secret })
+    }
+
+    async fn ca_bundle(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+        let Some(tls) = &spec.tls else { return Ok(()) };
+        if let Some(inline) = &tls.ca_bundle {
+            parts.ca_bundle = Some(STANDARD.decode(inline.trim()).map_err(|_| Problem::ca_bundle_not_base64())?);
+        } else if let Some(reference) = &tls.ca_bundle_ref {
+            parts.ca_bundle = Some(self.referred_bundle(reference, parts).await?);
+        }
+        Ok(())
+    }
+
+    async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, Obstacle> {
+        let key = (parts.namespace.clone(), reference.name.clone());
+        let missing = || Problem::ca_bundle_missing(reference.kind, &key);
+        let (version, bundle) = match reference.kind {
+            CaBundleKind::ConfigMap => {
+                let found = read::read_config_map(&self.client, &key, &reference.key).await?;
+                let (version, text) = found.ok_or_else(missing)?;
+                (version, text.map(String::into_bytes))
+            }
+            CaBundleKind::Secret => {
+                let found = read::read(&self.client, &key, &[&reference.key]).await?;
+                let mut read = found.ok_or_else(missing)?;
+                (read.version, read.values.remove(&reference.key).map(|bytes| bytes.to_vec()))
+            }
+        };
+        parts.versions.push(source(&key.1, version));
+        let bundle = bundle.ok_or_else(|| Problem::ca_bundle_key_missing(reference.kind, &key, &reference.key))?;
+        Ok(bundle)
+    }
+
+    async fn client_certificate(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+        let reference = spec.tls.as_ref().and_then(|tls| tls.client_certificate_secret_ref.as_ref());
+        let Some(reference) = reference else { return Ok(()) };
+        let key = (parts.namespace.clone(), reference.name.clone());
+        let read = self.read_own(&key, &["tls.crt", "tls.key"], parts).await?;
+        let cert_pem = text(&read, &key, "tls.crt")?.as_bytes().to_vec();
+        let key_pem = SecretString::from(text(&read, &key, "tls.key")?.as_str());
+        parts.client_certificate = Some(ClientCertificate { cert_pem, key_pem });
+        Ok(())
+    }
+
+    async fn read_own(&self, key: &Key, wanted: &[&str], parts: &mut Parts) -> Result<SecretValues, Obstacle> {
+        let read = read::read(&self.client, key, wanted).await?.ok_or_else(|| Problem::secret_missing(key))?;
+        parts.versions.push(source(&key.1, read.version.clone()));
+        Ok(read)
+    }
+
+    /// Where a connection's Secrets are: those of a cluster connection are the operator's own.
+    fn home_of(&self, connection: &AnyConnection) -> String {
+        connection.metadata.namespace.clone().unwrap_or_else(|| self.namespace.clone())
+    }
+
+    /// Where a connection may lead: a tenant's only to where the operator's owner allows.
+    fn address_policy(&self, connection: &AnyConnection) -> AddressPolicy {
+        match connection.kind() {
+            ConnectionKind::ClusterPamConnection => AddressPolicy::Any,
+            ConnectionKind::PamConnection => AddressPolicy::Checked { allowed_hosts: self.allowed_hosts.clone() },
+        }
+    }
+
+    /// Whether a connection may lead to its host, before anything of it is read.
+    pub(crate) fn check_host(&self, connection: &AnyConnection) -> Result<(), Problem> {
+        let url = Url::parse(&connection.spec.url).map_err(|_| Problem::url_invalid())?;
+        self.address_policy(connection).check_url(&url).map_err(|error| Problem::unusable_connection(&error))
+    }
+
+    /// Everything but the limits: these change no login.
+    fn login_digest(&self, connection: &AnyConnection, login: &OAuth2, parts: &Parts) -> String {
+        let spec = ConnectionSpec { limits: None, ..connection.spec.clone() };
+        let spec = serde_json::to_vec(&spec).unwrap_or_default();
+        let certificate = parts.client_certificate.as_ref();
+        let secrets = [
+            spec.as_slice(),
+            login.client_id.as_bytes(),
+            login.client_secret.expose_secret().as_bytes(),
+            parts.ca_bundle.as_deref().unwrap_or_default(),
+            certificate.map(|certificate| certificate.cert_pem.as_slice()).unwrap_or_default(),
+            certificate.map(|certificate| certificate.key_pem.expose_secret().as_bytes()).unwrap_or_default(),
+        ];
+        let mut joined = Zeroizing::new(Vec::with_capacity(secrets.iter().map(|part| part.len() + 8).sum()));
+        for part in secrets {
+            joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            joined.extend_from_slice(part);
+        }
+        self.key.mac(&owner_of(connection), "login", &joined)
+    }
+}
+
+/// Whose digests these are.
+fn owner_of(connection: &AnyConnection) -> String {
+    let (namespace, name) = connection.key();
+    if namespace.is_empty() { name } else { format!("{namespace}/{name}") }
+}
+
+/// A text out of a Secret. A line break at its end is never meant, and would be refused as a wrong one.
+fn text(read: &SecretValues, key: &Key, name: &str) -> Result<Zeroizing<String>, Problem> {
+    let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    if text.is_empty() { Err(Problem::login_empty(key, name)) } else { Ok(Zeroizing::new(text.to_owned())) }
+}
+
+fn endpoint(spec: &ConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> {
+    let url = Url::parse(&spec.url).map_err(|_| Problem::url_invalid())?;
+    let version = ProductVersion::parse(&spec.product_version).map_err(|_| Problem::version_invalid())?;
+    let limits = spec.limits.clone().unwrap_or_default();
+    let limits = Limits {
+        max_concurrent_requests: limits.max_concurrent_requests,
+        requests_per_second: limits.requests_per_second,
+        burst: limits.burst,
+    };
+    Ok(Endpoint {
+        limits,
+        compatibility: compatibility(spec),
+        tenant: spec.auth.oauth2.tenant.clone(),
+        token_request: match spec.auth.oauth2.token_request {
+            api::TokenRequest::Form => TokenRequest::Form,
+            api::TokenRequest::Basic => TokenRequest::Basic,
+        },
+        referrer: spec.referrer.clone(),
+        ..Endpoint::new(url, version, oauth2)
+    })
+}
+
+fn compatibility(spec: &ConnectionSpec) -> Compatibility {
+    let quirks = spec.compatibility.clone().unwrap_or_default();
+    Compatibility {
+        api_prefix: spec.api_prefix.clone(),
+        token_path: spec.token_path.clone(),
+        notes_placement: quirks.notes_placement.map(|placement| match placement {
+            api::NotesPlacement::TopLevel => NotesPlacement::TopLevel,
+            api::NotesPlacement::AdditionalSettings => NotesPlacement::AdditionalSettings,
+        }),
+        additional_settings_shape: quirks.additional_settings_shape.map(|shape| match shape {
+            api::AdditionalSettingsShape::Object => AdditionalSettingsShape::Object,
+            api::AdditionalSettingsShape::Array => AdditionalSettingsShape::Array,
+        }),
+        criticality_case: quirks.criticality_case.map(|case| match case {
+            api::CriticalityCase::Capitalized => CriticalityCase::Capitalized,
+            api::CriticalityCase::LowerCase => CriticalityCase::LowerCase,
+        }),
+        boolean_form: quirks.boolean_form.map(|form| match form {
+            api::BooleanForm::Literal => BooleanForm::Literal,
+            api::BooleanForm::Digit => BooleanForm::Digit,
+        }),
+        number_form: quirks.number_form.map(|form| match form {
+            api::NumberForm::Number => NumberForm::Number,
+            api::NumberForm::Text => NumberForm::Text,
+        }),
+    }
+}

@@ -1,0 +1,94 @@
+//! How a connection stands, for those who refer to it.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
+use crate::controller::connection::object::AnyConnection;
+use crate::controller::runtime::worker_slots::Queue;
+use crate::domain::{Connection, Reason};
+use crate::pam::Place;
+
+/// How a connection stands, for those who refer to it.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) connection: Arc<AnyConnection>,
+    pub(crate) ready: bool,
+    pub(crate) reason: Option<Reason>,
+    /// Its `Ready` message.
+    pub(crate) message: String,
+    /// Scheme, host, port and path, without a trailing slash.
+    pub(crate) origin: String,
+    /// The tenant that it asks for.
+    pub(crate) tenant: Option<String>,
+    /// Keyed digest of the OAuth client id that its last login was tried with.
+    pub(crate) login: Option<String>,
+    /// Whose passes take turns: everyone's of that origin, but for tenants' connections, which wait for themselves alone.
+    pub(crate) queue: Queue,
+}
+
+/// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
+impl Hash for View {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let connection = &self.connection;
+        (self.ready, self.reason, connection.key(), connection.uid(), connection.generation(), &self.origin)
+            .hash(state);
+    }
+}
+
+impl View {
+    /// Whether its PAM drops what is not sent of a settings block.
+    pub(crate) fn replaces_blocks(&self) -> bool {
+        let quirks = self.connection.spec.compatibility.as_ref();
+        quirks.is_some_and(|quirks| quirks.settings_blocks == Some(SettingsBlocks::Replaced))
+    }
+
+    /// How a connection stands by that status.
+    pub(crate) fn new(connection: Arc<AnyConnection>, status: &PamConnectionStatus) -> Self {
+        let generation = Some(connection.generation());
+        let ready = find(&status.conditions, ConditionType::Ready);
+        let current = ready.filter(|c| c.observed_generation == generation);
+        let origin = origin(&connection.spec.url);
+        let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
+        Self {
+            queue: match &connection.metadata.namespace {
+                Some(namespace) => Queue::Tenant(namespace.clone()),
+                None => Queue::Pam(origin.clone(), at_once),
+            },
+            ready: current.is_some_and(|c| c.status == "True"),
+            reason: current.and_then(|c| Reason::named(&c.reason)),
+            message: current.map(|c| c.message.clone()).unwrap_or_default(),
+            origin,
+            tenant: Place::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
+            login: status.digests.get("client").cloned(),
+            connection,
+        }
+    }
+
+    /// What a decision turns on. What ails a connection in the PAM ails its credentials too, and they say so; what
+    /// it lacks in the cluster is for whoever looks after it.
+    pub(crate) fn state(view: Option<&Self>) -> Connection {
+        let Some(view) = view else {
+            return Connection::Missing;
+        };
+        match view.reason {
+            _ if view.ready => Connection::Ready,
+            Some(
+                reason @ (Reason::PamAuthenticationFailed
+                | Reason::PamUnavailable
+                | Reason::PamRejected
+                | Reason::PamPermissionDenied
+                | Reason::RateLimited
+                | Reason::ConnectionNotAllowed),
+            ) => Connection::NotReady(reason),
+            _ => Connection::NotReady(Reason::ConnectionNotReady),
+        }
+    }
+}
+
+/// One spelling of where a PAM is.
+fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| Place::origin_of(&url))
+}

@@ -1,0 +1,111 @@
+//! Writing a connection's status: its login is its own pass's affair, all else is what is known of it by then. Passes over
+//! credentials write it, too, before they disable a record: one writer at a time.
+
+use std::time::Duration;
+
+use kube::runtime::events::EventType;
+use tokio::time::Instant;
+
+use crate::api::{PamConnectionStatus, find, same_but_for_times};
+use crate::controller::connection::health::{Filled, STANDING, is_good, is_urgent};
+use crate::controller::connection::object::AnyConnection;
+use crate::controller::context::Context;
+use crate::controller::credential::report::write;
+use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::Subject;
+
+/// Writes what `change` makes of a connection's newest status, with what is known of it by now, if that differs. Returns when
+/// to come back for numbers that are not written yet.
+pub(crate) async fn write(
+    connection: &AnyConnection,
+    context: &Context,
+    change: impl FnOnce(&mut PamConnectionStatus),
+) -> Result<Option<Duration>, Error> {
+    let Some(turn) = context.standings.turn(connection) else { return Ok(None) };
+    let turn = turn.lock().await;
+    let before = newest(connection, context);
+    let mut next = before.clone();
+    change(&mut next);
+    let at_once = !same(&before, &next) || context.written_connections.is_owed(connection.uid());
+    let times = (Instant::now(), context.clock.now());
+    let filled = context.standings.fill(connection, (&before, &mut next), times);
+    if !at_once && same(&before, &next) {
+        // It has already what was to be noted.
+        settle(connection, &filled, context);
+        return Ok(filled.later);
+    }
+    let left = || context.standings.put_off(&connection.key(), times.0);
+    if !at_once
+        && !is_urgent(&before, &next)
+        && let Some(left) = left()
+    {
+        return Ok(Some(filled.later.map_or(left, |later| later.min(left))));
+    }
+    put(connection, next.clone(), &filled, context).await?;
+    drop(turn);
+    tell(connection, (&before, &next), context).await;
+    Ok(filled.later)
+}
+
+/// The newest status: a pass may have begun with an older one than another has written meanwhile.
+fn newest(connection: &AnyConnection, context: &Context) -> PamConnectionStatus {
+    let known = context.connections.get(&connection.key()).filter(|known| known.uid() == connection.uid());
+    context.connection_status(known.as_deref().unwrap_or(connection))
+}
+
+fn same(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
+    let mut alike = next.clone();
+    alike.conditions.clone_from(&before.conditions);
+    alike == *before && same_but_for_times(&next.conditions, &before.conditions)
+}
+
+async fn put(
+    connection: &AnyConnection,
+    next: PamConnectionStatus,
+    filled: &Filled,
+    context: &Context,
+) -> Result<(), Error> {
+    let uid = connection.uid();
+    context.written_connections.intend(uid, next.clone());
+    context.standings.note_numbers(&connection.key(), Instant::now());
+    let version = connection.write_status(context.client.clone(), &next).await?;
+    context.metrics.status_written(connection.metrics_kind());
+    context.written_connections.note(uid, version.as_deref(), next);
+    if version.is_some() {
+        settle(connection, filled, context);
+    }
+    Ok(())
+}
+
+/// What was written counts from now on; whoever waited for that has its turn.
+fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
+    let freed = context.standings.written(&connection.key(), filled);
+    let mut subjects: Vec<Subject> = freed.leaving.into_iter().map(Subject::Credential).collect();
+    if freed.all {
+        subjects.extend(context.references.to(&Target::Connection(connection.key())));
+    }
+    context.memory.poke(&subjects);
+    context.wake.all(&subjects);
+}
+
+/// Tells of what changed, as events.
+async fn tell(connection: &AnyConnection, change: (&PamConnectionStatus, &PamConnectionStatus), context: &Context) {
+    let (before, next) = (&change.0.conditions, &change.1.conditions);
+    write::announce_transition(&connection.reference(), before, next, context).await;
+    announce_standing(connection, change, context).await;
+}
+
+/// An event for each condition that came beside `Ready`, or stands for another reason.
+async fn announce_standing(
+    connection: &AnyConnection,
+    (before, next): (&PamConnectionStatus, &PamConnectionStatus),
+    context: &Context,
+) {
+    for kind in STANDING {
+        let old = find(&before.conditions, kind).map(|condition| &condition.reason);
+        let Some(new) = find(&next.conditions, kind).filter(|new| old != Some(&new.reason)) else { continue };
+        let (kind, note) = (if is_good(new) { EventType::Normal } else { EventType::Warning }, new.message.clone());
+        write::emit(&connection.reference(), kind, &new.reason, note, context).await;
+    }
+}

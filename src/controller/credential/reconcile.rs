@@ -1,0 +1,110 @@
+//! One pass over a credential.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::runtime::controller::Action;
+use tokio::time::Instant;
+
+use crate::api::PamCredential;
+use crate::controller::context::Context;
+use crate::controller::credential::act::push::act;
+use crate::controller::credential::observe::list::look;
+use crate::controller::credential::observe::observation::{Observed, targets};
+use crate::controller::credential::report::in_flight;
+use crate::controller::credential::report::write::{report, write_owed};
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::finalizer;
+use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::retry::Turn;
+use crate::controller::runtime::watch::{Guarded, key};
+use crate::controller::runtime::worker_slots::Place;
+use crate::domain::{Decision, decide};
+use crate::metrics::{Kind, ReconcileOutcome};
+
+/// Should the labels of a namespace not wake its credentials.
+const LABELS: Duration = Duration::from_secs(5);
+
+/// One pass over a credential: observe, decide, act, report.
+///
+/// # Guarantees
+///
+/// * Two passes over one object never run at once (the controller sees to it).
+/// * At most one write to the PAM, at most one write of the status, none of either when nothing changed. One more of the
+///   status goes before a write that only it can tell of later.
+/// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
+pub(crate) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
+    let Ok(credential) = &object.0 else {
+        context.memory.note_undecodable();
+        return Ok(undecodable(&object));
+    };
+    let started = Instant::now();
+    let result = pass(credential, &context).await;
+    let outcome = match &result {
+        Ok((_, outcome)) => *outcome,
+        Err(_) => ReconcileOutcome::Error,
+    };
+    context.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
+    result.map(|(action, _)| action)
+}
+
+async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
+    // Before anything is looked at: what changes from here on wakes us again.
+    context.references.set(&Subject::Credential(key(credential)), targets(credential));
+    // Its connection may have come after it.
+    context.want(credential);
+    let mut observed = Observed::at_a_glance(credential, context);
+    write_owed(&observed, context).await?;
+    match context.schedule.turn(&observed.subject(), observed.mark(), Instant::now()) {
+        Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
+        Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
+        Turn::Now => {}
+    }
+    if observed.lacks_labels(context) {
+        // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
+        return Ok((Action::requeue(LABELS), ReconcileOutcome::Waiting));
+    }
+    if context.is_anothers(&observed).await? {
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
+    observed.see_whether_doomed(context).await?;
+    observed.place = place(&observed, context).await?;
+    let decision = loop {
+        match decide(&observed.situation) {
+            Decision::Look(what) => look(&mut observed, what, context).await?,
+            Decision::AddFinalizer => {
+                finalizer::add(credential, context).await?;
+                observed.situation.finalizer = true;
+            }
+            Decision::Intend(intent) => {
+                if !in_flight::intend(&mut observed, intent, context).await? {
+                    return Ok((Action::await_change(), ReconcileOutcome::Ready));
+                }
+            }
+            Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
+                finalizer::remove(credential, context).await?;
+                observed.situation.finalizer = false;
+            }
+            decision => break decision,
+        }
+    };
+    let done = act(&observed, decision, context).await?;
+    observed.settle_claims(decision, &done, context);
+    report(&observed, decision, &done, context).await
+}
+
+/// A place with the PAM, for a pass that may have something to do there.
+async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
+    match (decide(&observed.situation), &observed.view) {
+        (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
+            context.places.take(&view.queue).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn undecodable(object: &Guarded) -> Action {
+    let (namespace, name) = key(object);
+    tracing::error!(%namespace, %name, "a PamCredential cannot be decoded: is the CRD newer than the operator?");
+    Action::await_change()
+}

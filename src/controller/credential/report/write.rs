@@ -1,0 +1,283 @@
+//! What a pass leaves behind: the status where it differs, an event where something happened, and when to come back.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
+use kube::api::Api;
+use kube::runtime::controller::Action;
+use kube::runtime::events::{Event, EventType};
+use tokio::time::Instant;
+
+use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
+use crate::controller::connection::object::connection_of;
+use crate::controller::connection::state::View;
+use crate::controller::context::Context;
+use crate::controller::credential::act::push::Done;
+use crate::controller::credential::facts::removed_fields;
+use crate::controller::credential::facts::settings;
+use crate::controller::credential::facts::settle_window;
+use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::report::conditions::ready_reason;
+use crate::controller::credential::report::status::next_status;
+use crate::controller::message::credential as message;
+use crate::controller::message::credential::Problem;
+use crate::controller::message::pam_error;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::status_store;
+use crate::domain::{Connection, Decision, Expect, Reason, Retry};
+use crate::metrics::{Kind, ReconcileOutcome};
+
+/// Writes down what a pass came to.
+pub(crate) async fn report(
+    observed: &Observed<'_>,
+    decision: Decision,
+    done: &Done,
+    context: &Context,
+) -> Result<(Action, ReconcileOutcome), Error> {
+    if decision == Decision::Leave {
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
+    if let Done::Gone { reason, note } = done {
+        emit(&observed.object.object_ref(&()), EventType::Normal, reason, note.clone(), context).await;
+        context.schedule.forget(&observed.subject());
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
+    let next = next_status(observed, decision, done, context);
+    let reason = ready_reason(&next.conditions);
+    remember(observed, decision, done, context);
+    // Before the write: should it fail, the PAM is not asked again for that.
+    let settled = settle_window::left(&next, observed.clock.now());
+    let action = come_back(observed, (decision, done), (reason, settled), context);
+    if !write(observed, &next, context).await? {
+        // Gone in the meantime: whatever is remembered of it would stay for ever.
+        context.forget(&observed.key, &observed.uid);
+        return Ok((Action::await_change(), ReconcileOutcome::Ready));
+    }
+    context.memory.mark(&observed.uid, next.unchecked);
+    publish(observed, decision, done, &next, context).await;
+    context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
+    Ok((action, outcome(reason)))
+}
+
+/// What is remembered of a pass that came to an end.
+fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
+    if Observed::clears_up(decision, done) {
+        context.memory.clear(&observed.uid);
+    }
+    let blocked = |problem: &Problem| problem.reason == Reason::DeletionBlocked;
+    let hindered = matches!(done, Done::Hindered(problem) if blocked(problem));
+    if hindered || decision == Decision::Wait(Reason::DeletionBlocked) {
+        context.standings.set_aside(&connection_of(observed.object), &observed.uid);
+    }
+    let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
+    if observed.read.is_some() && wrote {
+        context.memory.made_digests(&observed.uid);
+    }
+    if matches!(done, Done::Pushed(_)) && observed.situation.account_changed {
+        // Whether the record moved, and no second one came into being, the next list shows.
+        context.inventories.ask(&connection_of(observed.object));
+    }
+}
+
+fn outcome(reason: Reason) -> ReconcileOutcome {
+    match reason {
+        _ if reason.is_ready() => ReconcileOutcome::Ready,
+        _ if reason.is_stalled() => ReconcileOutcome::Stalled,
+        _ => ReconcileOutcome::Waiting,
+    }
+}
+
+// === Writing
+
+/// Writes a status that could not be written before, whether or not it is this credential's turn.
+pub(crate) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Result<(), Error> {
+    if context.written.is_owed(&observed.uid) {
+        write(observed, &observed.shown, context).await?;
+    }
+    Ok(())
+}
+
+/// Writes a status if it differs; `false` if the object is gone.
+pub(crate) async fn write(
+    observed: &Observed<'_>,
+    next: &PamCredentialStatus,
+    context: &Context,
+) -> Result<bool, Error> {
+    let mut alike = next.clone();
+    alike.conditions.clone_from(&observed.shown.conditions);
+    let same = alike == observed.shown && same_but_for_times(&next.conditions, &observed.status.conditions);
+    if same && !context.written.is_owed(&observed.uid) {
+        return Ok(true);
+    }
+    // Before the write: should it fail, the next pass owes the write and not the push.
+    context.written.intend(&observed.uid, next.clone());
+    let api = Api::<PamCredential>::namespaced(context.client.clone(), &observed.key.0);
+    let version = status_store::write(&api, &observed.object.metadata, next).await?;
+    context.metrics.status_written(Kind::PamCredential);
+    context.written.note(&observed.uid, version.as_deref(), next.clone());
+    Ok(version.is_some())
+}
+
+async fn publish(
+    observed: &Observed<'_>,
+    decision: Decision,
+    done: &Done,
+    next: &PamCredentialStatus,
+    context: &Context,
+) {
+    let before = &observed.status.conditions;
+    let object = observed.object.object_ref(&());
+    if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
+        let why = if observed.only_corrects(push) { "Corrected" } else { "Pushed" };
+        emit(&object, EventType::Normal, why, pushed_note(observed, next, push.value), context).await;
+        if let Some(note) = possible_matches(observed, push.expect) {
+            emit(&object, EventType::Warning, "PossibleMatch", note, context).await;
+        }
+        for (reason, note) in warnings(observed).into_iter().filter(|_| push.value) {
+            emit(&object, EventType::Warning, reason, note.to_owned(), context).await;
+        }
+    } else if let Done::Enabled(how) = done {
+        let note = message::enabled(*how, next.id.as_deref().unwrap_or_default());
+        emit(&object, EventType::Normal, "Enabled", note, context).await;
+    } else {
+        announce_transition(&object, before, &next.conditions, context).await;
+    }
+    announce_drift(&object, before, &next.conditions, context).await;
+    announce_kept((&observed.uid, &object), before, &next.conditions, context).await;
+}
+
+/// What is odd about a value that was sent.
+fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
+    let Some(content) = observed.read.as_ref().and_then(|read| read.content.as_ref()) else { return Vec::new() };
+    let newline = content.ends_in_newline.then_some(("TrailingNewline", message::NEWLINE));
+    let long = (settings::rotates(&observed.object.spec) && content.is_long).then_some(("LongValue", message::LONG));
+    newline.into_iter().chain(long).collect()
+}
+
+/// Records that may be meant, of those that were there when one was created: username and one of hostname and ip are theirs.
+fn possible_matches(observed: &Observed<'_>, expect: Expect) -> Option<String> {
+    let near = observed.sight.as_ref().map(|sight| sight.near.as_slice()).filter(|near| !near.is_empty())?;
+    let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (expect == Expect::Create).then(|| {
+        format!("A record was created; the PAM also has {} with this username and only one of hostname and ip (id {shown}). If one of them was meant, correct spec.hostname and spec.ip", near.len())
+    })
+}
+
+/// An event where the record turned out to be otherwise than it was written.
+async fn announce_drift(object: &ObjectReference, before: &[Condition], after: &[Condition], context: &Context) {
+    let drifted = |conditions: &[Condition]| find(conditions, ConditionType::Drifted).cloned();
+    let Some(new) = drifted(after) else { return };
+    if drifted(before).is_none_or(|old| old.reason != new.reason) {
+        emit(object, EventType::Warning, "Drifted", new.message, context).await;
+    }
+}
+
+fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {
+    let what = if value { "Fields and value" } else { "Fields" };
+    let (id, identifier) = (next.id.as_deref().unwrap_or_default(), next.identifier.as_deref().unwrap_or_default());
+    let former = next.former_identifier.as_deref().filter(|_| observed.status.id != next.id);
+    let before = former.map(|former| format!(", which was taken over and had identifier {former} before"));
+    format!("{what} written to record {id}, identifier {identifier}{}", before.unwrap_or_default())
+}
+
+/// An event where fields were removed that the PAM keeps: once, though `Ready` may be false for a while and say other things.
+async fn announce_kept(
+    (uid, object): (&str, &ObjectReference),
+    before: &[Condition],
+    after: &[Condition],
+    context: &Context,
+) {
+    let ready = |conditions: &[Condition]| find(conditions, ConditionType::Ready).cloned();
+    let Some(new) = ready(after).filter(|ready| ready.status == "True") else { return };
+    let (old, new) =
+        (ready(before).map(|ready| ready.message).unwrap_or_default(), removed_fields::words_of(&new.message));
+    if context.memory.tells_of_kept(uid, new) && !new.is_empty() && new != removed_fields::words_of(&old) {
+        emit(object, EventType::Warning, "FieldKept", new.to_owned(), context).await;
+    }
+}
+
+/// An event where the reason of `Ready` changed to or from bad news.
+pub(crate) async fn announce_transition(
+    object: &ObjectReference,
+    before: &[Condition],
+    after: &[Condition],
+    context: &Context,
+) {
+    let (old, new) = (find(before, ConditionType::Ready), find(after, ConditionType::Ready));
+    let Some(new) = new.filter(|new| old.is_none_or(|old| old.reason != new.reason)) else {
+        return;
+    };
+    if new.status == "Unknown" {
+        return;
+    }
+    let kind = if new.status == "True" { EventType::Normal } else { EventType::Warning };
+    emit(object, kind, &new.reason, new.message.clone(), context).await;
+}
+
+/// An event that cannot be made fails nothing.
+pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, context: &Context) {
+    let event = Event {
+        type_: kind,
+        reason: reason.to_owned(),
+        note: Some(note.chars().take(1000).collect()),
+        action: "Reconcile".to_owned(),
+        secondary: None,
+    };
+    let published = tokio::time::timeout(Duration::from_secs(10), context.recorder.publish(&event, object));
+    if !matches!(published.await, Ok(Ok(()))) {
+        tracing::debug!(reason, "an event could not be made");
+    }
+}
+
+// === Coming back
+
+fn come_back(
+    observed: &Observed<'_>,
+    (decision, done): (Decision, &Done),
+    (reason, settled): (Reason, Option<Duration>),
+    context: &Context,
+) -> Action {
+    let deleting = observed.situation.deleting;
+    if let Some(left) =
+        settled.filter(|_| reason.is_ready() || (deleting && decision == Decision::Wait(Reason::Deleting)))
+    {
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(left);
+    }
+    if let Some(left) = context.memory.early_left(Instant::now()).filter(|_| decision == Decision::LookAgain) {
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(left);
+    }
+    if reason.is_ready() || decision == Decision::Suspend {
+        context.schedule.forget(&observed.subject());
+        return Action::await_change();
+    }
+    if matches!(done, Done::Pushed(_)) {
+        // The record is still to be enabled.
+        context.schedule.forget(&observed.subject());
+        return Action::requeue(Duration::ZERO);
+    }
+    let asked = match (done, &observed.failure) {
+        (Done::Failed(error), _) | (_, Some(error)) => pam_error::asked(error),
+        _ => None,
+    };
+    // What a connection waits for, its own passes see to; they wake us.
+    // (What hinders a connection that says it is ready is seen by nobody else.)
+    let staying = !observed.situation.deleting;
+    let by_connection =
+        staying && View::state(observed.view.as_ref()) != Connection::Ready && matches!(decision, Decision::Wait(_));
+    let unseen = !by_connection && (observed.problem_of_connection || matches!(done, Done::Hindered(_)));
+    let retry = match (by_connection, unseen) {
+        (true, _) => Retry::OnChange,
+        (false, true) if reason != Reason::DeletionBlocked => Retry::Backoff,
+        _ if matches!(done, Done::Failed(error) if pam_error::is_bounded(error)) => Retry::Bounded,
+        _ => reason.retry(),
+    };
+    let clock = (Instant::now(), rand::random());
+    match context.schedule.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
+        Some(wait) => Action::requeue(wait),
+        None => Action::await_change(),
+    }
+}

@@ -1,0 +1,262 @@
+//! What users read where a record or an account is not this credential's: what is in the way, and the ways out.
+
+use crate::api::RECONCILE_REQUESTED_AT;
+use crate::controller::connection::object::spoken;
+use crate::controller::runtime::metadata_cache::Key;
+use crate::domain::{Adoption, Answer, Expected, Mismatch, Recorded, Seen};
+
+/// What the list shows, as far as a user is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    pub(crate) seen: Seen,
+    /// The identifier that was to be sent.
+    pub(crate) identifier: &'a str,
+    /// Ids of the records in the way.
+    pub(crate) ids: &'a [String],
+    pub(crate) recorded: Recorded,
+    pub(crate) adoption: Adoption,
+    /// The name of a cluster under which the listed identifier is this very object's.
+    pub(crate) made_under: Option<&'a str>,
+}
+
+impl Found<'_> {
+    /// Somebody else's record, or too many.
+    pub(crate) fn conflict(&self) -> String {
+        format!("{}. To mend it, {}", self.nothing_written(), self.remedy())
+    }
+
+    /// The record could be taken over, if the connection allowed that.
+    pub(crate) fn denied(&self, connection: &Key) -> String {
+        format!(
+            "{}. spec.adoptionPolicy is TakeOver, and {} does not allow that here: whoever looks after it can add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
+            self.nothing_written(),
+            spoken(connection)
+        )
+    }
+
+    fn nothing_written(&self) -> String {
+        let ids = match self.ids {
+            [] => String::new(),
+            ids => format!(" (record {})", ids.join(", ")),
+        };
+        format!("Nothing was written: {}{ids}; identifier {}", self.what(), self.identifier)
+    }
+
+    const fn what(&self) -> &'static str {
+        match (self.recorded, self.seen) {
+            (_, Seen::Neither) => "the PAM's list no longer shows this credential's record",
+            (_, Seen::IdentifierElsewhere { .. }) => {
+                "the PAM holds the identifier for another username, hostname or ip"
+            }
+            (_, Seen::AccountOther { .. }) => "the PAM holds this username, hostname and ip under another identifier",
+            (Recorded::Here, Seen::IdentifierOnAccount { .. }) => {
+                "the PAM holds the identifier under another id than the one in status"
+            }
+            (Recorded::Here, Seen::AccountBare { .. }) => {
+                "the PAM holds this username, hostname and ip under another id than the one in status"
+            }
+            (_, Seen::IdentifierOnAccount { .. }) => {
+                "the PAM holds the identifier, and this username, hostname and ip, already"
+            }
+            (_, Seen::AccountBare { .. }) => {
+                "the PAM holds this username, hostname and ip already, without an identifier"
+            }
+            (_, Seen::Ours { .. } | Seen::FormerOnAccount { .. } | Seen::Tangled) => {
+                "several records, or an SSH key, have this identifier or this username, hostname and ip"
+            }
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match (self.recorded, self.seen) {
+            (_, Seen::Neither) => {
+                "give the authorization access to it, or create the credential anew under another name".to_owned()
+            }
+            (_, Seen::AccountOther { .. }) if self.made_under.is_some() => former_cluster(self.made_under.unwrap_or("")),
+            (Recorded::Here, Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }) => {
+                "remove or rename that record, or take back the change of username, hostname or ip".to_owned()
+            }
+            (_, Seen::IdentifierElsewhere { .. }) => {
+                format!("set spec.identifier to a free one, or correct the account{}", self.or_take_over("renames or moves"))
+            }
+            (_, Seen::AccountOther { .. }) => self.of_account_under_another(),
+            (Recorded::Here, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => self.vouch(),
+            (_, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => {
+                "set spec.adoptionPolicy to ByIdentifier if this credential is to go on with the record (Never writes onto nothing that it did not make), or remove the record, or set another account".to_owned()
+            }
+            _ => "leave one of them in the PAM, or set another spec.identifier".to_owned(),
+        }
+    }
+
+    fn of_account_under_another(&self) -> String {
+        let by_name = match self.adoption {
+            Adoption::Never => "remove the record, or correct the account",
+            _ => "set spec.identifier to that record's to go on with it as it is, or remove the record",
+        };
+        format!("{by_name}{}", self.or_take_over("gives this identifier to"))
+    }
+
+    fn or_take_over(&self, does: &str) -> String {
+        match self.adoption {
+            Adoption::TakeOver => String::new(),
+            _ => format!(
+                "; or set spec.adoptionPolicy to TakeOver, which {does} that record, if the connection allows it"
+            ),
+        }
+    }
+
+    /// A record that was made anew: only the user knows whether it is the right one.
+    fn vouch(&self) -> String {
+        let policy = match self.adoption {
+            Adoption::Never => {
+                "set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make) and "
+            }
+            _ => "",
+        };
+        format!(
+            "{policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text> if the listed record is to be this credential's (after a restored backup of the PAM, say); if not, remove that record"
+        )
+    }
+}
+
+/// The cluster was called something else when the record was made.
+fn former_cluster(name: &str) -> String {
+    format!(
+        "have the operator told that this cluster was called {name} (a rebuilt cluster has another name, unless one is set): --former-cluster-names={name} (chart value formerClusterNames) goes on with the record under the identifier it has, --cluster-name={name} (clusterName) calls the cluster so again"
+    )
+}
+
+/// Another object of this cluster writes something else onto the device.
+pub(crate) fn device_held() -> String {
+    "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, and the device is one. Set the same in both, or remove `device` from one of them".to_owned()
+}
+
+/// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
+pub(crate) fn claimed(what: &str, identifier: &str) -> String {
+    format!(
+        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
+    )
+}
+
+/// The PAM did something else than was decided.
+pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: Adoption) -> String {
+    let known = expected.id.as_deref().unwrap_or("none");
+    // Another one may be another namespace's.
+    let shown = match answer.identifier.as_deref() {
+        Some(identifier) if identifier == expected.identifier => identifier,
+        Some(_) => "another one",
+        None => "none",
+    };
+    let what = match what {
+        Mismatch::UpdatedInstead => {
+            "updated a record that its list does not show to this authorization, where a new one was to be created"
+        }
+        Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
+        Mismatch::OtherId => "wrote another record than the one known",
+        Mismatch::OtherIdentifier => "kept another identifier than the one sent",
+        Mismatch::OtherTenant => "answered for another tenant than before",
+    };
+    format!(
+        "The PAM {what}: record {}, identifier {shown}; known id {known}, identifier sent {}. {}",
+        answer.id,
+        expected.identifier,
+        after_stray_write(adoption)
+    )
+}
+
+/// An earlier write met another record, and nothing has changed since.
+pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: Adoption) -> String {
+    format!(
+        "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). {}",
+        id.unwrap_or("unknown"),
+        identifier.unwrap_or("another one or none"),
+        after_stray_write(adoption)
+    )
+}
+
+/// A creation met a record that was there, and no list is to be had that could tell whose it is.
+pub(crate) fn unseen(id: Option<&str>, adoption: Adoption) -> String {
+    let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
+    let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();
+    format!(
+        "The PAM updated a record that was there already (record {id}) where a new one was to be created. Whose it is cannot be seen, since the connection's inventory.enabled is false. Nothing more is written for it. If it is this credential's (an earlier answer may have been lost), {policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+    )
+}
+
+fn after_stray_write(adoption: Adoption) -> String {
+    let policy = policy(adoption);
+    format!(
+        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+    )
+}
+
+const ANOTHER_IDENTIFIER: &str =
+    "if not, set another spec.identifier (no other change helps: the record may carry this one by now)";
+
+const fn policy(adoption: Adoption) -> &'static str {
+    match adoption {
+        Adoption::Never => ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICIES: [Adoption; 3] = [Adoption::Never, Adoption::ByIdentifier, Adoption::TakeOver];
+
+    fn found<'a>(seen: Seen, adoption: Adoption, made_under: Option<&'a str>, ids: &'a [String]) -> Found<'a> {
+        Found { seen, identifier: "ours", ids, recorded: Recorded::Nothing, adoption, made_under }
+    }
+
+    fn all_seen() -> [Seen; 8] {
+        let rotates = false;
+        [
+            Seen::Neither,
+            Seen::Ours { at_account: false, rotates },
+            Seen::IdentifierOnAccount { rotates },
+            Seen::FormerOnAccount { rotates },
+            Seen::IdentifierElsewhere { rotates },
+            Seen::AccountBare { rotates },
+            Seen::AccountOther { rotates },
+            Seen::Tangled,
+        ]
+    }
+
+    #[test]
+    fn every_conflict_names_the_records_the_identifier_and_a_way_out() {
+        let ids = ["17".to_owned(), "18".to_owned()];
+        for (seen, adoption) in all_seen().into_iter().flat_map(|seen| POLICIES.map(|policy| (seen, policy))) {
+            for recorded in [Recorded::Nothing, Recorded::Here, Recorded::Elsewhere] {
+                let text = Found { recorded, ..found(seen, adoption, None, &ids) }.conflict();
+                assert!(text.contains("record 17, 18") && text.contains("identifier ours"), "{text}");
+                assert!(text.contains("To mend it, ") && text.len() < 1000, "{text}");
+                let taken = text.contains("to TakeOver");
+                assert!(!taken || (adoption != Adoption::TakeOver && recorded != Recorded::Here), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_take_over_that_is_not_allowed_names_the_connection_and_the_word_to_add() {
+        let seen = Seen::AccountOther { rotates: false };
+        let text =
+            found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied(&(String::new(), "main".to_owned()));
+        for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
+            assert!(text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_former_cluster_names_the_flags() {
+        let seen = Seen::AccountOther { rotates: false };
+        for adoption in POLICIES {
+            let text = found(seen, adoption, Some("0a1b2c3d"), &[]).conflict();
+            for word in ["--former-cluster-names=0a1b2c3d", "formerClusterNames", "--cluster-name=0a1b2c3d"] {
+                assert!(text.contains(word), "{text}");
+            }
+            assert!(!found(seen, adoption, None, &[]).conflict().contains("cluster-name"));
+        }
+    }
+}

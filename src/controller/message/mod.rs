@@ -1,0 +1,5 @@
+//! What users read: problems, conflicts and failures of the PAM.
+
+pub(crate) mod conflict;
+pub(crate) mod credential;
+pub(crate) mod pam_error;

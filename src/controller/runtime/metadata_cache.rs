@@ -1,0 +1,184 @@
+//! Which version of each Secret and ConfigMap is the newest, by watches that carry metadata only.
+//!
+//! Nothing is kept but namespace, name, uid and resourceVersion: `kubectl apply` puts whole Secrets into an
+//! annotation, so even metadata may hold values.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
+
+use kube::Resource;
+use kube::api::ObjectMeta;
+use serde::{Deserialize, Deserializer};
+
+/// An object reduced to its version. The API server is asked for metadata only, and of that nothing but these
+/// four fields is decoded.
+pub(crate) struct Glance<K> {
+    metadata: ObjectMeta,
+    kind: PhantomData<fn() -> K>,
+}
+
+// Derived, these would ask the same of `K`.
+impl<K> Clone for Glance<K> {
+    fn clone(&self) -> Self {
+        Self { metadata: self.metadata.clone(), kind: PhantomData }
+    }
+}
+
+impl<K> std::fmt::Debug for Glance<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.metadata.fmt(f)
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    metadata: Kept,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    namespace: Option<String>,
+    name: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+}
+
+impl<'de, K> Deserialize<'de> for Glance<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Kept { namespace, name, uid, resource_version } = Envelope::deserialize(deserializer)?.metadata;
+        let metadata = ObjectMeta { namespace, name, uid, resource_version, ..ObjectMeta::default() };
+        Ok(Self { metadata, kind: PhantomData })
+    }
+}
+
+impl<K: Resource<DynamicType = ()>> Resource for Glance<K> {
+    type DynamicType = ();
+    type Scope = K::Scope;
+
+    fn metadata_api() -> bool {
+        true
+    }
+
+    fn kind((): &()) -> Cow<'_, str> {
+        K::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        K::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        K::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        K::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// Namespace and name.
+pub(crate) type Key = (String, String);
+
+/// One version of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) uid: String,
+    pub(crate) resource_version: String,
+}
+
+/// The newest known version of every object of one kind in the watched namespaces.
+#[derive(Debug, Default)]
+pub(crate) struct Versions {
+    known: Mutex<HashMap<Key, (Version, Instant)>>,
+}
+
+impl Versions {
+    /// The newest version, if the object is there.
+    pub(crate) fn of(&self, key: &Key) -> Option<Version> {
+        self.lock().get(key).map(|(version, _)| version.clone())
+    }
+
+    /// When the newest version was first seen.
+    pub(crate) fn seen_at(&self, key: &Key) -> Option<Instant> {
+        self.lock().get(key).map(|(_, at)| *at)
+    }
+
+    /// Takes in an object; `true` if that version is news.
+    pub(crate) fn put(&self, key: Key, version: Version) -> bool {
+        let mut known = self.lock();
+        if known.get(&key).is_some_and(|(old, _)| *old == version) {
+            return false;
+        }
+        known.insert(key, (version, Instant::now()));
+        true
+    }
+
+    /// Forgets an object; `true` if it was there.
+    pub(crate) fn remove(&self, key: &Key) -> bool {
+        self.lock().remove(key).is_some()
+    }
+
+    /// Forgets what a new complete list of `namespace` (`None` for all of them) no longer has, and returns it.
+    pub(crate) fn retain(&self, namespace: Option<&str>, listed: &std::collections::HashSet<Key>) -> Vec<Key> {
+        let mut known = self.lock();
+        let in_scope = |key: &Key| namespace.is_none_or(|namespace| key.0 == namespace);
+        let gone: Vec<Key> = known.keys().filter(|key| in_scope(key) && !listed.contains(*key)).cloned().collect();
+        for key in &gone {
+            known.remove(key);
+        }
+        gone
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Version, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Namespace, name and version of an object from a watch.
+pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &Glance<K>) -> Option<(Key, Version)> {
+    let meta = object.meta();
+    let key = (meta.namespace.clone()?, meta.name.clone()?);
+    let version = Version { uid: meta.uid.clone()?, resource_version: meta.resource_version.clone()? };
+    Some((key, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::Secret;
+
+    #[test]
+    fn annotations_are_not_kept() {
+        let text = r#"{"kind":"PartialObjectMetadata","metadata":{"namespace":"n","name":"s","uid":"u","resourceVersion":"7",
+            "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"CANARY"},"managedFields":[{"manager":"CANARY"}]}}"#;
+        let glance: Glance<Secret> = serde_json::from_str(text).unwrap();
+        assert!(!format!("{glance:?}").contains("CANARY"));
+        let version = Version { uid: "u".into(), resource_version: "7".into() };
+        assert_eq!(parts(&glance), Some((("n".into(), "s".into()), version)));
+    }
+
+    #[test]
+    fn a_list_of_one_namespace_forgets_nothing_of_another() {
+        let versions = Versions::default();
+        let version = || Version { uid: "u".into(), resource_version: "1".into() };
+        for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
+            assert!(versions.put((namespace.into(), name.into()), version()));
+        }
+        let listed = [("a".to_owned(), "x".to_owned())].into();
+        assert_eq!(versions.retain(Some("a"), &listed), [("a".to_owned(), "y".to_owned())]);
+        assert!(versions.of(&("b".into(), "x".into())).is_some());
+        assert!(!versions.put(("a".into(), "x".into()), version()), "the same version is no news");
+    }
+}

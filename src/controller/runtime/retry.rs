@@ -1,0 +1,125 @@
+//! When each object may be tried again. kube has no backoff of its own, and any event of an object runs it at
+//! once: without this, our own status write would turn every failure into a hot loop.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::controller::runtime::object_id::Subject;
+use crate::domain::{Retry, backoff};
+
+/// Everything an object's fate depends on in the cluster, as one number: while it is the same, trying again
+/// before the time is up is useless.
+pub(crate) fn fingerprint(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether an object may be tried now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Yes.
+    Now,
+    /// In so long.
+    In(Duration),
+    /// When something changes.
+    OnChange,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    fingerprint: u64,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+/// The objects that failed, and when they may be tried again.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    entries: Mutex<HashMap<Subject, Entry>>,
+}
+
+impl Schedule {
+    /// Whether it is `key`'s turn.
+    pub(crate) fn turn(&self, key: &Subject, fingerprint: u64, now: Instant) -> Turn {
+        match self.lock().get(key) {
+            Some(entry) if entry.fingerprint == fingerprint => match entry.not_before {
+                Some(at) if at > now => Turn::In(at - now),
+                Some(_) => Turn::Now,
+                None => Turn::OnChange,
+            },
+            _ => Turn::Now,
+        }
+    }
+
+    /// Notes a failure and returns when to come back, `None` for "on change".
+    pub(crate) fn failed(
+        &self,
+        key: &Subject,
+        fingerprint: u64,
+        (retry, asked): (Retry, Option<Duration>),
+        (now, chance): (Instant, f64),
+    ) -> Option<Duration> {
+        let mut entries = self.lock();
+        let same = entries.get(key).filter(|entry| entry.fingerprint == fingerprint);
+        let failures = same.map_or(1, |entry| entry.failures.saturating_add(1));
+        let wait = backoff::wait(retry, failures, asked, chance);
+        entries.insert(key.clone(), Entry { fingerprint, failures, not_before: wait.map(|wait| now + wait) });
+        wait
+    }
+
+    /// Holds `key` back for exactly `wait` unless something changes.
+    pub(crate) fn hold(&self, key: &Subject, fingerprint: u64, until: Instant) {
+        self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
+    }
+
+    /// Forgets the failures of an object that is well, or gone.
+    pub(crate) fn forget(&self, key: &Subject) {
+        self.lock().remove(key);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Subject {
+        Subject::Credential(("ns".into(), "a".into()))
+    }
+
+    #[test]
+    fn nothing_but_a_change_or_time_brings_a_failed_object_its_turn() {
+        let (schedule, start) = (Schedule::default(), Instant::now());
+        assert_eq!(schedule.turn(&key(), 1, start), Turn::Now);
+        let wait = schedule.failed(&key(), 1, (Retry::Backoff, None), (start, 1.0)).unwrap();
+        assert_eq!(schedule.turn(&key(), 1, start), Turn::In(wait));
+        assert_eq!(schedule.turn(&key(), 1, start + wait), Turn::Now);
+        assert_eq!(schedule.turn(&key(), 2, start), Turn::Now);
+    }
+
+    #[test]
+    fn waits_grow_while_nothing_changes_and_start_anew_when_something_does() {
+        let (schedule, now) = (Schedule::default(), Instant::now());
+        let fail = |fingerprint| schedule.failed(&key(), fingerprint, (Retry::Backoff, None), (now, 1.0));
+        let waits = [fail(1), fail(1), fail(1), fail(2)].map(|wait| wait.unwrap().as_secs());
+        assert_eq!(waits, [1, 2, 4, 1]);
+    }
+
+    #[test]
+    fn what_only_a_change_can_mend_is_left_alone() {
+        let (schedule, now) = (Schedule::default(), Instant::now());
+        assert_eq!(schedule.failed(&key(), 1, (Retry::OnChange, None), (now, 1.0)), None);
+        assert_eq!(schedule.turn(&key(), 1, now + Duration::from_secs(99_999)), Turn::OnChange);
+        assert_eq!(schedule.turn(&key(), 2, now), Turn::Now);
+        schedule.forget(&key());
+        assert_eq!(schedule.turn(&key(), 1, now), Turn::Now);
+    }
+}

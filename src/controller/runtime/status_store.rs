@@ -1,0 +1,187 @@
+//! The newest status of an object: the watch may be behind our own last write, and acting on what it shows then
+//! would do the work twice.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
+use kube::api::{Api, ObjectMeta, Patch, PatchParams};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::api::{ConditionType, FIELD_MANAGER, Standing, condition};
+use crate::controller::runtime::error::{Error, bounded};
+use crate::domain::Reason;
+
+/// The statuses that this process made and the watch has not shown yet, by uid.
+#[derive(Debug, Default)]
+pub(crate) struct Written<S> {
+    last: Mutex<HashMap<String, Entry<S>>>,
+}
+
+#[derive(Debug)]
+struct Entry<S> {
+    status: S,
+    /// The version it was written as; `None` while the API server has not taken it.
+    version: Option<u64>,
+}
+
+impl<S: Clone> Written<S> {
+    /// The newest status: one that is still to be written, one that the watch has not shown yet, or what it shows.
+    /// Versions of one object may be compared as numbers (KEP-5504).
+    pub(crate) fn freshest(&self, uid: &str, resource_version: Option<&str>, shown: S) -> S {
+        let mut last = self.lock();
+        let shown_version = number(resource_version);
+        match last.get(uid) {
+            Some(Entry { status, version: None }) => status.clone(),
+            Some(Entry { status, version: Some(written) }) if shown_version.is_some_and(|shown| shown < *written) => {
+                status.clone()
+            }
+            Some(_) => {
+                last.remove(uid);
+                shown
+            }
+            None => shown,
+        }
+    }
+
+    /// Remembers what is about to be written: should the write fail, what was done must not be done again.
+    pub(crate) fn intend(&self, uid: &str, status: S) {
+        self.lock().insert(uid.to_owned(), Entry { status, version: None });
+    }
+
+    /// Whether something is still to be written.
+    pub(crate) fn is_owed(&self, uid: &str) -> bool {
+        self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
+    }
+
+    /// Whether anything of these is still to be written.
+    pub(crate) fn owes(&self, uids: &[String]) -> bool {
+        uids.iter().any(|uid| self.is_owed(uid))
+    }
+
+    /// Remembers a write.
+    pub(crate) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
+        match number(resource_version) {
+            version @ Some(_) => _ = self.lock().insert(uid.to_owned(), Entry { status, version }),
+            None => self.forget(uid),
+        }
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry<S>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn number(resource_version: Option<&str>) -> Option<u64> {
+    resource_version?.parse().ok()
+}
+
+/// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone or was made anew in
+/// the meantime. Server-side apply would leave there what others wrote (a backup that was restored, an edit by hand),
+/// and a stray `Stalled` condition would make kstatus call a ready object failed.
+pub(crate) async fn write<K, S>(api: &Api<K>, meta: &ObjectMeta, status: &S) -> Result<Option<String>, Error>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    S: Serialize + Sync,
+{
+    let action = "write a status";
+    let steps = json!([
+        // An object made anew under this name has not earned this status.
+        { "op": "test", "path": "/metadata/uid", "value": meta.uid },
+        { "op": "add", "path": "/status", "value": status },
+    ]);
+    let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Error::Failed(action))?;
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    let name = meta.name.clone().unwrap_or_default();
+    match bounded(action, api.patch_status(&name, &params, &Patch::Json::<()>(patch))).await {
+        Ok(written) => Ok(written.meta().resource_version.clone()),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.is_conflict() || error.is_invalid() => {
+            // The test failed, or the API server objects to the status: only the first means that the object is another.
+            let found = bounded(action, api.get_metadata_opt(&name)).await?;
+            if found.is_some_and(|found| found.metadata.uid == meta.uid) { Err(error) } else { Ok(None) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `Ready`, and `Reconciling` or `Stalled` beside it.
+pub(crate) fn conditions(
+    reason: Reason,
+    message: &str,
+    generation: Option<i64>,
+    now: jiff::Timestamp,
+    before: &[Condition],
+) -> Vec<Condition> {
+    let now = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now);
+    let standing = standing(reason);
+    let make = |kind, status| condition(kind, status, (reason.as_str(), message), generation, &now, before);
+    match standing {
+        Standing::Ready => vec![make(ConditionType::Ready, "True")],
+        Standing::Progressing => vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")],
+        Standing::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
+        Standing::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
+    }
+}
+
+const fn standing(reason: Reason) -> Standing {
+    match reason {
+        Reason::Progressing => Standing::Progressing,
+        _ if reason.is_ready() => Standing::Ready,
+        _ if reason.is_stalled() => Standing::Stalled,
+        _ => Standing::Reconciling,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_wins_until_the_watch_has_caught_up() {
+        let written = Written::default();
+        written.note("u", Some("100"), "new");
+        assert_eq!(written.freshest("u", Some("99"), "old"), "new");
+        assert_eq!(written.freshest("u", Some("100"), "shown"), "shown");
+        assert_eq!(written.freshest("u", Some("99"), "late"), "late", "forgotten once caught up");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_owed_and_not_done_again() {
+        let written = Written::default();
+        written.intend("u", "done");
+        assert_eq!(written.freshest("u", Some("100"), "old"), "done");
+        assert!(written.is_owed("u"));
+        written.note("u", Some("101"), "done");
+        assert!(!written.is_owed("u"));
+        assert_eq!(written.freshest("u", Some("100"), "old"), "done");
+    }
+
+    #[test]
+    fn every_reason_has_ready_and_at_most_one_beside_it() {
+        for reason in Reason::ALL {
+            let made = conditions(reason, "m", Some(1), jiff::Timestamp::now(), &[]);
+            assert_eq!(made[0].type_, "Ready");
+            assert_eq!(made[0].status == "True", reason.is_ready());
+            assert_eq!(made.len(), if reason.is_ready() { 1 } else { 2 });
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_condition_moves_only_with_its_status() {
+        let (then, now) = (jiff::Timestamp::from_second(1000).unwrap(), jiff::Timestamp::from_second(2000).unwrap());
+        let before = conditions(Reason::SecretNotFound, "a", Some(1), then, &[]);
+        let same = conditions(Reason::PamUnavailable, "b", Some(2), now, &before);
+        assert_eq!(same[0].last_transition_time.0, then);
+        let ready = conditions(Reason::Synced, "c", Some(2), now, &same);
+        assert_eq!(ready[0].last_transition_time.0, now);
+    }
+}

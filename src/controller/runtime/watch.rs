@@ -1,0 +1,167 @@
+//! The watches: what they keep of an object, and what they wake.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt, TryStreamExt};
+use kube::api::Api;
+use kube::core::DeserializeGuard;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::{WatchStreamExt, reflector};
+use kube::{Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
+use crate::controller::context::Context;
+use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::metadata_cache::{Glance, Key, Versions, parts};
+
+/// A credential that could be decoded.
+pub(crate) type Credential = PamCredential;
+/// A credential that may not be decodable: one such object must not stop the watch.
+pub(crate) type Guarded = DeserializeGuard<PamCredential>;
+/// A cluster connection that may not be decodable.
+pub(crate) type GuardedClusterConnection = DeserializeGuard<ClusterPamConnection>;
+/// A tenant's connection that may not be decodable.
+pub(crate) type GuardedConnection = DeserializeGuard<PamConnection>;
+
+/// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
+const WATCH_SECONDS: u32 = 120;
+
+/// Namespace and name; what is of the whole cluster has an empty namespace.
+pub(crate) fn key(object: &impl ResourceExt) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// The settings of every watch.
+pub(crate) fn config() -> watcher::Config {
+    watcher::Config::default().timeout(WATCH_SECONDS)
+}
+
+/// A watch of whole objects that keeps a store; `take_in` sees each event first. Managed fields and others' annotations are most of an object's
+/// size and never read; `kubectl apply`'s copy of an object is one of them.
+pub(crate) fn objects<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    writer: reflector::store::Writer<K>,
+    take_in: impl FnMut(&Event<K>) + Send + 'static,
+) -> impl Stream<Item = Result<K, watcher::Error>> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+{
+    watcher(api, config).default_backoff().modify(prune).inspect_ok(take_in).reflect(writer).applied_objects()
+}
+
+fn prune<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.retain(|name, _| name.starts_with(concat!("pam-operator.io", "/")));
+    }
+}
+
+/// Keeps `versions` current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and
+/// wakes whoever refers to one that changed. `ready` is called once the first list is complete. Runs until dropped.
+pub(crate) async fn keep_versions<K>(
+    context: Arc<Context>,
+    namespace: Option<String>,
+    pick: fn(&Context) -> &Versions,
+    target: fn(Key) -> Target,
+    ready: impl FnOnce() + Send,
+) where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
+{
+    let api: Api<Glance<K>> = scoped(context.client.clone(), namespace.as_deref());
+    let mut events = watcher(api, config()).default_backoff().boxed();
+    let mut ready = Some(ready);
+    let mut listed = HashSet::new();
+    while let Some(event) = events.next().await {
+        let complete = matches!(event, Ok(Event::InitDone));
+        let denied = matches!(&event, Err(error) if is_denied(error));
+        match event {
+            Ok(event) => {
+                let changed = take(event, pick(&context), namespace.as_deref(), &mut listed);
+                for key in changed {
+                    context.wake.all(&context.references.to(&target(key)));
+                }
+            }
+            Err(error) => log_failure(&error, &K::kind(&())),
+        }
+        // Where nothing may be listed (a namespace that is gone, or was never granted), all others do not wait for it.
+        let complete = complete || denied;
+        if complete && let Some(ready) = ready.take() {
+            ready();
+        }
+    }
+}
+
+/// Takes in one event and returns what changed.
+fn take<K: Resource<DynamicType = ()>>(
+    event: Event<Glance<K>>,
+    versions: &Versions,
+    namespace: Option<&str>,
+    listed: &mut HashSet<Key>,
+) -> Vec<Key> {
+    match event {
+        Event::Init => {
+            listed.clear();
+            Vec::new()
+        }
+        Event::InitApply(object) => {
+            let Some((key, version)) = parts(&object) else {
+                return Vec::new();
+            };
+            listed.insert(key.clone());
+            versions.put(key.clone(), version).then_some(key).into_iter().collect()
+        }
+        Event::InitDone => versions.retain(namespace, &std::mem::take(listed)),
+        Event::Apply(object) => {
+            let Some((key, version)) = parts(&object) else {
+                return Vec::new();
+            };
+            versions.put(key.clone(), version).then_some(key).into_iter().collect()
+        }
+        Event::Delete(object) => {
+            let Some((key, _)) = parts(&object) else {
+                return Vec::new();
+            };
+            versions.remove(&key).then_some(key).into_iter().collect()
+        }
+    }
+}
+
+/// An API for one namespace, or for all of them.
+pub(crate) fn scoped<K>(client: Client, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    }
+}
+
+/// Whether it is not permitted.
+pub(crate) fn is_denied(error: &watcher::Error) -> bool {
+    matches!(code_of(error), Some(401 | 403))
+}
+
+fn code_of(error: &watcher::Error) -> Option<u16> {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status)) => Some(status.code),
+        watcher::Error::WatchError(status) => Some(status.code),
+        _ => None,
+    }
+}
+
+/// Logs a failed watch in our own words: kube's errors embed whole responses.
+pub(crate) fn log_failure(error: &watcher::Error, kind: &str) {
+    let code = code_of(error);
+    match code {
+        Some(401 | 403) => tracing::error!(kind, code, "not permitted to watch: check the operator's RBAC"),
+        Some(410) => tracing::debug!(kind, code, "the watch is too old and starts anew"),
+        _ => tracing::warn!(kind, code, "a watch failed and starts anew"),
+    }
+}

@@ -1,0 +1,120 @@
+//! Reading the values of one Secret, or the text of one ConfigMap.
+//!
+//! Never through `Api::get`: when kube cannot decode an answer it logs it whole.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::Client;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::metadata_cache::{Key, Version};
+
+/// What was asked for of one Secret. Every buffer is wiped when dropped.
+pub(crate) struct SecretValues {
+    /// The version that was read.
+    pub(crate) version: Version,
+    /// The keys that were asked for and are there.
+    pub(crate) values: HashMap<String, Zeroizing<Vec<u8>>>,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    metadata: RawMeta<'a>,
+    #[serde(borrow, default)]
+    data: Option<HashMap<&'a str, &'a str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawMeta<'a> {
+    uid: &'a str,
+    resource_version: &'a str,
+}
+
+/// Reads `wanted` keys of a Secret; `None` if there is no such Secret.
+pub(crate) async fn read(client: &Client, key: &Key, wanted: &[&str]) -> Result<Option<SecretValues>, Error> {
+    let action = "read a Secret";
+    let url = format!("/api/v1/namespaces/{}/secrets/{}", key.0, key.1);
+    let Some(text) = get(client, action, &url).await? else {
+        return Ok(None);
+    };
+    // The text of a decoding error may quote what it stumbled over.
+    decode(&text, wanted).map(Some).ok_or(Error::Failed(action))
+}
+
+/// Reads one key of a ConfigMap; the inner `None` if it lacks the key.
+pub(crate) async fn read_config_map(
+    client: &Client,
+    key: &Key,
+    wanted: &str,
+) -> Result<Option<(Version, Option<String>)>, Error> {
+    let api = kube::Api::<k8s_openapi::api::core::v1::ConfigMap>::namespaced(client.clone(), &key.0);
+    let found = bounded("read a ConfigMap", api.get_opt(&key.1)).await?;
+    Ok(found.map(|mut map| {
+        let version = Version {
+            uid: map.metadata.uid.unwrap_or_default(),
+            resource_version: map.metadata.resource_version.unwrap_or_default(),
+        };
+        (version, map.data.as_mut().and_then(|data| data.remove(wanted)))
+    }))
+}
+
+async fn get(client: &Client, action: &'static str, url: &str) -> Result<Option<Zeroizing<String>>, Error> {
+    let request = http_get(url).ok_or(Error::Failed(action))?;
+    match bounded(action, client.request_text(request)).await {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn http_get(url: &str) -> Option<http::Request<Vec<u8>>> {
+    http::Request::get(url).header("Accept", "application/json").body(Vec::new()).ok()
+}
+
+fn decode(text: &str, wanted: &[&str]) -> Option<SecretValues> {
+    let raw: Raw<'_> = serde_json::from_str(text).ok()?;
+    let data = raw.data.unwrap_or_default();
+    let version =
+        Version { uid: raw.metadata.uid.to_owned(), resource_version: raw.metadata.resource_version.to_owned() };
+    let mut values = HashMap::new();
+    for key in wanted {
+        if let Some(encoded) = data.get(key) {
+            values.insert((*key).to_owned(), Zeroizing::new(STANDARD.decode(encoded).ok()?));
+        }
+    }
+    Some(SecretValues { version, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wanted_is_decoded() {
+        let text = r#"{"kind":"Secret","metadata":{"name":"s","uid":"u","resourceVersion":"7"},
+            "data":{"password":"c2VjcmV0","other":"not base64"}}"#;
+        let read = decode(text, &["password", "missing"]).unwrap();
+        assert_eq!(read.values.len(), 1);
+        assert_eq!(read.values["password"].as_slice(), b"secret");
+        assert_eq!(read.version.resource_version, "7");
+    }
+
+    #[test]
+    fn a_secret_without_data_is_read_as_empty() {
+        let text = r#"{"metadata":{"uid":"u","resourceVersion":"7"},"data":null}"#;
+        assert!(decode(text, &["password"]).unwrap().values.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_an_error_without_a_text() {
+        for text in ["", "{}", r#"{"metadata":{"uid":"u","resourceVersion":"7"},"data":{"password":"CANARY%"}}"#] {
+            assert!(decode(text, &["password"]).is_none());
+        }
+    }
+}
