@@ -6,31 +6,19 @@
 
 mod access;
 mod account;
-mod adoption;
 pub mod backoff;
-mod decide;
-mod deletion;
+pub mod credential;
 mod identity;
-mod judge;
-#[cfg(test)]
-mod laws;
 mod login;
 mod reason;
-mod repair;
-mod sighting;
-mod situation;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
-pub use decide::{Decision, Expect, LetGo, Look, Planned, Push, decide};
-pub use deletion::{Disabling, after_disable, seen_in_leaving};
+pub use credential::{
+    Adoption, Answer, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts, Identifiers,
+    Intent, Inventory, LetGo, Look, Mismatch, Outcome, Planned, Push, Recorded, Request, Row, SETTLE, Secrets, Seen,
+    Settle, Situation, Value, after_disable, decide, is_only_correction, judge, seen_in_leaving, sighting,
+};
 pub use identity::{generated_identifier, generated_under};
-pub use judge::{Answer, Expected, Mismatch, Outcome, judge};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
-pub use repair::{SETTLE, is_only_correction};
-pub use sighting::{Identifiers, Row, Seen, sighting};
-pub use situation::{
-    Adoption, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Recorded, Request, Secrets, Settle,
-    Situation, Value,
-};

@@ -6,32 +6,32 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::domain::situation::Lazy;
+use crate::domain::credential::facts::Lazy;
 
 /// All values of the type of a fact.
-pub(in crate::domain) trait Values: Sized {
+pub(in crate::domain::credential) trait Values: Sized {
     fn all() -> Vec<Self>;
 }
 
 /// The values that were chosen, by the numbers of fact and value.
-pub(in crate::domain) struct Choices {
+pub(in crate::domain::credential) struct Choices {
     counts: Vec<usize>,
     chosen: Vec<Cell<Option<usize>>>,
     order: RefCell<Vec<usize>>,
 }
 
 impl Choices {
-    pub(in crate::domain) fn new(counts: Vec<usize>) -> Self {
+    pub(in crate::domain::credential) fn new(counts: Vec<usize>) -> Self {
         let chosen = counts.iter().map(|_| Cell::new(None)).collect();
         Self { counts, chosen, order: RefCell::default() }
     }
 
-    pub(in crate::domain) fn given(&self, fact: usize) -> Option<usize> {
+    pub(in crate::domain::credential) fn given(&self, fact: usize) -> Option<usize> {
         self.chosen[fact].get()
     }
 
     /// The value of a fact on this path.
-    pub(in crate::domain) fn give(&self, fact: usize, is_possible: impl Fn() -> bool) -> usize {
+    pub(in crate::domain::credential) fn give(&self, fact: usize, is_possible: impl Fn() -> bool) -> usize {
         if let Some(value) = self.given(fact) {
             return value;
         }
@@ -53,7 +53,7 @@ impl Choices {
     }
 
     /// Goes on to the next path; `false` after the last.
-    pub(in crate::domain) fn advance(&self, is_possible: impl Fn() -> bool) -> bool {
+    pub(in crate::domain::credential) fn advance(&self, is_possible: impl Fn() -> bool) -> bool {
         let mut order = self.order.borrow_mut();
         while let Some(fact) = order.pop() {
             let next = self.given(fact).map_or(0, |value| value + 1);
@@ -66,7 +66,7 @@ impl Choices {
     }
 }
 
-/// Makes what hands out the facts of [`facts!`](crate::domain::situation), and what lays others over them.
+/// Makes what hands out the facts of [`facts!`](crate::domain::credential::facts), and what lays others over them.
 macro_rules! explorer {
     ($($name:ident: $type:ty,)*) => {
         #[allow(non_camel_case_types, reason = "each is the name of a fact")]
@@ -173,7 +173,7 @@ macro_rules! explorer {
         }
     };
 }
-pub(in crate::domain) use explorer;
+pub(in crate::domain::credential) use explorer;
 
 /// Prints the path that a law failed on.
 struct Shown<'a>(&'a Lazy);

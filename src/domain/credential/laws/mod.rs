@@ -24,7 +24,7 @@ use explore::law;
 pub(super) use explore::{Choices, Values, explorer};
 pub(super) use values::is_possible;
 
-use super::situation::{But, Changes, Lazy};
+use super::facts::{But, Changes, Lazy};
 use super::{
     Adoption, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, LetGo, Look, Planned,
     Push, Reason, Recorded, Request, Secrets, Seen, Settle, Value, decide, is_only_correction,

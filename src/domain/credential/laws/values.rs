@@ -1,7 +1,7 @@
 //! The values that a fact can have, and which facts cannot be together.
 
 use super::Values;
-use crate::domain::situation::Known;
+use crate::domain::credential::facts::Known;
 use crate::domain::{
     Adoption, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Settle,
     Value,
@@ -66,7 +66,7 @@ impl Values for Inventory {
 }
 
 /// What the controller cannot see together, as far as it is known of a path. Everything else is tried, likely or not.
-pub(in crate::domain) fn is_possible(known: &Known<'_>) -> bool {
+pub(in crate::domain::credential) fn is_possible(known: &Known<'_>) -> bool {
     // The device's settings are one of the groups of fields.
     let device_alone = known.device_changed() == Some(true) && known.fields_changed() == Some(false);
     // What did not move, or did, is told from what an earlier list said.
