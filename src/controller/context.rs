@@ -11,27 +11,27 @@ use tokio::time::Instant;
 use crate::api::{ConnectionKind, FIELD_MANAGER, PamConnectionStatus, PamCredentialStatus};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::controller::connection::clients::Connections;
-use crate::controller::connection::health::Standings;
+use crate::controller::connection::clients::ClientCache;
+use crate::controller::connection::health::ConnectionHealths;
 use crate::controller::connection::inventory::Inventories;
 use crate::controller::connection::object::{AnyConnection, connection_of};
 use crate::controller::credential::claims::Claims;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::shutdown::{self, Handover};
 use crate::controller::credential::state::Memory;
-use crate::controller::runtime::dependencies::{References, Target};
+use crate::controller::runtime::dependencies::{Dependencies, Dependency};
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::metadata_cache::{Key, Versions};
+use crate::controller::runtime::metadata_cache::{Key, MetadataCache};
 use crate::controller::runtime::namespaces::Namespaces;
-use crate::controller::runtime::object_id::Subject;
-use crate::controller::runtime::retry::Schedule;
-use crate::controller::runtime::status_store::Written;
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::retry::Retries;
+use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::{Credential, Guarded, GuardedClusterConnection, GuardedConnection};
-use crate::controller::runtime::worker_slots::Places;
+use crate::controller::runtime::worker_slots::WorkerSlots;
 use crate::controller::secret::digest::DigestKey;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
-use crate::pam::{AllowedHosts, Place};
+use crate::pam::{AllowedHosts, VaultId};
 
 /// What every pass shares.
 pub(crate) struct Context {
@@ -52,23 +52,23 @@ pub(crate) struct Context {
     /// Whether a connection may exist and yet not be served by this operator.
     pub(crate) selects_connections: bool,
     pub(crate) key: DigestKey,
-    pub(crate) secrets: Versions,
-    pub(crate) config_maps: Versions,
+    pub(crate) secrets: MetadataCache,
+    pub(crate) config_maps: MetadataCache,
     pub(crate) namespaces: Namespaces,
-    pub(crate) references: References,
+    pub(crate) dependencies: Dependencies,
     pub(crate) claims: Claims,
-    pub(crate) connections: Connections,
+    pub(crate) connections: ClientCache,
     pub(crate) inventories: Inventories,
-    pub(crate) schedule: Schedule,
+    pub(crate) retries: Retries,
     /// How connections stand, beside their login.
-    pub(crate) standings: Standings,
-    pub(crate) written: Written<PamCredentialStatus>,
-    pub(crate) written_connections: Written<PamConnectionStatus>,
+    pub(crate) standings: ConnectionHealths,
+    pub(crate) written: StatusStore<PamCredentialStatus>,
+    pub(crate) written_connections: StatusStore<PamConnectionStatus>,
     pub(crate) memory: Memory,
     /// Whether this replica may write.
     pub(crate) lead: LeadHandle,
     /// Whose turn it is to work with which PAM.
-    pub(crate) places: Places,
+    pub(crate) slots: WorkerSlots,
     pub(crate) wake: Arc<Wake>,
 }
 
@@ -84,15 +84,15 @@ pub(crate) struct Wake {
 
 impl Wake {
     /// Wakes these.
-    pub(crate) fn all(&self, subjects: &[Subject]) {
+    pub(crate) fn all(&self, subjects: &[ObjectId]) {
         for subject in subjects {
             match subject {
-                Subject::Credential(key) => send(&self.credentials, key),
-                Subject::Connection((namespace, name)) if namespace.is_empty() => {
+                ObjectId::Credential(key) => send(&self.credentials, key),
+                ObjectId::Connection((namespace, name)) if namespace.is_empty() => {
                     // A receiver is gone only while everything stops.
                     let _ = self.cluster_connections.send(ObjectRef::new(name));
                 }
-                Subject::Connection(key) => send(&self.connections, key),
+                ObjectId::Connection(key) => send(&self.connections, key),
             }
         }
     }
@@ -114,7 +114,7 @@ pub(crate) struct Given {
     pub(crate) key: DigestKey,
     pub(crate) lead: LeadHandle,
     pub(crate) wake: Wake,
-    pub(crate) connections: Connections,
+    pub(crate) connections: ClientCache,
 }
 
 impl Context {
@@ -133,20 +133,20 @@ impl Context {
             former_cluster_names: config.former_cluster_names.clone(),
             selects_connections: config.connection_selector.is_some(),
             key,
-            secrets: Versions::default(),
-            config_maps: Versions::default(),
+            secrets: MetadataCache::default(),
+            config_maps: MetadataCache::default(),
             namespaces: Namespaces::default(),
-            references: References::default(),
+            dependencies: Dependencies::default(),
             claims: Claims::default(),
             connections,
             inventories: Inventories::default(),
-            schedule: Schedule::default(),
-            standings: Standings::new(Arc::clone(&wake)),
-            written: Written::default(),
-            written_connections: Written::default(),
+            retries: Retries::default(),
+            standings: ConnectionHealths::new(Arc::clone(&wake)),
+            written: StatusStore::default(),
+            written_connections: StatusStore::default(),
             memory: Memory::new(before),
             lead,
-            places: Places::new(config.max_concurrent_reconciles.get()),
+            slots: WorkerSlots::new(config.max_concurrent_reconciles.get()),
             wake,
             client,
         }
@@ -154,7 +154,7 @@ impl Context {
 
     /// Whether a write may be begun: not by a process that is about to end, nor by one that no longer leads.
     pub(crate) fn may_write(&self) -> Result<(), Error> {
-        match (self.places.is_closed(), self.lead.is_held()) {
+        match (self.slots.is_closed(), self.lead.is_held()) {
             (true, _) => Err(Error::Stopping),
             (_, false) => Err(Error::NotLeading),
             _ => Ok(()),
@@ -195,7 +195,7 @@ impl Context {
             crate::controller::credential::facts::target::identifier(credential, &status, &self.cluster_name);
         let may = permitted(credential, &identifier, &view.connection, self).is_ok();
         let by_tenant = view.connection.kind() == ConnectionKind::PamConnection;
-        let place = Place::new(&view.origin, view.tenant.as_deref());
+        let place = VaultId::new(&view.origin, view.tenant.as_deref());
         self.claims.want(
             uid,
             &crate::controller::runtime::watch::key(credential),
@@ -213,7 +213,7 @@ impl Context {
 
     /// Wakes those who wait for what a credential has or had.
     pub(crate) fn wake_waiting(&self, key: &Key) {
-        let waiting = self.references.to(&Target::Credential(key.clone()));
+        let waiting = self.dependencies.to(&Dependency::Credential(key.clone()));
         self.memory.poke(&waiting);
         self.wake.all(&waiting);
     }
@@ -223,24 +223,24 @@ impl Context {
         self.claims.forget(uid);
         self.standings.forget_credential(uid);
         self.wake_waiting(key);
-        let subject = Subject::Credential(key.clone());
-        self.references.forget(&subject);
-        self.schedule.forget(&subject);
+        let subject = ObjectId::Credential(key.clone());
+        self.dependencies.forget(&subject);
+        self.retries.forget(&subject);
         self.written.forget(uid);
         self.metrics.set_credentials(self.memory.forget(&subject, uid));
     }
 
     /// Forgets a connection that is gone, and wakes its credentials.
     pub(crate) fn forget_connection(&self, key: &Key, uid: &str) {
-        let subject = Subject::Connection(key.clone());
-        self.references.forget(&subject);
-        self.schedule.forget(&subject);
+        let subject = ObjectId::Connection(key.clone());
+        self.dependencies.forget(&subject);
+        self.retries.forget(&subject);
         self.connections.forget(key, uid);
         self.standings.forget(key, uid);
         self.written_connections.forget(uid);
         self.memory.forget_connection(key);
         self.inventories.forget(key);
-        self.wake.all(&self.references.to(&Target::Connection(key.clone())));
+        self.wake.all(&self.dependencies.to(&Dependency::Connection(key.clone())));
     }
 }
 

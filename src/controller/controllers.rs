@@ -22,9 +22,9 @@ use crate::controller::context::Context;
 use crate::controller::credential;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::watch::{self, Guarded, GuardedClusterConnection, GuardedConnection};
-use crate::controller::runtime::watch_set::{Roster, Turnover};
+use crate::controller::runtime::watch_set::{Delta, KnownObjects};
 use crate::probes::Check;
 
 /// Resolves when everything is to end.
@@ -97,18 +97,18 @@ where
 {
     let (store, writer) = reflector::store();
     let shared = Arc::clone(context);
-    let mut roster = Roster::default();
+    let mut known_objects = KnownObjects::default();
     let take_in = move |event: &Event<Connections<C>>| {
         if let Event::Apply(DeserializeGuard(Ok(connection))) | Event::InitApply(DeserializeGuard(Ok(connection))) =
             event
         {
             shared.note_connection(connection.any());
         }
-        let Turnover { gone, again } = roster.take_in(event);
+        let Delta { gone, again } = known_objects.take_in(event);
         for (key, uid) in gone {
             shared.forget_connection(&key, &uid);
         }
-        shared.wake.all(&subjects(again, Subject::Connection));
+        shared.wake.all(&subjects(again, ObjectId::Connection));
     };
     let stream = watch::objects(api, config, writer, take_in);
     let serving = Controller::for_stream(stream, store.clone())
@@ -184,18 +184,18 @@ fn credentials(
 ) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
     let (store, writer) = reflector::store();
     let shared = Arc::clone(context);
-    let mut roster = Roster::default();
+    let mut known_objects = KnownObjects::default();
     let take_in = move |event: &Event<Guarded>| {
         if let Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) =
             event
         {
             shared.note(credential);
         }
-        let Turnover { gone, again } = roster.take_in(event);
+        let Delta { gone, again } = known_objects.take_in(event);
         for (key, uid) in gone {
             shared.forget(&key, &uid);
         }
-        shared.wake.all(&subjects(again, Subject::Credential));
+        shared.wake.all(&subjects(again, ObjectId::Credential));
     };
     let api: Api<Guarded> = watch::scoped(context.client.clone(), namespace.as_deref());
     let stream = watch::objects(api, watch::config(), writer, take_in);
@@ -207,7 +207,7 @@ fn credentials(
     (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
 }
 
-fn subjects(keys: Vec<Key>, kind: fn(Key) -> Subject) -> Vec<Subject> {
+fn subjects(keys: Vec<Key>, kind: fn(Key) -> ObjectId) -> Vec<ObjectId> {
     keys.into_iter().map(kind).collect()
 }
 

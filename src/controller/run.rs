@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, WatchScope};
-use crate::controller::connection::clients::Connections;
+use crate::controller::connection::clients::ClientCache;
 use crate::controller::connection::inventory;
 use crate::controller::context::{Context, Given, Wake};
 use crate::controller::controllers::{Receiver, Receivers, Scope, Stop, serve};
 use crate::controller::credential::shutdown::{self, Handover};
-use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::namespaces;
 use crate::controller::runtime::watch;
@@ -48,7 +48,7 @@ pub async fn run(
     let (wake, receivers) = wake(config);
     let served = shutdown::served(config, &key);
     let vouch = |handover| (handover == Handover::Complete).then_some(served);
-    let given = Given { cluster_name, key, lead, wake, connections: Connections::new(metrics.clone()) };
+    let given = Given { cluster_name, key, lead, wake, connections: ClientCache::new(metrics.clone()) };
     let context = Arc::new(Context::new(client, config, metrics, given));
     let mut watches = JoinSet::new();
     tokio::select! {
@@ -60,7 +60,7 @@ pub async fn run(
     let serving = serve(&context, config, receivers, ready, &stop);
     let closing = async {
         stop.clone().await;
-        context.places.close();
+        context.slots.close();
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
@@ -124,13 +124,19 @@ async fn first_lists(context: &Arc<Context>, config: &Config, watches: &mut Join
     };
     for scope in and_own(everywhere.clone()) {
         let shared = Arc::clone(context);
-        watches.spawn(watch::keep_versions::<Secret>(shared, scope, |c| &c.secrets, Target::Secret, first()));
+        watches.spawn(watch::keep_versions::<Secret>(shared, scope, |c| &c.secrets, Dependency::Secret, first()));
     }
     // A tenant's CA bundle may be in a ConfigMap; where no tenant may connect anywhere, nobody's are looked at.
     let tenants = if config.allowed_hosts.is_empty() { [own.clone()].into() } else { and_own(everywhere.clone()) };
     for scope in tenants {
         let shared = Arc::clone(context);
-        watches.spawn(watch::keep_versions::<ConfigMap>(shared, scope, |c| &c.config_maps, Target::ConfigMap, first()));
+        watches.spawn(watch::keep_versions::<ConfigMap>(
+            shared,
+            scope,
+            |c| &c.config_maps,
+            Dependency::ConfigMap,
+            first(),
+        ));
     }
     for scope in everywhere {
         watches.spawn(namespaces::keep_labels(Arc::clone(context), scope, first()));

@@ -15,9 +15,10 @@ mod reason;
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use credential::{
-    Adoption, Answer, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts, Identifiers,
-    Intent, Inventory, LetGo, Look, Mismatch, Outcome, Planned, Push, Recorded, Request, Row, SETTLE, Secrets, Seen,
-    Settle, Situation, Value, after_disable, decide, is_only_correction, judge, seen_in_leaving, sighting,
+    Adoption, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
+    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SETTLE, Secrets, Seen,
+    SettleWindow, Situation, Value, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
+    seen_in_leaving,
 };
 pub use identity::{generated_identifier, generated_under};
 pub use login::{Login, Remembered, login};

@@ -17,9 +17,9 @@ use super::gate::{Origins, Permit, Seat};
 use super::http::{self, Answer};
 use super::list::{Listing, Most, read_list};
 use super::login::{Grant, Login, granted};
-use super::place::{Place, host_of};
 use super::switch::{self, Disabled, Enabled, id_segment};
 use super::token::{Token, Tokens};
+use super::vault_id::{VaultId, host_of};
 
 /// Where the records of a list go.
 type Sink<'a> = &'a mut (dyn FnMut(ListedCredential) + Send);
@@ -42,7 +42,7 @@ pub struct PamClient {
 
 struct Inner {
     http: reqwest::Client,
-    place: Place,
+    vault: VaultId,
     token_url: Url,
     credential_url: Url,
     login: Login,
@@ -55,7 +55,7 @@ struct Inner {
 
 impl fmt::Debug for PamClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PamClient").field("origin", &self.inner.place.origin).finish_non_exhaustive()
+        f.debug_struct("PamClient").field("origin", &self.inner.vault.origin).finish_non_exhaustive()
     }
 }
 
@@ -75,7 +75,7 @@ impl PamClient {
             credential_url: at(&format!("{}/pam/credential", dialect.prefix)),
             longest_list: if endpoint.apart.is_some() { Most::APART } else { Most::USUAL },
             seat: origins.seat(&gate_of(&endpoint), endpoint.limits),
-            place: Place::new(&Place::origin_of(&endpoint.url), endpoint.tenant.as_deref()),
+            vault: VaultId::new(&VaultId::origin_of(&endpoint.url), endpoint.tenant.as_deref()),
             login: Login { oauth2: endpoint.oauth2, tenant: endpoint.tenant, style: endpoint.token_request },
             dialect,
             deadlines,
@@ -87,13 +87,13 @@ impl PamClient {
     /// The PAM's address without a trailing slash: `https://host[:port][/path]`, the port only if it is not 443.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.inner.place.origin
+        &self.inner.vault.origin
     }
 
     /// Where the client leads: its origin, and the tenant that the connection asks for.
     #[must_use]
-    pub fn place(&self) -> &Place {
-        &self.inner.place
+    pub fn vault(&self) -> &VaultId {
+        &self.inner.vault
     }
 
     /// Makes sure that there is a token: logs in unless a good one is held.

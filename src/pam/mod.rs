@@ -29,7 +29,6 @@ mod inventory;
 mod lenient;
 mod list;
 mod login;
-mod place;
 mod resolver;
 mod snapshot;
 mod summary;
@@ -37,6 +36,7 @@ mod switch;
 mod table;
 mod tls;
 mod token;
+mod vault_id;
 mod version;
 
 pub use account::Account;
@@ -53,7 +53,7 @@ pub use endpoint::{ClientCertificate, Deadlines, Endpoint, EndpointError, Limits
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
 pub use gate::{CallReport, Origins};
 pub use inventory::Inventory;
-pub use place::Place;
 pub use snapshot::{Seen, Snapshot};
 pub use switch::{Disabled, Enabled};
+pub use vault_id::VaultId;
 pub use version::{ProductVersion, VersionError};

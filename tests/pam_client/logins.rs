@@ -1,6 +1,6 @@
 //! Ways to log in: as a form or as HTTP Basic, for a tenant, with a certificate of one's own, from a referrer.
 
-use pam_operator::pam::{ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, Place, TokenRequest};
+use pam_operator::pam::{ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, TokenRequest, VaultId};
 use pam_simulator::{Behaviour, Config, Kind};
 
 use crate::{CLIENT_SECRET, Pam, judge, list, request};
@@ -48,12 +48,12 @@ async fn a_tenant_is_asked_for_where_the_connection_names_one() {
         };
         let right = with(Some("acme"));
         let upserted = right.upsert_credential(&request("one")).await.unwrap();
-        assert!(right.place().may_be(&Place::new(right.origin(), upserted.tenant.as_deref())));
-        assert_eq!(right.place().tenant.as_deref(), Some("acme"));
+        assert!(right.vault().may_be(&VaultId::new(right.origin(), upserted.tenant.as_deref())));
+        assert_eq!(right.vault().tenant.as_deref(), Some("acme"));
         for wrong in [None, Some("umbrella")] {
             assert_eq!(judge(list(&with(wrong)).await), ("login_refused", false));
         }
-        assert!(!with(Some("umbrella")).place().may_be(right.place()));
+        assert!(!with(Some("umbrella")).vault().may_be(right.vault()));
     }
 }
 

@@ -8,10 +8,10 @@ use kube::api::Api;
 
 use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus, SourceSecret};
 use crate::controller::connection::object::{AnyConnection, connection_of, kind_of};
-use crate::controller::connection::resolve::Material;
-use crate::controller::connection::state::View;
+use crate::controller::connection::resolve::ResolvedConnection;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::message::credential::Problem;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::metadata_cache::Key;
@@ -19,14 +19,14 @@ use crate::metrics::Metrics;
 use crate::pam::{Deadlines, Inventory, Origins, PamClient, Snapshot};
 
 /// The connections of this process.
-pub(crate) struct Connections {
+pub(crate) struct ClientCache {
     origins: Origins,
     known: Mutex<HashMap<Key, Arc<AnyConnection>>>,
-    live: Mutex<HashMap<Key, Arc<Live>>>,
+    live: Mutex<HashMap<Key, Arc<ConnectedClient>>>,
 }
 
 /// A connection that is in use.
-pub(crate) struct Live {
+pub(crate) struct ConnectedClient {
     pub(crate) client: PamClient,
     pub(crate) inventory: Arc<Inventory>,
     /// Digest of all that a login depends on.
@@ -38,7 +38,7 @@ pub(crate) struct Live {
     versions: Vec<SourceSecret>,
 }
 
-impl Connections {
+impl ClientCache {
     pub(crate) fn new(metrics: Metrics) -> Self {
         let under_way = metrics.clone();
         let origins =
@@ -59,18 +59,23 @@ impl Connections {
 
     /// Takes what was read into use. A client stays as it is while nothing that a login depends on changed: its
     /// token stays good.
-    pub(crate) fn install(&self, connection: &AnyConnection, material: Material) -> Result<Arc<Live>, Problem> {
+    pub(crate) fn install(
+        &self,
+        connection: &AnyConnection,
+        material: ResolvedConnection,
+    ) -> Result<Arc<ConnectedClient>, Problem> {
         let mut live = lock(&self.live);
         let (key, uid, generation) = (connection.key(), connection.uid().to_owned(), connection.generation());
-        let Material { digest, login, versions, endpoint } = material;
-        let as_before = |old: &&Arc<Live>| old.digest == digest && old.uid == uid && old.generation == generation;
+        let ResolvedConnection { digest, login, versions, endpoint } = material;
+        let as_before =
+            |old: &&Arc<ConnectedClient>| old.digest == digest && old.uid == uid && old.generation == generation;
         let (client, inventory) = if let Some(old) = live.get(&key).filter(as_before) {
             (old.client.clone(), Arc::clone(&old.inventory))
         } else {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
             (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
         };
-        let made = Arc::new(Live { client, inventory, digest, login, uid, generation, versions });
+        let made = Arc::new(ConnectedClient { client, inventory, digest, login, uid, generation, versions });
         live.insert(key, Arc::clone(&made));
         Ok(made)
     }
@@ -89,7 +94,11 @@ impl Connections {
         lock(&self.live).get(key)?.inventory.latest()
     }
 
-    pub(crate) fn current(&self, connection: &AnyConnection, versions: &[SourceSecret]) -> Option<Arc<Live>> {
+    pub(crate) fn current(
+        &self,
+        connection: &AnyConnection,
+        versions: &[SourceSecret],
+    ) -> Option<Arc<ConnectedClient>> {
         let live = lock(&self.live).get(&connection.key()).cloned()?;
         let same = live.uid == connection.uid() && live.generation == connection.generation();
         (same && live.versions == versions).then_some(live)
@@ -102,14 +111,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Context {
     /// How the connection of that key stands; `None` if there is none.
-    pub(crate) fn connection(&self, key: &Key) -> Option<View> {
+    pub(crate) fn connection(&self, key: &Key) -> Option<ConnectionState> {
         let connection = self.connections.get(key)?;
         let status = self.connection_status(&connection);
-        Some(View::new(connection, &status))
+        Some(ConnectionState::new(connection, &status))
     }
 
     /// Whether another operator serves this credential: its connection is there, but this operator does not select it.
-    pub(crate) async fn is_anothers(&self, observed: &Observed<'_>) -> Result<bool, Error> {
+    pub(crate) async fn is_anothers(&self, observed: &Observation<'_>) -> Result<bool, Error> {
         if observed.view.is_some() || !self.selects_connections {
             return Ok(false);
         }
@@ -139,12 +148,15 @@ impl Context {
     /// The client and inventory of a credential's connection as this pass saw it, made where there is none yet. A connection that
     /// was edited since is an error: what was decided by one PAM's list must not be sent to another.
     /// A problem is told as the credential is to tell it.
-    pub(crate) async fn live(&self, observed: &Observed<'_>) -> Result<Result<Arc<Live>, Problem>, Error> {
+    pub(crate) async fn live(
+        &self,
+        observed: &Observation<'_>,
+    ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
         let key = connection_of(observed.object);
         let Some(connection) = self.connections.get(&key) else {
             return Ok(Err(Problem::connection_gone(&key)));
         };
-        let is_same = |view: &View| {
+        let is_same = |view: &ConnectionState| {
             view.connection.uid() == connection.uid() && view.connection.generation() == connection.generation()
         };
         if !observed.view.as_ref().is_some_and(is_same) {

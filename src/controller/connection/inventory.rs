@@ -13,19 +13,19 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{ConnectionKind, InventorySettings, Mode, PamCredentialStatus};
-use crate::controller::connection::clients::Live;
+use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::health::{InventoryFinding, InventoryVerdict};
 use crate::controller::connection::object::{AnyConnection, connection_of};
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::drift::{self, AsWritten, Finding};
 use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::watch::{self, Credential, Guarded};
-use crate::domain::{Connection, Reason, Recorded};
+use crate::domain::{Binding, Connection, Reason};
 use crate::pam::{PamError, Snapshot};
 
 /// How often it is looked whether connections came, or their settings changed.
@@ -198,7 +198,7 @@ fn listed(context: &Context) -> Vec<Arc<AnyConnection>> {
             }
         }
     }
-    let ready = |key: &Key| View::state(context.connection(key).as_ref()) == Connection::Ready;
+    let ready = |key: &Key| ConnectionState::state(context.connection(key).as_ref()) == Connection::Ready;
     let used = used.into_iter().filter(ready).filter_map(|key| context.connections.get(&key));
     used.filter(|connection| inventory(connection).enabled).collect()
 }
@@ -232,7 +232,7 @@ impl Context {
     pub(crate) async fn list(
         &self,
         key: &Key,
-        live: &Live,
+        live: &ConnectedClient,
         not_before: Option<Instant>,
     ) -> Result<Arc<Snapshot>, PamError> {
         let result = live.inventory.fresh(&live.client, not_before).await;
@@ -283,7 +283,7 @@ impl Context {
         let mut plans = Vec::new();
         self.each_of(key, |credential| {
             if credential.spec.mode == Mode::Plan && !credential.spec.suspend {
-                plans.push(Subject::Credential(watch::key(credential)));
+                plans.push(ObjectId::Credential(watch::key(credential)));
             }
         });
         self.memory.poke(&plans);
@@ -301,12 +301,12 @@ impl Context {
         }
     }
 
-    fn call(&self, roll: &mut Roll, credential: &Credential, view: &View, snapshot: &Snapshot) {
+    fn call(&self, roll: &mut Roll, credential: &Credential, view: &ConnectionState, snapshot: &Snapshot) {
         let meta = &credential.metadata;
         let uid = meta.uid.as_deref().unwrap_or_default();
         let shown = credential.status.clone().unwrap_or_default();
         let status = self.written.freshest(uid, meta.resource_version.as_deref(), shown);
-        let here = binding::recorded(&status, Some(view), &credential.spec.connection_ref) == Recorded::Here;
+        let here = binding::recorded(&status, Some(view), &credential.spec.connection_ref) == Binding::Bound;
         // It may have waited so long that it would look again in minutes only.
         let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
         // Of these nobody is told anything: they would be lost anew in every list, for ever.
@@ -319,7 +319,7 @@ impl Context {
         roll.lost += usize::from(lost);
         roll.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
         if waits || finding.is_some_and(|finding| finding.is_news(&credential.spec, &status)) {
-            roll.news.push(Subject::Credential(watch::key(credential)));
+            roll.news.push(ObjectId::Credential(watch::key(credential)));
         }
     }
 
@@ -342,7 +342,7 @@ impl Context {
     pub(crate) async fn live_of(
         &self,
         connection: &AnyConnection,
-    ) -> Result<Result<Arc<Live>, crate::controller::message::credential::Problem>, Error> {
+    ) -> Result<Result<Arc<ConnectedClient>, crate::controller::message::credential::Problem>, Error> {
         if let Some(versions) = self.versions_of(connection)
             && let Some(live) = self.connections.current(connection, &versions)
         {
@@ -369,7 +369,7 @@ struct Roll {
     /// Those that are no longer where they were, and of which nobody was told so.
     lost: usize,
     older: usize,
-    news: Vec<Subject>,
+    news: Vec<ObjectId>,
 }
 
 #[cfg(test)]

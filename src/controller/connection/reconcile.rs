@@ -10,15 +10,15 @@ use tokio::time::Instant;
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::health::{is_standing, logged_in};
 use crate::controller::connection::object::{AnyConnection, IntoAny};
-use crate::controller::connection::resolve::Material;
+use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
 use crate::controller::context::Context;
 use crate::controller::message::credential::Problem;
 use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
-use crate::controller::runtime::retry::{Turn, fingerprint};
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::retry::{Gate, fingerprint};
 use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
@@ -55,16 +55,16 @@ pub(crate) async fn reconcile<C: IntoAny>(
 /// Returns when to come back, `None` for "on change".
 async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Duration>, Error> {
     let started = Instant::now();
-    let (key, subject) = (connection.key(), Subject::Connection(connection.key()));
-    context.references.set(&subject, context.targets_of(connection).into_iter().collect());
+    let (key, subject) = (connection.key(), ObjectId::Connection(connection.key()));
+    context.dependencies.set(&subject, context.dependencies_of(connection).into_iter().collect());
     announce(connection, context);
     let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
     // What is owed, and what is known beside the login, whether or not it is the login's turn.
     let later = write(connection, context, |_| {}).await?;
     let doubted = context.memory.take_connection_doubt(&key);
-    match context.schedule.turn(&subject, mark, started) {
-        Turn::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
-        Turn::OnChange if !doubted => Ok(later),
+    match context.retries.gate(&subject, mark, started) {
+        Gate::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
+        Gate::OnChange if !doubted => Ok(later),
         _ => {
             let finding = examine(connection, doubted, context).await?;
             report(connection, finding, (mark, started), context).await
@@ -89,7 +89,9 @@ fn announce(connection: &AnyConnection, context: &Context) {
         return;
     };
     if context.memory.announce(&key, fingerprint(&view)) {
-        context.wake.all(&context.references.to(&crate::controller::runtime::dependencies::Target::Connection(key)));
+        context
+            .wake
+            .all(&context.dependencies.to(&crate::controller::runtime::dependencies::Dependency::Connection(key)));
     }
 }
 
@@ -133,7 +135,7 @@ fn remembered(status: &PamConnectionStatus) -> Remembered {
 
 async fn attempt(
     connection: &AnyConnection,
-    material: Material,
+    material: ResolvedConnection,
     doubted: bool,
     context: &Context,
 ) -> Result<Finding, Error> {
@@ -174,7 +176,7 @@ async fn report(
         }
         (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
         _ => {
-            context.schedule.forget(&Subject::Connection(key.clone()));
+            context.retries.forget(&ObjectId::Connection(key.clone()));
             context.memory.forget_wait(&key);
             None
         }
@@ -191,14 +193,14 @@ async fn report(
 /// Holds a refused login back, and remembers that it waits: the next turn is its second look.
 fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Duration {
     let until = Instant::now() + wait;
-    context.schedule.hold(&Subject::Connection(key.clone()), mark, until);
+    context.retries.hold(&ObjectId::Connection(key.clone()), mark, until);
     context.memory.wait_until(key, until);
     wait
 }
 
 fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
-    let subject = Subject::Connection(key.clone());
-    context.schedule.failed(&subject, mark, (retry, asked), (Instant::now(), rand::random()))
+    let subject = ObjectId::Connection(key.clone());
+    context.retries.failed(&subject, mark, (retry, asked), (Instant::now(), rand::random()))
 }
 
 /// What a pass makes of the status as it is.

@@ -11,7 +11,7 @@ use crate::controller::connection::clients::source;
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::context::Context;
 use crate::controller::message::credential::Problem;
-use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::metadata_cache::Key;
 use crate::controller::secret::read::{self, SecretValues};
@@ -21,7 +21,7 @@ use crate::pam::{
 };
 
 /// All that a login depends on.
-pub(crate) struct Material {
+pub(crate) struct ResolvedConnection {
     /// Digest of everything in `endpoint` but the limits.
     pub(crate) digest: String,
     /// Keyed digest of the OAuth client id alone.
@@ -32,20 +32,20 @@ pub(crate) struct Material {
 }
 
 /// Why there is none.
-enum Obstacle {
+enum ResolveError {
     /// Something is missing or wrong in the cluster, for users to mend.
     Problem(Problem),
     /// The Kubernetes API failed.
     Kubernetes(Error),
 }
 
-impl From<Problem> for Obstacle {
+impl From<Problem> for ResolveError {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }
 }
 
-impl From<Error> for Obstacle {
+impl From<Error> for ResolveError {
     fn from(error: Error) -> Self {
         Self::Kubernetes(error)
     }
@@ -64,13 +64,13 @@ struct Parts {
 impl Context {
     /// The newest versions of what a connection refers to, without reading it; `None` if something is missing.
     pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
-        self.targets_of(connection)
+        self.dependencies_of(connection)
             .into_iter()
             .map(|target| {
                 let (versions, key) = match &target {
-                    Target::ConfigMap(key) => (&self.config_maps, key),
-                    Target::Secret(key) => (&self.secrets, key),
-                    Target::Connection(_) | Target::Credential(_) | Target::Namespace(_) => return None,
+                    Dependency::ConfigMap(key) => (&self.config_maps, key),
+                    Dependency::Secret(key) => (&self.secrets, key),
+                    Dependency::Connection(_) | Dependency::Credential(_) | Dependency::Namespace(_) => return None,
                 };
                 versions.of(key).map(|version| source(&key.1, version))
             })
@@ -78,30 +78,33 @@ impl Context {
     }
 
     /// What a connection refers to, in the order in which it is read.
-    pub(crate) fn targets_of(&self, connection: &AnyConnection) -> Vec<Target> {
+    pub(crate) fn dependencies_of(&self, connection: &AnyConnection) -> Vec<Dependency> {
         let tls = connection.spec.tls.as_ref();
         let home = self.home_of(connection);
         let at_home = |name: &str| (home.clone(), name.to_owned());
-        let login = Target::Secret(at_home(&connection.spec.auth.oauth2.client_secret_ref.name));
+        let login = Dependency::Secret(at_home(&connection.spec.auth.oauth2.client_secret_ref.name));
         let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
-            CaBundleKind::ConfigMap => Target::ConfigMap(at_home(&bundle.name)),
-            CaBundleKind::Secret => Target::Secret(at_home(&bundle.name)),
+            CaBundleKind::ConfigMap => Dependency::ConfigMap(at_home(&bundle.name)),
+            CaBundleKind::Secret => Dependency::Secret(at_home(&bundle.name)),
         });
         let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
-        let certificate = certificate.map(|certificate| Target::Secret(at_home(&certificate.name)));
+        let certificate = certificate.map(|certificate| Dependency::Secret(at_home(&certificate.name)));
         [Some(login), bundle, certificate].into_iter().flatten().collect()
     }
 
     /// Reads all that a login depends on.
-    pub(crate) async fn material(&self, connection: &AnyConnection) -> Result<Result<Material, Problem>, Error> {
+    pub(crate) async fn material(
+        &self,
+        connection: &AnyConnection,
+    ) -> Result<Result<ResolvedConnection, Problem>, Error> {
         match self.read_material(connection).await {
             Ok(material) => Ok(Ok(material)),
-            Err(Obstacle::Problem(problem)) => Ok(Err(problem)),
-            Err(Obstacle::Kubernetes(error)) => Err(error),
+            Err(ResolveError::Problem(problem)) => Ok(Err(problem)),
+            Err(ResolveError::Kubernetes(error)) => Err(error),
         }
     }
 
-    async fn read_material(&self, connection: &AnyConnection) -> Result<Material, Obstacle> {
+    async fn read_material(&self, connection: &AnyConnection) -> Result<ResolvedConnection, ResolveError> {
         self.check_host(connection)?;
         let mut parts = Parts { namespace: self.home_of(connection), ..Parts::default() };
         let login = self.login(&connection.spec, &mut parts).await?;
@@ -114,10 +117,10 @@ impl Context {
         let apart = connection.metadata.namespace.clone();
         let endpoint = endpoint(&connection.spec, login)?;
         let endpoint = Endpoint { ca_bundle, client_certificate, allowed, apart, ..endpoint };
-        Ok(Material { digest, login: client, versions, endpoint })
+        Ok(ResolvedConnection { digest, login: client, versions, endpoint })
     }
 
-    async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, Obstacle> {
+    async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, ResolveError> {
         let reference = &spec.auth.oauth2.client_secret_ref;
         let key = (parts.namespace.clone(), reference.name.clone());
         let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
@@ -127,7 +130,7 @@ impl Context {
         Ok(OAuth2 { client_id, client_secret })
     }
 
-    async fn ca_bundle(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+    async fn ca_bundle(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), ResolveError> {
         let Some(tls) = &spec.tls else { return Ok(()) };
         if let Some(inline) = &tls.ca_bundle {
             parts.ca_bundle = Some(STANDARD.decode(inline.trim()).map_err(|_| Problem::ca_bundle_not_base64())?);
@@ -137,7 +140,7 @@ impl Context {
         Ok(())
     }
 
-    async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, Obstacle> {
+    async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, ResolveError> {
         let key = (parts.namespace.clone(), reference.name.clone());
         let missing = || Problem::ca_bundle_missing(reference.kind, &key);
         let (version, bundle) = match reference.kind {
@@ -157,7 +160,7 @@ impl Context {
         Ok(bundle)
     }
 
-    async fn client_certificate(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), Obstacle> {
+    async fn client_certificate(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), ResolveError> {
         let reference = spec.tls.as_ref().and_then(|tls| tls.client_certificate_secret_ref.as_ref());
         let Some(reference) = reference else { return Ok(()) };
         let key = (parts.namespace.clone(), reference.name.clone());
@@ -168,7 +171,7 @@ impl Context {
         Ok(())
     }
 
-    async fn read_own(&self, key: &Key, wanted: &[&str], parts: &mut Parts) -> Result<SecretValues, Obstacle> {
+    async fn read_own(&self, key: &Key, wanted: &[&str], parts: &mut Parts) -> Result<SecretValues, ResolveError> {
         let read = read::read(&self.client, key, wanted).await?.ok_or_else(|| Problem::secret_missing(key))?;
         parts.versions.push(source(&key.1, read.version.clone()));
         Ok(read)

@@ -7,13 +7,13 @@ use url::Url;
 
 use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::runtime::worker_slots::Queue;
+use crate::controller::runtime::worker_slots::Lane;
 use crate::domain::{Connection, Reason};
-use crate::pam::Place;
+use crate::pam::VaultId;
 
 /// How a connection stands, for those who refer to it.
 #[derive(Clone, Debug)]
-pub(crate) struct View {
+pub(crate) struct ConnectionState {
     pub(crate) connection: Arc<AnyConnection>,
     pub(crate) ready: bool,
     pub(crate) reason: Option<Reason>,
@@ -26,11 +26,11 @@ pub(crate) struct View {
     /// Keyed digest of the OAuth client id that its last login was tried with.
     pub(crate) login: Option<String>,
     /// Whose passes take turns: everyone's of that origin, but for tenants' connections, which wait for themselves alone.
-    pub(crate) queue: Queue,
+    pub(crate) lane: Lane,
 }
 
 /// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
-impl Hash for View {
+impl Hash for ConnectionState {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let connection = &self.connection;
         (self.ready, self.reason, connection.key(), connection.uid(), connection.generation(), &self.origin)
@@ -38,7 +38,7 @@ impl Hash for View {
     }
 }
 
-impl View {
+impl ConnectionState {
     /// Whether its PAM drops what is not sent of a settings block.
     pub(crate) fn replaces_blocks(&self) -> bool {
         let quirks = self.connection.spec.compatibility.as_ref();
@@ -53,15 +53,15 @@ impl View {
         let origin = origin(&connection.spec.url);
         let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
         Self {
-            queue: match &connection.metadata.namespace {
-                Some(namespace) => Queue::Tenant(namespace.clone()),
-                None => Queue::Pam(origin.clone(), at_once),
+            lane: match &connection.metadata.namespace {
+                Some(namespace) => Lane::Tenant(namespace.clone()),
+                None => Lane::Pam(origin.clone(), at_once),
             },
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
             origin,
-            tenant: Place::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
+            tenant: VaultId::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
             login: status.digests.get("client").cloned(),
             connection,
         }
@@ -90,5 +90,5 @@ impl View {
 
 /// One spelling of where a PAM is.
 fn origin(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| Place::origin_of(&url))
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| VaultId::origin_of(&url))
 }

@@ -11,9 +11,9 @@ use crate::controller::connection::health::{Filled, STANDING, is_good, is_urgent
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::context::Context;
 use crate::controller::credential::report::write;
-use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 
 /// Writes what `change` makes of a connection's newest status, with what is known of it by now, if that differs. Returns when
 /// to come back for numbers that are not written yet.
@@ -81,9 +81,9 @@ async fn put(
 /// What was written counts from now on; whoever waited for that has its turn.
 fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     let freed = context.standings.written(&connection.key(), filled);
-    let mut subjects: Vec<Subject> = freed.leaving.into_iter().map(Subject::Credential).collect();
+    let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::Credential).collect();
     if freed.all {
-        subjects.extend(context.references.to(&Target::Connection(connection.key())));
+        subjects.extend(context.dependencies.to(&Dependency::Connection(connection.key())));
     }
     context.memory.poke(&subjects);
     context.wake.all(&subjects);

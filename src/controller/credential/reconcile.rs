@@ -10,15 +10,15 @@ use crate::api::PamCredential;
 use crate::controller::context::Context;
 use crate::controller::credential::act::push::act;
 use crate::controller::credential::observe::list::look;
-use crate::controller::credential::observe::observation::{Observed, targets};
+use crate::controller::credential::observe::observation::{Observation, targets};
 use crate::controller::credential::report::in_flight;
 use crate::controller::credential::report::write::{report, write_owed};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::Subject;
-use crate::controller::runtime::retry::Turn;
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::retry::Gate;
 use crate::controller::runtime::watch::{Guarded, key};
-use crate::controller::runtime::worker_slots::Place;
+use crate::controller::runtime::worker_slots::Slot;
 use crate::domain::{Decision, decide};
 use crate::metrics::{Kind, ReconcileOutcome};
 
@@ -50,15 +50,15 @@ pub(crate) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
 
 async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
     // Before anything is looked at: what changes from here on wakes us again.
-    context.references.set(&Subject::Credential(key(credential)), targets(credential));
+    context.dependencies.set(&ObjectId::Credential(key(credential)), targets(credential));
     // Its connection may have come after it.
     context.want(credential);
-    let mut observed = Observed::at_a_glance(credential, context);
+    let mut observed = Observation::from_cache(credential, context);
     write_owed(&observed, context).await?;
-    match context.schedule.turn(&observed.subject(), observed.mark(), Instant::now()) {
-        Turn::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
-        Turn::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
-        Turn::Now => {}
+    match context.retries.gate(&observed.subject(), observed.mark(), Instant::now()) {
+        Gate::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
+        Gate::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
+        Gate::Now => {}
     }
     if observed.lacks_labels(context) {
         // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
@@ -67,7 +67,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
     if context.is_anothers(&observed).await? {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
-    observed.see_whether_doomed(context).await?;
+    observed.refresh_namespace_terminating(context).await?;
     observed.place = place(&observed, context).await?;
     let decision = loop {
         match decide(&observed.situation) {
@@ -94,10 +94,10 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
 }
 
 /// A place with the PAM, for a pass that may have something to do there.
-async fn place(observed: &Observed<'_>, context: &Context) -> Result<Option<Place>, Error> {
+async fn place(observed: &Observation<'_>, context: &Context) -> Result<Option<Slot>, Error> {
     match (decide(&observed.situation), &observed.view) {
         (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.places.take(&view.queue).await.map(Some)
+            context.slots.take(&view.lane).await.map(Some)
         }
         _ => Ok(None),
     }

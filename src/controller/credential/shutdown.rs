@@ -5,9 +5,9 @@ use tokio::time::Instant;
 
 use crate::config::{Config, WatchScope};
 use crate::controller::context::Context;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::secret::digest::{DigestKey, plain};
-use crate::domain::{Adoption, Recorded};
+use crate::domain::{Adoption, Binding};
 
 /// What a process was left with, or leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +49,11 @@ impl Context {
     }
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// Whether a write that an earlier process may have sent could be executed after the DELETE of a record that goes.
     pub(crate) fn may_outlive(&self, context: &Context) -> bool {
         let other = self.versions.as_ref().is_some_and(|versions| *versions != self.status.source);
-        self.situation.deleting && (self.may_have_been_made(context) || (self.situation.unclean && other))
+        self.situation.deleting && (self.may_have_been_made(context) || (self.situation.needs_verification && other))
     }
 
     /// Whether an earlier process may have made a record that status knows nothing of: the finalizer goes on just before.
@@ -66,17 +66,17 @@ impl Observed<'_> {
     }
 
     const fn is_about_to_be_made(&self) -> bool {
-        matches!(self.situation.recorded, Recorded::Nothing) && self.situation.finalizer
+        matches!(self.situation.binding, Binding::Unbound) && self.situation.finalizer
     }
 
     /// Whether an earlier process may have sent something that it did not live to write down. What this one did it knows.
     pub(crate) fn may_have_missed_a_write(&self, context: &Context) -> bool {
-        if self.situation.recorded == Recorded::Elsewhere {
+        if self.situation.binding == Binding::BoundElsewhere {
             // What was sent there counts again when the connection leads back.
             return false;
         }
         let differs = self.status.observed_generation != Some(self.generation);
-        let here = self.situation.recorded == Recorded::Here;
+        let here = self.situation.binding == Binding::Bound;
         // A Secret that is away may come back with what it held before the version that was sent last.
         let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
         let said = self.status.unchecked && (here || self.is_about_to_be_made());

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::SourceSecret;
 use crate::controller::credential::shutdown::Handover;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::domain::{Reason, SETTLE};
 
 /// A write whose outcome is unknown: it may be executed yet.
@@ -53,7 +53,7 @@ struct Remembered {
     /// Until when a refused login is left alone, by connection.
     waiting: HashMap<Key, Instant>,
     /// How often what a credential waited for was let go.
-    pokes: HashMap<Subject, u64>,
+    pokes: HashMap<ObjectId, u64>,
     /// What was last said of fields that the PAM keeps, by credential uid; nothing is said of most.
     kept: HashMap<String, String>,
     /// What dependents of a connection were last woken for.
@@ -246,7 +246,7 @@ impl Memory {
 
     /// Notes that what these waited for was let go: it counts among what their fate depends on, so that a pass that is
     /// just about to lie down on the old state of things gets up again.
-    pub(crate) fn poke(&self, subjects: &[Subject]) {
+    pub(crate) fn poke(&self, subjects: &[ObjectId]) {
         let mut inner = self.lock();
         for subject in subjects {
             *inner.pokes.entry(subject.clone()).or_default() += 1;
@@ -254,7 +254,7 @@ impl Memory {
     }
 
     /// How often what a credential waited for was let go.
-    pub(crate) fn pokes(&self, subject: &Subject) -> u64 {
+    pub(crate) fn pokes(&self, subject: &ObjectId) -> u64 {
         self.lock().pokes.get(subject).copied().unwrap_or_default()
     }
 
@@ -279,7 +279,7 @@ impl Memory {
     }
 
     /// Forgets a credential that is gone, and returns how many stand how now.
-    pub(crate) fn forget(&self, subject: &Subject, uid: &str) -> Vec<(&'static str, usize)> {
+    pub(crate) fn forget(&self, subject: &ObjectId, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         inner.verified.remove(uid);
         inner.suspects.remove(uid);
@@ -311,7 +311,7 @@ mod tests {
 
     const ONCE: Trace<'_> = Trace { version: "1", generation: 1, foreign: true, said: false };
 
-    fn contested() -> (Memory, Instant) {
+    fn other_operator_writes() -> (Memory, Instant) {
         let (memory, now) = (Memory::new(Handover::Open), Instant::now());
         memory.made_digests("uid");
         for version in ["1", "2"] {
@@ -323,18 +323,18 @@ mod tests {
 
     #[test]
     fn another_operators_digests_again_and_again_are_a_contest_until_an_edit_or_for_a_while() {
-        let (memory, now) = contested();
+        let (memory, now) = other_operator_writes();
         assert!(memory.is_contested("uid", Trace { version: "3", ..ONCE }, now));
         let edited = Trace { version: "4", generation: 2, ..ONCE };
         assert!(!memory.is_contested("uid", edited, now));
-        let (memory, now) = contested();
+        let (memory, now) = other_operator_writes();
         assert!(memory.is_contested("uid", Trace { version: "3", ..ONCE }, now));
         assert!(!memory.is_contested("uid", Trace { version: "3", ..ONCE }, now + OVER));
     }
 
     #[test]
     fn what_the_other_says_of_a_contest_is_not_contradicted() {
-        let (memory, now) = contested();
+        let (memory, now) = other_operator_writes();
         let said = Trace { version: "3", foreign: false, said: true, ..ONCE };
         assert!(memory.is_contested("uid", said, now));
         assert!(!memory.is_contested("uid", said, now + OVER), "the other one may be gone");

@@ -3,7 +3,7 @@
 use crate::api::RECONCILE_REQUESTED_AT;
 use crate::controller::connection::object::spoken;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::domain::{Adoption, Answer, Expected, Mismatch, Recorded, Seen};
+use crate::domain::{Adoption, Answer, Binding, Expected, Mismatch, Seen};
 
 /// What the list shows, as far as a user is told.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +13,10 @@ pub(crate) struct Found<'a> {
     pub(crate) identifier: &'a str,
     /// Ids of the records in the way.
     pub(crate) ids: &'a [String],
-    pub(crate) recorded: Recorded,
+    pub(crate) recorded: Binding,
     pub(crate) adoption: Adoption,
     /// The name of a cluster under which the listed identifier is this very object's.
-    pub(crate) made_under: Option<&'a str>,
+    pub(crate) generated_by_cluster: Option<&'a str>,
 }
 
 impl Found<'_> {
@@ -49,10 +49,10 @@ impl Found<'_> {
                 "the PAM holds the identifier for another username, hostname or ip"
             }
             (_, Seen::AccountOther { .. }) => "the PAM holds this username, hostname and ip under another identifier",
-            (Recorded::Here, Seen::IdentifierOnAccount { .. }) => {
+            (Binding::Bound, Seen::IdentifierOnAccount { .. }) => {
                 "the PAM holds the identifier under another id than the one in status"
             }
-            (Recorded::Here, Seen::AccountBare { .. }) => {
+            (Binding::Bound, Seen::AccountBare { .. }) => {
                 "the PAM holds this username, hostname and ip under another id than the one in status"
             }
             (_, Seen::IdentifierOnAccount { .. }) => {
@@ -72,15 +72,15 @@ impl Found<'_> {
             (_, Seen::Neither) => {
                 "give the authorization access to it, or create the credential anew under another name".to_owned()
             }
-            (_, Seen::AccountOther { .. }) if self.made_under.is_some() => former_cluster(self.made_under.unwrap_or("")),
-            (Recorded::Here, Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }) => {
+            (_, Seen::AccountOther { .. }) if self.generated_by_cluster.is_some() => former_cluster(self.generated_by_cluster.unwrap_or("")),
+            (Binding::Bound, Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }) => {
                 "remove or rename that record, or take back the change of username, hostname or ip".to_owned()
             }
             (_, Seen::IdentifierElsewhere { .. }) => {
                 format!("set spec.identifier to a free one, or correct the account{}", self.or_take_over("renames or moves"))
             }
             (_, Seen::AccountOther { .. }) => self.of_account_under_another(),
-            (Recorded::Here, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => self.vouch(),
+            (Binding::Bound, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => self.vouch(),
             (_, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => {
                 "set spec.adoptionPolicy to ByIdentifier if this credential is to go on with the record (Never writes onto nothing that it did not make), or remove the record, or set another account".to_owned()
             }
@@ -206,8 +206,13 @@ mod tests {
 
     const POLICIES: [Adoption; 3] = [Adoption::Never, Adoption::ByIdentifier, Adoption::TakeOver];
 
-    fn found<'a>(seen: Seen, adoption: Adoption, made_under: Option<&'a str>, ids: &'a [String]) -> Found<'a> {
-        Found { seen, identifier: "ours", ids, recorded: Recorded::Nothing, adoption, made_under }
+    fn found<'a>(
+        seen: Seen,
+        adoption: Adoption,
+        generated_by_cluster: Option<&'a str>,
+        ids: &'a [String],
+    ) -> Found<'a> {
+        Found { seen, identifier: "ours", ids, recorded: Binding::Unbound, adoption, generated_by_cluster }
     }
 
     fn all_seen() -> [Seen; 8] {
@@ -228,12 +233,12 @@ mod tests {
     fn every_conflict_names_the_records_the_identifier_and_a_way_out() {
         let ids = ["17".to_owned(), "18".to_owned()];
         for (seen, adoption) in all_seen().into_iter().flat_map(|seen| POLICIES.map(|policy| (seen, policy))) {
-            for recorded in [Recorded::Nothing, Recorded::Here, Recorded::Elsewhere] {
+            for recorded in [Binding::Unbound, Binding::Bound, Binding::BoundElsewhere] {
                 let text = Found { recorded, ..found(seen, adoption, None, &ids) }.conflict();
                 assert!(text.contains("record 17, 18") && text.contains("identifier ours"), "{text}");
                 assert!(text.contains("To mend it, ") && text.len() < 1000, "{text}");
                 let taken = text.contains("to TakeOver");
-                assert!(!taken || (adoption != Adoption::TakeOver && recorded != Recorded::Here), "{text}");
+                assert!(!taken || (adoption != Adoption::TakeOver && recorded != Binding::Bound), "{text}");
             }
         }
     }

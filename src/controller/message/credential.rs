@@ -5,7 +5,7 @@ use crate::api::CaBundleKind;
 use crate::controller::connection::object::spoken;
 use crate::controller::runtime::metadata_cache::Key;
 use crate::controller::secret::value::Unusable;
-use crate::domain::{Disabling, LetGo, Reason};
+use crate::domain::{Disabling, Reason, ReleaseReason};
 use crate::pam::{Enabled, EndpointError, PamError};
 
 /// Something that stands in the way, for the `Ready` condition.
@@ -237,22 +237,24 @@ pub(crate) fn disabled(answer: Disabling, id: &str, identifier: &str) -> String 
 }
 
 /// The event of an object that was let go without a call.
-pub(crate) const fn let_go_reason(why: LetGo) -> &'static str {
+pub(crate) const fn release_reason(why: ReleaseReason) -> &'static str {
     match why {
-        LetGo::Retained => "Retained",
-        LetGo::NothingWritten => "NothingWritten",
-        LetGo::HandedOver => "HandedOver",
-        LetGo::LeftEnabled => "LeftEnabled",
+        ReleaseReason::Retained => "Retained",
+        ReleaseReason::NothingWritten => "NothingWritten",
+        ReleaseReason::HandedOver => "HandedOver",
+        ReleaseReason::LeftEnabled => "LeftEnabled",
     }
 }
 
 /// Its note.
-pub(crate) fn let_go(why: LetGo, identifier: &str) -> String {
+pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     match why {
-        LetGo::Retained => format!("The record of identifier {identifier} stays as it is in the PAM"),
-        LetGo::NothingWritten => "Nothing was written to the PAM for this object".to_owned(),
-        LetGo::HandedOver => format!("Another object keeps the record of identifier {identifier}: it stays enabled"),
-        LetGo::LeftEnabled => {
+        ReleaseReason::Retained => format!("The record of identifier {identifier} stays as it is in the PAM"),
+        ReleaseReason::NothingWritten => "Nothing was written to the PAM for this object".to_owned(),
+        ReleaseReason::HandedOver => {
+            format!("Another object keeps the record of identifier {identifier}: it stays enabled")
+        }
+        ReleaseReason::LeftEnabled => {
             format!("The record of identifier {identifier} stays enabled: its connection or login went first")
         }
     }

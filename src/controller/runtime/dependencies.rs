@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 
 /// Something that a credential or a connection refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Target {
+pub(crate) enum Dependency {
     Secret(Key),
     ConfigMap(Key),
     /// A connection; a cluster's has an empty namespace.
@@ -21,23 +21,23 @@ pub(crate) enum Target {
 
 /// A reverse index: target → those who refer to it.
 #[derive(Debug, Default)]
-pub(crate) struct References {
+pub(crate) struct Dependencies {
     index: Mutex<Index>,
 }
 
 #[derive(Debug, Default)]
 struct Index {
-    by_target: HashMap<Target, HashSet<Subject>>,
-    by_referrer: HashMap<Subject, HashSet<Target>>,
+    by_target: HashMap<Dependency, HashSet<ObjectId>>,
+    by_referrer: HashMap<ObjectId, HashSet<Dependency>>,
 }
 
-impl References {
+impl Dependencies {
     /// Replaces what `referrer` refers to, but for the credentials that it waits for. Call it before looking at the
     /// targets: a change that comes between is then either seen or wakes the referrer.
-    pub(crate) fn set(&self, referrer: &Subject, mut targets: HashSet<Target>) {
+    pub(crate) fn set(&self, referrer: &ObjectId, mut targets: HashSet<Dependency>) {
         let mut index = self.lock();
         let known = index.by_referrer.get(referrer).into_iter().flatten();
-        targets.extend(known.filter(|target| matches!(target, Target::Credential(_))).cloned());
+        targets.extend(known.filter(|target| matches!(target, Dependency::Credential(_))).cloned());
         if index.by_referrer.get(referrer) == Some(&targets) {
             return;
         }
@@ -45,21 +45,21 @@ impl References {
     }
 
     /// Lets `referrer` wait for another credential, or for none.
-    pub(crate) fn wait_for(&self, referrer: &Subject, credential: Option<Key>) {
+    pub(crate) fn wait_for(&self, referrer: &ObjectId, credential: Option<Key>) {
         let mut index = self.lock();
         let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();
-        targets.retain(|target| !matches!(target, Target::Credential(_)));
-        targets.extend(credential.map(Target::Credential));
+        targets.retain(|target| !matches!(target, Dependency::Credential(_)));
+        targets.extend(credential.map(Dependency::Credential));
         index.put(referrer, targets);
     }
 
     /// Forgets a referrer that is gone.
-    pub(crate) fn forget(&self, referrer: &Subject) {
+    pub(crate) fn forget(&self, referrer: &ObjectId) {
         self.lock().remove(referrer);
     }
 
     /// Those who refer to `target`.
-    pub(crate) fn to(&self, target: &Target) -> Vec<Subject> {
+    pub(crate) fn to(&self, target: &Dependency) -> Vec<ObjectId> {
         self.lock().by_target.get(target).into_iter().flatten().cloned().collect()
     }
 
@@ -69,7 +69,7 @@ impl References {
 }
 
 impl Index {
-    fn put(&mut self, referrer: &Subject, targets: HashSet<Target>) {
+    fn put(&mut self, referrer: &ObjectId, targets: HashSet<Dependency>) {
         self.remove(referrer);
         for target in &targets {
             self.by_target.entry(target.clone()).or_default().insert(referrer.clone());
@@ -77,7 +77,7 @@ impl Index {
         self.by_referrer.insert(referrer.clone(), targets);
     }
 
-    fn remove(&mut self, referrer: &Subject) {
+    fn remove(&mut self, referrer: &ObjectId) {
         for target in self.by_referrer.remove(referrer).into_iter().flatten() {
             if let Some(referrers) = self.by_target.get_mut(&target) {
                 referrers.remove(referrer);
@@ -97,14 +97,14 @@ mod tests {
         ("ns".into(), name.into())
     }
 
-    fn credential(name: &str) -> Subject {
-        Subject::Credential(key(name))
+    fn credential(name: &str) -> ObjectId {
+        ObjectId::Credential(key(name))
     }
 
     #[test]
     fn a_changed_reference_leaves_nothing_behind() {
-        let references = References::default();
-        let (old, new) = (Target::Secret(key("old")), Target::Secret(key("new")));
+        let references = Dependencies::default();
+        let (old, new) = (Dependency::Secret(key("old")), Dependency::Secret(key("new")));
         references.set(&credential("a"), [old.clone()].into());
         references.set(&credential("b"), [old.clone()].into());
         references.set(&credential("a"), [new.clone()].into());
@@ -117,13 +117,13 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_another_is_remembered_until_it_no_longer_does() {
-        let references = References::default();
-        let holder = Target::Credential(key("holder"));
+        let references = Dependencies::default();
+        let holder = Dependency::Credential(key("holder"));
         references.wait_for(&credential("a"), Some(key("holder")));
-        references.set(&credential("a"), [Target::Secret(key("s"))].into());
+        references.set(&credential("a"), [Dependency::Secret(key("s"))].into());
         assert_eq!(references.to(&holder), [credential("a")]);
         references.wait_for(&credential("a"), None);
         assert!(references.to(&holder).is_empty());
-        assert_eq!(references.to(&Target::Secret(key("s"))), [credential("a")]);
+        assert_eq!(references.to(&Dependency::Secret(key("s"))), [credential("a")]);
     }
 }

@@ -15,19 +15,19 @@ use serde::{Deserialize, Deserializer};
 
 /// An object reduced to its version. The API server is asked for metadata only, and of that nothing but these
 /// four fields is decoded.
-pub(crate) struct Glance<K> {
+pub(crate) struct MetadataOnly<K> {
     metadata: ObjectMeta,
     kind: PhantomData<fn() -> K>,
 }
 
 // Derived, these would ask the same of `K`.
-impl<K> Clone for Glance<K> {
+impl<K> Clone for MetadataOnly<K> {
     fn clone(&self) -> Self {
         Self { metadata: self.metadata.clone(), kind: PhantomData }
     }
 }
 
-impl<K> std::fmt::Debug for Glance<K> {
+impl<K> std::fmt::Debug for MetadataOnly<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.metadata.fmt(f)
     }
@@ -47,7 +47,7 @@ struct Kept {
     resource_version: Option<String>,
 }
 
-impl<'de, K> Deserialize<'de> for Glance<K> {
+impl<'de, K> Deserialize<'de> for MetadataOnly<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Kept { namespace, name, uid, resource_version } = Envelope::deserialize(deserializer)?.metadata;
         let metadata = ObjectMeta { namespace, name, uid, resource_version, ..ObjectMeta::default() };
@@ -55,7 +55,7 @@ impl<'de, K> Deserialize<'de> for Glance<K> {
     }
 }
 
-impl<K: Resource<DynamicType = ()>> Resource for Glance<K> {
+impl<K: Resource<DynamicType = ()>> Resource for MetadataOnly<K> {
     type DynamicType = ();
     type Scope = K::Scope;
 
@@ -100,11 +100,11 @@ pub(crate) struct Version {
 
 /// The newest known version of every object of one kind in the watched namespaces.
 #[derive(Debug, Default)]
-pub(crate) struct Versions {
+pub(crate) struct MetadataCache {
     known: Mutex<HashMap<Key, (Version, Instant)>>,
 }
 
-impl Versions {
+impl MetadataCache {
     /// The newest version, if the object is there.
     pub(crate) fn of(&self, key: &Key) -> Option<Version> {
         self.lock().get(key).map(|(version, _)| version.clone())
@@ -147,7 +147,7 @@ impl Versions {
 }
 
 /// Namespace, name and version of an object from a watch.
-pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &Glance<K>) -> Option<(Key, Version)> {
+pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &MetadataOnly<K>) -> Option<(Key, Version)> {
     let meta = object.meta();
     let key = (meta.namespace.clone()?, meta.name.clone()?);
     let version = Version { uid: meta.uid.clone()?, resource_version: meta.resource_version.clone()? };
@@ -163,7 +163,7 @@ mod tests {
     fn annotations_are_not_kept() {
         let text = r#"{"kind":"PartialObjectMetadata","metadata":{"namespace":"n","name":"s","uid":"u","resourceVersion":"7",
             "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"CANARY"},"managedFields":[{"manager":"CANARY"}]}}"#;
-        let glance: Glance<Secret> = serde_json::from_str(text).unwrap();
+        let glance: MetadataOnly<Secret> = serde_json::from_str(text).unwrap();
         assert!(!format!("{glance:?}").contains("CANARY"));
         let version = Version { uid: "u".into(), resource_version: "7".into() };
         assert_eq!(parts(&glance), Some((("n".into(), "s".into()), version)));
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_list_of_one_namespace_forgets_nothing_of_another() {
-        let versions = Versions::default();
+        let versions = MetadataCache::default();
         let version = || Version { uid: "u".into(), resource_version: "1".into() };
         for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
             assert!(versions.put((namespace.into(), name.into()), version()));

@@ -11,7 +11,7 @@ use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
 use crate::controller::context::Context;
-use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::watch;
 
 /// The labels of a namespace.
@@ -86,7 +86,7 @@ fn take(
             let name = namespace.name_any();
             listed.insert(name.clone());
             if context.namespaces.put(&name, namespace.labels()) {
-                context.wake.all(&context.references.to(&Target::Namespace(name)));
+                context.wake.all(&context.dependencies.to(&Dependency::Namespace(name)));
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::domain::{Retry, backoff};
 
 /// Everything an object's fate depends on in the cluster, as one number: while it is the same, trying again
@@ -21,7 +21,7 @@ pub(crate) fn fingerprint(of: &impl Hash) -> u64 {
 
 /// Whether an object may be tried now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum Gate {
     /// Yes.
     Now,
     /// In so long.
@@ -39,27 +39,27 @@ struct Entry {
 
 /// The objects that failed, and when they may be tried again.
 #[derive(Debug, Default)]
-pub(crate) struct Schedule {
-    entries: Mutex<HashMap<Subject, Entry>>,
+pub(crate) struct Retries {
+    entries: Mutex<HashMap<ObjectId, Entry>>,
 }
 
-impl Schedule {
+impl Retries {
     /// Whether it is `key`'s turn.
-    pub(crate) fn turn(&self, key: &Subject, fingerprint: u64, now: Instant) -> Turn {
+    pub(crate) fn gate(&self, key: &ObjectId, fingerprint: u64, now: Instant) -> Gate {
         match self.lock().get(key) {
             Some(entry) if entry.fingerprint == fingerprint => match entry.not_before {
-                Some(at) if at > now => Turn::In(at - now),
-                Some(_) => Turn::Now,
-                None => Turn::OnChange,
+                Some(at) if at > now => Gate::In(at - now),
+                Some(_) => Gate::Now,
+                None => Gate::OnChange,
             },
-            _ => Turn::Now,
+            _ => Gate::Now,
         }
     }
 
     /// Notes a failure and returns when to come back, `None` for "on change".
     pub(crate) fn failed(
         &self,
-        key: &Subject,
+        key: &ObjectId,
         fingerprint: u64,
         (retry, asked): (Retry, Option<Duration>),
         (now, chance): (Instant, f64),
@@ -73,16 +73,16 @@ impl Schedule {
     }
 
     /// Holds `key` back for exactly `wait` unless something changes.
-    pub(crate) fn hold(&self, key: &Subject, fingerprint: u64, until: Instant) {
+    pub(crate) fn hold(&self, key: &ObjectId, fingerprint: u64, until: Instant) {
         self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
     }
 
     /// Forgets the failures of an object that is well, or gone.
-    pub(crate) fn forget(&self, key: &Subject) {
+    pub(crate) fn forget(&self, key: &ObjectId) {
         self.lock().remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectId, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -91,23 +91,23 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn key() -> Subject {
-        Subject::Credential(("ns".into(), "a".into()))
+    fn key() -> ObjectId {
+        ObjectId::Credential(("ns".into(), "a".into()))
     }
 
     #[test]
     fn nothing_but_a_change_or_time_brings_a_failed_object_its_turn() {
-        let (schedule, start) = (Schedule::default(), Instant::now());
-        assert_eq!(schedule.turn(&key(), 1, start), Turn::Now);
+        let (schedule, start) = (Retries::default(), Instant::now());
+        assert_eq!(schedule.gate(&key(), 1, start), Gate::Now);
         let wait = schedule.failed(&key(), 1, (Retry::Backoff, None), (start, 1.0)).unwrap();
-        assert_eq!(schedule.turn(&key(), 1, start), Turn::In(wait));
-        assert_eq!(schedule.turn(&key(), 1, start + wait), Turn::Now);
-        assert_eq!(schedule.turn(&key(), 2, start), Turn::Now);
+        assert_eq!(schedule.gate(&key(), 1, start), Gate::In(wait));
+        assert_eq!(schedule.gate(&key(), 1, start + wait), Gate::Now);
+        assert_eq!(schedule.gate(&key(), 2, start), Gate::Now);
     }
 
     #[test]
     fn waits_grow_while_nothing_changes_and_start_anew_when_something_does() {
-        let (schedule, now) = (Schedule::default(), Instant::now());
+        let (schedule, now) = (Retries::default(), Instant::now());
         let fail = |fingerprint| schedule.failed(&key(), fingerprint, (Retry::Backoff, None), (now, 1.0));
         let waits = [fail(1), fail(1), fail(1), fail(2)].map(|wait| wait.unwrap().as_secs());
         assert_eq!(waits, [1, 2, 4, 1]);
@@ -115,11 +115,11 @@ mod tests {
 
     #[test]
     fn what_only_a_change_can_mend_is_left_alone() {
-        let (schedule, now) = (Schedule::default(), Instant::now());
+        let (schedule, now) = (Retries::default(), Instant::now());
         assert_eq!(schedule.failed(&key(), 1, (Retry::OnChange, None), (now, 1.0)), None);
-        assert_eq!(schedule.turn(&key(), 1, now + Duration::from_secs(99_999)), Turn::OnChange);
-        assert_eq!(schedule.turn(&key(), 2, now), Turn::Now);
+        assert_eq!(schedule.gate(&key(), 1, now + Duration::from_secs(99_999)), Gate::OnChange);
+        assert_eq!(schedule.gate(&key(), 2, now), Gate::Now);
         schedule.forget(&key());
-        assert_eq!(schedule.turn(&key(), 1, now), Turn::Now);
+        assert_eq!(schedule.gate(&key(), 1, now), Gate::Now);
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::Reason;
 
 /// The statuses that this process made and the watch has not shown yet, by uid.
 #[derive(Debug, Default)]
-pub(crate) struct Written<S> {
+pub(crate) struct StatusStore<S> {
     last: Mutex<HashMap<String, Entry<S>>>,
 }
 
@@ -28,7 +28,7 @@ struct Entry<S> {
     version: Option<u64>,
 }
 
-impl<S: Clone> Written<S> {
+impl<S: Clone> StatusStore<S> {
     /// The newest status: one that is still to be written, one that the watch has not shown yet, or what it shows.
     /// Versions of one object may be compared as numbers (KEP-5504).
     pub(crate) fn freshest(&self, uid: &str, resource_version: Option<&str>, shown: S) -> S {
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_was_written_wins_until_the_watch_has_caught_up() {
-        let written = Written::default();
+        let written = StatusStore::default();
         written.note("u", Some("100"), "new");
         assert_eq!(written.freshest("u", Some("99"), "old"), "new");
         assert_eq!(written.freshest("u", Some("100"), "shown"), "shown");
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_owed_and_not_done_again() {
-        let written = Written::default();
+        let written = StatusStore::default();
         written.intend("u", "done");
         assert_eq!(written.freshest("u", Some("100"), "old"), "done");
         assert!(written.is_owed("u"));

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
 use crate::controller::context::Context;
-use crate::controller::runtime::dependencies::Target;
-use crate::controller::runtime::metadata_cache::{Glance, Key, Versions, parts};
+use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::metadata_cache::{Key, MetadataCache, MetadataOnly, parts};
 
 /// A credential that could be decoded.
 pub(crate) type Credential = PamCredential;
@@ -65,13 +65,13 @@ fn prune<K: Resource>(object: &mut K) {
 pub(crate) async fn keep_versions<K>(
     context: Arc<Context>,
     namespace: Option<String>,
-    pick: fn(&Context) -> &Versions,
-    target: fn(Key) -> Target,
+    pick: fn(&Context) -> &MetadataCache,
+    target: fn(Key) -> Dependency,
     ready: impl FnOnce() + Send,
 ) where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
 {
-    let api: Api<Glance<K>> = scoped(context.client.clone(), namespace.as_deref());
+    let api: Api<MetadataOnly<K>> = scoped(context.client.clone(), namespace.as_deref());
     let mut events = watcher(api, config()).default_backoff().boxed();
     let mut ready = Some(ready);
     let mut listed = HashSet::new();
@@ -82,7 +82,7 @@ pub(crate) async fn keep_versions<K>(
             Ok(event) => {
                 let changed = take(event, pick(&context), namespace.as_deref(), &mut listed);
                 for key in changed {
-                    context.wake.all(&context.references.to(&target(key)));
+                    context.wake.all(&context.dependencies.to(&target(key)));
                 }
             }
             Err(error) => log_failure(&error, &K::kind(&())),
@@ -97,8 +97,8 @@ pub(crate) async fn keep_versions<K>(
 
 /// Takes in one event and returns what changed.
 fn take<K: Resource<DynamicType = ()>>(
-    event: Event<Glance<K>>,
-    versions: &Versions,
+    event: Event<MetadataOnly<K>>,
+    versions: &MetadataCache,
     namespace: Option<&str>,
     listed: &mut HashSet<Key>,
 ) -> Vec<Key> {

@@ -10,7 +10,7 @@ use crate::controller::runtime::watch::key;
 
 /// Everyone that one watch has shown, with their uids.
 #[derive(Debug, Default)]
-pub(crate) struct Roster {
+pub(crate) struct KnownObjects {
     present: HashMap<Key, String>,
     listed: HashMap<Key, String>,
     lists: usize,
@@ -18,16 +18,16 @@ pub(crate) struct Roster {
 
 /// What one event means for others.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Turnover {
+pub(crate) struct Delta {
     /// Those that are no more.
     pub(crate) gone: Vec<(Key, String)>,
     /// Those to look at once more: while a list comes in, the store still shows what was there before it.
     pub(crate) again: Vec<Key>,
 }
 
-impl Roster {
+impl KnownObjects {
     /// Takes in an event.
-    pub(crate) fn take_in<K: ResourceExt>(&mut self, event: &Event<K>) -> Turnover {
+    pub(crate) fn take_in<K: ResourceExt>(&mut self, event: &Event<K>) -> Delta {
         match event {
             Event::Init => self.listed.clear(),
             Event::InitApply(object) => _ = self.listed.insert(key(object), uid(object)),
@@ -35,23 +35,23 @@ impl Roster {
             Event::Apply(object) => {
                 let before = self.present.insert(key(object), uid(object));
                 let replaced = before.filter(|before| *before != uid(object));
-                return Turnover { gone: replaced.map(|uid| (key(object), uid)).into_iter().collect(), again: vec![] };
+                return Delta { gone: replaced.map(|uid| (key(object), uid)).into_iter().collect(), again: vec![] };
             }
             Event::Delete(object) => {
                 let gone = self.present.remove(&key(object)).unwrap_or_else(|| uid(object));
-                return Turnover { gone: vec![(key(object), gone)], again: vec![] };
+                return Delta { gone: vec![(key(object), gone)], again: vec![] };
             }
         }
-        Turnover::default()
+        Delta::default()
     }
 
-    fn end_list(&mut self) -> Turnover {
+    fn end_list(&mut self) -> Delta {
         let before = std::mem::replace(&mut self.present, std::mem::take(&mut self.listed));
         let still = |(key, uid): &(Key, String)| self.present.get(key) == Some(uid);
         let gone = before.into_iter().filter(|known| !still(known)).collect();
         self.lists += 1;
         let again = if self.lists > 1 { self.present.keys().cloned().collect() } else { vec![] };
-        Turnover { gone, again }
+        Delta { gone, again }
     }
 }
 
@@ -76,18 +76,18 @@ mod tests {
 
     #[test]
     fn what_a_later_list_does_not_show_is_gone_and_the_rest_is_looked_at_again() {
-        let mut roster = Roster::default();
+        let mut known_objects = KnownObjects::default();
         for event in [Event::Init, Event::InitApply(object("a", "1")), Event::InitApply(object("b", "2"))] {
-            assert_eq!(roster.take_in(&event), Turnover::default());
+            assert_eq!(known_objects.take_in(&event), Delta::default());
         }
         assert_eq!(
-            roster.take_in(&Event::<ConfigMap>::InitDone),
-            Turnover::default(),
+            known_objects.take_in(&Event::<ConfigMap>::InitDone),
+            Delta::default(),
             "the first list is news as it is"
         );
-        roster.take_in(&Event::<ConfigMap>::Init);
-        roster.take_in(&Event::InitApply(object("b", "3")));
-        let turnover = roster.take_in(&Event::<ConfigMap>::InitDone);
+        known_objects.take_in(&Event::<ConfigMap>::Init);
+        known_objects.take_in(&Event::InitApply(object("b", "3")));
+        let turnover = known_objects.take_in(&Event::<ConfigMap>::InitDone);
         assert_eq!(turnover.again, [named("b")]);
         let mut gone = turnover.gone;
         gone.sort();
@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn a_deletion_and_a_namesake_are_told() {
-        let mut roster = Roster::default();
-        roster.take_in(&Event::Apply(object("a", "1")));
-        assert_eq!(roster.take_in(&Event::Apply(object("a", "2"))).gone, [(named("a"), "1".to_owned())]);
-        assert_eq!(roster.take_in(&Event::Delete(object("a", "2"))).gone, [(named("a"), "2".to_owned())]);
+        let mut known_objects = KnownObjects::default();
+        known_objects.take_in(&Event::Apply(object("a", "1")));
+        assert_eq!(known_objects.take_in(&Event::Apply(object("a", "2"))).gone, [(named("a"), "1".to_owned())]);
+        assert_eq!(known_objects.take_in(&Event::Delete(object("a", "2"))).gone, [(named("a"), "2".to_owned())]);
     }
 }

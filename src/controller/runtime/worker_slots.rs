@@ -12,7 +12,7 @@ use crate::controller::runtime::error::Error;
 
 /// Who takes turns with whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Queue {
+pub(crate) enum Lane {
     /// Everyone of one PAM, of which so many may be at work at once. An edited limit has places of its own; those of the
     /// old one empty by themselves.
     Pam(String, u32),
@@ -23,8 +23,8 @@ pub(crate) enum Queue {
 
 /// The places, by queue, of all tenants, and in all.
 #[derive(Debug)]
-pub(crate) struct Places {
-    queues: Mutex<HashMap<Queue, Arc<Semaphore>>>,
+pub(crate) struct WorkerSlots {
+    lanes: Mutex<HashMap<Lane, Arc<Semaphore>>>,
     tenants: Arc<Semaphore>,
     all: Arc<Semaphore>,
     closed: watch::Sender<bool>,
@@ -36,18 +36,18 @@ pub(crate) struct Places {
 
 /// A place; it is given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    _queue: OwnedSemaphorePermit,
+pub(crate) struct Slot {
+    _lane: OwnedSemaphorePermit,
     _tenants: Option<OwnedSemaphorePermit>,
     _all: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl WorkerSlots {
     /// So many places in all.
     pub(crate) fn new(in_all: usize) -> Self {
         let (closed, share) = (watch::channel(false).0, (in_all / 2).max(1));
         Self {
-            queues: Mutex::default(),
+            lanes: Mutex::default(),
             tenants: Arc::new(Semaphore::new(share)),
             all: Arc::new(Semaphore::new(in_all.max(1))),
             closed,
@@ -57,15 +57,15 @@ impl Places {
     }
 
     /// Waits for a place in that queue.
-    pub(crate) async fn take(&self, queue: &Queue) -> Result<Place, Error> {
+    pub(crate) async fn take(&self, lane: &Lane) -> Result<Slot, Error> {
         // The queue's own first: whoever waits for a slow PAM holds nothing that others need.
-        let of_queue = acquire(self.of(queue)).await?;
-        let of_tenants = match queue {
-            Queue::Tenant(_) => Some(acquire(Arc::clone(&self.tenants)).await?),
-            Queue::Pam(..) => None,
+        let of_lane = acquire(self.of(lane)).await?;
+        let of_tenants = match lane {
+            Lane::Tenant(_) => Some(acquire(Arc::clone(&self.tenants)).await?),
+            Lane::Pam(..) => None,
         };
         let of_all = acquire(Arc::clone(&self.all)).await?;
-        Ok(Place { _queue: of_queue, _tenants: of_tenants, _all: of_all })
+        Ok(Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all })
     }
 
     /// Turns away everyone who waits, and who comes from now on. Whoever has a place finishes.
@@ -73,7 +73,7 @@ impl Places {
         self.all.close();
         self.closed.send_replace(true);
         self.tenants.close();
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|places| places.close());
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|places| places.close());
     }
 
     /// Resolves once everyone is turned away.
@@ -87,17 +87,17 @@ impl Places {
         self.all.is_closed()
     }
 
-    fn of(&self, queue: &Queue) -> Arc<Semaphore> {
+    fn of(&self, lane: &Lane) -> Arc<Semaphore> {
         // Never all there are: one PAM that hangs must leave some to the others.
-        let places = match queue {
-            Queue::Pam(_, at_once) => usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share),
-            Queue::Tenant(_) => self.tenants_share,
+        let places = match lane {
+            Lane::Pam(_, at_once) => usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share),
+            Lane::Tenant(_) => self.tenants_share,
         };
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // One that nobody holds or waits for is as good as a new one; tenants could make any number of them.
-        queues.retain(|_, places| Arc::strong_count(places) > 1);
+        lanes.retain(|_, places| Arc::strong_count(places) > 1);
         let make = || Arc::new(Semaphore::new(places));
-        Arc::clone(queues.entry(queue.clone()).or_insert_with(make))
+        Arc::clone(lanes.entry(lane.clone()).or_insert_with(make))
     }
 }
 
@@ -111,19 +111,19 @@ mod tests {
 
     use super::*;
 
-    async fn waits(taking: impl Future<Output = Result<Place, Error>>) -> bool {
+    async fn waits(taking: impl Future<Output = Result<Slot, Error>>) -> bool {
         tokio::time::timeout(Duration::from_millis(20), taking).await.is_err()
     }
 
     /// Of two places.
-    fn pam(origin: &str) -> Queue {
-        Queue::Pam(origin.to_owned(), 2)
+    fn pam(origin: &str) -> Lane {
+        Lane::Pam(origin.to_owned(), 2)
     }
 
     #[tokio::test]
     async fn tenants_whose_hosts_hang_leave_places_to_each_other_and_to_everyone_else() {
-        let places = Places::new(16);
-        let tenant = |namespace: &str| Queue::Tenant(namespace.to_owned());
+        let places = WorkerSlots::new(16);
+        let tenant = |namespace: &str| Lane::Tenant(namespace.to_owned());
         let mut held = Vec::new();
         for _ in 0..2 {
             held.push(places.take(&tenant("hostile")).await.unwrap());
@@ -140,18 +140,18 @@ mod tests {
 
     #[tokio::test]
     async fn queues_that_nobody_is_in_are_forgotten() {
-        let places = Places::new(16);
+        let places = WorkerSlots::new(16);
         for port in 0..100 {
             drop(places.take(&pam(&format!("https://pam:{port}"))).await.unwrap());
         }
         let _held = places.take(&pam("held")).await.unwrap();
         drop(places.take(&pam("held")).await.unwrap());
-        assert!(places.queues.lock().unwrap().len() <= 2);
+        assert!(places.lanes.lock().unwrap().len() <= 2);
     }
 
     #[tokio::test]
     async fn a_pam_that_hangs_takes_no_place_from_another() {
-        let places = Places::new(4);
+        let places = WorkerSlots::new(4);
         let _slow = (places.take(&pam("slow")).await.unwrap(), places.take(&pam("slow")).await.unwrap());
         assert!(waits(places.take(&pam("slow"))).await);
         assert!(!waits(places.take(&pam("healthy"))).await);
@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_begins_once_it_is_closed() {
-        let places = Arc::new(Places::new(8));
+        let places = Arc::new(WorkerSlots::new(8));
         let held = [places.take(&pam("pam")).await.unwrap(), places.take(&pam("pam")).await.unwrap()];
         let waiting = tokio::spawn({
             let places = Arc::clone(&places);

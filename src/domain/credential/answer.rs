@@ -5,7 +5,7 @@ use super::Expect;
 
 /// What the PAM says it did (API 2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WriteEffect {
     /// "registered"
     Created,
     /// "updated"
@@ -18,7 +18,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// What it did.
-    pub outcome: Outcome,
+    pub outcome: WriteEffect,
     /// Id of the record.
     pub id: String,
     /// Identifier of the record; `None` where the answer has none, which is not a difference.
@@ -65,10 +65,10 @@ pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
         return Some(Mismatch::OtherTenant);
     }
     match (expected.expect, answer.outcome) {
-        (Expect::Create, Outcome::Updated) if !expected.maybe_made_before => {
+        (Expect::Create, WriteEffect::Updated) if !expected.maybe_made_before => {
             return Some(Mismatch::UpdatedInstead);
         }
-        (Expect::Adopt | Expect::Update, Outcome::Created) => return Some(Mismatch::CreatedInstead),
+        (Expect::Adopt | Expect::Update, WriteEffect::Created) => return Some(Mismatch::CreatedInstead),
         _ => {}
     }
     if expected.id.as_ref().is_some_and(|id| *id != answer.id) {

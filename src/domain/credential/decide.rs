@@ -1,8 +1,8 @@
 //! The one place where it is decided what happens to a credential.
 
-use super::adoption::{adopt, intent_due, onto};
+use super::adoption::{adopt, existing_record, intent_due};
 use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, settling};
-use super::{Claims, Connection, Facts, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Value};
+use super::{Binding, Claims, Connection, Facts, Intent, Inventory, Reason, Request, Secrets, Seen, Value};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ pub enum Decision {
     /// Put our finalizer on it, before anything is sent.
     AddFinalizer,
     /// Take our finalizer off.
-    RemoveFinalizer(LetGo),
+    RemoveFinalizer(ReleaseReason),
     /// Write into status what is about to be tried, before it is.
     Intend(Intent),
     /// Disable the record whose id is in our status.
@@ -58,7 +58,7 @@ pub enum Planned {
 
 /// Why a finalizer is taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LetGo {
+pub enum ReleaseReason {
     /// `deletionPolicy` says so; the record stays as it is.
     Retained,
     /// Nothing was ever written for this object.
@@ -123,16 +123,16 @@ pub enum Expect {
 #[must_use]
 pub fn decide(s: &impl Facts) -> Decision {
     match (s.deleting(), s.suspended()) {
-        (true, _) => match super::deletion::leaving(s) {
+        (true, _) => match super::deletion::decide_deletion(s) {
             Decision::Disable if s.plan() => Decision::Plan(Planned::Disable),
             decision => decision,
         },
         (false, true) => Decision::Suspend,
-        (false, false) => match staying(s) {
+        (false, false) => match decide_live(s) {
             decision if s.plan() => planned(decision),
             Decision::Push(_) | Decision::Enable if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             Decision::Push(push) => intent_due(s, push, seen(s)).map_or(Decision::Push(push), Decision::Intend),
-            Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(LetGo::Retained),
+            Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(ReleaseReason::Retained),
             Decision::Settled if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             decision => decision,
         },
@@ -153,12 +153,12 @@ fn planned(decision: Decision) -> Decision {
 }
 
 /// What happens to an object that is to stay.
-fn staying(s: &impl Facts) -> Decision {
+fn decide_live(s: &impl Facts) -> Decision {
     // Even where nothing is due: who no longer may use the connection is told at once, and not at the next change.
     if s.denied() {
         return Decision::Wait(Reason::AccessDenied);
     }
-    if s.contested() {
+    if s.other_operator_writes() {
         return Decision::Wait(Reason::AnotherOperator);
     }
     if (must_be_sent(s) || s.enable_due()) && s.connection() != Connection::Ready {
@@ -181,9 +181,9 @@ fn due_whatever_the_value(s: &impl Facts) -> bool {
 }
 
 fn must_be_sent(s: &impl Facts) -> bool {
-    let changed = s.recorded() != Recorded::Here || s.fields_changed() || s.account_changed();
+    let changed = s.binding() != Binding::Bound || s.fields_changed() || s.account_changed();
     // An answer that named another record leaves open what the PAM holds: nothing is settled before that is cleared up.
-    changed || s.unexpected() || s.request() != Request::None
+    changed || s.mismatch() || s.request() != Request::None
 }
 
 /// Whether the record is to be written once more although nothing changed. Its connection may take its time to come
@@ -193,7 +193,7 @@ fn is_repairing(s: &impl Facts) -> bool {
 }
 
 fn is_unclean(s: &impl Facts) -> bool {
-    s.connection() == Connection::Ready && s.recorded() == Recorded::Here && s.unclean()
+    s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.needs_verification()
 }
 
 /// What was seen of the list, if it was looked at.
@@ -227,7 +227,7 @@ fn with_value(s: &impl Facts, value: Value) -> Decision {
 fn unchanged(s: &impl Facts, value: Value) -> Decision {
     let decision = match value {
         Value::Unknown => lost_key(s),
-        _ if s.unclean() => checked(s, value),
+        _ if s.needs_verification() => checked(s, value),
         _ => Decision::Settled,
     };
     match decision {
@@ -244,7 +244,7 @@ fn enable(s: &impl Facts) -> Decision {
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(Seen::Ours { .. }) | Inventory::Incomplete(Seen::Ours { .. }) => Decision::Enable,
         // A list may leave disabled records out: then the PAM says by its answer whether it is there.
-        Inventory::Shows(Seen::Neither) | Inventory::Off if !s.relogged() => Decision::Enable,
+        Inventory::Shows(Seen::Neither) | Inventory::Off if !s.login_changed() => Decision::Enable,
         Inventory::Incomplete(_) => Decision::Wait(Reason::InventoryIncomplete),
         Inventory::Shows(_) | Inventory::Off => Decision::Wait(Reason::RecordConflict),
     }
@@ -255,8 +255,8 @@ fn with_connection(s: &impl Facts, value: Value) -> Decision {
         _ if !needs_list(s, value) => update(s, value, None),
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
-        Inventory::Off => unseen(s, value),
-        Inventory::Incomplete(seen) => distrusting(s, value, seen),
+        Inventory::Off => without_list(s, value),
+        Inventory::Incomplete(seen) => with_untrusted_list(s, value, seen),
         Inventory::Shows(seen) => with_list(s, value, seen),
     };
     match decision {
@@ -272,7 +272,7 @@ fn with_connection(s: &impl Facts, value: Value) -> Decision {
 
 /// A record that is not ours yet is looked for.
 fn is_after_another(s: &impl Facts) -> bool {
-    s.recorded() != Recorded::Here || s.account_changed()
+    s.binding() != Binding::Bound || s.account_changed()
 }
 
 /// A record, an account or a device's settings that were not ours before are claimed in the cluster before they are
@@ -294,32 +294,32 @@ fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
 /// A first push, a rename or move, another place or login, a push on request, one for a second time, and any after an
 /// answer that named another record are looked at beforehand.
 fn needs_list(s: &impl Facts, value: Value) -> bool {
-    let another = s.recorded() != Recorded::Here || s.account_changed() || s.unexpected() || s.relogged();
+    let another = s.binding() != Binding::Bound || s.account_changed() || s.mismatch() || s.login_changed();
     // A new value goes out whatever the list says (P2).
-    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.unclean());
+    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.needs_verification());
     another || s.request() == Request::Fields || again || (value == Value::Unknown && s.baseline())
 }
 
 fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
-    match (s.recorded(), seen) {
-        (Recorded::Here, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
-        (Recorded::Here, _) if is_only_correction(s, value) => unchanged(s, value),
+    match (s.binding(), seen) {
+        (Binding::Bound, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
+        (Binding::Bound, _) if is_only_correction(s, value) => unchanged(s, value),
         // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
         // (Not by another login than wrote it: that may be another tenant's, where it would come into being anew.)
-        (Recorded::Here, Seen::Neither) if !s.account_changed() && !s.unexpected() && !s.relogged() => {
+        (Binding::Bound, Seen::Neither) if !s.account_changed() && !s.mismatch() && !s.login_changed() => {
             update(s, value, None)
         }
-        (Recorded::Elsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
-        (Recorded::Elsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
-        (Recorded::Nothing | Recorded::Elsewhere, Seen::Neither) if !s.unexpected() => create(value),
-        (_, seen) => onto(s, value, seen),
+        (Binding::BoundElsewhere, Seen::Ours { at_account: true, .. }) if is_only_moved(s, value) => Decision::Rebind,
+        (Binding::BoundElsewhere, Seen::Ours { at_account: true, rotates }) => adopt(s, value, rotates),
+        (Binding::Unbound | Binding::BoundElsewhere, Seen::Neither) if !s.mismatch() => create(value),
+        (_, seen) => existing_record(s, value, seen),
     }
 }
 
 /// By a list that lacks much of what it should show, only what it does show as ours, and as it should be, is written.
-fn distrusting(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+fn with_untrusted_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     match seen {
-        Seen::Ours { at_account: true, rotates } if s.recorded() == Recorded::Here && !s.account_changed() => {
+        Seen::Ours { at_account: true, rotates } if s.binding() == Binding::Bound && !s.account_changed() => {
             update(s, value, Some(rotates))
         }
         _ => Decision::Wait(Reason::InventoryIncomplete),
@@ -328,10 +328,10 @@ fn distrusting(s: &impl Facts, value: Value, seen: Seen) -> Decision {
 
 /// Where no list is to be had, our own record is written as if it were as we know it; whose another is, only the answer
 /// can tell, and after that the user.
-fn unseen(s: &impl Facts, value: Value) -> Decision {
-    match (s.recorded(), s.unexpected(), s.request()) {
+fn without_list(s: &impl Facts, value: Value) -> Decision {
+    match (s.binding(), s.mismatch(), s.request()) {
         (_, true, Request::None) => Decision::Wait(Reason::RecordConflict),
-        (Recorded::Here, ..) => update(s, value, Some(s.set_to_rotate())),
+        (Binding::Bound, ..) => update(s, value, Some(s.set_to_rotate())),
         (_, false, _) => create(value),
         (_, true, _) if s.adoption() == super::Adoption::Never => Decision::Wait(Reason::RecordConflict),
         (_, true, _) => adopt(s, value, s.set_to_rotate()),
@@ -340,7 +340,7 @@ fn unseen(s: &impl Facts, value: Value) -> Decision {
 
 fn is_only_moved(s: &impl Facts, value: Value) -> bool {
     let as_sent = matches!(value, Value::None | Value::Same | Value::Unknown);
-    as_sent && !s.fields_changed() && !s.account_changed() && !s.unexpected() && s.request() == Request::None
+    as_sent && !s.fields_changed() && !s.account_changed() && !s.mismatch() && s.request() == Request::None
 }
 
 fn create(value: Value) -> Decision {
@@ -360,6 +360,6 @@ fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
         Value::New | Value::Changed => true,
         Value::Same | Value::Unknown => asked || missed(s, value, rotates),
     };
-    let all_fields = s.request() != Request::None || is_repairing(s) || s.unclean();
+    let all_fields = s.request() != Request::None || is_repairing(s) || s.needs_verification();
     Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }

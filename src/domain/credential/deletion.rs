@@ -1,47 +1,49 @@
 //! What happens to an object that is being deleted (P7): never more than was asked, and never stuck.
 
-use super::{Connection, Decision, Facts, Inventory, LetGo, Look, Reason, Recorded, Seen, Settle};
+use super::{Binding, Connection, Decision, Facts, Inventory, Look, Reason, ReleaseReason, Seen, SettleWindow};
 
 /// Decides for an object that is being deleted.
 ///
 /// The way out is always an ordinary edit: `deletionPolicy: Retain` takes the finalizer off.
-pub(super) fn leaving(s: &impl Facts) -> Decision {
+pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
     if !s.finalizer() {
         return Decision::Leave;
     }
     if !s.disable() {
-        return Decision::RemoveFinalizer(LetGo::Retained);
+        return Decision::RemoveFinalizer(ReleaseReason::Retained);
     }
     if s.suspended() {
         return Decision::Suspend;
     }
-    match (s.recorded(), s.shared(), s.connection()) {
-        (Recorded::Nothing, ..) if !s.doubtful() => Decision::RemoveFinalizer(LetGo::NothingWritten),
-        (_, true, _) => Decision::RemoveFinalizer(LetGo::HandedOver),
+    match (s.binding(), s.claimed_by_other(), s.connection()) {
+        (Binding::Unbound, ..) if !s.doubtful() => Decision::RemoveFinalizer(ReleaseReason::NothingWritten),
+        (_, true, _) => Decision::RemoveFinalizer(ReleaseReason::HandedOver),
         // A write that is executed after the DELETE would leave a record behind that nobody knows of.
-        (_, _, Connection::Ready) if !s.denied() && s.settle() == Settle::Waiting => Decision::Wait(Reason::Deleting),
+        (_, _, Connection::Ready) if !s.denied() && s.settle() == SettleWindow::Open => {
+            Decision::Wait(Reason::Deleting)
+        }
         (_, _, Connection::Ready) if !s.denied() => with_list(s),
         // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
-        _ if s.doomed() => Decision::RemoveFinalizer(LetGo::LeftEnabled),
+        _ if s.namespace_terminating() => Decision::RemoveFinalizer(ReleaseReason::LeftEnabled),
         _ if s.denied() => Decision::Wait(Reason::DeletionBlocked),
         _ => Decision::Wait(Reason::Deleting),
     }
 }
 
 fn with_list(s: &impl Facts) -> Decision {
-    match (s.inventory(), s.recorded()) {
+    match (s.inventory(), s.binding()) {
         (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
         (Inventory::Failed(_) | Inventory::Incomplete(_), _) => Decision::Wait(Reason::Deleting),
         // That the record still is ours cannot be told.
         (Inventory::Off, _) => Decision::Wait(Reason::DeletionBlocked),
         // What may have been written is disabled where the list shows it, and was not where it does not.
-        (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), Recorded::Nothing) => {
+        (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), Binding::Unbound) => {
             Decision::Disable
         }
-        (Inventory::Shows(_), Recorded::Nothing) => Decision::RemoveFinalizer(LetGo::NothingWritten),
+        (Inventory::Shows(_), Binding::Unbound) => Decision::RemoveFinalizer(ReleaseReason::NothingWritten),
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
-        (Inventory::Shows(Seen::Neither), Recorded::Here) if !s.relogged() => Decision::Disable,
+        (Inventory::Shows(Seen::Neither), Binding::Bound) if !s.login_changed() => Decision::Disable,
         // In another place, or for another login, an id proves nothing, and a record that is not as we know it may be somebody else's.
         (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
     }

@@ -38,13 +38,13 @@ facts! {
     /// `spec.deletionPolicy` is `Disable`.
     disable: bool,
     /// Its namespace is going away.
-    doomed: bool,
+    namespace_terminating: bool,
     /// Another object's status names the same record.
-    shared: bool,
+    claimed_by_other: bool,
     /// An earlier write may have been executed although its answer was lost.
     doubtful: bool,
     /// Another OAuth client logs in now than the one that last wrote: it may be another tenant's.
-    relogged: bool,
+    login_changed: bool,
     /// `spec.suspend` is set.
     suspended: bool,
     /// Its connection.
@@ -52,7 +52,7 @@ facts! {
     /// The Secrets it refers to.
     secrets: Secrets,
     /// What its status remembers of a record.
-    recorded: Recorded,
+    binding: Binding,
     /// A group of fields other than the account differs from what was last sent.
     fields_changed: bool,
     /// Username, hostname or ip differ from what was last sent (or that cannot be told).
@@ -66,7 +66,7 @@ facts! {
     /// Who else in the cluster is after the same record.
     claims: Claims,
     /// Status remembers an answer that named another record than was expected, for this very target.
-    unexpected: bool,
+    mismatch: bool,
     /// `spec.adoptionPolicy`.
     adoption: Adoption,
     /// The connection allows this credential to take records over.
@@ -84,24 +84,24 @@ facts! {
     /// `spec.driftPolicy` is `Correct`.
     correct: bool,
     /// The record was corrected as often as it may be, and was changed again.
-    fought: bool,
+    corrections_exhausted: bool,
     /// What the list that was looked at says of writes to our record since our last one.
     change: Change,
     /// A list after our last write said when that was, in the PAM's words.
     baseline: bool,
     /// The record's value is the vault's, since ours was held back.
-    held_back: bool,
+    value_withheld: bool,
     /// The spec has the vault rotate the value.
     set_to_rotate: bool,
     /// A write whose outcome is unknown, and whether it may still be executed.
-    settle: Settle,
+    settle: SettleWindow,
     /// An earlier process may have written more than status knows: the Secret's version or the generation is another,
     /// though nothing differs.
-    unclean: bool,
+    needs_verification: bool,
     /// This process began so lately that a write of an earlier one may still be executed.
     early: bool,
     /// Another operator writes this object's status again and again.
-    contested: bool,
+    other_operator_writes: bool,
 }
 
 /// Which records that were there before may be written: the columns of `design.md` 5.
@@ -170,13 +170,13 @@ pub enum Value {
 
 /// What a credential's status remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Recorded {
+pub enum Binding {
     /// No record.
-    Nothing,
+    Unbound,
     /// A record in the PAM that the connection leads to.
-    Here,
+    Bound,
     /// A record in a PAM that the connection no longer leads to.
-    Elsewhere,
+    BoundElsewhere,
 }
 
 /// What somebody asked for by annotation, and was not yet given.
@@ -269,13 +269,13 @@ pub enum Change {
 
 /// A write whose outcome is unknown. The PAM may execute it later, over what was sent since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Settle {
+pub enum SettleWindow {
     /// There is none.
-    Calm,
+    Closed,
     /// It may still be executed.
-    Waiting,
+    Open,
     /// It was executed by now, or never will be: what is newest is sent once more.
-    Due {
+    Elapsed {
         /// It carried a value.
         value: bool,
     },

@@ -1,6 +1,6 @@
 //! Which row of the table of `design.md` 5 applies.
 
-use super::{Account, Recorded};
+use super::{Account, Binding};
 
 /// The rows of `design.md` 5: what a list shows of our identifier and our account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub enum Seen {
     Tangled,
 }
 
-/// One record of the list, as far as [`sighting`] looks at it.
+/// One record of the list, as far as [`match_rows`] looks at it.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The PAM's id.
@@ -73,17 +73,17 @@ pub struct Identifiers<'a> {
 /// one our status speaks of, an id proves nothing by itself: there it counts only together with our identifier
 /// and our account.
 #[must_use]
-pub fn sighting(
+pub fn match_rows(
     rows: &[Row],
-    (recorded, id): (Recorded, Option<&str>),
+    (recorded, id): (Binding, Option<&str>),
     identifiers: Identifiers<'_>,
     account: &Account,
 ) -> Seen {
     let has_identifier = |row: &Row| row.identifier.as_deref() == Some(identifiers.own);
     let trusted = |row: &Row| match recorded {
-        Recorded::Here => true,
-        Recorded::Elsewhere => has_identifier(row) && row.account == *account,
-        Recorded::Nothing => false,
+        Binding::Bound => true,
+        Binding::BoundElsewhere => has_identifier(row) && row.account == *account,
+        Binding::Unbound => false,
     };
     let mine = rows.iter().find(|row| Some(row.id.as_str()) == id && trusted(row));
     let touched: Vec<&Row> = rows.iter().filter(|row| has_identifier(row) || row.account == *account).collect();

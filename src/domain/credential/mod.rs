@@ -12,12 +12,12 @@ mod repair;
 
 use super::{Account, Reason};
 
-pub use answer::{Answer, Expected, Mismatch, Outcome, judge};
-pub use decide::{Decision, Expect, LetGo, Look, Planned, Push, decide};
+pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
+pub use decide::{Decision, Expect, Look, Planned, Push, ReleaseReason, decide};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use facts::{
-    Adoption, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Recorded, Request, Secrets, Settle,
+    Adoption, Binding, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Request, Secrets, SettleWindow,
     Situation, Value,
 };
-pub use matching::{Identifiers, Row, Seen, sighting};
+pub use matching::{Identifiers, Row, Seen, match_rows};
 pub use repair::{SETTLE, is_only_correction};

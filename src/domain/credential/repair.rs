@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Change, Decision, Expect, Facts, Inventory, Look, Push, Recorded, Request, Seen, Settle, Value};
+use super::{Binding, Change, Decision, Expect, Facts, Inventory, Look, Push, Request, Seen, SettleWindow, Value};
 
 /// How long after a write that was not answered the PAM may still execute it (API 8: its gateway gives up after 60 s, what
 /// is behind it may not).
@@ -13,20 +13,20 @@ pub const SETTLE: Duration = Duration::from_secs(90);
 
 /// A write whose outcome is unknown was executed by now, or never will be.
 pub(super) fn settling(s: &impl Facts) -> bool {
-    s.recorded() == Recorded::Here && matches!(s.settle(), Settle::Due { .. })
+    s.binding() == Binding::Bound && matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 
 /// Somebody else changed the record, and it is to be as it was. By a list that cannot be trusted, or none, nothing is corrected.
 pub(super) fn correction_due(s: &impl Facts) -> bool {
     let trusted = !matches!(s.inventory(), Inventory::Incomplete(_) | Inventory::Off);
-    s.correct() && s.recorded() == Recorded::Here && s.drift().is_correctable() && !s.fought() && trusted
+    s.correct() && s.binding() == Binding::Bound && s.drift().is_correctable() && !s.corrections_exhausted() && trusted
 }
 
 /// Whether a correction is all that is due: it is not worth a conflict.
 #[must_use]
 pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
     let sent = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
-    let asked = s.unexpected() || s.request() != Request::None || settling(s);
+    let asked = s.mismatch() || s.request() != Request::None || settling(s);
     !sent && !asked && correction_due(s)
 }
 
@@ -37,11 +37,11 @@ pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> boo
         return false;
     }
     match (value, s.change()) {
-        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same && !s.held_back(),
-        _ if s.settle() == (Settle::Due { value: true }) => true,
+        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same && !s.value_withheld(),
+        _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
         // One that was held back never was in the vault, whether or not that goes on rotating its own.
-        _ if s.held_back() => false,
-        (_, Change::Moved) if s.unclean() => true,
+        _ if s.value_withheld() => false,
+        (_, Change::Moved) if s.needs_verification() => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
@@ -50,14 +50,14 @@ pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> boo
 /// wrote to the record since, so that it cannot be older than what is there.
 pub(super) fn lost_key(s: &impl Facts) -> Decision {
     match s.inventory() {
-        _ if !s.baseline() || s.recorded() != Recorded::Here => Decision::HoldValue,
+        _ if !s.baseline() || s.binding() != Binding::Bound => Decision::HoldValue,
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(Seen::Ours { at_account: true, rotates })
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates })
             if missed(s, Value::Unknown, Some(rotates)) =>
         {
-            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.unclean() })
+            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.needs_verification() })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::HoldValue,
     }
@@ -73,7 +73,7 @@ pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
             if s.change() == Change::Moved =>
         {
-            let value = value != Value::None && !s.held_back();
+            let value = value != Value::None && !s.value_withheld();
             Decision::Push(Push { expect: Expect::Update, value, all_fields: true })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,

@@ -109,7 +109,7 @@ impl Brake {
 
     /// Takes in the connection as the watch shows it. Each change of the annotation is seen here, even one that is undone
     /// before the connection's next pass: "remove it and set it again" may take no time at all.
-    pub(crate) fn see(&mut self, limit: Limit, annotation: Option<&String>) {
+    pub(crate) fn refresh(&mut self, limit: Limit, annotation: Option<&String>) {
         self.limit = limit;
         self.annotation = annotation.map(|value| value.chars().take(REMEMBERED).collect());
         if self.handled != self.annotation {

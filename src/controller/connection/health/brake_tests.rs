@@ -36,7 +36,7 @@ fn go_on(brake: &mut Brake, uids: std::ops::Range<usize>, now: Instant) -> usize
 
 /// Somebody annotates the connection while its status shows that number; returns who is woken.
 fn annotate(brake: &mut Brake, value: Option<&str>, shown: i64) -> Vec<Key> {
-    brake.see(brake.limit, value.map(str::to_owned).as_ref());
+    brake.refresh(brake.limit, value.map(str::to_owned).as_ref());
     brake.judge(Some(shown));
     brake.written(&brake.noted())
 }
@@ -67,7 +67,7 @@ fn a_condition() -> Condition {
 fn restarted(before: &Brake, now: Instant) -> Brake {
     let mut brake = Brake { leaving: before.leaving.clone(), ..Brake::default() };
     brake.restore(&status(before, now), (now, wall()));
-    brake.see(before.limit, before.annotation.as_ref());
+    brake.refresh(before.limit, before.annotation.as_ref());
     brake
 }
 
@@ -139,7 +139,7 @@ fn a_confirmation_counts_only_once_it_is_written_down() {
     let (mut brake, now) = (brake(0), Instant::now());
     assert_eq!(go_on(&mut brake, 0..2, now), 0);
     let before = brake.noted();
-    brake.see(brake.limit, Some(&"2".to_owned()));
+    brake.refresh(brake.limit, Some(&"2".to_owned()));
     brake.judge(Some(2));
     assert_eq!(go_on(&mut brake, 0..2, now), 0);
     assert!(brake.written(&before).is_empty(), "that did not have it");
@@ -151,7 +151,7 @@ fn a_confirmation_counts_only_once_it_is_written_down() {
 #[test]
 fn a_value_of_before_does_not_count_until_it_is_set_again() {
     let (mut brake, now) = (brake(1), Instant::now());
-    brake.see(brake.limit, Some(&"3".to_owned()));
+    brake.refresh(brake.limit, Some(&"3".to_owned()));
     go_on(&mut brake, 0..4, now);
     // It was there before there was anything to confirm.
     brake.judge(Some(3));
@@ -162,8 +162,8 @@ fn a_value_of_before_does_not_count_until_it_is_set_again() {
     assert!(annotate(&mut brake, Some("2"), 2).is_empty());
     assert_eq!(go_on(&mut brake, 1..3, now), 0);
     // Removed and set again, before any pass looked.
-    brake.see(brake.limit, None);
-    brake.see(brake.limit, Some(&"2".to_owned()));
+    brake.refresh(brake.limit, None);
+    brake.refresh(brake.limit, Some(&"2".to_owned()));
     brake.judge(Some(2));
     brake.written(&brake.noted());
     assert_eq!(go_on(&mut brake, 1..3, now), 2);
@@ -188,7 +188,7 @@ fn what_is_not_shown_yet_cannot_be_confirmed() {
     let (mut brake, now) = (brake(0), Instant::now());
     go_on(&mut brake, 0..2, now);
     assert!(brake.gathers(now).is_some() && brake.gathers(now + GATHERING).is_none());
-    brake.see(brake.limit, Some(&"2".to_owned()));
+    brake.refresh(brake.limit, Some(&"2".to_owned()));
     brake.judge(None);
     brake.judge(Some(2));
     assert_eq!(brake.latch, Latch::Held(Some(now)));

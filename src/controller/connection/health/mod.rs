@@ -18,7 +18,7 @@ use crate::controller::connection::object::{AnyConnection, connection_of};
 use crate::controller::context::Wake;
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::watch::{self, Credential};
 
 pub(crate) use self::brake::Admission;
@@ -27,7 +27,7 @@ pub(crate) use self::message::{held, logged_in};
 pub(crate) use self::status_fields::{Filled, STANDING, is_good, is_standing, is_urgent};
 
 /// How all connections stand.
-pub(crate) struct Standings {
+pub(crate) struct ConnectionHealths {
     inner: Mutex<Inner>,
     wake: Arc<Wake>,
 }
@@ -72,7 +72,7 @@ struct Facts {
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Standings {
+impl ConnectionHealths {
     pub(crate) fn new(wake: Arc<Wake>) -> Self {
         Self { inner: Mutex::default(), wake }
     }
@@ -113,7 +113,7 @@ impl Standings {
             standing.brake.restore(status, (now, wall));
             standing.facts = Some(Facts::restored(connection, status, now));
         }
-        standing.brake.see(limit(connection), annotation(connection, CONFIRM_DISABLE));
+        standing.brake.refresh(limit(connection), annotation(connection, CONFIRM_DISABLE));
         let Some(facts) = &mut standing.facts else { return false };
         let before = facts.is_incomplete();
         facts.annotation = annotation(connection, CONFIRM_INVENTORY).cloned();
@@ -190,7 +190,7 @@ impl Standings {
     }
 
     fn look_at<'a>(&self, connections: impl IntoIterator<Item = &'a Key>) {
-        let subjects: Vec<Subject> = connections.into_iter().cloned().map(Subject::Connection).collect();
+        let subjects: Vec<ObjectId> = connections.into_iter().cloned().map(ObjectId::Connection).collect();
         self.wake.all(&subjects);
     }
 

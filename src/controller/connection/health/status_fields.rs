@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::brake::{self, Latch, Noted};
 use super::list_health::{Standing as Stands, number};
-use super::{Standing, Standings, message};
+use super::{ConnectionHealths, Standing, message};
 use crate::api::{ConditionType, PamConnectionStatus, condition, find};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::metadata_cache::Key;
@@ -39,7 +39,7 @@ pub(crate) struct Freed {
     pub(crate) all: bool,
 }
 
-impl Standings {
+impl ConnectionHealths {
     /// Fills in what is known of a connection, into a status that is to follow `before`.
     pub(crate) fn fill(
         &self,

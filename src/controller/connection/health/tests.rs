@@ -10,10 +10,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 type Woken = UnboundedReceiver<kube::runtime::reflector::ObjectRef<super::watch::GuardedClusterConnection>>;
 
-fn standings() -> (Standings, Woken) {
+fn standings() -> (ConnectionHealths, Woken) {
     let (cluster_connections, woken) = unbounded_channel();
     let wake = Wake { credentials: Vec::new(), connections: Vec::new(), cluster_connections };
-    (Standings::new(Arc::new(wake)), woken)
+    (ConnectionHealths::new(Arc::new(wake)), woken)
 }
 
 fn connection(uid: &str, spec: &Value, annotations: &Value) -> AnyConnection {
@@ -52,7 +52,7 @@ fn wall() -> jiff::Timestamp {
 
 /// A pass of the connection at that time; returns what its status is then, and when it comes back.
 fn pass(
-    standings: &Standings,
+    standings: &ConnectionHealths,
     connection: &AnyConnection,
     before: &PamConnectionStatus,
     now: Instant,
@@ -72,7 +72,7 @@ fn pass(
     (next, filled.later)
 }
 
-fn seen(standings: &Standings, connection: &AnyConnection, status: &PamConnectionStatus) -> Instant {
+fn seen(standings: &ConnectionHealths, connection: &AnyConnection, status: &PamConnectionStatus) -> Instant {
     let now = Instant::now();
     standings.note(connection, status, (now, wall()));
     now
@@ -193,7 +193,12 @@ fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
 }
 
 /// Those may go on, of these.
-fn go_on(standings: &Standings, names: std::ops::Range<u32>, status: &mut PamConnectionStatus, now: Instant) -> usize {
+fn go_on(
+    standings: &ConnectionHealths,
+    names: std::ops::Range<u32>,
+    status: &mut PamConnectionStatus,
+    now: Instant,
+) -> usize {
     let mut ask = |name: u32| {
         let uid = format!("c{name}");
         let admit = || standings.admit(&one(), &uid, now);

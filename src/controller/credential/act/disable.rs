@@ -4,46 +4,50 @@ use kube::api::Api;
 use tokio::time::Instant;
 
 use crate::controller::connection::health::{self, Admission};
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::status;
 use crate::controller::context::Context;
-use crate::controller::credential::act::push::{Done, note_refusal};
+use crate::controller::credential::act::push::{Outcome, note_refusal};
 use crate::controller::credential::facts::binding;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::message::credential as message;
 use crate::controller::message::credential::Problem;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::Subject;
-use crate::domain::{Disabling, LetGo, Reason, after_disable};
+use crate::controller::runtime::object_id::ObjectId;
+use crate::domain::{Disabling, Reason, ReleaseReason, after_disable};
 use crate::pam::{Disabled, PamError};
 
 /// Takes the finalizer off an object that is being deleted.
-pub(crate) async fn let_go(observed: &Observed<'_>, why: LetGo, context: &Context) -> Result<Done, Error> {
+pub(crate) async fn release(
+    observed: &Observation<'_>,
+    why: ReleaseReason,
+    context: &Context,
+) -> Result<Outcome, Error> {
     finalizer::remove(observed.object, context).await?;
-    if why == LetGo::LeftEnabled {
+    if why == ReleaseReason::LeftEnabled {
         // No event can be made in a namespace that is going away.
         let (namespace, name) = &observed.key;
         let id = observed.status.id.as_deref().unwrap_or_default();
         tracing::warn!(%namespace, %name, id, "its namespace went away together with the connection or its login: the record stays enabled in the PAM");
         context.metrics.record_left_enabled();
     }
-    Ok(Done::Gone { reason: message::let_go_reason(why), note: message::let_go(why, &observed.identifier) })
+    Ok(Outcome::Released { reason: message::release_reason(why), note: message::release(why, &observed.identifier) })
 }
 
 /// Disables the record whose id is in our status, and takes the finalizer off once that is sure.
-pub(crate) async fn disable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
+pub(crate) async fn disable(observed: &Observation<'_>, context: &Context) -> Result<Outcome, Error> {
     let live = match context.live(observed).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem)),
+        Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
     binding::as_seen(&live, observed.view.as_ref())?;
     if let Some(held) = brake(observed, context).await? {
-        return Ok(Done::Hindered(held));
+        return Ok(Outcome::Blocked(held));
     }
     // Somebody may have come for it while we waited.
     if observed.is_shared(context) {
-        return let_go(observed, LetGo::HandedOver, context).await;
+        return release(observed, ReleaseReason::HandedOver, context).await;
     }
     let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.as_str());
     let id = observed.status.id.as_deref().or(listed).unwrap_or_default();
@@ -55,7 +59,7 @@ pub(crate) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
         Err(PamError::PermissionDenied { code: Some(1009) }) => Disabling::NoAccess,
         Err(error) => {
             note_refusal(&error, observed, context);
-            return Ok(Done::Failed(error));
+            return Ok(Outcome::Failed(error));
         }
     };
     let origin = observed.status.connection.as_ref().map(|place| place.origin.as_str()).unwrap_or_default();
@@ -65,22 +69,22 @@ pub(crate) async fn disable(observed: &Observed<'_>, context: &Context) -> Resul
         .others_listed(origin, id, |other| listed.as_ref().is_some_and(|snapshot| snapshot.by_id(other).is_some()));
     if !after_disable(answer, others) {
         let message = message::deletion_refused(answer, id);
-        return Ok(Done::Hindered(Problem { reason: Reason::DeletionBlocked, message }));
+        return Ok(Outcome::Blocked(Problem { reason: Reason::DeletionBlocked, message }));
     }
     finalizer::remove(observed.object, context).await?;
-    Ok(Done::Gone { reason: "Disabled", note: message::disabled(answer, id, &observed.identifier) })
+    Ok(Outcome::Released { reason: "Disabled", note: message::disabled(answer, id, &observed.identifier) })
 }
 
 /// Why the record may not be disabled now, if the connection's brake holds it back. What is let go on is in the connection's
 /// status before it is sent: else each restart would begin to count anew.
-async fn brake(observed: &Observed<'_>, context: &Context) -> Result<Option<Problem>, Error> {
-    let Some(View { connection, .. }) = &observed.view else { return Err(Error::ConnectionChanged) };
+async fn brake(observed: &Observation<'_>, context: &Context) -> Result<Option<Problem>, Error> {
+    let Some(ConnectionState { connection, .. }) = &observed.view else { return Err(Error::ConnectionChanged) };
     let admit = || context.standings.admit(connection, &observed.uid, Instant::now());
     let mut admission = admit();
     if admission == Some(Admission::Unwritten) {
         // Should there be more to write later, the connection's own pass comes back for it.
         if status::write(connection, context, |_| {}).await?.is_some() {
-            context.wake.all(&[Subject::Connection(connection.key())]);
+            context.wake.all(&[ObjectId::Connection(connection.key())]);
         }
         admission = admit();
     }
@@ -94,7 +98,7 @@ async fn brake(observed: &Observed<'_>, context: &Context) -> Result<Option<Prob
 }
 
 /// Whether the object's namespace is going away.
-pub(crate) async fn is_doomed(observed: &Observed<'_>, context: &Context) -> Result<bool, Error> {
+pub(crate) async fn is_namespace_terminating(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
     let api = Api::<k8s_openapi::api::core::v1::Namespace>::all(context.client.clone());
     match bounded("read the namespace", api.get_metadata(&observed.key.0)).await {
         Ok(namespace) => Ok(namespace.metadata.deletion_timestamp.is_some()),

@@ -1,15 +1,15 @@
 //! `spec.ensureEnabled`: a record that was there before is enabled, once.
 
 use crate::controller::context::Context;
-use crate::controller::credential::act::push::{Done, note_refusal};
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::act::push::{Outcome, note_refusal};
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::runtime::error::Error;
 
 /// Enables the record whose id is in our status. Repeating it is harmless: the PAM then says that it is enabled already.
-pub(crate) async fn enable(observed: &Observed<'_>, context: &Context) -> Result<Done, Error> {
+pub(crate) async fn enable(observed: &Observation<'_>, context: &Context) -> Result<Outcome, Error> {
     let live = match context.live(observed).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem)),
+        Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
     context.may_write()?;
     let id = observed.status.id.as_deref().unwrap_or_default();
@@ -19,11 +19,11 @@ pub(crate) async fn enable(observed: &Observed<'_>, context: &Context) -> Result
             if let Some(record) = live.inventory.latest().and_then(|snapshot| snapshot.by_id(id)) {
                 live.inventory.note_written(record);
             }
-            Done::Enabled(how)
+            Outcome::Enabled(how)
         }
         Err(error) => {
             note_refusal(&error, observed, context);
-            Done::Failed(error)
+            Outcome::Failed(error)
         }
     })
 }

@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use crate::controller::connection::clients::Live;
+use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::connection_of;
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
 use crate::controller::credential::act::disable;
 use crate::controller::credential::act::enable;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::field_groups;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::state::Doubt;
 use crate::controller::message::credential::Problem;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::object_id::Subject;
-use crate::domain::{Answer, Decision, Expect, Expected, Inventory, Mismatch, Outcome, Push, Recorded, judge};
+use crate::controller::runtime::object_id::ObjectId;
+use crate::domain::{Answer, Binding, Decision, Expect, Expected, Inventory, Mismatch, Push, WriteEffect, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
 /// What came of a decision.
-pub(crate) enum Done {
+pub(crate) enum Outcome {
     /// Nothing was sent.
     Nothing,
     /// The PAM did as was decided.
@@ -27,7 +27,7 @@ pub(crate) enum Done {
     /// The PAM says that the record is enabled.
     Enabled(pam::Enabled),
     /// The PAM did something else.
-    Strayed {
+    Mismatch {
         /// In what its answer differs.
         what: Mismatch,
         /// What was expected.
@@ -38,9 +38,9 @@ pub(crate) enum Done {
     /// The call failed.
     Failed(PamError),
     /// No call could be made, or its answer stands in the way.
-    Hindered(Problem),
+    Blocked(Problem),
     /// The object was let go: the reason and the note of the event that says so.
-    Gone {
+    Released {
         /// Reason of the event.
         reason: &'static str,
         /// Its note.
@@ -49,24 +49,24 @@ pub(crate) enum Done {
 }
 
 /// Carries a decision out.
-pub(crate) async fn act(observed: &Observed<'_>, decision: Decision, context: &Context) -> Result<Done, Error> {
+pub(crate) async fn act(observed: &Observation<'_>, decision: Decision, context: &Context) -> Result<Outcome, Error> {
     match decision {
         Decision::Push(push) => self::push(observed, push, context).await,
         Decision::Enable => enable::enable(observed, context).await,
         Decision::Disable => disable::disable(observed, context).await,
-        Decision::RemoveFinalizer(why) => disable::let_go(observed, why, context).await,
-        _ => Ok(Done::Nothing),
+        Decision::RemoveFinalizer(why) => disable::release(observed, why, context).await,
+        _ => Ok(Outcome::Nothing),
     }
 }
 
-async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<Done, Error> {
+async fn push(observed: &Observation<'_>, push: Push, context: &Context) -> Result<Outcome, Error> {
     let live = match context.live(observed).await? {
         Ok(live) => live,
-        Err(problem) => return Ok(Done::Hindered(problem)),
+        Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
     binding::as_seen(&live, observed.view.as_ref())?;
     let Some(request) = request(observed, push, observed.doubt(context).is_some()) else {
-        return Ok(Done::Nothing);
+        return Ok(Outcome::Nothing);
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
     context.may_write()?;
@@ -78,19 +78,19 @@ async fn push(observed: &Observed<'_>, push: Push, context: &Context) -> Result<
                 context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value, of: observed.aim() }));
             }
             note_refusal(&error, observed, context);
-            Ok(Done::Failed(error))
+            Ok(Outcome::Failed(error))
         }
     }
 }
 
 /// What an answer comes to.
 async fn answered(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     push: Push,
     (request, upserted): (&CredentialRequest, Upserted),
-    live: &Live,
+    live: &ConnectedClient,
     context: &Context,
-) -> Done {
+) -> Outcome {
     let maybe_before = context.memory.doubt(&observed.uid).is_some() || observed.was_pending();
     let seen_since = if maybe_before && push.expect == Expect::Create && observed.may_list() {
         appeared(observed, live, &upserted.id, context).await
@@ -102,12 +102,12 @@ async fn answered(
         Err(error) => {
             // Not told yet: the doubt stays, and the next list decides.
             live.inventory.invalidate();
-            return Done::Failed(error);
+            return Outcome::Failed(error);
         }
     };
     let done = compared(observed, push, upserted, seen_since);
     match &done {
-        Done::Pushed(answer) => live.inventory.note_written(record(observed, request, answer)),
+        Outcome::Pushed(answer) => live.inventory.note_written(record(observed, request, answer)),
         // What the list shows now is not what it showed before.
         _ => live.inventory.invalidate(),
     }
@@ -116,7 +116,7 @@ async fn answered(
     done
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     fn may_list(&self) -> bool {
         self.situation.inventory != Inventory::Off
     }
@@ -125,23 +125,28 @@ impl Observed<'_> {
 /// Whether a list that began after the answer shows the record. The list before the write did not: a record that is
 /// there now was made by an earlier write of ours whose answer was lost. One that is not is somebody else's, out of our
 /// authorization's sight.
-async fn appeared(observed: &Observed<'_>, live: &Live, id: &str, context: &Context) -> Result<bool, PamError> {
+async fn appeared(
+    observed: &Observation<'_>,
+    live: &ConnectedClient,
+    id: &str,
+    context: &Context,
+) -> Result<bool, PamError> {
     let now = tokio::time::Instant::now();
     let snapshot = context.list(&connection_of(observed.object), live, Some(now)).await?;
     Ok(snapshot.by_id(id).is_some())
 }
 
 /// A refused login concerns the connection as a whole: it is looked at, and says so.
-pub(crate) fn note_refusal(error: &PamError, observed: &Observed<'_>, context: &Context) {
+pub(crate) fn note_refusal(error: &PamError, observed: &Observation<'_>, context: &Context) {
     if matches!(error, PamError::AuthenticationFailed(_)) {
         let key = connection_of(observed.object);
         context.memory.doubt_connection(&key);
-        context.wake.all(&[Subject::Connection(key)]);
+        context.wake.all(&[ObjectId::Connection(key)]);
     }
 }
 
 /// The request, or `None` if a username that was to be read is not there (which no decision leads to).
-fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<CredentialRequest> {
+fn request(observed: &Observation<'_>, push: Push, in_doubt: bool) -> Option<CredentialRequest> {
     let spec = &observed.object.spec;
     let content = observed.read.as_ref().and_then(|read| read.content.as_ref());
     let mut request = CredentialRequest {
@@ -158,16 +163,16 @@ fn request(observed: &Observed<'_>, push: Push, in_doubt: bool) -> Option<Creden
     if let Some(read) = &observed.read {
         field_groups::put_secrets(read, all, &mut request);
     }
-    if observed.view.as_ref().is_some_and(View::replaces_blocks) {
+    if observed.view.as_ref().is_some_and(ConnectionState::replaces_blocks) {
         field_groups::complete(spec, observed.read.as_ref(), &mut request);
     }
     Some(request)
 }
 
-fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since: bool) -> Done {
+fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, seen_since: bool) -> Outcome {
     let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     let connection = observed.status.connection.as_ref();
-    let connection = connection.filter(|_| observed.situation.recorded == Recorded::Here);
+    let connection = connection.filter(|_| observed.situation.binding == Binding::Bound);
     let expected = Expected {
         expect: push.expect,
         id: match push.expect {
@@ -182,22 +187,22 @@ fn compared(observed: &Observed<'_>, push: Push, upserted: Upserted, seen_since:
     };
     let answer = Answer {
         outcome: match upserted.outcome {
-            pam::Outcome::Created => Outcome::Created,
-            pam::Outcome::Updated => Outcome::Updated,
-            pam::Outcome::Unstated => Outcome::Unstated,
+            pam::Outcome::Created => WriteEffect::Created,
+            pam::Outcome::Updated => WriteEffect::Updated,
+            pam::Outcome::Unstated => WriteEffect::Unstated,
         },
         id: upserted.id,
         identifier: upserted.identifier,
         tenant: upserted.tenant,
     };
     match judge(&expected, &answer) {
-        None => Done::Pushed(answer),
-        Some(what) => Done::Strayed { what, expected, answer },
+        None => Outcome::Pushed(answer),
+        Some(what) => Outcome::Mismatch { what, expected, answer },
     }
 }
 
 /// The record as a list would show it now.
-fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
+fn record(observed: &Observation<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
     let before = observed.sight.as_ref().and_then(|sight| sight.record.clone()).filter(|record| record.id == answer.id);
     let set = request.execution_settings.as_ref().and_then(|settings| settings.automatic_change);
     let before = before.unwrap_or_default();
@@ -215,7 +220,7 @@ fn record(observed: &Observed<'_>, request: &CredentialRequest, answer: &Answer)
 }
 
 /// Promise P2, measured: from the event of the changed Secret to the PAM's answer.
-fn note_latency(observed: &Observed<'_>, value: bool, context: &Context) {
+fn note_latency(observed: &Observation<'_>, value: bool, context: &Context) {
     let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
     let key = secret.map(|reference| (observed.key.0.clone(), reference.name.clone()));
     let seen = key.and_then(|key| context.secrets.seen_at(&key)).map(|at| at.elapsed());

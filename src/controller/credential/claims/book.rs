@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Taken, Wish};
 use crate::controller::runtime::metadata_cache::Key;
-use crate::pam::Place;
+use crate::pam::VaultId;
 
 #[derive(Debug, Default)]
 pub(crate) struct Book {
@@ -38,7 +38,7 @@ pub(crate) enum What {
 }
 
 /// What an object had, and what it wrote onto the device.
-type Had = (Vec<(Place, What)>, Option<String>);
+type Had = (Vec<(VaultId, What)>, Option<String>);
 
 /// What one object has.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +48,7 @@ pub(crate) struct Owner {
     pub(crate) block: Option<String>,
     /// What its spec would write onto it.
     pub(crate) wanted: Option<String>,
-    pub(crate) has: Vec<(Place, What)>,
+    pub(crate) has: Vec<(VaultId, What)>,
     /// The wish is one of a tenant's own connection.
     pub(crate) by_tenant: bool,
     /// What it had before a claim of which nothing came yet, and what was written onto the device then.
@@ -91,7 +91,7 @@ impl Owner {
 
     /// Whether something that others may wait for is free once it has that instead.
     pub(crate) fn frees(&self, next: &Self) -> bool {
-        let is_freed = |claim: &(Place, What)| match claim.1 {
+        let is_freed = |claim: &(VaultId, What)| match claim.1 {
             What::Identifier(_) | What::Account(_) => !next.has.contains(claim),
             What::Device(_) => self.block != next.block || !next.has.contains(claim),
             What::Record(_) | What::Wish(_) => false,
@@ -138,7 +138,7 @@ impl Book {
 
     /// Gives an owner what its status says. What another has stays that one's; an account or a device that a pass claimed
     /// is newer than the status, and so is an identifier that is just being sent.
-    pub(crate) fn recall(&self, uid: &str, owner: &mut Owner, place: &Place, has: Vec<What>) {
+    pub(crate) fn recall(&self, uid: &str, owner: &mut Owner, place: &VaultId, has: Vec<What>) {
         let in_flight = owner.before.is_some();
         owner.has.retain(|(_, what)| in_flight && matches!(what, What::Identifier(_)) || !what.is_of_status());
         for what in has {
@@ -154,7 +154,7 @@ impl Book {
     pub(crate) fn others<'a>(
         &'a self,
         uid: &'a str,
-        (place, what): &'a (Place, What),
+        (place, what): &'a (VaultId, What),
     ) -> impl Iterator<Item = &'a Owner> {
         let spot = Spot { origin: place.origin.clone(), what: what.clone() };
         let uids = self.holders.get(&spot).into_iter().flatten().filter(move |other| *other != uid);
@@ -163,7 +163,7 @@ impl Book {
     }
 
     /// Who stands in the way of that.
-    pub(crate) fn taken(&self, uid: &str, asked: &Owner, claim: &(Place, What)) -> Option<Taken> {
+    pub(crate) fn taken(&self, uid: &str, asked: &Owner, claim: &(VaultId, What)) -> Option<Taken> {
         let mut others = self.others(uid, claim);
         match claim.1 {
             What::Identifier(_) => others.next().map(|owner| Taken::Identifier(owner.key.clone())),

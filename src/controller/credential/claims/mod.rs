@@ -13,12 +13,12 @@ use book::{Book, Owner, Spot, What};
 use crate::api::{PamCredential, PamCredentialStatus};
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::metadata_cache::Key;
-use crate::pam::Place;
+use crate::pam::VaultId;
 
 /// What an object is after.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
-    pub(crate) place: Place,
+    pub(crate) place: VaultId,
     pub(crate) identifier: String,
     /// A digest of the account.
     pub(crate) account: String,
@@ -67,7 +67,7 @@ impl Claims {
 
     /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
     /// somebody came for is not disabled when its owner goes. `None`: it may have none.
-    pub(crate) fn want(&self, uid: &str, key: &Key, (place, by_tenant): (&Place, bool), identifier: Option<&str>) {
+    pub(crate) fn want(&self, uid: &str, key: &Key, (place, by_tenant): (&VaultId, bool), identifier: Option<&str>) {
         let book = &mut *self.lock();
         if !book.living.contains(uid) {
             return;
@@ -156,7 +156,13 @@ impl Claims {
     /// Whether another object has the record, or would like to. What a tenant would like to have through a connection of
     /// its own, whose identifiers no rule covers, counts in its own namespace only: else it could keep everybody's
     /// records from being disabled.
-    pub(crate) fn is_shared(&self, (namespace, uid): (&str, &str), place: &Place, id: &str, identifier: &str) -> bool {
+    pub(crate) fn is_shared(
+        &self,
+        (namespace, uid): (&str, &str),
+        place: &VaultId,
+        id: &str,
+        identifier: &str,
+    ) -> bool {
         let book = self.lock();
         let has = (place.clone(), What::Record(id.to_owned()));
         let wants = (place.clone(), What::Wish(identifier.to_owned()));
@@ -216,7 +222,7 @@ pub(crate) fn device(object: &PamCredential) -> String {
 }
 
 /// What the status of an object says it has, and where.
-fn held(object: &PamCredential) -> Option<(Place, Vec<What>)> {
+fn held(object: &PamCredential) -> Option<(VaultId, Vec<What>)> {
     let status = object.status.as_ref()?;
     let place = place_of(status.connection.as_ref()?);
     let record = What::Record(status.id.clone()?);
@@ -236,9 +242,9 @@ fn wrote_device(object: &PamCredential, status: &PamCredentialStatus) -> bool {
 }
 
 /// The place that a status speaks of.
-pub(crate) fn place_of(known: &crate::api::ConnectionStatus) -> Place {
+pub(crate) fn place_of(known: &crate::api::ConnectionStatus) -> VaultId {
     let tenant = known.requested_tenant.as_deref().or(known.tenant.as_deref());
-    Place::new(&known.origin, tenant)
+    VaultId::new(&known.origin, tenant)
 }
 
 #[cfg(test)]
@@ -271,12 +277,12 @@ mod tests {
         }
     }
 
-    fn at(origin: &str) -> Place {
-        Place::new(origin, None)
+    fn at(origin: &str) -> VaultId {
+        VaultId::new(origin, None)
     }
 
     fn of(tenant: &str) -> Wish {
-        Wish { place: Place::new("https://pam", Some(tenant)), ..wish("i", "x") }
+        Wish { place: VaultId::new("https://pam", Some(tenant)), ..wish("i", "x") }
     }
 
     #[test]

@@ -3,27 +3,31 @@
 use std::collections::BTreeMap;
 
 use crate::api::{ConnectionRef, ConnectionStatus, FormerPlace, PamCredentialStatus};
-use crate::controller::connection::clients::Live;
-use crate::controller::connection::state::View;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::connection::state::ConnectionState;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::runtime::error::Error;
 use crate::controller::secret::digest::DigestKey;
-use crate::domain::{Recorded, Seen};
+use crate::domain::{Binding, Seen};
 
 /// How many places that the connection led to before are remembered.
 const REMEMBERED: usize = 4;
 
 /// Whether the record of a status is where the connection leads now.
-pub(crate) fn recorded(status: &PamCredentialStatus, view: Option<&View>, reference: &ConnectionRef) -> Recorded {
+pub(crate) fn recorded(
+    status: &PamCredentialStatus,
+    view: Option<&ConnectionState>,
+    reference: &ConnectionRef,
+) -> Binding {
     match (&status.id, &status.connection, view) {
-        (None, ..) => Recorded::Nothing,
-        (Some(_), Some(known), Some(view)) if !leads_to(known, view, reference) => Recorded::Elsewhere,
-        (Some(_), ..) => Recorded::Here,
+        (None, ..) => Binding::Unbound,
+        (Some(_), Some(known), Some(view)) if !leads_to(known, view, reference) => Binding::BoundElsewhere,
+        (Some(_), ..) => Binding::Bound,
     }
 }
 
 /// Another connection may log in as another tenant, or see other records, even at the same address.
-fn leads_to(known: &ConnectionStatus, view: &View, reference: &ConnectionRef) -> bool {
+fn leads_to(known: &ConnectionStatus, view: &ConnectionState, reference: &ConnectionRef) -> bool {
     let connection = (known.kind, &known.name, &known.origin) == (reference.kind, &reference.name, &view.origin);
     connection && is_tenant(known, view.tenant.as_deref())
 }
@@ -38,14 +42,14 @@ fn is_tenant(known: &ConnectionStatus, asked: Option<&str>) -> bool {
 
 /// Whether another OAuth client logs in now than the one that last wrote, as far as that can be told. It may be another
 /// tenant's, and nothing but its first answer would say so: what it is shown has to be looked at before.
-pub(crate) fn is_another_login(status: &PamCredentialStatus, view: Option<&View>, key: &DigestKey) -> bool {
+pub(crate) fn is_another_login(status: &PamCredentialStatus, view: Option<&ConnectionState>, key: &DigestKey) -> bool {
     let known = status.connection.as_ref().and_then(|known| known.login.as_ref());
     let now = view.and_then(|view| view.login.as_ref());
     known.zip(now).is_some_and(|(known, now)| key.made(known) && key.made(now) && known != now)
 }
 
 /// What was decided by one login must not be done by another, that the connection itself has not looked at yet.
-pub(crate) fn as_seen(live: &Live, view: Option<&View>) -> Result<(), Error> {
+pub(crate) fn as_seen(live: &ConnectedClient, view: Option<&ConnectionState>) -> Result<(), Error> {
     match view.and_then(|view| view.login.as_ref()) {
         Some(seen) if *seen != live.login => Err(Error::ConnectionChanged),
         _ => Ok(()),
@@ -53,7 +57,11 @@ pub(crate) fn as_seen(live: &Live, view: Option<&View>) -> Result<(), Error> {
 }
 
 /// The place that the connection leads to, as it goes into a status.
-pub(crate) fn place(view: Option<&View>, reference: &ConnectionRef, tenant: Option<String>) -> ConnectionStatus {
+pub(crate) fn place(
+    view: Option<&ConnectionState>,
+    reference: &ConnectionRef,
+    tenant: Option<String>,
+) -> ConnectionStatus {
     ConnectionStatus {
         kind: reference.kind,
         name: reference.name.clone(),
@@ -68,7 +76,7 @@ pub(crate) fn place(view: Option<&View>, reference: &ConnectionRef, tenant: Opti
 /// written there before. It is still to be found there, and only then may this be written down.
 pub(crate) fn returned(
     shown: &PamCredentialStatus,
-    view: Option<&View>,
+    view: Option<&ConnectionState>,
     reference: &ConnectionRef,
 ) -> PamCredentialStatus {
     let mut status = shown.clone();
@@ -100,7 +108,7 @@ fn is_open(status: &PamCredentialStatus) -> bool {
 
 /// Notes that a write is open where the connection leads: should it lead away now and back later, nothing that was
 /// recorded of the record there counts.
-pub(crate) fn distrust(status: &mut PamCredentialStatus, view: Option<&View>, reference: &ConnectionRef) {
+pub(crate) fn distrust(status: &mut PamCredentialStatus, view: Option<&ConnectionState>, reference: &ConnectionRef) {
     for former in &mut status.former_places {
         if view.is_some_and(|view| leads_to(&former.connection, view, reference)) {
             former.digests.clear();
@@ -125,19 +133,20 @@ pub(crate) fn remember(status: &mut PamCredentialStatus, before: &PamCredentialS
     status.former_places.truncate(REMEMBERED);
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// Whether a list showed that what is written now is another record than that of the place that status speaks of: the
     /// same vault may go by two names.
     pub(crate) fn is_of_another_record(&self) -> bool {
         let returned = self.shown.connection != self.status.connection;
         let another = |seen: Seen| returned || !matches!(seen, Seen::Ours { .. });
-        self.situation.recorded == Recorded::Elsewhere && self.sight.as_ref().is_some_and(|sight| another(sight.seen))
+        self.situation.binding == Binding::BoundElsewhere
+            && self.sight.as_ref().is_some_and(|sight| another(sight.seen))
     }
 
     /// Whether the record that is written now is another one than that of the place that status speaks of.
     pub(crate) fn is_elsewhere_anew(&self) -> bool {
         let ours = self.sight.as_ref().is_some_and(|sight| matches!(sight.seen, Seen::Ours { .. }));
-        self.situation.recorded == Recorded::Elsewhere && !ours && self.shown.connection == self.status.connection
+        self.situation.binding == Binding::BoundElsewhere && !ours && self.shown.connection == self.status.connection
     }
 }
 
@@ -150,17 +159,17 @@ mod tests {
         ConnectionRef { name: name.into(), ..ConnectionRef::default() }
     }
 
-    fn view(origin: &str, tenant: Option<&str>) -> View {
+    fn view(origin: &str, tenant: Option<&str>) -> ConnectionState {
         let connection: crate::api::ClusterPamConnection = serde_json::from_value(serde_json::json!({
             "apiVersion": "pam-operator.io/v1alpha1", "kind": "ClusterPamConnection", "metadata": {"name": "one"},
             "spec": {"url": origin, "productVersion": "4.2",
                 "auth": {"oauth2": {"clientSecretRef": {"name": "login"}, "tenant": tenant}}},
         }))
         .unwrap();
-        View::new(std::sync::Arc::new(connection.any()), &crate::api::PamConnectionStatus::default())
+        ConnectionState::new(std::sync::Arc::new(connection.any()), &crate::api::PamConnectionStatus::default())
     }
 
-    fn status(id: &str, view: &View, name: &str, answered: Option<&str>) -> PamCredentialStatus {
+    fn status(id: &str, view: &ConnectionState, name: &str, answered: Option<&str>) -> PamCredentialStatus {
         let connection = Some(place(Some(view), &reference(name), answered.map(Into::into)));
         PamCredentialStatus { id: Some(id.into()), connection, ..PamCredentialStatus::default() }
     }
@@ -169,22 +178,22 @@ mod tests {
     fn another_origin_name_or_tenant_is_another_place() {
         let here = view("https://a", Some("acme"));
         let known = status("7", &here, "one", Some("acme"));
-        let look = |view: &View, name| recorded(&known, Some(view), &reference(name));
-        assert_eq!(look(&here, "one"), Recorded::Here);
-        assert_eq!(look(&here, "two"), Recorded::Elsewhere);
-        assert_eq!(look(&view("https://b", Some("acme")), "one"), Recorded::Elsewhere);
-        assert_eq!(look(&view("https://a", Some("umbrella")), "one"), Recorded::Elsewhere);
-        assert_eq!(look(&view("https://a", None), "one"), Recorded::Elsewhere, "the host's own may be another");
-        assert_eq!(recorded(&known, None, &reference("two")), Recorded::Here, "nothing is known of where it leads");
-        assert_eq!(recorded(&PamCredentialStatus::default(), Some(&here), &reference("one")), Recorded::Nothing);
+        let look = |view: &ConnectionState, name| recorded(&known, Some(view), &reference(name));
+        assert_eq!(look(&here, "one"), Binding::Bound);
+        assert_eq!(look(&here, "two"), Binding::BoundElsewhere);
+        assert_eq!(look(&view("https://b", Some("acme")), "one"), Binding::BoundElsewhere);
+        assert_eq!(look(&view("https://a", Some("umbrella")), "one"), Binding::BoundElsewhere);
+        assert_eq!(look(&view("https://a", None), "one"), Binding::BoundElsewhere, "the host's own may be another");
+        assert_eq!(recorded(&known, None, &reference("two")), Binding::Bound, "nothing is known of where it leads");
+        assert_eq!(recorded(&PamCredentialStatus::default(), Some(&here), &reference("one")), Binding::Unbound);
     }
 
     #[test]
     fn to_write_down_the_tenant_that_the_pam_named_leads_nowhere_else() {
         let known = status("7", &view("https://a", None), "one", Some("acme"));
         let look = |tenant| recorded(&known, Some(&view("https://a", tenant)), &reference("one"));
-        assert_eq!([look(None), look(Some("Acme"))], [Recorded::Here; 2]);
-        assert_eq!(look(Some("umbrella")), Recorded::Elsewhere);
+        assert_eq!([look(None), look(Some("Acme"))], [Binding::Bound; 2]);
+        assert_eq!(look(Some("umbrella")), Binding::BoundElsewhere);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::PamCredentialStatus;
 use crate::controller::connection::inventory::inventory;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::domain::Push;
 
 /// So many times a record is corrected before it is left alone.
@@ -22,7 +22,7 @@ pub(crate) const fn are_all_used(status: &PamCredentialStatus) -> bool {
 }
 
 /// After a push: corrections are counted until something else is written.
-pub(crate) fn count(next: &mut PamCredentialStatus, observed: &Observed<'_>, push: Push) {
+pub(crate) fn count(next: &mut PamCredentialStatus, observed: &Observation<'_>, push: Push) {
     if !observed.only_corrects(push) {
         next.corrections.clear();
         return;

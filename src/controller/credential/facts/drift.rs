@@ -9,7 +9,7 @@ use crate::api::{
 use crate::controller::credential::facts::corrections;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::settings;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::secret::digest::{Compared, DigestKey};
 use crate::domain::Drift;
 use crate::pam::{self, ListedCredential, Snapshot};
@@ -199,14 +199,14 @@ const fn reason(drift: Drift) -> Option<&'static str> {
 }
 
 /// Takes what the list shows into a status.
-pub(crate) fn note(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+pub(crate) fn note(next: &mut PamCredentialStatus, observed: &Observation<'_>) {
     if let Some(finding) = &observed.finding {
         next.remote = finding.remote(next.remote.as_ref());
     }
 }
 
 /// The condition `Drifted`, while it is true. What was said stays while no newer list is known.
-pub(crate) fn drifted(observed: &Observed<'_>, next: &PamCredentialStatus) -> Option<Condition> {
+pub(crate) fn drifted(observed: &Observation<'_>, next: &PamCredentialStatus) -> Option<Condition> {
     let before = &observed.status.conditions;
     let Some(finding) = &observed.finding else {
         return find_condition(before, ConditionType::Drifted).cloned();
@@ -217,7 +217,7 @@ pub(crate) fn drifted(observed: &Observed<'_>, next: &PamCredentialStatus) -> Op
     Some(condition(ConditionType::Drifted, "True", (reason, &message), Some(observed.generation), &now, before))
 }
 
-fn message(observed: &Observed<'_>, finding: &Finding, next: &PamCredentialStatus) -> String {
+fn message(observed: &Observation<'_>, finding: &Finding, next: &PamCredentialStatus) -> String {
     let (id, own) = (next.id.as_deref().unwrap_or_default(), next.identifier.as_deref().unwrap_or_default());
     let what = match finding.drift {
         Drift::None => String::new(),
@@ -247,13 +247,13 @@ fn message(observed: &Observed<'_>, finding: &Finding, next: &PamCredentialStatu
 }
 
 /// What is done about it, or may be.
-fn remedy(observed: &Observed<'_>, drift: Drift) -> &'static str {
+fn remedy(observed: &Observation<'_>, drift: Drift) -> &'static str {
     match observed.object.spec.drift_policy {
         _ if !drift.is_correctable() => "",
         DriftPolicy::Report => {
             ". To write it again, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>, or set spec.driftPolicy to Correct"
         }
-        DriftPolicy::Correct if observed.situation.fought => {
+        DriftPolicy::Correct if observed.situation.corrections_exhausted => {
             ". It was corrected three times, and is not as it was written: somebody else keeps writing to it, or the PAM does not take that. It is left alone until this object or its Secret changes"
         }
         DriftPolicy::Correct => ". It is about to be written again",

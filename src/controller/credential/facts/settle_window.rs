@@ -6,19 +6,19 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{PamCredentialStatus, UnsettledWrite};
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
 use crate::controller::credential::facts::binding;
-use crate::controller::credential::observe::observation::Observed;
-use crate::domain::{Decision, Recorded, SETTLE, Settle};
+use crate::controller::credential::observe::observation::Observation;
+use crate::domain::{Binding, Decision, SETTLE, SettleWindow};
 use crate::pam::PamError;
 
 /// How an unknown write stands by a status.
-pub(crate) fn settle(status: &PamCredentialStatus, now: Timestamp) -> Settle {
+pub(crate) fn settle(status: &PamCredentialStatus, now: Timestamp) -> SettleWindow {
     match (&status.unsettled, left(status, now)) {
-        (None, _) => Settle::Calm,
-        (Some(_), Some(_)) => Settle::Waiting,
-        (Some(unsettled), None) => Settle::Due { value: unsettled.value },
+        (None, _) => SettleWindow::Closed,
+        (Some(_), Some(_)) => SettleWindow::Open,
+        (Some(unsettled), None) => SettleWindow::Elapsed { value: unsettled.value },
     }
 }
 
@@ -31,16 +31,16 @@ pub(crate) fn left(status: &PamCredentialStatus, now: Timestamp) -> Option<Durat
 }
 
 /// After an answered write. What an earlier process sent may still be executed over it.
-pub(crate) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, value: bool) {
-    if observed.situation.unclean && observed.situation.early {
+pub(crate) fn answered(next: &mut PamCredentialStatus, observed: &Observation<'_>, value: bool) {
+    if observed.situation.needs_verification && observed.situation.early {
         let value = value || observed.value_may_come(next);
         let since = Time(observed.clock.now());
         next.unsettled = Some(UnsettledWrite { since, value, answered_since: true, elsewhere: false, target: None });
         return;
     }
     match observed.situation.settle {
-        Settle::Due { .. } => next.unsettled = None,
-        Settle::Calm | Settle::Waiting => {
+        SettleWindow::Elapsed { .. } => next.unsettled = None,
+        SettleWindow::Closed | SettleWindow::Open => {
             if let Some(unsettled) = &mut next.unsettled {
                 unsettled.answered_since = true;
                 unsettled.elsewhere = false;
@@ -52,7 +52,7 @@ pub(crate) fn answered(next: &mut PamCredentialStatus, observed: &Observed<'_>, 
 /// After a write that failed.
 pub(crate) fn failed(
     next: &mut PamCredentialStatus,
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     decision: Decision,
     error: &PamError,
     context: &Context,
@@ -81,12 +81,15 @@ pub(crate) fn failed(
 }
 
 /// What was open in another place is no doubt of the record that the connection leads back to.
-pub(crate) fn leave_behind(status: &mut PamCredentialStatus, (view, recorded): (Option<&View>, Recorded)) -> bool {
-    let back = recorded == Recorded::Here && view.is_some();
+pub(crate) fn leave_behind(
+    status: &mut PamCredentialStatus,
+    (view, recorded): (Option<&ConnectionState>, Binding),
+) -> bool {
+    let back = recorded == Binding::Bound && view.is_some();
     back && status.unsettled.take_if(|unsettled| unsettled.elsewhere).is_some()
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// Whether what an earlier process sent may have carried a value: one that was in another version of the Secret, or that
     /// it knew to be open.
     fn value_may_come(&self, next: &mut PamCredentialStatus) -> bool {
@@ -100,7 +103,7 @@ impl Observed<'_> {
     /// Whether an unknown write can no longer be executed: then what is newest goes out once more, but for a value that the
     /// vault may have rotated since.
     pub(crate) const fn is_settled(&self) -> bool {
-        matches!(self.situation.settle, Settle::Due { .. })
+        matches!(self.situation.settle, SettleWindow::Elapsed { .. })
     }
 
     /// A write that was not answered, nor any after it; and whether it carried the value. What is recorded of the record

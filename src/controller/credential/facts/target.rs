@@ -5,16 +5,16 @@ use zeroize::Zeroizing;
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::context::Context;
-use crate::controller::credential::act::push::Done;
+use crate::controller::credential::act::push::Outcome;
 use crate::controller::credential::claims::{self, Wish};
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::field_groups;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::runtime::retry::fingerprint;
 use crate::controller::runtime::watch;
 use crate::controller::secret::digest::{self, Compared};
-use crate::domain::{Account, Decision, Intent, Reason, Recorded, Seen, generated_identifier};
-use crate::pam::Place;
+use crate::domain::{Account, Binding, Decision, Intent, Reason, Seen, generated_identifier};
+use crate::pam::VaultId;
 
 /// The identifier that is sent.
 pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
@@ -25,11 +25,11 @@ pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, c
     known.unwrap_or_else(|| generated_identifier((cluster_name, &namespace, &name), digest::fingerprint))
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// The identifiers that former names of this cluster would have given to this object. What the user chose, and what
     /// a record of ours has, stays.
     pub(crate) fn former_identifiers(&self, context: &Context) -> Vec<String> {
-        if self.object.spec.identifier.is_some() || self.situation.recorded == Recorded::Here {
+        if self.object.spec.identifier.is_some() || self.situation.binding == Binding::Bound {
             return Vec::new();
         }
         let (namespace, name) = &self.key;
@@ -38,8 +38,8 @@ impl Observed<'_> {
     }
 
     /// What status remembers of writes for this very target. To be seen anew once more of the target is known.
-    pub(crate) fn see_target(&mut self, context: &Context) {
-        self.situation.unexpected = self.is_unexpected(context);
+    pub(crate) fn refresh_target(&mut self, context: &Context) {
+        self.situation.mismatch = self.is_unexpected(context);
         self.situation.pending = self.pending(context);
     }
 
@@ -136,11 +136,11 @@ impl Observed<'_> {
     }
 
     /// The place that the connection leads to: its tenant as asked for, else as the PAM named it to this object.
-    fn place_wanted(&self) -> Option<Place> {
+    fn place_wanted(&self) -> Option<VaultId> {
         let view = self.view.as_ref()?;
         let known = self.status.connection.as_ref().filter(|known| known.origin == view.origin);
         let tenant = view.tenant.as_deref().or_else(|| known?.tenant.as_deref());
-        Some(Place::new(&view.origin, tenant))
+        Some(VaultId::new(&view.origin, tenant))
     }
 
     /// Whether the connection's rules say what they said when this pass began: it may have waited long, and the labels
@@ -186,23 +186,23 @@ impl Observed<'_> {
 
     /// What becomes of what this pass claimed, or an earlier one: it is had once it was written, and as long as it may
     /// have been; otherwise others may have it.
-    pub(crate) fn settle_claims(&self, decision: Decision, done: &Done, context: &Context) {
+    pub(crate) fn settle_claims(&self, decision: Decision, done: &Outcome, context: &Context) {
         if self.situation.deleting {
             return;
         }
         let for_good = match (done, decision) {
-            (Done::Pushed(_), _) | (Done::Nothing, Decision::Rebind) => {
+            (Outcome::Pushed(_), _) | (Outcome::Nothing, Decision::Rebind) => {
                 if context.claims.keep(&self.uid, field_groups::device(&self.object.spec)) {
                     context.wake_waiting(&self.key);
                 }
                 return;
             }
-            (Done::Failed(_) | Done::Hindered(_), Decision::Push(_)) => false,
+            (Outcome::Failed(_) | Outcome::Blocked(_), Decision::Push(_)) => false,
             (
-                Done::Nothing,
+                Outcome::Nothing,
                 Decision::Wait(Reason::IdentifierConflict | Reason::AccountConflict | Reason::DeviceConflict),
             ) => false,
-            (Done::Nothing, Decision::Wait(reason)) => may_not_write(reason),
+            (Outcome::Nothing, Decision::Wait(reason)) => may_not_write(reason),
             _ => return,
         };
         let maybe_written = context.memory.doubt(&self.uid).is_some() || self.was_pending();

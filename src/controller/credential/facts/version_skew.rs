@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, api_path, find};
 use crate::controller::credential::facts::field_groups;
-use crate::controller::credential::observe::observation::Observed;
-use crate::domain::{Reason, Recorded};
+use crate::controller::credential::observe::observation::Observation;
+use crate::domain::{Binding, Reason};
 
 /// Whether a path below `spec`, as `status.sentFields` has them, is one that this version knows.
 pub(crate) fn is_known(path: &str) -> bool {
@@ -18,10 +18,10 @@ pub(crate) fn is_known(path: &str) -> bool {
 pub(crate) fn comparable(
     object: &PamCredential,
     status: &PamCredentialStatus,
-    recorded: Recorded,
+    recorded: Binding,
 ) -> BTreeMap<String, String> {
     let mut digests = status.digests.clone();
-    if recorded == Recorded::Here {
+    if recorded == Binding::Bound {
         let blocks = blocks(object, status);
         digests
             .extend(field_groups::digests(&object.spec).into_iter().filter(|(name, _)| blocks.contains(name.as_str())));
@@ -59,10 +59,10 @@ fn blocks<'a>(object: &PamCredential, status: &'a PamCredentialStatus) -> BTreeS
     unknown.filter_map(|path| path.split_once('.')).map(|(block, _)| block).collect()
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// The digests that what is to be sent is told by.
     pub(crate) fn comparable(&self) -> BTreeMap<String, String> {
-        comparable(self.object, &self.status, self.situation.recorded)
+        comparable(self.object, &self.status, self.situation.binding)
     }
 }
 
@@ -91,25 +91,25 @@ mod tests {
     fn a_plan_does_not_vouch_for_a_block_that_was_sent_with_a_field_of_a_newer_version() {
         let (same, mut status) = object(1, "True");
         status.conditions[0].reason = "Planned".into();
-        assert!(field_groups::changed(&same.spec, &comparable(&same, &status, Recorded::Here)));
-        assert_eq!(comparable(&same, &status, Recorded::Here), status.digests);
+        assert!(field_groups::changed(&same.spec, &comparable(&same, &status, Binding::Bound)));
+        assert_eq!(comparable(&same, &status, Binding::Bound), status.digests);
     }
 
     #[test]
     fn a_block_that_was_sent_with_a_field_of_a_newer_version_is_no_change_while_its_spec_is_the_same() {
         let (same, status) = object(1, "True");
         let own = field_groups::digests(&same.spec);
-        let compared = comparable(&same, &status, Recorded::Here);
+        let compared = comparable(&same, &status, Binding::Bound);
         assert_eq!(compared["sessionSettings"], own["sessionSettings"]);
         assert_ne!(compared["jitSettings"], own["jitSettings"], "all that was sent of this one is known");
         assert_eq!(compared["tags"], "another");
-        assert_eq!(comparable(&same, &status, Recorded::Elsewhere), status.digests);
+        assert_eq!(comparable(&same, &status, Binding::BoundElsewhere), status.digests);
     }
 
     #[test]
     fn an_edit_and_an_unfinished_push_are_compared_as_ever() {
         for (object, status) in [object(2, "True"), object(1, "False")] {
-            assert_eq!(comparable(&object, &status, Recorded::Here), status.digests);
+            assert_eq!(comparable(&object, &status, Binding::Bound), status.digests);
             let kept: Vec<_> = digests(&object, &status).into_keys().collect();
             assert_eq!(kept, ["costCenter"]);
         }

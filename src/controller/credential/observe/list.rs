@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::controller::connection::clients::Live;
+use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::inventory::inventory;
 use crate::controller::connection::object::connection_of;
 use crate::controller::context::Context;
 use crate::controller::credential::act::disable;
 use crate::controller::credential::claims::Taken;
 use crate::controller::credential::facts::settings;
-use crate::controller::credential::observe::observation::{Observed, Sight};
+use crate::controller::credential::observe::observation::{Observation, Sight};
 use crate::controller::credential::observe::secret_inputs;
 use crate::controller::runtime::error::Error;
 use crate::domain::{
-    Account, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Recorded, Row, Seen,
-    Situation, decide, seen_in_leaving, sighting,
+    Account, Binding, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Row, Seen, Situation,
+    decide, match_rows, seen_in_leaving,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// Looks at what the decision asked for.
-pub(crate) async fn look(observed: &mut Observed<'_>, what: Look, context: &Context) -> Result<(), Error> {
+pub(crate) async fn look(observed: &mut Observation<'_>, what: Look, context: &Context) -> Result<(), Error> {
     match what {
         Look::Secrets => secret_inputs::read(observed, context).await,
-        Look::Inventory => see_inventory(observed, context).await,
+        Look::Inventory => refresh_list(observed, context).await,
         Look::Claims => {
             claim(observed, context);
             Ok(())
@@ -34,7 +34,7 @@ pub(crate) async fn look(observed: &mut Observed<'_>, what: Look, context: &Cont
 
 /// Claims the record for this object, or finds who has it; then that one's going wakes us. What it could not write
 /// anyway it does not claim.
-fn claim(observed: &mut Observed<'_>, context: &Context) {
+fn claim(observed: &mut Observation<'_>, context: &Context) {
     let Some(wish) = observed.wish() else { return };
     let free = decide(&Situation { claims: Claims::Free, ..observed.situation });
     let conflict = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
@@ -49,7 +49,7 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
     };
     let mut claimed = claim();
     if let Err(Taken::Identifier(holder) | Taken::Account(holder) | Taken::Device(holder)) = &claimed {
-        context.references.wait_for(&observed.subject(), Some(holder.clone()));
+        context.dependencies.wait_for(&observed.subject(), Some(holder.clone()));
         // Whoever has it may have gone before we waited for that.
         claimed = claim();
     }
@@ -63,10 +63,10 @@ fn claim(observed: &mut Observed<'_>, context: &Context) {
         Err(Taken::Device(holder)) => (Claims::Device, Some(holder)),
     };
     observed.situation.claims = claims;
-    context.references.wait_for(&observed.subject(), holder);
+    context.dependencies.wait_for(&observed.subject(), holder);
 }
 
-async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
+async fn refresh_list(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     if observed.view.as_ref().is_some_and(|view| !inventory(&view.connection).enabled) {
         observed.situation.inventory = Inventory::Off;
         return Ok(());
@@ -77,14 +77,14 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
             observed.situation.connection = Connection::NotReady(problem.reason);
             observed.problem = Some(problem);
             observed.problem_of_connection = true;
-            return observed.see_whether_doomed(context).await;
+            return observed.refresh_namespace_terminating(context).await;
         }
         // A namespace that goes away loses our Roles there before its last objects: what a connection of its own needs
         // may be there still, and cannot be read any more.
         Err(error) if error.is_forbidden() && observed.situation.deleting => {
             observed.situation.connection = Connection::NotReady(Reason::ConnectionNotReady);
-            observed.see_whether_doomed(context).await?;
-            return if observed.situation.doomed { Ok(()) } else { Err(error) };
+            observed.refresh_namespace_terminating(context).await?;
+            return if observed.situation.namespace_terminating { Ok(()) } else { Err(error) };
         }
         Err(error) => return Err(error),
     };
@@ -102,8 +102,8 @@ async fn see_inventory(observed: &mut Observed<'_>, context: &Context) -> Result
 
 /// A list that is seconds old. Waiting for one takes no place from those who have something to send.
 async fn list(
-    observed: &mut Observed<'_>,
-    live: &Live,
+    observed: &mut Observation<'_>,
+    live: &ConnectedClient,
     context: &Context,
 ) -> Result<Result<Arc<Snapshot>, PamError>, Error> {
     observed.place = None;
@@ -113,16 +113,16 @@ async fn list(
     let connection = connection_of(observed.object);
     let result = tokio::select! {
         result = context.list(&connection, live, not_before) => result,
-        () = context.places.closed() => return Err(Error::Stopping),
+        () = context.slots.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
-        observed.place = Some(context.places.take(&view.queue).await?);
+        observed.place = Some(context.slots.take(&view.lane).await?);
     }
     Ok(result)
 }
 
 /// Finds the row of the table that applies.
-fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context) {
+fn recognise(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Context) {
     let mine =
         observed.status.id.as_deref().and_then(|id| snapshot.by_id(id)).filter(|record| observed.vouches(record));
     let Some(account) = observed.account().or_else(|| known_account(observed, mine.as_ref(), (snapshot, context)))
@@ -132,7 +132,7 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
         return;
     };
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
-    observed.see_drift(snapshot, context);
+    observed.refresh_drift(snapshot, context);
     let seen = snapshot.look(&observed.identifier, &wire);
     let near = seen.near.iter().filter(|record| !record.is_ssh_key()).map(|record| record.id.clone()).collect();
     let records = distinct(mine.clone().into_iter().chain(seen.identified).chain(seen.same_account));
@@ -140,7 +140,7 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     let id = mine.as_ref().map(|record| record.id.as_str());
     let former = observed.former_identifiers(context);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
-    let seen = sighting(&rows, (observed.situation.recorded, id), identifiers, &account);
+    let seen = match_rows(&rows, (observed.situation.binding, id), identifiers, &account);
     let concerned = |record: &&ListedCredential, row: &Row| match seen {
         Seen::Ours { .. } => Some(record.id.as_str()) == id,
         _ => record.identifier.as_deref() == Some(&observed.identifier) || row.account == account,
@@ -159,11 +159,11 @@ fn recognise(observed: &mut Observed<'_>, snapshot: &Snapshot, context: &Context
     observed.sight = Some(Sight { seen, record, ids, near });
     let incomplete = context.standings.is_incomplete(&connection_of(observed.object));
     observed.situation.inventory = if incomplete { Inventory::Incomplete(seen) } else { Inventory::Shows(seen) };
-    observed.see_target(context);
+    observed.refresh_target(context);
 }
 
 /// What the list says of writes to our record since our last one.
-fn change(observed: &Observed<'_>, mine: Option<&ListedCredential>, snapshot: &Snapshot) -> Change {
+fn change(observed: &Observation<'_>, mine: Option<&ListedCredential>, snapshot: &Snapshot) -> Change {
     let known = observed.status.remote.as_ref().and_then(|remote| remote.change.as_ref());
     let listed = mine.filter(|record| !snapshot.is_written(&record.id)).and_then(|record| record.change.as_ref());
     match known.zip(listed) {
@@ -176,15 +176,15 @@ fn change(observed: &Observed<'_>, mine: Option<&ListedCredential>, snapshot: &S
 /// The account of an object that goes, and whose Secret is not read for that (it is often gone first): that of its
 /// record, or none at all, so that the identifier alone is looked for.
 fn known_account(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     mine: Option<&ListedCredential>,
     (snapshot, context): (&Snapshot, &Context),
 ) -> Option<Account> {
     let listed = mine.cloned().or_else(|| perhaps_made(observed, snapshot, context)).unwrap_or_default();
     let spec = &observed.object.spec;
-    let (hostname, ip) = match observed.situation.recorded {
+    let (hostname, ip) = match observed.situation.binding {
         // There an id proves nothing: what is known of the account must be that of the record.
-        Recorded::Elsewhere => (spec.hostname.clone(), spec.ip.clone()),
+        Binding::BoundElsewhere => (spec.hostname.clone(), spec.ip.clone()),
         _ => (listed.hostname, listed.ip),
     };
     let account = Account { username: listed.username, hostname, ip };
@@ -193,7 +193,7 @@ fn known_account(
 
 /// What a first write that was not answered may have made for an account that is not known whole: a record with our
 /// identifier on our device.
-fn perhaps_made(observed: &Observed<'_>, snapshot: &Snapshot, context: &Context) -> Option<ListedCredential> {
+fn perhaps_made(observed: &Observation<'_>, snapshot: &Snapshot, context: &Context) -> Option<ListedCredential> {
     let spec = &observed.object.spec;
     let ours = |record: &ListedCredential| {
         let at_device =
@@ -201,7 +201,7 @@ fn perhaps_made(observed: &Observed<'_>, snapshot: &Snapshot, context: &Context)
         at_device && observed.may_have_been_for(&record.username, context)
     };
     let identified = snapshot.look(&observed.identifier, &pam::Account::new("", "", "")).identified;
-    let unknown = observed.situation.deleting && observed.situation.recorded == Recorded::Nothing;
+    let unknown = observed.situation.deleting && observed.situation.binding == Binding::Unbound;
     identified.into_iter().find(|record| unknown && ours(record))
 }
 
@@ -231,12 +231,12 @@ fn row(record: &ListedCredential, set: bool) -> Row {
     }
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// Only an object that cannot be taken leave of otherwise needs to know whether its namespace goes away.
-    pub(crate) async fn see_whether_doomed(&mut self, context: &Context) -> Result<(), Error> {
+    pub(crate) async fn refresh_namespace_terminating(&mut self, context: &Context) -> Result<(), Error> {
         let s = &self.situation;
         if s.deleting && s.finalizer && s.disable && (s.denied || s.connection != Connection::Ready) {
-            self.situation.doomed = disable::is_doomed(self, context).await?;
+            self.situation.namespace_terminating = disable::is_namespace_terminating(self, context).await?;
         }
         Ok(())
     }
@@ -250,7 +250,7 @@ impl Observed<'_> {
     /// Whether a record that has our id may be ours. To another login than the one that last wrote, ids may be those of
     /// another tenant's vault: there our identifier must be on it, too.
     fn vouches(&self, record: &ListedCredential) -> bool {
-        !self.situation.relogged || record.identifier.as_ref() == Some(&self.identifier)
+        !self.situation.login_changed || record.identifier.as_ref() == Some(&self.identifier)
     }
 }
 

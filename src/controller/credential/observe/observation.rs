@@ -10,7 +10,7 @@ use crate::api::{
 use crate::clock::Clock;
 use crate::controller::connection::clients::source;
 use crate::controller::connection::object::connection_of;
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
 use crate::controller::credential::facts::access::{self, permitted};
 use crate::controller::credential::facts::binding;
@@ -23,20 +23,20 @@ use crate::controller::credential::facts::version_skew;
 use crate::controller::credential::observe::secret_inputs::{self, Read};
 use crate::controller::credential::state::Trace;
 use crate::controller::message::credential::Problem;
-use crate::controller::runtime::dependencies::Target;
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::metadata_cache::{Key, Version};
-use crate::controller::runtime::object_id::Subject;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::watch;
-use crate::controller::runtime::worker_slots::Place;
+use crate::controller::runtime::worker_slots::Slot;
 use crate::domain::{
-    Account, Adoption, Change, Claims, Denial, Drift, Grants, Inventory, Reason, Recorded, Request, Secrets, Seen,
-    Settle, Situation, Value,
+    Account, Adoption, Binding, Change, Claims, Denial, Drift, Grants, Inventory, Reason, Request, Secrets, Seen,
+    SettleWindow, Situation, Value,
 };
 use crate::pam::{ListedCredential, PamError, Snapshot};
 
 /// What a pass has seen of one credential.
-pub(crate) struct Observed<'a> {
+pub(crate) struct Observation<'a> {
     pub(crate) object: &'a PamCredential,
     pub(crate) key: Key,
     pub(crate) uid: String,
@@ -45,7 +45,7 @@ pub(crate) struct Observed<'a> {
     pub(crate) status: PamCredentialStatus,
     /// The status as it is to be seen.
     pub(crate) shown: PamCredentialStatus,
-    pub(crate) view: Option<View>,
+    pub(crate) view: Option<ConnectionState>,
     /// The identifier that is sent.
     pub(crate) identifier: String,
     /// The newest versions of the Secrets, by metadata; `None` if one is missing.
@@ -64,7 +64,7 @@ pub(crate) struct Observed<'a> {
     /// Why the list could not be had.
     pub(crate) failure: Option<PamError>,
     /// Our place with the PAM.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<Slot>,
     /// `problem` is the connection's, and only this pass saw it.
     pub(crate) problem_of_connection: bool,
     /// `status.pending` was written by this pass: no earlier one can have sent what it says.
@@ -90,9 +90,9 @@ pub(crate) struct Sight {
     pub(crate) near: Vec<String>,
 }
 
-impl<'a> Observed<'a> {
+impl<'a> Observation<'a> {
     /// What can be seen without any call.
-    pub(crate) fn at_a_glance(object: &'a PamCredential, context: &Context) -> Self {
+    pub(crate) fn from_cache(object: &'a PamCredential, context: &Context) -> Self {
         let meta = &object.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
         let shown = object.status.clone().unwrap_or_default();
@@ -113,7 +113,7 @@ impl<'a> Observed<'a> {
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, (view.as_ref(), recorded)),
-            pokes: context.memory.pokes(&Subject::Credential(key.clone())),
+            pokes: context.memory.pokes(&ObjectId::Credential(key.clone())),
             object,
             key,
             uid,
@@ -135,37 +135,38 @@ impl<'a> Observed<'a> {
         };
         observed.situation.denied = observed.denial.is_some();
         observed.situation.secrets = observed.secrets_at_a_glance(context);
-        observed.see_target(context);
+        observed.refresh_target(context);
         observed.situation.take_over_granted = observed.grants.take_over;
         let in_doubt = observed.doubt(context).is_some();
         observed.situation.doubtful =
             observed.is_in_doubt(context) || observed.may_be_pending(context) || observed.may_have_been_made(context);
         observed.situation.fields_changed |= in_doubt;
-        observed.situation.shared = observed.is_shared(context);
-        observed.situation.relogged = binding::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
-        observed.see_repairs(context);
+        observed.situation.claimed_by_other = observed.is_shared(context);
+        observed.situation.login_changed =
+            binding::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
+        observed.refresh_repairs(context);
         observed
     }
 
     /// What may have to be written once more although nothing changed.
-    fn see_repairs(&mut self, context: &Context) {
-        self.situation.unclean = self.may_have_missed_a_write(context);
+    fn refresh_repairs(&mut self, context: &Context) {
+        self.situation.needs_verification = self.may_have_missed_a_write(context);
         self.situation.early = context.memory.is_early(Instant::now());
         self.situation.settle = match settle(&self.status, self.clock.now()) {
-            Settle::Calm if self.situation.early && self.may_outlive(context) => Settle::Waiting,
+            SettleWindow::Closed if self.situation.early && self.may_outlive(context) => SettleWindow::Open,
             settle => settle,
         };
-        self.situation.contested = self.is_contested(context);
+        self.situation.other_operator_writes = self.is_contested(context);
         let connection = connection_of(self.object);
         if let Some(snapshot) = context.connections.snapshot(&connection) {
-            self.see_drift(&snapshot, context);
+            self.refresh_drift(&snapshot, context);
         }
     }
 
     /// What the newest list shows of our record. One that cannot be trusted shows nothing.
-    pub(crate) fn see_drift(&mut self, snapshot: &Snapshot, context: &Context) {
+    pub(crate) fn refresh_drift(&mut self, snapshot: &Snapshot, context: &Context) {
         let trusted = !context.standings.is_incomplete(&connection_of(self.object));
-        let here = self.situation.recorded == Recorded::Here;
+        let here = self.situation.binding == Binding::Bound;
         let finding = || context.finding(self.object, &self.status, snapshot);
         self.finding = (trusted && here).then(finding).flatten();
         self.situation.drift = self.finding.as_ref().map_or(Drift::None, |finding| finding.drift);
@@ -192,8 +193,8 @@ impl<'a> Observed<'a> {
     }
 
     /// What this pass is over.
-    pub(crate) fn subject(&self) -> Subject {
-        Subject::Credential(self.key.clone())
+    pub(crate) fn subject(&self) -> ObjectId {
+        ObjectId::Credential(self.key.clone())
     }
 
     /// The username that is sent; `None` while it has not been read.
@@ -277,11 +278,11 @@ pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
 }
 
 /// Everything a credential refers to.
-pub(crate) fn targets(object: &PamCredential) -> std::collections::HashSet<Target> {
+pub(crate) fn targets(object: &PamCredential) -> std::collections::HashSet<Dependency> {
     let namespace = watch::key(object).0;
-    let secret = |name: &str| Target::Secret((namespace.clone(), name.to_owned()));
+    let secret = |name: &str| Dependency::Secret((namespace.clone(), name.to_owned()));
     let secrets = secret_names(object).into_iter().map(secret);
-    let others = [Target::Connection(connection_of(object)), Target::Namespace(namespace.clone())];
+    let others = [Dependency::Connection(connection_of(object)), Dependency::Namespace(namespace.clone())];
     secrets.chain(others).collect()
 }
 
@@ -293,30 +294,30 @@ fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> 
 fn situation(
     object: &PamCredential,
     status: &PamCredentialStatus,
-    (view, recorded): (Option<&View>, Recorded),
+    (view, recorded): (Option<&ConnectionState>, Binding),
 ) -> Situation {
     let digests = version_skew::comparable(object, status, recorded);
     Situation {
         deleting: object.metadata.deletion_timestamp.is_some(),
         finalizer: finalizer::is_on(object),
         disable: object.spec.deletion_policy == DeletionPolicy::Disable,
-        doomed: false,
-        shared: false,
+        namespace_terminating: false,
+        claimed_by_other: false,
         doubtful: false,
-        relogged: false,
+        login_changed: false,
         claims: Claims::NotAsked,
         suspended: object.spec.suspend,
-        connection: View::state(view),
+        connection: ConnectionState::state(view),
         secrets: Secrets::Unread,
-        recorded,
+        binding: recorded,
         denied: false,
         fields_changed: field_groups::changed(&object.spec, &digests),
         device_changed: field_groups::device_changed(&object.spec, &digests),
-        account_changed: recorded != Recorded::Nothing
+        account_changed: recorded != Binding::Unbound
             && status.digests.get(field_groups::ACCOUNT) != Some(&field_groups::account(&object.spec)),
         request: request(object, status),
         inventory: Inventory::NotAsked,
-        unexpected: status.unexpected.is_some(),
+        mismatch: status.unexpected.is_some(),
         adoption: match object.spec.adoption_policy {
             AdoptionPolicy::Never => Adoption::Never,
             AdoptionPolicy::ByIdentifier => Adoption::ByIdentifier,
@@ -324,19 +325,19 @@ fn situation(
         },
         take_over_granted: false,
         pending: None,
-        enable_due: object.spec.ensure_enabled && recorded == Recorded::Here && !status.ensured_enabled,
+        enable_due: object.spec.ensure_enabled && recorded == Binding::Bound && !status.ensured_enabled,
         plan: object.spec.mode == Mode::Plan,
         drift: Drift::None,
         correct: object.spec.drift_policy == DriftPolicy::Correct,
-        fought: corrections::are_all_used(status),
+        corrections_exhausted: corrections::are_all_used(status),
         change: Change::Unknown,
         baseline: status.remote.as_ref().is_some_and(|remote| remote.change.is_some()),
-        held_back: status.value_held_back,
+        value_withheld: status.value_held_back,
         set_to_rotate: settings::rotates(&object.spec),
-        settle: Settle::Calm,
-        unclean: false,
+        settle: SettleWindow::Closed,
+        needs_verification: false,
         early: false,
-        contested: false,
+        other_operator_writes: false,
     }
 }
 

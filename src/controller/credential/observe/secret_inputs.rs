@@ -9,13 +9,13 @@ use crate::api::{PamCredentialSpec, SourceSecret};
 use crate::controller::connection::clients;
 use crate::controller::context::Context;
 use crate::controller::credential::facts::field_groups;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::message::credential::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::secret::digest::Compared;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Content, Unusable};
-use crate::domain::{Reason, Recorded, Secrets, Value};
+use crate::domain::{Binding, Reason, Secrets, Value};
 use crate::pam::AuthenticationField;
 
 /// Values that were read. They live no longer than the pass.
@@ -63,7 +63,7 @@ pub(crate) fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
 }
 
 /// Reads all of them.
-pub(crate) async fn read(observed: &mut Observed<'_>, context: &Context) -> Result<(), Error> {
+pub(crate) async fn read(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     let references = references(&observed.object.spec);
     let mut found = HashMap::new();
     for name in crate::controller::credential::observe::observation::secret_names(observed.object) {
@@ -84,7 +84,7 @@ pub(crate) async fn read(observed: &mut Observed<'_>, context: &Context) -> Resu
 
 /// Makes what is sent of what was read.
 fn take(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     references: &[Reference<'_>],
     found: &HashMap<&str, SecretValues>,
 ) -> Result<Read, Problem> {
@@ -124,13 +124,13 @@ fn put(read: &mut Read, spec: &PamCredentialSpec, group: &str, bytes: &[u8]) -> 
     Ok(())
 }
 
-fn versions(observed: &Observed<'_>, found: &HashMap<&str, SecretValues>) -> Vec<SourceSecret> {
+fn versions(observed: &Observation<'_>, found: &HashMap<&str, SecretValues>) -> Vec<SourceSecret> {
     let names = crate::controller::credential::observe::observation::secret_names(observed.object).into_iter();
     names.filter_map(|name| found.get(name).map(|read| clients::source(name, read.version.clone()))).collect()
 }
 
 /// Compares what was read with what was last sent.
-fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
+fn compare(observed: &mut Observation<'_>, mut read: Read, context: &Context) {
     let value = one(observed, &mut read, field_groups::CONTENT, context);
     let username = one(observed, &mut read, field_groups::USERNAME, context);
     for group in [field_groups::TOTP, field_groups::FIELDS] {
@@ -148,15 +148,15 @@ fn compare(observed: &mut Observed<'_>, mut read: Read, context: &Context) {
         Some(Compared::Changed) => Value::Changed,
         Some(Compared::Unknown) => Value::Unknown,
     });
-    let known = observed.situation.recorded != Recorded::Nothing;
+    let known = observed.situation.binding != Binding::Unbound;
     observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
     observed.situation.fields_changed |= !read.due.is_empty();
     observed.read = Some(read);
-    observed.see_target(context);
+    observed.refresh_target(context);
 }
 
 /// Compares one group with what was last sent, and notes its digest.
-fn one(observed: &Observed<'_>, read: &mut Read, group: &'static str, context: &Context) -> Option<Compared> {
+fn one(observed: &Observation<'_>, read: &mut Read, group: &'static str, context: &Context) -> Option<Compared> {
     let bytes = read.bytes(group)?;
     let owner = observed.owner();
     let compared = context.key.compare(observed.status.digests.get(group), &owner, group, &bytes);
@@ -167,7 +167,7 @@ fn one(observed: &Observed<'_>, read: &mut Read, group: &'static str, context: &
 
 /// A lost key is no change where the very versions of the Secrets are those that were last sent from, and the spec is the
 /// one that was sent: an edited reference leads to another key of the same Secret, and the value there was never sent.
-fn unless_untouched(compared: Compared, observed: &Observed<'_>, read: &Read, group: &str) -> Compared {
+fn unless_untouched(compared: Compared, observed: &Observation<'_>, read: &Read, group: &str) -> Compared {
     let spec = &observed.object.spec;
     let version = |versions: &[SourceSecret], name: &str| versions.iter().find(|v| v.name == name).cloned();
     let untouched = references(spec).iter().filter(|reference| reference.group == group).all(|reference| {
@@ -201,7 +201,7 @@ fn joined(fields: &[AuthenticationField]) -> Zeroizing<Vec<u8>> {
     joined
 }
 
-fn fail(observed: &mut Observed<'_>, problem: Problem) {
+fn fail(observed: &mut Observation<'_>, problem: Problem) {
     observed.situation.secrets = match problem.reason {
         Reason::SecretNotFound => Secrets::Missing,
         Reason::SecretKeyNotFound => Secrets::KeyMissing,

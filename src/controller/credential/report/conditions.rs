@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
 use crate::controller::connection::object::connection_of;
-use crate::controller::credential::act::push::Done;
+use crate::controller::credential::act::push::Outcome;
 use crate::controller::credential::facts::access;
 use crate::controller::credential::facts::drift;
 use crate::controller::credential::facts::removed_fields;
-use crate::controller::credential::observe::observation::{Observed, Sight};
+use crate::controller::credential::observe::observation::{Observation, Sight};
 use crate::controller::credential::report::plan;
 use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::credential as message;
@@ -17,15 +17,16 @@ use crate::controller::message::pam_error;
 use crate::controller::runtime::status_store;
 use crate::controller::secret::digest::fingerprint;
 use crate::domain::{
-    Claims, Connection, Decision, Inventory, Mismatch, Reason, Recorded, Secrets, Seen, Settle, Value, generated_under,
+    Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, Secrets, Seen, SettleWindow, Value,
+    generated_under,
 };
 
 /// The conditions after a pass.
 pub(crate) fn conditions(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     next: &PamCredentialStatus,
     decision: Decision,
-    done: &Done,
+    done: &Outcome,
 ) -> Vec<Condition> {
     let before = &observed.status.conditions;
     let (now, generation) = (observed.clock.now(), Some(observed.generation));
@@ -38,17 +39,17 @@ pub(crate) fn conditions(
             + &removed_fields::words(&next.sent_fields, &observed.object.spec);
     }
     let mut conditions = status_store::conditions(reason, &message, generation, now, before);
-    let written = matches!(done, Done::Pushed(_));
+    let written = matches!(done, Outcome::Pushed(_));
     conditions.extend(drift::drifted(observed, next).filter(|_| !written));
     conditions
 }
 
 /// `Ready` keeps what it said; `Suspended` stands beside it.
-fn suspended(observed: &Observed<'_>, now: jiff::Timestamp) -> Vec<Condition> {
+fn suspended(observed: &Observation<'_>, now: jiff::Timestamp) -> Vec<Condition> {
     let before = &observed.status.conditions;
     let mut conditions = before.clone();
     conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
-    if observed.situation.recorded == Recorded::Nothing && ready_reason(before) == Reason::Progressing {
+    if observed.situation.binding == Binding::Unbound && ready_reason(before) == Reason::Progressing {
         let words = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
         conditions = vec![condition(ConditionType::Ready, "Unknown", words, None, &Time(now), before)];
     }
@@ -58,26 +59,31 @@ fn suspended(observed: &Observed<'_>, now: jiff::Timestamp) -> Vec<Condition> {
 }
 
 /// Reason and message of `Ready`.
-fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decision, done: &Done) -> (Reason, String) {
+fn verdict(
+    observed: &Observation<'_>,
+    next: &PamCredentialStatus,
+    decision: Decision,
+    done: &Outcome,
+) -> (Reason, String) {
     if observed.situation.deleting {
         return leaving(observed, decision, done);
     }
     match (done, decision) {
-        (Done::Pushed(_), _) => after_push(observed, next),
-        (Done::Enabled(_), _) => well(next, Held::Earlier),
-        (Done::Strayed { what: Mismatch::UpdatedInstead, answer, .. }, _)
+        (Outcome::Pushed(_), _) => after_push(observed, next),
+        (Outcome::Enabled(_), _) => well(next, Held::Earlier),
+        (Outcome::Mismatch { what: Mismatch::UpdatedInstead, answer, .. }, _)
             if observed.situation.inventory == Inventory::Off =>
         {
             (Reason::RecordConflict, conflict::unseen(Some(&answer.id), observed.situation.adoption))
         }
-        (Done::Strayed { what, expected, answer }, _) => {
+        (Outcome::Mismatch { what, expected, answer }, _) => {
             (Reason::RecordConflict, conflict::mismatch(*what, expected, answer, observed.situation.adoption))
         }
-        (Done::Failed(error), Decision::Enable) => {
+        (Outcome::Failed(error), Decision::Enable) => {
             (pam_error::reason(error), message::not_enabled(id(next), &error.summary()))
         }
-        (Done::Failed(error), _) => (pam_error::reason(error), pam_error::words(error, &observed.object.spec)),
-        (Done::Hindered(problem), _) => (problem.reason, problem.message.clone()),
+        (Outcome::Failed(error), _) => (pam_error::reason(error), pam_error::words(error, &observed.object.spec)),
+        (Outcome::Blocked(problem), _) => (problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => (Reason::Planned, next.plan.as_ref().map(plan::words).unwrap_or_default()),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),
@@ -91,13 +97,13 @@ fn verdict(observed: &Observed<'_>, next: &PamCredentialStatus, decision: Decisi
 }
 
 /// Reason and message of an object that is being deleted and cannot go yet.
-fn leaving(observed: &Observed<'_>, decision: Decision, done: &Done) -> (Reason, String) {
+fn leaving(observed: &Observation<'_>, decision: Decision, done: &Outcome) -> (Reason, String) {
     let (reason, what) = match (done, decision) {
-        (Done::Hindered(problem), _) if problem.reason == Reason::DeletionBlocked => {
+        (Outcome::Blocked(problem), _) if problem.reason == Reason::DeletionBlocked => {
             (problem.reason, problem.message.clone())
         }
-        (Done::Hindered(problem), _) => (Reason::Deleting, problem.message.clone()),
-        (Done::Failed(error), _) => (deleting(pam_error::reason(error)), error.summary()),
+        (Outcome::Blocked(problem), _) => (Reason::Deleting, problem.message.clone()),
+        (Outcome::Failed(error), _) => (deleting(pam_error::reason(error)), error.summary()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => (Reason::DeletionBlocked, message::PLANNED_LEAVING.to_owned()),
         _ => (Reason::Deleting, String::new()),
@@ -110,7 +116,7 @@ const fn deleting(reason: Reason) -> Reason {
     if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
-fn after_push(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, String) {
+fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> (Reason, String) {
     if observed.object.spec.ensure_enabled && !next.ensured_enabled {
         return (Reason::Progressing, message::to_be_enabled(id(next)));
     }
@@ -129,7 +135,7 @@ fn well(next: &PamCredentialStatus, why: Held) -> (Reason, String) {
 }
 
 /// Nothing was due. What was said of it stays, unless it was bad news that is no more.
-fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, String) {
+fn as_before(observed: &Observation<'_>, next: &PamCredentialStatus) -> (Reason, String) {
     let ready = find(&observed.status.conditions, ConditionType::Ready);
     // A plan that is no more was no outcome.
     match ready.filter(|ready| ready.status == "True" && ready.reason != Reason::Planned.as_str()) {
@@ -138,7 +144,7 @@ fn as_before(observed: &Observed<'_>, next: &PamCredentialStatus) -> (Reason, St
     }
 }
 
-fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
+fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
     let connection = &connection_of(observed.object);
     if let Some(words) = by_itself(observed, reason) {
         return words.to_owned();
@@ -171,11 +177,11 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
             let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
             message::connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
-        (Some(_), _, Some(unexpected)) if observed.situation.unexpected => {
+        (Some(_), _, Some(unexpected)) if observed.situation.mismatch => {
             let (id, identifier) = (unexpected.id.as_deref(), unexpected.identifier.as_deref());
             conflict::still_unexpected(id, identifier, observed.situation.adoption)
         }
-        (Some(sight), ..) if observed.situation.relogged && sight.seen == Seen::Neither => {
+        (Some(sight), ..) if observed.situation.login_changed && sight.seen == Seen::Neither => {
             message::out_of_sight(observed.status.id.as_deref().unwrap_or_default(), &observed.identifier)
         }
         (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
@@ -185,20 +191,20 @@ fn waiting(observed: &Observed<'_>, reason: Reason) -> String {
 }
 
 /// What is said whatever else was seen.
-fn by_itself(observed: &Observed<'_>, reason: Reason) -> Option<&'static str> {
+fn by_itself(observed: &Observation<'_>, reason: Reason) -> Option<&'static str> {
     let (inventory, deleting) = (observed.situation.inventory, observed.situation.deleting);
     match (reason, inventory) {
         (Reason::AnotherOperator, _) => Some(message::ANOTHER_OPERATOR),
         (_, Inventory::Incomplete(_)) => Some(message::INCOMPLETE),
         (Reason::DeletionBlocked, Inventory::Off) => Some(message::NOT_LISTED),
-        (Reason::Deleting, Inventory::NotAsked) if deleting && observed.situation.settle == Settle::Waiting => {
+        (Reason::Deleting, Inventory::NotAsked) if deleting && observed.situation.settle == SettleWindow::Open => {
             Some(message::UNSETTLED)
         }
         _ => None,
     }
 }
 
-fn found<'a>(observed: &'a Observed<'_>, sight: &'a Sight) -> Found<'a> {
+fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {
     let listed = sight.record.as_ref().and_then(|record| record.identifier.as_deref());
     // Where the spec has an identifier, no name of a cluster plays a part.
     let listed = listed.filter(|_| observed.object.spec.identifier.is_none());
@@ -207,9 +213,9 @@ fn found<'a>(observed: &'a Observed<'_>, sight: &'a Sight) -> Found<'a> {
         seen: sight.seen,
         identifier: &observed.identifier,
         ids: &sight.ids,
-        recorded: observed.situation.recorded,
+        recorded: observed.situation.binding,
         adoption: observed.situation.adoption,
-        made_under: listed.and_then(|listed| generated_under(listed, (namespace, name), fingerprint)),
+        generated_by_cluster: listed.and_then(|listed| generated_under(listed, (namespace, name), fingerprint)),
     }
 }
 

@@ -4,14 +4,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{PamCredentialStatus, PendingAction, PendingWrite};
 use crate::controller::context::Context;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::write;
 use crate::controller::runtime::error::Error;
 use crate::domain::{Decision, Intent};
 use crate::pam::PamError;
 
 /// Writes down what is about to be tried; `false` if the object is gone.
-pub(crate) async fn intend(observed: &mut Observed<'_>, intent: Intent, context: &Context) -> Result<bool, Error> {
+pub(crate) async fn intend(observed: &mut Observation<'_>, intent: Intent, context: &Context) -> Result<bool, Error> {
     let mut next = observed.shown.clone();
     next.pending = pending(observed, intent, context);
     if !write::write(observed, &next, context).await? {
@@ -21,12 +21,12 @@ pub(crate) async fn intend(observed: &mut Observed<'_>, intent: Intent, context:
     observed.status.pending.clone_from(&next.pending);
     observed.shown = next;
     observed.just_intended = true;
-    observed.see_target(context);
+    observed.refresh_target(context);
     Ok(true)
 }
 
 /// `None` without an account or a connection, which no decision leads to.
-fn pending(observed: &Observed<'_>, intent: Intent, context: &Context) -> Option<PendingWrite> {
+fn pending(observed: &Observation<'_>, intent: Intent, context: &Context) -> Option<PendingWrite> {
     Some(PendingWrite {
         action: match intent {
             Intent::Create => PendingAction::Create,
@@ -44,7 +44,7 @@ fn pending(observed: &Observed<'_>, intent: Intent, context: &Context) -> Option
 /// only a refusal of the very first one says so.
 pub(crate) fn refused(
     next: &mut PamCredentialStatus,
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     decision: Decision,
     error: &PamError,
     context: &Context,

@@ -2,14 +2,14 @@
 
 use crate::api::{Mode, Plan, PlanAction, PlannedValue};
 use crate::controller::credential::facts::field_groups;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::domain::{Decision, Expect, Planned, Push, Secrets, Seen, Value, is_only_correction};
 
 /// How many possible matches are shown.
 const MATCHES: usize = 8;
 
 /// What goes into `status.plan`; `None` where nothing is planned.
-pub(crate) fn plan(observed: &Observed<'_>, decision: Decision) -> Option<Plan> {
+pub(crate) fn plan(observed: &Observation<'_>, decision: Decision) -> Option<Plan> {
     if observed.object.spec.mode != Mode::Plan {
         return None;
     }
@@ -25,12 +25,12 @@ pub(crate) fn plan(observed: &Observed<'_>, decision: Decision) -> Option<Plan> 
     })
 }
 
-fn of_record(observed: &Observed<'_>) -> Plan {
+fn of_record(observed: &Observation<'_>) -> Plan {
     let listed = observed.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     Plan { id: observed.status.id.clone().or(listed), ..Plan::default() }
 }
 
-fn pushing(observed: &Observed<'_>, push: Push) -> Plan {
+fn pushing(observed: &Observation<'_>, push: Push) -> Plan {
     let sight = observed.sight.as_ref();
     let listed = sight.and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone());
     Plan {
@@ -48,7 +48,7 @@ fn pushing(observed: &Observed<'_>, push: Push) -> Plan {
     }
 }
 
-fn action(observed: &Observed<'_>, push: Push) -> PlanAction {
+fn action(observed: &Observation<'_>, push: Push) -> PlanAction {
     let seen = observed.sight.as_ref().map(|sight| sight.seen);
     let value = match observed.situation.secrets {
         Secrets::Read(value) => value,
@@ -64,7 +64,7 @@ fn action(observed: &Observed<'_>, push: Push) -> PlanAction {
 }
 
 /// The groups that the request would have.
-fn due(observed: &Observed<'_>, push: Push) -> Vec<String> {
+fn due(observed: &Observation<'_>, push: Push) -> Vec<String> {
     let mut all = field_groups::due(&observed.object.spec, &observed.comparable(), push.all_fields);
     if let Some(read) = &observed.read {
         all.extend(field_groups::due_secrets(read, push.all_fields));
@@ -72,7 +72,7 @@ fn due(observed: &Observed<'_>, push: Push) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-const fn held(observed: &Observed<'_>, push: Push) -> PlannedValue {
+const fn held(observed: &Observation<'_>, push: Push) -> PlannedValue {
     match (observed.situation.secrets, push.expect) {
         (Secrets::Read(Value::None), _) => PlannedValue::None,
         (Secrets::Read(Value::Same), Expect::Update) if !observed.status.value_held_back => PlannedValue::Unchanged,
@@ -80,7 +80,7 @@ const fn held(observed: &Observed<'_>, push: Push) -> PlannedValue {
     }
 }
 
-fn unchanged(observed: &Observed<'_>) -> PlannedValue {
+fn unchanged(observed: &Observation<'_>) -> PlannedValue {
     match (&observed.object.spec.content_secret_ref, observed.status.value_held_back) {
         (None, _) => PlannedValue::None,
         (Some(_), false) => PlannedValue::Unchanged,

@@ -9,9 +9,9 @@ use crate::api::{
     ConnectionStatus, PUSH_VALUE_REQUESTED_AT, PamCredential, PamCredentialStatus, RECONCILE_REQUESTED_AT,
     UnexpectedRecord,
 };
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
-use crate::controller::credential::act::push::Done;
+use crate::controller::credential::act::push::Outcome;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::corrections;
 use crate::controller::credential::facts::drift;
@@ -19,37 +19,37 @@ use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::removed_fields;
 use crate::controller::credential::facts::settle_window;
 use crate::controller::credential::facts::version_skew;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::conditions::conditions;
 use crate::controller::credential::report::in_flight;
 use crate::controller::credential::report::plan;
 use crate::domain::{
-    Answer, Decision, Drift, Expect, Intent, Outcome, Push, Recorded, Secrets, Seen, Value, is_only_correction,
+    Answer, Binding, Decision, Drift, Expect, Intent, Push, Secrets, Seen, Value, WriteEffect, is_only_correction,
 };
 use crate::pam::PamError;
 
 /// The status after a pass.
 pub(crate) fn next_status(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     decision: Decision,
-    done: &Done,
+    done: &Outcome,
     context: &Context,
 ) -> PamCredentialStatus {
-    let found = matches!((done, decision), (Done::Pushed(_), _) | (_, Decision::Rebind));
+    let found = matches!((done, decision), (Outcome::Pushed(_), _) | (_, Decision::Rebind));
     let mut next = if found { observed.status.clone() } else { observed.shown.clone() };
-    settle_window::leave_behind(&mut next, (observed.view.as_ref(), observed.situation.recorded));
+    settle_window::leave_behind(&mut next, (observed.view.as_ref(), observed.situation.binding));
     // What is open in another place stays so.
-    if found || observed.situation.recorded != Recorded::Elsewhere {
+    if found || observed.situation.binding != Binding::BoundElsewhere {
         next.unchecked = observed.stays_unchecked(decision, done);
     }
     next.observed_generation = Some(observed.generation);
     match done {
-        Done::Pushed(answer) => pushed(&mut next, observed, decision, answer),
-        Done::Enabled(_) => {
+        Outcome::Pushed(answer) => pushed(&mut next, observed, decision, answer),
+        Outcome::Enabled(_) => {
             next.ensured_enabled = true;
             next.remote = None;
         }
-        Done::Strayed { answer, .. } => {
+        Outcome::Mismatch { answer, .. } => {
             next.unexpected = Some(UnexpectedRecord {
                 id: Some(answer.id.clone()),
                 // Another one may be another namespace's.
@@ -58,16 +58,16 @@ pub(crate) fn next_status(
             });
             acknowledge(&mut next, observed.object);
         }
-        Done::Failed(error) => {
+        Outcome::Failed(error) => {
             in_flight::refused(&mut next, observed, decision, error, context);
             maybe_sent(&mut next, observed, decision, error);
             settle_window::failed(&mut next, observed, decision, error, context);
         }
-        Done::Hindered(_) | Done::Gone { .. } => {}
-        Done::Nothing => rested(&mut next, observed, decision, context),
+        Outcome::Blocked(_) | Outcome::Released { .. } => {}
+        Outcome::Nothing => rested(&mut next, observed, decision, context),
     }
     // Also where the call failed: what is not taken in is news by every list, and each time cuts the wait for the next try short.
-    if matches!(done, Done::Nothing | Done::Failed(_) | Done::Hindered(_)) {
+    if matches!(done, Outcome::Nothing | Outcome::Failed(_) | Outcome::Blocked(_)) {
         drift::note(&mut next, observed);
     }
     next.plan = plan::plan(observed, decision);
@@ -76,7 +76,7 @@ pub(crate) fn next_status(
 }
 
 /// After a push: all of it is known anew.
-fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, answer: &Answer) {
+fn pushed(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: Decision, answer: &Answer) {
     let before = next.clone();
     if observed.is_elsewhere_anew() {
         binding::remember(next, &before);
@@ -88,7 +88,7 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
     }
     next.id = Some(answer.id.clone());
     next.identifier = Some(observed.identifier.clone());
-    let known = || before.connection.filter(|_| observed.situation.recorded == Recorded::Here)?.tenant;
+    let known = || before.connection.filter(|_| observed.situation.binding == Binding::Bound)?.tenant;
     let tenant = answer.tenant.clone().or_else(known);
     next.connection = Some(binding::place(observed.view.as_ref(), &observed.object.spec.connection_ref, tenant));
     next.last_sync_time = Some(Time(observed.clock.now()));
@@ -107,10 +107,10 @@ fn pushed(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
 }
 
 /// The fields that the record has from us by now. Those of a record that never came to be known are of lost answers.
-fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision) {
+fn sent(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: Decision) {
     let mut all = removed_fields::paths(&observed.object.spec);
     let same = matches!(observed.sight.as_ref().map(|sight| sight.seen), Some(Seen::Ours { .. }));
-    if is_update(decision) || same || observed.situation.recorded == Recorded::Nothing {
+    if is_update(decision) || same || observed.situation.binding == Binding::Unbound {
         let before = std::mem::take(&mut next.sent_fields);
         all.extend(before.into_iter().filter(|path| !is_replaced(path, next, observed, decision)));
     }
@@ -119,8 +119,8 @@ fn sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decis
 
 /// A write whose answer was lost may have been executed: a field that is taken off the spec before the next one counts as
 /// sent all the same.
-fn maybe_sent(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, error: &PamError) {
-    let here = observed.situation.recorded != Recorded::Elsewhere;
+fn maybe_sent(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: Decision, error: &PamError) {
+    let here = observed.situation.binding != Binding::BoundElsewhere;
     if here && matches!(decision, Decision::Push(_)) && error.outcome_unknown() {
         let mut all = removed_fields::paths(&observed.object.spec);
         all.extend(std::mem::take(&mut next.sent_fields));
@@ -134,8 +134,8 @@ const fn is_update(decision: Decision) -> bool {
 }
 
 /// Whether a field was in a block that was sent just now, to a PAM that drops what is not sent of one.
-fn is_replaced(path: &str, before: &PamCredentialStatus, observed: &Observed<'_>, decision: Decision) -> bool {
-    let replaces = observed.view.as_ref().is_some_and(View::replaces_blocks);
+fn is_replaced(path: &str, before: &PamCredentialStatus, observed: &Observation<'_>, decision: Decision) -> bool {
+    let replaces = observed.view.as_ref().is_some_and(ConnectionState::replaces_blocks);
     let Some((block, _)) = path.split_once('.').filter(|_| replaces) else { return false };
     let now = field_groups::digests(&observed.object.spec);
     let differs = |group: &str| now.contains_key(group) && now.get(group) != before.digests.get(group);
@@ -152,22 +152,22 @@ fn is_replaced(path: &str, before: &PamCredentialStatus, observed: &Observed<'_>
 }
 
 /// What is known of the record's past: whether it is surely enabled, and the identifier it had.
-fn came_by(next: &mut PamCredentialStatus, observed: &Observed<'_>, expect: Expect, outcome: Outcome) {
+fn came_by(next: &mut PamCredentialStatus, observed: &Observation<'_>, expect: Expect, outcome: WriteEffect) {
     let seen = observed.sight.as_ref().map(|sight| sight.seen);
     if expect == Expect::Update || matches!(seen, Some(Seen::Ours { .. })) {
         // The very record that status speaks of.
         return;
     }
     let pending = observed.situation.pending;
-    let taken_over = pending == Some(Intent::TakeOver) && outcome != Outcome::Created;
+    let taken_over = pending == Some(Intent::TakeOver) && outcome != WriteEffect::Created;
     next.ensured_enabled = !taken_over && (expect == Expect::Create || pending == Some(Intent::Create));
     let tried = observed.status.pending.as_ref().filter(|_| taken_over);
-    let kept = || next.former_identifier.take().filter(|_| observed.situation.recorded == Recorded::Here);
+    let kept = || next.former_identifier.take().filter(|_| observed.situation.binding == Binding::Bound);
     next.former_identifier = tried.and_then(|tried| tried.former.clone()).or_else(kept);
 }
 
 /// Whether the record keeps the vault's value. A push of fields alone changes nothing about that.
-fn holds_back(observed: &Observed<'_>, push: Push) -> bool {
+fn holds_back(observed: &Observation<'_>, push: Push) -> bool {
     match observed.situation.secrets {
         _ if push.value => false,
         Secrets::Read(Value::None) => false,
@@ -178,7 +178,7 @@ fn holds_back(observed: &Observed<'_>, push: Push) -> bool {
 }
 
 /// The digests of what the PAM holds now, and the versions that was made from.
-fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+fn recorded(next: &mut PamCredentialStatus, observed: &Observation<'_>) {
     let newer = newer_digests(next, observed);
     next.digests = field_groups::digests(&observed.object.spec);
     next.digests.extend(newer);
@@ -189,14 +189,14 @@ fn recorded(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
 }
 
 /// Of the digests that a status has by now, those of a newer version of the operator.
-fn newer_digests(next: &PamCredentialStatus, observed: &Observed<'_>) -> BTreeMap<String, String> {
+fn newer_digests(next: &PamCredentialStatus, observed: &Observation<'_>) -> BTreeMap<String, String> {
     let mut newer = version_skew::digests(observed.object, &observed.status);
     newer.retain(|name, digest| next.digests.get(name) == Some(digest));
     newer
 }
 
 /// Nothing was sent. Digests are written anew only where that is news: a Secret whose metadata alone changed is none.
-fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Decision, context: &Context) {
+fn rested(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: Decision, context: &Context) {
     match decision {
         Decision::Settled => {
             let keyed = next.digests.iter().filter(|(name, _)| field_groups::KEYED.contains(&name.as_str()));
@@ -229,19 +229,19 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observed<'_>, decision: Dec
         _ => {}
     }
     // Where an answer is unexplained, a request is the user's word on it: that waits until it can be obeyed.
-    let unheard = observed.situation.recorded == Recorded::Nothing && observed.status.unexpected.is_none();
+    let unheard = observed.situation.binding == Binding::Unbound && observed.status.unexpected.is_none();
     if unheard && !observed.situation.deleting && decision != Decision::Suspend {
         acknowledge(next, observed.object);
     }
 }
 
-fn remember_verified(observed: &Observed<'_>, context: &Context) {
+fn remember_verified(observed: &Observation<'_>, context: &Context) {
     if let Some(read) = &observed.read {
         context.memory.verify(&observed.uid, observed.generation, read.versions.clone());
     }
 }
 
-fn rebind(next: &mut PamCredentialStatus, observed: &Observed<'_>) {
+fn rebind(next: &mut PamCredentialStatus, observed: &Observation<'_>) {
     let view = observed.view.as_ref();
     // Another address may name its tenant otherwise: its next answer does.
     let same_address = |known: &ConnectionStatus| view.is_some_and(|view| view.origin == known.origin);
@@ -262,18 +262,18 @@ fn acknowledge(next: &mut PamCredentialStatus, object: &PamCredential) {
     }
 }
 
-impl Observed<'_> {
+impl Observation<'_> {
     /// Whether a pass leaves nothing open that an earlier process may have sent.
-    pub(crate) fn clears_up(decision: Decision, done: &Done) -> bool {
-        matches!((done, decision), (Done::Pushed(_), _) | (Done::Nothing, Decision::Record | Decision::HoldValue))
+    pub(crate) fn clears_up(decision: Decision, done: &Outcome) -> bool {
+        matches!((done, decision), (Outcome::Pushed(_), _) | (Outcome::Nothing, Decision::Record | Decision::HoldValue))
     }
 
     /// Whether the next process has to be told that something is to be cleared up. (What is only to be looked at again in
     /// a moment shows that itself: another version of a Secret stays another.)
-    fn stays_unchecked(&self, decision: Decision, done: &Done) -> bool {
+    fn stays_unchecked(&self, decision: Decision, done: &Outcome) -> bool {
         let by_generation = self.status.observed_generation != Some(self.generation) || self.status.unchecked;
         let soon = decision == Decision::LookAgain && !by_generation;
-        self.situation.unclean && !soon && !Self::clears_up(decision, done)
+        self.situation.needs_verification && !soon && !Self::clears_up(decision, done)
     }
 
     /// Whether a push does nothing but undo what somebody else did.

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
 use crate::controller::connection::object::connection_of;
-use crate::controller::connection::state::View;
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::context::Context;
-use crate::controller::credential::act::push::Done;
+use crate::controller::credential::act::push::Outcome;
 use crate::controller::credential::facts::removed_fields;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::facts::settle_window;
-use crate::controller::credential::observe::observation::Observed;
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::credential::report::status::next_status;
 use crate::controller::message::credential as message;
@@ -31,17 +31,17 @@ use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Writes down what a pass came to.
 pub(crate) async fn report(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     decision: Decision,
-    done: &Done,
+    done: &Outcome,
     context: &Context,
 ) -> Result<(Action, ReconcileOutcome), Error> {
     if decision == Decision::Leave {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
-    if let Done::Gone { reason, note } = done {
+    if let Outcome::Released { reason, note } = done {
         emit(&observed.object.object_ref(&()), EventType::Normal, reason, note.clone(), context).await;
-        context.schedule.forget(&observed.subject());
+        context.retries.forget(&observed.subject());
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     let next = next_status(observed, decision, done, context);
@@ -62,12 +62,12 @@ pub(crate) async fn report(
 }
 
 /// What is remembered of a pass that came to an end.
-fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &Context) {
-    if Observed::clears_up(decision, done) {
+fn remember(observed: &Observation<'_>, decision: Decision, done: &Outcome, context: &Context) {
+    if Observation::clears_up(decision, done) {
         context.memory.clear(&observed.uid);
     }
     let blocked = |problem: &Problem| problem.reason == Reason::DeletionBlocked;
-    let hindered = matches!(done, Done::Hindered(problem) if blocked(problem));
+    let hindered = matches!(done, Outcome::Blocked(problem) if blocked(problem));
     if hindered || decision == Decision::Wait(Reason::DeletionBlocked) {
         context.standings.set_aside(&connection_of(observed.object), &observed.uid);
     }
@@ -75,7 +75,7 @@ fn remember(observed: &Observed<'_>, decision: Decision, done: &Done, context: &
     if observed.read.is_some() && wrote {
         context.memory.made_digests(&observed.uid);
     }
-    if matches!(done, Done::Pushed(_)) && observed.situation.account_changed {
+    if matches!(done, Outcome::Pushed(_)) && observed.situation.account_changed {
         // Whether the record moved, and no second one came into being, the next list shows.
         context.inventories.ask(&connection_of(observed.object));
     }
@@ -92,7 +92,7 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
 // === Writing
 
 /// Writes a status that could not be written before, whether or not it is this credential's turn.
-pub(crate) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Result<(), Error> {
+pub(crate) async fn write_owed(observed: &Observation<'_>, context: &Context) -> Result<(), Error> {
     if context.written.is_owed(&observed.uid) {
         write(observed, &observed.shown, context).await?;
     }
@@ -101,7 +101,7 @@ pub(crate) async fn write_owed(observed: &Observed<'_>, context: &Context) -> Re
 
 /// Writes a status if it differs; `false` if the object is gone.
 pub(crate) async fn write(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     next: &PamCredentialStatus,
     context: &Context,
 ) -> Result<bool, Error> {
@@ -121,15 +121,15 @@ pub(crate) async fn write(
 }
 
 async fn publish(
-    observed: &Observed<'_>,
+    observed: &Observation<'_>,
     decision: Decision,
-    done: &Done,
+    done: &Outcome,
     next: &PamCredentialStatus,
     context: &Context,
 ) {
     let before = &observed.status.conditions;
     let object = observed.object.object_ref(&());
-    if let (Done::Pushed(_), Decision::Push(push)) = (done, decision) {
+    if let (Outcome::Pushed(_), Decision::Push(push)) = (done, decision) {
         let why = if observed.only_corrects(push) { "Corrected" } else { "Pushed" };
         emit(&object, EventType::Normal, why, pushed_note(observed, next, push.value), context).await;
         if let Some(note) = possible_matches(observed, push.expect) {
@@ -138,7 +138,7 @@ async fn publish(
         for (reason, note) in warnings(observed).into_iter().filter(|_| push.value) {
             emit(&object, EventType::Warning, reason, note.to_owned(), context).await;
         }
-    } else if let Done::Enabled(how) = done {
+    } else if let Outcome::Enabled(how) = done {
         let note = message::enabled(*how, next.id.as_deref().unwrap_or_default());
         emit(&object, EventType::Normal, "Enabled", note, context).await;
     } else {
@@ -149,7 +149,7 @@ async fn publish(
 }
 
 /// What is odd about a value that was sent.
-fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
+fn warnings(observed: &Observation<'_>) -> Vec<(&'static str, &'static str)> {
     let Some(content) = observed.read.as_ref().and_then(|read| read.content.as_ref()) else { return Vec::new() };
     let newline = content.ends_in_newline.then_some(("TrailingNewline", message::NEWLINE));
     let long = (settings::rotates(&observed.object.spec) && content.is_long).then_some(("LongValue", message::LONG));
@@ -157,7 +157,7 @@ fn warnings(observed: &Observed<'_>) -> Vec<(&'static str, &'static str)> {
 }
 
 /// Records that may be meant, of those that were there when one was created: username and one of hostname and ip are theirs.
-fn possible_matches(observed: &Observed<'_>, expect: Expect) -> Option<String> {
+fn possible_matches(observed: &Observation<'_>, expect: Expect) -> Option<String> {
     let near = observed.sight.as_ref().map(|sight| sight.near.as_slice()).filter(|near| !near.is_empty())?;
     let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     (expect == Expect::Create).then(|| {
@@ -174,7 +174,7 @@ async fn announce_drift(object: &ObjectReference, before: &[Condition], after: &
     }
 }
 
-fn pushed_note(observed: &Observed<'_>, next: &PamCredentialStatus, value: bool) -> String {
+fn pushed_note(observed: &Observation<'_>, next: &PamCredentialStatus, value: bool) -> String {
     let what = if value { "Fields and value" } else { "Fields" };
     let (id, identifier) = (next.id.as_deref().unwrap_or_default(), next.identifier.as_deref().unwrap_or_default());
     let former = next.former_identifier.as_deref().filter(|_| observed.status.id != next.id);
@@ -234,8 +234,8 @@ pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str
 // === Coming back
 
 fn come_back(
-    observed: &Observed<'_>,
-    (decision, done): (Decision, &Done),
+    observed: &Observation<'_>,
+    (decision, done): (Decision, &Outcome),
     (reason, settled): (Reason, Option<Duration>),
     context: &Context,
 ) -> Action {
@@ -243,40 +243,41 @@ fn come_back(
     if let Some(left) =
         settled.filter(|_| reason.is_ready() || (deleting && decision == Decision::Wait(Reason::Deleting)))
     {
-        context.schedule.forget(&observed.subject());
+        context.retries.forget(&observed.subject());
         return Action::requeue(left);
     }
     if let Some(left) = context.memory.early_left(Instant::now()).filter(|_| decision == Decision::LookAgain) {
-        context.schedule.forget(&observed.subject());
+        context.retries.forget(&observed.subject());
         return Action::requeue(left);
     }
     if reason.is_ready() || decision == Decision::Suspend {
-        context.schedule.forget(&observed.subject());
+        context.retries.forget(&observed.subject());
         return Action::await_change();
     }
-    if matches!(done, Done::Pushed(_)) {
+    if matches!(done, Outcome::Pushed(_)) {
         // The record is still to be enabled.
-        context.schedule.forget(&observed.subject());
+        context.retries.forget(&observed.subject());
         return Action::requeue(Duration::ZERO);
     }
     let asked = match (done, &observed.failure) {
-        (Done::Failed(error), _) | (_, Some(error)) => pam_error::asked(error),
+        (Outcome::Failed(error), _) | (_, Some(error)) => pam_error::asked(error),
         _ => None,
     };
     // What a connection waits for, its own passes see to; they wake us.
     // (What hinders a connection that says it is ready is seen by nobody else.)
     let staying = !observed.situation.deleting;
-    let by_connection =
-        staying && View::state(observed.view.as_ref()) != Connection::Ready && matches!(decision, Decision::Wait(_));
-    let unseen = !by_connection && (observed.problem_of_connection || matches!(done, Done::Hindered(_)));
+    let by_connection = staying
+        && ConnectionState::state(observed.view.as_ref()) != Connection::Ready
+        && matches!(decision, Decision::Wait(_));
+    let unseen = !by_connection && (observed.problem_of_connection || matches!(done, Outcome::Blocked(_)));
     let retry = match (by_connection, unseen) {
         (true, _) => Retry::OnChange,
         (false, true) if reason != Reason::DeletionBlocked => Retry::Backoff,
-        _ if matches!(done, Done::Failed(error) if pam_error::is_bounded(error)) => Retry::Bounded,
+        _ if matches!(done, Outcome::Failed(error) if pam_error::is_bounded(error)) => Retry::Bounded,
         _ => reason.retry(),
     };
     let clock = (Instant::now(), rand::random());
-    match context.schedule.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
+    match context.retries.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }

@@ -35,15 +35,15 @@ pub(super) fn after(s: &impl Facts, decision: Decision, next: Next) -> Option<Ch
         // It moved the record, so that what was known of that is no more.
         Decision::Enable => SAME.enable_due(false).baseline(false).change(Change::Unknown).and(anew(s)),
         Decision::LookAgain => SAME.early(false).and(anew(s)),
-        Decision::Record => SAME.unclean(false).and(anew(s)),
-        Decision::HoldValue => SAME.unclean(false).held_back(true).and(anew(s)),
+        Decision::Record => SAME.needs_verification(false).and(anew(s)),
+        Decision::HoldValue => SAME.needs_verification(false).value_withheld(true).and(anew(s)),
         Decision::Rebind => rebound(next).and(anew(s)),
         _ => return None,
     })
 }
 
 fn rebound(next: Next) -> Changes {
-    SAME.recorded(Recorded::Here).relogged(false).unclean(false).enable_due(next.ensure_enabled)
+    SAME.binding(Binding::Bound).login_changed(false).needs_verification(false).enable_due(next.ensure_enabled)
 }
 
 fn pushed(s: &impl Facts, push: Push, next: Next) -> Changes {
@@ -54,23 +54,23 @@ fn pushed(s: &impl Facts, push: Push, next: Next) -> Changes {
     };
     let settle = match s.settle() {
         // What an earlier process sent may come later still.
-        _ if s.unclean() && s.early() => Settle::Waiting,
-        _ if is_settling(s) => Settle::Calm,
+        _ if s.needs_verification() && s.early() => SettleWindow::Open,
+        _ if is_settling(s) => SettleWindow::Closed,
         settle => settle,
     };
-    SAME.recorded(Recorded::Here)
+    SAME.binding(Binding::Bound)
         .fields_changed(false)
         .account_changed(false)
         .device_changed(false)
         .request(Request::None)
-        .unexpected(false)
+        .mismatch(false)
         .pending(None)
-        .relogged(false)
+        .login_changed(false)
         .drift(Drift::None)
         .baseline(false)
         .change(Change::Unknown)
-        .unclean(false)
-        .held_back(!push.value)
+        .needs_verification(false)
+        .value_withheld(!push.value)
         .settle(settle)
         .enable_due(enable_due)
 }
@@ -82,7 +82,7 @@ fn anew(s: &impl Facts) -> Changes {
 }
 
 /// A new pass that has not looked at anything.
-pub(super) const AT_A_GLANCE: Changes =
+pub(super) const FROM_CACHE: Changes =
     SAME.secrets(Secrets::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
 /// The decisions from a credential on, each carried out, to the first that does nothing.

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_not_to_be_corrected_changes_nothing() {
-    for kind in [SAME.correct(false), SAME.correct(true).fought(true)] {
+    for kind in [SAME.correct(false), SAME.correct(true).corrections_exhausted(true)] {
         law_of(1_000, kind, |s| {
             assert_eq!(decide(s), decide(&but(s, SAME.drift(Drift::None))));
             true
@@ -15,7 +15,7 @@ fn what_is_not_to_be_corrected_changes_nothing() {
 #[test]
 fn absence_and_what_only_the_vault_knows_is_never_a_reason_to_write() {
     for drift in [Drift::NotListed, Drift::SecondRecord, Drift::Rotated] {
-        law_of(1_000, SAME.correct(true).fought(false).drift(drift), |s| {
+        law_of(1_000, SAME.correct(true).corrections_exhausted(false).drift(drift), |s| {
             assert_eq!(decide(s), decide(&but(s, SAME.drift(Drift::None))));
             true
         });
@@ -23,20 +23,20 @@ fn absence_and_what_only_the_vault_knows_is_never_a_reason_to_write() {
 }
 
 /// A record that was changed, and is to be as it was.
-const CHANGED: Changes = SAME.correct(true).fought(false).recorded(Recorded::Here);
+const CHANGED: Changes = SAME.correct(true).corrections_exhausted(false).binding(Binding::Bound);
 
 const CORRECTABLE: [Drift; 4] = [Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::Changed];
 
 #[test]
 fn what_changed_is_corrected_where_the_list_shows_that_it_can_be() {
     for drift in CORRECTABLE {
-        law_of(100, QUIET.and(CHANGED).drift(drift).settle(Settle::Calm), |s| {
+        law_of(100, QUIET.and(CHANGED).drift(drift).settle(SettleWindow::Closed), |s| {
             let Secrets::Read(value) = s.secrets() else { return false };
             let lost = s.baseline() && s.change() == Change::Same;
             let known = match value {
                 Value::None | Value::New | Value::Changed => return false,
-                Value::Same => !s.held_back(),
-                Value::Unknown => lost && !s.held_back(),
+                Value::Same => !s.value_withheld(),
+                Value::Unknown => lost && !s.value_withheld(),
             };
             match (s.inventory(), decide(s)) {
                 (Inventory::NotAsked, decision) => assert_eq!(decision, Decision::Look(Look::Inventory)),
@@ -55,7 +55,11 @@ fn what_changed_is_corrected_where_the_list_shows_that_it_can_be() {
 #[test]
 fn a_correction_is_not_worth_a_conflict() {
     for drift in CORRECTABLE {
-        let quiet = QUIET.settle(Settle::Calm).unclean(false).enable_due(false).secrets(Secrets::Read(Value::Same));
+        let quiet = QUIET
+            .settle(SettleWindow::Closed)
+            .needs_verification(false)
+            .enable_due(false)
+            .secrets(Secrets::Read(Value::Same));
         law_of(10, quiet.and(CHANGED).drift(drift), |s| {
             let cannot_be = match s.inventory() {
                 Inventory::Shows(seen) => !matches!(seen, Seen::Ours { .. }),
@@ -81,7 +85,7 @@ fn by_a_list_that_cannot_be_trusted_nothing_is_corrected() {
 
 #[test]
 fn a_correction_is_called_so_only_where_it_is_all_that_is_due() {
-    law_of_pushes(10_000, SAME.recorded(Recorded::Here), |s, value, push| {
+    law_of_pushes(10_000, SAME.binding(Binding::Bound), |s, value, push| {
         let other = is_due(s, value) || is_settling(s);
         let only = is_to_be_corrected(s) && !other && push.expect == Expect::Update;
         let trusted = matches!(s.inventory(), Inventory::Shows(_));

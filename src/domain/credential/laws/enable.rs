@@ -3,18 +3,18 @@
 use super::*;
 
 /// Our record, of which nothing is due but that it is enabled.
-const DUE: Changes = QUIET.enable_due(true).settle(Settle::Calm).drift(Drift::None);
+const DUE: Changes = QUIET.enable_due(true).settle(SettleWindow::Closed).drift(Drift::None);
 
 #[test]
 fn a_record_is_enabled_where_it_is_seen_as_ours_or_not_at_all() {
     for value in [Value::None, Value::Same] {
-        law_of(10, DUE.unclean(false).secrets(Secrets::Read(value)), |s| {
+        law_of(10, DUE.needs_verification(false).secrets(Secrets::Read(value)), |s| {
             let expected = match s.inventory() {
                 Inventory::NotAsked => Decision::Look(Look::Inventory),
                 Inventory::Failed(reason) => Decision::Wait(reason),
                 Inventory::Shows(Seen::Ours { .. }) | Inventory::Incomplete(Seen::Ours { .. }) => Decision::Enable,
                 // To another login, an id is nothing by itself.
-                Inventory::Shows(Seen::Neither) | Inventory::Off if !s.relogged() => Decision::Enable,
+                Inventory::Shows(Seen::Neither) | Inventory::Off if !s.login_changed() => Decision::Enable,
                 Inventory::Shows(_) | Inventory::Off => Decision::Wait(Reason::RecordConflict),
                 Inventory::Incomplete(_) => Decision::Wait(Reason::InventoryIncomplete),
             };
@@ -29,10 +29,10 @@ fn a_record_is_enabled_only_where_that_is_due_and_it_is_ours() {
     law_of_plain(100, |s| {
         let enabled = decide(s) == Decision::Enable;
         if enabled {
-            assert!(s.enable_due() && s.recorded() == Recorded::Here && s.connection() == Connection::Ready);
+            assert!(s.enable_due() && s.binding() == Binding::Bound && s.connection() == Connection::Ready);
             let ours = matches!(listed(s), Some(Seen::Ours { .. }));
             let unlisted = shown(s) == Some(Seen::Neither) || s.inventory() == Inventory::Off;
-            assert!(ours || (unlisted && !s.relogged()));
+            assert!(ours || (unlisted && !s.login_changed()));
         }
         enabled
     });

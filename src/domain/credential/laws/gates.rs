@@ -21,7 +21,7 @@ fn a_suspended_object_causes_nothing() {
         match decide(&suspended) {
             Decision::Suspend => true,
             // The ordinary ways out of a deletion.
-            Decision::Leave | Decision::RemoveFinalizer(LetGo::Retained) => {
+            Decision::Leave | Decision::RemoveFinalizer(ReleaseReason::Retained) => {
                 assert!(s.deleting() && !(s.finalizer() && s.disable()));
                 false
             }
@@ -41,7 +41,7 @@ fn whoever_may_not_use_the_connection_causes_nothing_there_and_is_told() {
 
 #[test]
 fn whose_status_another_operator_writes_causes_nothing_and_is_told() {
-    law_of(1, SAME.contested(true), |s| {
+    law_of(1, SAME.other_operator_writes(true), |s| {
         assert_eq!(decide(s), Decision::Wait(Reason::AnotherOperator));
         true
     });
@@ -66,7 +66,7 @@ fn p7_a_finalizer_that_is_no_longer_wanted_goes_and_holds_nothing_up() {
         let with = decide(&but(s, SAME.finalizer(true)));
         match decide(s) {
             Decision::Settled => {
-                assert_eq!(with, Decision::RemoveFinalizer(LetGo::Retained));
+                assert_eq!(with, Decision::RemoveFinalizer(ReleaseReason::Retained));
                 true
             }
             decision => {
@@ -79,7 +79,7 @@ fn p7_a_finalizer_that_is_no_longer_wanted_goes_and_holds_nothing_up() {
 
 /// Whether something of others is written over, or found in the way, by that decision.
 fn is_claimed_first(s: &impl Facts, decision: Decision) -> bool {
-    let after_another = s.recorded() != Recorded::Here || s.account_changed();
+    let after_another = s.binding() != Binding::Bound || s.account_changed();
     match decision {
         Decision::Push(push) => push.expect != Expect::Update || s.account_changed() || s.device_changed(),
         Decision::Intend(_) | Decision::Rebind => true,

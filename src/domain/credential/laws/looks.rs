@@ -66,8 +66,8 @@ fn a_secret_is_read_when_it_may_have_changed_or_something_is_due() {
         true
     });
     law_of(5, SAME.connection(Connection::Ready).secrets(Secrets::Unchanged), |s| {
-        let here = s.recorded() == Recorded::Here;
-        let repair = here && (is_settling(s) || s.unclean() || s.enable_due());
+        let here = s.binding() == Binding::Bound;
+        let repair = here && (is_settling(s) || s.needs_verification() || s.enable_due());
         let correction = here && is_to_be_corrected(s) && !is_without_list(s);
         let due = is_due(s, Value::Same) || repair || correction || s.enable_due();
         assert_eq!(decide(s), if due { Decision::Look(Look::Secrets) } else { Decision::Settled });
@@ -105,12 +105,12 @@ fn nothing_is_sent_without_a_ready_connection_and_its_state_is_told_where_someth
 
 #[test]
 fn p2_what_changed_on_our_own_record_is_sent_without_a_list() {
-    let own = SAME.recorded(Recorded::Here).connection(Connection::Ready).inventory(Inventory::NotAsked);
+    let own = SAME.binding(Binding::Bound).connection(Connection::Ready).inventory(Inventory::NotAsked);
     law_of(1_000, own, |s| {
         let Secrets::Read(value) = s.secrets() else { return false };
-        let again = is_settling(s) || is_to_be_corrected(s) || s.unclean();
+        let again = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
         let repair = again && !matches!(value, Value::New | Value::Changed);
-        let another = s.account_changed() || s.unexpected() || s.relogged() || s.request() == Request::Fields;
+        let another = s.account_changed() || s.mismatch() || s.login_changed() || s.request() == Request::Fields;
         let listed = another || repair || (value == Value::Unknown && s.baseline());
         let decision = decide(s);
         if is_due(s, value) {
@@ -124,13 +124,13 @@ fn p2_what_changed_on_our_own_record_is_sent_without_a_list() {
 #[test]
 fn p4_nothing_but_our_own_record_is_written_without_a_list() {
     law_of_pushes(1_000, SAME.inventory(Inventory::NotAsked), |s, _, push| {
-        assert_eq!((push.expect, s.recorded()), (Expect::Update, Recorded::Here));
-        assert!(!s.account_changed() && !s.unexpected() && !s.relogged());
+        assert_eq!((push.expect, s.binding()), (Expect::Update, Binding::Bound));
+        assert!(!s.account_changed() && !s.mismatch() && !s.login_changed());
     });
     law_of_plain(100, |s| match (s.inventory(), decide(s)) {
         (Inventory::Failed(_), Decision::Push(push)) => {
-            assert_eq!((push.expect, s.recorded()), (Expect::Update, Recorded::Here));
-            assert!(!s.account_changed() && !s.unexpected() && !s.relogged());
+            assert_eq!((push.expect, s.binding()), (Expect::Update, Binding::Bound));
+            assert!(!s.account_changed() && !s.mismatch() && !s.login_changed());
             true
         }
         _ => false,

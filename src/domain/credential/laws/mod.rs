@@ -26,8 +26,8 @@ pub(super) use values::is_possible;
 
 use super::facts::{But, Changes, Lazy};
 use super::{
-    Adoption, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, LetGo, Look, Planned,
-    Push, Reason, Recorded, Request, Secrets, Seen, Settle, Value, decide, is_only_correction,
+    Adoption, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, Look, Planned,
+    Push, Reason, ReleaseReason, Request, Secrets, Seen, SettleWindow, Value, decide, is_only_correction,
 };
 
 /// Nothing is otherwise.
@@ -38,7 +38,7 @@ const PLAIN: Changes = SAME
     .deleting(false)
     .suspended(false)
     .denied(false)
-    .contested(false)
+    .other_operator_writes(false)
     .plan(false)
     .claims(Claims::Free)
     .disable(false)
@@ -110,24 +110,24 @@ fn is_the_vaults(s: &impl Facts) -> bool {
 /// Whether somebody else's change is to be undone.
 fn is_to_be_corrected(s: &impl Facts) -> bool {
     let correctable = [Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::Changed];
-    s.correct() && !s.fought() && correctable.contains(&s.drift())
+    s.correct() && !s.corrections_exhausted() && correctable.contains(&s.drift())
 }
 
 /// What must be sent whatever the list shows, by the facts alone.
 fn is_due(s: &impl Facts, value: Value) -> bool {
     let changed = s.fields_changed() || s.account_changed() || matches!(value, Value::New | Value::Changed);
-    changed || s.recorded() != Recorded::Here || s.unexpected() || s.request() != Request::None
+    changed || s.binding() != Binding::Bound || s.mismatch() || s.request() != Request::None
 }
 
 fn is_settling(s: &impl Facts) -> bool {
-    matches!(s.settle(), Settle::Due { .. })
+    matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 
 /// Our record, of which nothing is due but perhaps what is to be repaired.
 const QUIET: Changes = SAME
-    .recorded(Recorded::Here)
+    .binding(Binding::Bound)
     .connection(Connection::Ready)
     .fields_changed(false)
     .account_changed(false)
-    .unexpected(false)
+    .mismatch(false)
     .request(Request::None);

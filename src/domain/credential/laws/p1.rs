@@ -1,12 +1,12 @@
 //! P1: what is due is sent, once.
 
-use super::chain::{AT_A_GLANCE, Next, after, follow};
+use super::chain::{FROM_CACHE, Next, after, follow};
 use super::*;
 
 #[test]
 fn p1_nothing_is_sent_when_nothing_is_due() {
     law_of_pushes(10_000, SAME, |s, value, push| {
-        let repair = is_settling(s) || is_to_be_corrected(s) || (s.unclean() && s.change() == Change::Moved);
+        let repair = is_settling(s) || is_to_be_corrected(s) || (s.needs_verification() && s.change() == Change::Moved);
         let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
         assert!(is_due(s, value) || (push.expect == Expect::Update && (repair || lost)));
     });
@@ -19,14 +19,14 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
             Secrets::Read(value) => value,
             _ => Value::Same,
         };
-        let here = s.recorded() == Recorded::Here && s.connection() == Connection::Ready;
+        let here = s.binding() == Binding::Bound && s.connection() == Connection::Ready;
         let due = is_due(s, value) || s.enable_due() || (here && is_settling(s));
         if due {
             match decide(s) {
                 Decision::Push(_) | Decision::Intend(_) | Decision::Wait(_) | Decision::Look(_) => {}
-                Decision::LookAgain => assert!(s.unclean() && s.early() && !is_due(s, value)),
+                Decision::LookAgain => assert!(s.needs_verification() && s.early() && !is_due(s, value)),
                 Decision::Enable => assert!(s.enable_due() && !is_due(s, value)),
-                Decision::Rebind => assert_eq!(s.recorded(), Recorded::Elsewhere),
+                Decision::Rebind => assert_eq!(s.binding(), Binding::BoundElsewhere),
                 decision => panic!("{decision:?}"),
             }
         }
@@ -79,7 +79,7 @@ fn is_carried_out(decision: Decision) -> bool {
 fn p1_after_a_push_there_is_nothing_to_look_at() {
     law_of_pushes(10_000, SAME, |s, _, push| {
         for next in Next::all(Decision::Push(push)).filter(|next| !next.rotates) {
-            let then = after(s, Decision::Push(push), next).unwrap().and(AT_A_GLANCE);
+            let then = after(s, Decision::Push(push), next).unwrap().and(FROM_CACHE);
             // That the list lacks it, or shows another, is another matter.
             let then = but(s, then.drift(Drift::NotListed));
             let enabled = if then.enable_due() { Decision::Look(Look::Secrets) } else { Decision::Settled };
@@ -91,8 +91,8 @@ fn p1_after_a_push_there_is_nothing_to_look_at() {
 #[test]
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
     for value in [Value::None, Value::Same] {
-        let calm = QUIET.secrets(Secrets::Read(value)).unclean(false).enable_due(false).drift(Drift::None);
-        for settle in [Settle::Calm, Settle::Waiting] {
+        let calm = QUIET.secrets(Secrets::Read(value)).needs_verification(false).enable_due(false).drift(Drift::None);
+        for settle in [SettleWindow::Closed, SettleWindow::Open] {
             law_of(1, calm.settle(settle), |s| {
                 assert_eq!(decide(s), Decision::Settled);
                 true

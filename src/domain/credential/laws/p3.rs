@@ -47,7 +47,7 @@ fn p3_what_is_pending_changes_nothing_where_it_is_not_asked_for() {
 #[test]
 fn p3_after_an_unknown_write_the_record_is_written_again() {
     for value in [false, true] {
-        law_of(1_000, QUIET.settle(Settle::Due { value }), |s| match decide(s) {
+        law_of(1_000, QUIET.settle(SettleWindow::Elapsed { value }), |s| match decide(s) {
             Decision::Push(push) => {
                 assert!(push.expect == Expect::Update && push.all_fields);
                 true
@@ -66,21 +66,21 @@ fn p3_after_an_unknown_write_the_record_is_written_again() {
 
 #[test]
 fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_for_who_stays() {
-    law_of(1_000, SAME.settle(Settle::Waiting), |s| {
-        assert_eq!(decide(s), decide(&but(s, SAME.settle(Settle::Calm))));
+    law_of(1_000, SAME.settle(SettleWindow::Open), |s| {
+        assert_eq!(decide(s), decide(&but(s, SAME.settle(SettleWindow::Closed))));
         true
     });
 }
 
 #[test]
 fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
-    law_of_pushes(1_000, SAME.recorded(Recorded::Here), |s, value, push| {
-        let late = s.settle() == (Settle::Due { value: true });
-        let missed = s.unclean() && s.change() == Change::Moved && !s.held_back();
+    law_of_pushes(1_000, SAME.binding(Binding::Bound), |s, value, push| {
+        let late = s.settle() == (SettleWindow::Elapsed { value: true });
+        let missed = s.needs_verification() && s.change() == Change::Moved && !s.value_withheld();
         if push.expect == Expect::Update && value == Value::Same && (late || missed) && !is_the_vaults(s) {
             assert!(push.value);
         }
-        if push.expect == Expect::Update && (is_settling(s) || s.unclean()) {
+        if push.expect == Expect::Update && (is_settling(s) || s.needs_verification()) {
             assert!(push.all_fields);
         }
     });
@@ -89,9 +89,10 @@ fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
 #[test]
 fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
     for value in [Value::None, Value::Same] {
-        let quiet = REPAIR.unclean(true).settle(Settle::Calm).drift(Drift::None);
+        let quiet = REPAIR.needs_verification(true).settle(SettleWindow::Closed).drift(Drift::None);
         law_of(10, quiet.secrets(Secrets::Read(value)), |s| {
-            let push = Push { expect: Expect::Update, value: value != Value::None && !s.held_back(), all_fields: true };
+            let push =
+                Push { expect: Expect::Update, value: value != Value::None && !s.value_withheld(), all_fields: true };
             let moved = s.change() == Change::Moved;
             let expected = match s.inventory() {
                 Inventory::NotAsked => Decision::Look(Look::Inventory),
@@ -109,7 +110,7 @@ fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
 
 #[test]
 fn p3_a_request_takes_nothing_away_from_what_is_sent_anyway() {
-    law_of_pushes(1_000, SAME.recorded(Recorded::Here).request(Request::None), |s, _, push| {
+    law_of_pushes(1_000, SAME.binding(Binding::Bound).request(Request::None), |s, _, push| {
         for request in [Request::Fields, Request::Value] {
             let decision = decide(&but(s, SAME.request(request)));
             let Decision::Push(asked) = decision else {

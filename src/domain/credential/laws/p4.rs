@@ -3,7 +3,7 @@
 use super::*;
 
 /// Our record, of which something is to be sent.
-const OURS: Changes = SAME.recorded(Recorded::Here).connection(Connection::Ready);
+const OURS: Changes = SAME.binding(Binding::Bound).connection(Connection::Ready);
 
 /// Our record is to be written, and not only corrected.
 fn is_to_be_written(s: &impl Facts, value: Value) -> bool {
@@ -19,7 +19,7 @@ fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_kno
         }
         let decision = decide(s);
         let updates = matches!(decision, Decision::Push(Push { expect: Expect::Update, .. }));
-        let blind = s.account_changed() || s.unexpected() || s.relogged();
+        let blind = s.account_changed() || s.mismatch() || s.login_changed();
         let unlooked = !blind && !is_looked_at(s, value);
         match seen {
             _ if unlooked => assert!(updates, "{decision:?}"),
@@ -38,7 +38,7 @@ fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_kno
 
 /// Whether a push is looked at first though it is of our own record, by our own login, at its old account.
 fn is_looked_at(s: &impl Facts, value: Value) -> bool {
-    let repair = is_settling(s) || is_to_be_corrected(s) || s.unclean();
+    let repair = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
     (repair && !matches!(value, Value::New | Value::Changed))
         || s.request() == Request::Fields
         || (value == Value::Unknown && s.baseline())
@@ -48,8 +48,8 @@ fn is_looked_at(s: &impl Facts, value: Value) -> bool {
 fn p4_where_the_list_cannot_be_trusted_only_what_it_shows_as_we_know_it_is_written() {
     law_of(1_000, OURS, |s| {
         let (Secrets::Read(value), Inventory::Incomplete(seen)) = (s.secrets(), s.inventory()) else { return false };
-        let blind = s.account_changed() || s.unexpected() || s.relogged();
-        let repair = (is_settling(s) || s.unclean()) && !matches!(value, Value::New | Value::Changed);
+        let blind = s.account_changed() || s.mismatch() || s.login_changed();
+        let repair = (is_settling(s) || s.needs_verification()) && !matches!(value, Value::New | Value::Changed);
         let asked = s.request() == Request::Fields || (value == Value::Unknown && s.baseline());
         if !is_to_be_written(s, value) || !(blind || repair || asked) {
             return false;
@@ -75,7 +75,7 @@ fn p4_where_there_is_no_list_our_record_is_written_as_we_know_it() {
         match decide(s) {
             Decision::Push(push) => assert_eq!(push.expect, Expect::Update),
             decision => {
-                assert!(s.unexpected() && s.request() == Request::None);
+                assert!(s.mismatch() && s.request() == Request::None);
                 assert_eq!(decision, Decision::Wait(Reason::RecordConflict));
             }
         }
@@ -85,8 +85,8 @@ fn p4_where_there_is_no_list_our_record_is_written_as_we_know_it() {
 
 #[test]
 fn p4_where_there_is_no_list_an_unexplained_answer_waits_for_the_users_word() {
-    for recorded in [Recorded::Nothing, Recorded::Elsewhere] {
-        let stray = SAME.recorded(recorded).connection(Connection::Ready).unexpected(true);
+    for recorded in [Binding::Unbound, Binding::BoundElsewhere] {
+        let stray = SAME.binding(recorded).connection(Connection::Ready).mismatch(true);
         law_of(10, stray.inventory(Inventory::Off), |s| {
             let Secrets::Read(value) = s.secrets() else { return false };
             let word = s.request() != Request::None && s.adoption() != Adoption::Never;
@@ -100,7 +100,7 @@ fn p4_where_there_is_no_list_an_unexplained_answer_waits_for_the_users_word() {
 
 #[test]
 fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
-    law_of_pushes(1_000, SAME.unexpected(true), |s, _, _| {
+    law_of_pushes(1_000, SAME.mismatch(true), |s, _, _| {
         let ours = matches!(listed(s), Some(Seen::Ours { .. }));
         assert!(ours || s.request() != Request::None, "only what we know, or the user vouches for");
     });
@@ -108,7 +108,7 @@ fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
 
 #[test]
 fn p4_nothing_counts_as_settled_while_an_answer_is_unexplained() {
-    law_of(100, SAME.unexpected(true), |s| {
+    law_of(100, SAME.mismatch(true), |s| {
         let decision = decide(s);
         let settled = [Decision::Settled, Decision::Record, Decision::HoldValue, Decision::Rebind, Decision::Enable];
         assert!(!settled.contains(&decision), "{decision:?}");
@@ -118,16 +118,16 @@ fn p4_nothing_counts_as_settled_while_an_answer_is_unexplained() {
 
 #[test]
 fn p4_another_login_writes_only_what_it_is_shown_to_be_ours_or_the_user_vouches_for() {
-    law_of(1_000, SAME.relogged(true), |s| {
-        let without = decide(&but(s, SAME.relogged(false)));
+    law_of(1_000, SAME.login_changed(true), |s| {
+        let without = decide(&but(s, SAME.login_changed(false)));
         match (without, decide(s)) {
-            (Decision::Push(_), Decision::Push(_)) if s.recorded() == Recorded::Here => {
+            (Decision::Push(_), Decision::Push(_)) if s.binding() == Binding::Bound => {
                 let ours = matches!(listed(s), Some(Seen::Ours { .. })) || s.inventory() == Inventory::Off;
                 assert!(ours || s.request() != Request::None);
                 true
             }
             (Decision::Push(_) | Decision::Enable, Decision::Wait(_) | Decision::Look(Look::Inventory)) => {
-                assert_eq!(s.recorded(), Recorded::Here, "a first push is looked at anyway");
+                assert_eq!(s.binding(), Binding::Bound, "a first push is looked at anyway");
                 assert!(!matches!(shown(s), Some(Seen::Ours { .. })));
                 true
             }
@@ -141,7 +141,7 @@ fn p4_another_login_writes_only_what_it_is_shown_to_be_ours_or_the_user_vouches_
 
 #[test]
 fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
-    law_of_pushes(1_000, SAME.recorded(Recorded::Here).account_changed(true), |s, _, push| {
+    law_of_pushes(1_000, SAME.binding(Binding::Bound).account_changed(true), |s, _, push| {
         let ours = matches!(shown(s), Some(Seen::Ours { .. }));
         let word = s.request() != Request::None && push.expect == Expect::Adopt;
         assert!(ours || word || s.inventory() == Inventory::Off);

@@ -47,11 +47,11 @@ fn decided(cell: Cell, (value, rotates): (Value, bool), pending: Option<Intent>)
 }
 
 /// A push of what status does not know to be ours, or knows of another place.
-const FIRST: Changes = SAME.connection(Connection::Ready).unexpected(false).request(Request::None);
+const FIRST: Changes = SAME.connection(Connection::Ready).mismatch(false).request(Request::None);
 
 fn law_of_first_pushes(speaks: impl Fn(&Plain<'_>, Value) -> bool) {
-    for recorded in [Recorded::Nothing, Recorded::Elsewhere] {
-        law_of(10, FIRST.recorded(recorded), |s| match s.secrets() {
+    for recorded in [Binding::Unbound, Binding::BoundElsewhere] {
+        law_of(10, FIRST.binding(recorded), |s| match s.secrets() {
             Secrets::Read(value) => speaks(s, value),
             _ => false,
         });
@@ -108,7 +108,7 @@ fn p4_a_first_push_waits_for_the_list() {
 
 #[test]
 fn p4_in_another_place_the_same_record_is_the_same_vault() {
-    let there = FIRST.recorded(Recorded::Elsewhere);
+    let there = FIRST.binding(Binding::BoundElsewhere);
     for rotates in [false, true] {
         let ours = Inventory::Shows(Seen::Ours { at_account: true, rotates });
         law_of(10, there.inventory(ours), |s| {
@@ -126,9 +126,9 @@ fn p4_a_place_is_rebound_only_where_the_same_record_was_found_and_nothing_is_due
     law_of_plain(10, |s| {
         let rebound = decide(s) == Decision::Rebind;
         if rebound {
-            assert_eq!(s.recorded(), Recorded::Elsewhere);
+            assert_eq!(s.binding(), Binding::BoundElsewhere);
             assert!(matches!(shown(s), Some(Seen::Ours { at_account: true, .. })));
-            assert!(!s.fields_changed() && !s.account_changed() && !s.unexpected() && s.request() == Request::None);
+            assert!(!s.fields_changed() && !s.account_changed() && !s.mismatch() && s.request() == Request::None);
         }
         rebound
     });
@@ -138,20 +138,20 @@ fn p4_a_place_is_rebound_only_where_the_same_record_was_found_and_nothing_is_due
 fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
     law_of_pushes(10_000, SAME, |s, _, push| {
         let word = s.request() != Request::None;
-        match (s.recorded(), push.expect, s.inventory()) {
-            (Recorded::Here, Expect::Update, _) => {}
-            (Recorded::Here, expect, inventory) => {
+        match (s.binding(), push.expect, s.inventory()) {
+            (Binding::Bound, Expect::Update, _) => {}
+            (Binding::Bound, expect, inventory) => {
                 let anew =
                     matches!(inventory, Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }));
                 assert!(anew && word && expect == Expect::Adopt && s.adoption() != Adoption::Never);
             }
-            (_, Expect::Create, Inventory::Shows(Seen::Neither) | Inventory::Off) => assert!(!s.unexpected()),
-            (_, Expect::Adopt, Inventory::Off) => assert!(s.unexpected() && word && s.adoption() != Adoption::Never),
-            (Recorded::Elsewhere, Expect::Adopt, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
+            (_, Expect::Create, Inventory::Shows(Seen::Neither) | Inventory::Off) => assert!(!s.mismatch()),
+            (_, Expect::Adopt, Inventory::Off) => assert!(s.mismatch() && word && s.adoption() != Adoption::Never),
+            (Binding::BoundElsewhere, Expect::Adopt, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
             (_, Expect::Adopt, Inventory::Shows(seen)) => {
                 let cell = cell(seen, (s.adoption(), s.take_over_granted()));
                 assert!(matches!(cell, Cell::Update | Cell::UpdateIfMade | Cell::TakeOver), "{cell:?}");
-                assert!(!s.unexpected() || word);
+                assert!(!s.mismatch() || word);
             }
             (_, expect, inventory) => panic!("{expect:?} onto {inventory:?}"),
         }
@@ -160,7 +160,7 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
 
 #[test]
 fn p4_the_users_word_opens_the_cell_and_no_other() {
-    let word = SAME.connection(Connection::Ready).recorded(Recorded::Nothing).unexpected(true);
+    let word = SAME.connection(Connection::Ready).binding(Binding::Unbound).mismatch(true);
     for request in [Request::None, Request::Fields, Request::Value] {
         law_of(100, word.request(request), |s| {
             let (Secrets::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else { return false };
@@ -184,7 +184,7 @@ fn p4_never_never_writes_onto_a_record_that_is_not_ours() {
         if push.expect != Expect::Adopt {
             return;
         }
-        let made = s.pending() == Some(Intent::Create) && s.recorded() != Recorded::Here && !s.unexpected();
+        let made = s.pending() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch();
         let ours = match shown(s) {
             Some(Seen::Ours { .. } | Seen::FormerOnAccount { .. }) => true,
             Some(Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => made,
@@ -199,7 +199,7 @@ fn p4_nothing_is_taken_over_without_the_users_word_and_the_connections() {
     law_of_pushes(1_000, SAME, |s, _, push| {
         let taken = matches!(listed(s), Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }));
         if taken && push.expect == Expect::Adopt {
-            assert!(s.adoption() == Adoption::TakeOver && s.take_over_granted() && s.recorded() != Recorded::Here);
+            assert!(s.adoption() == Adoption::TakeOver && s.take_over_granted() && s.binding() != Binding::Bound);
         }
     });
 }

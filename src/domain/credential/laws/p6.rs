@@ -20,8 +20,9 @@ fn p6_a_value_goes_along_only_for_a_reason() {
             return;
         }
         let ours = matches!(value, Value::New | Value::Changed) || s.request() != Request::None;
-        let late = s.settle() == (Settle::Due { value: true }) || (s.unclean() && s.change() == Change::Moved);
-        let corrected = is_to_be_corrected(s) && !s.held_back() && matches!(shown(s), Some(Seen::Ours { .. }));
+        let late = s.settle() == (SettleWindow::Elapsed { value: true })
+            || (s.needs_verification() && s.change() == Change::Moved);
+        let corrected = is_to_be_corrected(s) && !s.value_withheld() && matches!(shown(s), Some(Seen::Ours { .. }));
         let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
         let known = value == Value::Same && (late || corrected);
         assert!(ours || known || lost);
@@ -51,10 +52,10 @@ fn p6_a_value_that_is_new_or_asked_for_is_sent() {
 
 #[test]
 fn p6_with_a_lost_key_a_value_is_sent_only_where_nobody_wrote_since_or_it_was_asked_for() {
-    let lost = SAME.secrets(Secrets::Read(Value::Unknown)).recorded(Recorded::Here).request(Request::None);
+    let lost = SAME.secrets(Secrets::Read(Value::Unknown)).binding(Binding::Bound).request(Request::None);
     law_of_pushes(1_000, lost, |s, _, push| {
         let ours = matches!(listed(s), Some(Seen::Ours { rotates: false, .. })) || s.inventory() == Inventory::Off;
-        let untouched = ours && s.baseline() && s.change() == Change::Same && !s.held_back();
+        let untouched = ours && s.baseline() && s.change() == Change::Same && !s.value_withheld();
         let sent = push.value && push.expect == Expect::Update;
         assert_eq!(sent, untouched && !is_the_vaults(s));
     });
@@ -62,9 +63,9 @@ fn p6_with_a_lost_key_a_value_is_sent_only_where_nobody_wrote_since_or_it_was_as
 
 #[test]
 fn p6_an_unknown_baseline_permits_no_value_for_a_lost_key_or_an_unclean_start() {
-    law_of_pushes(1_000, SAME.recorded(Recorded::Here).request(Request::None), |s, value, push| {
+    law_of_pushes(1_000, SAME.binding(Binding::Bound).request(Request::None), |s, value, push| {
         let old = matches!(value, Value::Same | Value::Unknown) && push.expect == Expect::Update;
-        let late = value == Value::Same && s.settle() == (Settle::Due { value: true });
+        let late = value == Value::Same && s.settle() == (SettleWindow::Elapsed { value: true });
         let corrected = value == Value::Same && is_to_be_corrected(s);
         if old && push.value && !s.baseline() {
             assert!(late || corrected);
@@ -75,9 +76,9 @@ fn p6_an_unknown_baseline_permits_no_value_for_a_lost_key_or_an_unclean_start() 
 /// What is in the vault is what it rotated, though it may have stopped since.
 #[test]
 fn p6_a_value_that_was_held_back_is_sent_only_where_ours_changed_or_was_asked_for() {
-    let held = SAME.held_back(true).recorded(Recorded::Here).request(Request::None);
+    let held = SAME.value_withheld(true).binding(Binding::Bound).request(Request::None);
     law_of_pushes(1_000, held, |s, value, push| {
-        let late = value == Value::Same && s.settle() == (Settle::Due { value: true });
+        let late = value == Value::Same && s.settle() == (SettleWindow::Elapsed { value: true });
         if push.value && push.expect == Expect::Update {
             assert!(late || matches!(value, Value::New | Value::Changed));
         }
@@ -86,10 +87,11 @@ fn p6_a_value_that_was_held_back_is_sent_only_where_ours_changed_or_was_asked_fo
 
 #[test]
 fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
-    let lost = QUIET.secrets(Secrets::Read(Value::Unknown)).settle(Settle::Calm).drift(Drift::None).enable_due(false);
+    let lost =
+        QUIET.secrets(Secrets::Read(Value::Unknown)).settle(SettleWindow::Closed).drift(Drift::None).enable_due(false);
     law_of(10, lost, |s| {
-        let untouched = s.change() == Change::Same && !s.held_back();
-        let push = Push { expect: Expect::Update, value: true, all_fields: s.unclean() };
+        let untouched = s.change() == Change::Same && !s.value_withheld();
+        let push = Push { expect: Expect::Update, value: true, all_fields: s.needs_verification() };
         let expected = match s.inventory() {
             _ if !s.baseline() => Decision::HoldValue,
             Inventory::NotAsked => Decision::Look(Look::Inventory),
@@ -111,7 +113,7 @@ fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
 fn only_an_update_for_what_changed_leaves_groups_of_fields_out() {
     law_of_pushes(10_000, SAME, |s, value, push| {
         let asked = s.request() != Request::None;
-        let repaired = is_settling(s) || is_to_be_corrected(s) || s.unclean();
+        let repaired = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
         if !push.all_fields {
             assert!(push.expect == Expect::Update && !asked);
         }

@@ -12,16 +12,16 @@ fn law_of_departures(floor: usize, kind: Changes, speaks: impl Fn(&Plain<'_>) ->
 
 /// Whether something may be in the PAM for this object.
 fn may_be_there(s: &impl Facts) -> bool {
-    s.recorded() != Recorded::Nothing || s.doubtful()
+    s.binding() != Binding::Unbound || s.doubtful()
 }
 
 /// Whether the list lets the record be disabled.
 fn is_ours_to_disable(s: &impl Facts) -> bool {
-    match (s.inventory(), s.recorded()) {
-        (Inventory::Shows(Seen::Ours { .. }), recorded) => recorded != Recorded::Nothing,
-        (Inventory::Shows(Seen::Neither), recorded) => recorded == Recorded::Here && !s.relogged(),
+    match (s.inventory(), s.binding()) {
+        (Inventory::Shows(Seen::Ours { .. }), recorded) => recorded != Binding::Unbound,
+        (Inventory::Shows(Seen::Neither), recorded) => recorded == Binding::Bound && !s.login_changed(),
         (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), recorded) => {
-            recorded == Recorded::Nothing && s.doubtful()
+            recorded == Binding::Unbound && s.doubtful()
         }
         _ => false,
     }
@@ -35,14 +35,14 @@ fn p7_a_record_is_disabled_where_it_was_asked_for_and_is_ours_and_nowhere_else()
         if disabled || decision == Decision::Plan(Planned::Disable) {
             assert_eq!(s.plan(), !disabled);
             assert!(s.deleting() && s.finalizer() && s.disable() && !s.suspended());
-            assert!(!s.shared() && !s.denied() && s.connection() == Connection::Ready);
-            assert!(s.settle() != Settle::Waiting && is_ours_to_disable(s));
+            assert!(!s.claimed_by_other() && !s.denied() && s.connection() == Connection::Ready);
+            assert!(s.settle() != SettleWindow::Open && is_ours_to_disable(s));
         }
         disabled
     });
-    let free = SAME.shared(false).denied(false).connection(Connection::Ready);
+    let free = SAME.claimed_by_other(false).denied(false).connection(Connection::Ready);
     law_of_departures(10, free, |s| {
-        let ours = s.settle() != Settle::Waiting && is_ours_to_disable(s);
+        let ours = s.settle() != SettleWindow::Open && is_ours_to_disable(s);
         assert_eq!(decide(s) == Decision::Disable, ours);
         ours
     });
@@ -51,8 +51,10 @@ fn p7_a_record_is_disabled_where_it_was_asked_for_and_is_ours_and_nowhere_else()
 #[test]
 fn p7_retain_is_always_the_way_out() {
     law_of_departures(1, SAME.disable(false), |s| {
-        for changes in [SAME, SAME.suspended(true), SAME.plan(true), SAME.denied(true), SAME.contested(true)] {
-            assert_eq!(decide(&but(s, changes)), Decision::RemoveFinalizer(LetGo::Retained));
+        for changes in
+            [SAME, SAME.suspended(true), SAME.plan(true), SAME.denied(true), SAME.other_operator_writes(true)]
+        {
+            assert_eq!(decide(&but(s, changes)), Decision::RemoveFinalizer(ReleaseReason::Retained));
             assert_eq!(decide(&but(s, changes.finalizer(false))), Decision::Leave);
             assert_eq!(decide(&but(s, changes.finalizer(false).disable(true))), Decision::Leave);
         }
@@ -62,12 +64,12 @@ fn p7_retain_is_always_the_way_out() {
 
 #[test]
 fn p7_where_nothing_was_written_or_another_has_the_record_the_object_goes_at_once() {
-    law_of_departures(1, SAME.recorded(Recorded::Nothing).doubtful(false), |s| {
-        assert_eq!(decide(s), Decision::RemoveFinalizer(LetGo::NothingWritten));
+    law_of_departures(1, SAME.binding(Binding::Unbound).doubtful(false), |s| {
+        assert_eq!(decide(s), Decision::RemoveFinalizer(ReleaseReason::NothingWritten));
         true
     });
-    law_of_departures(1, SAME.shared(true), |s| {
-        let handed_over = Decision::RemoveFinalizer(LetGo::HandedOver);
+    law_of_departures(1, SAME.claimed_by_other(true), |s| {
+        let handed_over = Decision::RemoveFinalizer(ReleaseReason::HandedOver);
         assert!(!may_be_there(s) || decide(s) == handed_over);
         may_be_there(s)
     });
@@ -75,12 +77,12 @@ fn p7_where_nothing_was_written_or_another_has_the_record_the_object_goes_at_onc
 
 #[test]
 fn p7_what_was_perhaps_written_and_is_not_listed_was_not() {
-    let perhaps = SAME.recorded(Recorded::Nothing).doubtful(true).shared(false).denied(false);
-    law_of_departures(1, perhaps.connection(Connection::Ready).settle(Settle::Calm), |s| {
+    let perhaps = SAME.binding(Binding::Unbound).doubtful(true).claimed_by_other(false).denied(false);
+    law_of_departures(1, perhaps.connection(Connection::Ready).settle(SettleWindow::Closed), |s| {
         let Inventory::Shows(seen) = s.inventory() else { return false };
         let decision = decide(s);
         let disabled = matches!(seen, Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. });
-        let gone = Decision::RemoveFinalizer(LetGo::NothingWritten);
+        let gone = Decision::RemoveFinalizer(ReleaseReason::NothingWritten);
         assert_eq!(decision, if disabled { Decision::Disable } else { gone });
         true
     });
@@ -88,7 +90,7 @@ fn p7_what_was_perhaps_written_and_is_not_listed_was_not() {
 
 #[test]
 fn p7_a_departure_looks_once_and_never_waits_without_a_reason() {
-    law_of_departures(10, SAME.shared(false), |s| {
+    law_of_departures(10, SAME.claimed_by_other(false), |s| {
         if !may_be_there(s) {
             return false;
         }
@@ -97,17 +99,19 @@ fn p7_a_departure_looks_once_and_never_waits_without_a_reason() {
         let decision = decide(s);
         match s.inventory() {
             // The namespace must not hang on a login that is gone.
-            _ if !usable && s.doomed() => assert_eq!(decision, Decision::RemoveFinalizer(LetGo::LeftEnabled)),
+            _ if !usable && s.namespace_terminating() => {
+                assert_eq!(decision, Decision::RemoveFinalizer(ReleaseReason::LeftEnabled))
+            }
             _ if s.denied() => assert_eq!(decision, blocked),
             _ if !usable => assert_eq!(decision, deleting),
             // A write that came after the DELETE would leave a record that nobody knows of.
-            _ if s.settle() == Settle::Waiting => assert_eq!(decision, deleting),
+            _ if s.settle() == SettleWindow::Open => assert_eq!(decision, deleting),
             Inventory::NotAsked => assert_eq!(decision, Decision::Look(Look::Inventory)),
             Inventory::Failed(_) | Inventory::Incomplete(_) => assert_eq!(decision, deleting),
             Inventory::Off => assert_eq!(decision, blocked),
             Inventory::Shows(_) if is_ours_to_disable(s) => assert_eq!(decision, Decision::Disable),
-            Inventory::Shows(_) if s.recorded() == Recorded::Nothing => {
-                assert_eq!(decision, Decision::RemoveFinalizer(LetGo::NothingWritten));
+            Inventory::Shows(_) if s.binding() == Binding::Unbound => {
+                assert_eq!(decision, Decision::RemoveFinalizer(ReleaseReason::NothingWritten));
             }
             Inventory::Shows(_) => assert_eq!(decision, blocked),
         }
@@ -142,7 +146,7 @@ fn p7_a_suspended_departure_waits() {
 
 #[test]
 fn p7_another_login_disables_only_what_it_is_shown_to_be_ours() {
-    law_of_departures(1, SAME.relogged(true), |s| {
+    law_of_departures(1, SAME.login_changed(true), |s| {
         let disabled = decide(s) == Decision::Disable;
         assert!(!disabled || shown(s) != Some(Seen::Neither));
         disabled

@@ -1,7 +1,7 @@
 //! Which row of the table a list shows, and what an answer says.
 
 use crate::domain::{
-    Account, Answer, Expect, Expected, Identifiers, Mismatch, Outcome, Recorded, Row, Seen, judge, sighting,
+    Account, Answer, Binding, Expect, Expected, Identifiers, Mismatch, Row, Seen, WriteEffect, judge, match_rows,
 };
 
 fn account(username: &str) -> Account {
@@ -17,7 +17,7 @@ fn row(id: &str, identifier: Option<&str>, username: &str) -> Row {
 fn each_row_of_the_table_is_recognised() {
     let (own, former) = ("ours", ["once".to_owned()]);
     let identifiers = Identifiers { own, former: &former };
-    let first = |rows: &[Row]| sighting(rows, (Recorded::Nothing, None), identifiers, &account("svc"));
+    let first = |rows: &[Row]| match_rows(rows, (Binding::Unbound, None), identifiers, &account("svc"));
     let rotates = false;
     assert_eq!(first(&[]), Seen::Neither);
     assert_eq!(first(&[row("1", Some("ours"), "SVC")]), Seen::IdentifierOnAccount { rotates: false });
@@ -35,8 +35,8 @@ fn each_row_of_the_table_is_recognised() {
 #[test]
 fn our_own_record_is_recognised_by_its_id() {
     let identifiers = Identifiers { own: "ours", former: &[] };
-    let look = |rows: &[Row], recorded| sighting(rows, (recorded, Some("1")), identifiers, &account("svc"));
-    let here = |rows: &[Row]| look(rows, Recorded::Here);
+    let look = |rows: &[Row], recorded| match_rows(rows, (recorded, Some("1")), identifiers, &account("svc"));
+    let here = |rows: &[Row]| look(rows, Binding::Bound);
     assert_eq!(here(&[row("1", Some("ours"), "svc")]), Seen::Ours { at_account: true, rotates: false });
     assert_eq!(here(&[row("1", Some("ours"), "old")]), Seen::Ours { at_account: false, rotates: false });
     assert_eq!(here(&[row("1", Some("theirs"), "svc")]), Seen::Ours { at_account: false, rotates: false });
@@ -44,10 +44,14 @@ fn our_own_record_is_recognised_by_its_id() {
     assert_eq!(here(&[row("1", Some("ours"), "old"), row("2", None, "svc")]), Seen::Tangled);
     assert_eq!(here(&[row("2", Some("ours"), "svc")]), Seen::IdentifierOnAccount { rotates: false });
     assert_eq!(
-        look(&[row("1", Some("ours"), "other")], Recorded::Elsewhere),
+        look(&[row("1", Some("ours"), "other")], Binding::BoundElsewhere),
         Seen::IdentifierElsewhere { rotates: false }
     );
-    assert_eq!(look(&[row("1", Some("x"), "y")], Recorded::Elsewhere), Seen::Neither, "an id proves nothing elsewhere");
+    assert_eq!(
+        look(&[row("1", Some("x"), "y")], Binding::BoundElsewhere),
+        Seen::Neither,
+        "an id proves nothing elsewhere"
+    );
 }
 
 #[test]
@@ -66,16 +70,19 @@ fn an_answer_is_compared_with_what_was_decided() {
         tenant: Some("acme".into()),
     };
     let (create, update) = (expected(Expect::Create, None), expected(Expect::Update, Some("1")));
-    assert_eq!(judge(&create, &answer(Outcome::Created, "1")), None);
-    assert_eq!(judge(&create, &answer(Outcome::Updated, "1")), Some(Mismatch::UpdatedInstead));
-    assert_eq!(judge(&Expected { maybe_made_before: true, ..create.clone() }, &answer(Outcome::Updated, "1")), None);
-    assert_eq!(judge(&create, &answer(Outcome::Unstated, "1")), None);
-    assert_eq!(judge(&update, &answer(Outcome::Updated, "1")), None);
-    assert_eq!(judge(&update, &answer(Outcome::Created, "2")), Some(Mismatch::CreatedInstead));
-    assert_eq!(judge(&update, &answer(Outcome::Updated, "2")), Some(Mismatch::OtherId));
-    let other = Answer { identifier: Some("theirs".into()), ..answer(Outcome::Updated, "1") };
+    assert_eq!(judge(&create, &answer(WriteEffect::Created, "1")), None);
+    assert_eq!(judge(&create, &answer(WriteEffect::Updated, "1")), Some(Mismatch::UpdatedInstead));
+    assert_eq!(
+        judge(&Expected { maybe_made_before: true, ..create.clone() }, &answer(WriteEffect::Updated, "1")),
+        None
+    );
+    assert_eq!(judge(&create, &answer(WriteEffect::Unstated, "1")), None);
+    assert_eq!(judge(&update, &answer(WriteEffect::Updated, "1")), None);
+    assert_eq!(judge(&update, &answer(WriteEffect::Created, "2")), Some(Mismatch::CreatedInstead));
+    assert_eq!(judge(&update, &answer(WriteEffect::Updated, "2")), Some(Mismatch::OtherId));
+    let other = Answer { identifier: Some("theirs".into()), ..answer(WriteEffect::Updated, "1") };
     assert_eq!(judge(&update, &other), Some(Mismatch::OtherIdentifier));
     assert_eq!(judge(&update, &Answer { identifier: None, ..other.clone() }), None);
-    let elsewhere = Answer { tenant: Some("umbrella".into()), ..answer(Outcome::Updated, "1") };
+    let elsewhere = Answer { tenant: Some("umbrella".into()), ..answer(WriteEffect::Updated, "1") };
     assert_eq!(judge(&update, &elsewhere), Some(Mismatch::OtherTenant));
 }

@@ -3,8 +3,8 @@
 use super::Values;
 use crate::domain::credential::facts::Known;
 use crate::domain::{
-    Adoption, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Recorded, Request, Secrets, Seen, Settle,
-    Value,
+    Adoption, Binding, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Request, Secrets, Seen,
+    SettleWindow, Value,
 };
 
 /// Types whose values can be written down one by one.
@@ -23,7 +23,7 @@ values! {
     bool: false, true;
     Connection: Connection::Ready, Connection::Missing, Connection::NotReady(Reason::ConnectionNotReady),
         Connection::NotReady(Reason::PamAuthenticationFailed);
-    Recorded: Recorded::Here, Recorded::Nothing, Recorded::Elsewhere;
+    Binding: Binding::Bound, Binding::Unbound, Binding::BoundElsewhere;
     Request: Request::None, Request::Fields, Request::Value;
     Claims: Claims::Free, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
     Adoption: Adoption::ByIdentifier, Adoption::Never, Adoption::TakeOver;
@@ -31,7 +31,7 @@ values! {
     Drift: Drift::None, Drift::NotListed, Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::SecondRecord,
         Drift::Changed, Drift::Rotated;
     Change: Change::Unknown, Change::Same, Change::Moved;
-    Settle: Settle::Calm, Settle::Waiting, Settle::Due { value: false }, Settle::Due { value: true };
+    SettleWindow: SettleWindow::Closed, SettleWindow::Open, SettleWindow::Elapsed { value: false }, SettleWindow::Elapsed { value: true };
     Value: Value::None, Value::New, Value::Same, Value::Changed, Value::Unknown;
 }
 

@@ -4,15 +4,15 @@ use url::Url;
 
 /// A vault: where a PAM is, and whose part of it. Ids mean something within one place only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// See [`Place::origin_of`].
+pub struct VaultId {
+    /// See [`VaultId::origin_of`].
     pub origin: String,
     /// The tenant: as the PAM answered ([`Upserted::tenant`](super::Upserted::tenant)), else as the connection asks
     /// for; `None` if neither is known. Versions before 3.33 never answer one.
     pub tenant: Option<String>,
 }
 
-impl Place {
+impl VaultId {
     /// A place; an empty tenant is none.
     #[must_use]
     pub fn new(origin: &str, tenant: Option<&str>) -> Self {
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn one_place_has_one_spelling() {
-        let origin = |url: &str| Place::origin_of(&url.parse().unwrap());
+        let origin = |url: &str| VaultId::origin_of(&url.parse().unwrap());
         for url in ["https://pam.example.com", "https://PAM.example.com:443/", "https://pam.example.com.//"] {
             assert_eq!(origin(url), "https://pam.example.com");
         }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn places_differ_by_origin_or_by_known_tenants() {
-        let place = |origin, tenant| Place::new(origin, tenant);
+        let place = |origin, tenant| VaultId::new(origin, tenant);
         assert!(place("https://a", Some("acme")).may_be(&place("https://a", Some("Acme"))));
         assert!(place("https://a", None).may_be(&place("https://a", Some("acme"))));
         assert!(place("https://a", Some(" ")).may_be(&place("https://a", Some("acme"))));
