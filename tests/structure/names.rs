@@ -1,0 +1,413 @@
+//! What every file names: its imports and paths, each resolved to the file that defines the named thing.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Item, UseTree, Visibility};
+
+use crate::tree::{FileId, LIBRARY, Module, Tree};
+
+/// Limits how many re-exports lead from a name to its definition, so that a circle of re-exports ends.
+const MOST_RE_EXPORTS: usize = 12;
+
+/// Says what a path leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// A module of this checkout.
+    Module(FileId),
+    /// Something that a file of this checkout defines.
+    Item(FileId),
+    /// Something of another crate, by its full path.
+    Outside(Vec<String>),
+}
+
+/// Records that a file names something.
+#[derive(Debug)]
+pub struct Mention {
+    /// The file.
+    pub file: FileId,
+    /// The line of the name.
+    pub line: usize,
+    /// The path as it is written.
+    pub path: Vec<String>,
+    /// What the path leads to: a module, an item, or one of each.
+    pub targets: Vec<Target>,
+}
+
+/// Holds all that the files of a tree name.
+pub struct Names {
+    /// The mentions, in the order of the files and, within one, of the lines.
+    pub mentions: Vec<Mention>,
+    scopes: BTreeMap<Module, Scope>,
+}
+
+/// Holds the names of one module.
+#[derive(Default)]
+struct Scope {
+    file: FileId,
+    defined: Vec<String>,
+    imports: Vec<Import>,
+}
+
+/// Holds one leaf of a `use` item.
+#[derive(Clone)]
+struct Import {
+    /// The name that the leaf brings into scope, or `*`.
+    alias: String,
+    path: Vec<String>,
+    line: usize,
+    re_export: bool,
+}
+
+/// Holds a path as it is written, where it is.
+struct Written {
+    file: FileId,
+    inside: Module,
+    line: usize,
+    path: Vec<String>,
+}
+
+impl Names {
+    /// Resolves what the files of the tree name.
+    pub fn of(tree: &Tree) -> Self {
+        let mut collector = Collector::default();
+        for (file, source) in tree.files.iter().enumerate() {
+            collector.file = file;
+            collector.inside.clone_from(&source.module);
+            collector.scope();
+            collector.visit_file(&source.syntax);
+        }
+        let mut names = Self { mentions: Vec::new(), scopes: collector.scopes };
+        names.mentions =
+            names.imports().chain(collector.written).filter_map(|written| names.mention(written)).collect();
+        names.mentions.sort_by_key(|mention| (mention.file, mention.line));
+        names
+    }
+
+    /// Returns the files that `path`, written in the file of `module`, leads to.
+    pub fn files(&self, module: &Module, path: &[String]) -> Vec<FileId> {
+        let targets = self.resolve(module, path, 0);
+        targets
+            .into_iter()
+            .filter_map(|target| if let Target::Item(file) = target { Some(file) } else { None })
+            .collect()
+    }
+
+    /// Returns the imports as paths. A re-export is none: it uses nothing, and its name counts where it is used.
+    fn imports(&self) -> impl Iterator<Item = Written> {
+        self.scopes.iter().flat_map(|(inside, scope)| {
+            let imports = scope.imports.iter().filter(|import| !import.re_export);
+            imports.flat_map(|import| {
+                let paths = if import.alias == "*" { self.all_of(inside, import) } else { vec![import.path.clone()] };
+                let written = |path| Written { file: scope.file, inside: inside.clone(), line: import.line, path };
+                paths.into_iter().map(written).collect::<Vec<_>>()
+            })
+        })
+    }
+
+    /// Returns the path of each name that a glob import brings into scope.
+    fn all_of(&self, inside: &Module, glob: &Import) -> Vec<Vec<String>> {
+        let Some(scope) = self.module_at(inside, &glob.path, 0).and_then(|module| self.scopes.get(&module)) else {
+            return vec![glob.path.clone()];
+        };
+        let imported = scope.imports.iter().filter(|import| import.re_export && import.alias != "*");
+        let names = scope.defined.iter().chain(imported.map(|import| &import.alias));
+        names.map(|name| glob.path.iter().chain([name]).cloned().collect()).collect()
+    }
+
+    fn mention(&self, written: Written) -> Option<Mention> {
+        let Written { file, inside, line, path } = written;
+        let targets = self.resolve(&inside, &path, 0);
+        (!targets.is_empty()).then_some(Mention { file, line, path, targets })
+    }
+
+    fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Vec<Target> {
+        let Some((start, rest)) = start(from, path) else {
+            let found = self.look_up(from, path, depth);
+            return if found.is_empty() { vec![Target::Outside(path.to_vec())] } else { found };
+        };
+        let found = self.look_up(&start, rest, depth);
+        // What is not found, a macro defines in the last module on the way.
+        if found.is_empty() { self.last_module(start, rest) } else { found }
+    }
+
+    fn last_module(&self, start: Module, rest: &[String]) -> Vec<Target> {
+        let mut module = start;
+        for name in rest {
+            let child = child(&module, name);
+            if !self.scopes.contains_key(&child) {
+                break;
+            }
+            module = child;
+        }
+        self.scopes.get(&module).map(|scope| Target::Item(scope.file)).into_iter().collect()
+    }
+
+    /// Returns what `path` leads to when its first name is looked up in `module`; nothing if the name is unknown there.
+    fn look_up(&self, module: &Module, path: &[String], depth: usize) -> Vec<Target> {
+        let Some(scope) = self.scopes.get(module).filter(|_| depth < MOST_RE_EXPORTS) else { return Vec::new() };
+        let Some((name, rest)) = path.split_first() else { return vec![Target::Module(scope.file)] };
+        let inner = child(module, name);
+        let mut found = Vec::new();
+        if self.scopes.contains_key(&inner) {
+            found = self.look_up(&inner, rest, depth + 1);
+            if found.is_empty() {
+                found = self.last_module(inner, rest);
+            }
+        }
+        if found.is_empty() || rest.is_empty() {
+            found.extend(self.item(module, scope, path, depth));
+        }
+        found
+    }
+
+    /// Returns what `path` leads to when its first name is no module below `module`: a definition, an import or a glob.
+    fn item(&self, module: &Module, scope: &Scope, path: &[String], depth: usize) -> Vec<Target> {
+        let name = &path[0];
+        if scope.defined.contains(name) {
+            return vec![Target::Item(scope.file)];
+        }
+        let named =
+            scope.imports.iter().filter(|import| import.alias == *name && import.path.as_slice() != [name.clone()]);
+        let mut found: Vec<_> =
+            named.flat_map(|import| self.resolve(module, &joined(&import.path, &path[1..]), depth + 1)).collect();
+        if found.is_empty() {
+            let globs = scope.imports.iter().filter(|import| import.alias == "*");
+            found = globs.flat_map(|glob| self.through_glob(module, glob, path, depth)).collect();
+        }
+        found
+    }
+
+    fn through_glob(&self, module: &Module, glob: &Import, path: &[String], depth: usize) -> Vec<Target> {
+        let source = self.module_at(module, &glob.path, depth + 1).filter(|source| source != module);
+        source.map_or_else(Vec::new, |source| self.look_up(&source, path, depth + 1))
+    }
+
+    /// Returns the module that `path` leads to, through modules only.
+    fn module_at(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
+        if depth >= MOST_RE_EXPORTS {
+            return None;
+        }
+        let (start, rest) = start(from, path).unwrap_or_else(|| (from.clone(), path));
+        let module = rest.iter().fold(start, |module, name| child(&module, name));
+        self.scopes.contains_key(&module).then_some(module)
+    }
+}
+
+/// Returns the module at which `path` begins and the rest of the path, or `None` if its first name must be looked up.
+fn start<'a>(from: &Module, path: &'a [String]) -> Option<(Module, &'a [String])> {
+    let (first, mut rest) = path.split_first()?;
+    let mut module = from.clone();
+    match first.as_str() {
+        "crate" => module.truncate(1),
+        "self" => {}
+        "super" => {
+            module.pop();
+        }
+        LIBRARY => module = vec![LIBRARY.to_owned()],
+        _ => return None,
+    }
+    while let Some((_, further)) = rest.split_first().filter(|(name, _)| *name == "super") {
+        module.pop();
+        rest = further;
+    }
+    Some((module, rest))
+}
+
+fn child(module: &Module, name: &str) -> Module {
+    module.iter().cloned().chain([name.to_owned()]).collect()
+}
+
+fn joined(path: &[String], rest: &[String]) -> Vec<String> {
+    path.iter().chain(rest).cloned().collect()
+}
+
+/// Collects the names of each module and the paths that are written in it.
+#[derive(Default)]
+struct Collector {
+    file: FileId,
+    inside: Module,
+    scopes: BTreeMap<Module, Scope>,
+    written: Vec<Written>,
+}
+
+impl Collector {
+    fn scope(&mut self) -> &mut Scope {
+        let scope = self.scopes.entry(self.inside.clone()).or_default();
+        scope.file = self.file;
+        scope
+    }
+
+    fn leaves(&mut self, tree: &UseTree, before: &[String], re_export: bool) {
+        match tree {
+            UseTree::Path(path) => self.leaves(&path.tree, &joined(before, &[path.ident.to_string()]), re_export),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.leaves(tree, before, re_export)),
+            UseTree::Name(name) if name.ident == "self" => {
+                let alias = before.last().cloned().unwrap_or_default();
+                self.import(alias, before.to_vec(), Leaf { line: line(&name.ident), re_export });
+            }
+            UseTree::Name(name) => {
+                let path = joined(before, &[name.ident.to_string()]);
+                self.import(name.ident.to_string(), path, Leaf { line: line(&name.ident), re_export });
+            }
+            UseTree::Rename(name) => {
+                let itself = name.ident == "self";
+                let path = if itself { before.to_vec() } else { joined(before, &[name.ident.to_string()]) };
+                self.import(name.rename.to_string(), path, Leaf { line: line(&name.ident), re_export });
+            }
+            UseTree::Glob(glob) => {
+                let line = glob.star_token.spans[0].start().line;
+                self.import("*".to_owned(), before.to_vec(), Leaf { line, re_export });
+            }
+        }
+    }
+
+    fn import(&mut self, alias: String, path: Vec<String>, leaf: Leaf) {
+        let Leaf { line, re_export } = leaf;
+        self.scope().imports.push(Import { alias, path, line, re_export });
+    }
+
+    fn write(&mut self, line: usize, path: Vec<String>) {
+        self.written.push(Written { file: self.file, inside: self.inside.clone(), line, path });
+    }
+
+    /// Records the paths of two names and more among the tokens of a macro, which have no syntax of their own.
+    /// Attributes among them name keys and lints, not paths.
+    fn scan(&mut self, tokens: TokenStream) {
+        let mut path = TokenPath::default();
+        let mut attribute = false;
+        for token in tokens {
+            if let TokenTree::Group(group) = &token
+                && !attribute
+            {
+                self.scan(group.stream());
+            }
+            if let Some((line, path)) = path.take(&token) {
+                self.write(line, path);
+            }
+            attribute =
+                matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#' || attribute && mark.as_char() == '!');
+        }
+        if let Some((line, path)) = path.end() {
+            self.write(line, path);
+        }
+    }
+}
+
+/// Says where a leaf of a `use` item is and whether the item passes the name on.
+struct Leaf {
+    line: usize,
+    re_export: bool,
+}
+
+/// Joins the tokens of a path.
+#[derive(Default)]
+struct TokenPath {
+    names: Vec<String>,
+    line: usize,
+    colons: usize,
+    /// Whether a `$` came before: a variable of a macro has no meaning here.
+    variable: bool,
+}
+
+impl TokenPath {
+    /// Takes one token and returns the path that ends before it.
+    fn take(&mut self, token: &TokenTree) -> Option<(usize, Vec<String>)> {
+        match token {
+            TokenTree::Ident(name) if self.colons == 2 && !self.names.is_empty() => {
+                self.names.push(name.to_string());
+                self.colons = 0;
+                None
+            }
+            TokenTree::Ident(name) => {
+                let ended = self.end();
+                let known = !std::mem::take(&mut self.variable) || name == "crate";
+                self.names = if known { vec![name.to_string()] } else { Vec::new() };
+                self.line = line(name);
+                ended
+            }
+            TokenTree::Punct(mark) if mark.as_char() == ':' && !self.names.is_empty() => {
+                self.colons += 1;
+                None
+            }
+            other => {
+                let ended = self.end();
+                self.variable = matches!(other, TokenTree::Punct(mark) if mark.as_char() == '$');
+                ended
+            }
+        }
+    }
+
+    fn end(&mut self) -> Option<(usize, Vec<String>)> {
+        self.colons = 0;
+        let names = std::mem::take(&mut self.names);
+        (names.len() > 1).then_some((self.line, names))
+    }
+}
+
+impl<'ast> Visit<'ast> for Collector {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if let Some((_, items)) = &module.content {
+            self.inside.push(module.ident.to_string());
+            let defined = items.iter().filter_map(defined);
+            self.scope().defined.extend(defined);
+            visit::visit_item_mod(self, module);
+            self.inside.pop();
+        }
+    }
+
+    fn visit_file(&mut self, file: &'ast syn::File) {
+        let defined = file.items.iter().filter_map(defined);
+        self.scope().defined.extend(defined);
+        visit::visit_file(self, file);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let re_export = !matches!(item.vis, Visibility::Inherited);
+        self.leaves(&item.tree, &[], re_export);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if names.first().is_some_and(|name| name != "Self") {
+            self.write(line(&path.segments[0].ident), names);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        visit::visit_macro(self, item);
+        self.scan(item.tokens.clone());
+    }
+
+    /// Reads derives only: the other attributes name keys and lints, not paths.
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let (true, syn::Meta::List(list)) = (attribute.path().is_ident("derive"), &attribute.meta) {
+            self.scan(list.tokens.clone());
+        }
+    }
+
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+}
+
+fn line(name: &proc_macro2::Ident) -> usize {
+    name.span().start().line
+}
+
+fn defined(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Macro(item) => item.ident.as_ref()?,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::TraitAlias(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
+}
