@@ -17,12 +17,19 @@ pub struct Function {
     pub lines: usize,
     /// The parameters, `self` included.
     pub parameters: Vec<Parameter>,
+    /// The name of the type whose `self` the function takes.
+    method_of: Option<String>,
 }
 
 impl Function {
-    /// Tells whether a parameter is of a type that is called `name`, by value or by reference.
+    /// Tells whether a parameter other than `self` is of a type that is called `name`, by value or by reference.
     pub fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.of.as_deref() == Some(name))
+    }
+
+    /// Tells whether the function has a `self` and is in an `impl` block of a type that is called `name`.
+    pub fn is_method_of(&self, name: &str) -> bool {
+        self.method_of.as_deref() == Some(name)
     }
 }
 
@@ -52,6 +59,8 @@ pub struct Measured {
     /// The structs.
     pub structs: Vec<Struct>,
     file: FileId,
+    /// The type of the `impl` block around.
+    inside: Option<String>,
 }
 
 impl Measured {
@@ -74,6 +83,7 @@ impl Measured {
             name: signature.ident.to_string(),
             lines: end.map_or(0, |end| end + 1 - line),
             parameters: signature.inputs.iter().map(parameter).collect(),
+            method_of: self.inside.clone().filter(|_| signature.receiver().is_some()),
         });
     }
 }
@@ -82,6 +92,12 @@ impl<'ast> Visit<'ast> for Measured {
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
         self.add(&function.sig, Some(&function.block));
         visit::visit_item_fn(self, function);
+    }
+
+    fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
+        let around = std::mem::replace(&mut self.inside, last_name(&block.self_ty));
+        visit::visit_item_impl(self, block);
+        self.inside = around;
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
@@ -103,13 +119,14 @@ impl<'ast> Visit<'ast> for Measured {
 
 fn parameter(argument: &FnArg) -> Parameter {
     let FnArg::Typed(typed) = argument else { return Parameter { of: None, tuple: false } };
-    match bare(&typed.ty) {
-        Type::Tuple(tuple) => Parameter { of: None, tuple: !tuple.elems.is_empty() },
-        Type::Path(path) => {
-            Parameter { of: path.path.segments.last().map(|segment| segment.ident.to_string()), tuple: false }
-        }
-        _ => Parameter { of: None, tuple: false },
-    }
+    let tuple = matches!(bare(&typed.ty), Type::Tuple(tuple) if !tuple.elems.is_empty());
+    Parameter { of: last_name(&typed.ty), tuple }
+}
+
+/// Returns the last name of the type's path.
+fn last_name(of: &Type) -> Option<String> {
+    let Type::Path(path) = bare(of) else { return None };
+    path.path.segments.last().map(|segment| segment.ident.to_string())
 }
 
 /// Returns the type without references, parentheses and invisible groups.

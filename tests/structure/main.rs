@@ -10,6 +10,7 @@
 
 mod broken;
 mod circles;
+mod collect;
 mod finding;
 mod functions;
 mod names;

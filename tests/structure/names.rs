@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Item, UseTree, Visibility};
+use syn::visit::Visit as _;
 
+use crate::collect::{Collector, Import, Scope, Written, joined};
 use crate::tree::{FileId, LIBRARY, Module, Tree};
 
 /// Limits how many re-exports lead from a name to its definition, so that a circle of re-exports ends.
@@ -42,40 +41,12 @@ pub struct Names {
     scopes: BTreeMap<Module, Scope>,
 }
 
-/// Holds the names of one module.
-#[derive(Default)]
-struct Scope {
-    file: FileId,
-    defined: Vec<String>,
-    imports: Vec<Import>,
-}
-
-/// Holds one leaf of a `use` item.
-#[derive(Clone)]
-struct Import {
-    /// The name that the leaf brings into scope, or `*`.
-    alias: String,
-    path: Vec<String>,
-    line: usize,
-    re_export: bool,
-}
-
-/// Holds a path as it is written, where it is.
-struct Written {
-    file: FileId,
-    inside: Module,
-    line: usize,
-    path: Vec<String>,
-}
-
 impl Names {
     /// Resolves what the files of the tree name.
     pub fn of(tree: &Tree) -> Self {
         let mut collector = Collector::default();
         for (file, source) in tree.files.iter().enumerate() {
-            collector.file = file;
-            collector.inside.clone_from(&source.module);
-            collector.scope();
+            collector.enter(file, &source.module);
             collector.visit_file(&source.syntax);
         }
         let mut names = Self { mentions: Vec::new(), scopes: collector.scopes };
@@ -217,197 +188,4 @@ fn start<'a>(from: &Module, path: &'a [String]) -> Option<(Module, &'a [String])
 
 fn child(module: &Module, name: &str) -> Module {
     module.iter().cloned().chain([name.to_owned()]).collect()
-}
-
-fn joined(path: &[String], rest: &[String]) -> Vec<String> {
-    path.iter().chain(rest).cloned().collect()
-}
-
-/// Collects the names of each module and the paths that are written in it.
-#[derive(Default)]
-struct Collector {
-    file: FileId,
-    inside: Module,
-    scopes: BTreeMap<Module, Scope>,
-    written: Vec<Written>,
-}
-
-impl Collector {
-    fn scope(&mut self) -> &mut Scope {
-        let scope = self.scopes.entry(self.inside.clone()).or_default();
-        scope.file = self.file;
-        scope
-    }
-
-    fn leaves(&mut self, tree: &UseTree, before: &[String], re_export: bool) {
-        match tree {
-            UseTree::Path(path) => self.leaves(&path.tree, &joined(before, &[path.ident.to_string()]), re_export),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.leaves(tree, before, re_export)),
-            UseTree::Name(name) if name.ident == "self" => {
-                let alias = before.last().cloned().unwrap_or_default();
-                self.import(alias, before.to_vec(), Leaf { line: line(&name.ident), re_export });
-            }
-            UseTree::Name(name) => {
-                let path = joined(before, &[name.ident.to_string()]);
-                self.import(name.ident.to_string(), path, Leaf { line: line(&name.ident), re_export });
-            }
-            UseTree::Rename(name) => {
-                let itself = name.ident == "self";
-                let path = if itself { before.to_vec() } else { joined(before, &[name.ident.to_string()]) };
-                self.import(name.rename.to_string(), path, Leaf { line: line(&name.ident), re_export });
-            }
-            UseTree::Glob(glob) => {
-                let line = glob.star_token.spans[0].start().line;
-                self.import("*".to_owned(), before.to_vec(), Leaf { line, re_export });
-            }
-        }
-    }
-
-    fn import(&mut self, alias: String, path: Vec<String>, leaf: Leaf) {
-        let Leaf { line, re_export } = leaf;
-        self.scope().imports.push(Import { alias, path, line, re_export });
-    }
-
-    fn write(&mut self, line: usize, path: Vec<String>) {
-        self.written.push(Written { file: self.file, inside: self.inside.clone(), line, path });
-    }
-
-    /// Records the paths of two names and more among the tokens of a macro, which have no syntax of their own.
-    /// Attributes among them name keys and lints, not paths.
-    fn scan(&mut self, tokens: TokenStream) {
-        let mut path = TokenPath::default();
-        let mut attribute = false;
-        for token in tokens {
-            if let TokenTree::Group(group) = &token
-                && !attribute
-            {
-                self.scan(group.stream());
-            }
-            if let Some((line, path)) = path.take(&token) {
-                self.write(line, path);
-            }
-            attribute =
-                matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#' || attribute && mark.as_char() == '!');
-        }
-        if let Some((line, path)) = path.end() {
-            self.write(line, path);
-        }
-    }
-}
-
-/// Says where a leaf of a `use` item is and whether the item passes the name on.
-struct Leaf {
-    line: usize,
-    re_export: bool,
-}
-
-/// Joins the tokens of a path.
-#[derive(Default)]
-struct TokenPath {
-    names: Vec<String>,
-    line: usize,
-    colons: usize,
-    /// Whether a `$` came before: a variable of a macro has no meaning here.
-    variable: bool,
-}
-
-impl TokenPath {
-    /// Takes one token and returns the path that ends before it.
-    fn take(&mut self, token: &TokenTree) -> Option<(usize, Vec<String>)> {
-        match token {
-            TokenTree::Ident(name) if self.colons == 2 && !self.names.is_empty() => {
-                self.names.push(name.to_string());
-                self.colons = 0;
-                None
-            }
-            TokenTree::Ident(name) => {
-                let ended = self.end();
-                let known = !std::mem::take(&mut self.variable) || name == "crate";
-                self.names = if known { vec![name.to_string()] } else { Vec::new() };
-                self.line = line(name);
-                ended
-            }
-            TokenTree::Punct(mark) if mark.as_char() == ':' && !self.names.is_empty() => {
-                self.colons += 1;
-                None
-            }
-            other => {
-                let ended = self.end();
-                self.variable = matches!(other, TokenTree::Punct(mark) if mark.as_char() == '$');
-                ended
-            }
-        }
-    }
-
-    fn end(&mut self) -> Option<(usize, Vec<String>)> {
-        self.colons = 0;
-        let names = std::mem::take(&mut self.names);
-        (names.len() > 1).then_some((self.line, names))
-    }
-}
-
-impl<'ast> Visit<'ast> for Collector {
-    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if let Some((_, items)) = &module.content {
-            self.inside.push(module.ident.to_string());
-            let defined = items.iter().filter_map(defined);
-            self.scope().defined.extend(defined);
-            visit::visit_item_mod(self, module);
-            self.inside.pop();
-        }
-    }
-
-    fn visit_file(&mut self, file: &'ast syn::File) {
-        let defined = file.items.iter().filter_map(defined);
-        self.scope().defined.extend(defined);
-        visit::visit_file(self, file);
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let re_export = !matches!(item.vis, Visibility::Inherited);
-        self.leaves(&item.tree, &[], re_export);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        if names.first().is_some_and(|name| name != "Self") {
-            self.write(line(&path.segments[0].ident), names);
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        visit::visit_macro(self, item);
-        self.scan(item.tokens.clone());
-    }
-
-    /// Reads derives only: the other attributes name keys and lints, not paths.
-    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        if let (true, syn::Meta::List(list)) = (attribute.path().is_ident("derive"), &attribute.meta) {
-            self.scan(list.tokens.clone());
-        }
-    }
-
-    fn visit_visibility(&mut self, _: &'ast Visibility) {}
-}
-
-fn line(name: &proc_macro2::Ident) -> usize {
-    name.span().start().line
-}
-
-fn defined(item: &Item) -> Option<String> {
-    let name = match item {
-        Item::Const(item) => &item.ident,
-        Item::Enum(item) => &item.ident,
-        Item::Fn(item) => &item.sig.ident,
-        Item::Macro(item) => item.ident.as_ref()?,
-        Item::Static(item) => &item.ident,
-        Item::Struct(item) => &item.ident,
-        Item::Trait(item) => &item.ident,
-        Item::TraitAlias(item) => &item.ident,
-        Item::Type(item) => &item.ident,
-        Item::Union(item) => &item.ident,
-        _ => return None,
-    };
-    Some(name.to_string())
 }

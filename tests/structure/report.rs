@@ -6,8 +6,12 @@ use std::fmt::Write as _;
 use crate::circles::Arrows;
 use crate::functions::{Function, Measured, Struct};
 use crate::names::Names;
+use crate::ownership;
 use crate::sizes::{self, FILE_LINES, FUNCTION_LINES, PARAMETERS};
 use crate::tree::{LIBRARY, Source, Tree};
+
+/// How many of the largest structs the table shows.
+const LARGEST: usize = 4;
 
 /// Returns the figures as a table.
 pub fn report(tree: &Tree) -> String {
@@ -72,15 +76,19 @@ fn circles(tree: &Tree, table: &mut Table) {
 fn functions(tree: &Tree, table: &mut Table) {
     let measured = Measured::of(tree);
     let place = |file: usize| tree.files[file].path.as_str();
-    let in_controller = |item: &&Struct| tree.files[item.file].is_in(&["controller"]);
-    let largest = measured.structs.iter().filter(in_controller).max_by_key(|item| item.fields);
-    let taking = |name: &str| measured.functions.iter().filter(|function| function.takes(name)).count();
+    let mut structs: Vec<_> =
+        measured.structs.iter().filter(|item| tree.files[item.file].is_in(&["controller"])).collect();
+    structs.sort_by_key(|item| std::cmp::Reverse(item.fields));
+    let count = |test: &dyn Fn(&Function) -> bool| measured.functions.iter().filter(|function| test(function)).count();
     table.row("functions", measured.functions.len());
-    if let Some(Struct { file, name, fields }) = largest {
+    if let Some(Struct { file, name, fields }) = structs.first() {
         table.row("fields of the largest struct of controller", format!("{fields} ({name}, {})", place(*file)));
-        table.row(&format!("functions that take that struct ({name})"), taking(name));
     }
-    table.row("functions that take a Context", taking("Context"));
+    for Struct { name, fields, .. } in structs.into_iter().take(LARGEST) {
+        let (taking, own) = (count(&|function| function.takes(name)), count(&|function| function.is_method_of(name)));
+        table.row(&format!("  {name}"), format!("{fields} fields, {taking} functions take it, {own} methods"));
+    }
+    table.row("functions that take a Context", count(&|function| function.takes("Context")));
     let longest = measured.functions.iter().max_by_key(|function| function.lines);
     let described = |function: &Function| format!("{} ({}, {})", function.lines, function.name, place(function.file));
     table.row("lines of the longest function", longest.map_or_else(String::new, described));
@@ -89,4 +97,5 @@ fn functions(tree: &Tree, table: &mut Table) {
     let parameters = measured.functions.iter().flat_map(|function| &function.parameters);
     table.row("parameters that are anonymous tuples", parameters.filter(|parameter| parameter.tuple).count());
     table.row("functions with such a parameter", sizes::tuple_parameters(tree).len());
+    table.row("inherent impl blocks outside the file of their type", ownership::findings(tree).len());
 }

@@ -62,6 +62,7 @@ impl Tree {
         let root = std::env::var_os("STRUCTURE_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
         let mut texts = Vec::new();
         read_folder(&root, Path::new("src"), &mut texts);
+        assert!(texts.iter().any(|(path, _)| path == "src/lib.rs"), "{} holds no src/lib.rs", root.display());
         Self::of(texts)
     }
 

@@ -60,19 +60,20 @@ fn files_of_a_test_build_are_left_out() {
 }
 
 #[test]
-fn the_report_counts_what_it_names() {
+fn the_figures_are_those_of_the_tree() {
     let context = (
         "controller/context.rs",
-        "pub struct Context { a: A, b: B }\nfn f(x: &Context, y: (A, B)) {}\nfn g(c: Context) {}",
+        "pub struct Context { a: A, b: B }\nfn f(x: &Context, y: (A, B)) {}\nfn g(c: Context) {}\nimpl Context { fn h(&self) {} }",
     );
     let text = report(&tree(&[HUB, LEAF, ("domain/a.rs", "pub struct A;"), context]));
     let figure = |name: &str| {
         text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default().to_owned()
     };
     assert_eq!(figure("files in src/controller, without test files"), "2");
-    assert_eq!(figure("lines without tests: controller and domain"), "10");
+    assert_eq!(figure("lines without tests: controller and domain"), "11");
     assert_eq!(figure("import circles"), "0");
     assert_eq!(figure("fields of the largest struct of controller"), "2 (Context, src/controller/context.rs)");
+    assert_eq!(figure("  Context"), "2 fields, 2 functions take it, 1 methods");
     assert_eq!(figure("functions that take a Context"), "2");
     assert_eq!(figure("parameters that are anonymous tuples"), "1");
 }
