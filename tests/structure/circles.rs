@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::collect::Way;
 use crate::finding::Finding;
 use crate::names::{Mention, Names, Target};
 use crate::tree::{FileId, Tree};
@@ -13,13 +14,16 @@ pub struct Arrows<'a> {
 }
 
 impl<'a> Arrows<'a> {
-    /// Returns the arrows between the files of a tree. A file that only declares and re-exports has none.
+    /// Returns the arrows between the files of a tree. No arrow leads to a file that only declares and re-exports, and
+    /// none from a module that passes on what a module below it defines, unless the module uses the name itself.
     pub fn of(tree: &'a Tree, names: &'a Names) -> Self {
         let mut from: BTreeMap<FileId, BTreeMap<FileId, &Mention>> = BTreeMap::new();
         for mention in &names.mentions {
             for target in &mention.targets {
                 let Target::Item(to) = *target else { continue };
-                if to != mention.file && !tree.files[to].only_declares() {
+                let passed_on =
+                    mention.way == Way::ReExport && tree.files[to].module.starts_with(&tree.files[mention.file].module);
+                if to != mention.file && !passed_on && !tree.files[to].only_declares() {
                     from.entry(mention.file).or_default().entry(to).or_insert(mention);
                 }
             }

@@ -28,8 +28,8 @@ pub struct Import {
     pub path: Vec<String>,
     /// The line.
     pub line: usize,
-    /// Whether the `use` item passes the name on.
-    pub re_export: bool,
+    /// Whether the item imports the name or passes it on.
+    pub way: Way,
 }
 
 /// Holds a path as it is written, where it is.
@@ -42,6 +42,19 @@ pub struct Written {
     pub line: usize,
     /// The path.
     pub path: Vec<String>,
+    /// The way in which the path is written.
+    pub way: Way,
+}
+
+/// Tells the ways apart in which a path is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Way {
+    /// In a `use` item for this module only.
+    Import,
+    /// In a `use` item that passes the name on.
+    ReExport,
+    /// In a type, an expression, a pattern, a macro.
+    Used,
 }
 
 /// Collects the names of each module and the paths that are written in it.
@@ -69,37 +82,37 @@ impl Collector {
         scope
     }
 
-    fn leaves(&mut self, tree: &UseTree, before: &[String], re_export: bool) {
+    fn leaves(&mut self, tree: &UseTree, before: &[String], way: Way) {
         match tree {
-            UseTree::Path(path) => self.leaves(&path.tree, &joined(before, &[path.ident.to_string()]), re_export),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.leaves(tree, before, re_export)),
+            UseTree::Path(path) => self.leaves(&path.tree, &joined(before, &[path.ident.to_string()]), way),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.leaves(tree, before, way)),
             UseTree::Name(name) if name.ident == "self" => {
                 let alias = before.last().cloned().unwrap_or_default();
-                self.import(alias, before.to_vec(), Leaf { line: line(&name.ident), re_export });
+                self.import(alias, before.to_vec(), Leaf { line: line(&name.ident), way });
             }
             UseTree::Name(name) => {
                 let path = joined(before, &[name.ident.to_string()]);
-                self.import(name.ident.to_string(), path, Leaf { line: line(&name.ident), re_export });
+                self.import(name.ident.to_string(), path, Leaf { line: line(&name.ident), way });
             }
             UseTree::Rename(name) => {
                 let itself = name.ident == "self";
                 let path = if itself { before.to_vec() } else { joined(before, &[name.ident.to_string()]) };
-                self.import(name.rename.to_string(), path, Leaf { line: line(&name.ident), re_export });
+                self.import(name.rename.to_string(), path, Leaf { line: line(&name.ident), way });
             }
             UseTree::Glob(glob) => {
                 let line = glob.star_token.spans[0].start().line;
-                self.import("*".to_owned(), before.to_vec(), Leaf { line, re_export });
+                self.import("*".to_owned(), before.to_vec(), Leaf { line, way });
             }
         }
     }
 
     fn import(&mut self, alias: String, path: Vec<String>, leaf: Leaf) {
-        let Leaf { line, re_export } = leaf;
-        self.scope().imports.push(Import { alias, path, line, re_export });
+        let Leaf { line, way } = leaf;
+        self.scope().imports.push(Import { alias, path, line, way });
     }
 
     fn write(&mut self, line: usize, path: Vec<String>) {
-        self.written.push(Written { file: self.file, inside: self.inside.clone(), line, path });
+        self.written.push(Written { file: self.file, inside: self.inside.clone(), line, path, way: Way::Used });
     }
 
     /// Records the paths of two names and more among the tokens of a macro, which have no syntax of their own.
@@ -129,7 +142,7 @@ impl Collector {
 #[derive(Clone, Copy)]
 struct Leaf {
     line: usize,
-    re_export: bool,
+    way: Way,
 }
 
 /// Joins the tokens of a path.
@@ -195,8 +208,8 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let re_export = !matches!(item.vis, Visibility::Inherited);
-        self.leaves(&item.tree, &[], re_export);
+        let way = if matches!(item.vis, Visibility::Inherited) { Way::Import } else { Way::ReExport };
+        self.leaves(&item.tree, &[], way);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syn::visit::Visit as _;
 
-use crate::collect::{Collector, Import, Scope, Written, joined};
+use crate::collect::{Collector, Import, Scope, Way, Written, joined};
 use crate::tree::{FileId, LIBRARY, Module, Tree};
 
 /// Limits how many re-exports lead from a name to its definition, so that a circle of re-exports ends.
@@ -32,6 +32,8 @@ pub struct Mention {
     pub path: Vec<String>,
     /// What the path leads to: a module, an item, or one of each.
     pub targets: Vec<Target>,
+    /// The way in which the path is written.
+    pub way: Way,
 }
 
 /// Holds all that the files of a tree name.
@@ -65,13 +67,18 @@ impl Names {
             .collect()
     }
 
-    /// Returns the imports as paths. A re-export is none: it uses nothing, and its name counts where it is used.
+    /// Returns the imports and re-exports as paths.
     fn imports(&self) -> impl Iterator<Item = Written> {
         self.scopes.iter().flat_map(|(inside, scope)| {
-            let imports = scope.imports.iter().filter(|import| !import.re_export);
-            imports.flat_map(|import| {
+            scope.imports.iter().flat_map(|import| {
                 let paths = if import.alias == "*" { self.all_of(inside, import) } else { vec![import.path.clone()] };
-                let written = |path| Written { file: scope.file, inside: inside.clone(), line: import.line, path };
+                let written = |path| Written {
+                    file: scope.file,
+                    inside: inside.clone(),
+                    line: import.line,
+                    path,
+                    way: import.way,
+                };
                 paths.into_iter().map(written).collect::<Vec<_>>()
             })
         })
@@ -82,15 +89,15 @@ impl Names {
         let Some(scope) = self.module_at(inside, &glob.path, 0).and_then(|module| self.scopes.get(&module)) else {
             return vec![glob.path.clone()];
         };
-        let imported = scope.imports.iter().filter(|import| import.re_export && import.alias != "*");
+        let imported = scope.imports.iter().filter(|import| import.way == Way::ReExport && import.alias != "*");
         let names = scope.defined.iter().chain(imported.map(|import| &import.alias));
         names.map(|name| glob.path.iter().chain([name]).cloned().collect()).collect()
     }
 
     fn mention(&self, written: Written) -> Option<Mention> {
-        let Written { file, inside, line, path } = written;
+        let Written { file, inside, line, path, way } = written;
         let targets = self.resolve(&inside, &path, 0);
-        (!targets.is_empty()).then_some(Mention { file, line, path, targets })
+        (!targets.is_empty()).then_some(Mention { file, line, path, targets, way })
     }
 
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Vec<Target> {

@@ -1,5 +1,6 @@
 //! Arrows between modules run one way: which part of the library may name which other part.
 
+use crate::collect::Way;
 use crate::finding::Finding;
 use crate::names::{Mention, Names, Target};
 use crate::tree::{Source, Tree};
@@ -151,20 +152,14 @@ fn at(source: &Source, mention: &Mention, said: Said) -> Finding {
     Finding { file: source.path.clone(), line: mention.line, rule, says, remedy }
 }
 
-/// Asks `rule` about each target of each mention; a line that breaks the rule more than once is found once.
+/// Asks `rule` about each target of each mention. A single name in use says nothing new: `rule` was asked about the
+/// import that brought the name.
 fn each(tree: &Tree, rule: impl Fn(&Source, &Mention, &Target) -> Option<Finding>) -> Vec<Finding> {
-    let names = Names::of(tree);
-    let mut findings: Vec<Finding> = Vec::new();
-    for mention in &names.mentions {
-        let found = mention.targets.iter().find_map(|target| rule(&tree.files[mention.file], mention, target));
-        let new = |finding: &Finding| {
-            findings
-                .last()
-                .is_none_or(|last| (&last.file, last.line, &last.says) != (&finding.file, finding.line, &finding.says))
-        };
-        findings.extend(found.filter(new));
-    }
-    findings
+    let new = |mention: &Mention| mention.path.len() > 1 || mention.way != Way::Used;
+    let names = Names::of(tree).mentions.into_iter().filter(new);
+    let find =
+        |mention: Mention| mention.targets.iter().find_map(|target| rule(&tree.files[mention.file], &mention, target));
+    names.filter_map(find).collect()
 }
 
 fn room(source: &Source) -> Option<&str> {
@@ -188,7 +183,7 @@ fn may_name(to: &Source) -> bool {
 fn is_crate(path: &[String]) -> bool {
     let first = path[0].as_str();
     let lower = first.chars().next().is_some_and(char::is_lowercase);
-    lower && path.len() > 1 && !PRIMITIVES.contains(&first)
+    lower && !PRIMITIVES.contains(&first)
 }
 
 fn spelled(mention: &Mention) -> String {

@@ -33,6 +33,7 @@ fn every_way_to_name_a_thing_is_an_arrow() {
         "fn f() { log!(x, [super::made()]) }",
         "macro_rules! m { ($x:expr) => { $crate::domain::B } }",
         "impl super::b::Trait for A {}",
+        "pub use super::b::made;",
     ];
     let b = ("domain/b.rs", "use super::A;\npub struct B;\npub fn made() {}");
     for text in back {

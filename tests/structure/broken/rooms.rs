@@ -43,6 +43,7 @@ fn an_arrow_that_runs_up_is_found() {
         ("controller/runtime/x.rs", "use crate::controller::{secret::read::Read};"),
         ("controller/runtime/x.rs", "use crate::controller::secret;"),
         ("controller/secret/x.rs", "use crate::signals::stop;"),
+        ("controller/message/x.rs", "pub(super) use crate::controller::run as start;"),
         ("controller/credential/x.rs", "use crate::controller::safe_password::Safe;"),
         ("controller/safe_password/x.rs", "use crate::controller::credential;"),
     ];
@@ -106,6 +107,8 @@ fn what_domain_and_pam_must_not_know_is_found() {
     let found = |path, text| places(rooms::foreign(&tree(&[("api.rs", "pub struct K;"), (path, text)])));
     let broken = [
         ("domain/x.rs", "use serde::Serialize;"),
+        ("domain/x.rs", "pub use tracing;"),
+        ("domain/x.rs", "pub use serde::Serialize;"),
         ("domain/x.rs", "fn f() { tracing::info!(\"x\") }"),
         ("domain/x.rs", "#[derive(Debug, serde::Serialize)] struct S;"),
         ("domain/x.rs", "use crate::api::K;"),
