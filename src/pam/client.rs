@@ -8,18 +8,14 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};
 use url::Url;
 
+use super::auth::{Grant, Login, Token, Tokens, granted};
+use super::calls::{self, Disabled, Enabled, Listing, Most, id_segment, read_list};
 use super::credential::{CredentialRequest, ListedCredential, Upserted};
-use super::dialect::Dialect;
 use super::endpoint::{Deadlines, Endpoint, EndpointError};
-use super::envelope::{Failure, failure, failure_of, upserted};
 use super::error::{Call, PamError};
-use super::gate::{Origins, Permit, Seat};
-use super::http::{self, Answer};
-use super::list::{Listing, Most, read_list};
-use super::login::{Grant, Login, granted};
-use super::switch::{self, Disabled, Enabled, id_segment};
-use super::token::{Token, Tokens};
+use super::transport::{self, Answer, Origins, Permit, Seat};
 use super::vault_id::{VaultId, host_of};
+use super::wire::{Dialect, Failure, failure, failure_of, upserted};
 
 /// Where the records of a list go.
 type Sink<'a> = &'a mut (dyn FnMut(ListedCredential) + Send);
@@ -70,7 +66,7 @@ impl PamClient {
             url
         };
         let inner = Inner {
-            http: http::client_for(&endpoint)?,
+            http: transport::client_for(&endpoint)?,
             token_url: at(&dialect.token_path),
             credential_url: at(&format!("{}/pam/credential", dialect.prefix)),
             longest_list: if endpoint.apart.is_some() { Most::APART } else { Most::USUAL },
@@ -139,7 +135,7 @@ impl PamClient {
         let inner = &self.inner;
         let url = inner.url_of(id)?;
         let request = || inner.http.delete(url.clone());
-        inner.write(Call::DisableCredential, request, |answer| switch::disabled(answer, &inner.dialect)).await
+        inner.write(Call::DisableCredential, request, |answer| calls::disabled(answer, &inner.dialect)).await
     }
 
     /// Enables the credential with this id by a `PUT` without a body (API 6.1). Errors as for disabling.
@@ -147,7 +143,7 @@ impl PamClient {
         let inner = &self.inner;
         let url = inner.url_of(id)?;
         let request = || inner.http.put(url.clone());
-        inner.write(Call::EnableCredential, request, |answer| switch::enabled(answer, &inner.dialect)).await
+        inner.write(Call::EnableCredential, request, |answer| calls::enabled(answer, &inner.dialect)).await
     }
 }
 
@@ -214,7 +210,7 @@ impl Inner {
         meaning: impl Fn(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let pass = permit.pass(call).await?;
-        let result = http::exchange(call, request, self.deadlines.write).await;
+        let result = transport::exchange(call, request, self.deadlines.write).await;
         let mut suspect = false;
         let outcome = result.and_then(|answer| {
             meaning(&answer).map_err(|failure| {
@@ -238,8 +234,8 @@ impl Inner {
         sent();
         let request = with_token(self.http.get(self.credential_url.clone()), token);
         let mut suspect = false;
-        let outcome = http::within(call, self.deadlines.list, async {
-            let response = http::send(call, request).await?;
+        let outcome = transport::within(call, self.deadlines.list, async {
+            let response = transport::send(call, request).await?;
             listed(response, self.longest_list, sink).await.map_err(|failure| {
                 suspect = failure.token_suspect;
                 failure.error
@@ -270,7 +266,7 @@ impl Inner {
         if let Some(header) = self.login.header() {
             request = request.header(AUTHORIZATION, header);
         }
-        let answer = http::exchange(Call::Token, request, self.deadlines.read).await;
+        let answer = transport::exchange(Call::Token, request, self.deadlines.read).await;
         pass.done(answer.and_then(|answer| granted(&answer)))
     }
 }
@@ -283,7 +279,7 @@ fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
 async fn listed(response: Response, most: Most, sink: Sink<'_>) -> Result<usize, Failure> {
     let call = Call::ListCredentials;
     if !response.status().is_success() {
-        let answer = http::read(call, response).await?;
+        let answer = transport::read(call, response).await?;
         return Err(failure(call, &answer));
     }
     let status = response.status().as_u16();

@@ -11,49 +11,30 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
-mod account;
-mod address;
-mod breaker;
-mod budget;
+mod auth;
+mod calls;
 mod client;
-mod code;
 mod credential;
-mod dialect;
 mod endpoint;
-mod envelope;
 mod error;
-mod gate;
-mod http;
-mod index;
 mod inventory;
-mod lenient;
-mod list;
-mod login;
-mod resolver;
-mod snapshot;
-mod summary;
-mod switch;
-mod table;
-mod tls;
-mod token;
+mod transport;
 mod vault_id;
-mod version;
+mod wire;
 
-pub use account::Account;
-pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
+pub use calls::{Disabled, Enabled};
 pub use client::PamClient;
-pub use code::field_of;
 pub use credential::{
     AccountRef, AdditionalSettings, AuthenticationField, ConnectWith, CredentialRequest, Criticality, DeviceSettings,
     ExecutionSettings, JitMode, JitSettings, ListedCredential, Macro, Outcome, Procedure, Reconciliation,
     SessionSettings, Upserted,
 };
-pub use dialect::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};
-pub use endpoint::{ClientCertificate, Deadlines, Endpoint, EndpointError, Limits, OAuth2, TokenRequest};
-pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
-pub use gate::{CallReport, Origins};
-pub use inventory::Inventory;
-pub use snapshot::{Seen, Snapshot};
-pub use switch::{Disabled, Enabled};
+pub use endpoint::{
+    AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, ClientCertificate, Deadlines, Endpoint, EndpointError,
+    Limits, OAuth2, ProductVersion, TokenRequest, VersionError,
+};
+pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable, field_of};
+pub use inventory::{Account, Inventory, Seen, Snapshot};
+pub use transport::{CallReport, Origins};
 pub use vault_id::VaultId;
-pub use version::{ProductVersion, VersionError};
+pub use wire::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::pam::lenient::{lenient_bool, lenient_string};
+use crate::pam::wire::{lenient_bool, lenient_string};
 
 /// One record of the PAM's list (API 4.2): no secret is in it. Decoded leniently: what is missing is empty or `None`.
 ///

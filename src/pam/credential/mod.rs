@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use serde::ser::SerializeMap;
 use zeroize::Zeroizing;
 
-use super::dialect::Dialect;
+use crate::pam::wire::Dialect;
 use wire::{Entries, Part, Spelled};
 
 pub use account::{AccountRef, ConnectWith, Procedure};

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::pam::dialect::{BooleanForm, Dialect, NumberForm};
+use crate::pam::wire::{BooleanForm, Dialect, NumberForm};
 
 /// A part of a request that is a JSON object, or the keys of one.
 pub(super) trait Part {

@@ -16,8 +16,8 @@ use rustls::{
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::endpoint::{ClientCertificate, EndpointError};
-use super::error::TlsFault;
+use crate::pam::endpoint::{ClientCertificate, EndpointError};
+use crate::pam::error::TlsFault;
 
 /// A client configuration that trusts the certificates of a PEM bundle and nothing else, and shows `own` to a server
 /// that asks for a certificate.

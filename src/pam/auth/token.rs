@@ -7,17 +7,17 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
-use super::error::{AuthFailure, PamError};
 use super::login::Grant;
+use crate::pam::error::{AuthFailure, PamError};
 
 /// After an early renewal failed, the old token serves this long before the next attempt.
 const EARLY_RETRY: Duration = Duration::from_secs(30);
 
 /// A bearer token. `Debug` shows no part of it.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(in crate::pam) struct Token {
     /// The value of the Authorization header; marked sensitive, and wiped when the last clone goes.
-    pub(super) header: HeaderValue,
+    pub(in crate::pam) header: HeaderValue,
     /// Counts the tokens of a login, to tell a call's token from a newer one.
     number: u64,
     renew_at: Instant,
@@ -26,7 +26,7 @@ pub(super) struct Token {
 
 /// What a login keeps.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
+pub(in crate::pam) struct Tokens {
     state: Mutex<State>,
     /// Held by the one call that is asking for a token.
     flight: tokio::sync::Mutex<()>,
@@ -50,24 +50,24 @@ enum Held {
 
 impl Tokens {
     /// Fails at once if the login was refused.
-    pub(super) fn check(&self) -> Result<(), PamError> {
+    pub(in crate::pam) fn check(&self) -> Result<(), PamError> {
         if self.state().refused { Err(refused()) } else { Ok(()) }
     }
 
     /// True if a call could be made without a login.
-    pub(super) fn is_good(&self) -> bool {
+    pub(in crate::pam) fn is_good(&self) -> bool {
         matches!(self.held(), Held::Good(_))
     }
 
     /// Latches a refusal.
-    pub(super) fn refuse(&self) {
+    pub(in crate::pam) fn refuse(&self) {
         let mut state = self.state();
         state.refused = true;
         state.token = None;
     }
 
     /// A token that is good now: the one held, or what `login` brings. All who wait share one login and its outcome.
-    pub(super) async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
+    pub(in crate::pam) async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
     where
         F: Future<Output = Result<Grant, PamError>>,
     {
@@ -81,7 +81,7 @@ impl Tokens {
 
     /// Another token than `rejected`: a newer one that is there already, or a new one if `leave` is given; else `error`.
     /// Of all who wait only the one that logs in asks for leave.
-    pub(super) async fn replace<F>(
+    pub(in crate::pam) async fn replace<F>(
         &self,
         rejected: &Token,
         error: PamError,
@@ -105,7 +105,7 @@ impl Tokens {
     }
 
     /// Logs in although a refusal is latched; a success releases the latch.
-    pub(super) async fn second_look<F>(&self, login: impl FnOnce() -> F) -> Result<(), PamError>
+    pub(in crate::pam) async fn second_look<F>(&self, login: impl FnOnce() -> F) -> Result<(), PamError>
     where
         F: Future<Output = Result<Grant, PamError>>,
     {
@@ -216,15 +216,15 @@ impl State {
 }
 
 /// The error of a refused login.
-pub(super) fn refused() -> PamError {
+pub(in crate::pam) fn refused() -> PamError {
     PamError::AuthenticationFailed(AuthFailure::LoginRefused)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pam::http::Answer;
-    use crate::pam::login;
+    use crate::pam::auth::login;
+    use crate::pam::transport::Answer;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::time::{advance, sleep};

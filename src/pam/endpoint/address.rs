@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
-use super::endpoint::EndpointError;
+use super::EndpointError;
 
 /// Where a connection may lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl AddressPolicy {
     }
 
     /// Whether a URL with this host may be used at all. A name is to be checked again when it is resolved.
-    pub(super) fn check_host(&self, host: &Host<&str>) -> Result<(), EndpointError> {
+    pub(in crate::pam) fn check_host(&self, host: &Host<&str>) -> Result<(), EndpointError> {
         let Self::Checked { allowed_hosts } = self else {
             return Ok(());
         };
@@ -88,7 +88,7 @@ impl AddressPolicy {
     }
 
     /// Whether an address that a permitted name resolved to may be connected to.
-    pub(super) fn check_address(&self, address: IpAddr) -> Result<(), AddressKind> {
+    pub(in crate::pam) fn check_address(&self, address: IpAddr) -> Result<(), AddressKind> {
         match self {
             Self::Any => Ok(()),
             Self::Checked { allowed_hosts } => allowed_hosts.check_address(address),

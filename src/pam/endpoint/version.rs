@@ -37,7 +37,7 @@ impl ProductVersion {
     }
 
     /// True for the older generation of the API: up to 3.32 (API 2.9, 3).
-    pub(super) fn is_legacy(self) -> bool {
+    pub(in crate::pam) fn is_legacy(self) -> bool {
         !self.at_least(3, 33)
     }
 

@@ -12,7 +12,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::endpoint::Limits;
+use crate::pam::endpoint::Limits;
 
 /// The budget of one origin: the strictest of the limits of all who have joined.
 #[derive(Debug, Default)]

@@ -1,16 +1,20 @@
 //! Where a PAM is, how to log in, and how hard it may be worked.
 
+mod address;
+mod version;
+
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::address::{AddressKind, AddressPolicy};
-use super::dialect::Compatibility;
-use super::version::ProductVersion;
+use crate::pam::wire::Compatibility;
 
-/// Where a PAM is and how to log in there: everything a [`PamClient`](super::PamClient) is made from.
+pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
+pub use version::{ProductVersion, VersionError};
+
+/// Where a PAM is and how to log in there: everything a [`PamClient`](crate::pam::PamClient) is made from.
 ///
 /// `Debug` shows origin and version only: a URL that was not checked yet may hold a password.
 #[derive(Clone)]
@@ -65,7 +69,7 @@ impl Endpoint {
     }
 
     /// What can be said about it without asking anybody.
-    pub(super) fn check(&self) -> Result<(), EndpointError> {
+    pub(in crate::pam) fn check(&self) -> Result<(), EndpointError> {
         self.check_url()?;
         if !self.version.is_supported() {
             return Err(EndpointError::UnsupportedVersion(self.version));

@@ -8,48 +8,48 @@ use reqwest::Response;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::credential::ListedCredential;
-use super::envelope::{Envelope, Exception, Status, if_object};
-use super::error::{Call, PamError};
-use super::http::failed;
+use crate::pam::credential::ListedCredential;
+use crate::pam::error::{Call, PamError};
+use crate::pam::transport::failed;
+use crate::pam::wire::{Envelope, Exception, Status, if_object};
 
 const CALL: Call = Call::ListCredentials;
 /// How long a list may be. What is small on the wire may be large in memory: a record of ten bytes takes some hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Most {
+pub(in crate::pam) struct Most {
     bytes: usize,
     records: usize,
 }
 
 impl Most {
     /// The most that is read for the operator's owner.
-    pub(super) const USUAL: Self = Self { bytes: 256 << 20, records: 1 << 20 };
+    pub(in crate::pam) const USUAL: Self = Self { bytes: 256 << 20, records: 1 << 20 };
     /// The most that is read for a tenant, whose connection may lead to a host that sends whatever it likes: one tenant
     /// must not be able to use up the memory that all share.
-    pub(super) const APART: Self = Self { bytes: 32 << 20, records: 50_000 };
+    pub(in crate::pam) const APART: Self = Self { bytes: 32 << 20, records: 50_000 };
 }
 
 /// Records handed over together: one at a time would be a thread switch each.
 const BATCH: usize = 256;
 
 /// What a list was, beside its records.
-pub(super) struct Listing {
-    pub(super) count: usize,
-    pub(super) envelope: Envelope,
+pub(in crate::pam) struct Listing {
+    pub(in crate::pam) count: usize,
+    pub(in crate::pam) envelope: Envelope,
     /// False if the answer holds no `credentials` at all.
     has_records: bool,
 }
 
 impl Listing {
     /// True for a list: one that holds records, or says in words that there are none.
-    pub(super) fn is_list(&self) -> bool {
+    pub(in crate::pam) fn is_list(&self) -> bool {
         self.has_records || self.envelope.message().starts_with("0 ")
     }
 }
 
 /// Reads a list to its end and gives each record to `sink`. One that ends early or is damaged is an error,
 /// never a short list; what `sink` has got by then is to be thrown away.
-pub(super) async fn read_list(
+pub(in crate::pam) async fn read_list(
     response: Response,
     most: Most,
     sink: &mut (dyn FnMut(ListedCredential) + Send),

@@ -6,12 +6,12 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A text; numbers and booleans become text; everything else is `None`.
-pub(super) fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(in crate::pam) fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
 
 /// A boolean, also as `0`, `1`, `"0"`, `"1"`, `"true"`, `"false"`; everything else is `None`.
-pub(super) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+pub(in crate::pam) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(lenient_string(deserializer)?.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" => Some(true),
         "0" | "false" => Some(false),
@@ -20,7 +20,7 @@ pub(super) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 }
 
 /// A whole number of seconds or a code, also as text; everything else is `None`.
-pub(super) fn lenient_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(in crate::pam) fn lenient_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(lenient_string(deserializer)?.and_then(|text| whole(text.trim())))
 }
 

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::address::AddressKind;
 use super::code::field_of;
+use crate::pam::endpoint::AddressKind;
 
 /// A failed call to the PAM, by meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]

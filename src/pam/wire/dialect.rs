@@ -1,7 +1,7 @@
 //! Where the product's versions differ on the wire, and how a connection overrides each difference by itself.
 
-use super::endpoint::EndpointError;
-use super::version::ProductVersion;
+use crate::pam::endpoint::EndpointError;
+use crate::pam::endpoint::ProductVersion;
 
 /// Overrides of what a version means on the wire; whatever is `None` follows the version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,21 +72,21 @@ pub enum NumberForm {
 
 /// What one connection speaks: its version's ways with its overrides applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub(in crate::pam) struct Dialect {
     /// Begins with a slash, or is empty.
-    pub(super) prefix: String,
-    pub(super) token_path: String,
-    pub(super) notes: NotesPlacement,
-    pub(super) settings: AdditionalSettingsShape,
-    pub(super) criticality: CriticalityCase,
-    pub(super) booleans: BooleanForm,
-    pub(super) numbers: NumberForm,
+    pub(in crate::pam) prefix: String,
+    pub(in crate::pam) token_path: String,
+    pub(in crate::pam) notes: NotesPlacement,
+    pub(in crate::pam) settings: AdditionalSettingsShape,
+    pub(in crate::pam) criticality: CriticalityCase,
+    pub(in crate::pam) booleans: BooleanForm,
+    pub(in crate::pam) numbers: NumberForm,
     /// True if 1017 means "already inactive" and "already active" (API 6.1): up to 3.32. Later it is about SSH keys.
-    pub(super) already_is_1017: bool,
+    pub(in crate::pam) already_is_1017: bool,
 }
 
 impl Dialect {
-    pub(super) fn of(version: ProductVersion, overrides: &Compatibility) -> Result<Self, EndpointError> {
+    pub(in crate::pam) fn of(version: ProductVersion, overrides: &Compatibility) -> Result<Self, EndpointError> {
         let prefix = match overrides.api_prefix.as_deref() {
             Some(prefix) => path(prefix).ok_or(EndpointError::ApiPrefix)?,
             None => version.prefix(),

@@ -11,11 +11,11 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::address::AddressPolicy;
-use super::endpoint::{Endpoint, EndpointError};
-use super::error::{Call, PamError, Unavailable};
 use super::resolver::{AddressRefused, CheckedResolver};
 use super::tls;
+use crate::pam::endpoint::AddressPolicy;
+use crate::pam::endpoint::{Endpoint, EndpointError};
+use crate::pam::error::{Call, PamError, Unavailable};
 
 /// The largest answer but for the list.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -30,7 +30,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 ///
 /// HTTP/1.1 only: with so few requests at a time nothing is won by sharing a connection, and one that breaks then
 /// leaves one write in doubt instead of all.
-pub(super) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, EndpointError> {
+pub(in crate::pam) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, EndpointError> {
     let mut builder = plain_builder().default_headers(headers_of(endpoint)?);
     if let AddressPolicy::Checked { .. } = endpoint.allowed {
         builder = builder.dns_resolver(CheckedResolver(endpoint.allowed.clone()));
@@ -74,21 +74,25 @@ fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, EndpointError> {
 }
 
 /// A complete answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
+pub(in crate::pam) struct Answer {
+    pub(in crate::pam) status: u16,
+    pub(in crate::pam) retry_after: Option<Duration>,
     /// The body; for the token endpoint it holds a token.
-    pub(super) body: Zeroizing<Vec<u8>>,
+    pub(in crate::pam) body: Zeroizing<Vec<u8>>,
 }
 
 impl Answer {
-    pub(super) fn is_success(&self) -> bool {
+    pub(in crate::pam) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
 /// Sends a request and reads the whole answer within `deadline`.
-pub(super) async fn exchange(call: Call, request: RequestBuilder, deadline: Duration) -> Result<Answer, PamError> {
+pub(in crate::pam) async fn exchange(
+    call: Call,
+    request: RequestBuilder,
+    deadline: Duration,
+) -> Result<Answer, PamError> {
     within(call, deadline, async {
         let response = send(call, request).await?;
         read(call, response).await
@@ -97,7 +101,7 @@ pub(super) async fn exchange(call: Call, request: RequestBuilder, deadline: Dura
 }
 
 /// Runs `work`, at most for `deadline`.
-pub(super) async fn within<T>(
+pub(in crate::pam) async fn within<T>(
     call: Call,
     deadline: Duration,
     work: impl Future<Output = Result<T, PamError>>,
@@ -106,13 +110,13 @@ pub(super) async fn within<T>(
 }
 
 /// Sends a request up to the answer's headers.
-pub(super) async fn send(call: Call, request: RequestBuilder) -> Result<Response, PamError> {
+pub(in crate::pam) async fn send(call: Call, request: RequestBuilder) -> Result<Response, PamError> {
     let response = request.send().await.map_err(|error| failed(call, &error))?;
     if response.status().is_redirection() { Err(PamError::Redirected(call)) } else { Ok(response) }
 }
 
 /// Reads an answer up to the size limit.
-pub(super) async fn read(call: Call, mut response: Response) -> Result<Answer, PamError> {
+pub(in crate::pam) async fn read(call: Call, mut response: Response) -> Result<Answer, PamError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let mut body = Zeroizing::new(Vec::with_capacity(expected_size(&response)));
@@ -132,7 +136,7 @@ fn expected_size(response: &Response) -> usize {
 }
 
 /// What a failure of the HTTP client means. Its own text is dropped: it may quote what was sent.
-pub(super) fn failed(call: Call, error: &reqwest::Error) -> PamError {
+pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     if let Some(AddressRefused(kind)) = cause(error) {
         return PamError::AddressNotAllowed(*kind);
     }

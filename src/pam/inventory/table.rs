@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::credential::ListedCredential;
+use crate::pam::credential::ListedCredential;
 
 /// Records on a page. A page has two blocks of memory where single records had seven for each of them, and the table
 /// grows by pages: one block for all would be copied whole each time it grows.

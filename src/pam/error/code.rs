@@ -2,7 +2,7 @@
 //!
 //! Other resources give the same numbers other meanings (API 1.7): this catalogue is for credentials only.
 
-use super::error::PamError;
+use super::pam_error::PamError;
 
 /// What the PAM says with a code.
 struct Code {
@@ -23,7 +23,7 @@ enum Meaning {
 }
 
 /// The error that a code means.
-pub(super) fn by_code(number: u16) -> PamError {
+pub(in crate::pam) fn by_code(number: u16) -> PamError {
     let code = Some(number);
     match known(number).map(|code| code.meaning) {
         Some(Meaning::NotFound) => PamError::NotFound { code },
@@ -41,7 +41,7 @@ pub fn field_of(code: u16) -> Option<&'static str> {
 }
 
 /// What happened and what to do about it, if the code is in the catalogue.
-pub(super) fn words_of(number: u16) -> Option<&'static str> {
+pub(in crate::pam) fn words_of(number: u16) -> Option<&'static str> {
     known(number).map(|code| code.words)
 }
 

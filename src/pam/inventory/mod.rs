@@ -1,15 +1,22 @@
 //! What a PAM holds, as far as one connection may see it: one shared list instead of one per credential.
 
+mod account;
+mod index;
+mod snapshot;
+mod table;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::client::PamClient;
-use super::credential::ListedCredential;
-use super::error::{AuthFailure, Call, PamError, Unavailable};
-use super::snapshot::Snapshot;
-use super::table::{NoRoom, Table};
+use crate::pam::client::PamClient;
+use crate::pam::credential::ListedCredential;
+use crate::pam::error::{AuthFailure, Call, PamError, Unavailable};
+use table::{NoRoom, Table};
+
+pub use account::Account;
+pub use snapshot::{Seen, Snapshot};
 
 /// How old a list may be that a first push is decided by; also the shortest time from one list to the next.
 const FRESH: Duration = Duration::from_secs(10);
@@ -265,8 +272,8 @@ fn was_asked(outcome: &Outcome) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pam::account::Account;
-    use crate::pam::table::table;
+
+    use super::table::table;
     use futures::future::join_all;
     use tokio::time::{advance, timeout};
 

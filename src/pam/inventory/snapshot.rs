@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::account::{Account, Keys};
-use super::credential::ListedCredential;
 use super::index::Index;
 use super::table::{Row, Table};
+use crate::pam::credential::ListedCredential;
 
 /// What a list shows about one identifier and one account. Rows of SSH keys are among them:
 /// [`ListedCredential::is_ssh_key`].
@@ -158,7 +158,7 @@ impl fmt::Debug for Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pam::table::table;
+    use crate::pam::inventory::table::table;
 
     fn record(id: &str, identifier: &str, account: [&str; 3]) -> ListedCredential {
         let [username, hostname, ip] = account.map(str::to_owned);

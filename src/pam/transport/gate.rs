@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::breaker::Breaker;
 use super::budget::Budget;
-use super::endpoint::Limits;
-use super::error::{Call, PamError, Unavailable};
+use crate::pam::endpoint::Limits;
+use crate::pam::error::{Call, PamError, Unavailable};
 
 /// A rejected token is replaced at most this often per origin.
 const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ impl Origins {
     }
 
     /// A seat at the gate of `origin`. As long as it lives, its limits count.
-    pub(super) fn seat(&self, origin: &str, limits: Limits) -> Seat {
+    pub(in crate::pam) fn seat(&self, origin: &str, limits: Limits) -> Seat {
         let mut gates = lock(&self.gates);
         gates.retain(|_, gate| gate.strong_count() > 0);
         let gate = gates.get(origin).and_then(Weak::upgrade).unwrap_or_default();
@@ -96,7 +96,7 @@ impl Gate {
 ///
 /// It has a circuit of its own for failures that are the connection's fault and not the PAM's: a wrong CA in one
 /// connection must not shut the PAM off from the others.
-pub(super) struct Seat {
+pub(in crate::pam) struct Seat {
     gate: Arc<Gate>,
     number: u64,
     own: Breaker,
@@ -122,14 +122,14 @@ enum Health {
 
 impl Seat {
     /// Waits for one of the origin's places for requests in flight. Fails at once if nothing may be sent anyway.
-    pub(super) async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
+    pub(in crate::pam) async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
         self.check(call)?;
         self.gate.budget.acquire().await;
         Ok(Permit { seat: self })
     }
 
     /// True if a rejected token may be replaced now; the answer counts as a replacement.
-    pub(super) fn may_refresh(&self) -> bool {
+    pub(in crate::pam) fn may_refresh(&self) -> bool {
         let now = Instant::now();
         let mut refreshed = lock(&self.gate.refreshed);
         let allowed = refreshed.is_none_or(|at| now.duration_since(at) >= REFRESH_INTERVAL);
@@ -158,7 +158,7 @@ impl Seat {
 }
 
 /// Leave to have requests in flight, one after the other.
-pub(super) struct Permit<'a> {
+pub(in crate::pam) struct Permit<'a> {
     seat: &'a Seat,
 }
 
@@ -170,7 +170,7 @@ impl Drop for Permit<'_> {
 
 impl<'a> Permit<'a> {
     /// Waits for the rate budget and asks the circuits: leave to send exactly one request, now.
-    pub(super) async fn pass(&self, call: Call) -> Result<Pass<'a>, PamError> {
+    pub(in crate::pam) async fn pass(&self, call: Call) -> Result<Pass<'a>, PamError> {
         self.seat.check(call)?;
         while let Some(wait) = self.seat.gate.budget.spend() {
             sleep(wait).await;
@@ -188,7 +188,7 @@ impl<'a> Permit<'a> {
 }
 
 /// Leave to send one request. Dropped without [`Pass::done`] (a cancelled call), it says nothing about the PAM.
-pub(super) struct Pass<'a> {
+pub(in crate::pam) struct Pass<'a> {
     seat: &'a Seat,
     call: Call,
     began: Instant,
@@ -197,7 +197,7 @@ pub(super) struct Pass<'a> {
 
 impl Pass<'_> {
     /// Tells the circuits and the observer how the exchange went, and hands the result on.
-    pub(super) fn done<T>(mut self, result: Result<T, PamError>) -> Result<T, PamError> {
+    pub(in crate::pam) fn done<T>(mut self, result: Result<T, PamError>) -> Result<T, PamError> {
         self.told = true;
         self.pause(result.as_ref().err());
         self.tell(health(result.as_ref().err()));

@@ -1,7 +1,7 @@
 //! What a failure means and what to do about it, in sentences for users (API 1.6 and 2.8).
 
 use super::code::words_of;
-use super::error::{AuthFailure, Call, PamError, TlsFault, Unavailable};
+use super::pam_error::{AuthFailure, Call, PamError, TlsFault, Unavailable};
 
 impl PamError {
     /// What happened and what to do about it: our own words, with the PAM's code where it gave one.
@@ -137,8 +137,8 @@ fn tls(fault: TlsFault) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::Retry;
     use super::*;
+    use crate::pam::error::Retry;
     use std::time::Duration;
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::{AddressKind, AddressPolicy};
+use crate::pam::endpoint::{AddressKind, AddressPolicy};
 
 /// Resolves a name once, and hands out what it checked: whoever connects does not ask again, so that a name which
 /// means another address a moment later gains nothing.

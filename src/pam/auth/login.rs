@@ -11,11 +11,11 @@ use secrecy::ExposeSecret;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use super::endpoint::{OAuth2, TokenRequest};
-use super::error::{Call, PamError, Unavailable};
-use super::http::Answer;
-use super::lenient::{lenient_i64, lenient_string};
 use super::token::refused;
+use crate::pam::endpoint::{OAuth2, TokenRequest};
+use crate::pam::error::{Call, PamError, Unavailable};
+use crate::pam::transport::Answer;
+use crate::pam::wire::{lenient_i64, lenient_string};
 
 /// The documented lifetime (API 1.3), for answers that name none.
 const DEFAULT_LIFETIME: i64 = 3600;
@@ -23,21 +23,21 @@ const DEFAULT_LIFETIME: i64 = 3600;
 const SANE_LIFETIME: std::ops::RangeInclusive<i64> = 30..=3600;
 /// What a token endpoint granted.
 #[derive(Debug)]
-pub(super) struct Grant {
-    pub(super) header: HeaderValue,
-    pub(super) lifetime: Duration,
+pub(in crate::pam) struct Grant {
+    pub(in crate::pam) header: HeaderValue,
+    pub(in crate::pam) lifetime: Duration,
 }
 
 /// All that a token request is made of (API 1.2).
-pub(super) struct Login {
-    pub(super) oauth2: OAuth2,
-    pub(super) tenant: Option<String>,
-    pub(super) style: TokenRequest,
+pub(in crate::pam) struct Login {
+    pub(in crate::pam) oauth2: OAuth2,
+    pub(in crate::pam) tenant: Option<String>,
+    pub(in crate::pam) style: TokenRequest,
 }
 
 impl Login {
     /// The body. The buffer is large enough from the start: see `CredentialRequest::to_json`.
-    pub(super) fn form(&self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::pam) fn form(&self) -> Zeroizing<Vec<u8>> {
         let secret = self.oauth2.client_secret.expose_secret();
         let tenant = self.tenant.as_deref().unwrap_or_default();
         let longest = 3 * (self.oauth2.client_id.len() + secret.len() + tenant.len()) + 128;
@@ -55,7 +55,7 @@ impl Login {
 
     /// The Authorization header, where the login is sent as one: id and secret as they are, as the vendor's old page
     /// and the usual servers have it, and not form-encoded first, as RFC 6749 has it.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(in crate::pam) fn header(&self) -> Option<HeaderValue> {
         if self.style == TokenRequest::Form {
             return None;
         }
@@ -81,7 +81,7 @@ struct TokenAnswer<'a> {
 }
 
 /// What an answer of the token endpoint means (API 1.3, 1.6).
-pub(super) fn granted(answer: &Answer) -> Result<Grant, PamError> {
+pub(in crate::pam) fn granted(answer: &Answer) -> Result<Grant, PamError> {
     let call = Call::Token;
     let unavailable = |why| Err(PamError::Unavailable { call, why });
     match answer.status {

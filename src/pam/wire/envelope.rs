@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
-use super::code::by_code;
-use super::credential::{Outcome, Upserted};
-use super::error::{AuthFailure, Call, PamError, Unavailable};
-use super::http::Answer;
 use super::lenient::{lenient_bool, lenient_i64, lenient_string};
+use crate::pam::credential::{Outcome, Upserted};
+use crate::pam::error::by_code;
+use crate::pam::error::{AuthFailure, Call, PamError, Unavailable};
+use crate::pam::transport::Answer;
 
 /// An answer of the PAM Core resources. Every part may be missing, and unknown ones are passed over.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Envelope {
+pub(in crate::pam) struct Envelope {
     #[serde(deserialize_with = "if_object")]
     response: Option<Status>,
     #[serde(deserialize_with = "if_object")]
@@ -27,7 +27,7 @@ pub(super) struct Envelope {
 /// The `response` part.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Status {
+pub(in crate::pam) struct Status {
     #[serde(deserialize_with = "lenient_string")]
     message: Option<String>,
     #[serde(deserialize_with = "lenient_string")]
@@ -43,7 +43,7 @@ pub(super) struct Status {
 /// The `exception` part.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Exception {
+pub(in crate::pam) struct Exception {
     #[serde(deserialize_with = "lenient_i64")]
     code: Option<i64>,
     #[serde(deserialize_with = "lenient_string")]
@@ -63,26 +63,26 @@ struct Record {
 
 impl Envelope {
     /// The envelope in a body; one without any part if the body is none.
-    pub(super) fn of(body: &[u8]) -> Self {
+    pub(in crate::pam) fn of(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
     /// An envelope of parts that were decoded one by one.
-    pub(super) fn of_parts(response: Option<Status>, exception: Option<Exception>) -> Self {
+    pub(in crate::pam) fn of_parts(response: Option<Status>, exception: Option<Exception>) -> Self {
         Self { response, exception, ..Self::default() }
     }
 
     /// True if the application speaks; else it is the gateway, or not the PAM at all.
-    pub(super) fn is_present(&self) -> bool {
+    pub(in crate::pam) fn is_present(&self) -> bool {
         self.response.is_some()
     }
 
     /// True if the answer says that the call failed, whatever its HTTP status says.
-    pub(super) fn says_error(&self) -> bool {
+    pub(in crate::pam) fn says_error(&self) -> bool {
         self.response.as_ref().is_some_and(|status| status.error.or(status.erro) == Some(true))
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub(in crate::pam) fn message(&self) -> &str {
         self.messages().next().unwrap_or_default()
     }
 
@@ -93,7 +93,7 @@ impl Envelope {
     }
 
     /// The four-digit code: of the exception, else at the start of a message (API 1.7).
-    pub(super) fn code(&self) -> Option<u16> {
+    pub(in crate::pam) fn code(&self) -> Option<u16> {
         let four_digits = |code: i64| u16::try_from(code).ok().filter(|code| (1000..10_000).contains(code));
         let exception = self.exception.as_ref();
         let stated = exception.and_then(|exception| exception.code).and_then(four_digits);
@@ -104,7 +104,7 @@ impl Envelope {
 }
 
 /// `Some` for an object, `None` for anything else.
-pub(super) fn if_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(in crate::pam) fn if_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -123,10 +123,10 @@ where
 
 /// A call that failed.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: PamError,
+pub(in crate::pam) struct Failure {
+    pub(in crate::pam) error: PamError,
     /// True if a new token may help.
-    pub(super) token_suspect: bool,
+    pub(in crate::pam) token_suspect: bool,
 }
 
 impl From<PamError> for Failure {
@@ -136,7 +136,7 @@ impl From<PamError> for Failure {
 }
 
 /// What an answer to a `POST` of a credential means.
-pub(super) fn upserted(answer: &Answer) -> Result<Upserted, Failure> {
+pub(in crate::pam) fn upserted(answer: &Answer) -> Result<Upserted, Failure> {
     let call = Call::UpsertCredential;
     let envelope = Envelope::of(&answer.body);
     if !answer.is_success() || envelope.says_error() {
@@ -164,12 +164,17 @@ fn outcome(message: &str) -> Outcome {
 }
 
 /// What an answer means that is no success.
-pub(super) fn failure(call: Call, answer: &Answer) -> Failure {
+pub(in crate::pam) fn failure(call: Call, answer: &Answer) -> Failure {
     failure_of(call, answer.status, answer.retry_after, &Envelope::of(&answer.body))
 }
 
 /// The same for an answer whose body was decoded elsewhere.
-pub(super) fn failure_of(call: Call, status: u16, retry_after: Option<Duration>, envelope: &Envelope) -> Failure {
+pub(in crate::pam) fn failure_of(
+    call: Call,
+    status: u16,
+    retry_after: Option<Duration>,
+    envelope: &Envelope,
+) -> Failure {
     if let Some(error) = envelope.code().map(by_code) {
         return error.into();
     }

@@ -1,9 +1,9 @@
 //! Switching a credential off and on: what the PAM answers to `DELETE` and `PUT` by id (API 6.1).
 
-use super::dialect::Dialect;
-use super::envelope::{Envelope, Failure, failure_of};
-use super::error::{Call, PamError};
-use super::http::Answer;
+use crate::pam::error::{Call, PamError};
+use crate::pam::transport::Answer;
+use crate::pam::wire::Dialect;
+use crate::pam::wire::{Envelope, Failure, failure_of};
 
 /// How a credential came to be disabled. Nothing is ever deleted by the PAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,13 @@ pub enum Enabled {
 }
 
 /// What an answer to a `DELETE` means.
-pub(super) fn disabled(answer: &Answer, dialect: &Dialect) -> Result<Disabled, Failure> {
+pub(in crate::pam) fn disabled(answer: &Answer, dialect: &Dialect) -> Result<Disabled, Failure> {
     let already = switched(Call::DisableCredential, answer, &[Some(1008), dialect.code_1017()])?;
     Ok(if already { Disabled::AlreadyInactive } else { Disabled::Now })
 }
 
 /// What an answer to a `PUT` means.
-pub(super) fn enabled(answer: &Answer, dialect: &Dialect) -> Result<Enabled, Failure> {
+pub(in crate::pam) fn enabled(answer: &Answer, dialect: &Dialect) -> Result<Enabled, Failure> {
     let already = switched(Call::EnableCredential, answer, &[Some(1043), dialect.code_1017()])?;
     Ok(if already { Enabled::AlreadyActive } else { Enabled::Now })
 }
@@ -59,7 +59,7 @@ impl Dialect {
 }
 
 /// A record's id as a path segment, if it is one: digits only, so that it can lead to no other path.
-pub(super) fn id_segment(id: &str) -> Result<&str, PamError> {
+pub(in crate::pam) fn id_segment(id: &str) -> Result<&str, PamError> {
     let is_number = (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { Ok(id) } else { Err(PamError::InvalidId) }
 }
