@@ -30,11 +30,11 @@ pub use credential::{
     SessionSettings, Upserted,
 };
 pub use endpoint::{
-    AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, ClientCertificate, Deadlines, Endpoint, EndpointError,
-    Limits, OAuth2, ProductVersion, TokenRequest, VersionError,
+    AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
+    ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
+    NumberForm, OAuth2, ProductVersion, TokenRequest, VersionError,
 };
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
 pub use vault_id::VaultId;
-pub use wire::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};

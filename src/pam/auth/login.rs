@@ -1,4 +1,4 @@
-//! The login on the wire: what is sent for a token, and what the token endpoint answers (API 1.2, 1.3, 1.6).
+//! The login on the wire: the request for a token, and what the token endpoint's answers mean (API 1.2, 1.3, 1.6).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,7 +11,6 @@ use secrecy::ExposeSecret;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use super::token::refused;
 use crate::pam::endpoint::{OAuth2, TokenRequest};
 use crate::pam::error::{Call, PamError, Unavailable};
 use crate::pam::transport::Answer;
@@ -19,16 +18,18 @@ use crate::pam::wire::{lenient_i64, lenient_string};
 
 /// The documented lifetime (API 1.3), for answers that name none.
 const DEFAULT_LIFETIME: i64 = 3600;
-/// A lifetime outside of this range is odd: too short would mean a login per call, too long trusts a typing error.
+/// Lifetimes outside of this range are clamped: a shorter one would mean a login per call, and a longer one may be a
+/// typing error.
 const SANE_LIFETIME: std::ops::RangeInclusive<i64> = 30..=3600;
-/// What a token endpoint granted.
+
+/// A token as the token endpoint granted it.
 #[derive(Debug)]
 pub(in crate::pam) struct Grant {
     pub(in crate::pam) header: HeaderValue,
     pub(in crate::pam) lifetime: Duration,
 }
 
-/// All that a token request is made of (API 1.2).
+/// Everything that a token request is made of (API 1.2).
 pub(in crate::pam) struct Login {
     pub(in crate::pam) oauth2: OAuth2,
     pub(in crate::pam) tenant: Option<String>,
@@ -36,7 +37,8 @@ pub(in crate::pam) struct Login {
 }
 
 impl Login {
-    /// The body. The buffer is large enough from the start: see `CredentialRequest::to_json`.
+    /// Returns the request's body. The buffer is large enough from the start: one that grew would leave copies of the
+    /// secret in freed memory.
     pub(in crate::pam) fn form(&self) -> Zeroizing<Vec<u8>> {
         let secret = self.oauth2.client_secret.expose_secret();
         let tenant = self.tenant.as_deref().unwrap_or_default();
@@ -53,8 +55,8 @@ impl Login {
         Zeroizing::new(form.finish().into_bytes())
     }
 
-    /// The Authorization header, where the login is sent as one: id and secret as they are, as the vendor's old page
-    /// and the usual servers have it, and not form-encoded first, as RFC 6749 has it.
+    /// Returns the Authorization header, where the login is sent as one. Id and secret are not form-encoded first, as
+    /// RFC 6749 asks for: the vendor's old page and the usual servers take them unencoded.
     pub(in crate::pam) fn header(&self) -> Option<HeaderValue> {
         if self.style == TokenRequest::Form {
             return None;
@@ -80,7 +82,7 @@ struct TokenAnswer<'a> {
     expires_in: Option<i64>,
 }
 
-/// What an answer of the token endpoint means (API 1.3, 1.6).
+/// Reads an answer of the token endpoint (API 1.3, 1.6).
 pub(in crate::pam) fn granted(answer: &Answer) -> Result<Grant, PamError> {
     let call = Call::Token;
     let unavailable = |why| Err(PamError::Unavailable { call, why });
@@ -91,8 +93,8 @@ pub(in crate::pam) fn granted(answer: &Answer) -> Result<Grant, PamError> {
         429 => Err(PamError::RateLimited { after: answer.retry_after }),
         500 => unavailable(Unavailable::Server),
         501.. => unavailable(Unavailable::Gateway { status: answer.status, after: answer.retry_after }),
-        // Whatever the words: asking again with the same login would get accounts locked.
-        _ => Err(refused()),
+        // A refusal whatever the message: asking again with the same login would get accounts locked.
+        _ => Err(PamError::login_refused()),
     }
 }
 
@@ -108,7 +110,7 @@ fn grant(body: &[u8]) -> Option<Grant> {
     Some(Grant { header, lifetime: Duration::from_secs(seconds.unsigned_abs()) })
 }
 
-/// The header's value, in a buffer that is wiped in the end.
+/// Returns a header's value in a buffer that is wiped when the last clone is dropped.
 fn sensitive(scheme: &str, credentials: &[u8]) -> Option<HeaderValue> {
     let mut text = Zeroizing::new(Vec::with_capacity(scheme.len() + credentials.len()));
     text.extend_from_slice(scheme.as_bytes());

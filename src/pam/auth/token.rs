@@ -1,5 +1,5 @@
-//! The token of one login: fetched once for all who wait, renewed early, never asked for again after a refusal
-//! (P10: accounts get locked).
+//! The token of one login. One request fetches the token for all calls that wait for one; the token is renewed early,
+//! and after a refusal no login is sent (P10: accounts get locked).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,27 +8,27 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use super::login::Grant;
-use crate::pam::error::{AuthFailure, PamError};
+use crate::pam::error::PamError;
 
-/// After an early renewal failed, the old token serves this long before the next attempt.
+/// The time from an early renewal that failed to the next attempt; until then the old token is used.
 const EARLY_RETRY: Duration = Duration::from_secs(30);
 
 /// A bearer token. `Debug` shows no part of it.
 #[derive(Clone, Debug)]
 pub(in crate::pam) struct Token {
-    /// The value of the Authorization header; marked sensitive, and wiped when the last clone goes.
+    /// The value of the Authorization header; marked sensitive, and wiped when the last clone is dropped.
     pub(in crate::pam) header: HeaderValue,
-    /// Counts the tokens of a login, to tell a call's token from a newer one.
+    /// The token's number among those of its login, to tell a call's token from a newer one.
     number: u64,
     renew_at: Instant,
     expires_at: Instant,
 }
 
-/// What a login keeps.
+/// The token of one login, and whether the login was refused.
 #[derive(Debug, Default)]
 pub(in crate::pam) struct Tokens {
     state: Mutex<State>,
-    /// Held by the one call that is asking for a token.
+    /// Held by the one call that asks for a token.
     flight: tokio::sync::Mutex<()>,
 }
 
@@ -36,56 +36,58 @@ pub(in crate::pam) struct Tokens {
 struct State {
     token: Option<Token>,
     refused: bool,
-    /// How many answers (tokens or failures) there were.
+    /// The number of answers so far, tokens and failures together.
     answers: u64,
     failure: Option<PamError>,
 }
 
-enum Held {
-    Good(Token),
-    /// Good, but a new one is due.
+/// The state of the token that a login has.
+enum TokenState {
+    Fresh(Token),
+    /// The token can be used, and its renewal is due.
     Aging(Token),
-    None,
+    Missing,
 }
 
 impl Tokens {
-    /// Fails at once if the login was refused.
+    /// Fails if the login was refused.
     pub(in crate::pam) fn check(&self) -> Result<(), PamError> {
-        if self.state().refused { Err(refused()) } else { Ok(()) }
+        if self.state().refused { Err(PamError::login_refused()) } else { Ok(()) }
     }
 
-    /// True if a call could be made without a login.
+    /// Returns true if a call could be made without a login.
     pub(in crate::pam) fn is_good(&self) -> bool {
-        matches!(self.held(), Held::Good(_))
+        matches!(self.token_state(), TokenState::Fresh(_))
     }
 
-    /// Latches a refusal.
+    /// Makes calls fail as after a refused login.
     pub(in crate::pam) fn refuse(&self) {
         let mut state = self.state();
         state.refused = true;
         state.token = None;
     }
 
-    /// A token that is good now: the one held, or what `login` brings. All who wait share one login and its outcome.
+    /// Returns a token that can be used now: the present one, or the one that `login` brings. All calls that wait share
+    /// one login and its outcome.
     pub(in crate::pam) async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token, PamError>
     where
         F: Future<Output = Result<Grant, PamError>>,
     {
         self.check()?;
-        match self.held() {
-            Held::Good(token) => Ok(token),
-            Held::Aging(token) => self.renew_early(token, login).await,
-            Held::None => self.renew(login).await,
+        match self.token_state() {
+            TokenState::Fresh(token) => Ok(token),
+            TokenState::Aging(token) => self.renew_early(token, login).await,
+            TokenState::Missing => self.renew(login).await,
         }
     }
 
-    /// Another token than `rejected`: a newer one that is there already, or a new one if `leave` is given; else `error`.
-    /// Of all who wait only the one that logs in asks for leave.
+    /// Returns another token than `rejected`: a newer one that is there already, or one from a login if `may_log_in` says
+    /// so; else `error`. Of all calls that wait, only the one that would log in asks `may_log_in`.
     pub(in crate::pam) async fn replace<F>(
         &self,
         rejected: &Token,
         error: PamError,
-        leave: impl FnOnce() -> bool,
+        may_log_in: impl FnOnce() -> bool,
         login: impl FnOnce() -> F,
     ) -> Result<Token, PamError>
     where
@@ -96,16 +98,16 @@ impl Tokens {
         if let Some(shared) = self.answered_since(answers_before, Some(rejected.number)) {
             return shared;
         }
-        if !leave() {
+        if !may_log_in() {
             return Err(error);
         }
-        // Gone before the login, so that calls which begin now wait for the new one.
+        // Dropped before the login, so that calls which begin now wait for the new token.
         self.state().token = None;
         self.log_in(login).await
     }
 
-    /// Logs in although a refusal is latched; a success releases the latch.
-    pub(in crate::pam) async fn second_look<F>(&self, login: impl FnOnce() -> F) -> Result<(), PamError>
+    /// Logs in although the login was refused before. A success lets calls through again.
+    pub(in crate::pam) async fn retry_refused<F>(&self, login: impl FnOnce() -> F) -> Result<(), PamError>
     where
         F: Future<Output = Result<Grant, PamError>>,
     {
@@ -113,7 +115,8 @@ impl Tokens {
         self.log_in(login).await.map(|_| ())
     }
 
-    /// Only one call renews; the others go on with what they have. If the renewal fails, so does this one.
+    /// Renews an aging token. Only one call renews it; the others, and this one if the renewal fails, use the aging token.
+    /// If the login is refused, the call fails.
     async fn renew_early<F>(&self, token: Token, login: impl FnOnce() -> F) -> Result<Token, PamError>
     where
         F: Future<Output = Result<Grant, PamError>>,
@@ -122,7 +125,7 @@ impl Tokens {
             return Ok(token);
         };
         match self.log_in(login).await {
-            Err(error) if error != refused() => {
+            Err(error) if error != PamError::login_refused() => {
                 self.postpone_renewal();
                 Ok(token)
             }
@@ -142,12 +145,12 @@ impl Tokens {
         }
     }
 
-    /// What another call brought while this one waited: a token other than the rejected one, or the failure of a
-    /// login that ended meanwhile.
+    /// Returns the outcome of a login that ended while this call waited: a token other than the rejected one, or the
+    /// login's failure. `None` if no login ended.
     fn answered_since(&self, answers: u64, rejected: Option<u64>) -> Option<Result<Token, PamError>> {
         let state = self.state();
         if state.refused {
-            return Some(Err(refused()));
+            return Some(Err(PamError::login_refused()));
         }
         let now = Instant::now();
         let usable = |token: &Token| Some(token.number) != rejected && now < token.expires_at;
@@ -162,7 +165,7 @@ impl Tokens {
     where
         F: Future<Output = Result<Grant, PamError>>,
     {
-        // Before the request: the lifetime counts from when the token was made, not from when it arrived.
+        // Taken before the request: the lifetime counts from when the token was made, not from when it arrived.
         let began = Instant::now();
         let outcome = login().await;
         let mut state = self.state();
@@ -170,7 +173,7 @@ impl Tokens {
         match outcome {
             Ok(grant) => Ok(state.keep(grant, began, rand::random())),
             Err(error) => {
-                if error == refused() {
+                if error == PamError::login_refused() {
                     state.refused = true;
                     state.token = None;
                 }
@@ -180,12 +183,12 @@ impl Tokens {
         }
     }
 
-    fn held(&self) -> Held {
+    fn token_state(&self) -> TokenState {
         let now = Instant::now();
         match &self.state().token {
-            Some(token) if now < token.renew_at => Held::Good(token.clone()),
-            Some(token) if now < token.expires_at => Held::Aging(token.clone()),
-            _ => Held::None,
+            Some(token) if now < token.renew_at => TokenState::Fresh(token.clone()),
+            Some(token) if now < token.expires_at => TokenState::Aging(token.clone()),
+            _ => TokenState::Missing,
         }
     }
 
@@ -201,7 +204,8 @@ impl Tokens {
 }
 
 impl State {
-    /// Renewal is due between 75 % and 85 % of the lifetime, so that many operators do not come at once.
+    /// Keeps a new token. Its renewal is due between 75 % and 85 % of the lifetime, so that many operators do not ask at
+    /// the same time.
     fn keep(&mut self, grant: Grant, began: Instant, jitter: f64) -> Token {
         let token = Token {
             header: grant.header,
@@ -213,11 +217,6 @@ impl State {
         self.failure = None;
         self.token.insert(token).clone()
     }
-}
-
-/// The error of a refused login.
-pub(in crate::pam) fn refused() -> PamError {
-    PamError::AuthenticationFailed(AuthFailure::LoginRefused)
 }
 
 #[cfg(test)]
@@ -307,16 +306,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_silences_the_login_until_a_second_look() {
+    async fn a_refusal_silences_the_login_until_it_is_retried() {
         let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
         all_at_once(50, || tokens.get(|| endpoint.fail(401))).await;
         for _ in 0..10 {
-            assert_eq!(tokens.get(|| endpoint.login()).await.unwrap_err(), refused());
+            assert_eq!(tokens.get(|| endpoint.login()).await.unwrap_err(), PamError::login_refused());
         }
         assert_eq!(endpoint.count(), 1);
-        assert_eq!(tokens.second_look(|| endpoint.fail(401)).await, Err(refused()));
-        assert_eq!(tokens.check(), Err(refused()));
-        tokens.second_look(|| endpoint.login()).await.unwrap();
+        assert_eq!(tokens.retry_refused(|| endpoint.fail(401)).await, Err(PamError::login_refused()));
+        assert_eq!(tokens.check(), Err(PamError::login_refused()));
+        tokens.retry_refused(|| endpoint.login()).await.unwrap();
         tokens.get(|| endpoint.login()).await.unwrap();
         assert_eq!(endpoint.count(), 3);
     }

@@ -1,4 +1,5 @@
-//! The list, decoded while it arrives: memory for one record and one chunk, not for the whole answer.
+//! What the PAM answers to the list of credentials, decoded while it arrives: decoding takes memory for one batch of
+//! records and one chunk, not for the whole answer.
 
 use std::fmt;
 use std::io::{self, BufReader, Read};
@@ -14,25 +15,26 @@ use crate::pam::transport::failed;
 use crate::pam::wire::{Envelope, Exception, Status, if_object};
 
 const CALL: Call = Call::ListCredentials;
-/// How long a list may be. What is small on the wire may be large in memory: a record of ten bytes takes some hundred.
+
+/// How large a list may be. A record that is small on the wire may be large in memory: ten bytes become some hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::pam) struct Most {
+pub(in crate::pam) struct ListLimits {
     bytes: usize,
     records: usize,
 }
 
-impl Most {
-    /// The most that is read for the operator's owner.
-    pub(in crate::pam) const USUAL: Self = Self { bytes: 256 << 20, records: 1 << 20 };
-    /// The most that is read for a tenant, whose connection may lead to a host that sends whatever it likes: one tenant
-    /// must not be able to use up the memory that all share.
-    pub(in crate::pam) const APART: Self = Self { bytes: 32 << 20, records: 50_000 };
+impl ListLimits {
+    /// The limits of the connections of the operator's owner.
+    pub(in crate::pam) const OWNER: Self = Self { bytes: 256 << 20, records: 1 << 20 };
+    /// The limits of a tenant's connection, which may lead to a host that sends whatever it likes: one tenant must not be
+    /// able to use up the memory that all share.
+    pub(in crate::pam) const TENANT: Self = Self { bytes: 32 << 20, records: 50_000 };
 }
 
-/// Records handed over together: one at a time would be a thread switch each.
+/// Records handed over together: one at a time would cost a thread switch for each record.
 const BATCH: usize = 256;
 
-/// What a list was, beside its records.
+/// What the answer says beside its records.
 pub(in crate::pam) struct Listing {
     pub(in crate::pam) count: usize,
     pub(in crate::pam) envelope: Envelope,
@@ -41,54 +43,56 @@ pub(in crate::pam) struct Listing {
 }
 
 impl Listing {
-    /// True for a list: one that holds records, or says in words that there are none.
+    /// Returns true if the answer is a list: it holds `credentials`, or its message says that there are none.
     pub(in crate::pam) fn is_list(&self) -> bool {
         self.has_records || self.envelope.message().starts_with("0 ")
     }
 }
 
-/// Reads a list to its end and gives each record to `sink`. One that ends early or is damaged is an error,
-/// never a short list; what `sink` has got by then is to be thrown away.
+/// Reads a list to its end and gives each record to `sink`. A list that ends early or is damaged is an error, never a
+/// short list; after an error the caller throws away the records that `sink` has got.
 pub(in crate::pam) async fn read_list(
     response: Response,
-    most: Most,
+    limits: ListLimits,
     sink: &mut (dyn FnMut(ListedCredential) + Send),
 ) -> Result<Listing, PamError> {
     let (chunks_in, chunks) = channel(8);
     let (batches_in, mut batches) = channel::<Vec<ListedCredential>>(4);
     // The decoder pulls and the network pushes, so one of them must wait for the other on a thread of its own.
-    // It ends by itself when either channel closes, that is also when this call is dropped.
+    // The thread ends by itself when either channel closes, and so also when this call is dropped.
     let decoder = tokio::task::spawn_blocking(move || decode(chunks, batches_in));
     let hand_over = async {
-        let mut left = most.records;
+        let mut left = limits.records;
         while let Some(batch) = batches.recv().await {
             left = left.checked_sub(batch.len()).ok_or(PamError::TooLarge(CALL))?;
             batch.into_iter().for_each(&mut *sink);
         }
         Ok(())
     };
-    tokio::try_join!(pump(response, most.bytes, chunks_in), hand_over)?;
+    tokio::try_join!(pump(response, limits.bytes, chunks_in), hand_over)?;
     let listing = decoder.await.ok().flatten();
     listing.ok_or(PamError::Malformed { call: CALL, what: "is no complete list" })
 }
 
+/// A piece of the body.
 enum Chunk {
     Data(Bytes),
     End,
 }
 
-/// Moves the body into the decoder. The end is sent as such: a channel that just closes is a body cut off.
+/// Moves the body into the decoder. The end is sent as a chunk of its own: a channel that just closes is a body cut off.
 async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
     while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
         left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
         if decoder.send(Chunk::Data(data)).await.is_err() {
-            return Ok(()); // The decoder gave up, and says why.
+            return Ok(()); // The decoder gave up, and its result says why.
         }
     }
     let _ = decoder.send(Chunk::End).await;
     Ok(())
 }
 
+/// Decodes the chunks; `None` if they are no complete list, or nobody takes the batches.
 fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Option<Listing> {
     let mut records = Records { batches, batch: Vec::with_capacity(BATCH), count: 0 };
     let reader = BufReader::with_capacity(64 << 10, ChunkReader { chunks, current: Bytes::new(), ended: false });
@@ -100,7 +104,7 @@ fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Op
     Some(listing)
 }
 
-/// The chunks as a stream of bytes; for a thread that may block.
+/// Reads the chunks as a stream of bytes, on a thread that may block.
 struct ChunkReader {
     chunks: Receiver<Chunk>,
     current: Bytes,
@@ -122,14 +126,14 @@ impl Read for ChunkReader {
     }
 }
 
-/// Where decoded records go.
+/// Counts the decoded records and hands them over in batches.
 struct Records {
     batches: Sender<Vec<ListedCredential>>,
     batch: Vec<ListedCredential>,
     count: usize,
 }
 
-/// Nobody waits for the list any more.
+/// The call that wanted the list was dropped.
 struct Abandoned;
 
 impl Records {
@@ -145,7 +149,7 @@ impl Records {
     }
 }
 
-/// The answer as a whole.
+/// Decodes the answer as a whole.
 struct ListSeed<'a>(&'a mut Records);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
@@ -177,7 +181,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     }
 }
 
-/// A part that may be anything, and counts only as an object.
+/// A part of the answer that may be anything, and counts only as an object.
 struct Part<T>(Option<T>);
 
 impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Part<T> {
@@ -186,7 +190,7 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Part<T> {
     }
 }
 
-/// The array of records; true if there is one, false for `null`.
+/// Decodes the array of records; true if there is one, false for `null`.
 struct RecordsSeed<'a>(&'a mut Records);
 
 impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
@@ -263,16 +267,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_is_too_long_is_none_by_its_bytes_or_by_its_records() {
-        let read = async |most| {
+        let read = async |limits| {
             let mut records = 0;
             let response = Response::from(http::Response::new(body(600)));
-            let read = read_list(response, most, &mut |_| records += 1).await;
+            let read = read_list(response, limits, &mut |_| records += 1).await;
             read.map(|listing| (listing.count, records)).map_err(|error| error == PamError::TooLarge(CALL))
         };
         let bytes = body(600).len();
-        assert_eq!(read(Most { bytes, records: 600 }).await, Ok((600, 600)));
-        assert_eq!(read(Most { bytes, records: 599 }).await, Err(true));
-        assert_eq!(read(Most { bytes: bytes - 1, records: 600 }).await, Err(true));
+        assert_eq!(read(ListLimits { bytes, records: 600 }).await, Ok((600, 600)));
+        assert_eq!(read(ListLimits { bytes, records: 599 }).await, Err(true));
+        assert_eq!(read(ListLimits { bytes: bytes - 1, records: 600 }).await, Err(true));
     }
 
     #[test]

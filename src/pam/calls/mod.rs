@@ -1,8 +1,9 @@
-//! What the PAM answers to each call about credentials.
+//! The calls about credentials: how each is sent, and what the PAM's answer means.
 
+mod caller;
 mod list;
 mod switch;
+mod upsert;
 
-pub(in crate::pam) use list::{Listing, Most, read_list};
+pub(in crate::pam) use caller::{Caller, Sent, Sink};
 pub use switch::{Disabled, Enabled};
-pub(in crate::pam) use switch::{disabled, enabled, id_segment};

@@ -1,11 +1,10 @@
-//! Switching a credential off and on: what the PAM answers to `DELETE` and `PUT` by id (API 6.1).
+//! What the PAM answers to disabling and enabling a credential: `DELETE` and `PUT` by id (API 6.1).
 
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::Answer;
-use crate::pam::wire::Dialect;
-use crate::pam::wire::{Envelope, Failure, failure_of};
+use crate::pam::wire::{Dialect, Envelope, Failure, failure_of};
 
-/// How a credential came to be disabled. Nothing is ever deleted by the PAM.
+/// How a credential came to be disabled. The PAM never deletes a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disabled {
     /// By this call.
@@ -23,19 +22,19 @@ pub enum Enabled {
     AlreadyActive,
 }
 
-/// What an answer to a `DELETE` means.
+/// Reads the answer to a `DELETE`.
 pub(in crate::pam) fn disabled(answer: &Answer, dialect: &Dialect) -> Result<Disabled, Failure> {
-    let already = switched(Call::DisableCredential, answer, &[Some(1008), dialect.code_1017()])?;
+    let already = switched(Call::DisableCredential, answer, &[Some(1008), code_1017(dialect)])?;
     Ok(if already { Disabled::AlreadyInactive } else { Disabled::Now })
 }
 
-/// What an answer to a `PUT` means.
+/// Reads the answer to a `PUT`.
 pub(in crate::pam) fn enabled(answer: &Answer, dialect: &Dialect) -> Result<Enabled, Failure> {
-    let already = switched(Call::EnableCredential, answer, &[Some(1043), dialect.code_1017()])?;
+    let already = switched(Call::EnableCredential, answer, &[Some(1043), code_1017(dialect)])?;
     Ok(if already { Enabled::AlreadyActive } else { Enabled::Now })
 }
 
-/// True if the credential was so already; the PAM says that with one of the codes `already`.
+/// Returns true if the credential had that state before; the PAM says so with one of the codes `already`.
 fn switched(call: Call, answer: &Answer, already: &[Option<u16>]) -> Result<bool, Failure> {
     let envelope = Envelope::of(&answer.body);
     let code = envelope.code();
@@ -45,20 +44,19 @@ fn switched(call: Call, answer: &Answer, already: &[Option<u16>]) -> Result<bool
     if !answer.is_success() || envelope.says_error() {
         return Err(failure_of(call, answer.status, answer.retry_after, &envelope));
     }
-    // The application has nothing to show but that it speaks: a proxy's page with status 200 disables nothing.
+    // An envelope is the only sign that the application answered: a proxy's page with status 200 disables nothing.
     if !envelope.is_present() && answer.status != 204 {
         return Err(PamError::Malformed { call, what: "is not the PAM's" }.into());
     }
     Ok(false)
 }
 
-impl Dialect {
-    fn code_1017(&self) -> Option<u16> {
-        self.already_is_1017.then_some(1017)
-    }
+/// Returns 1017 in the dialects where that code means "already".
+fn code_1017(dialect: &Dialect) -> Option<u16> {
+    dialect.already_is_1017.then_some(1017)
 }
 
-/// A record's id as a path segment, if it is one: digits only, so that it can lead to no other path.
+/// Returns a record's id as a path segment. Only digits are one, so that no id can lead to another path.
 pub(in crate::pam) fn id_segment(id: &str) -> Result<&str, PamError> {
     let is_number = (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { Ok(id) } else { Err(PamError::InvalidId) }
@@ -139,7 +137,7 @@ mod tests {
         }
         assert_eq!(disable("3.32", &answer(204, &json!(null))), Ok(Disabled::Now));
         let gateway = disabled(&answer(404, &json!({"message": "no Route matched"})), &dialect("4.2")).unwrap_err();
-        assert_eq!((gateway.error, gateway.token_suspect), (PamError::Misrouted(Call::DisableCredential), true));
+        assert_eq!((gateway.error, gateway.new_token_may_help), (PamError::Misrouted(Call::DisableCredential), true));
     }
 
     #[test]

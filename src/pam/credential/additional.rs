@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::ser::SerializeMap;
 
 use super::wire::{Entries, Part};
-use crate::pam::wire::{AdditionalSettingsShape, CriticalityCase, NotesPlacement};
+use crate::pam::endpoint::{AdditionalSettingsShape, CriticalityCase, NotesPlacement};
 
 /// What is needed to use a credential beside its value. What is `None` is not sent, and the PAM keeps what it has.
 ///

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::pam::wire::{AdditionalSettingsShape, BooleanForm, CriticalityCase, NotesPlacement, NumberForm};
+use crate::pam::endpoint::{AdditionalSettingsShape, BooleanForm, CriticalityCase, NotesPlacement, NumberForm};
 use crate::pam::{Compatibility, ProductVersion};
 
 fn dialect(version: &str) -> Dialect {

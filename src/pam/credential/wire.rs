@@ -3,7 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::pam::wire::{BooleanForm, Dialect, NumberForm};
+use crate::pam::endpoint::{BooleanForm, NumberForm};
+use crate::pam::wire::Dialect;
 
 /// A part of a request that is a JSON object, or the keys of one.
 pub(super) trait Part {

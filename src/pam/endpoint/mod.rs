@@ -1,20 +1,31 @@
-//! Where a PAM is, how to log in, and how hard it may be worked.
+//! Where a PAM is, how to log in, and how hard it may be worked: the plain data that a client is made from.
+//!
+//! Everything here is checked without asking anybody.
 
 mod address;
+mod compatibility;
+mod error;
+mod limits;
+mod login;
+mod policy;
 mod version;
 
 use std::fmt;
-use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::pam::wire::Compatibility;
-
-pub use address::{AddressKind, AddressPolicy, AllowedHostError, AllowedHosts};
+pub use address::{AddressKind, AllowedHostError, AllowedHosts};
+pub use compatibility::{
+    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm,
+};
+pub use error::EndpointError;
+pub use limits::{Deadlines, Limits};
+pub use login::{ClientCertificate, OAuth2, TokenRequest};
+pub use policy::AddressPolicy;
 pub use version::{ProductVersion, VersionError};
 
-/// Where a PAM is and how to log in there: everything a [`PamClient`](crate::pam::PamClient) is made from.
+/// Where a PAM is and how to log in there: everything that a [`PamClient`](crate::pam::PamClient) is made from.
 ///
 /// `Debug` shows origin and version only: a URL that was not checked yet may hold a password.
 #[derive(Clone)]
@@ -25,8 +36,8 @@ pub struct Endpoint {
     pub version: ProductVersion,
     /// The login.
     pub oauth2: OAuth2,
-    /// PEM certificates of the authorities to trust, *instead* of the system's. A certificate that the PAM
-    /// itself presents may stand here too (self-signed appliances).
+    /// PEM certificates of the authorities to trust, *instead* of the system's. The bundle may also hold a certificate
+    /// that the PAM itself presents (self-signed appliances).
     pub ca_bundle: Option<Vec<u8>>,
     /// How hard this PAM may be worked. Counted per origin: the strictest of all live clients of one origin holds.
     pub limits: Limits,
@@ -42,14 +53,14 @@ pub struct Endpoint {
     pub referrer: Option<String>,
     /// Where the connection may lead.
     pub allowed: AddressPolicy,
-    /// Whose limits and failures are counted apart from those of others at the same origin: a tenant's, lest one
-    /// tenant's settings or troubles slow or stop everybody.
+    /// The group whose limits and failures are counted apart from those of other clients of the same origin. A
+    /// tenant's connection has one, so that the settings or troubles of one tenant do not slow or stop the others.
     pub apart: Option<String>,
 }
 
 impl Endpoint {
-    /// An endpoint with everything that may be left out left out: the system's authorities, the usual limits, no
-    /// overrides, and leave to lead anywhere.
+    /// Returns an endpoint without the optional parts: the system's authorities, the usual limits, no overrides, and
+    /// permission to lead anywhere.
     #[must_use]
     pub fn new(url: Url, version: ProductVersion, oauth2: OAuth2) -> Self {
         Self {
@@ -68,7 +79,7 @@ impl Endpoint {
         }
     }
 
-    /// What can be said about it without asking anybody.
+    /// Checks what can be checked without asking anybody.
     pub(in crate::pam) fn check(&self) -> Result<(), EndpointError> {
         self.check_url()?;
         if !self.version.is_supported() {
@@ -108,154 +119,6 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// An OAuth 2.0 client of the PAM (API 1.2). Both parts come from a Secret, and `Debug` shows neither.
-#[derive(Clone)]
-pub struct OAuth2 {
-    /// The client id: no secret, but sent only with the secret.
-    pub client_id: String,
-    /// The client secret. It is sent to the token endpoint of [`Endpoint::url`] and nowhere else.
-    pub client_secret: SecretString,
-}
-
-impl fmt::Debug for OAuth2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2").finish_non_exhaustive()
-    }
-}
-
-/// How the login is sent to the token endpoint (API 1.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum TokenRequest {
-    /// Client id and secret in the form, as every known client does.
-    #[default]
-    Form,
-    /// Client id and secret as HTTP Basic credentials, as old pages ask for.
-    Basic,
-}
-
-/// A client certificate with its key. `Debug` shows neither.
-#[derive(Clone)]
-pub struct ClientCertificate {
-    /// The certificate, and what leads from it to its authority, as PEM.
-    pub cert_pem: Vec<u8>,
-    /// Its private key as PEM, not encrypted.
-    pub key_pem: SecretString,
-}
-
-impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCertificate").finish_non_exhaustive()
-    }
-}
-
-/// How hard one PAM may be worked (P10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Requests in flight at the same time; 0 counts as 1.
-    pub max_concurrent_requests: u32,
-    /// Requests per second in the long run; 0 means no limit.
-    pub requests_per_second: u32,
-    /// Requests that may be made at once after a pause; 0 counts as 1. Without meaning if there is no limit.
-    pub burst: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_concurrent_requests: 4, requests_per_second: 10, burst: 20 }
-    }
-}
-
-impl Limits {
-    /// The stricter of two, value by value.
-    #[must_use]
-    pub fn strictest(self, other: Self) -> Self {
-        Self {
-            max_concurrent_requests: self.max_concurrent_requests.min(other.max_concurrent_requests),
-            requests_per_second: match (self.requests_per_second, other.requests_per_second) {
-                (0, limit) | (limit, 0) => limit,
-                (a, b) => a.min(b),
-            },
-            burst: self.burst.min(other.burst),
-        }
-    }
-}
-
-/// How long a request may take on the wire. Waiting for the origin's gate is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Writes. The gateway gives up at 60 s: a shorter deadline here would manufacture doubt about writes.
-    pub write: Duration,
-    /// Reads and logins.
-    pub read: Duration,
-    /// The list, its body included.
-    pub list: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self { write: Duration::from_secs(75), read: Duration::from_secs(30), list: Duration::from_mins(2) }
-    }
-}
-
-/// Why no client can be made of an [`Endpoint`]. The texts are for users: they name the remedy and no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// The URL's scheme is not https, or it has no host.
-    #[error("the URL must begin with https:// and name a host")]
-    NotHttps,
-    /// The URL holds a user name or password.
-    #[error("the URL must not hold a user name or a password: the login belongs into the Secret")]
-    UserInfo,
-    /// The URL holds a query or a fragment.
-    #[error("the URL must not hold a query (?) or a fragment (#)")]
-    QueryOrFragment,
-    /// The client does not speak this version's dialect.
-    #[error("product version {0} is not supported: supported are 3.30 and later versions of 3, and all of 4")]
-    UnsupportedVersion(ProductVersion),
-    /// The CA bundle cannot be used.
-    #[error("the CA bundle holds no usable certificate: it must be one or more PEM blocks \"CERTIFICATE\"")]
-    CaBundle,
-    /// No CA bundle was given, and the system has no certificates either.
-    #[error("the operator's image has no certificate authorities: give the PAM's as caBundle")]
-    NoSystemRoots,
-    /// The client id or client secret is empty.
-    #[error("the client id and the client secret must not be empty")]
-    EmptyLogin,
-    /// HTTP Basic cannot carry the client id.
-    #[error("a client id that holds a colon cannot be sent as HTTP Basic: send the login as a form")]
-    ClientIdForBasic,
-    /// The override of the API's prefix is no path.
-    #[error("apiPrefix must be a plain path that begins with a slash, such as /api or /iso")]
-    ApiPrefix,
-    /// The override of the token path is no path.
-    #[error("tokenPath must be a plain path that begins with a slash, such as /iso/oauth2/token")]
-    TokenPath,
-    /// The referrer cannot stand in a header.
-    #[error("the referrer must be a URL of plain ASCII characters without blanks")]
-    Referrer,
-    /// The client certificate or its key cannot be used.
-    #[error(
-        "the client certificate cannot be used: it must be PEM blocks \"CERTIFICATE\" and one unencrypted private key \
-         that belongs to the first of them"
-    )]
-    ClientCertificate,
-    /// The URL's host is not on the list for tenants' connections.
-    #[error(
-        "the operator may not connect to the URL's host: whoever runs the operator can add the host to the chart's \
-         allowedHosts (--allowed-hosts)"
-    )]
-    HostNotAllowed,
-    /// The URL's host is an address that is refused unless it is listed itself.
-    #[error(
-        "the URL's host is {0}, which the operator never connects to unless the chart's allowedHosts \
-         (--allowed-hosts) lists that very address: give the PAM's own address"
-    )]
-    AddressNotAllowed(AddressKind),
-    /// The HTTP client could not be made, for a reason that no setting explains.
-    #[error("the HTTP client could not be set up")]
-    Setup,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,14 +132,5 @@ mod tests {
         endpoint.client_certificate = Some(certificate.clone());
         let shown = format!("{endpoint:?} {:?} {certificate:?}", endpoint.oauth2);
         assert!(!shown.contains("CANARY") && shown.contains("https://pam.example.com"), "{shown}");
-    }
-
-    #[test]
-    fn the_strictest_limit_wins_and_zero_rate_means_none() {
-        let a = Limits { max_concurrent_requests: 4, requests_per_second: 0, burst: 20 };
-        let b = Limits { max_concurrent_requests: 8, requests_per_second: 5, burst: 10 };
-        let both = Limits { max_concurrent_requests: 4, requests_per_second: 5, burst: 10 };
-        assert_eq!(a.strictest(b), both);
-        assert_eq!(b.strictest(a), both);
     }
 }

@@ -1,11 +1,11 @@
-//! Which product version a PAM runs, and where versions differ on the wire.
+//! The product version of a PAM, and where versions differ on the wire.
 
 use std::fmt;
 
 /// A product version as the PAM shows it: `4.2`, `4.0`, `3.33.1`, `3.32`.
 ///
-/// Every difference between versions is asked of this type, so that a new version is one more answer here
-/// and not a condition somewhere else.
+/// Every difference between versions is a method of this type, so that a new version needs one more answer here and no
+/// condition elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProductVersion {
     major: u16,
@@ -30,31 +30,31 @@ impl ProductVersion {
         }
     }
 
-    /// True if this client speaks the version's dialect: 3.30 and later versions of 3, and every version of 4.
+    /// Returns true if this client speaks the version's dialect: 3.30 and later versions of 3, and every version of 4.
     #[must_use]
     pub fn is_supported(self) -> bool {
         self.major == 4 || (self.major == 3 && self.minor >= 30)
     }
 
-    /// True for the older generation of the API: up to 3.32 (API 2.9, 3).
+    /// Returns true for the older generation of the API: up to 3.32 (API 2.9, 3).
     pub(in crate::pam) fn is_legacy(self) -> bool {
         !self.at_least(3, 33)
     }
 
-    /// The first segment of every path: `/api` since 3.33, `/iso` before (API 1.1).
+    /// Returns the first segment of every path: `/api` since 3.33, `/iso` before (API 1.1).
     #[must_use]
     pub fn prefix(self) -> &'static str {
         if self.is_legacy() { "/iso" } else { "/api" }
     }
 
-    /// The token endpoint's path, without the part that the connection's URL brings (API 1.1).
+    /// Returns the token endpoint's path, without the path of the connection's URL (API 1.1).
     #[must_use]
     pub fn token_path(self) -> String {
         format!("{}/oauth2/token", self.prefix())
     }
 
-    /// The key under which a credential's identifier is answered: `identifier` since 3.33, `tag` before (API 2.9).
-    /// Decoding accepts both; this is for what depends on the version alone.
+    /// Returns the key under which the PAM answers a credential's identifier: `identifier` since 3.33, `tag` before (API 2.9).
+    /// Decoding accepts both keys; this one is for code that depends on the version alone.
     #[must_use]
     pub fn identifier_key(self) -> &'static str {
         if self.is_legacy() { "tag" } else { "identifier" }
@@ -75,7 +75,7 @@ impl fmt::Display for ProductVersion {
     }
 }
 
-/// Digits only: `u16::from_str` alone would take `+4`.
+/// Reads a number of digits only: `u16::from_str` alone would accept `+4`.
 fn number(text: &str) -> Result<u16, VersionError> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if digits { text.parse().map_err(|_| VersionError) } else { Err(VersionError) }

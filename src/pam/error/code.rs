@@ -2,9 +2,7 @@
 //!
 //! Other resources give the same numbers other meanings (API 1.7): this catalogue is for credentials only.
 
-use super::pam_error::PamError;
-
-/// What the PAM says with a code.
+/// One code of the catalogue.
 struct Code {
     number: u16,
     meaning: Meaning,
@@ -14,33 +12,29 @@ struct Code {
     words: &'static str,
 }
 
-#[derive(Clone, Copy)]
-enum Meaning {
+/// What a code means for the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
     Rejected,
     NotFound,
     DeviceNotFound,
     Denied,
 }
 
-/// The error that a code means.
-pub(in crate::pam) fn by_code(number: u16) -> PamError {
-    let code = Some(number);
-    match known(number).map(|code| code.meaning) {
-        Some(Meaning::NotFound) => PamError::NotFound { code },
-        Some(Meaning::DeviceNotFound) => PamError::DeviceNotFound,
-        Some(Meaning::Denied) => PamError::PermissionDenied { code },
-        Some(Meaning::Rejected) | None => PamError::Rejected { code },
-    }
+/// Returns what a code means; one that is not in the catalogue is a refusal.
+pub(super) fn meaning_of(number: u16) -> Meaning {
+    known(number).map_or(Meaning::Rejected, |code| code.meaning)
 }
 
-/// The field that a code is about, by its name in the API: `device_domain` for 1029. A `*` stands for what the code
-/// leaves open: 1046 does not say which of the plugins. `None` for codes about no field, or unknown ones.
+/// Returns the field that a code is about, by its name in the API: `device_domain` for 1029. A `*` replaces the part of
+/// the name that the code leaves open: 1046 does not say which of the plugins. `None` for codes about no field, and for
+/// unknown codes.
 #[must_use]
 pub fn field_of(code: u16) -> Option<&'static str> {
     known(code)?.field
 }
 
-/// What happened and what to do about it, if the code is in the catalogue.
+/// Returns what happened and what to do about it, if the code is in the catalogue.
 pub(in crate::pam) fn words_of(number: u16) -> Option<&'static str> {
     known(number).map(|code| code.words)
 }
@@ -49,17 +43,18 @@ fn known(number: u16) -> Option<&'static Code> {
     CATALOGUE.iter().find(|code| code.number == number)
 }
 
+/// Returns a code that refuses the value of a field.
 const fn rejected(number: u16, field: &'static str, words: &'static str) -> Code {
     Code { number, meaning: Meaning::Rejected, field: Some(field), words }
 }
 
-/// About no field.
+/// Returns a code that is about no field.
 const fn about_none(number: u16, meaning: Meaning, words: &'static str) -> Code {
     Code { number, meaning, field: None, words }
 }
 
-/// Codes of devices, SSH keys and protected information are here as far as an answer to a credential call might have
-/// them: its device block is a device's, and an id may be a key's.
+/// The catalogue, in the order of the numbers. It has codes of devices, SSH keys and protected information as far as an
+/// answer to a credential call might carry them: the call's device block is a device's, and an id may be an SSH key's.
 const CATALOGUE: [Code; 25] = [
     rejected(1003, "identifier", "what the PAM finds there is not a credential: choose another identifier"),
     rejected(1004, "hostname", "the PAM misses the hostname: set hostname"),
@@ -86,7 +81,7 @@ const CATALOGUE: [Code; 25] = [
     },
     rejected(1015, "identifier", "the PAM takes this for an SSH key that it does not find: choose another identifier"),
     rejected(1016, "identifier", "the record in the PAM is no SSH key: choose another identifier"),
-    // Two meanings: of a credential up to 3.32, of an SSH key ever since.
+    // 1017 has two meanings: a disabled credential up to 3.32, a disabled SSH key since 3.33.
     about_none(
         1017,
         Meaning::Rejected,
@@ -145,12 +140,5 @@ mod tests {
     fn a_code_names_its_field_if_it_is_about_one() {
         assert_eq!((field_of(1029), field_of(1053)), (Some("device_domain"), Some("identifier")));
         assert_eq!((field_of(1039), field_of(9999)), (None, None));
-        assert_eq!(PamError::DeviceNotFound.field(), Some("hostname"));
-        assert_eq!(PamError::Rejected { code: None }.field(), None);
-    }
-
-    #[test]
-    fn an_unknown_code_is_a_refusal() {
-        assert_eq!(by_code(4321), PamError::Rejected { code: Some(4321) });
     }
 }

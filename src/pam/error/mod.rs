@@ -1,9 +1,14 @@
 //! What can go wrong with a call, by meaning, and the sentences for it.
 
+mod call;
 mod code;
 mod pam_error;
+mod retry;
 mod summary;
+mod unavailable;
 
-pub(in crate::pam) use code::by_code;
+pub use call::Call;
 pub use code::field_of;
-pub use pam_error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable};
+pub use pam_error::PamError;
+pub use retry::Retry;
+pub use unavailable::{AuthFailure, TlsFault, Unavailable};

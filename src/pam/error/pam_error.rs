@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use super::code::field_of;
+use super::call::Call;
+use super::code::{Meaning, field_of, meaning_of};
+use super::retry::Retry;
+use super::summary;
+use super::unavailable::{AuthFailure, Unavailable};
 use crate::pam::endpoint::AddressKind;
 
 /// A failed call to the PAM, by meaning.
@@ -15,9 +19,9 @@ pub enum PamError {
         /// The PAM's four-digit code, if it gave one.
         code: Option<u16>,
     },
-    /// The device does not exist, or this authorization may not see it (1011). Heals when it is registered.
+    /// The device does not exist, or this authorization may not see it (1011). The error ends when the device is registered.
     DeviceNotFound,
-    /// The PAM understood the request and refuses what it says (API 2.8). Sending it again changes nothing.
+    /// The PAM understood the request and refuses what it says (API 2.8). Sending the request again changes nothing.
     Rejected {
         /// The PAM's four-digit code, if it gave one.
         code: Option<u16>,
@@ -27,13 +31,13 @@ pub enum PamError {
         /// The PAM's four-digit code, if it gave one.
         code: Option<u16>,
     },
-    /// The PAM does not know us.
+    /// The PAM does not accept our login.
     AuthenticationFailed(AuthFailure),
     /// The connection's host leads to an address that a tenant's connection may not lead to. Nothing was sent.
     AddressNotAllowed(AddressKind),
     /// The id is not a number, so that no record can have it. Nothing was sent.
     InvalidId,
-    /// Something answered that is not the PAM's API: wrong URL or product version. Never "does not exist".
+    /// Something other than the PAM's API answered: wrong URL or product version. Never "does not exist".
     Misrouted(Call),
     /// The PAM asked to slow down (429).
     RateLimited {
@@ -65,111 +69,45 @@ pub enum PamError {
     TooLarge(Call),
 }
 
-/// Which call to the PAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Call {
-    /// Asking the token endpoint for a token.
-    Token,
-    /// `POST` of a credential.
-    UpsertCredential,
-    /// `GET` of all credentials.
-    ListCredentials,
-    /// `DELETE` of a credential, which disables it.
-    DisableCredential,
-    /// `PUT` of a credential, which enables it.
-    EnableCredential,
-}
-
-impl Call {
-    /// A constant name, for metrics and logs: `token`, `upsert_credential`, `list_credentials`,
-    /// `disable_credential`, `enable_credential`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::UpsertCredential => "upsert_credential",
-            Self::ListCredentials => "list_credentials",
-            Self::DisableCredential => "disable_credential",
-            Self::EnableCredential => "enable_credential",
+impl PamError {
+    /// Returns the error that a four-digit code of the PAM means.
+    pub(in crate::pam) fn of_code(number: u16) -> Self {
+        let code = Some(number);
+        match meaning_of(number) {
+            Meaning::NotFound => Self::NotFound { code },
+            Meaning::DeviceNotFound => Self::DeviceNotFound,
+            Meaning::Denied => Self::PermissionDenied { code },
+            Meaning::Rejected => Self::Rejected { code },
         }
     }
 
-    /// True if the call changes something in the PAM.
-    #[must_use]
-    pub fn is_write(self) -> bool {
-        matches!(self, Self::UpsertCredential | Self::DisableCredential | Self::EnableCredential)
+    /// Returns the error of a login that the token endpoint refused.
+    pub(in crate::pam) fn login_refused() -> Self {
+        Self::AuthenticationFailed(AuthFailure::LoginRefused)
     }
-}
 
-/// How the PAM showed that it does not know us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthFailure {
-    /// The token endpoint refused the client id or secret. The client stays silent from then on.
-    LoginRefused,
-    /// The login is good, but the PAM does not accept the token it gave.
-    TokenRejected,
-}
+    /// Returns what happened and what to do about it: our own words, with the PAM's code where it gave one.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::NotFound { .. } | Self::DeviceNotFound => summary::not_found(self.code()),
+            Self::Rejected { code } => summary::rejected(*code),
+            Self::PermissionDenied { code } => summary::denied(*code),
+            Self::AuthenticationFailed(failure) => summary::authentication_failed(*failure).to_owned(),
+            Self::AddressNotAllowed(kind) => summary::address_not_allowed(*kind),
+            Self::InvalidId => "the record's id is not a number: the PAM was not asked".to_owned(),
+            Self::Misrouted(call) => summary::misrouted(*call),
+            Self::RateLimited { .. } => "the PAM asks for fewer requests (429)".to_owned(),
+            Self::ListThrottled { after } => summary::list_throttled(*after),
+            Self::Unavailable { call, why } => summary::unavailable(*call, *why),
+            Self::Malformed { call, what } => summary::malformed(*call, what),
+            Self::Redirected(call) => summary::redirected(*call),
+            Self::TooLarge(call) => summary::too_large(*call),
+        }
+    }
 
-/// Why the PAM counts as unavailable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unavailable {
-    /// The TLS handshake failed: nothing was sent.
-    Tls(TlsFault),
-    /// No connection: refused, unreachable, or the name does not resolve. Nothing was sent.
-    Connect,
-    /// No answer within the deadline.
-    Timeout,
-    /// The connection broke before the answer was complete.
-    Reset,
-    /// The gateway answered for the application (502, 503, 504 and the like).
-    Gateway {
-        /// The HTTP status.
-        status: u16,
-        /// `Retry-After`, if there was one.
-        after: Option<Duration>,
-    },
-    /// The application failed (500 "Unexpected error"): a fault, or an input that it cannot cope with (API 2.8).
-    Server,
-    /// Not even tried: this PAM failed repeatedly, and another call is probing it.
-    CircuitOpen {
-        /// When the next probe is due.
-        retry_after: Duration,
-    },
-}
-
-/// Why a TLS handshake failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsFault {
-    /// The certificate was issued by an authority that is not trusted.
-    UnknownAuthority,
-    /// The certificate is for another name.
-    WrongName,
-    /// The certificate has expired, or is not valid yet.
-    OutOfDate,
-    /// The certificate cannot be used for another reason, such as a key or a signature too weak.
-    BadCertificate,
-    /// The peer asks for a client certificate, or refused the handshake.
-    Refused,
-    /// Whatever answered does not speak TLS as it should.
-    Protocol,
-}
-
-/// What to do after a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
-    /// Nothing but a change, or a slow second look, helps.
-    Permanent,
-    /// Try again with exponential backoff.
-    Backoff,
-    /// Try again with exponential backoff, but a few times only; then as for [`Retry::Permanent`]. The PAM may be at
-    /// fault, or it cannot cope with what is sent to it (API 7 #21).
-    Bounded,
-    /// Try again, not before this time has passed.
-    After(Duration),
-}
-
-impl PamError {
-    /// True if the PAM may have executed a *write* all the same, now or later. Always false for reads and logins.
+    /// Returns true if the PAM may have executed a *write* in spite of the error, now or later. Always false for reads
+    /// and logins.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         match self {
@@ -179,7 +117,7 @@ impl PamError {
         }
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
@@ -202,7 +140,7 @@ impl PamError {
         }
     }
 
-    /// True if the PAM answered with a list that cannot be trusted to be all of it: it ends early, is damaged, holds no
+    /// Returns true if the PAM answered with a list that may not be complete: the list ends early, is damaged, holds no
     /// `credentials`, or is larger than what is read. False where there was no answer to judge: a PAM that is out of
     /// reach, a connection that broke, a login refused, a list not due yet.
     #[must_use]
@@ -210,7 +148,7 @@ impl PamError {
         matches!(self, Self::Malformed { call: Call::ListCredentials, .. } | Self::TooLarge(Call::ListCredentials))
     }
 
-    /// The PAM's four-digit code, if it gave one.
+    /// Returns the PAM's four-digit code, if it gave one.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         match self {
@@ -220,13 +158,13 @@ impl PamError {
         }
     }
 
-    /// The field that the PAM complains about, by its name in the API, if its code tells: see [`field_of`].
+    /// Returns the field that the PAM complains about, by its name in the API, if its code tells: see [`field_of`].
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
         field_of(self.code()?)
     }
 
-    /// A constant name of the meaning, for metrics and logs: `not_found`, `rejected`, `unavailable_timeout`, …
+    /// Returns a constant name of the meaning, for metrics and logs: `not_found`, `rejected`, `unavailable_timeout`, …
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -249,36 +187,6 @@ impl PamError {
     }
 }
 
-impl Unavailable {
-    /// True if the request may have reached the PAM.
-    fn after_sending(self) -> bool {
-        match self {
-            Self::Timeout | Self::Reset | Self::Gateway { .. } | Self::Server => true,
-            Self::Tls(_) | Self::Connect | Self::CircuitOpen { .. } => false,
-        }
-    }
-
-    fn retry(self) -> Retry {
-        match self {
-            Self::CircuitOpen { retry_after } => Retry::After(retry_after),
-            Self::Gateway { after: Some(after), .. } => Retry::After(after),
-            _ => Retry::Backoff,
-        }
-    }
-
-    fn kind(self) -> &'static str {
-        match self {
-            Self::Tls(_) => "unavailable_tls",
-            Self::Connect => "unavailable_connect",
-            Self::Timeout => "unavailable_timeout",
-            Self::Reset => "unavailable_reset",
-            Self::Gateway { .. } => "unavailable_gateway",
-            Self::Server => "unavailable_server",
-            Self::CircuitOpen { .. } => "unavailable_circuit_open",
-        }
-    }
-}
-
 impl std::fmt::Display for PamError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.summary())
@@ -289,6 +197,7 @@ impl std::error::Error for PamError {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::TlsFault;
     use super::*;
 
     #[test]
@@ -326,5 +235,53 @@ mod tests {
         for error in others.into_iter().chain(unavailable) {
             assert!(!error.list_is_incomplete(), "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_code_is_part_of_the_sentence() {
+        let error = PamError::PermissionDenied { code: Some(1039) };
+        assert!(error.summary().contains("read and write"));
+        assert!(error.summary().ends_with("(PAM code 1039)"));
+        assert!(PamError::DeviceNotFound.summary().contains("1011"));
+        assert!(PamError::Rejected { code: Some(4321) }.summary().contains("4321"));
+    }
+
+    #[test]
+    fn only_a_write_that_may_have_arrived_is_of_unknown_outcome() {
+        let at = |call, why| PamError::Unavailable { call, why }.outcome_unknown();
+        let gateway = Unavailable::Gateway { status: 504, after: None };
+        for why in [Unavailable::Timeout, Unavailable::Reset, gateway, Unavailable::Server] {
+            assert!(at(Call::UpsertCredential, why), "{why:?}");
+            assert!(!at(Call::Token, why) && !at(Call::ListCredentials, why), "{why:?}");
+        }
+        let open = Unavailable::CircuitOpen { retry_after: Duration::from_secs(1) };
+        for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
+            assert!(!at(Call::UpsertCredential, why), "{why:?}");
+        }
+        for call in [Call::DisableCredential, Call::EnableCredential] {
+            assert!(at(call, Unavailable::Timeout) && !at(call, Unavailable::Connect), "{call:?}");
+        }
+        assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
+        assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());
+    }
+
+    #[test]
+    fn the_pams_own_delay_wins() {
+        let delay = Duration::from_secs(7);
+        assert_eq!(PamError::RateLimited { after: Some(delay) }.retry(), Retry::After(delay));
+        assert_eq!(PamError::RateLimited { after: None }.retry(), Retry::Backoff);
+        let why = Unavailable::Gateway { status: 503, after: Some(delay) };
+        assert_eq!(PamError::Unavailable { call: Call::Token, why }.retry(), Retry::After(delay));
+    }
+
+    #[test]
+    fn a_code_names_its_field() {
+        assert_eq!(PamError::DeviceNotFound.field(), Some("hostname"));
+        assert_eq!(PamError::Rejected { code: None }.field(), None);
+    }
+
+    #[test]
+    fn an_unknown_code_is_a_refusal() {
+        assert_eq!(PamError::of_code(4321), PamError::Rejected { code: Some(4321) });
     }
 }

@@ -1,39 +1,57 @@
 //! What a failure means and what to do about it, in sentences for users (API 1.6 and 2.8).
 
-use super::code::words_of;
-use super::pam_error::{AuthFailure, Call, PamError, TlsFault, Unavailable};
+use std::time::Duration;
 
-impl PamError {
-    /// What happened and what to do about it: our own words, with the PAM's code where it gave one.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        match self {
-            Self::NotFound { code } => coded(*code, NOT_FOUND),
-            Self::DeviceNotFound => coded(self.code(), NOT_FOUND),
-            Self::Rejected { code: None } => REJECTED_WITHOUT_CODE.to_owned(),
-            Self::Rejected { code } => coded(*code, REJECTED),
-            Self::PermissionDenied { code } => coded(*code, DENIED),
-            Self::AuthenticationFailed(failure) => authentication_failed(*failure).to_owned(),
-            Self::AddressNotAllowed(kind) => format!(
-                "the connection's host leads to {kind}, and no connection was made: correct the url, or let whoever \
-                 runs the operator add that very address to the chart's allowedHosts (--allowed-hosts)"
-            ),
-            Self::InvalidId => "the record's id is not a number: the PAM was not asked".to_owned(),
-            Self::Misrouted(call) => misrouted(*call),
-            Self::RateLimited { .. } => "the PAM asks for fewer requests (429)".to_owned(),
-            Self::ListThrottled { after } => {
-                format!("the PAM's list is asked for again in {} s", after.as_secs().max(1))
-            }
-            Self::Unavailable { call, why } => unavailable(*call, *why),
-            Self::Malformed { call, what } => format!("the PAM's answer to {} {what}", words(*call)),
-            Self::Redirected(call) => format!(
-                "{} was answered with a redirect, which is not followed: set the connection's url \
-                 to the address that the PAM itself answers at",
-                words(*call)
-            ),
-            Self::TooLarge(call) => format!("the PAM's answer to {} is larger than allowed", words(*call)),
-        }
-    }
+use super::call::Call;
+use super::code::words_of;
+use super::unavailable::{AuthFailure, TlsFault, Unavailable};
+use crate::pam::endpoint::AddressKind;
+
+/// Returns the sentence for a credential that was not found.
+pub(super) fn not_found(code: Option<u16>) -> String {
+    coded(code, NOT_FOUND)
+}
+
+/// Returns the sentence for a request that the PAM refuses.
+pub(super) fn rejected(code: Option<u16>) -> String {
+    coded(code, if code.is_some() { REJECTED } else { REJECTED_WITHOUT_CODE })
+}
+
+/// Returns the sentence for a missing right.
+pub(super) fn denied(code: Option<u16>) -> String {
+    coded(code, DENIED)
+}
+
+/// Returns the sentence for an address that a tenant's connection may not lead to.
+pub(super) fn address_not_allowed(kind: AddressKind) -> String {
+    format!(
+        "the connection's host leads to {kind}, and no connection was made: correct the url, or let whoever \
+         runs the operator add that very address to the chart's allowedHosts (--allowed-hosts)"
+    )
+}
+
+/// Returns the sentence for a list that is not due yet.
+pub(super) fn list_throttled(after: Duration) -> String {
+    format!("the PAM's list is asked for again in {} s", after.as_secs().max(1))
+}
+
+/// Returns the sentence for an answer that the API does not promise; `what` says what is wrong with the answer.
+pub(super) fn malformed(call: Call, what: &str) -> String {
+    format!("the PAM's answer to {} {what}", words(call))
+}
+
+/// Returns the sentence for a redirect.
+pub(super) fn redirected(call: Call) -> String {
+    format!(
+        "{} was answered with a redirect, which is not followed: set the connection's url \
+         to the address that the PAM itself answers at",
+        words(call)
+    )
+}
+
+/// Returns the sentence for an answer that is too large.
+pub(super) fn too_large(call: Call) -> String {
+    format!("the PAM's answer to {} is larger than allowed", words(call))
 }
 
 fn with_code(text: &str, code: Option<u16>) -> String {
@@ -53,7 +71,7 @@ fn words(call: Call) -> &'static str {
     }
 }
 
-/// The words of a code, or `otherwise`; the code itself stands behind.
+/// Returns the words of a code, or `otherwise` where the catalogue has none, followed by the code itself.
 fn coded(code: Option<u16>, otherwise: &str) -> String {
     with_code(code.and_then(words_of).unwrap_or(otherwise), code)
 }
@@ -66,7 +84,8 @@ const DENIED: &str = "the authorization may not use this part of the API: give i
 const NOT_FOUND: &str = "the PAM has no such credential, or the authorization may not see it: \
                          add the credential to the authorization in the PAM";
 
-fn authentication_failed(failure: AuthFailure) -> &'static str {
+/// Returns the sentence for a login that the PAM does not accept.
+pub(super) fn authentication_failed(failure: AuthFailure) -> &'static str {
     match failure {
         AuthFailure::LoginRefused => {
             "the PAM refused the login: check client id and client secret in the connection's Secret, \
@@ -79,7 +98,8 @@ fn authentication_failed(failure: AuthFailure) -> &'static str {
     }
 }
 
-fn misrouted(call: Call) -> String {
+/// Returns the sentence for an answer of something other than the PAM's API.
+pub(super) fn misrouted(call: Call) -> String {
     format!(
         "whatever answered {} does not know this path: check the connection's url and productVersion, \
          and apiPrefix and tokenPath where they are set (404)",
@@ -87,7 +107,8 @@ fn misrouted(call: Call) -> String {
     )
 }
 
-fn unavailable(call: Call, why: Unavailable) -> String {
+/// Returns the sentence for a PAM that could not be reached, or did not answer properly.
+pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
     let is_upsert = call == Call::UpsertCredential;
     let call = words(call);
     match why {
@@ -100,7 +121,7 @@ fn unavailable(call: Call, why: Unavailable) -> String {
         Unavailable::Gateway { status, .. } => {
             format!("the PAM's gateway could not reach the PAM for {call} ({status})")
         }
-        // An unknown owner is the one input that is known to be answered so (API 2.4).
+        // An unknown owner is the only value that is known to cause a 500 (API 2.4).
         Unavailable::Server if is_upsert => format!(
             "the PAM failed at {call} (500): if it repeats, check that its owner is a user of \
              the PAM, look for another field value that the PAM cannot cope with, and into the PAM's logs"
@@ -132,49 +153,5 @@ fn tls(fault: TlsFault) -> &'static str {
             "the PAM refused the TLS handshake: it may require a client certificate, or does not accept the one given"
         }
         TlsFault::Protocol => "what answers at the connection's url does not speak TLS: check host and port",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pam::error::Retry;
-    use std::time::Duration;
-
-    #[test]
-    fn a_code_is_part_of_the_sentence() {
-        let error = PamError::PermissionDenied { code: Some(1039) };
-        assert!(error.summary().contains("read and write"));
-        assert!(error.summary().ends_with("(PAM code 1039)"));
-        assert!(PamError::DeviceNotFound.summary().contains("1011"));
-        assert!(PamError::Rejected { code: Some(4321) }.summary().contains("4321"));
-    }
-
-    #[test]
-    fn only_a_write_that_may_have_arrived_is_of_unknown_outcome() {
-        let at = |call, why| PamError::Unavailable { call, why }.outcome_unknown();
-        let gateway = Unavailable::Gateway { status: 504, after: None };
-        for why in [Unavailable::Timeout, Unavailable::Reset, gateway, Unavailable::Server] {
-            assert!(at(Call::UpsertCredential, why), "{why:?}");
-            assert!(!at(Call::Token, why) && !at(Call::ListCredentials, why), "{why:?}");
-        }
-        let open = Unavailable::CircuitOpen { retry_after: Duration::from_secs(1) };
-        for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
-            assert!(!at(Call::UpsertCredential, why), "{why:?}");
-        }
-        for call in [Call::DisableCredential, Call::EnableCredential] {
-            assert!(at(call, Unavailable::Timeout) && !at(call, Unavailable::Connect), "{call:?}");
-        }
-        assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
-        assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());
-    }
-
-    #[test]
-    fn the_pams_own_delay_wins() {
-        let delay = Duration::from_secs(7);
-        assert_eq!(PamError::RateLimited { after: Some(delay) }.retry(), Retry::After(delay));
-        assert_eq!(PamError::RateLimited { after: None }.retry(), Retry::Backoff);
-        let why = Unavailable::Gateway { status: 503, after: Some(delay) };
-        assert_eq!(PamError::Unavailable { call: Call::Token, why }.retry(), Retry::After(delay));
     }
 }

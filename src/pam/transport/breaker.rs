@@ -1,4 +1,4 @@
-//! A circuit breaker: after several failures in a row nothing is sent, but for single probes.
+//! A circuit breaker: after several failures in a row only single probes are sent.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,13 +8,14 @@ use tokio::time::Instant;
 /// Failures in a row that open the circuit. More than the default number of requests in flight, so that one
 /// broken connection, which fails all of those at once, does not open it.
 const THRESHOLD: u32 = 5;
+/// The wait before the first probe.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// Short enough that a PAM that is back is noticed within half a minute.
+/// The longest wait before a probe; short enough that a PAM that works again is noticed within half a minute.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// What a caller is told while another call is probing.
+/// The wait that a caller is told while another call is probing.
 const PROBE_POLL: Duration = Duration::from_secs(1);
 
-/// One circuit.
+/// One circuit breaker.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<State>);
 
@@ -32,7 +33,7 @@ struct Open {
 }
 
 impl Breaker {
-    /// How long the circuit stays shut for certain; `None` if a call may be tried now.
+    /// Returns how long no call can be sent for certain; `None` if a call may be tried now.
     pub(super) fn closed_for(&self, now: Instant) -> Option<Duration> {
         match &self.state().open {
             Some(open) if open.probing => Some(PROBE_POLL),
@@ -41,8 +42,8 @@ impl Breaker {
         }
     }
 
-    /// Asks for leave to make one call; an `Err` says when to ask again. In an open circuit whose wait is over,
-    /// the first to ask becomes the probe. Each leave must be answered by one of the three methods below.
+    /// Asks for permission to send one call; an `Err` says when to ask again. In an open circuit whose wait is over, the
+    /// first call that asks becomes the probe. Each permission must be answered by one of the three methods below.
     pub(super) fn admit(&self, now: Instant) -> Result<(), Duration> {
         if let Some(wait) = self.closed_for(now) {
             return Err(wait);
@@ -53,12 +54,12 @@ impl Breaker {
         Ok(())
     }
 
-    /// The call was answered.
+    /// Records that the call was answered.
     pub(super) fn succeeded(&self) {
         *self.state() = State::default();
     }
 
-    /// The call failed. `jitter`, from 0 to 1, spreads the next probe over the second half of the wait.
+    /// Records that the call failed. `jitter`, from 0 to 1, spreads the next probe over the second half of the wait.
     pub(super) fn failed(&self, now: Instant, jitter: f64) {
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
@@ -73,7 +74,7 @@ impl Breaker {
         state.open = Some(Open { until, wait, probing: false });
     }
 
-    /// The call ended without telling whether the PAM works.
+    /// Records that the call ended without showing whether the PAM works.
     pub(super) fn abandoned(&self) {
         if let Some(open) = &mut self.state().open {
             open.probing = false;

@@ -1,4 +1,4 @@
-//! How many requests one PAM gets: in flight and per second.
+//! The limits of one origin: requests in flight, and requests per second.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use crate::pam::endpoint::Limits;
 
-/// The budget of one origin: the strictest of the limits of all who have joined.
+/// The budget of one origin: the strictest of the limits of all members.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     state: Mutex<State>,
-    /// One place became free, or there are more places than before.
+    /// Notified when one more request may be in flight: one ended, or the limits changed.
     freed: Notify,
 }
 
@@ -34,37 +34,37 @@ struct State {
 type Rate = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Moment>>;
 
 impl Budget {
-    /// Counts `limits` in until [`Budget::leave`] with the returned number.
+    /// Adds a member, whose limits count until [`Budget::leave`] with the returned number.
     pub(super) fn join(&self, limits: Limits) -> u64 {
         let mut state = self.state();
         let number = state.next_member;
         state.next_member += 1;
         state.members.insert(number, limits);
-        state.settle();
+        state.recompute();
         number
     }
 
-    /// Counts a member's limits no more.
+    /// Removes a member and its limits.
     pub(super) fn leave(&self, number: u64) {
         let mut state = self.state();
         state.members.remove(&number);
-        state.settle();
+        state.recompute();
         drop(state);
         self.freed.notify_waiters();
     }
 
-    /// Waits for a place for one request in flight; give it back with [`Budget::release`].
+    /// Waits until one more request may be in flight, and counts it until [`Budget::release`].
     pub(super) async fn acquire(&self) {
         loop {
             let freed = self.freed.notified();
-            if self.state().take_place() {
+            if self.state().try_acquire() {
                 return;
             }
             freed.await;
         }
     }
 
-    /// Gives a place back.
+    /// Records that a request is not in flight any more.
     pub(super) fn release(&self) {
         let mut state = self.state();
         state.in_flight = state.in_flight.saturating_sub(1);
@@ -72,7 +72,7 @@ impl Budget {
         self.freed.notify_one();
     }
 
-    /// Spends one request of the rate, or says how long to wait before asking again.
+    /// Spends one request of the rate, or returns how long to wait before the next attempt.
     pub(super) fn spend(&self) -> Option<Duration> {
         let state = self.state();
         let rate = state.rate.as_ref()?;
@@ -85,16 +85,16 @@ impl Budget {
 }
 
 impl State {
-    fn take_place(&mut self) -> bool {
-        let places = self.effective.map_or(1, |limits| limits.max_concurrent_requests.max(1));
-        let free = self.in_flight < places;
+    fn try_acquire(&mut self) -> bool {
+        let most = self.effective.map_or(1, |limits| limits.max_concurrent_requests.max(1));
+        let free = self.in_flight < most;
         self.in_flight += u32::from(free);
         free
     }
 
-    /// Recomputes the limits. The rate starts anew only if it changed: a member who comes or goes with the same
-    /// limits must not bring a fresh burst along.
-    fn settle(&mut self) {
+    /// Recomputes the limits. The rate limiter is replaced only if the rate changed: a member with the same limits that
+    /// joins or leaves must not bring a fresh burst along.
+    fn recompute(&mut self) {
         let effective = self.members.values().copied().reduce(Limits::strictest);
         if effective.map(rate_of) != self.effective.map(rate_of) {
             self.rate = effective.and_then(limiter);
@@ -113,7 +113,7 @@ fn limiter(limits: Limits) -> Option<Rate> {
     Some(RateLimiter::direct_with_clock(quota, TokioClock))
 }
 
-/// tokio's clock, which tests can pause; one zero for the whole process.
+/// tokio's clock, which tests can pause.
 #[derive(Clone, Debug, Default)]
 struct TokioClock;
 

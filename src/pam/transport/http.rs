@@ -1,4 +1,4 @@
-//! One HTTP exchange: deadline, size limit, and what a failure on the way means.
+//! One HTTP exchange: its deadline, its size limit, and what a failure on the way means.
 
 use std::error::Error;
 use std::io;
@@ -13,23 +13,22 @@ use zeroize::Zeroizing;
 
 use super::resolver::{AddressRefused, CheckedResolver};
 use super::tls;
-use crate::pam::endpoint::AddressPolicy;
-use crate::pam::endpoint::{Endpoint, EndpointError};
+use crate::pam::endpoint::{AddressPolicy, Endpoint, EndpointError};
 use crate::pam::error::{Call, PamError, Unavailable};
 
-/// The largest answer but for the list.
+/// The largest answer, apart from the list, which has limits of its own.
 const LARGEST_ANSWER: usize = 1 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Below the 60 s after which gateways close idle connections: a request written to one that is just being closed
 /// would be a write of unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// A PAM that asks for more is asked again after this.
+/// The longest `Retry-After` that is followed; after this time the PAM is asked again in any case.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// An HTTP client for one endpoint: https only, no redirects, no proxy of the environment, no cookies.
+/// Returns an HTTP client for one endpoint: https only, no redirects, no proxy of the environment, no cookies.
 ///
-/// HTTP/1.1 only: with so few requests at a time nothing is won by sharing a connection, and one that breaks then
-/// leaves one write in doubt instead of all.
+/// HTTP/1.1 only: with so few requests at a time, sharing a connection would gain nothing, and a connection that breaks
+/// leaves one write unacknowledged instead of all.
 pub(in crate::pam) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client, EndpointError> {
     let mut builder = plain_builder().default_headers(headers_of(endpoint)?);
     if let AddressPolicy::Checked { .. } = endpoint.allowed {
@@ -47,7 +46,7 @@ pub(in crate::pam) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client,
     builder.build().map_err(|_| EndpointError::NoSystemRoots)
 }
 
-/// What every connection has in common.
+/// Returns the settings that all clients have in common.
 fn plain_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .https_only(true)
@@ -62,7 +61,7 @@ fn plain_builder() -> reqwest::ClientBuilder {
         .user_agent(concat!("pam-operator/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The headers of every request.
+/// Returns the headers of every request.
 fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, EndpointError> {
     let mut headers = HeaderMap::new();
     if let Some(referrer) = &endpoint.referrer {
@@ -82,6 +81,7 @@ pub(in crate::pam) struct Answer {
 }
 
 impl Answer {
+    /// Returns true for a 2xx status.
     pub(in crate::pam) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -100,7 +100,7 @@ pub(in crate::pam) async fn exchange(
     .await
 }
 
-/// Runs `work`, at most for `deadline`.
+/// Runs `work` for `deadline` at most.
 pub(in crate::pam) async fn within<T>(
     call: Call,
     deadline: Duration,
@@ -129,13 +129,14 @@ pub(in crate::pam) async fn read(call: Call, mut response: Response) -> Result<A
     Ok(Answer { status, retry_after, body })
 }
 
-/// Enough that a token's answer never makes the buffer grow, which would leave copies of the token behind.
+/// Returns a buffer size that the answer with a token never exceeds: a buffer that grew would leave copies of the token in
+/// freed memory.
 fn expected_size(response: &Response) -> usize {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     announced.clamp(16 << 10, LARGEST_ANSWER)
 }
 
-/// What a failure of the HTTP client means. Its own text is dropped: it may quote what was sent.
+/// Returns what a failure of the HTTP client means. The client's own text is dropped, since it may quote the request.
 pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     if let Some(AddressRefused(kind)) = cause(error) {
         return PamError::AddressNotAllowed(*kind);
@@ -150,8 +151,8 @@ pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     PamError::Unavailable { call, why }
 }
 
-/// The error of one type that an error was caused by. An `io::Error` does not name its content as its source, so that
-/// walking the sources alone would miss it.
+/// Returns the error of type `E` that caused an error. An `io::Error` does not name its content as its source, so that
+/// following the sources alone would miss the content.
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     if let Some(found) = error.downcast_ref() {
         return Some(found);
@@ -163,7 +164,7 @@ fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a
     }
 }
 
-/// `Retry-After`, in seconds or as a date, which is compared with the answer's own date: our clock may differ.
+/// Reads `Retry-After`, in seconds or as a date. A date is compared with the answer's own date: our clock may differ.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let delay = match text.parse::<u64>() {

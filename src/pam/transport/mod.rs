@@ -1,12 +1,15 @@
-//! The way to a PAM: one HTTP exchange, whom it trusts, and how many there may be.
+//! The way to a PAM: HTTP exchanges, the trust in the peer, and how many requests there may be.
 
 mod breaker;
 mod budget;
-mod gate;
 mod http;
+mod origin;
+mod origins;
+mod report;
 mod resolver;
 mod tls;
 
-pub use gate::{CallReport, Origins};
-pub(in crate::pam) use gate::{Permit, Seat};
 pub(in crate::pam) use http::{Answer, client_for, exchange, failed, read, send, within};
+pub(in crate::pam) use origin::{Member, Permit};
+pub use origins::Origins;
+pub use report::CallReport;

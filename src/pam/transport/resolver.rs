@@ -6,11 +6,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::pam::endpoint::{AddressKind, AddressPolicy};
 
-/// Resolves a name once, and hands out what it checked: whoever connects does not ask again, so that a name which
-/// means another address a moment later gains nothing.
+/// Resolves a name once, and returns the addresses that it checked. The HTTP client connects to these and does not
+/// resolve again, so that a name which resolves to another address a moment later gains nothing.
 pub(super) struct CheckedResolver(pub(super) AddressPolicy);
 
-/// A name led to an address that is refused.
+/// The error of a name that resolves to a refused address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name leads to {0}")]
 pub(super) struct AddressRefused(pub(super) AddressKind);
@@ -26,7 +26,7 @@ impl Resolve for CheckedResolver {
     }
 }
 
-/// All of them or none: a name with one refused address among good ones is nobody's honest name.
+/// Admits all addresses or none: an honest name has no refused address among its good ones.
 fn admit(policy: &AddressPolicy, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, AddressRefused> {
     for address in &found {
         policy.check_address(address.ip()).map_err(AddressRefused)?;

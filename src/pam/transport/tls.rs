@@ -1,4 +1,4 @@
-//! Whom to trust: a connection's own authorities alone, or the system's.
+//! The trust in a PAM's certificate: by a connection's own authorities alone, or by the system's.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use zeroize::Zeroizing;
 use crate::pam::endpoint::{ClientCertificate, EndpointError};
 use crate::pam::error::TlsFault;
 
-/// A client configuration that trusts the certificates of a PEM bundle and nothing else, and shows `own` to a server
-/// that asks for a certificate.
+/// Returns a client configuration that trusts the certificates of a PEM bundle and nothing else, and shows `own` to a
+/// server that asks for a certificate.
 pub(super) fn config_for(bundle: &[u8], own: Option<&ClientCertificate>) -> Result<ClientConfig, EndpointError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = BundleVerifier::new(bundle, Arc::clone(&provider))?;
@@ -36,11 +36,11 @@ pub(super) fn config_for(bundle: &[u8], own: Option<&ClientCertificate>) -> Resu
     config.with_client_auth_cert(chain, key).map_err(|_| EndpointError::ClientCertificate)
 }
 
-/// A client certificate for the HTTP client's own configuration, which trusts the system's authorities.
+/// Returns a client certificate for the HTTP client's own configuration, which trusts the system's authorities.
 pub(super) fn identity(own: &ClientCertificate) -> Result<reqwest::Identity, EndpointError> {
     let unusable = |_| EndpointError::ClientCertificate;
     let (chain, key) = pair(own).ok_or(EndpointError::ClientCertificate)?;
-    // Tried here, since the HTTP client's own complaint would not say whose fault it is.
+    // Tried here, since the HTTP client's own error would not say that the certificate is at fault.
     CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(unusable)?;
     let pem = Zeroizing::new([&own.cert_pem, &b"\n"[..], own.key_pem.expose_secret().as_bytes()].concat());
     reqwest::Identity::from_pem(&pem).map_err(|_| EndpointError::ClientCertificate)
@@ -55,12 +55,12 @@ fn pair(own: &ClientCertificate) -> Option<(Vec<CertificateDer<'static>>, Privat
 /// Makes ring the process's provider unless one is set: without any, the system's verifier would panic.
 pub(super) fn ensure_default_provider() {
     if CryptoProvider::get_default().is_none() {
-        // It fails only if another thread was faster, which is as good.
+        // The installation fails only if another thread has installed a provider, which is as good.
         let _ = ring::default_provider().install_default();
     }
 }
 
-/// Why a handshake failed.
+/// Returns why a handshake failed.
 pub(super) fn fault_of(error: &Error) -> TlsFault {
     match error {
         Error::InvalidCertificate(certificate) => certificate_fault(certificate),
@@ -72,7 +72,7 @@ pub(super) fn fault_of(error: &Error) -> TlsFault {
 fn certificate_fault(error: &CertificateError) -> TlsFault {
     use CertificateError as E;
     match error {
-        // A wrong signature under the right name is an authority that was made anew under its old name.
+        // A wrong signature under the right name comes from an authority that was replaced under its old name.
         E::UnknownIssuer | E::BadSignature => TlsFault::UnknownAuthority,
         E::NotValidForName | E::NotValidForNameContext { .. } => TlsFault::WrongName,
         E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => TlsFault::OutOfDate,
@@ -80,8 +80,8 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
     }
 }
 
-/// The fault, if an alert *after* the handshake means that the peer did not accept us. In TLS 1.3 a server that
-/// misses a client certificate says so only when the client believes that the handshake is done.
+/// Returns the fault, if an alert *after* the handshake means that the peer did not accept us. In TLS 1.3 a server that
+/// requires a client certificate says so only when the client takes the handshake for done.
 pub(super) fn late_refusal(error: &Error) -> Option<TlsFault> {
     use AlertDescription as A;
     let Error::AlertReceived(alert) = error else {
@@ -102,10 +102,10 @@ pub(super) fn late_refusal(error: &Error) -> Option<TlsFault> {
     refused.then_some(TlsFault::Refused)
 }
 
-/// The usual verification, and one addition: a certificate that stands in the bundle itself is accepted from the
-/// server that presents it, although it is marked as an authority's. Self-signed appliance certificates mostly are,
-/// and a verifier that insists on the difference would leave their owners nothing but switching verification off.
-/// Name and validity are checked all the same, and the handshake proves the key.
+/// Verifies certificates as usual, with one addition: a certificate that the bundle itself holds is accepted from the
+/// server that presents it, although the certificate is marked as an authority's. Most self-signed certificates of
+/// appliances are, and a verifier that insists on the difference would leave their owners only one way: to switch
+/// verification off. Name and validity are still checked, and the handshake proves the key.
 #[derive(Debug)]
 struct BundleVerifier {
     usual: Arc<WebPkiServerVerifier>,
@@ -126,8 +126,8 @@ impl BundleVerifier {
         Ok(Self { usual, bundle })
     }
 
-    /// True if the only complaint is that an authority's certificate is used by a server. The library offers no
-    /// better mark than this word, and checks the validity before it. If the word changes, trust shrinks.
+    /// Returns true if the only error is that a server uses an authority's certificate. The library offers no better mark
+    /// than this word, and checks the validity before. If the word changes, fewer certificates are trusted, never more.
     fn only_marked_as_authority(error: &Error) -> bool {
         matches!(error, Error::InvalidCertificate(CertificateError::Other(other))
             if other.0.to_string() == "CaUsedAsEndEntity")

@@ -1,76 +1,11 @@
-//! Where the product's versions differ on the wire, and how a connection overrides each difference by itself.
+//! Where the product's versions differ on the wire.
 
-use crate::pam::endpoint::EndpointError;
-use crate::pam::endpoint::ProductVersion;
+use crate::pam::endpoint::{
+    AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, EndpointError, NotesPlacement, NumberForm,
+    ProductVersion,
+};
 
-/// Overrides of what a version means on the wire; whatever is `None` follows the version.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Compatibility {
-    /// The first part of every path, such as `/api` or `/iso` (API 1.1); `/` for none. It begins with a slash.
-    pub api_prefix: Option<String>,
-    /// The token endpoint's whole path, such as `/iso/oauth2/token`; else it is `{prefix}/oauth2/token`.
-    pub token_path: Option<String>,
-    /// Where notes are sent.
-    pub notes_placement: Option<NotesPlacement>,
-    /// How additional settings are wrapped.
-    pub additional_settings_shape: Option<AdditionalSettingsShape>,
-    /// How a criticality is spelled.
-    pub criticality_case: Option<CriticalityCase>,
-    /// How switches are written.
-    pub boolean_form: Option<BooleanForm>,
-    /// How numbers are written.
-    pub number_form: Option<NumberForm>,
-}
-
-/// Where a credential's notes stand in a request (API 7 #11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NotesPlacement {
-    /// Beside the other fields: since 3.33.
-    TopLevel,
-    /// Inside `additional_settings`: up to 3.32.
-    AdditionalSettings,
-}
-
-/// How `additional_settings` is wrapped (API 7 #10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AdditionalSettingsShape {
-    /// The object itself: up to 3.32.
-    Object,
-    /// An array that holds the one object: since 3.33.
-    Array,
-}
-
-/// How a credential's criticality is spelled (API 7 #12). Pages differ in their lists, all samples are capitalized.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum CriticalityCase {
-    /// `High`: every version.
-    #[default]
-    Capitalized,
-    /// `high`: as the lists of 3.33 and later have it.
-    LowerCase,
-}
-
-/// How switches are written in a request. Every page has booleans; up to 3.32 the list answers digits (API 7 #14).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum BooleanForm {
-    /// `true`: every version.
-    #[default]
-    Literal,
-    /// `"1"`.
-    Digit,
-}
-
-/// How numbers are written in a request. Every page has integers; ids are answered as texts (API 7 #15).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum NumberForm {
-    /// `7`: every version.
-    #[default]
-    Number,
-    /// `"7"`.
-    Text,
-}
-
-/// What one connection speaks: its version's ways with its overrides applied.
+/// How one connection spells requests: the ways of its version, with its overrides applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::pam) struct Dialect {
     /// Begins with a slash, or is empty.
@@ -86,6 +21,7 @@ pub(in crate::pam) struct Dialect {
 }
 
 impl Dialect {
+    /// Returns the dialect of a version with overrides, or which override is no usable path.
     pub(in crate::pam) fn of(version: ProductVersion, overrides: &Compatibility) -> Result<Self, EndpointError> {
         let prefix = match overrides.api_prefix.as_deref() {
             Some(prefix) => path(prefix).ok_or(EndpointError::ApiPrefix)?,
@@ -111,7 +47,7 @@ impl Dialect {
     }
 }
 
-/// A plain path without its final slash. Nothing in it may mean anything to whoever reads the URL.
+/// Returns a plain path without its final slash; `None` if a part of it has a meaning of its own in a URL.
 fn path(text: &str) -> Option<&str> {
     if text == "/" {
         return Some("");

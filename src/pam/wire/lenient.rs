@@ -1,16 +1,16 @@
-//! Decoding that takes what the PAM's versions really send: ids as text or number, booleans as `"0"`, `null`
-//! where a text was promised (API 7 #14 to #17).
+//! Decoding that accepts what the PAM's versions really send: ids as text or number, booleans as `"0"`, `null` where
+//! the API promises a text (API 7 #14 to #17).
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A text; numbers and booleans become text; everything else is `None`.
+/// Reads a text; numbers and booleans become text; everything else is `None`.
 pub(in crate::pam) fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
 
-/// A boolean, also as `0`, `1`, `"0"`, `"1"`, `"true"`, `"false"`; everything else is `None`.
+/// Reads a boolean, also as `0`, `1`, `"0"`, `"1"`, `"true"`, `"false"`; everything else is `None`.
 pub(in crate::pam) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(lenient_string(deserializer)?.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" => Some(true),
@@ -19,11 +19,12 @@ pub(in crate::pam) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -
     }))
 }
 
-/// A whole number of seconds or a code, also as text; everything else is `None`.
+/// Reads a whole number, also as text; everything else is `None`.
 pub(in crate::pam) fn lenient_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(lenient_string(deserializer)?.and_then(|text| whole(text.trim())))
 }
 
+/// Reads the whole part of a number; one that does not fit becomes the nearest that does.
 fn whole(text: &str) -> Option<i64> {
     let digits = text.split('.').next().unwrap_or(text);
     let saturated = if digits.starts_with('-') { i64::MIN } else { i64::MAX };
@@ -31,6 +32,25 @@ fn whole(text: &str) -> Option<i64> {
     is_number.then(|| digits.parse().unwrap_or(saturated))
 }
 
+/// Reads an object; anything else is `None`.
+pub(in crate::pam) fn if_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Either<T> {
+        Object(T),
+        Other(IgnoredAny),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::Object(object) => Some(object),
+        Either::Other(IgnoredAny) => None,
+    })
+}
+
+/// Reads a text, a number or a boolean as text, and anything else as `None`.
 struct Scalar;
 
 impl<'de> Visitor<'de> for Scalar {

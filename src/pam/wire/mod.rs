@@ -1,10 +1,11 @@
-//! How the PAM's versions spell requests and answers, whatever kind of record they are about.
+//! How the PAM's versions spell requests and answers.
 
 mod dialect;
 mod envelope;
+mod failure;
 mod lenient;
 
 pub(in crate::pam) use dialect::Dialect;
-pub use dialect::{AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm};
-pub(in crate::pam) use envelope::{Envelope, Exception, Failure, Status, failure, failure_of, if_object, upserted};
-pub(in crate::pam) use lenient::{lenient_bool, lenient_i64, lenient_string};
+pub(in crate::pam) use envelope::{Envelope, Exception, Status};
+pub(in crate::pam) use failure::{Failure, failure, failure_of};
+pub(in crate::pam) use lenient::{if_object, lenient_bool, lenient_i64, lenient_string};

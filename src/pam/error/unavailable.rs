@@ -1,0 +1,90 @@
+//! Why a PAM could not be used: no connection, no proper answer, or no accepted login.
+
+use std::time::Duration;
+
+use super::retry::Retry;
+
+/// How the PAM showed that it does not know our login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthFailure {
+    /// The token endpoint refused the client id or secret. The client stays silent from then on.
+    LoginRefused,
+    /// The login is good, but the PAM does not accept the token it gave.
+    TokenRejected,
+}
+
+/// Why the PAM counts as unavailable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The TLS handshake failed: nothing was sent.
+    Tls(TlsFault),
+    /// No connection: refused, unreachable, or the name does not resolve. Nothing was sent.
+    Connect,
+    /// No answer within the deadline.
+    Timeout,
+    /// The connection broke before the answer was complete.
+    Reset,
+    /// The gateway answered for the application (502, 503, 504 and the like).
+    Gateway {
+        /// The HTTP status.
+        status: u16,
+        /// `Retry-After`, if there was one.
+        after: Option<Duration>,
+    },
+    /// The application failed (500 "Unexpected error"): a fault, or a value that the PAM cannot cope with (API 2.8).
+    Server,
+    /// Nothing was sent: this PAM failed several times in a row, and the next probe is not due or is under way.
+    CircuitOpen {
+        /// When the next probe is due.
+        retry_after: Duration,
+    },
+}
+
+/// Why a TLS handshake failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The certificate was issued by an authority that is not trusted.
+    UnknownAuthority,
+    /// The certificate is for another name.
+    WrongName,
+    /// The certificate has expired, or is not valid yet.
+    OutOfDate,
+    /// The certificate cannot be used for another reason, such as a key or a signature too weak.
+    BadCertificate,
+    /// The peer asks for a client certificate, or refused the handshake.
+    Refused,
+    /// The peer does not speak TLS as it should.
+    Protocol,
+}
+
+impl Unavailable {
+    /// Returns true if the request may have reached the PAM.
+    pub(super) fn after_sending(self) -> bool {
+        match self {
+            Self::Timeout | Self::Reset | Self::Gateway { .. } | Self::Server => true,
+            Self::Tls(_) | Self::Connect | Self::CircuitOpen { .. } => false,
+        }
+    }
+
+    /// Returns what to do next.
+    pub(super) fn retry(self) -> Retry {
+        match self {
+            Self::CircuitOpen { retry_after } => Retry::After(retry_after),
+            Self::Gateway { after: Some(after), .. } => Retry::After(after),
+            _ => Retry::Backoff,
+        }
+    }
+
+    /// Returns a constant name, for metrics and logs.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Tls(_) => "unavailable_tls",
+            Self::Connect => "unavailable_connect",
+            Self::Timeout => "unavailable_timeout",
+            Self::Reset => "unavailable_reset",
+            Self::Gateway { .. } => "unavailable_gateway",
+            Self::Server => "unavailable_server",
+            Self::CircuitOpen { .. } => "unavailable_circuit_open",
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What an answer means that is no success (API 1.6, 2.8).
+
+use std::time::Duration;
+
+use super::envelope::Envelope;
+use crate::pam::error::{AuthFailure, Call, PamError, Unavailable};
+use crate::pam::transport::Answer;
+
+/// A call that failed.
+#[derive(Debug)]
+pub(in crate::pam) struct Failure {
+    pub(in crate::pam) error: PamError,
+    /// True if the call may succeed with a new token.
+    pub(in crate::pam) new_token_may_help: bool,
+}
+
+impl From<PamError> for Failure {
+    fn from(error: PamError) -> Self {
+        Self { error, new_token_may_help: false }
+    }
+}
+
+/// Returns what an answer means that is no success.
+pub(in crate::pam) fn failure(call: Call, answer: &Answer) -> Failure {
+    failure_of(call, answer.status, answer.retry_after, &Envelope::of(&answer.body))
+}
+
+/// Returns what an answer means that is no success and whose body was decoded before.
+pub(in crate::pam) fn failure_of(
+    call: Call,
+    status: u16,
+    retry_after: Option<Duration>,
+    envelope: &Envelope,
+) -> Failure {
+    if let Some(error) = envelope.code().map(PamError::of_code) {
+        return error.into();
+    }
+    let unavailable = |why| PamError::Unavailable { call, why };
+    match status {
+        401 | 403 => with_new_token(PamError::AuthenticationFailed(AuthFailure::TokenRejected)),
+        // The gateway answers a missing or unknown token with the same words as a missing route (API 1.6).
+        404 if !envelope.is_present() => with_new_token(PamError::Misrouted(call)),
+        404 | 405 => PamError::Misrouted(call).into(),
+        408 => unavailable(Unavailable::Timeout).into(),
+        429 => PamError::RateLimited { after: retry_after }.into(),
+        500 => server_error(call, envelope).into(),
+        501.. => unavailable(Unavailable::Gateway { status, after: retry_after }).into(),
+        _ => PamError::Rejected { code: None }.into(),
+    }
+}
+
+/// Returns a failure that a new token may mend.
+fn with_new_token(error: PamError) -> Failure {
+    Failure { error, new_token_may_help: true }
+}
+
+/// Returns what a 500 means. Here alone a message decides: the PAM answers a missing right with 500, like a fault
+/// (API 1.4).
+fn server_error(call: Call, envelope: &Envelope) -> PamError {
+    if envelope.message().to_ascii_lowercase().contains("not authorized") {
+        PamError::PermissionDenied { code: None }
+    } else {
+        PamError::Unavailable { call, why: Unavailable::Server }
+    }
+}
