@@ -1,13 +1,26 @@
 //! The client of a senhasegura / Segura PAM: its public HTTP API and nothing else. This module knows no cluster.
 //!
-//! Start reading at [`PamClient`]. A connection becomes an [`Endpoint`]; all clients of a process share one
-//! [`Origins`], which holds what must be counted per PAM and not per connection: requests in flight, their rate,
-//! the circuit breaker. What product versions differ in is one `Dialect` per client; where a tenant's connection may
-//! lead is its [`AddressPolicy`]. [`Inventory`] answers what the PAM holds from one shared list. Everything that goes wrong
-//! is a [`PamError`], by meaning.
+//! Start reading at [`PamClient`]. An [`Endpoint`] describes a connection. All clients of a process share one
+//! [`Origins`], which holds what must be counted per PAM and not per connection: requests in flight, their rate, the
+//! circuit breaker. One `Dialect` per client holds the differences between product versions. An [`AddressPolicy`]
+//! limits where a tenant's connection may lead. An [`Inventory`] answers from one shared list what the PAM holds. Every
+//! failure is a [`PamError`], by meaning.
 //!
-//! No value, token or text of an answer is in any error, log line or `Debug` output of this module (P8), and the
-//! value of a credential is never asked for (P5).
+//! The rooms, from the top; each uses only rooms below it:
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `inventory` | one shared list of the PAM's records, and when the next one may be asked for |
+//! | `client` | the calls of one connection, as the operator uses them |
+//! | `calls` | how a call is sent, and what the PAM's answer to it means |
+//! | `auth`, `credential` | the login and its token; the fields of a credential |
+//! | `wire` | how the PAM's versions spell requests and answers |
+//! | `transport` | HTTP exchanges, trust in the peer, and how many requests there may be |
+//! | `error` | what can go wrong with a call, and the sentences for it |
+//! | `endpoint` | the plain data that a client is made from |
+//!
+//! No error, log line or `Debug` output of this module has a value, a token or text of an answer in it (P8), and no
+//! call asks for the value of a credential (P5).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 

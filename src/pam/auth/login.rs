@@ -93,7 +93,7 @@ pub(in crate::pam) fn granted(answer: &Answer) -> Result<Grant, PamError> {
         429 => Err(PamError::RateLimited { after: answer.retry_after }),
         500 => unavailable(Unavailable::Server),
         501.. => unavailable(Unavailable::Gateway { status: answer.status, after: answer.retry_after }),
-        // A refusal whatever the message: asking again with the same login would get accounts locked.
+        // A refusal, and the message does not matter: asking again with the same login would get accounts locked.
         _ => Err(PamError::login_refused()),
     }
 }

@@ -1,4 +1,4 @@
-//! The login: what is sent for a token, and the token that all calls of a client share.
+//! The login: the request for a token, and the token that all calls of a client share.
 
 mod login;
 mod token;

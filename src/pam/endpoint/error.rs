@@ -36,7 +36,7 @@ pub enum EndpointError {
     /// The override of the token path is no path.
     #[error("tokenPath must be a plain path that begins with a slash, such as /iso/oauth2/token")]
     TokenPath,
-    /// The referrer cannot stand in a header.
+    /// The referrer is no possible value of a header.
     #[error("the referrer must be a URL of plain ASCII characters without blanks")]
     Referrer,
     /// The client certificate or its key cannot be used.

@@ -141,7 +141,7 @@ impl PamError {
     }
 
     /// Returns true if the PAM answered with a list that may not be complete: the list ends early, is damaged, holds no
-    /// `credentials`, or is larger than what is read. False where there was no answer to judge: a PAM that is out of
+    /// `credentials`, or is too large. False where there was no answer to judge: a PAM that is out of
     /// reach, a connection that broke, a login refused, a list not due yet.
     #[must_use]
     pub fn list_is_incomplete(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Whom a record is for: an account on a device.
+//! The account of a record: a user on a device.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use super::table::Row;
 
-/// The account of a record: username, hostname and ip together, case ignored (API 2.6). `Debug` shows nothing of it.
+/// The account of a record: username, hostname and ip together, case ignored (API 2.6). `Debug` shows no part of an account.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Account {
     username: String,
@@ -15,23 +15,24 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account of these three, case ignored.
+    /// Returns the account of a username, a hostname and an ip.
     #[must_use]
     pub fn new(username: &str, hostname: &str, ip: &str) -> Self {
         Self { username: username.to_lowercase(), hostname: hostname.to_lowercase(), ip: ip.to_lowercase() }
     }
 
-    /// True if the record has this account.
+    /// Returns true if the record has this account.
     pub(super) fn is_of(&self, row: Row<'_>) -> bool {
         self.keys() == Keys::of(row)
     }
 
-    /// True if the record has this username, and this hostname or this ip or both.
+    /// Returns true if the record has this username, and this hostname or this ip or both.
     pub(super) fn is_near(&self, row: Row<'_>) -> bool {
         let (own, keys) = (self.keys(), Keys::of(row));
         own.username == keys.username && (own.hostname == keys.hostname || own.ip == keys.ip)
     }
 
+    /// Returns the account's keys.
     pub(super) fn keys(&self) -> Keys<'_> {
         let [username, hostname, ip] = [&self.username, &self.hostname, &self.ip].map(|text| Cow::from(text.as_str()));
         Keys { username, hostname, ip }
@@ -44,8 +45,8 @@ impl fmt::Debug for Account {
     }
 }
 
-/// What an account is compared and found by. Borrowed where nothing has to be folded, which is almost everywhere: three
-/// new texts for each of a hundred thousand records are what the time would go to.
+/// The texts that accounts are compared and found by. They are borrowed where nothing has to be folded, which is almost
+/// everywhere: three new texts for each of a hundred thousand records would take most of the time.
 #[derive(PartialEq, Eq)]
 pub(super) struct Keys<'a> {
     username: Cow<'a, str>,
@@ -54,20 +55,23 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
+    /// Returns the keys of a record's account.
     pub(super) fn of(row: Row<'a>) -> Self {
         Self { username: folded(row.username), hostname: folded(row.hostname), ip: folded(row.ip) }
     }
 
+    /// Returns the hash of username and hostname.
     pub(super) fn at_hostname(&self, hasher: &impl BuildHasher) -> u64 {
         hasher.hash_one((&self.username, &self.hostname))
     }
 
+    /// Returns the hash of username and ip.
     pub(super) fn at_ip(&self, hasher: &impl BuildHasher) -> u64 {
         hasher.hash_one((&self.username, &self.ip))
     }
 }
 
-/// As [`str::to_lowercase`].
+/// Returns the text as [`str::to_lowercase`] does, borrowed where nothing changes.
 fn folded(text: &str) -> Cow<'_, str> {
     let is_folded = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_folded { text.into() } else { text.to_lowercase().into() }

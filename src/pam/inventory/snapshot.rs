@@ -1,4 +1,4 @@
-//! One complete list of the PAM, indexed by what is asked of it.
+//! One complete list of the PAM, with an index for each kind of question.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,17 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::account::{Account, Keys};
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::table::{Row, Table};
 use crate::pam::credential::ListedCredential;
 
-/// What a list shows about one identifier and one account. Rows of SSH keys are among them:
-/// [`ListedCredential::is_ssh_key`].
+/// The records that match one identifier or one account. SSH keys are among them: [`ListedCredential::is_ssh_key`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Records under the identifier: at most one in a sound vault.
+    /// Records with the identifier: at most one in a sound vault.
     pub identified: Vec<ListedCredential>,
-    /// Records with the account, under whatever identifier; the identified one may be among them.
+    /// Records with the account, under any identifier; the identified record may be among them.
     pub same_account: Vec<ListedCredential>,
     /// Records with the username and only one of hostname and ip: possible matches, never a conflict.
     pub near: Vec<ListedCredential>,
@@ -33,17 +32,24 @@ pub struct Snapshot {
     identifiers: Index,
     user_at_hostname: Index,
     user_at_ip: Index,
-    /// Records that we wrote after the list was taken, by id; they stand for the listed ones.
+    /// Records that we wrote after the list was taken, by id; they replace the listed ones.
     written: Mutex<HashMap<String, ListedCredential>>,
 }
 
+/// A hash to look up in an index.
+struct Lookup<'a> {
+    index: &'a Index,
+    hash: u64,
+}
+
 impl Snapshot {
-    /// A snapshot of the records of a list that was begun at `started`.
+    /// Returns a snapshot of the records of a list that began at `started`.
     pub(super) fn new(started: Instant, mut table: Table) -> Self {
         table.close();
         let hasher = RandomState::new();
         let index = |key: &dyn Fn(Row<'_>) -> Option<u64>| {
-            Index::new(table.len(), table.rows().filter_map(|(position, row)| Some((key(row)?, position))))
+            let entry = |(position, row)| Some(Entry { hash: key(row)?, position });
+            Index::new(table.len(), table.rows().filter_map(entry))
         };
         Self {
             ids: index(&|row| Some(hasher.hash_one(row.id))),
@@ -57,40 +63,40 @@ impl Snapshot {
         }
     }
 
-    /// When the list was begun: writes that were answered before are in it.
+    /// Returns when the list began: writes that were answered before are in the list.
     #[must_use]
     pub fn started(&self) -> Instant {
         self.started
     }
 
-    /// How many records the list held.
+    /// Returns how many records the list held.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// True if the list held no record.
+    /// Returns true if the list held no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The record with this id. Its `change` is `None` where [`Snapshot::is_written`]: what was listed is of before our
-    /// write, and what the write made of it only the next list shows.
+    /// Returns the record with this id. Its `change` is `None` where [`Snapshot::is_written`]: the listed `change` is from
+    /// before our write, and only the next list shows the new one.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<ListedCredential> {
         self.written().get(id).cloned().or_else(|| self.listed(id).map(Row::to_record))
     }
 
-    /// True if what [`Snapshot::by_id`] says of the record is from a write of our own, after the list was taken or while
-    /// it was, and not from the list.
+    /// Returns true if [`Snapshot::by_id`] returns the record as a write of our own left it, after the list began, and not
+    /// as the list has it.
     #[must_use]
     pub fn is_written(&self, id: &str) -> bool {
         self.written().contains_key(id)
     }
 
-    /// What the list shows about an identifier (exact) and an account (case ignored). Costs no more than there are
-    /// matches, however long the list is.
+    /// Returns the records that match an identifier (exact) or an account (case ignored). The cost grows with the number
+    /// of matches and not with the length of the list.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
         let of_user = self.of_user(account).into_iter();
@@ -98,9 +104,9 @@ impl Snapshot {
         Seen { identified: self.identified(identifier), same_account, near }
     }
 
-    /// Puts a write of ours in the place of what was listed. Type and rotation are kept where `record` leaves them open.
-    /// `change` becomes unknown, whatever `record` says: nothing but a list that was begun after the write tells it, and
-    /// the old one would pass for the mark to compare later lists with.
+    /// Replaces a listed record by a write of our own. Type and rotation are kept where `record` leaves them open. `change`
+    /// becomes unknown, even if `record` has one: only a list that began after the write shows the new `change`, and the
+    /// old one would be taken as the value to compare later lists with.
     pub(super) fn note_written(&self, mut record: ListedCredential) {
         if let Some(before) = self.by_id(&record.id) {
             record.automatic_change = record.automatic_change.or(before.automatic_change);
@@ -119,24 +125,21 @@ impl Snapshot {
 
     fn identified(&self, identifier: &str) -> Vec<ListedCredential> {
         let matches = |row: Row<'_>| row.identifier == Some(identifier);
-        self.select([(&self.identifiers, self.hasher.hash_one(identifier))], matches)
+        let hash = self.hasher.hash_one(identifier);
+        self.select(&[Lookup { index: &self.identifiers, hash }], matches)
     }
 
     fn of_user(&self, account: &Account) -> Vec<ListedCredential> {
         let keys = account.keys();
-        let hostname = (&self.user_at_hostname, keys.at_hostname(&self.hasher));
-        let ip = (&self.user_at_ip, keys.at_ip(&self.hasher));
-        self.select([hostname, ip], |row| account.is_near(row))
+        let hostname = Lookup { index: &self.user_at_hostname, hash: keys.at_hostname(&self.hasher) };
+        let ip = Lookup { index: &self.user_at_ip, hash: keys.at_ip(&self.hasher) };
+        self.select(&[hostname, ip], |row| account.is_near(row))
     }
 
-    /// The matching records found by any of the keys, each once, the written ones instead of the listed ones.
-    fn select<const N: usize>(
-        &self,
-        keys: [(&Index, u64); N],
-        matches: impl Fn(Row<'_>) -> bool,
-    ) -> Vec<ListedCredential> {
+    /// Returns the matching records found by any of the lookups, each once; written records replace listed ones.
+    fn select(&self, lookups: &[Lookup<'_>], matches: impl Fn(Row<'_>) -> bool) -> Vec<ListedCredential> {
         let written = self.written();
-        let mut positions: Vec<u32> = keys.iter().flat_map(|(index, hash)| index.positions(*hash)).collect();
+        let mut positions: Vec<u32> = lookups.iter().flat_map(|lookup| lookup.index.positions(lookup.hash)).collect();
         positions.sort_unstable();
         positions.dedup();
         let listed = positions.into_iter().filter_map(|position| self.table.get(position));

@@ -1,19 +1,20 @@
-//! The records of one list in little memory: a vault may have a hundred thousand, of some hundred bytes each.
+//! The records of one list in little memory: a vault may have a hundred thousand records of some hundred bytes each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::pam::credential::ListedCredential;
 
-/// Records on a page. A page has two blocks of memory where single records had seven for each of them, and the table
-/// grows by pages: one block for all would be copied whole each time it grows.
+/// The number of records on a page. A page has two blocks of memory, where each single record would have seven. The table
+/// grows by pages, since one block for all records would be copied whole each time that it grows.
 const PAGE: usize = 1024;
-/// The most text of one record; no PAM has such. It also keeps what is on a page within 32 bits.
+/// The most bytes of text in one record; real records are far smaller. With this limit a page's text has positions of 32
+/// bits.
 const MOST_TEXT: usize = 1 << 20;
-/// Texts of a row, in the order in which they stand on the page.
+/// The number of texts in a row; [`Row::texts`] has their order on the page.
 const TEXTS: usize = 6;
 
-/// A record, borrowed from wherever it stands. Empty texts are those that the list left out.
+/// A record, borrowed from the table or from elsewhere. A text that the list left out is empty.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     pub(super) id: &'a str,
@@ -27,7 +28,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row of a record.
+    /// Returns the row of a record.
     pub(super) fn of(record: &'a ListedCredential) -> Self {
         Self {
             id: &record.id,
@@ -41,7 +42,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The record of a row.
+    /// Returns the record of a row.
     pub(super) fn to_record(self) -> ListedCredential {
         ListedCredential {
             id: self.id.to_owned(),
@@ -61,20 +62,20 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The record has no room: it, or the list, is larger than any that is read.
+/// The error of a record for which there is no room: the record or the list is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoRoom;
 
 /// Records by their position.
 #[derive(Default)]
 pub(super) struct Table {
-    /// All but the last are full.
+    /// The pages; all but the last are full.
     pages: Vec<Page>,
     kinds: Kinds,
 }
 
 impl Table {
-    /// Puts a record behind the last one.
+    /// Adds a record behind the last one.
     pub(super) fn push(&mut self, record: &ListedCredential) -> Result<(), NoRoom> {
         u32::try_from(self.len()).map_err(|_| NoRoom)?;
         let kind = self.kinds.number(&record.kind)?;
@@ -85,7 +86,7 @@ impl Table {
         self.pages.last_mut().ok_or(NoRoom)?.push(Row::of(record), kind)
     }
 
-    /// Gives back what is needed for growing only.
+    /// Frees the memory that only growing needs.
     pub(super) fn close(&mut self) {
         self.close_page();
         self.kinds.numbers = HashMap::new();
@@ -102,19 +103,19 @@ impl Table {
         self.pages.last().map_or(0, |last| (self.pages.len() - 1) * PAGE + last.rows.len())
     }
 
-    /// The record at a position.
+    /// Returns the record at a position.
     pub(super) fn get(&self, position: u32) -> Option<Row<'_>> {
         let position = usize::try_from(position).ok()?;
         self.pages.get(position / PAGE)?.get(position % PAGE, &self.kinds)
     }
 
-    /// All records with their positions.
+    /// Returns all records with their positions.
     pub(super) fn rows(&self) -> impl Iterator<Item = (u32, Row<'_>)> {
         (0..).map_while(|position| Some((position, self.get(position)?)))
     }
 }
 
-/// The types of records: a few words, such as `Local User`, of which one stands in every record.
+/// The types of records: a few texts such as `Local User`, kept once each, since every record has one of them.
 #[derive(Default)]
 struct Kinds {
     all: Vec<Arc<str>>,
@@ -138,13 +139,14 @@ impl Kinds {
     }
 }
 
+/// Some records, and their texts in one string.
 #[derive(Default)]
 struct Page {
     text: String,
     rows: Vec<Stored>,
 }
 
-/// A record whose texts stand one after the other on its page, behind those of the record before.
+/// A record whose texts follow each other on its page, behind the texts of the record before.
 struct Stored {
     ends: [u32; TEXTS],
     kind: u32,

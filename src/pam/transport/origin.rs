@@ -120,7 +120,7 @@ impl<'a> Permit<'a> {
         member.check(call)?;
         let now = Instant::now();
         member.origin.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
-        // From here on the ticket answers the circuits' permissions, whatever happens.
+        // From here on the ticket answers the circuits' permissions in every case.
         member.reporter.count(1);
         let ticket = Ticket { member, call, began: now, answered: false };
         member.own.admit(now).map_err(|wait| circuit_open(call, wait))?;

@@ -16,11 +16,14 @@ pub struct CallReport {
     pub duration: Duration,
 }
 
+type Observer = Arc<dyn Fn(&CallReport) + Send + Sync>;
+type Gauge = Arc<dyn Fn(i64) + Send + Sync>;
+
 /// Hands reports on to the metrics.
 #[derive(Clone, Default)]
 pub(super) struct Reporter {
-    pub(super) observer: Option<Arc<dyn Fn(&CallReport) + Send + Sync>>,
-    pub(super) gauge: Option<Arc<dyn Fn(i64) + Send + Sync>>,
+    pub(super) observer: Option<Observer>,
+    pub(super) gauge: Option<Gauge>,
 }
 
 impl Reporter {

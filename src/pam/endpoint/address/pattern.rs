@@ -38,7 +38,7 @@ impl Pattern {
         Some(Self::Label { before: before.to_ascii_lowercase(), after: after.to_ascii_lowercase(), rest })
     }
 
-    /// Returns true if the pattern stands for `name`, which is in lower case and has no final dot.
+    /// Returns true if the pattern matches `name`, which is in lower case and has no final dot.
     pub(super) fn matches(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
