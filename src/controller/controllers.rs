@@ -11,19 +11,18 @@ use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
-use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
-use crate::config::Config;
-use crate::controller::connection;
-use crate::controller::connection::object::IntoAny;
-use crate::controller::context::Context;
+use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
+use crate::config::{Config, WatchScope};
 use crate::controller::credential;
+use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::watch::{self, Guarded, GuardedClusterConnection, GuardedConnection};
+use crate::controller::runtime::managed::{Managed, Reconciler};
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::trigger::Triggers;
+use crate::controller::runtime::watch::{self, Guarded};
 use crate::controller::runtime::watch_set::{Delta, KnownObjects};
 use crate::probes::Check;
 
@@ -31,34 +30,69 @@ use crate::probes::Check;
 pub(crate) type Stop = Shared<BoxFuture<'static, ()>>;
 /// The namespace that is watched; `None` is all of them.
 pub(crate) type Scope = Option<String>;
-/// Where the wakening of objects of one kind arrives.
-pub(crate) type Receiver<K> = (Scope, UnboundedReceiver<ObjectRef<K>>);
+/// Where the names of objects of one kind arrive that are to be passed over.
+type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
 
-/// Where the wakening of all kinds arrives.
+/// How long the first lists of one scope are waited for before the operator calls itself ready without them.
+const FIRST_LIST: Duration = Duration::from_secs(20);
+
+/// The channels that wake the controllers.
 pub(crate) struct Receivers {
-    pub(crate) cluster_connections: Receiver<GuardedClusterConnection>,
-    pub(crate) connections: Vec<Receiver<GuardedConnection>>,
-    pub(crate) credentials: Vec<Receiver<Guarded>>,
+    cluster_connections: Receiver<ClusterPamConnection>,
+    scopes: Vec<ScopeReceivers>,
+}
+
+/// The channels that wake the controllers of one scope.
+struct ScopeReceivers {
+    scope: Scope,
+    connections: Receiver<PamConnection>,
+    credentials: Receiver<PamCredential>,
+}
+
+/// Opens the channels of all controllers.
+pub(crate) fn channels(config: &Config) -> (Triggers, Receivers) {
+    let mut triggers = Triggers::default();
+    let cluster_connections = triggers.add(None);
+    let scopes = scopes(config).into_iter().map(|scope| ScopeReceivers {
+        connections: triggers.add(scope.clone()),
+        credentials: triggers.add(scope.clone()),
+        scope,
+    });
+    let scopes = scopes.collect();
+    (triggers, Receivers { cluster_connections, scopes })
+}
+
+/// Returns the namespaces that are watched each by itself; `None` is all of them at once.
+pub(crate) fn scopes(config: &Config) -> Vec<Scope> {
+    match &config.watch {
+        WatchScope::All => vec![None],
+        WatchScope::Namespaces(names) => names.iter().cloned().map(Some).collect(),
+    }
 }
 
 /// Serves all kinds until `stop` resolves and what was in flight is done.
-pub(crate) async fn serve(context: &Arc<Context>, config: &Config, receivers: Receivers, ready: Check, stop: &Stop) {
-    let Receivers { cluster_connections, connections: tenants, credentials } = receivers;
-    let selected = selected(config);
-    let api = Api::all(context.client.clone());
-    context.standings.expect_lists(credentials.len());
-    let (cluster, serving) = connections(context, api, selected.clone(), cluster_connections.1, stop);
-    // Both have the same scopes, in the same order.
-    let scopes = tenants.into_iter().zip(credentials).map(|((scope, tenants), credentials)| {
-        let api = watch::scoped(context.client.clone(), scope.as_deref());
-        let (known, serving) = connections(context, api, selected.clone(), tenants, stop);
+pub(crate) async fn serve(
+    credentials: &Arc<credential::context::Context>,
+    config: &Config,
+    receivers: Receivers,
+    ready: Check,
+    stop: &Stop,
+) {
+    let connections = &credentials.connections;
+    let (of_all, client) = (&connections.cluster, &connections.cluster.client);
+    connections.health.expect_lists(receivers.scopes.len());
+    let watched = Watched { api: Api::all(client.clone()), config: selected(config) };
+    let (cluster, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
+    let scopes = receivers.scopes.into_iter().map(|of| {
+        let watched = Watched { api: watch::scoped(client.clone(), of.scope.as_deref()), config: selected(config) };
+        let (tenants, serving) = control(connections, of_all, watched, of.connections, stop);
         let (listed, is_listed) = oneshot::channel();
-        let credentials = serve_credentials(context, (cluster.clone(), known), credentials, listed, stop);
-        (join(serving, credentials), is_listed)
+        let known = KnownConnections { cluster: cluster.clone(), tenants };
+        let scope = CredentialScope { scope: of.scope, receiver: of.credentials, known, listed };
+        (join(serving, serve_credentials(credentials, scope, stop)), is_listed)
     });
     let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
-    let announced = announce(listed, ready, stop);
-    join3(serving, join_all(scopes), announced).await;
+    join3(serving, join_all(scopes), announce(listed, ready, stop)).await;
 }
 
 /// Says so once every scope has its first lists.
@@ -72,7 +106,7 @@ async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop)
     }
 }
 
-/// The watch of connections, of those that this operator serves.
+/// Returns the settings of the watch of connections, of those that this operator serves.
 fn selected(config: &Config) -> watcher::Config {
     match &config.connection_selector {
         Some(selector) => watch::config().labels(selector),
@@ -80,43 +114,59 @@ fn selected(config: &Config) -> watcher::Config {
     }
 }
 
-/// How long the first lists of one scope are waited for before the operator calls itself ready without them.
-const FIRST_LIST: Duration = Duration::from_secs(20);
+// === One controller
 
-type Connections<C> = DeserializeGuard<C>;
-
-fn connections<C>(
-    context: &Arc<Context>,
-    api: Api<Connections<C>>,
+/// The objects that one controller serves.
+struct Watched<K: Managed> {
+    api: Api<Guarded<K>>,
     config: watcher::Config,
-    receiver: UnboundedReceiver<ObjectRef<Connections<C>>>,
+}
+
+/// Returns the store of one kind's objects, and what serves them until `stop` resolves.
+fn control<K: Managed, R: Reconciler<K>>(
+    reconciler: &Arc<R>,
+    cluster: &Arc<Cluster>,
+    Watched { api, config }: Watched<K>,
+    receiver: Receiver<K>,
     stop: &Stop,
-) -> (Store<Connections<C>>, impl Future<Output = ()> + use<C>)
-where
-    C: Resource<DynamicType = ()> + IntoAny + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
-{
+) -> (Store<Guarded<K>>, impl Future<Output = ()> + use<K, R>) {
     let (store, writer) = reflector::store();
-    let shared = Arc::clone(context);
-    let mut known_objects = KnownObjects::default();
-    let take_in = move |event: &Event<Connections<C>>| {
-        if let Event::Apply(DeserializeGuard(Ok(connection))) | Event::InitApply(DeserializeGuard(Ok(connection))) =
-            event
-        {
-            shared.note_connection(connection.any());
-        }
-        let Delta { gone, again } = known_objects.take_in(event);
-        for (key, uid) in gone {
-            shared.forget_connection(&key, &uid);
-        }
-        shared.wake.all(&subjects(again, ObjectId::Connection));
-    };
-    let stream = watch::objects(api, config, writer, take_in);
+    let stream = watch::objects(api, config, writer, take_in(Arc::clone(reconciler), Arc::clone(cluster)));
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
-        .run(connection::reconcile::reconcile, again, Arc::clone(context))
+        .run(pass, again, Arc::clone(reconciler))
         .for_each(async |result| log(&result));
     (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
+}
+
+/// Returns what takes in each event of a watch, before the store does.
+fn take_in<K: Managed, R: Reconciler<K>>(
+    reconciler: Arc<R>,
+    cluster: Arc<Cluster>,
+) -> impl FnMut(&Event<Guarded<K>>) + Send + 'static {
+    let mut known_objects = KnownObjects::default();
+    move |event| {
+        if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
+            reconciler.note(object);
+        }
+        let Delta { gone, again } = known_objects.take_in(event);
+        for gone in gone {
+            reconciler.forget(&gone.key, &gone.uid);
+        }
+        let again: Vec<ObjectId> = again.into_iter().map(ObjectId::new::<K>).collect();
+        cluster.triggers.wake(&again);
+    }
+}
+
+async fn pass<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
+    match &object.0 {
+        Ok(object) => reconciler.reconcile(object).await,
+        Err(_) => {
+            reconciler.note_undecodable(&NamespacedName::of(&*object));
+            Ok(Action::await_change())
+        }
+    }
 }
 
 /// Serves until it ends by itself, or everything is to end before there was a first list: a controller waits for that also when
@@ -135,15 +185,26 @@ where
     tokio::select! { () = serving => {}, () = stopped_unlisted => {} }
 }
 
-/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no other.
-async fn serve_credentials(
-    context: &Arc<Context>,
-    (cluster, tenants): (Store<GuardedClusterConnection>, Store<GuardedConnection>),
-    receiver: Receiver<Guarded>,
+// === The credentials of one scope
+
+/// The connections of one scope.
+struct KnownConnections {
+    cluster: Store<Guarded<ClusterPamConnection>>,
+    tenants: Store<Guarded<PamConnection>>,
+}
+
+/// What the credentials of one scope are served with.
+struct CredentialScope {
+    scope: Scope,
+    receiver: Receiver<PamCredential>,
+    known: KnownConnections,
+    /// Told once the credentials are listed, or are not waited for any more.
     listed: oneshot::Sender<()>,
-    stop: &Stop,
-) {
-    let scope = receiver.0.clone();
+}
+
+/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no other.
+async fn serve_credentials(context: &Arc<credential::context::Context>, of: CredentialScope, stop: &Stop) {
+    let CredentialScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
     let (known, is_known) = oneshot::channel();
     let serving = async {
         let connections_known = join(cluster.wait_until_ready(), tenants.wait_until_ready());
@@ -151,9 +212,11 @@ async fn serve_credentials(
             (cluster, tenants) = connections_known => if cluster.is_err() || tenants.is_err() { return },
             () = stop.clone() => return,
         }
-        let (store, serving) = credentials(context, receiver, stop);
-        context.inventories.keep(store.clone());
-        // Whoever waits for it is gone only while everything stops.
+        let api = watch::scoped(context.cluster.client.clone(), scope.as_deref());
+        let watched = Watched { api, config: watch::config() };
+        let (store, serving) = control(context, &context.cluster, watched, receiver, stop);
+        context.keep(store.clone());
+        // What waits for it is gone only while everything stops.
         let first_list = async {
             if store.wait_until_ready().await.is_ok() {
                 _ = known.send(());
@@ -168,48 +231,16 @@ async fn serve_credentials(
         let known = tokio::time::timeout(FIRST_LIST, is_known).await;
         if known.is_err() {
             // It is gone, or the right to list it. Were all to wait for it, a rollout would never end.
-            let namespace = scope.unwrap_or_default();
+            let namespace = scope.clone().unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
-        context.standings.note_list(matches!(known, Ok(Ok(()))));
+        context.connections.health.note_list(matches!(known, Ok(Ok(()))));
         _ = listed.send(());
     };
     join(serving, announced).await;
 }
 
-fn credentials(
-    context: &Arc<Context>,
-    (namespace, receiver): Receiver<Guarded>,
-    stop: &Stop,
-) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
-    let (store, writer) = reflector::store();
-    let shared = Arc::clone(context);
-    let mut known_objects = KnownObjects::default();
-    let take_in = move |event: &Event<Guarded>| {
-        if let Event::Apply(DeserializeGuard(Ok(credential))) | Event::InitApply(DeserializeGuard(Ok(credential))) =
-            event
-        {
-            shared.note(credential);
-        }
-        let Delta { gone, again } = known_objects.take_in(event);
-        for (key, uid) in gone {
-            shared.forget(&key, &uid);
-        }
-        shared.wake.all(&subjects(again, ObjectId::Credential));
-    };
-    let api: Api<Guarded> = watch::scoped(context.client.clone(), namespace.as_deref());
-    let stream = watch::objects(api, watch::config(), writer, take_in);
-    let serving = Controller::for_stream(stream, store.clone())
-        .reconcile_on(stream_of(receiver))
-        .graceful_shutdown_on(stop.clone())
-        .run(credential::reconcile::reconcile, again, Arc::clone(context))
-        .for_each(async |result| log(&result));
-    (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
-}
-
-fn subjects(keys: Vec<Key>, kind: fn(Key) -> ObjectId) -> Vec<ObjectId> {
-    keys.into_iter().map(kind).collect()
-}
+// === What a controller asks for
 
 fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send {
     futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
@@ -217,7 +248,7 @@ fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<I
 
 /// A failure of the Kubernetes API: again in 5 to 15 seconds.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
-fn again<K>(_: Arc<K>, error: &Error, _: Arc<Context>) -> Action {
+fn again<K, R>(_: Arc<K>, error: &Error, _: Arc<R>) -> Action {
     if matches!(error, Error::ConnectionChanged) {
         return Action::requeue(Duration::from_secs(1));
     }

@@ -4,7 +4,6 @@
 //! all). A pass over a credential is in `reconcile.rs`, a pass over a connection in `connection.rs`.
 
 mod connection;
-mod context;
 mod controllers;
 mod credential;
 mod message;

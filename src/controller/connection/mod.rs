@@ -1,10 +1,13 @@
 //! Both kinds of connections.
 
 pub(crate) mod clients;
+pub(crate) mod context;
 pub(crate) mod health;
 pub(crate) mod inventory;
 pub(crate) mod object;
+pub(crate) mod poller;
 pub(crate) mod reconcile;
 pub(crate) mod resolve;
 pub(crate) mod state;
 pub(crate) mod status;
+pub(crate) mod store;

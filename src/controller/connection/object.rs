@@ -1,5 +1,8 @@
 //! A connection of either kind, told apart by nothing but its namespace.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::Resource;
@@ -7,12 +10,60 @@ use kube::ResourceExt as _;
 use kube::api::{Api, ObjectMeta};
 
 use crate::api::{
-    AccessRule, ClusterPamConnection, ConnectionKind, ConnectionSpec, PamConnection, PamConnectionStatus, PamCredential,
+    AccessRule, CaBundleKind, ClusterPamConnection, ConnectionKind, ConnectionSpec, PamConnection, PamConnectionStatus,
+    PamCredential,
 };
+use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::status_store;
 use crate::metrics::Kind;
+
+/// Names a connection of either kind: a cluster connection has no namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ConnectionId(NamespacedName);
+
+impl ConnectionId {
+    /// Names the connection of that namespace, which is empty for a cluster connection, and name.
+    pub(crate) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self(NamespacedName::new(namespace, name))
+    }
+
+    /// Returns the namespace and name.
+    pub(crate) const fn key(&self) -> &NamespacedName {
+        &self.0
+    }
+
+    /// Returns the kind, which the namespace tells.
+    pub(crate) const fn kind(&self) -> ConnectionKind {
+        if self.0.namespace.is_empty() { ConnectionKind::ClusterPamConnection } else { ConnectionKind::PamConnection }
+    }
+
+    /// Returns what names this connection among objects of all kinds.
+    pub(crate) fn object_id(&self) -> ObjectId {
+        match self.kind() {
+            ConnectionKind::ClusterPamConnection => ObjectId::new::<ClusterPamConnection>(self.0.clone()),
+            ConnectionKind::PamConnection => ObjectId::new::<PamConnection>(self.0.clone()),
+        }
+    }
+
+    /// Returns this connection as what other objects depend on.
+    pub(crate) fn dependency(&self) -> Dependency {
+        Dependency::Object(self.object_id())
+    }
+}
+
+/// Kind and name, as users read them.
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind() {
+            ConnectionKind::ClusterPamConnection => "ClusterPamConnection",
+            ConnectionKind::PamConnection => "PamConnection",
+        };
+        write!(f, "{kind} {}", self.0.name)
+    }
+}
 
 /// A connection of either kind.
 #[derive(Clone, Debug)]
@@ -24,9 +75,48 @@ pub(crate) struct AnyConnection {
     pub(crate) status: PamConnectionStatus,
 }
 
-/// What makes a connection one of either kind.
-pub(crate) trait IntoAny {
+/// A kind of connection.
+pub(crate) trait IntoAny: Managed<Status = PamConnectionStatus> {
+    /// Returns the connection as one of either kind.
     fn any(&self) -> AnyConnection;
+}
+
+impl Managed for ClusterPamConnection {
+    type Status = PamConnectionStatus;
+
+    fn status(&self) -> Option<&PamConnectionStatus> {
+        self.status.as_ref()
+    }
+
+    fn dependencies(&self, home: &str) -> HashSet<Dependency> {
+        dependencies_of(&self.spec.connection, home).into_iter().collect()
+    }
+}
+
+impl Managed for PamConnection {
+    type Status = PamConnectionStatus;
+
+    fn status(&self) -> Option<&PamConnectionStatus> {
+        self.status.as_ref()
+    }
+
+    fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
+        dependencies_of(&self.spec.connection, &self.namespace().unwrap_or_default()).into_iter().collect()
+    }
+}
+
+/// Returns what a connection depends on, in the order in which it is read. `namespace` is where all of it is.
+pub(crate) fn dependencies_of(spec: &ConnectionSpec, namespace: &str) -> Vec<Dependency> {
+    let there = |name: &str| NamespacedName::new(namespace, name);
+    let tls = spec.tls.as_ref();
+    let login = Dependency::Secret(there(&spec.auth.oauth2.client_secret_ref.name));
+    let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
+        CaBundleKind::ConfigMap => Dependency::ConfigMap(there(&bundle.name)),
+        CaBundleKind::Secret => Dependency::Secret(there(&bundle.name)),
+    });
+    let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
+    let certificate = certificate.map(|certificate| Dependency::Secret(there(&certificate.name)));
+    [Some(login), bundle, certificate].into_iter().flatten().collect()
 }
 
 impl IntoAny for ClusterPamConnection {
@@ -52,9 +142,10 @@ impl IntoAny for PamConnection {
 }
 
 impl AnyConnection {
-    /// Its namespace (empty for a cluster connection) and name.
-    pub(crate) fn key(&self) -> Key {
-        (self.metadata.namespace.clone().unwrap_or_default(), self.metadata.name.clone().unwrap_or_default())
+    /// Returns what names this connection among those of both kinds.
+    pub(crate) fn id(&self) -> ConnectionId {
+        let meta = &self.metadata;
+        ConnectionId::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
     }
 
     pub(crate) fn uid(&self) -> &str {
@@ -66,7 +157,7 @@ impl AnyConnection {
     }
 
     pub(crate) fn kind(&self) -> ConnectionKind {
-        kind_of(&self.key())
+        self.id().kind()
     }
 
     /// How its kind is called in the metrics.
@@ -112,26 +203,12 @@ fn named<K: Resource<DynamicType = ()>>() -> (String, String) {
     (K::api_version(&()).into_owned(), K::kind(&()).into_owned())
 }
 
-/// Which connection a credential is for.
-pub(crate) fn connection_of(credential: &PamCredential) -> Key {
+/// Returns the connection that a credential is for.
+pub(crate) fn connection_of(credential: &PamCredential) -> ConnectionId {
     let reference = &credential.spec.connection_ref;
     let namespace = match reference.kind {
         ConnectionKind::ClusterPamConnection => String::new(),
         ConnectionKind::PamConnection => credential.namespace().unwrap_or_default(),
     };
-    (namespace, reference.name.clone())
-}
-
-/// The kind of the connection of that key.
-pub(crate) fn kind_of((namespace, _): &Key) -> ConnectionKind {
-    if namespace.is_empty() { ConnectionKind::ClusterPamConnection } else { ConnectionKind::PamConnection }
-}
-
-/// Kind and name, as users read them.
-pub(crate) fn spoken(key: &Key) -> String {
-    let kind = match kind_of(key) {
-        ConnectionKind::ClusterPamConnection => "ClusterPamConnection",
-        ConnectionKind::PamConnection => "PamConnection",
-    };
-    format!("{kind} {}", key.1)
+    ConnectionId::new(namespace, reference.name.clone())
 }

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::controller::connection::context::Context;
 use crate::controller::connection::health::{is_standing, logged_in};
-use crate::controller::connection::object::{AnyConnection, IntoAny};
+use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
-use crate::controller::context::Context;
-use crate::controller::message::credential::Problem;
 use crate::controller::message::pam_error;
+use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::managed::Reconciler;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::{Gate, fingerprint};
 use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
@@ -40,29 +39,33 @@ enum Finding {
     },
 }
 
-/// One pass over a connection. Never fails on the PAM's account.
-pub(crate) async fn reconcile<C: IntoAny>(
-    object: Arc<DeserializeGuard<C>>,
-    context: Arc<Context>,
-) -> Result<Action, Error> {
-    let Ok(connection) = &object.0 else {
-        return Ok(Action::await_change());
-    };
-    let wait = pass(&connection.any(), &context).await?;
-    Ok(wait.map_or_else(Action::await_change, Action::requeue))
+impl<K: IntoAny> Reconciler<K> for Context {
+    fn note(&self, object: &K) {
+        self.note(object.any());
+    }
+
+    fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.forget(&ConnectionId::new(&key.namespace, &key.name), uid);
+    }
+
+    /// Passes over a connection. Never fails on the PAM's account.
+    async fn reconcile(self: &Arc<Self>, object: &K) -> Result<Action, Error> {
+        self.cluster.track(object);
+        let wait = pass(&object.any(), self).await?;
+        Ok(wait.map_or_else(Action::await_change, Action::requeue))
+    }
 }
 
 /// Returns when to come back, `None` for "on change".
 async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Duration>, Error> {
     let started = Instant::now();
-    let (key, subject) = (connection.key(), ObjectId::Connection(connection.key()));
-    context.dependencies.set(&subject, context.dependencies_of(connection).into_iter().collect());
+    let id = connection.id();
     announce(connection, context);
     let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
     // What is owed, and what is known beside the login, whether or not it is the login's turn.
     let later = write(connection, context, |_| {}).await?;
-    let doubted = context.memory.take_connection_doubt(&key);
-    match context.retries.gate(&subject, mark, started) {
+    let doubted = context.store.take_doubt(&id);
+    match context.cluster.retries.gate(&id.object_id(), mark, started) {
         Gate::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
         Gate::OnChange if !doubted => Ok(later),
         _ => {
@@ -73,7 +76,7 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Du
 }
 
 fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
-    let versions = context.versions_of(connection)?;
+    let versions = context.resolver().versions_of(connection)?;
     Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
 }
 
@@ -84,44 +87,42 @@ fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 
 /// Wakes the credentials of a connection whose readiness or spec changed.
 fn announce(connection: &AnyConnection, context: &Context) {
-    let key = connection.key();
-    let Some(view) = context.connection(&key) else {
+    let id = connection.id();
+    let Some(state) = context.state(&id) else {
         return;
     };
-    if context.memory.announce(&key, fingerprint(&view)) {
-        context
-            .wake
-            .all(&context.dependencies.to(&crate::controller::runtime::dependencies::Dependency::Connection(key)));
+    if context.store.announce(&id, fingerprint(&state)) {
+        context.cluster.wake_dependents(&id.dependency());
     }
 }
 
 async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
     // Where it may lead is the operator's setting, which may be another since the status was written.
-    if let Err(problem) = context.check_host(connection) {
+    if let Err(problem) = context.resolver().check_host(connection) {
         return Ok(Finding::Lacks(problem));
     }
-    let status = context.connection_status(connection);
+    let status = context.status(connection);
     let remembered = remembered(&status);
     let known = status.digests.get("login").filter(|digest| context.key.made(digest));
     let current = status.observed_generation == connection.metadata.generation;
     // What was proven holds without reading anything, while all versions are those it was proven with.
-    let same_versions = context.versions_of(connection).is_some_and(|versions| versions == status.source);
+    let same_versions = context.resolver().versions_of(connection).is_some_and(|versions| versions == status.source);
     if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
         return Ok(Finding::AsBefore);
     }
-    let material = match context.material(connection).await? {
-        Ok(material) => material,
+    let resolved = match context.resolver().resolve(connection).await? {
+        Ok(resolved) => resolved,
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
-    let unchanged = known == Some(&material.digest);
-    let second_look = context.memory.has_waited(&connection.key(), Instant::now());
+    let unchanged = known == Some(&resolved.digest);
+    let left = context.store.wait_left(&connection.id(), Instant::now());
+    let second_look = left.is_some_and(|left| left.is_zero());
     match login(remembered, unchanged, doubted, second_look) {
         Login::Keep if remembered == Remembered::Refused => {
-            let left = context.memory.wait_left(&connection.key(), Instant::now());
             Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
         Login::Keep => Ok(Finding::AsBefore),
-        Login::Try => attempt(connection, material, doubted, context).await,
+        Login::Try => attempt(connection, resolved, doubted, context).await,
     }
 }
 
@@ -135,13 +136,13 @@ fn remembered(status: &PamConnectionStatus) -> Remembered {
 
 async fn attempt(
     connection: &AnyConnection,
-    material: ResolvedConnection,
+    resolved: ResolvedConnection,
     doubted: bool,
     context: &Context,
 ) -> Result<Finding, Error> {
-    let (digest, client) = (material.digest.clone(), material.login.clone());
-    let versions = material.versions.clone();
-    let live = match context.connections.install(connection, material) {
+    let (digest, client) = (resolved.digest.clone(), resolved.login.clone());
+    let versions = resolved.versions.clone();
+    let live = match context.install(connection, resolved) {
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
@@ -162,22 +163,22 @@ async fn report(
         Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
         _ => (None, None),
     };
-    let key = connection.key();
+    let id = connection.id();
     // Before the write, which may fail: a refused login is not tried again for that.
     if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
-        hold(&key, mark, backoff::second_login(rand::random()), context);
+        hold(&id, mark, backoff::second_login(rand::random()), context);
     }
     let later = write(connection, context, |status| next_status(connection, status, &finding, context)).await?;
     announce(connection, context);
     let wait = match (&finding, &problem) {
-        (Finding::StillRefused(wait), _) => Some(hold(&key, mark, *wait, context)),
+        (Finding::StillRefused(wait), _) => Some(hold(&id, mark, *wait, context)),
         (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
-            Some(hold(&key, mark, backoff::second_login(rand::random()), context))
+            Some(hold(&id, mark, backoff::second_login(rand::random()), context))
         }
-        (_, Some(problem)) => failed(&key, mark, problem.reason.retry(), asked, context),
+        (_, Some(problem)) => failed(&id, mark, problem.reason.retry(), asked, context),
         _ => {
-            context.retries.forget(&ObjectId::Connection(key.clone()));
-            context.memory.forget_wait(&key);
+            context.cluster.retries.forget(&id.object_id());
+            context.store.forget_wait(&id);
             None
         }
     };
@@ -186,27 +187,26 @@ async fn report(
         Some(reason) if reason.is_stalled() => ReconcileOutcome::Stalled,
         Some(_) => ReconcileOutcome::Waiting,
     };
-    context.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
+    context.cluster.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
     Ok(sooner(wait, later))
 }
 
 /// Holds a refused login back, and remembers that it waits: the next turn is its second look.
-fn hold(key: &Key, mark: u64, wait: Duration, context: &Context) -> Duration {
+fn hold(id: &ConnectionId, mark: u64, wait: Duration, context: &Context) -> Duration {
     let until = Instant::now() + wait;
-    context.retries.hold(&ObjectId::Connection(key.clone()), mark, until);
-    context.memory.wait_until(key, until);
+    context.cluster.retries.hold(&id.object_id(), mark, until);
+    context.store.wait_until(id, until);
     wait
 }
 
-fn failed(key: &Key, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
-    let subject = ObjectId::Connection(key.clone());
-    context.retries.failed(&subject, mark, (retry, asked), (Instant::now(), rand::random()))
+fn failed(id: &ConnectionId, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
+    context.cluster.retries.failed(&id.object_id(), mark, (retry, asked), (Instant::now(), rand::random()))
 }
 
 /// What a pass makes of the status as it is.
 fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
     status.observed_generation = connection.metadata.generation;
-    status.cluster_name = Some(context.cluster_name.clone());
+    status.cluster_name = Some(context.cluster.cluster_name.clone());
     let (reason, message) = match finding {
         Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
         Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
@@ -219,7 +219,7 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
         status.digests.insert("login".to_owned(), digest.clone());
         status.digests.insert("client".to_owned(), client.clone());
     }
-    let (generation, now) = (status.observed_generation, context.clock.now());
+    let (generation, now) = (status.observed_generation, context.cluster.clock.now());
     let login = status_store::conditions(reason, &message, generation, now, &status.conditions);
     status.conditions.retain(is_standing);
     status.conditions.splice(..0, login);

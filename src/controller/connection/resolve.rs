@@ -7,17 +7,17 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::api::{self, CaBundleKind, CaBundleRef, ConnectionKind, ConnectionSpec, SourceSecret};
-use crate::controller::connection::clients::source;
-use crate::controller::connection::object::AnyConnection;
-use crate::controller::context::Context;
-use crate::controller::message::credential::Problem;
+use crate::controller::connection::object::{AnyConnection, dependencies_of};
+use crate::controller::message::problem::Problem;
+use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::secret::read::{self, SecretValues};
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::secret::digest::DigestKey;
+use crate::controller::secret::read::{self, SecretValues, source};
 use crate::pam::{
-    AdditionalSettingsShape, AddressPolicy, BooleanForm, ClientCertificate, Compatibility, CriticalityCase, Endpoint,
-    Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
+    AdditionalSettingsShape, AddressPolicy, AllowedHosts, BooleanForm, ClientCertificate, Compatibility,
+    CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
 };
 
 /// All that a login depends on.
@@ -61,50 +61,41 @@ struct Parts {
     versions: Vec<SourceSecret>,
 }
 
-impl Context {
-    /// The newest versions of what a connection refers to, without reading it; `None` if something is missing.
-    pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
-        self.dependencies_of(connection)
-            .into_iter()
-            .map(|target| {
-                let (versions, key) = match &target {
-                    Dependency::ConfigMap(key) => (&self.config_maps, key),
-                    Dependency::Secret(key) => (&self.secrets, key),
-                    Dependency::Connection(_) | Dependency::Credential(_) | Dependency::Namespace(_) => return None,
-                };
-                versions.of(key).map(|version| source(&key.1, version))
-            })
-            .collect()
-    }
+/// Reads all that a login depends on.
+pub(crate) struct Resolver<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) key: &'a DigestKey,
+    /// Where tenants' connections may lead.
+    pub(crate) allowed_hosts: &'a AllowedHosts,
+}
 
-    /// What a connection refers to, in the order in which it is read.
-    pub(crate) fn dependencies_of(&self, connection: &AnyConnection) -> Vec<Dependency> {
-        let tls = connection.spec.tls.as_ref();
-        let home = self.home_of(connection);
-        let at_home = |name: &str| (home.clone(), name.to_owned());
-        let login = Dependency::Secret(at_home(&connection.spec.auth.oauth2.client_secret_ref.name));
-        let bundle = tls.and_then(|tls| tls.ca_bundle_ref.as_ref()).map(|bundle| match bundle.kind {
-            CaBundleKind::ConfigMap => Dependency::ConfigMap(at_home(&bundle.name)),
-            CaBundleKind::Secret => Dependency::Secret(at_home(&bundle.name)),
-        });
-        let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
-        let certificate = certificate.map(|certificate| Dependency::Secret(at_home(&certificate.name)));
-        [Some(login), bundle, certificate].into_iter().flatten().collect()
+impl Resolver<'_> {
+    /// Returns the newest versions of what a connection depends on, without reading it; `None` if something is missing.
+    pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
+        let version = |dependency: &Dependency| {
+            let (versions, key) = match dependency {
+                Dependency::ConfigMap(key) => (&self.cluster.config_maps, key),
+                Dependency::Secret(key) => (&self.cluster.secrets, key),
+                Dependency::Object(_) | Dependency::Holder(_) | Dependency::Namespace(_) => return None,
+            };
+            versions.of(key).map(|version| source(&key.name, version))
+        };
+        dependencies_of(&connection.spec, &self.home_of(connection)).iter().map(version).collect()
     }
 
     /// Reads all that a login depends on.
-    pub(crate) async fn material(
+    pub(crate) async fn resolve(
         &self,
         connection: &AnyConnection,
     ) -> Result<Result<ResolvedConnection, Problem>, Error> {
-        match self.read_material(connection).await {
-            Ok(material) => Ok(Ok(material)),
+        match self.read_all(connection).await {
+            Ok(resolved) => Ok(Ok(resolved)),
             Err(ResolveError::Problem(problem)) => Ok(Err(problem)),
             Err(ResolveError::Kubernetes(error)) => Err(error),
         }
     }
 
-    async fn read_material(&self, connection: &AnyConnection) -> Result<ResolvedConnection, ResolveError> {
+    async fn read_all(&self, connection: &AnyConnection) -> Result<ResolvedConnection, ResolveError> {
         self.check_host(connection)?;
         let mut parts = Parts { namespace: self.home_of(connection), ..Parts::default() };
         let login = self.login(&connection.spec, &mut parts).await?;
@@ -122,7 +113,7 @@ impl Context {
 
     async fn login(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<OAuth2, ResolveError> {
         let reference = &spec.auth.oauth2.client_secret_ref;
-        let key = (parts.namespace.clone(), reference.name.clone());
+        let key = NamespacedName::new(&parts.namespace, &reference.name);
         let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
         let read = self.read_own(&key, &wanted, parts).await?;
         let client_id = text(&read, &key, wanted[0])?.as_str().to_owned();
@@ -141,21 +132,21 @@ impl Context {
     }
 
     async fn referred_bundle(&self, reference: &CaBundleRef, parts: &mut Parts) -> Result<Vec<u8>, ResolveError> {
-        let key = (parts.namespace.clone(), reference.name.clone());
+        let key = NamespacedName::new(&parts.namespace, &reference.name);
         let missing = || Problem::ca_bundle_missing(reference.kind, &key);
         let (version, bundle) = match reference.kind {
             CaBundleKind::ConfigMap => {
-                let found = read::read_config_map(&self.client, &key, &reference.key).await?;
+                let found = read::read_config_map(&self.cluster.client, &key, &reference.key).await?;
                 let (version, text) = found.ok_or_else(missing)?;
                 (version, text.map(String::into_bytes))
             }
             CaBundleKind::Secret => {
-                let found = read::read(&self.client, &key, &[&reference.key]).await?;
+                let found = read::read(&self.cluster.client, &key, &[&reference.key]).await?;
                 let mut read = found.ok_or_else(missing)?;
                 (read.version, read.values.remove(&reference.key).map(|bytes| bytes.to_vec()))
             }
         };
-        parts.versions.push(source(&key.1, version));
+        parts.versions.push(source(&key.name, version));
         let bundle = bundle.ok_or_else(|| Problem::ca_bundle_key_missing(reference.kind, &key, &reference.key))?;
         Ok(bundle)
     }
@@ -163,7 +154,7 @@ impl Context {
     async fn client_certificate(&self, spec: &ConnectionSpec, parts: &mut Parts) -> Result<(), ResolveError> {
         let reference = spec.tls.as_ref().and_then(|tls| tls.client_certificate_secret_ref.as_ref());
         let Some(reference) = reference else { return Ok(()) };
-        let key = (parts.namespace.clone(), reference.name.clone());
+        let key = NamespacedName::new(&parts.namespace, &reference.name);
         let read = self.read_own(&key, &["tls.crt", "tls.key"], parts).await?;
         let cert_pem = text(&read, &key, "tls.crt")?.as_bytes().to_vec();
         let key_pem = SecretString::from(text(&read, &key, "tls.key")?.as_str());
@@ -171,15 +162,20 @@ impl Context {
         Ok(())
     }
 
-    async fn read_own(&self, key: &Key, wanted: &[&str], parts: &mut Parts) -> Result<SecretValues, ResolveError> {
-        let read = read::read(&self.client, key, wanted).await?.ok_or_else(|| Problem::secret_missing(key))?;
-        parts.versions.push(source(&key.1, read.version.clone()));
+    async fn read_own(
+        &self,
+        key: &NamespacedName,
+        wanted: &[&str],
+        parts: &mut Parts,
+    ) -> Result<SecretValues, ResolveError> {
+        let read = read::read(&self.cluster.client, key, wanted).await?.ok_or_else(|| Problem::secret_missing(key))?;
+        parts.versions.push(source(&key.name, read.version.clone()));
         Ok(read)
     }
 
     /// Where a connection's Secrets are: those of a cluster connection are the operator's own.
     fn home_of(&self, connection: &AnyConnection) -> String {
-        connection.metadata.namespace.clone().unwrap_or_else(|| self.namespace.clone())
+        connection.metadata.namespace.clone().unwrap_or_else(|| self.cluster.namespace.clone())
     }
 
     /// Where a connection may lead: a tenant's only to where the operator's owner allows.
@@ -220,12 +216,11 @@ impl Context {
 
 /// Whose digests these are.
 fn owner_of(connection: &AnyConnection) -> String {
-    let (namespace, name) = connection.key();
-    if namespace.is_empty() { name } else { format!("{namespace}/{name}") }
+    connection.id().key().to_string()
 }
 
 /// A text out of a Secret. A line break at its end is never meant, and would be refused as a wrong one.
-fn text(read: &SecretValues, key: &Key, name: &str) -> Result<Zeroizing<String>, Problem> {
+fn text(read: &SecretValues, key: &NamespacedName, name: &str) -> Result<Zeroizing<String>, Problem> {
     let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;
     let text = text.strip_suffix('\n').unwrap_or(text);

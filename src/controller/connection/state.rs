@@ -33,8 +33,7 @@ pub(crate) struct ConnectionState {
 impl Hash for ConnectionState {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let connection = &self.connection;
-        (self.ready, self.reason, connection.key(), connection.uid(), connection.generation(), &self.origin)
-            .hash(state);
+        (self.ready, self.reason, connection.id(), connection.uid(), connection.generation(), &self.origin).hash(state);
     }
 }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use kube::runtime::events::EventType;
 use tokio::time::Instant;
 
-use crate::api::{PamConnectionStatus, find, same_but_for_times};
+use crate::api::{PamConnectionStatus, PamCredential, find, same_but_for_times};
+use crate::controller::connection::context::Context;
 use crate::controller::connection::health::{Filled, STANDING, is_good, is_urgent};
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::context::Context;
-use crate::controller::credential::report::write;
-use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::object_id::ObjectId;
 
 /// Writes what `change` makes of a connection's newest status, with what is known of it by now, if that differs. Returns when
@@ -22,20 +21,20 @@ pub(crate) async fn write(
     context: &Context,
     change: impl FnOnce(&mut PamConnectionStatus),
 ) -> Result<Option<Duration>, Error> {
-    let Some(turn) = context.standings.turn(connection) else { return Ok(None) };
+    let Some(turn) = context.health.turn(connection) else { return Ok(None) };
     let turn = turn.lock().await;
     let before = newest(connection, context);
     let mut next = before.clone();
     change(&mut next);
-    let at_once = !same(&before, &next) || context.written_connections.is_owed(connection.uid());
-    let times = (Instant::now(), context.clock.now());
-    let filled = context.standings.fill(connection, (&before, &mut next), times);
+    let at_once = !same(&before, &next) || context.statuses.is_owed(connection.uid());
+    let times = (Instant::now(), context.cluster.clock.now());
+    let filled = context.health.fill(connection, (&before, &mut next), times);
     if !at_once && same(&before, &next) {
         // It has already what was to be noted.
         settle(connection, &filled, context);
         return Ok(filled.later);
     }
-    let left = || context.standings.put_off(&connection.key(), times.0);
+    let left = || context.health.put_off(&connection.id(), times.0);
     if !at_once
         && !is_urgent(&before, &next)
         && let Some(left) = left()
@@ -50,8 +49,8 @@ pub(crate) async fn write(
 
 /// The newest status: a pass may have begun with an older one than another has written meanwhile.
 fn newest(connection: &AnyConnection, context: &Context) -> PamConnectionStatus {
-    let known = context.connections.get(&connection.key()).filter(|known| known.uid() == connection.uid());
-    context.connection_status(known.as_deref().unwrap_or(connection))
+    let known = context.store.get(&connection.id()).filter(|known| known.uid() == connection.uid());
+    context.status(known.as_deref().unwrap_or(connection))
 }
 
 fn same(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
@@ -67,32 +66,31 @@ async fn put(
     context: &Context,
 ) -> Result<(), Error> {
     let uid = connection.uid();
-    context.written_connections.intend(uid, next.clone());
-    context.standings.note_numbers(&connection.key(), Instant::now());
-    let version = connection.write_status(context.client.clone(), &next).await?;
-    context.metrics.status_written(connection.metrics_kind());
-    context.written_connections.note(uid, version.as_deref(), next);
+    context.statuses.intend(uid, next.clone());
+    context.health.note_numbers(&connection.id(), Instant::now());
+    let version = connection.write_status(context.cluster.client.clone(), &next).await?;
+    context.cluster.metrics.status_written(connection.metrics_kind());
+    context.statuses.note(uid, version.as_deref(), next);
     if version.is_some() {
         settle(connection, filled, context);
     }
     Ok(())
 }
 
-/// What was written counts from now on; whoever waited for that has its turn.
+/// Has what was written count from now on, and wakes the objects that waited for that.
 fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
-    let freed = context.standings.written(&connection.key(), filled);
-    let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::Credential).collect();
+    let freed = context.health.written(&connection.id(), filled);
+    let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::new::<PamCredential>).collect();
     if freed.all {
-        subjects.extend(context.dependencies.to(&Dependency::Connection(connection.key())));
+        subjects.extend(context.cluster.dependencies.to(&connection.id().dependency()));
     }
-    context.memory.poke(&subjects);
-    context.wake.all(&subjects);
+    context.cluster.triggers.release(&subjects);
 }
 
 /// Tells of what changed, as events.
 async fn tell(connection: &AnyConnection, change: (&PamConnectionStatus, &PamConnectionStatus), context: &Context) {
     let (before, next) = (&change.0.conditions, &change.1.conditions);
-    write::announce_transition(&connection.reference(), before, next, context).await;
+    announce_transition(&connection.reference(), before, next, &context.cluster).await;
     announce_standing(connection, change, context).await;
 }
 
@@ -106,6 +104,6 @@ async fn announce_standing(
         let old = find(&before.conditions, kind).map(|condition| &condition.reason);
         let Some(new) = find(&next.conditions, kind).filter(|new| old != Some(&new.reason)) else { continue };
         let (kind, note) = (if is_good(new) { EventType::Normal } else { EventType::Warning }, new.message.clone());
-        write::emit(&connection.reference(), kind, &new.reason, note, context).await;
+        emit(&connection.reference(), kind, &new.reason, note, &context.cluster).await;
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod act;
 pub(crate) mod claims;
+pub(crate) mod compare;
+pub(crate) mod context;
 pub(crate) mod facts;
 pub(crate) mod observe;
 pub(crate) mod reconcile;

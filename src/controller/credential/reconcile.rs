@@ -7,23 +7,44 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
-use crate::controller::context::Context;
 use crate::controller::credential::act::push::act;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::observe::connected;
 use crate::controller::credential::observe::list::look;
-use crate::controller::credential::observe::observation::{Observation, targets};
+use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::in_flight;
 use crate::controller::credential::report::write::{report, write_owed};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::managed::Reconciler;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::Gate;
-use crate::controller::runtime::watch::{Guarded, key};
 use crate::controller::runtime::worker_slots::Slot;
 use crate::domain::{Decision, decide};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 /// Should the labels of a namespace not wake its credentials.
 const LABELS: Duration = Duration::from_secs(5);
+
+impl Reconciler<PamCredential> for Context {
+    fn note(&self, object: &PamCredential) {
+        self.note(object);
+    }
+
+    fn note_undecodable(&self, key: &NamespacedName) {
+        self.state.note_undecodable();
+        let NamespacedName { namespace, name } = key;
+        tracing::error!(%namespace, %name, "a PamCredential cannot be decoded: is the CRD newer than the operator?");
+    }
+
+    fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.forget(key, uid);
+    }
+
+    async fn reconcile(self: &Arc<Self>, object: &PamCredential) -> Result<Action, Error> {
+        reconcile(object, self).await
+    }
+}
 
 /// One pass over a credential: observe, decide, act, report.
 ///
@@ -33,29 +54,25 @@ const LABELS: Duration = Duration::from_secs(5);
 /// * At most one write to the PAM, at most one write of the status, none of either when nothing changed. One more of the
 ///   status goes before a write that only it can tell of later.
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
-pub(crate) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
-    let Ok(credential) = &object.0 else {
-        context.memory.note_undecodable();
-        return Ok(undecodable(&object));
-    };
+async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
-    let result = pass(credential, &context).await;
+    let result = pass(credential, context).await;
     let outcome = match &result {
         Ok((_, outcome)) => *outcome,
         Err(_) => ReconcileOutcome::Error,
     };
-    context.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
+    context.cluster.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
     result.map(|(action, _)| action)
 }
 
 async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
     // Before anything is looked at: what changes from here on wakes us again.
-    context.dependencies.set(&ObjectId::Credential(key(credential)), targets(credential));
+    context.cluster.track(credential);
     // Its connection may have come after it.
     context.want(credential);
     let mut observed = Observation::from_cache(credential, context);
     write_owed(&observed, context).await?;
-    match context.retries.gate(&observed.subject(), observed.mark(), Instant::now()) {
+    match context.cluster.retries.gate(&observed.subject(), observed.mark(), Instant::now()) {
         Gate::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
         Gate::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
         Gate::Now => {}
@@ -64,7 +81,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
         return Ok((Action::requeue(LABELS), ReconcileOutcome::Waiting));
     }
-    if context.is_anothers(&observed).await? {
+    if connected::is_anothers(&observed, context).await? {
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     observed.refresh_namespace_terminating(context).await?;
@@ -73,7 +90,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
         match decide(&observed.situation) {
             Decision::Look(what) => look(&mut observed, what, context).await?,
             Decision::AddFinalizer => {
-                finalizer::add(credential, context).await?;
+                finalizer::add(credential, &context.cluster.client).await?;
                 observed.situation.finalizer = true;
             }
             Decision::Intend(intent) => {
@@ -82,7 +99,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
                 }
             }
             Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
-                finalizer::remove(credential, context).await?;
+                finalizer::remove(credential, &context.cluster.client).await?;
                 observed.situation.finalizer = false;
             }
             decision => break decision,
@@ -97,14 +114,8 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, 
 async fn place(observed: &Observation<'_>, context: &Context) -> Result<Option<Slot>, Error> {
     match (decide(&observed.situation), &observed.view) {
         (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.slots.take(&view.lane).await.map(Some)
+            context.cluster.slots.take(&view.lane).await.map(Some)
         }
         _ => Ok(None),
     }
-}
-
-fn undecodable(object: &Guarded) -> Action {
-    let (namespace, name) = key(object);
-    tracing::error!(%namespace, %name, "a PamCredential cannot be decoded: is the CRD newer than the operator?");
-    Action::await_change()
 }

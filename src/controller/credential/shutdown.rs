@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 
 use crate::config::{Config, WatchScope};
-use crate::controller::context::Context;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::observe::observation::Observation;
 use crate::controller::secret::digest::{DigestKey, plain};
 use crate::domain::{Adoption, Binding};
@@ -39,11 +39,11 @@ pub(crate) fn served(config: &Config, key: &DigestKey) -> String {
 impl Context {
     /// What the next process is left with.
     pub(crate) fn leaves(&self) -> Handover {
-        let (uids, all) = self.standings.everyone();
-        match self.memory.leaves(&uids, Instant::now()) {
-            _ if self.written.owes(&uids) => Handover::Open,
+        let (uids, all) = self.connections.health.everyone();
+        match self.state.leaves(&uids, Instant::now()) {
+            _ if self.statuses.owes(&uids) => Handover::Open,
             // Of those that were not seen it is known what the process before said.
-            Handover::Complete if !all => self.memory.before(),
+            Handover::Complete if !all => self.state.before(),
             leaves => leaves,
         }
     }
@@ -80,6 +80,6 @@ impl Observation<'_> {
         // A Secret that is away may come back with what it held before the version that was sent last.
         let differs = here && (differs || self.versions.as_ref() != Some(&self.status.source));
         let said = self.status.unchecked && (here || self.is_about_to_be_made());
-        context.memory.is_suspect(&self.uid, (said, differs || self.is_about_to_be_made()))
+        context.state.is_suspect(&self.uid, (said, differs || self.is_about_to_be_made()))
     }
 }

@@ -8,8 +8,6 @@ use tokio::time::Instant;
 
 use crate::api::SourceSecret;
 use crate::controller::credential::shutdown::Handover;
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::ObjectId;
 use crate::domain::{Reason, SETTLE};
 
 /// A write whose outcome is unknown: it may be executed yet.
@@ -48,16 +46,8 @@ struct Remembered {
     contests: HashMap<String, Contest>,
     reasons: HashMap<String, Reason>,
     counts: HashMap<Reason, usize>,
-    /// Connections that refused a call though they are Ready.
-    doubted_connections: HashSet<Key>,
-    /// Until when a refused login is left alone, by connection.
-    waiting: HashMap<Key, Instant>,
-    /// How often what a credential waited for was let go.
-    pokes: HashMap<ObjectId, u64>,
     /// What was last said of fields that the PAM keeps, by credential uid; nothing is said of most.
     kept: HashMap<String, String>,
-    /// What dependents of a connection were last woken for.
-    announced: HashMap<Key, u64>,
 }
 
 /// What a status shows of another operator that writes it.
@@ -199,20 +189,6 @@ impl Memory {
         }
     }
 
-    pub(crate) fn doubt_connection(&self, connection: &Key) {
-        self.lock().doubted_connections.insert(connection.clone());
-    }
-
-    /// Whether the connection was doubted since this was last asked.
-    pub(crate) fn take_connection_doubt(&self, connection: &Key) -> bool {
-        self.lock().doubted_connections.remove(connection)
-    }
-
-    /// Whether this state of a connection is news to its dependents.
-    pub(crate) fn announce(&self, connection: &Key, state: u64) -> bool {
-        self.lock().announced.insert(connection.clone(), state) != Some(state)
-    }
-
     /// Notes what is said of fields that the PAM keeps; `true` if it is news.
     pub(crate) fn tells_of_kept(&self, uid: &str, words: &str) -> bool {
         let mut inner = self.lock();
@@ -244,42 +220,8 @@ impl Memory {
         touched.map(|reason| (reason.as_str(), inner.counts.get(&reason).copied().unwrap_or_default())).collect()
     }
 
-    /// Notes that what these waited for was let go: it counts among what their fate depends on, so that a pass that is
-    /// just about to lie down on the old state of things gets up again.
-    pub(crate) fn poke(&self, subjects: &[ObjectId]) {
-        let mut inner = self.lock();
-        for subject in subjects {
-            *inner.pokes.entry(subject.clone()).or_default() += 1;
-        }
-    }
-
-    /// How often what a credential waited for was let go.
-    pub(crate) fn pokes(&self, subject: &ObjectId) -> u64 {
-        self.lock().pokes.get(subject).copied().unwrap_or_default()
-    }
-
-    /// Leaves a refused login alone until then.
-    pub(crate) fn wait_until(&self, connection: &Key, until: Instant) {
-        self.lock().waiting.insert(connection.clone(), until);
-    }
-
-    /// How long a refused login is still left alone.
-    pub(crate) fn wait_left(&self, connection: &Key, now: Instant) -> Option<Duration> {
-        self.lock().waiting.get(connection).map(|until| until.saturating_duration_since(now))
-    }
-
-    /// Whether a refused login was left alone long enough.
-    pub(crate) fn has_waited(&self, connection: &Key, now: Instant) -> bool {
-        self.lock().waiting.get(connection).is_some_and(|until| *until <= now)
-    }
-
-    /// Forgets that a login was refused.
-    pub(crate) fn forget_wait(&self, connection: &Key) {
-        self.lock().waiting.remove(connection);
-    }
-
     /// Forgets a credential that is gone, and returns how many stand how now.
-    pub(crate) fn forget(&self, subject: &ObjectId, uid: &str) -> Vec<(&'static str, usize)> {
+    pub(crate) fn forget(&self, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         inner.verified.remove(uid);
         inner.suspects.remove(uid);
@@ -287,17 +229,8 @@ impl Memory {
         inner.contests.remove(uid);
         inner.doubts.remove(uid);
         inner.kept.remove(uid);
-        inner.pokes.remove(subject);
         drop(inner);
         self.tally(uid, None)
-    }
-
-    /// Forgets a connection that is gone.
-    pub(crate) fn forget_connection(&self, connection: &Key) {
-        let mut inner = self.lock();
-        inner.announced.remove(connection);
-        inner.waiting.remove(connection);
-        inner.doubted_connections.remove(connection);
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {

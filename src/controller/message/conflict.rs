@@ -1,8 +1,6 @@
 //! What users read where a record or an account is not this credential's: what is in the way, and the ways out.
 
 use crate::api::RECONCILE_REQUESTED_AT;
-use crate::controller::connection::object::spoken;
-use crate::controller::runtime::metadata_cache::Key;
 use crate::domain::{Adoption, Answer, Binding, Expected, Mismatch, Seen};
 
 /// What the list shows, as far as a user is told.
@@ -25,12 +23,11 @@ impl Found<'_> {
         format!("{}. To mend it, {}", self.nothing_written(), self.remedy())
     }
 
-    /// The record could be taken over, if the connection allowed that.
-    pub(crate) fn denied(&self, connection: &Key) -> String {
+    /// Says that the record could be taken over if the connection allowed that. `connection` is its kind and name.
+    pub(crate) fn denied(&self, connection: &str) -> String {
         format!(
-            "{}. spec.adoptionPolicy is TakeOver, and {} does not allow that here: whoever looks after it can add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
+            "{}. spec.adoptionPolicy is TakeOver, and {connection} does not allow that here: whoever looks after it can add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
             self.nothing_written(),
-            spoken(connection)
         )
     }
 
@@ -246,8 +243,7 @@ mod tests {
     #[test]
     fn a_take_over_that_is_not_allowed_names_the_connection_and_the_word_to_add() {
         let seen = Seen::AccountOther { rotates: false };
-        let text =
-            found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied(&(String::new(), "main".to_owned()));
+        let text = found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied("ClusterPamConnection main");
         for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
             assert!(text.contains(word), "{text}");
         }

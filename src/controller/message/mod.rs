@@ -1,5 +1,7 @@
 //! What users read: problems, conflicts and failures of the PAM.
 
 pub(crate) mod conflict;
+pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod pam_error;
+pub(crate) mod problem;

@@ -1,25 +1,24 @@
-//! Who refers to what, so that a change wakes those whom it concerns and nobody else.
+//! Which object depends on what, so that a change wakes the objects that it concerns and no other.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 
-/// Something that a credential or a connection refers to.
+/// Something that an object of ours depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Dependency {
-    Secret(Key),
-    ConfigMap(Key),
-    /// A connection; a cluster's has an empty namespace.
-    Connection(Key),
+    Secret(NamespacedName),
+    ConfigMap(NamespacedName),
+    /// Another object of ours that the spec refers to.
+    Object(ObjectId),
     /// A namespace, by its labels.
     Namespace(String),
-    /// A credential that has what another waits for.
-    Credential(Key),
+    /// An object that holds what another one waits for.
+    Holder(ObjectId),
 }
 
-/// A reverse index: target → those who refer to it.
+/// Finds the objects that depend on something.
 #[derive(Debug, Default)]
 pub(crate) struct Dependencies {
     index: Mutex<Index>,
@@ -32,24 +31,24 @@ struct Index {
 }
 
 impl Dependencies {
-    /// Replaces what `referrer` refers to, but for the credentials that it waits for. Call it before looking at the
+    /// Replaces what `referrer` depends on, but for the object that it waits for. Call it before looking at the
     /// targets: a change that comes between is then either seen or wakes the referrer.
     pub(crate) fn set(&self, referrer: &ObjectId, mut targets: HashSet<Dependency>) {
         let mut index = self.lock();
         let known = index.by_referrer.get(referrer).into_iter().flatten();
-        targets.extend(known.filter(|target| matches!(target, Dependency::Credential(_))).cloned());
+        targets.extend(known.filter(|target| matches!(target, Dependency::Holder(_))).cloned());
         if index.by_referrer.get(referrer) == Some(&targets) {
             return;
         }
         index.put(referrer, targets);
     }
 
-    /// Lets `referrer` wait for another credential, or for none.
-    pub(crate) fn wait_for(&self, referrer: &ObjectId, credential: Option<Key>) {
+    /// Lets `referrer` wait for what another object holds, or for none.
+    pub(crate) fn wait_for(&self, referrer: &ObjectId, holder: Option<ObjectId>) {
         let mut index = self.lock();
         let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();
-        targets.retain(|target| !matches!(target, Dependency::Credential(_)));
-        targets.extend(credential.map(Dependency::Credential));
+        targets.retain(|target| !matches!(target, Dependency::Holder(_)));
+        targets.extend(holder.map(Dependency::Holder));
         index.put(referrer, targets);
     }
 
@@ -58,7 +57,7 @@ impl Dependencies {
         self.lock().remove(referrer);
     }
 
-    /// Those who refer to `target`.
+    /// Returns the objects that depend on `target`.
     pub(crate) fn to(&self, target: &Dependency) -> Vec<ObjectId> {
         self.lock().by_target.get(target).into_iter().flatten().cloned().collect()
     }
@@ -92,38 +91,39 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use k8s_openapi::api::core::v1::ConfigMap;
 
-    fn key(name: &str) -> Key {
-        ("ns".into(), name.into())
+    fn key(name: &str) -> NamespacedName {
+        NamespacedName::new("ns", name)
     }
 
-    fn credential(name: &str) -> ObjectId {
-        ObjectId::Credential(key(name))
+    fn object(name: &str) -> ObjectId {
+        ObjectId::new::<ConfigMap>(key(name))
     }
 
     #[test]
     fn a_changed_reference_leaves_nothing_behind() {
-        let references = Dependencies::default();
+        let dependencies = Dependencies::default();
         let (old, new) = (Dependency::Secret(key("old")), Dependency::Secret(key("new")));
-        references.set(&credential("a"), [old.clone()].into());
-        references.set(&credential("b"), [old.clone()].into());
-        references.set(&credential("a"), [new.clone()].into());
-        assert_eq!(references.to(&old), [credential("b")]);
-        assert_eq!(references.to(&new), [credential("a")]);
-        references.forget(&credential("a"));
-        references.forget(&credential("b"));
-        assert!(references.lock().by_target.is_empty());
+        dependencies.set(&object("a"), [old.clone()].into());
+        dependencies.set(&object("b"), [old.clone()].into());
+        dependencies.set(&object("a"), [new.clone()].into());
+        assert_eq!(dependencies.to(&old), [object("b")]);
+        assert_eq!(dependencies.to(&new), [object("a")]);
+        dependencies.forget(&object("a"));
+        dependencies.forget(&object("b"));
+        assert!(dependencies.lock().by_target.is_empty());
     }
 
     #[test]
     fn whoever_waits_for_another_is_remembered_until_it_no_longer_does() {
-        let references = Dependencies::default();
-        let holder = Dependency::Credential(key("holder"));
-        references.wait_for(&credential("a"), Some(key("holder")));
-        references.set(&credential("a"), [Dependency::Secret(key("s"))].into());
-        assert_eq!(references.to(&holder), [credential("a")]);
-        references.wait_for(&credential("a"), None);
-        assert!(references.to(&holder).is_empty());
-        assert_eq!(references.to(&Dependency::Secret(key("s"))), [credential("a")]);
+        let dependencies = Dependencies::default();
+        let holder = Dependency::Holder(object("holder"));
+        dependencies.wait_for(&object("a"), Some(object("holder")));
+        dependencies.set(&object("a"), [Dependency::Secret(key("s"))].into());
+        assert_eq!(dependencies.to(&holder), [object("a")]);
+        dependencies.wait_for(&object("a"), None);
+        assert!(dependencies.to(&holder).is_empty());
+        assert_eq!(dependencies.to(&Dependency::Secret(key("s"))), [object("a")]);
     }
 }

@@ -1,38 +1,47 @@
 //! Our finalizer: there exactly while `deletionPolicy` is `Disable` (P7).
 
+use k8s_openapi::NamespaceResourceScope;
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
+use kube::{Client, Resource};
 use serde_json::json;
 
-use crate::api::{FIELD_MANAGER, FINALIZER, PamCredential};
-use crate::controller::context::Context;
+use crate::api::{FIELD_MANAGER, FINALIZER};
 use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::watch;
 
-/// Whether our finalizer is on it.
-pub(crate) fn is_on(object: &PamCredential) -> bool {
+/// Returns whether our finalizer is on an object.
+pub(crate) fn is_on(object: &impl ResourceExt) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Puts our finalizer on it. Server-side apply merges it with whatever others have put there.
-pub(crate) async fn add(object: &PamCredential, context: &Context) -> Result<(), Error> {
+/// Puts our finalizer on an object. Server-side apply merges it with the finalizers of others.
+pub(crate) async fn add<K>(object: &K, client: &Client) -> Result<(), Error>
+where
+    K: Managed + Resource<Scope = NamespaceResourceScope>,
+{
     let body = json!({
-        "apiVersion": "pam-operator.io/v1alpha1",
-        "kind": "PamCredential",
-        "metadata": { "name": object.name_any(), "uid": object.metadata.uid, "finalizers": [FINALIZER] },
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": { "name": object.name_any(), "uid": object.meta().uid, "finalizers": [FINALIZER] },
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    bounded("add the finalizer", api(object, context).patch_metadata(&object.name_any(), &params, &Patch::Apply(body)))
+    bounded("add the finalizer", api(object, client).patch_metadata(&object.name_any(), &params, &Patch::Apply(body)))
         .await
         .map(drop)
 }
 
-/// Takes our finalizer off, whoever put it on: by a patch of the list as it was read, refused if it has changed since.
-/// An object that is gone already is fine.
-pub(crate) async fn remove(object: &PamCredential, context: &Context) -> Result<(), Error> {
-    let api = api(object, context);
+/// Takes our finalizer off an object, whatever field manager put it on: by a patch of the list as it was read, refused if
+/// the list has changed since. An object that is gone already is fine.
+pub(crate) async fn remove<K>(object: &K, client: &Client) -> Result<(), Error>
+where
+    K: Managed + Resource<Scope = NamespaceResourceScope>,
+{
+    let api = api(object, client);
     let name = object.name_any();
     let found = match bounded("read the finalizers", api.get_metadata(&name)).await {
-        Ok(found) if found.metadata.uid == object.metadata.uid => found,
+        Ok(found) if found.metadata.uid == object.meta().uid => found,
         Ok(_) => return Ok(()),
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
@@ -46,6 +55,9 @@ pub(crate) async fn remove(object: &PamCredential, context: &Context) -> Result<
     }
 }
 
-fn api(object: &PamCredential, context: &Context) -> Api<PamCredential> {
-    Api::namespaced(context.client.clone(), &object.namespace().unwrap_or_default())
+fn api<K>(object: &K, client: &Client) -> Api<K>
+where
+    K: Managed + Resource<Scope = NamespaceResourceScope>,
+{
+    watch::scoped(client.clone(), object.namespace().as_deref())
 }

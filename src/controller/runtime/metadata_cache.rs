@@ -7,11 +7,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
-use tokio::time::Instant;
 
 use kube::Resource;
 use kube::api::ObjectMeta;
 use serde::{Deserialize, Deserializer};
+use tokio::time::Instant;
+
+use crate::controller::runtime::object_id::NamespacedName;
 
 /// An object reduced to its version. The API server is asked for metadata only, and of that nothing but these
 /// four fields is decoded.
@@ -88,9 +90,6 @@ impl<K: Resource<DynamicType = ()>> Resource for MetadataOnly<K> {
     }
 }
 
-/// Namespace and name.
-pub(crate) type Key = (String, String);
-
 /// One version of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
@@ -101,22 +100,22 @@ pub(crate) struct Version {
 /// The newest known version of every object of one kind in the watched namespaces.
 #[derive(Debug, Default)]
 pub(crate) struct MetadataCache {
-    known: Mutex<HashMap<Key, (Version, Instant)>>,
+    known: Mutex<HashMap<NamespacedName, (Version, Instant)>>,
 }
 
 impl MetadataCache {
     /// The newest version, if the object is there.
-    pub(crate) fn of(&self, key: &Key) -> Option<Version> {
+    pub(crate) fn of(&self, key: &NamespacedName) -> Option<Version> {
         self.lock().get(key).map(|(version, _)| version.clone())
     }
 
     /// When the newest version was first seen.
-    pub(crate) fn seen_at(&self, key: &Key) -> Option<Instant> {
+    pub(crate) fn seen_at(&self, key: &NamespacedName) -> Option<Instant> {
         self.lock().get(key).map(|(_, at)| *at)
     }
 
     /// Takes in an object; `true` if that version is news.
-    pub(crate) fn put(&self, key: Key, version: Version) -> bool {
+    pub(crate) fn put(&self, key: NamespacedName, version: Version) -> bool {
         let mut known = self.lock();
         if known.get(&key).is_some_and(|(old, _)| *old == version) {
             return false;
@@ -126,30 +125,35 @@ impl MetadataCache {
     }
 
     /// Forgets an object; `true` if it was there.
-    pub(crate) fn remove(&self, key: &Key) -> bool {
+    pub(crate) fn remove(&self, key: &NamespacedName) -> bool {
         self.lock().remove(key).is_some()
     }
 
     /// Forgets what a new complete list of `namespace` (`None` for all of them) no longer has, and returns it.
-    pub(crate) fn retain(&self, namespace: Option<&str>, listed: &std::collections::HashSet<Key>) -> Vec<Key> {
+    pub(crate) fn retain(
+        &self,
+        namespace: Option<&str>,
+        listed: &std::collections::HashSet<NamespacedName>,
+    ) -> Vec<NamespacedName> {
         let mut known = self.lock();
-        let in_scope = |key: &Key| namespace.is_none_or(|namespace| key.0 == namespace);
-        let gone: Vec<Key> = known.keys().filter(|key| in_scope(key) && !listed.contains(*key)).cloned().collect();
+        let in_scope = |key: &NamespacedName| namespace.is_none_or(|namespace| key.namespace == namespace);
+        let gone: Vec<NamespacedName> =
+            known.keys().filter(|key| in_scope(key) && !listed.contains(*key)).cloned().collect();
         for key in &gone {
             known.remove(key);
         }
         gone
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Version, Instant)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<NamespacedName, (Version, Instant)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Namespace, name and version of an object from a watch.
-pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &MetadataOnly<K>) -> Option<(Key, Version)> {
+pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &MetadataOnly<K>) -> Option<(NamespacedName, Version)> {
     let meta = object.meta();
-    let key = (meta.namespace.clone()?, meta.name.clone()?);
+    let key = NamespacedName::new(meta.namespace.clone()?, meta.name.clone()?);
     let version = Version { uid: meta.uid.clone()?, resource_version: meta.resource_version.clone()? };
     Some((key, version))
 }
@@ -166,7 +170,7 @@ mod tests {
         let glance: MetadataOnly<Secret> = serde_json::from_str(text).unwrap();
         assert!(!format!("{glance:?}").contains("CANARY"));
         let version = Version { uid: "u".into(), resource_version: "7".into() };
-        assert_eq!(parts(&glance), Some((("n".into(), "s".into()), version)));
+        assert_eq!(parts(&glance), Some((NamespacedName::new("n", "s"), version)));
     }
 
     #[test]
@@ -174,11 +178,11 @@ mod tests {
         let versions = MetadataCache::default();
         let version = || Version { uid: "u".into(), resource_version: "1".into() };
         for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
-            assert!(versions.put((namespace.into(), name.into()), version()));
+            assert!(versions.put(NamespacedName::new(namespace, name), version()));
         }
-        let listed = [("a".to_owned(), "x".to_owned())].into();
-        assert_eq!(versions.retain(Some("a"), &listed), [("a".to_owned(), "y".to_owned())]);
-        assert!(versions.of(&("b".into(), "x".into())).is_some());
-        assert!(!versions.put(("a".into(), "x".into()), version()), "the same version is no news");
+        let listed = [NamespacedName::new("a", "x")].into();
+        assert_eq!(versions.retain(Some("a"), &listed), [NamespacedName::new("a", "y")]);
+        assert!(versions.of(&NamespacedName::new("b", "x")).is_some());
+        assert!(!versions.put(NamespacedName::new("a", "x"), version()), "the same version is no news");
     }
 }

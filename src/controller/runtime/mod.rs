@@ -1,13 +1,17 @@
-//! Kubernetes machinery for objects of any kind.
+//! Kubernetes machinery for objects of any kind. It names no kind of ours, and no call to a PAM.
 
+pub(crate) mod cluster;
 pub(crate) mod dependencies;
 pub(crate) mod error;
+pub(crate) mod events;
 pub(crate) mod finalizer;
+pub(crate) mod managed;
 pub(crate) mod metadata_cache;
 pub(crate) mod namespaces;
 pub(crate) mod object_id;
 pub(crate) mod retry;
 pub(crate) mod status_store;
+pub(crate) mod trigger;
 pub(crate) mod watch;
 pub(crate) mod watch_set;
 pub(crate) mod worker_slots;

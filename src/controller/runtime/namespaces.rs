@@ -10,7 +10,7 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
-use crate::controller::context::Context;
+use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::watch;
 
@@ -48,10 +48,10 @@ impl Namespaces {
     }
 }
 
-/// Keeps the labels current, of one namespace or of all, and wakes its credentials where they changed. `ready` is
-/// called once the first list is complete. Runs until dropped.
-pub(crate) async fn keep_labels(context: Arc<Context>, only: Option<String>, ready: impl FnOnce() + Send) {
-    let api: Api<PartialObjectMeta<Namespace>> = Api::all(context.client.clone());
+/// Keeps the labels of one namespace or of all current, and wakes the objects that depend on a namespace whose labels
+/// changed. `ready` is called once the first list is complete. Runs until dropped.
+pub(crate) async fn keep_labels(cluster: Arc<Cluster>, only: Option<String>, ready: impl FnOnce() + Send) {
+    let api: Api<PartialObjectMeta<Namespace>> = Api::all(cluster.client.clone());
     let config = match &only {
         // Permitted by a rule that names the namespace.
         Some(name) => watch::config().fields(&format!("metadata.name={name}")),
@@ -63,7 +63,7 @@ pub(crate) async fn keep_labels(context: Arc<Context>, only: Option<String>, rea
         let denied = matches!(&event, Err(error) if watch::is_denied(error));
         let complete = denied || matches!(event, Ok(Event::InitDone));
         match event {
-            Ok(event) => take(&event, only.as_deref(), &mut listed, &context),
+            Ok(event) => take(&event, only.as_deref(), &mut listed, &cluster),
             Err(error) => watch::log_failure(&error, &Namespace::kind(&())),
         }
         if complete && let Some(ready) = ready.take() {
@@ -76,17 +76,17 @@ fn take(
     event: &Event<PartialObjectMeta<Namespace>>,
     only: Option<&str>,
     listed: &mut HashSet<String>,
-    context: &Context,
+    cluster: &Cluster,
 ) {
     match event {
         Event::Init => listed.clear(),
-        Event::InitDone => context.namespaces.retain(only, &std::mem::take(listed)),
-        Event::Delete(namespace) => context.namespaces.remove(&namespace.name_any()),
+        Event::InitDone => cluster.namespaces.retain(only, &std::mem::take(listed)),
+        Event::Delete(namespace) => cluster.namespaces.remove(&namespace.name_any()),
         Event::InitApply(namespace) | Event::Apply(namespace) => {
             let name = namespace.name_any();
             listed.insert(name.clone());
-            if context.namespaces.put(&name, namespace.labels()) {
-                context.wake.all(&context.dependencies.to(&Dependency::Namespace(name)));
+            if cluster.namespaces.put(&name, namespace.labels()) {
+                cluster.wake_dependents(&Dependency::Namespace(name));
             }
         }
     }

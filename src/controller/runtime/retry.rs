@@ -90,9 +90,11 @@ impl Retries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::runtime::object_id::NamespacedName;
+    use k8s_openapi::api::core::v1::ConfigMap;
 
     fn key() -> ObjectId {
-        ObjectId::Credential(("ns".into(), "a".into()))
+        ObjectId::new::<ConfigMap>(NamespacedName::new("ns", "a"))
     }
 
     #[test]

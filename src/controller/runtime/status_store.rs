@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::Resource;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::api::{ConditionType, FIELD_MANAGER, Standing, condition};
 use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::managed::Managed;
 use crate::domain::Reason;
 
 /// The statuses that this process made and the watch has not shown yet, by uid.
@@ -29,6 +27,17 @@ struct Entry<S> {
 }
 
 impl<S: Clone> StatusStore<S> {
+    /// Returns the newest status of an object as the watch shows it.
+    pub(crate) fn of<K>(&self, object: &K) -> S
+    where
+        K: Managed<Status = S>,
+        S: Default,
+    {
+        let meta = object.meta();
+        let shown = object.status().cloned().unwrap_or_default();
+        self.freshest(meta.uid.as_deref().unwrap_or_default(), meta.resource_version.as_deref(), shown)
+    }
+
     /// The newest status: one that is still to be written, one that the watch has not shown yet, or what it shows.
     /// Versions of one object may be compared as numbers (KEP-5504).
     pub(crate) fn freshest(&self, uid: &str, resource_version: Option<&str>, shown: S) -> S {
@@ -87,11 +96,11 @@ fn number(resource_version: Option<&str>) -> Option<u64> {
 /// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone or was made anew in
 /// the meantime. Server-side apply would leave there what others wrote (a backup that was restored, an edit by hand),
 /// and a stray `Stalled` condition would make kstatus call a ready object failed.
-pub(crate) async fn write<K, S>(api: &Api<K>, meta: &ObjectMeta, status: &S) -> Result<Option<String>, Error>
-where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
-    S: Serialize + Sync,
-{
+pub(crate) async fn write<K: Managed>(
+    api: &Api<K>,
+    meta: &ObjectMeta,
+    status: &K::Status,
+) -> Result<Option<String>, Error> {
     let action = "write a status";
     let steps = json!([
         // An object made anew under this name has not earned this status.

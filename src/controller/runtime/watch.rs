@@ -8,30 +8,19 @@ use kube::api::Api;
 use kube::core::DeserializeGuard;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{WatchStreamExt, reflector};
-use kube::{Client, Resource, ResourceExt};
+use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
-use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
-use crate::controller::context::Context;
+use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
-use crate::controller::runtime::metadata_cache::{Key, MetadataCache, MetadataOnly, parts};
+use crate::controller::runtime::metadata_cache::{MetadataCache, MetadataOnly, parts};
+use crate::controller::runtime::object_id::NamespacedName;
 
-/// A credential that could be decoded.
-pub(crate) type Credential = PamCredential;
-/// A credential that may not be decodable: one such object must not stop the watch.
-pub(crate) type Guarded = DeserializeGuard<PamCredential>;
-/// A cluster connection that may not be decodable.
-pub(crate) type GuardedClusterConnection = DeserializeGuard<ClusterPamConnection>;
-/// A tenant's connection that may not be decodable.
-pub(crate) type GuardedConnection = DeserializeGuard<PamConnection>;
+/// An object that may not be decodable: one such object must not stop the watch.
+pub(crate) type Guarded<K> = DeserializeGuard<K>;
 
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
-
-/// Namespace and name; what is of the whole cluster has an empty namespace.
-pub(crate) fn key(object: &impl ResourceExt) -> Key {
-    (object.namespace().unwrap_or_default(), object.name_any())
-}
 
 /// The settings of every watch.
 pub(crate) fn config() -> watcher::Config {
@@ -60,18 +49,18 @@ fn prune<K: Resource>(object: &mut K) {
     }
 }
 
-/// Keeps `versions` current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and
-/// wakes whoever refers to one that changed. `ready` is called once the first list is complete. Runs until dropped.
+/// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes the
+/// objects that depend on one that changed. `ready` is called once the first list is complete. Runs until dropped.
 pub(crate) async fn keep_versions<K>(
-    context: Arc<Context>,
+    cluster: Arc<Cluster>,
     namespace: Option<String>,
-    pick: fn(&Context) -> &MetadataCache,
-    target: fn(Key) -> Dependency,
+    pick: fn(&Cluster) -> &MetadataCache,
+    target: fn(NamespacedName) -> Dependency,
     ready: impl FnOnce() + Send,
 ) where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
 {
-    let api: Api<MetadataOnly<K>> = scoped(context.client.clone(), namespace.as_deref());
+    let api: Api<MetadataOnly<K>> = scoped(cluster.client.clone(), namespace.as_deref());
     let mut events = watcher(api, config()).default_backoff().boxed();
     let mut ready = Some(ready);
     let mut listed = HashSet::new();
@@ -80,9 +69,8 @@ pub(crate) async fn keep_versions<K>(
         let denied = matches!(&event, Err(error) if is_denied(error));
         match event {
             Ok(event) => {
-                let changed = take(event, pick(&context), namespace.as_deref(), &mut listed);
-                for key in changed {
-                    context.wake.all(&context.dependencies.to(&target(key)));
+                for key in take(event, pick(&cluster), namespace.as_deref(), &mut listed) {
+                    cluster.wake_dependents(&target(key));
                 }
             }
             Err(error) => log_failure(&error, &K::kind(&())),
@@ -100,8 +88,8 @@ fn take<K: Resource<DynamicType = ()>>(
     event: Event<MetadataOnly<K>>,
     versions: &MetadataCache,
     namespace: Option<&str>,
-    listed: &mut HashSet<Key>,
-) -> Vec<Key> {
+    listed: &mut HashSet<NamespacedName>,
+) -> Vec<NamespacedName> {
     match event {
         Event::Init => {
             listed.clear();
@@ -141,7 +129,7 @@ where
     }
 }
 
-/// Whether it is not permitted.
+/// Returns whether the watch is not permitted.
 pub(crate) fn is_denied(error: &watcher::Error) -> bool {
     matches!(code_of(error), Some(401 | 403))
 }
@@ -161,7 +149,7 @@ pub(crate) fn log_failure(error: &watcher::Error, kind: &str) {
     let code = code_of(error);
     match code {
         Some(401 | 403) => tracing::error!(kind, code, "not permitted to watch: check the operator's RBAC"),
-        Some(410) => tracing::debug!(kind, code, "the watch is too old and starts anew"),
-        _ => tracing::warn!(kind, code, "a watch failed and starts anew"),
+        Some(410) => tracing::debug!(kind, code, "the watch is too old and starts again"),
+        _ => tracing::warn!(kind, code, "a watch failed and starts again"),
     }
 }

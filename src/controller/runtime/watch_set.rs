@@ -5,24 +5,30 @@ use std::collections::HashMap;
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
 
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::watch::key;
+use crate::controller::runtime::object_id::NamespacedName;
 
 /// Everyone that one watch has shown, with their uids.
 #[derive(Debug, Default)]
 pub(crate) struct KnownObjects {
-    present: HashMap<Key, String>,
-    listed: HashMap<Key, String>,
+    present: HashMap<NamespacedName, String>,
+    listed: HashMap<NamespacedName, String>,
     lists: usize,
+}
+
+/// An object that is no more.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Gone {
+    pub(crate) key: NamespacedName,
+    pub(crate) uid: String,
 }
 
 /// What one event means for others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delta {
     /// Those that are no more.
-    pub(crate) gone: Vec<(Key, String)>,
+    pub(crate) gone: Vec<Gone>,
     /// Those to look at once more: while a list comes in, the store still shows what was there before it.
-    pub(crate) again: Vec<Key>,
+    pub(crate) again: Vec<NamespacedName>,
 }
 
 impl KnownObjects {
@@ -30,16 +36,18 @@ impl KnownObjects {
     pub(crate) fn take_in<K: ResourceExt>(&mut self, event: &Event<K>) -> Delta {
         match event {
             Event::Init => self.listed.clear(),
-            Event::InitApply(object) => _ = self.listed.insert(key(object), uid(object)),
+            Event::InitApply(object) => _ = self.listed.insert(NamespacedName::of(object), uid(object)),
             Event::InitDone => return self.end_list(),
             Event::Apply(object) => {
-                let before = self.present.insert(key(object), uid(object));
-                let replaced = before.filter(|before| *before != uid(object));
-                return Delta { gone: replaced.map(|uid| (key(object), uid)).into_iter().collect(), again: vec![] };
+                let (key, uid) = (NamespacedName::of(object), uid(object));
+                let before = self.present.insert(key.clone(), uid.clone());
+                let replaced = before.filter(|before| *before != uid).map(|uid| Gone { key, uid });
+                return Delta { gone: replaced.into_iter().collect(), again: vec![] };
             }
             Event::Delete(object) => {
-                let gone = self.present.remove(&key(object)).unwrap_or_else(|| uid(object));
-                return Delta { gone: vec![(key(object), gone)], again: vec![] };
+                let key = NamespacedName::of(object);
+                let uid = self.present.remove(&key).unwrap_or_else(|| uid(object));
+                return Delta { gone: vec![Gone { key, uid }], again: vec![] };
             }
         }
         Delta::default()
@@ -47,8 +55,8 @@ impl KnownObjects {
 
     fn end_list(&mut self) -> Delta {
         let before = std::mem::replace(&mut self.present, std::mem::take(&mut self.listed));
-        let still = |(key, uid): &(Key, String)| self.present.get(key) == Some(uid);
-        let gone = before.into_iter().filter(|known| !still(known)).collect();
+        let before = before.into_iter().map(|(key, uid)| Gone { key, uid });
+        let gone = before.filter(|known| self.present.get(&known.key) != Some(&known.uid)).collect();
         self.lists += 1;
         let again = if self.lists > 1 { self.present.keys().cloned().collect() } else { vec![] };
         Delta { gone, again }
@@ -70,8 +78,12 @@ mod tests {
         ConfigMap { metadata, ..ConfigMap::default() }
     }
 
-    fn named(name: &str) -> Key {
-        (String::new(), name.to_owned())
+    fn named(name: &str) -> NamespacedName {
+        NamespacedName::new("", name)
+    }
+
+    fn gone_is(name: &str, uid: &str) -> Gone {
+        Gone { key: named(name), uid: uid.to_owned() }
     }
 
     #[test]
@@ -91,14 +103,14 @@ mod tests {
         assert_eq!(turnover.again, [named("b")]);
         let mut gone = turnover.gone;
         gone.sort();
-        assert_eq!(gone, [(named("a"), "1".to_owned()), (named("b"), "2".to_owned())], "b was made anew");
+        assert_eq!(gone, [gone_is("a", "1"), gone_is("b", "2")], "b was made anew");
     }
 
     #[test]
     fn a_deletion_and_a_namesake_are_told() {
         let mut known_objects = KnownObjects::default();
         known_objects.take_in(&Event::Apply(object("a", "1")));
-        assert_eq!(known_objects.take_in(&Event::Apply(object("a", "2"))).gone, [(named("a"), "1".to_owned())]);
-        assert_eq!(known_objects.take_in(&Event::Delete(object("a", "2"))).gone, [(named("a"), "2".to_owned())]);
+        assert_eq!(known_objects.take_in(&Event::Apply(object("a", "2"))).gone, [gone_is("a", "1")]);
+        assert_eq!(known_objects.take_in(&Event::Delete(object("a", "2"))).gone, [gone_is("a", "2")]);
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, FIELD_MANAGER};
 use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read;
 
 /// Length of the key in bytes.
@@ -110,7 +111,7 @@ pub(crate) async fn load_key(client: &kube::Client, namespace: &str) -> Result<D
 }
 
 async fn read_key(client: &kube::Client, namespace: &str) -> Result<Option<DigestKey>, Error> {
-    let name = (namespace.to_owned(), DIGEST_KEY_SECRET.to_owned());
+    let name = NamespacedName::new(namespace, DIGEST_KEY_SECRET);
     let mut found = read::read(client, &name, &[DIGEST_KEY_FIELD]).await?.ok_or(Error::DigestKeyMissing)?;
     match found.values.remove(DIGEST_KEY_FIELD) {
         None => Ok(None),
@@ -120,7 +121,7 @@ async fn read_key(client: &kube::Client, namespace: &str) -> Result<Option<Diges
 }
 
 async fn write_key(client: &kube::Client, namespace: &str) -> Result<(), Error> {
-    let name = (namespace.to_owned(), DIGEST_KEY_SECRET.to_owned());
+    let name = NamespacedName::new(namespace, DIGEST_KEY_SECRET);
     let found = read::read(client, &name, &[]).await?.ok_or(Error::DigestKeyMissing)?;
     let mut key = Zeroizing::new([0_u8; KEY_LENGTH]);
     rand::fill(key.as_mut_slice());

@@ -10,8 +10,10 @@ use kube::Client;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::api::SourceSecret;
 use crate::controller::runtime::error::{Error, bounded};
-use crate::controller::runtime::metadata_cache::{Key, Version};
+use crate::controller::runtime::metadata_cache::Version;
+use crate::controller::runtime::object_id::NamespacedName;
 
 /// What was asked for of one Secret. Every buffer is wiped when dropped.
 pub(crate) struct SecretValues {
@@ -19,6 +21,11 @@ pub(crate) struct SecretValues {
     pub(crate) version: Version,
     /// The keys that were asked for and are there.
     pub(crate) values: HashMap<String, Zeroizing<Vec<u8>>>,
+}
+
+/// Returns a version of a Secret or ConfigMap as statuses name it.
+pub(crate) fn source(name: &str, version: Version) -> SourceSecret {
+    SourceSecret { name: name.to_owned(), uid: version.uid, resource_version: version.resource_version }
 }
 
 #[derive(Deserialize)]
@@ -37,9 +44,13 @@ struct RawMeta<'a> {
 }
 
 /// Reads `wanted` keys of a Secret; `None` if there is no such Secret.
-pub(crate) async fn read(client: &Client, key: &Key, wanted: &[&str]) -> Result<Option<SecretValues>, Error> {
+pub(crate) async fn read(
+    client: &Client,
+    key: &NamespacedName,
+    wanted: &[&str],
+) -> Result<Option<SecretValues>, Error> {
     let action = "read a Secret";
-    let url = format!("/api/v1/namespaces/{}/secrets/{}", key.0, key.1);
+    let url = format!("/api/v1/namespaces/{}/secrets/{}", key.namespace, key.name);
     let Some(text) = get(client, action, &url).await? else {
         return Ok(None);
     };
@@ -50,11 +61,11 @@ pub(crate) async fn read(client: &Client, key: &Key, wanted: &[&str]) -> Result<
 /// Reads one key of a ConfigMap; the inner `None` if it lacks the key.
 pub(crate) async fn read_config_map(
     client: &Client,
-    key: &Key,
+    key: &NamespacedName,
     wanted: &str,
 ) -> Result<Option<(Version, Option<String>)>, Error> {
-    let api = kube::Api::<k8s_openapi::api::core::v1::ConfigMap>::namespaced(client.clone(), &key.0);
-    let found = bounded("read a ConfigMap", api.get_opt(&key.1)).await?;
+    let api = kube::Api::<k8s_openapi::api::core::v1::ConfigMap>::namespaced(client.clone(), &key.namespace);
+    let found = bounded("read a ConfigMap", api.get_opt(&key.name)).await?;
     Ok(found.map(|mut map| {
         let version = Version {
             uid: map.metadata.uid.unwrap_or_default(),

@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, RecentDisables, find};
-use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::runtime::object_id::NamespacedName;
 
 /// Why it is on: nobody confirmed the number yet.
 pub(crate) const TOO_MANY: &str = "TooManyDisables";
@@ -74,7 +74,7 @@ pub(crate) struct Brake {
     limit: Limit,
     latch: Latch,
     /// Objects that are being deleted and whose records are to be disabled, by uid.
-    leaving: HashMap<String, Key>,
+    leaving: HashMap<String, NamespacedName>,
     passed: HashMap<String, Passed>,
     /// Of those that are leaving: who was held back, and who has something else in its way, for as long as that takes. To
     /// count the latter would keep the brake on for ever.
@@ -118,7 +118,7 @@ impl Brake {
     }
 
     /// An object is being deleted, and its record is to be disabled; `true` if that is news.
-    pub(crate) fn comes(&mut self, uid: &str, key: &Key) -> bool {
+    pub(crate) fn comes(&mut self, uid: &str, key: &NamespacedName) -> bool {
         self.leaving.insert(uid.to_owned(), key.clone()).is_none()
     }
 
@@ -251,7 +251,7 @@ impl Brake {
     }
 
     /// It was written; returns whom a confirmation lets go on. A person has looked at it: what went before counts no more.
-    pub(crate) fn written(&mut self, noted: &Noted) -> Vec<Key> {
+    pub(crate) fn written(&mut self, noted: &Noted) -> Vec<NamespacedName> {
         for uid in &noted.passed {
             if let Some(passed) = self.passed.get_mut(uid) {
                 passed.written = true;

@@ -5,8 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn key(name: &str) -> Key {
-    ("ns".into(), name.into())
+fn key(name: &str) -> NamespacedName {
+    NamespacedName::new("ns", name)
 }
 
 fn limit(count: usize) -> Limit {
@@ -35,7 +35,7 @@ fn go_on(brake: &mut Brake, uids: std::ops::Range<usize>, now: Instant) -> usize
 }
 
 /// Somebody annotates the connection while its status shows that number; returns who is woken.
-fn annotate(brake: &mut Brake, value: Option<&str>, shown: i64) -> Vec<Key> {
+fn annotate(brake: &mut Brake, value: Option<&str>, shown: i64) -> Vec<NamespacedName> {
     brake.refresh(brake.limit, value.map(str::to_owned).as_ref());
     brake.judge(Some(shown));
     brake.written(&brake.noted())

@@ -4,7 +4,7 @@ use super::brake::{Brake, CONFIRMED, Latch, TOO_MANY};
 use super::list_health::Standing;
 use super::lists;
 use crate::api::{CONFIRM_DISABLE, ConditionType};
-use crate::controller::connection::object::{AnyConnection, spoken};
+use crate::controller::connection::object::AnyConnection;
 
 /// The message of a login that is good: with what is not guarded, where nothing is listed.
 pub(crate) fn logged_in(connection: &AnyConnection) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn logged_in(connection: &AnyConnection) -> String {
 pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     format!(
         "The disable brake of {} holds it back: {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
-        spoken(&connection.key()),
+        connection.id(),
         too_many(connection, waiting),
         if waiting == 1 { "that" } else { "their number" }
     )

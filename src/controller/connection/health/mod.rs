@@ -13,13 +13,13 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use self::brake::{Brake, Latch, Limit};
-use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, DeletionPolicy, Mode, PamConnectionStatus, find};
-use crate::controller::connection::object::{AnyConnection, connection_of};
-use crate::controller::context::Wake;
+use crate::api::{
+    CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, DeletionPolicy, Mode, PamConnectionStatus, PamCredential, find,
+};
+use crate::controller::connection::object::{AnyConnection, ConnectionId, connection_of};
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::metadata_cache::Key;
-use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::watch::{self, Credential};
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::trigger::Triggers;
 
 pub(crate) use self::brake::Admission;
 pub(crate) use self::list_health::{InventoryFinding, InventoryVerdict};
@@ -29,14 +29,14 @@ pub(crate) use self::status_fields::{Filled, STANDING, is_good, is_standing, is_
 /// How all connections stand.
 pub(crate) struct ConnectionHealths {
     inner: Mutex<Inner>,
-    wake: Arc<Wake>,
+    triggers: Arc<Triggers>,
 }
 
 #[derive(Default)]
 struct Inner {
-    of: HashMap<Key, Standing>,
+    of: HashMap<ConnectionId, Standing>,
     /// Which connection each credential refers to, by uid.
-    refers: HashMap<String, Key>,
+    refers: HashMap<String, ConnectionId>,
     /// So many of the watches of credentials have not had their first list yet: until then nobody knows how many there are.
     unlisted: usize,
     /// One of them was not waited for to the end: not everyone was seen.
@@ -73,8 +73,8 @@ struct Facts {
 }
 
 impl ConnectionHealths {
-    pub(crate) fn new(wake: Arc<Wake>) -> Self {
-        Self { inner: Mutex::default(), wake }
+    pub(crate) fn new(triggers: Arc<Triggers>) -> Self {
+        Self { inner: Mutex::default(), triggers }
     }
 
     // === What the watches show
@@ -108,7 +108,7 @@ impl ConnectionHealths {
         (now, wall): (Instant, jiff::Timestamp),
     ) -> bool {
         let mut inner = self.lock();
-        let standing = inner.of.entry(connection.key()).or_default();
+        let standing = inner.of.entry(connection.id()).or_default();
         if standing.facts.as_ref().is_none_or(|facts| facts.uid != connection.uid()) {
             standing.brake.restore(status, (now, wall));
             standing.facts = Some(Facts::restored(connection, status, now));
@@ -125,7 +125,7 @@ impl ConnectionHealths {
     }
 
     /// Forgets a connection that is gone, and not one that was made anew under its name.
-    pub(crate) fn forget(&self, key: &Key, uid: &str) {
+    pub(crate) fn forget(&self, key: &ConnectionId, uid: &str) {
         let mut inner = self.lock();
         let Some(standing) = inner.of.get_mut(key) else { return };
         if standing.facts.as_ref().is_some_and(|facts| facts.uid == uid) {
@@ -137,9 +137,9 @@ impl ConnectionHealths {
     }
 
     /// Takes in a credential as the watch shows it.
-    pub(crate) fn note_credential(&self, credential: &Credential) {
+    pub(crate) fn note_credential(&self, credential: &PamCredential) {
         let uid = credential.uid().unwrap_or_default();
-        let (key, connection) = (watch::key(credential), connection_of(credential));
+        let (key, connection) = (NamespacedName::of(credential), connection_of(credential));
         let mut inner = self.lock();
         if inner.refers.get(&uid) != Some(&connection) {
             self.leave(&mut inner, &uid);
@@ -155,7 +155,7 @@ impl ConnectionHealths {
     }
 
     /// A credential that is leaving has something else in its way than the brake.
-    pub(crate) fn set_aside(&self, connection: &Key, uid: &str) {
+    pub(crate) fn set_aside(&self, connection: &ConnectionId, uid: &str) {
         let mut inner = self.lock();
         if inner.of.get_mut(connection).is_some_and(|standing| standing.brake.sets_aside(uid)) {
             self.news(&mut inner, connection);
@@ -180,7 +180,7 @@ impl ConnectionHealths {
     }
 
     /// Has a connection looked at, unless it is going to be anyway; that the brake may go off does not wait.
-    fn news(&self, inner: &mut Inner, connection: &Key) {
+    fn news(&self, inner: &mut Inner, connection: &ConnectionId) {
         let Some(standing) = inner.of.get_mut(connection).filter(|standing| standing.facts.is_some()) else { return };
         let over = standing.brake.latch() != Latch::Off && !standing.brake.does_anyone_wait();
         if over || !standing.awaited {
@@ -189,15 +189,15 @@ impl ConnectionHealths {
         }
     }
 
-    fn look_at<'a>(&self, connections: impl IntoIterator<Item = &'a Key>) {
-        let subjects: Vec<ObjectId> = connections.into_iter().cloned().map(ObjectId::Connection).collect();
-        self.wake.all(&subjects);
+    fn look_at<'a>(&self, connections: impl IntoIterator<Item = &'a ConnectionId>) {
+        let subjects: Vec<ObjectId> = connections.into_iter().map(ConnectionId::object_id).collect();
+        self.triggers.wake(&subjects);
     }
 
     // === What passes find
 
     /// What a connection's last list showed.
-    pub(crate) fn inventory(&self, connection: &Key, finding: InventoryFinding) {
+    pub(crate) fn inventory(&self, connection: &ConnectionId, finding: InventoryFinding) {
         let mut inner = self.lock();
         let Some(facts) = inner.of.get_mut(connection).and_then(|standing| standing.facts.as_mut()) else { return };
         if facts.finding != Some(finding) {
@@ -211,14 +211,14 @@ impl ConnectionHealths {
     }
 
     /// Whether a connection's list cannot be trusted: by the last one, or after a restart by what the status says.
-    pub(crate) fn is_incomplete(&self, connection: &Key) -> bool {
+    pub(crate) fn is_incomplete(&self, connection: &ConnectionId) -> bool {
         let inner = self.lock();
         let facts = inner.of.get(connection).and_then(|standing| standing.facts.as_ref());
         facts.is_some_and(Facts::is_incomplete)
     }
 
     /// How many records are missing by the last list, if somebody confirmed that number.
-    pub(crate) fn confirmed(&self, connection: &Key) -> Option<InventoryVerdict> {
+    pub(crate) fn confirmed(&self, connection: &ConnectionId) -> Option<InventoryVerdict> {
         let inner = self.lock();
         let facts = inner.of.get(connection)?.facts.as_ref()?;
         let verdict = facts.finding?.verdict;
@@ -229,14 +229,14 @@ impl ConnectionHealths {
     /// to be kept.
     pub(crate) fn admit(&self, connection: &AnyConnection, uid: &str, now: Instant) -> Option<Admission> {
         let mut inner = self.lock();
-        let standing = inner.of.get_mut(&connection.key())?;
+        let standing = inner.of.get_mut(&connection.id())?;
         standing.facts.as_ref().filter(|facts| facts.uid == connection.uid())?;
         let before = standing.brake.latch();
         let admission = standing.brake.admit(uid, now)?;
         let after = standing.brake.latch();
         let goes_on = matches!(after, Latch::Going(1..)) && standing.brake.does_anyone_wait();
         if before != after && !goes_on {
-            self.look_at([&connection.key()]);
+            self.look_at([&connection.id()]);
         }
         Some(admission)
     }
@@ -246,7 +246,7 @@ impl ConnectionHealths {
     /// The turn to write a connection's status; `None` if it is not there any more.
     pub(crate) fn turn(&self, connection: &AnyConnection) -> Option<Arc<tokio::sync::Mutex<()>>> {
         let inner = self.lock();
-        let facts = inner.of.get(&connection.key())?.facts.as_ref()?;
+        let facts = inner.of.get(&connection.id())?.facts.as_ref()?;
         (facts.uid == connection.uid()).then(|| Arc::clone(&facts.turn))
     }
 
@@ -302,7 +302,7 @@ pub(crate) fn lists(connection: &AnyConnection) -> bool {
 }
 
 /// Whether an object's record is to be disabled, now that it goes.
-fn is_leaving(credential: &Credential) -> bool {
+fn is_leaving(credential: &PamCredential) -> bool {
     let spec = &credential.spec;
     let disable = spec.deletion_policy == DeletionPolicy::Disable && spec.mode == Mode::Apply && !spec.suspend;
     credential.metadata.deletion_timestamp.is_some() && disable && finalizer::is_on(credential)

@@ -9,8 +9,8 @@ use super::brake::{self, Latch, Noted};
 use super::list_health::{Standing as Stands, number};
 use super::{ConnectionHealths, Standing, message};
 use crate::api::{ConditionType, PamConnectionStatus, condition, find};
-use crate::controller::connection::object::AnyConnection;
-use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::connection::object::{AnyConnection, ConnectionId};
+use crate::controller::runtime::object_id::NamespacedName;
 
 /// The conditions that stand beside `Ready`.
 pub(crate) const STANDING: [ConditionType; 3] =
@@ -34,7 +34,7 @@ pub(crate) struct Filled {
 #[derive(Default)]
 pub(crate) struct Freed {
     /// Those whom the brake held back.
-    pub(crate) leaving: Vec<Key>,
+    pub(crate) leaving: Vec<NamespacedName>,
     /// Everyone: the list can be trusted again.
     pub(crate) all: bool,
 }
@@ -49,7 +49,7 @@ impl ConnectionHealths {
     ) -> Filled {
         let mut inner = self.lock();
         let listed = inner.unlisted == 0;
-        let Some(standing) = inner.of.get_mut(&connection.key()) else { return Filled::default() };
+        let Some(standing) = inner.of.get_mut(&connection.id()) else { return Filled::default() };
         standing.awaited = false;
         let (held, later) = standing.brake(connection, (before, next), (now, wall), listed);
         let found = standing.findings(next);
@@ -70,7 +70,7 @@ impl ConnectionHealths {
     }
 
     /// A status has it now; returns whom that lets go on.
-    pub(crate) fn written(&self, connection: &Key, filled: &Filled) -> Freed {
+    pub(crate) fn written(&self, connection: &ConnectionId, filled: &Filled) -> Freed {
         let mut inner = self.lock();
         let Some(standing) = inner.of.get_mut(connection) else { return Freed::default() };
         let leaving = standing.brake.written(&filled.noted);
@@ -81,14 +81,14 @@ impl ConnectionHealths {
     }
 
     /// Its numbers are about to be written, too.
-    pub(crate) fn note_numbers(&self, connection: &Key, now: Instant) {
+    pub(crate) fn note_numbers(&self, connection: &ConnectionId, now: Instant) {
         if let Some(facts) = self.lock().of.get_mut(connection).and_then(|standing| standing.facts.as_mut()) {
             facts.numbers = now;
         }
     }
 
     /// How long a status that differs in numbers alone is not written yet.
-    pub(crate) fn put_off(&self, connection: &Key, now: Instant) -> Option<Duration> {
+    pub(crate) fn put_off(&self, connection: &ConnectionId, now: Instant) -> Option<Duration> {
         let mut inner = self.lock();
         let standing = inner.of.get_mut(connection)?;
         let left = (standing.facts.as_ref()?.numbers + NUMBERS).saturating_duration_since(now);

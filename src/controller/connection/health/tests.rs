@@ -6,14 +6,14 @@ use super::*;
 use crate::api::{ClusterPamConnection, ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::object::IntoAny as _;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-type Woken = UnboundedReceiver<kube::runtime::reflector::ObjectRef<super::watch::GuardedClusterConnection>>;
+type Woken = UnboundedReceiver<kube::runtime::reflector::ObjectRef<ClusterPamConnection>>;
 
 fn standings() -> (ConnectionHealths, Woken) {
-    let (cluster_connections, woken) = unbounded_channel();
-    let wake = Wake { credentials: Vec::new(), connections: Vec::new(), cluster_connections };
-    (ConnectionHealths::new(Arc::new(wake)), woken)
+    let mut triggers = Triggers::default();
+    let woken = triggers.add(None);
+    (ConnectionHealths::new(Arc::new(triggers)), woken)
 }
 
 fn connection(uid: &str, spec: &Value, annotations: &Value) -> AnyConnection {
@@ -32,7 +32,7 @@ fn one() -> AnyConnection {
     connection("u1", &json!({}), &json!({}))
 }
 
-fn credential(name: &str, spec: &Value, leaving: bool) -> Credential {
+fn credential(name: &str, spec: &Value, leaving: bool) -> PamCredential {
     let mut object = json!({
         "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
         "metadata": {"name": name, "namespace": "ns", "uid": name, "finalizers": ["pam-operator.io/disable"]},
@@ -63,12 +63,12 @@ fn pass(
         return (next, filled.later);
     }
     if !is_urgent(before, &next)
-        && let Some(left) = standings.put_off(&connection.key(), now)
+        && let Some(left) = standings.put_off(&connection.id(), now)
     {
         return (before.clone(), Some(left));
     }
-    standings.note_numbers(&connection.key(), now);
-    standings.written(&connection.key(), &filled);
+    standings.note_numbers(&connection.id(), now);
+    standings.written(&connection.id(), &filled);
     (next, filled.later)
 }
 
@@ -132,7 +132,7 @@ fn until_all_are_listed_no_number_is_written() {
 fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_confirmed() {
     let ((standings, mut woken), one) = (standings(), one());
     let now = seen(&standings, &one, &NOTHING());
-    let (key, kind) = (one.key(), ConditionType::InventoryIncomplete);
+    let (key, kind) = (one.id(), ConditionType::InventoryIncomplete);
     let find = |verdict| standings.inventory(&key, InventoryFinding { records: 90, verdict });
     find(InventoryVerdict::Missing { missing: 12, of: 100 });
     assert!(woken.try_recv().is_ok() && standings.is_incomplete(&key));
@@ -171,7 +171,7 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
 #[test]
 fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
     let ((first, _woken), one) = (standings(), one());
-    let (now, key) = (seen(&first, &one, &NOTHING()), one.key());
+    let (now, key) = (seen(&first, &one, &NOTHING()), one.id());
     first.inventory(&key, InventoryFinding { records: 3, verdict: InventoryVerdict::EndedEarly });
     let (status, _) = pass(&first, &one, &NOTHING(), now);
     let (second, _woken) = standings();
@@ -277,7 +277,7 @@ fn a_connection_that_was_made_anew_has_nothing_of_the_former_one() {
     assert_eq!(go_on(&standings, 0..9, &mut status, now), 2);
     let anew = connection("u2", &json!({}), &json!({}));
     seen(&standings, &anew, &NOTHING());
-    standings.forget(&one.key(), "u1");
+    standings.forget(&one.id(), "u1");
     assert_eq!(standings.admit(&one, "c8", now), None, "no pass of before goes on");
     assert_eq!(standings.admit(&anew, "c8", now), Some(Admission::Unwritten));
     let (status, _) = pass(&standings, &anew, &NOTHING(), now + 61 * SECOND);

@@ -5,16 +5,17 @@ use std::time::Duration;
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::connection_of;
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::context::Context;
 use crate::controller::credential::act::disable;
 use crate::controller::credential::act::enable;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::field_groups;
+use crate::controller::credential::observe::connected;
 use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::state::Doubt;
-use crate::controller::message::credential::Problem;
+use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::{Answer, Binding, Decision, Expect, Expected, Inventory, Mismatch, Push, WriteEffect, judge};
 use crate::pam::{self, CredentialRequest, ListedCredential, PamError, Upserted};
 
@@ -60,7 +61,7 @@ pub(crate) async fn act(observed: &Observation<'_>, decision: Decision, context:
 }
 
 async fn push(observed: &Observation<'_>, push: Push, context: &Context) -> Result<Outcome, Error> {
-    let live = match context.live(observed).await? {
+    let live = match connected::client(observed, context).await? {
         Ok(live) => live,
         Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
@@ -69,13 +70,13 @@ async fn push(observed: &Observation<'_>, push: Push, context: &Context) -> Resu
         return Ok(Outcome::Nothing);
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
-    context.may_write()?;
+    context.cluster.may_write()?;
     match live.client.upsert_credential(&request).await {
         Ok(upserted) => Ok(answered(observed, push, (&request, upserted), &live, context).await),
         Err(error) => {
             if error.outcome_unknown() {
                 live.inventory.invalidate();
-                context.memory.set_doubt(&observed.uid, Some(Doubt { value: push.value, of: observed.aim() }));
+                context.state.set_doubt(&observed.uid, Some(Doubt { value: push.value, of: observed.aim() }));
             }
             note_refusal(&error, observed, context);
             Ok(Outcome::Failed(error))
@@ -91,7 +92,7 @@ async fn answered(
     live: &ConnectedClient,
     context: &Context,
 ) -> Outcome {
-    let maybe_before = context.memory.doubt(&observed.uid).is_some() || observed.was_pending();
+    let maybe_before = context.state.doubt(&observed.uid).is_some() || observed.was_pending();
     let seen_since = if maybe_before && push.expect == Expect::Create && observed.may_list() {
         appeared(observed, live, &upserted.id, context).await
     } else {
@@ -111,7 +112,7 @@ async fn answered(
         // What the list shows now is not what it showed before.
         _ => live.inventory.invalidate(),
     }
-    context.memory.set_doubt(&observed.uid, None);
+    context.state.set_doubt(&observed.uid, None);
     note_latency(observed, push.value, context);
     done
 }
@@ -132,16 +133,14 @@ async fn appeared(
     context: &Context,
 ) -> Result<bool, PamError> {
     let now = tokio::time::Instant::now();
-    let snapshot = context.list(&connection_of(observed.object), live, Some(now)).await?;
+    let snapshot = connected::list(observed, live, Some(now), context).await?;
     Ok(snapshot.by_id(id).is_some())
 }
 
 /// A refused login concerns the connection as a whole: it is looked at, and says so.
 pub(crate) fn note_refusal(error: &PamError, observed: &Observation<'_>, context: &Context) {
     if matches!(error, PamError::AuthenticationFailed(_)) {
-        let key = connection_of(observed.object);
-        context.memory.doubt_connection(&key);
-        context.wake.all(&[ObjectId::Connection(key)]);
+        context.connections.doubt(&connection_of(observed.object));
     }
 }
 
@@ -222,10 +221,10 @@ fn record(observed: &Observation<'_>, request: &CredentialRequest, answer: &Answ
 /// Promise P2, measured: from the event of the changed Secret to the PAM's answer.
 fn note_latency(observed: &Observation<'_>, value: bool, context: &Context) {
     let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
-    let key = secret.map(|reference| (observed.key.0.clone(), reference.name.clone()));
-    let seen = key.and_then(|key| context.secrets.seen_at(&key)).map(|at| at.elapsed());
+    let key = secret.map(|reference| NamespacedName::new(&observed.key.namespace, &reference.name));
+    let seen = key.and_then(|key| context.cluster.secrets.seen_at(&key)).map(|at| at.elapsed());
     // An event older than this waited for something else than us: a connection, a device, a retry.
     if let Some(latency) = seen.filter(|latency| *latency < Duration::from_mins(2)) {
-        context.metrics.secret_pushed(latency);
+        context.cluster.metrics.secret_pushed(latency);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Taken, Wish};
-use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::pam::VaultId;
 
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ type Had = (Vec<(VaultId, What)>, Option<String>);
 /// What one object has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owner {
-    pub(crate) key: Key,
+    pub(crate) key: NamespacedName,
     /// What is written onto the device.
     pub(crate) block: Option<String>,
     /// What its spec would write onto it.

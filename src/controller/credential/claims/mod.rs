@@ -12,7 +12,7 @@ use book::{Book, Owner, Spot, What};
 
 use crate::api::{PamCredential, PamCredentialStatus};
 use crate::controller::credential::facts::field_groups;
-use crate::controller::runtime::metadata_cache::Key;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::pam::VaultId;
 
 /// What an object is after.
@@ -33,9 +33,9 @@ pub(crate) struct Wish {
 /// What somebody else has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    Identifier(Key),
-    Account(Key),
-    Device(Key),
+    Identifier(NamespacedName),
+    Account(NamespacedName),
+    Device(NamespacedName),
 }
 
 /// Everyone's claims.
@@ -58,7 +58,7 @@ impl Claims {
                 owner.block =
                     object.status.as_ref().and_then(|status| status.digests.get(field_groups::DEVICE)).cloned();
             }
-            owner.key = crate::controller::runtime::watch::key(object);
+            owner.key = NamespacedName::of(object);
             book.recall(&uid, &mut owner, &place, has);
         }
         book.put(uid, owner);
@@ -67,7 +67,13 @@ impl Claims {
 
     /// Takes in under which identifier an object would have a record, long before it can claim that: a record that
     /// somebody came for is not disabled when its owner goes. `None`: it may have none.
-    pub(crate) fn want(&self, uid: &str, key: &Key, (place, by_tenant): (&VaultId, bool), identifier: Option<&str>) {
+    pub(crate) fn want(
+        &self,
+        uid: &str,
+        key: &NamespacedName,
+        (place, by_tenant): (&VaultId, bool),
+        identifier: Option<&str>,
+    ) {
         let book = &mut *self.lock();
         if !book.living.contains(uid) {
             return;
@@ -82,7 +88,7 @@ impl Claims {
 
     /// Claims an identifier, an account and a device, all or none. What the object had before is free then: `Ok(true)`
     /// says that there was such.
-    pub(crate) fn claim(&self, uid: &str, key: &Key, wish: &Wish) -> Result<bool, Taken> {
+    pub(crate) fn claim(&self, uid: &str, key: &NamespacedName, wish: &Wish) -> Result<bool, Taken> {
         let book = &mut *self.lock();
         if !book.living.contains(uid) {
             return Ok(false);
@@ -138,7 +144,7 @@ impl Claims {
 
     /// Who else has what an object is after, without a claim of its own.
     pub(crate) fn holder(&self, uid: &str, wish: &Wish) -> Option<Taken> {
-        self.lock().first_taken(uid, &wish.owner(&Key::default()), wish)
+        self.lock().first_taken(uid, &wish.owner(&NamespacedName::default()), wish)
     }
 
     /// Lets go of everything that an object has or wants; `true` if there was something.
@@ -166,7 +172,7 @@ impl Claims {
         let book = self.lock();
         let has = (place.clone(), What::Record(id.to_owned()));
         let wants = (place.clone(), What::Wish(identifier.to_owned()));
-        let counts = |owner: &&Owner| !owner.by_tenant || owner.key.0 == namespace;
+        let counts = |owner: &&Owner| !owner.by_tenant || owner.key.namespace == namespace;
         book.others(uid, &has).next().is_some() || book.others(uid, &wants).any(|owner| counts(&owner))
     }
 
@@ -187,7 +193,7 @@ impl Claims {
 
 impl Wish {
     /// Who has all of it.
-    fn owner(&self, key: &Key) -> Owner {
+    fn owner(&self, key: &NamespacedName) -> Owner {
         let device = self.device.as_ref().map(|(device, _)| What::Device(device.clone()));
         let both = [What::Identifier(self.identifier.clone()), What::Account(self.account.clone())];
         let has = both.into_iter().chain(device).map(|what| (self.place.clone(), what)).collect();
@@ -413,8 +419,8 @@ mod tests {
         assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(key("a"))));
     }
 
-    fn key(name: &str) -> Key {
-        ("ns".into(), name.into())
+    fn key(name: &str) -> NamespacedName {
+        NamespacedName::new("ns", name)
     }
 
     #[test]
@@ -500,7 +506,7 @@ mod tests {
         let claims = book();
         assert_eq!(claims.claim("a", &key("a"), &wish("i", "x")), Ok(false));
         let tenant = Wish { by_tenant: true, ..wish("i", "y") };
-        assert!(claims.claim("b", &("theirs".into(), "b".into()), &tenant).is_err());
+        assert!(claims.claim("b", &NamespacedName::new("theirs", "b"), &tenant).is_err());
         assert!(!claims.is_shared(("ns", "a"), &at("https://pam"), "7", "i"));
         assert!(claims.is_shared(("theirs", "c"), &at("https://pam"), "7", "i"));
     }

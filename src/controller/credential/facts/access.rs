@@ -1,11 +1,11 @@
 //! What the rules of a connection say to a credential, and in which words.
 
 use crate::api::{self, ConnectionKind, Grant, LabelOperator, LabelRequirement, NamespaceSelector, PamCredential};
-use crate::controller::connection::object::{AnyConnection, spoken};
-use crate::controller::context::Context;
+use crate::controller::connection::object::AnyConnection;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::namespaces::Labels;
-use crate::controller::runtime::watch;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::fingerprint;
 use crate::domain::{AccessRule, Claim, Denial, Grants, access, generated_identifier, generated_under};
 
@@ -17,8 +17,8 @@ pub(crate) fn permitted(
     connection: &AnyConnection,
     context: &Context,
 ) -> Result<Grants, Denial> {
-    let (namespace, name) = watch::key(object);
-    let generated = generated_identifier((&context.cluster_name, &namespace, &name), fingerprint);
+    let NamespacedName { namespace, name } = NamespacedName::of(object);
+    let generated = generated_identifier((&context.cluster.cluster_name, &namespace, &name), fingerprint);
     let of_its_own = generated_under(identifier, (&namespace, &name), fingerprint).is_some();
     let chosen = object.spec.identifier.is_some() || !(of_its_own || identifier == generated);
     let claim = Claim {
@@ -46,14 +46,14 @@ fn rules(connection: &AnyConnection, namespace: &str, context: &Context) -> Opti
         let all = Some(vec!["*".to_owned()]);
         return Some(vec![AccessRule { identifiers: all, grants: Grants::ALL, ..AccessRule::default() }]);
     }
-    let labels = context.namespaces.labels(namespace);
+    let labels = context.cluster.namespaces.labels(namespace);
     connection.access.as_ref().map(|rules| rules.iter().map(|one| rule(one, labels.as_ref())).collect())
 }
 
 /// Whether the rules ask for labels of a namespace that has not been seen yet: then nothing can be said of them.
 pub(crate) fn lacks_labels(connection: &AnyConnection, namespace: &str, context: &Context) -> bool {
     let asks = |rule: &api::AccessRule| rule.namespaces.as_ref().is_some_and(|of| of.selector.is_some());
-    connection.access.iter().flatten().any(asks) && context.namespaces.labels(namespace).is_none()
+    connection.access.iter().flatten().any(asks) && context.cluster.namespaces.labels(namespace).is_none()
 }
 
 /// Of a namespace that was not seen yet nothing is known, least of all that a label is not there.
@@ -92,7 +92,7 @@ fn fulfils(LabelRequirement { key, operator, values }: &LabelRequirement, labels
 
 /// Why a credential may not use a connection, and which rule would help. Other namespaces' rules stay unsaid.
 pub(crate) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, connection: &AnyConnection) -> String {
-    let (namespace, name) = (watch::key(object).0, spoken(&connection.key()));
+    let (namespace, name) = (NamespacedName::of(object).namespace, connection.id());
     // One that was sent is fixed.
     let sent = object.status.as_ref().is_some_and(|status| status.identifier.is_some());
     let own = if sent { "create a new PamCredential and begin its spec.identifier" } else { "begin spec.identifier" };

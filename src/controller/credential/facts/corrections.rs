@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::PamCredentialStatus;
-use crate::controller::connection::inventory::inventory;
+use crate::controller::connection::poller::inventory;
 use crate::controller::credential::observe::observation::Observation;
 use crate::domain::Push;
 

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{PamCredentialStatus, UnsettledWrite};
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::context::Context;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::observe::observation::Observation;
 use crate::domain::{Binding, Decision, SETTLE, SettleWindow};
@@ -110,7 +110,7 @@ impl Observation<'_> {
     /// does not count then.
     pub(crate) fn doubt(&self, context: &Context) -> Option<bool> {
         let earlier = || self.status.unsettled.as_ref().filter(|unsettled| !unsettled.answered_since);
-        let remembered = context.memory.doubt(&self.uid).map(|doubt| doubt.value);
+        let remembered = context.state.doubt(&self.uid).map(|doubt| doubt.value);
         remembered.or_else(|| earlier().map(|unsettled| unsettled.value))
     }
 }

@@ -4,21 +4,21 @@ use zeroize::Zeroizing;
 
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::context::Context;
 use crate::controller::credential::act::push::Outcome;
 use crate::controller::credential::claims::{self, Wish};
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::observe::observation::Observation;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::fingerprint;
-use crate::controller::runtime::watch;
 use crate::controller::secret::digest::{self, Compared};
 use crate::domain::{Account, Binding, Decision, Intent, Reason, Seen, generated_identifier};
 use crate::pam::VaultId;
 
 /// The identifier that is sent.
 pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
-    let (namespace, name) = watch::key(object);
+    let NamespacedName { namespace, name } = NamespacedName::of(object);
     // What was once sent stays: even if the cluster is called something else now, or the spec was edited while it was
     // being sent (later the schema refuses that).
     let known = status.identifier.clone().or_else(|| object.spec.identifier.clone());
@@ -32,7 +32,7 @@ impl Observation<'_> {
         if self.object.spec.identifier.is_some() || self.situation.binding == Binding::Bound {
             return Vec::new();
         }
-        let (namespace, name) = &self.key;
+        let NamespacedName { namespace, name } = &self.key;
         let former = |cluster: &String| generated_identifier((cluster, namespace, name), digest::fingerprint);
         context.former_cluster_names.iter().map(former).collect()
     }
@@ -49,7 +49,8 @@ impl Observation<'_> {
         let pending = self.status.pending.as_ref()?;
         let origin = self.view.as_ref().map(|view| view.origin.as_str());
         let account = self.folded_account()?;
-        let compared = context.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes());
+        let compared =
+            context.connections.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes());
         let same = compared == Compared::Same && Some(pending.origin.as_str()) == origin;
         let intent = match pending.action {
             PendingAction::Create => Intent::Create,
@@ -68,7 +69,7 @@ impl Observation<'_> {
         let Some(pending) = &self.status.pending else { return false };
         let here = self.view.as_ref().is_none_or(|view| view.origin == pending.origin);
         let another = self.folded_account().is_some_and(|account| {
-            context.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes())
+            context.connections.key.compare(Some(&pending.account), &self.owner(), "pending", account.as_bytes())
                 == Compared::Changed
         });
         here && pending.identifier == self.identifier && !another
@@ -83,7 +84,7 @@ impl Observation<'_> {
         let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
         let differs = |recorded: Option<&String>, field: &str, parts: &[&str]| {
             let whole = Zeroizing::new(parts.join("\0"));
-            context.key.compare(recorded, &self.owner(), field, whole.as_bytes()) == Compared::Changed
+            context.connections.key.compare(recorded, &self.owner(), field, whole.as_bytes()) == Compared::Changed
         };
         let pending = self.status.pending.as_ref().map(|pending| &pending.account);
         let unsettled = self.status.unsettled.as_ref().and_then(|unsettled| unsettled.target.as_ref());
@@ -107,7 +108,7 @@ impl Observation<'_> {
             return true;
         }
         let (place, target) = self.aim();
-        let doubt = context.memory.doubt(&self.uid);
+        let doubt = context.state.doubt(&self.uid);
         doubt.is_some_and(|doubt| doubt.of.0 == place && (self.account().is_none() || doubt.of.1 == target))
     }
 
@@ -119,7 +120,7 @@ impl Observation<'_> {
 
     /// Keyed digest of the account, for `status.pending`.
     pub(crate) fn account_digest(&self, context: &Context) -> Option<String> {
-        Some(context.key.mac(&self.owner(), "pending", self.folded_account()?.as_bytes()))
+        Some(context.connections.key.mac(&self.owner(), "pending", self.folded_account()?.as_bytes()))
     }
 
     fn folded_account(&self) -> Option<Zeroizing<String>> {
@@ -132,7 +133,7 @@ impl Observation<'_> {
         let (username, hostname, ip) = self.account()?.folded();
         let origin = self.view.as_ref().map(|view| view.origin.as_str()).unwrap_or_default();
         let whole = Zeroizing::new([origin, &self.identifier, &username, &hostname, &ip].join("\0"));
-        Some(context.key.mac(&self.owner(), "target", whole.as_bytes()))
+        Some(context.connections.key.mac(&self.owner(), "target", whole.as_bytes()))
     }
 
     /// The place that the connection leads to: its tenant as asked for, else as the PAM named it to this object.
@@ -173,14 +174,14 @@ impl Observation<'_> {
 
     /// Whether this digest is of this very target, as far as that can be told.
     fn is_target(&self, digest: &String, context: &Context) -> bool {
-        !context.key.made(digest) || self.target(context).is_none_or(|target| target == *digest)
+        !context.connections.key.made(digest) || self.target(context).is_none_or(|target| target == *digest)
     }
 
     /// Whether another object has our record, or would like to.
     pub(crate) fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
         id.zip(place).is_some_and(|(id, place)| {
-            context.claims.is_shared((&self.key.0, &self.uid), &claims::place_of(place), id, &self.identifier)
+            context.claims.is_shared((&self.key.namespace, &self.uid), &claims::place_of(place), id, &self.identifier)
         })
     }
 
@@ -205,7 +206,7 @@ impl Observation<'_> {
             (Outcome::Nothing, Decision::Wait(reason)) => may_not_write(reason),
             _ => return,
         };
-        let maybe_written = context.memory.doubt(&self.uid).is_some() || self.was_pending();
+        let maybe_written = context.state.doubt(&self.uid).is_some() || self.was_pending();
         if !maybe_written && self.status.unexpected.is_none() && context.claims.give_back(&self.uid, for_good) {
             context.wake_waiting(&self.key);
         }

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::api::PamCredential;
 use crate::controller::connection::clients::ConnectedClient;
-use crate::controller::connection::inventory::inventory;
 use crate::controller::connection::object::connection_of;
-use crate::controller::context::Context;
+use crate::controller::connection::poller::inventory;
 use crate::controller::credential::act::disable;
 use crate::controller::credential::claims::Taken;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::settings;
+use crate::controller::credential::observe::connected;
 use crate::controller::credential::observe::observation::{Observation, Sight};
 use crate::controller::credential::observe::secret_inputs;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::domain::{
     Account, Binding, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Row, Seen, Situation,
     decide, match_rows, seen_in_leaving,
@@ -49,7 +52,7 @@ fn claim(observed: &mut Observation<'_>, context: &Context) {
     };
     let mut claimed = claim();
     if let Err(Taken::Identifier(holder) | Taken::Account(holder) | Taken::Device(holder)) = &claimed {
-        context.dependencies.wait_for(&observed.subject(), Some(holder.clone()));
+        context.cluster.dependencies.wait_for(&observed.subject(), Some(object_id(holder)));
         // Whoever has it may have gone before we waited for that.
         claimed = claim();
     }
@@ -63,7 +66,11 @@ fn claim(observed: &mut Observation<'_>, context: &Context) {
         Err(Taken::Device(holder)) => (Claims::Device, Some(holder)),
     };
     observed.situation.claims = claims;
-    context.dependencies.wait_for(&observed.subject(), holder);
+    context.cluster.dependencies.wait_for(&observed.subject(), holder.as_ref().map(object_id));
+}
+
+fn object_id(credential: &NamespacedName) -> ObjectId {
+    ObjectId::new::<PamCredential>(credential.clone())
 }
 
 async fn refresh_list(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
@@ -71,7 +78,7 @@ async fn refresh_list(observed: &mut Observation<'_>, context: &Context) -> Resu
         observed.situation.inventory = Inventory::Off;
         return Ok(());
     }
-    let live = match context.live(observed).await {
+    let live = match connected::client(observed, context).await {
         Ok(Ok(live)) => live,
         Ok(Err(problem)) => {
             observed.situation.connection = Connection::NotReady(problem.reason);
@@ -110,13 +117,12 @@ async fn list(
     // Whoever waited for another owner goes by a list from after that: what was written by another connection meanwhile
     // is in no list of this one.
     let not_before = observed.waited_for_another().then(Instant::now);
-    let connection = connection_of(observed.object);
     let result = tokio::select! {
-        result = context.list(&connection, live, not_before) => result,
-        () = context.slots.closed() => return Err(Error::Stopping),
+        result = connected::list(observed, live, not_before, context) => result,
+        () = context.cluster.slots.closed() => return Err(Error::Stopping),
     };
     if let Some(view) = &observed.view {
-        observed.place = Some(context.slots.take(&view.lane).await?);
+        observed.place = Some(context.cluster.slots.take(&view.lane).await?);
     }
     Ok(result)
 }
@@ -157,7 +163,7 @@ fn recognise(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Cont
     }
     observed.situation.change = change(observed, mine.as_ref(), snapshot);
     observed.sight = Some(Sight { seen, record, ids, near });
-    let incomplete = context.standings.is_incomplete(&connection_of(observed.object));
+    let incomplete = context.connections.health.is_incomplete(&connection_of(observed.object));
     observed.situation.inventory = if incomplete { Inventory::Incomplete(seen) } else { Inventory::Shows(seen) };
     observed.refresh_target(context);
 }

@@ -8,10 +8,10 @@ use crate::api::{
     PamCredentialStatus, RECONCILE_REQUESTED_AT, SourceSecret, find,
 };
 use crate::clock::Clock;
-use crate::controller::connection::clients::source;
 use crate::controller::connection::object::connection_of;
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::context::Context;
+use crate::controller::credential::compare::drift_in;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::{self, permitted};
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::corrections;
@@ -20,15 +20,15 @@ use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::facts::settle_window::{leave_behind, settle};
 use crate::controller::credential::facts::version_skew;
-use crate::controller::credential::observe::secret_inputs::{self, Read};
+use crate::controller::credential::observe::secret_inputs::{Read, secret_names};
 use crate::controller::credential::state::Trace;
-use crate::controller::message::credential::Problem;
-use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::message::problem::Problem;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::metadata_cache::{Key, Version};
-use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::watch;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::metadata_cache::Version;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::worker_slots::Slot;
+use crate::controller::secret::read::source;
 use crate::domain::{
     Account, Adoption, Binding, Change, Claims, Denial, Drift, Grants, Inventory, Reason, Request, Secrets, Seen,
     SettleWindow, Situation, Value,
@@ -38,7 +38,7 @@ use crate::pam::{ListedCredential, PamError, Snapshot};
 /// What a pass has seen of one credential.
 pub(crate) struct Observation<'a> {
     pub(crate) object: &'a PamCredential,
-    pub(crate) key: Key,
+    pub(crate) key: NamespacedName,
     pub(crate) uid: String,
     pub(crate) generation: i64,
     /// The status, with the record of the place that the connection leads to, if one was written there before.
@@ -95,25 +95,24 @@ impl<'a> Observation<'a> {
     pub(crate) fn from_cache(object: &'a PamCredential, context: &Context) -> Self {
         let meta = &object.metadata;
         let uid = meta.uid.clone().unwrap_or_default();
-        let shown = object.status.clone().unwrap_or_default();
-        let shown = context.written.freshest(&uid, meta.resource_version.as_deref(), shown);
+        let shown = context.statuses.of(object);
         let reference = &object.spec.connection_ref;
-        let view = context.connection(&connection_of(object));
+        let view = context.connections.state(&connection_of(object));
         let mut status = binding::returned(&shown, view.as_ref(), reference);
         let recorded = binding::recorded(&shown, view.as_ref(), reference);
         if leave_behind(&mut status, (view.as_ref(), recorded)) {
-            context.memory.set_doubt(&uid, None);
+            context.state.set_doubt(&uid, None);
         }
         let identifier =
-            crate::controller::credential::facts::target::identifier(object, &status, &context.cluster_name);
+            crate::controller::credential::facts::target::identifier(object, &status, &context.cluster.cluster_name);
         let permitted = view.as_ref().map(|view| permitted(object, &identifier, &view.connection, context));
-        let key = watch::key(object);
+        let key = NamespacedName::of(object);
         let mut observed = Self {
             identifier,
             generation: meta.generation.unwrap_or_default(),
             versions: versions(object, &key, context),
             situation: situation(object, &status, (view.as_ref(), recorded)),
-            pokes: context.memory.pokes(&ObjectId::Credential(key.clone())),
+            pokes: context.cluster.triggers.generation(&object.object_id()),
             object,
             key,
             uid,
@@ -128,8 +127,8 @@ impl<'a> Observation<'a> {
             place: None,
             problem_of_connection: false,
             just_intended: false,
-            selects_connections: context.selects_connections,
-            clock: context.clock,
+            selects_connections: context.connections.selects,
+            clock: context.cluster.clock,
             grants: permitted.as_ref().and_then(|permitted| permitted.as_ref().ok()).copied().unwrap_or_default(),
             denial: permitted.and_then(Result::err),
         };
@@ -143,7 +142,7 @@ impl<'a> Observation<'a> {
         observed.situation.fields_changed |= in_doubt;
         observed.situation.claimed_by_other = observed.is_shared(context);
         observed.situation.login_changed =
-            binding::is_another_login(&observed.status, observed.view.as_ref(), &context.key);
+            binding::is_another_login(&observed.status, observed.view.as_ref(), &context.connections.key);
         observed.refresh_repairs(context);
         observed
     }
@@ -151,23 +150,23 @@ impl<'a> Observation<'a> {
     /// What may have to be written once more although nothing changed.
     fn refresh_repairs(&mut self, context: &Context) {
         self.situation.needs_verification = self.may_have_missed_a_write(context);
-        self.situation.early = context.memory.is_early(Instant::now());
+        self.situation.early = context.state.is_early(Instant::now());
         self.situation.settle = match settle(&self.status, self.clock.now()) {
             SettleWindow::Closed if self.situation.early && self.may_outlive(context) => SettleWindow::Open,
             settle => settle,
         };
         self.situation.other_operator_writes = self.is_contested(context);
         let connection = connection_of(self.object);
-        if let Some(snapshot) = context.connections.snapshot(&connection) {
+        if let Some(snapshot) = context.connections.store.snapshot(&connection) {
             self.refresh_drift(&snapshot, context);
         }
     }
 
     /// What the newest list shows of our record. One that cannot be trusted shows nothing.
     pub(crate) fn refresh_drift(&mut self, snapshot: &Snapshot, context: &Context) {
-        let trusted = !context.standings.is_incomplete(&connection_of(self.object));
+        let trusted = !context.connections.health.is_incomplete(&connection_of(self.object));
         let here = self.situation.binding == Binding::Bound;
-        let finding = || context.finding(self.object, &self.status, snapshot);
+        let finding = || drift_in(self.object, &self.status, snapshot, context);
         self.finding = (trusted && here).then(finding).flatten();
         self.situation.drift = self.finding.as_ref().map_or(Drift::None, |finding| finding.drift);
     }
@@ -180,21 +179,21 @@ impl<'a> Observation<'a> {
         let trace = Trace {
             version: self.object.metadata.resource_version.as_deref().unwrap_or_default(),
             generation: self.generation,
-            foreign: keyed.any(|digest| !context.key.made(digest)),
+            foreign: keyed.any(|digest| !context.connections.key.made(digest)),
             said: said && self.status.observed_generation == Some(self.generation),
         };
-        context.memory.is_contested(&self.uid, trace, Instant::now())
+        context.state.is_contested(&self.uid, trace, Instant::now())
     }
 
     /// Whether the connection's rules ask for labels that were not seen yet. Whoever goes needs no leave to let go.
     pub(crate) fn lacks_labels(&self, context: &Context) -> bool {
         let view = self.view.as_ref().filter(|_| !self.situation.deleting);
-        view.is_some_and(|view| access::lacks_labels(&view.connection, &self.key.0, context))
+        view.is_some_and(|view| access::lacks_labels(&view.connection, &self.key.namespace, context))
     }
 
     /// What this pass is over.
     pub(crate) fn subject(&self) -> ObjectId {
-        ObjectId::Credential(self.key.clone())
+        self.object.object_id()
     }
 
     /// The username that is sent; `None` while it has not been read.
@@ -215,7 +214,7 @@ impl<'a> Observation<'a> {
 
     /// Who a digest belongs to: it must survive a restore, which gives objects new uids.
     pub(crate) fn owner(&self) -> String {
-        format!("{}/{}", self.key.0, self.key.1)
+        self.key.to_string()
     }
 
     /// Everything in the cluster that this object's fate depends on.
@@ -259,35 +258,16 @@ impl<'a> Observation<'a> {
     /// Whether what was last sent was made from these versions, by the spec as it is.
     fn was_sent(&self, versions: &[SourceSecret], context: &Context) -> bool {
         let keyed = field_groups::KEYED.into_iter().filter_map(|name| self.status.digests.get(name));
-        let key_known = keyed.into_iter().all(|digest| context.key.made(digest));
+        let key_known = keyed.into_iter().all(|digest| context.connections.key.made(digest));
         let by_status = self.is_ready() && self.status.source == versions;
-        let verified = || context.memory.is_verified(&self.uid, self.generation, versions);
+        let verified = || context.state.is_verified(&self.uid, self.generation, versions);
         key_known && self.doubt(context).is_none() && (by_status || verified())
     }
 }
 
-/// The Secrets a credential refers to, each once, in a fixed order.
-pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for reference in secret_inputs::references(&object.spec) {
-        if !names.contains(&reference.name) {
-            names.push(reference.name);
-        }
-    }
-    names
-}
-
-/// Everything a credential refers to.
-pub(crate) fn targets(object: &PamCredential) -> std::collections::HashSet<Dependency> {
-    let namespace = watch::key(object).0;
-    let secret = |name: &str| Dependency::Secret((namespace.clone(), name.to_owned()));
-    let secrets = secret_names(object).into_iter().map(secret);
-    let others = [Dependency::Connection(connection_of(object)), Dependency::Namespace(namespace.clone())];
-    secrets.chain(others).collect()
-}
-
-fn versions(object: &PamCredential, (namespace, _): &Key, context: &Context) -> Option<Vec<SourceSecret>> {
-    let version = |name: &str| -> Option<Version> { context.secrets.of(&(namespace.clone(), name.to_owned())) };
+fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> Option<Vec<SourceSecret>> {
+    let version =
+        |name: &str| -> Option<Version> { context.cluster.secrets.of(&NamespacedName::new(&key.namespace, name)) };
     secret_names(object).into_iter().map(|name| version(name).map(|version| source(name, version))).collect()
 }
 

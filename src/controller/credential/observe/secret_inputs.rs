@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::api::{PamCredentialSpec, SourceSecret};
-use crate::controller::connection::clients;
-use crate::controller::context::Context;
+use crate::api::{PamCredential, PamCredentialSpec, SourceSecret};
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::observe::observation::Observation;
-use crate::controller::message::credential::Problem;
+use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::Compared;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Content, Unusable};
@@ -62,14 +62,25 @@ pub(crate) fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
     all.map(|(group, field, name, key)| Reference { group, field, name, key }).collect()
 }
 
+/// Returns the Secrets that a credential refers to, each once, in a fixed order.
+pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for reference in references(&object.spec) {
+        if !names.contains(&reference.name) {
+            names.push(reference.name);
+        }
+    }
+    names
+}
+
 /// Reads all of them.
 pub(crate) async fn read(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     let references = references(&observed.object.spec);
     let mut found = HashMap::new();
-    for name in crate::controller::credential::observe::observation::secret_names(observed.object) {
-        let key = (observed.key.0.clone(), name.to_owned());
+    for name in secret_names(observed.object) {
+        let key = NamespacedName::new(&observed.key.namespace, name);
         let wanted: Vec<&str> = references.iter().filter(|r| r.name == name).map(|r| r.key).collect();
-        let Some(values) = read::read(&context.client, &key, &wanted).await? else {
+        let Some(values) = read::read(&context.cluster.client, &key, &wanted).await? else {
             fail(observed, Problem::secret_missing(&key));
             return Ok(());
         };
@@ -89,7 +100,7 @@ fn take(
     found: &HashMap<&str, SecretValues>,
 ) -> Result<Read, Problem> {
     let spec = &observed.object.spec;
-    let whole = |reference: &Reference<'_>| (observed.key.0.clone(), reference.name.to_owned());
+    let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
     let bytes = |reference: &Reference<'_>| {
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));
@@ -125,8 +136,8 @@ fn put(read: &mut Read, spec: &PamCredentialSpec, group: &str, bytes: &[u8]) -> 
 }
 
 fn versions(observed: &Observation<'_>, found: &HashMap<&str, SecretValues>) -> Vec<SourceSecret> {
-    let names = crate::controller::credential::observe::observation::secret_names(observed.object).into_iter();
-    names.filter_map(|name| found.get(name).map(|read| clients::source(name, read.version.clone()))).collect()
+    let names = secret_names(observed.object).into_iter();
+    names.filter_map(|name| found.get(name).map(|read| read::source(name, read.version.clone()))).collect()
 }
 
 /// Compares what was read with what was last sent.
@@ -159,9 +170,9 @@ fn compare(observed: &mut Observation<'_>, mut read: Read, context: &Context) {
 fn one(observed: &Observation<'_>, read: &mut Read, group: &'static str, context: &Context) -> Option<Compared> {
     let bytes = read.bytes(group)?;
     let owner = observed.owner();
-    let compared = context.key.compare(observed.status.digests.get(group), &owner, group, &bytes);
+    let compared = context.connections.key.compare(observed.status.digests.get(group), &owner, group, &bytes);
     let compared = unless_untouched(compared, observed, read, group);
-    read.digests.push((group, context.key.mac(&owner, group, &bytes)));
+    read.digests.push((group, context.connections.key.mac(&owner, group, &bytes)));
     Some(compared)
 }
 

@@ -11,9 +11,11 @@ use crate::controller::credential::facts::removed_fields;
 use crate::controller::credential::observe::observation::{Observation, Sight};
 use crate::controller::credential::report::plan;
 use crate::controller::message::conflict::{self, Found};
+use crate::controller::message::connection::{connection_missing, connection_not_ready};
 use crate::controller::message::credential as message;
 use crate::controller::message::credential::Held;
 use crate::controller::message::pam_error;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::status_store;
 use crate::controller::secret::digest::fingerprint;
 use crate::domain::{
@@ -145,7 +147,7 @@ fn as_before(observed: &Observation<'_>, next: &PamCredentialStatus) -> (Reason,
 }
 
 fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
-    let connection = &connection_of(observed.object);
+    let connection = &connection_of(observed.object).to_string();
     if let Some(words) = by_itself(observed, reason) {
         return words.to_owned();
     }
@@ -170,12 +172,12 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
     }
     match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {
         (_, Connection::Missing, _) if reason == Reason::ConnectionNotFound => {
-            message::connection_missing(connection, observed.selects_connections)
+            connection_missing(connection, observed.selects_connections)
         }
         (_, Connection::NotReady(_), _) => {
             let view = observed.view.as_ref();
             let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
-            message::connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
+            connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
         (Some(_), _, Some(unexpected)) if observed.situation.mismatch => {
             let (id, identifier) = (unexpected.id.as_deref(), unexpected.identifier.as_deref());
@@ -186,7 +188,7 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         }
         (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
         (Some(sight), ..) => found(observed, sight).conflict(),
-        _ => message::connection_missing(connection, observed.selects_connections),
+        _ => connection_missing(connection, observed.selects_connections),
     }
 }
 
@@ -208,7 +210,7 @@ fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {
     let listed = sight.record.as_ref().and_then(|record| record.identifier.as_deref());
     // Where the spec has an identifier, no name of a cluster plays a part.
     let listed = listed.filter(|_| observed.object.spec.identifier.is_none());
-    let (namespace, name) = &observed.key;
+    let NamespacedName { namespace, name } = &observed.key;
     Found {
         seen: sight.seen,
         identifier: &observed.identifier,

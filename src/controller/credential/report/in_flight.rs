@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{PamCredentialStatus, PendingAction, PendingWrite};
-use crate::controller::context::Context;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::write;
 use crate::controller::runtime::error::Error;
@@ -36,7 +36,7 @@ fn pending(observed: &Observation<'_>, intent: Intent, context: &Context) -> Opt
         account: observed.account_digest(context)?,
         origin: observed.view.as_ref()?.origin.clone(),
         former: observed.replaced(),
-        since: Time(context.clock.now()),
+        since: Time(context.cluster.clock.now()),
     })
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn refused(
     error: &PamError,
     context: &Context,
 ) {
-    let first = observed.just_intended && context.memory.doubt(&observed.uid).is_none();
+    let first = observed.just_intended && context.state.doubt(&observed.uid).is_none();
     if first && matches!(decision, Decision::Push(_)) && !error.outcome_unknown() {
         next.pending = None;
     }

@@ -10,8 +10,8 @@ use crate::api::{
     UnexpectedRecord,
 };
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::context::Context;
 use crate::controller::credential::act::push::Outcome;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::binding;
 use crate::controller::credential::facts::corrections;
 use crate::controller::credential::facts::drift;
@@ -200,7 +200,7 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: 
     match decision {
         Decision::Settled => {
             let keyed = next.digests.iter().filter(|(name, _)| field_groups::KEYED.contains(&name.as_str()));
-            let lost = keyed.clone().any(|(_, digest)| !context.key.made(digest));
+            let lost = keyed.clone().any(|(_, digest)| !context.connections.key.made(digest));
             let keyed: Vec<_> = keyed.map(|(name, digest)| (name.clone(), digest.clone())).collect();
             // Where there is no value, the seeds and the username are what was compared.
             if lost
@@ -237,7 +237,7 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: 
 
 fn remember_verified(observed: &Observation<'_>, context: &Context) {
     if let Some(read) = &observed.read {
-        context.memory.verify(&observed.uid, observed.generation, read.versions.clone());
+        context.state.verify(&observed.uid, observed.generation, read.versions.clone());
     }
 }
 

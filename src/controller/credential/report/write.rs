@@ -7,14 +7,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Resource;
 use kube::api::Api;
 use kube::runtime::controller::Action;
-use kube::runtime::events::{Event, EventType};
+use kube::runtime::events::EventType;
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, same_but_for_times};
 use crate::controller::connection::object::connection_of;
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::context::Context;
 use crate::controller::credential::act::push::Outcome;
+use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::removed_fields;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::facts::settle_window;
@@ -22,9 +22,10 @@ use crate::controller::credential::observe::observation::Observation;
 use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::credential::report::status::next_status;
 use crate::controller::message::credential as message;
-use crate::controller::message::credential::Problem;
 use crate::controller::message::pam_error;
+use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::status_store;
 use crate::domain::{Connection, Decision, Expect, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -40,8 +41,8 @@ pub(crate) async fn report(
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     if let Outcome::Released { reason, note } = done {
-        emit(&observed.object.object_ref(&()), EventType::Normal, reason, note.clone(), context).await;
-        context.retries.forget(&observed.subject());
+        emit(&observed.object.object_ref(&()), EventType::Normal, reason, note.clone(), &context.cluster).await;
+        context.cluster.retries.forget(&observed.subject());
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
     let next = next_status(observed, decision, done, context);
@@ -55,29 +56,29 @@ pub(crate) async fn report(
         context.forget(&observed.key, &observed.uid);
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
-    context.memory.mark(&observed.uid, next.unchecked);
+    context.state.mark(&observed.uid, next.unchecked);
     publish(observed, decision, done, &next, context).await;
-    context.metrics.set_credentials(context.memory.tally(&observed.uid, Some(reason)));
+    context.cluster.metrics.set_credentials(context.state.tally(&observed.uid, Some(reason)));
     Ok((action, outcome(reason)))
 }
 
 /// What is remembered of a pass that came to an end.
 fn remember(observed: &Observation<'_>, decision: Decision, done: &Outcome, context: &Context) {
     if Observation::clears_up(decision, done) {
-        context.memory.clear(&observed.uid);
+        context.state.clear(&observed.uid);
     }
     let blocked = |problem: &Problem| problem.reason == Reason::DeletionBlocked;
     let hindered = matches!(done, Outcome::Blocked(problem) if blocked(problem));
     if hindered || decision == Decision::Wait(Reason::DeletionBlocked) {
-        context.standings.set_aside(&connection_of(observed.object), &observed.uid);
+        context.connections.health.set_aside(&connection_of(observed.object), &observed.uid);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
     if observed.read.is_some() && wrote {
-        context.memory.made_digests(&observed.uid);
+        context.state.made_digests(&observed.uid);
     }
     if matches!(done, Outcome::Pushed(_)) && observed.situation.account_changed {
         // Whether the record moved, and no second one came into being, the next list shows.
-        context.inventories.ask(&connection_of(observed.object));
+        context.connections.ask_for_list(&connection_of(observed.object));
     }
 }
 
@@ -93,7 +94,7 @@ fn outcome(reason: Reason) -> ReconcileOutcome {
 
 /// Writes a status that could not be written before, whether or not it is this credential's turn.
 pub(crate) async fn write_owed(observed: &Observation<'_>, context: &Context) -> Result<(), Error> {
-    if context.written.is_owed(&observed.uid) {
+    if context.statuses.is_owed(&observed.uid) {
         write(observed, &observed.shown, context).await?;
     }
     Ok(())
@@ -108,15 +109,15 @@ pub(crate) async fn write(
     let mut alike = next.clone();
     alike.conditions.clone_from(&observed.shown.conditions);
     let same = alike == observed.shown && same_but_for_times(&next.conditions, &observed.status.conditions);
-    if same && !context.written.is_owed(&observed.uid) {
+    if same && !context.statuses.is_owed(&observed.uid) {
         return Ok(true);
     }
     // Before the write: should it fail, the next pass owes the write and not the push.
-    context.written.intend(&observed.uid, next.clone());
-    let api = Api::<PamCredential>::namespaced(context.client.clone(), &observed.key.0);
+    context.statuses.intend(&observed.uid, next.clone());
+    let api = Api::<PamCredential>::namespaced(context.cluster.client.clone(), &observed.key.namespace);
     let version = status_store::write(&api, &observed.object.metadata, next).await?;
-    context.metrics.status_written(Kind::PamCredential);
-    context.written.note(&observed.uid, version.as_deref(), next.clone());
+    context.cluster.metrics.status_written(Kind::PamCredential);
+    context.statuses.note(&observed.uid, version.as_deref(), next.clone());
     Ok(version.is_some())
 }
 
@@ -131,18 +132,18 @@ async fn publish(
     let object = observed.object.object_ref(&());
     if let (Outcome::Pushed(_), Decision::Push(push)) = (done, decision) {
         let why = if observed.only_corrects(push) { "Corrected" } else { "Pushed" };
-        emit(&object, EventType::Normal, why, pushed_note(observed, next, push.value), context).await;
+        emit(&object, EventType::Normal, why, pushed_note(observed, next, push.value), &context.cluster).await;
         if let Some(note) = possible_matches(observed, push.expect) {
-            emit(&object, EventType::Warning, "PossibleMatch", note, context).await;
+            emit(&object, EventType::Warning, "PossibleMatch", note, &context.cluster).await;
         }
         for (reason, note) in warnings(observed).into_iter().filter(|_| push.value) {
-            emit(&object, EventType::Warning, reason, note.to_owned(), context).await;
+            emit(&object, EventType::Warning, reason, note.to_owned(), &context.cluster).await;
         }
     } else if let Outcome::Enabled(how) = done {
         let note = message::enabled(*how, next.id.as_deref().unwrap_or_default());
-        emit(&object, EventType::Normal, "Enabled", note, context).await;
+        emit(&object, EventType::Normal, "Enabled", note, &context.cluster).await;
     } else {
-        announce_transition(&object, before, &next.conditions, context).await;
+        announce_transition(&object, before, &next.conditions, &context.cluster).await;
     }
     announce_drift(&object, before, &next.conditions, context).await;
     announce_kept((&observed.uid, &object), before, &next.conditions, context).await;
@@ -170,7 +171,7 @@ async fn announce_drift(object: &ObjectReference, before: &[Condition], after: &
     let drifted = |conditions: &[Condition]| find(conditions, ConditionType::Drifted).cloned();
     let Some(new) = drifted(after) else { return };
     if drifted(before).is_none_or(|old| old.reason != new.reason) {
-        emit(object, EventType::Warning, "Drifted", new.message, context).await;
+        emit(object, EventType::Warning, "Drifted", new.message, &context.cluster).await;
     }
 }
 
@@ -193,41 +194,8 @@ async fn announce_kept(
     let Some(new) = ready(after).filter(|ready| ready.status == "True") else { return };
     let (old, new) =
         (ready(before).map(|ready| ready.message).unwrap_or_default(), removed_fields::words_of(&new.message));
-    if context.memory.tells_of_kept(uid, new) && !new.is_empty() && new != removed_fields::words_of(&old) {
-        emit(object, EventType::Warning, "FieldKept", new.to_owned(), context).await;
-    }
-}
-
-/// An event where the reason of `Ready` changed to or from bad news.
-pub(crate) async fn announce_transition(
-    object: &ObjectReference,
-    before: &[Condition],
-    after: &[Condition],
-    context: &Context,
-) {
-    let (old, new) = (find(before, ConditionType::Ready), find(after, ConditionType::Ready));
-    let Some(new) = new.filter(|new| old.is_none_or(|old| old.reason != new.reason)) else {
-        return;
-    };
-    if new.status == "Unknown" {
-        return;
-    }
-    let kind = if new.status == "True" { EventType::Normal } else { EventType::Warning };
-    emit(object, kind, &new.reason, new.message.clone(), context).await;
-}
-
-/// An event that cannot be made fails nothing.
-pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, context: &Context) {
-    let event = Event {
-        type_: kind,
-        reason: reason.to_owned(),
-        note: Some(note.chars().take(1000).collect()),
-        action: "Reconcile".to_owned(),
-        secondary: None,
-    };
-    let published = tokio::time::timeout(Duration::from_secs(10), context.recorder.publish(&event, object));
-    if !matches!(published.await, Ok(Ok(()))) {
-        tracing::debug!(reason, "an event could not be made");
+    if context.state.tells_of_kept(uid, new) && !new.is_empty() && new != removed_fields::words_of(&old) {
+        emit(object, EventType::Warning, "FieldKept", new.to_owned(), &context.cluster).await;
     }
 }
 
@@ -243,20 +211,20 @@ fn come_back(
     if let Some(left) =
         settled.filter(|_| reason.is_ready() || (deleting && decision == Decision::Wait(Reason::Deleting)))
     {
-        context.retries.forget(&observed.subject());
+        context.cluster.retries.forget(&observed.subject());
         return Action::requeue(left);
     }
-    if let Some(left) = context.memory.early_left(Instant::now()).filter(|_| decision == Decision::LookAgain) {
-        context.retries.forget(&observed.subject());
+    if let Some(left) = context.state.early_left(Instant::now()).filter(|_| decision == Decision::LookAgain) {
+        context.cluster.retries.forget(&observed.subject());
         return Action::requeue(left);
     }
     if reason.is_ready() || decision == Decision::Suspend {
-        context.retries.forget(&observed.subject());
+        context.cluster.retries.forget(&observed.subject());
         return Action::await_change();
     }
     if matches!(done, Outcome::Pushed(_)) {
         // The record is still to be enabled.
-        context.retries.forget(&observed.subject());
+        context.cluster.retries.forget(&observed.subject());
         return Action::requeue(Duration::ZERO);
     }
     let asked = match (done, &observed.failure) {
@@ -277,7 +245,7 @@ fn come_back(
         _ => reason.retry(),
     };
     let clock = (Instant::now(), rand::random());
-    match context.retries.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
+    match context.cluster.retries.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }

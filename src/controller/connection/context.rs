@@ -1,0 +1,154 @@
+//! What passes over connections share, and what other kinds ask of connections.
+
+use std::sync::Arc;
+
+use kube::api::Api;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus};
+use crate::config::Config;
+use crate::controller::connection::clients::{ClientCache, ConnectedClient};
+use crate::controller::connection::health::ConnectionHealths;
+use crate::controller::connection::object::{AnyConnection, ConnectionId};
+use crate::controller::connection::resolve::{ResolvedConnection, Resolver};
+use crate::controller::connection::state::ConnectionState;
+use crate::controller::connection::store::ConnectionStore;
+use crate::controller::message::problem::Problem;
+use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::status_store::StatusStore;
+use crate::controller::secret::digest::DigestKey;
+use crate::pam::AllowedHosts;
+
+/// What passes over connections share, and what other kinds ask of connections.
+pub(crate) struct Context {
+    pub(crate) cluster: Arc<Cluster>,
+    /// Everything that is remembered of single connections.
+    pub(crate) store: ConnectionStore,
+    clients: ClientCache,
+    /// What the statuses say beside the login.
+    pub(crate) health: ConnectionHealths,
+    /// The newest statuses.
+    pub(crate) statuses: StatusStore<PamConnectionStatus>,
+    /// The key of the digests in statuses, of any kind.
+    pub(crate) key: DigestKey,
+    /// Tells the poller that a list is asked for.
+    pub(crate) list_asked: Notify,
+    /// Where tenants' connections may lead.
+    allowed_hosts: AllowedHosts,
+    /// Whether a connection may exist and yet not be served by this operator.
+    pub(crate) selects: bool,
+}
+
+impl Context {
+    /// Makes it for a process that begins now.
+    pub(crate) fn new(cluster: Arc<Cluster>, key: DigestKey, config: &Config) -> Self {
+        Self {
+            store: ConnectionStore::default(),
+            clients: ClientCache::new(cluster.metrics.clone()),
+            health: ConnectionHealths::new(Arc::clone(&cluster.triggers)),
+            statuses: StatusStore::default(),
+            key,
+            list_asked: Notify::new(),
+            allowed_hosts: config.allowed_hosts.clone(),
+            selects: config.connection_selector.is_some(),
+            cluster,
+        }
+    }
+
+    /// Returns what reads all that a login depends on.
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
+        Resolver { cluster: &self.cluster, key: &self.key, allowed_hosts: &self.allowed_hosts }
+    }
+
+    /// Returns the state of the connection of that name; `None` if there is none.
+    pub(crate) fn state(&self, id: &ConnectionId) -> Option<ConnectionState> {
+        let connection = self.store.get(id)?;
+        let status = self.status(&connection);
+        Some(ConnectionState::new(connection, &status))
+    }
+
+    /// Returns the newest status of a connection.
+    pub(crate) fn status(&self, connection: &AnyConnection) -> PamConnectionStatus {
+        let version = connection.metadata.resource_version.as_deref();
+        self.statuses.freshest(connection.uid(), version, connection.status.clone())
+    }
+
+    /// Returns the client of a connection, and makes it where there is none yet.
+    pub(crate) async fn client(
+        &self,
+        connection: &AnyConnection,
+    ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
+        let resolver = self.resolver();
+        if let Some(versions) = resolver.versions_of(connection)
+            && let Some(client) = self.store.current(connection, &versions)
+        {
+            return Ok(Ok(client));
+        }
+        let resolved = resolver.resolve(connection).await?;
+        Ok(resolved.and_then(|resolved| self.clients.install(connection, resolved, &self.store)))
+    }
+
+    /// Takes what was read of a connection into use.
+    pub(crate) fn install(
+        &self,
+        connection: &AnyConnection,
+        resolved: ResolvedConnection,
+    ) -> Result<Arc<ConnectedClient>, Problem> {
+        self.clients.install(connection, resolved, &self.store)
+    }
+
+    /// Returns whether a connection is there that this operator does not select: then another one serves what refers to it.
+    pub(crate) async fn is_anothers(&self, id: &ConnectionId) -> Result<bool, Error> {
+        if !self.selects {
+            return Ok(false);
+        }
+        let (action, client, key) = ("look for a connection", self.cluster.client.clone(), id.key());
+        let found = match id.kind() {
+            ConnectionKind::ClusterPamConnection => {
+                bounded(action, Api::<ClusterPamConnection>::all(client).get_metadata(&key.name)).await.map(drop)
+            }
+            ConnectionKind::PamConnection => {
+                let api = Api::<PamConnection>::namespaced(client, &key.namespace);
+                bounded(action, api.get_metadata(&key.name)).await.map(drop)
+            }
+        };
+        match found {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for a list that begins after now, as soon as one is allowed.
+    pub(crate) fn ask_for_list(&self, id: &ConnectionId) {
+        self.store.ask_for_list(id, Instant::now());
+        self.list_asked.notify_one();
+    }
+
+    /// Notes that a connection refused a call though it is Ready, and has it looked at.
+    pub(crate) fn doubt(&self, id: &ConnectionId) {
+        self.store.doubt(id);
+        self.cluster.triggers.wake(&[id.object_id()]);
+    }
+
+    /// Takes in a connection as the watch shows it.
+    pub(crate) fn note(&self, connection: AnyConnection) {
+        let status = self.status(&connection);
+        if self.health.note(&connection, &status, (Instant::now(), self.cluster.clock.now())) {
+            // Each object whose record the list lacks is to be told so by itself.
+            self.ask_for_list(&connection.id());
+        }
+        self.store.note(connection);
+    }
+
+    /// Forgets a connection that is gone, and wakes the objects that depend on it.
+    pub(crate) fn forget(&self, id: &ConnectionId, uid: &str) {
+        self.cluster.forget(&id.object_id());
+        self.store.forget(id, uid);
+        self.health.forget(id, uid);
+        self.statuses.forget(uid);
+        self.cluster.wake_dependents(&id.dependency());
+    }
+}

@@ -1,0 +1,221 @@
+//! Everything that this process remembers of single connections, but for their health. Removing an entry forgets all of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::api::SourceSecret;
+use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::connection::object::{AnyConnection, ConnectionId};
+use crate::pam::Snapshot;
+
+/// What this process remembers of every connection.
+#[derive(Default)]
+pub(crate) struct ConnectionStore {
+    entries: Mutex<HashMap<ConnectionId, ConnectionEntry>>,
+}
+
+/// What this process remembers of one connection.
+#[derive(Default)]
+struct ConnectionEntry {
+    /// The object as the watch last showed it.
+    known: Option<Arc<AnyConnection>>,
+    client: Option<Arc<ConnectedClient>>,
+    /// The state that its dependents were last woken for.
+    announced: Option<u64>,
+    /// It refused a call though it is Ready.
+    doubted: bool,
+    /// Until when a refused login is left alone.
+    waiting: Option<Instant>,
+    /// Since when a list is asked for before its time.
+    asked: Option<Instant>,
+    taken_in: Arc<Mutex<TakenIn>>,
+}
+
+/// The list of one connection that was last compared with the objects. The lock is held while a list is compared: a pass that
+/// comes with the same list must not go on before it is known what the list is worth.
+#[derive(Default)]
+pub(crate) struct TakenIn {
+    /// When that list was begun.
+    started: Option<Instant>,
+}
+
+impl TakenIn {
+    /// Notes a list; `true` if it is newer than the last one. A pass that got an older list and was slow must not have the
+    /// last word.
+    pub(crate) fn is_news(&mut self, started: Instant) -> bool {
+        let news = self.started.is_none_or(|last| last < started);
+        if news {
+            self.started = Some(started);
+        }
+        news
+    }
+}
+
+impl ConnectionStore {
+    // === The object and its client
+
+    /// Takes in a connection as the watch shows it.
+    pub(crate) fn note(&self, connection: AnyConnection) {
+        let id = connection.id();
+        self.lock().entry(id).or_default().known = Some(Arc::new(connection));
+    }
+
+    /// Returns the connection of that name.
+    pub(crate) fn get(&self, id: &ConnectionId) -> Option<Arc<AnyConnection>> {
+        self.lock().get(id)?.known.clone()
+    }
+
+    /// Puts a client in the place of the last one. `connect` makes it, or goes on with the last one; while it does, no other
+    /// client is made.
+    pub(crate) fn install<E>(
+        &self,
+        id: &ConnectionId,
+        connect: impl FnOnce(Option<&ConnectedClient>) -> Result<ConnectedClient, E>,
+    ) -> Result<Arc<ConnectedClient>, E> {
+        let mut entries = self.lock();
+        let before = entries.get(id).and_then(|entry| entry.client.as_deref());
+        let made = Arc::new(connect(before)?);
+        entries.entry(id.clone()).or_default().client = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Returns the client of a connection, if it was made of this very version of it and of the Secrets it refers to.
+    pub(crate) fn current(
+        &self,
+        connection: &AnyConnection,
+        versions: &[SourceSecret],
+    ) -> Option<Arc<ConnectedClient>> {
+        let client = self.lock().get(&connection.id())?.client.clone()?;
+        client.is_made_of(connection, versions).then_some(client)
+    }
+
+    /// Returns the newest list of a connection, however old.
+    pub(crate) fn snapshot(&self, id: &ConnectionId) -> Option<Arc<Snapshot>> {
+        self.lock().get(id)?.client.as_ref()?.inventory.latest()
+    }
+
+    /// Forgets a connection that is gone. If another one was made under its name since, that object stays known.
+    pub(crate) fn forget(&self, id: &ConnectionId, uid: &str) {
+        let mut entries = self.lock();
+        let known = entries.remove(id).and_then(|entry| entry.known);
+        if let Some(other) = known.filter(|known| known.uid() != uid) {
+            entries.entry(id.clone()).or_default().known = Some(other);
+        }
+    }
+
+    // === Its state
+
+    /// Notes the state that dependents are about to be woken for; `true` if it is news to them.
+    pub(crate) fn announce(&self, id: &ConnectionId, state: u64) -> bool {
+        self.lock().entry(id.clone()).or_default().announced.replace(state) != Some(state)
+    }
+
+    /// Notes that a connection refused a call though it is Ready.
+    pub(crate) fn doubt(&self, id: &ConnectionId) {
+        self.lock().entry(id.clone()).or_default().doubted = true;
+    }
+
+    /// Returns whether a connection was doubted since the last time this was asked.
+    pub(crate) fn take_doubt(&self, id: &ConnectionId) -> bool {
+        self.lock().get_mut(id).is_some_and(|entry| std::mem::take(&mut entry.doubted))
+    }
+
+    /// Leaves a refused login alone until then.
+    pub(crate) fn wait_until(&self, id: &ConnectionId, until: Instant) {
+        self.lock().entry(id.clone()).or_default().waiting = Some(until);
+    }
+
+    /// Returns how long a refused login is still left alone.
+    pub(crate) fn wait_left(&self, id: &ConnectionId, now: Instant) -> Option<Duration> {
+        self.lock().get(id)?.waiting.map(|until| until.saturating_duration_since(now))
+    }
+
+    /// Forgets that a login was refused.
+    pub(crate) fn forget_wait(&self, id: &ConnectionId) {
+        if let Some(entry) = self.lock().get_mut(id) {
+            entry.waiting = None;
+        }
+    }
+
+    // === Its lists
+
+    /// Asks for a list that begins after `now`.
+    pub(crate) fn ask_for_list(&self, id: &ConnectionId, now: Instant) {
+        self.lock().entry(id.clone()).or_default().asked = Some(now);
+    }
+
+    /// Returns since when a list is asked for that `last`, the begin of the newest list, does not answer.
+    pub(crate) fn asked_since(&self, id: &ConnectionId, last: Option<Instant>) -> Option<Instant> {
+        let mut entries = self.lock();
+        let asked = &mut entries.get_mut(id)?.asked;
+        asked.take_if(|since| last.is_some_and(|last| last >= *since));
+        *asked
+    }
+
+    /// Returns what is to be locked while a list of this connection is compared with the objects.
+    pub(crate) fn taken_in(&self, id: &ConnectionId) -> Arc<Mutex<TakenIn>> {
+        Arc::clone(&self.lock().entry(id.clone()).or_default().taken_in)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, ConnectionEntry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ClusterPamConnection;
+    use crate::controller::connection::object::IntoAny as _;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn id() -> ConnectionId {
+        ConnectionId::new("", "one")
+    }
+
+    fn connection(uid: &str) -> AnyConnection {
+        let object: ClusterPamConnection = serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "ClusterPamConnection",
+            "metadata": {"name": "one", "uid": uid},
+            "spec": {"url": "https://pam", "productVersion": "4.2", "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}}},
+        }))
+        .unwrap();
+        object.any()
+    }
+
+    #[test]
+    fn an_older_list_never_has_the_last_word() {
+        let (mut taken_in, now) = (TakenIn::default(), Instant::now());
+        let later = now + HOUR;
+        assert_eq!([now, later, later, now].map(|started| taken_in.is_news(started)), [true, true, false, false]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_began_since_answers_what_was_asked() {
+        let store = ConnectionStore::default();
+        let asked = Instant::now();
+        store.ask_for_list(&id(), asked);
+        assert_eq!(store.asked_since(&id(), asked.checked_sub(HOUR)), Some(asked));
+        assert_eq!(store.asked_since(&id(), Some(asked)), None);
+        assert_eq!(store.asked_since(&id(), None), None);
+    }
+
+    #[test]
+    fn forgetting_a_connection_forgets_all_of_it_but_its_namesake() {
+        let store = ConnectionStore::default();
+        store.note(connection("1"));
+        store.doubt(&id());
+        assert!(store.announce(&id(), 7) && !store.announce(&id(), 7));
+        store.forget(&id(), "1");
+        assert!(store.get(&id()).is_none() && !store.take_doubt(&id()) && store.announce(&id(), 7));
+        store.note(connection("2"));
+        store.doubt(&id());
+        store.forget(&id(), "1");
+        assert_eq!(store.get(&id()).map(|known| known.uid().to_owned()).as_deref(), Some("2"));
+        assert!(!store.take_doubt(&id()));
+    }
+}

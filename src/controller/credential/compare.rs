@@ -1,0 +1,100 @@
+//! What a list of the PAM means for credentials.
+
+use crate::api::{Mode, PamCredential, PamCredentialStatus};
+use crate::controller::connection::inventory::{ListConsumer, ListSummary};
+use crate::controller::connection::object::{ConnectionId, connection_of};
+use crate::controller::connection::state::ConnectionState;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::binding;
+use crate::controller::credential::facts::drift::{self, AsWritten, Finding};
+use crate::controller::credential::report::conditions::ready_reason;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::domain::{Binding, Reason};
+use crate::pam::Snapshot;
+
+impl ListConsumer for Context {
+    /// Returns the connections that have records of ours, or on which a plan depends.
+    fn connections_to_list(&self) -> Vec<ConnectionId> {
+        let mut used = Vec::new();
+        for credential in self.all() {
+            let Ok(credential) = &credential.0 else { continue };
+            let is_written = credential.status.as_ref().is_some_and(|status| status.id.is_some());
+            let id = connection_of(credential);
+            if (is_written || credential.spec.mode == Mode::Plan) && !used.contains(&id) {
+                used.push(id);
+            }
+        }
+        used
+    }
+
+    fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary {
+        let mut summary = ListSummary::default();
+        each_of(&connection.connection.id(), self, |credential| {
+            compare_one(&mut summary, credential, connection, snapshot, self);
+        });
+        summary
+    }
+
+    /// Returns the credentials that plan: what they would do may be another thing by the new list.
+    fn to_wake_after(&self, connection: &ConnectionId) -> Vec<ObjectId> {
+        let mut plans = Vec::new();
+        each_of(connection, self, |credential| {
+            if credential.spec.mode == Mode::Plan && !credential.is_suspended() {
+                plans.push(credential.object_id());
+            }
+        });
+        plans
+    }
+}
+
+/// Calls `take` with each credential of a connection.
+fn each_of(connection: &ConnectionId, context: &Context, mut take: impl FnMut(&PamCredential)) {
+    for credential in context.all() {
+        if let Ok(credential) = &credential.0
+            && connection_of(credential) == *connection
+        {
+            take(credential);
+        }
+    }
+}
+
+/// Adds what a list shows of one credential.
+fn compare_one(
+    summary: &mut ListSummary,
+    credential: &PamCredential,
+    connection: &ConnectionState,
+    snapshot: &Snapshot,
+    context: &Context,
+) {
+    let status = context.statuses.of(credential);
+    let here = binding::recorded(&status, Some(connection), &credential.spec.connection_ref) == Binding::Bound;
+    // It may have waited so long that it would look again in minutes only.
+    let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
+    // Of these nobody is told anything: they would be lost again in every list, for ever.
+    let quiet = credential.is_suspended() || credential.metadata.deletion_timestamp.is_some();
+    let finding = if here && !quiet { drift_in(credential, &status, snapshot, context) } else { None };
+    // Many that are told to move where the PAM does not move records, or names devices otherwise, are no other vault.
+    let is_lost = |finding: &Finding| finding.drift.is_loss() && !finding.never_taken;
+    let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&status);
+    summary.known += usize::from(here && !quiet);
+    summary.lost += usize::from(lost);
+    summary.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
+    if waits || finding.is_some_and(|finding| finding.is_news(&credential.spec, &status)) {
+        summary.news.push(credential.object_id());
+    }
+}
+
+/// Returns what a list shows of a credential's record; `None` where the list is not newer than our last write to it.
+pub(crate) fn drift_in(
+    credential: &PamCredential,
+    status: &PamCredentialStatus,
+    snapshot: &Snapshot,
+    context: &Context,
+) -> Option<Finding> {
+    let owner = NamespacedName::of(credential).to_string();
+    let written = AsWritten { spec: &credential.spec, status, owner: &owner };
+    let age = jiff::SignedDuration::try_from(snapshot.started().elapsed()).unwrap_or_default();
+    let listed_at = context.cluster.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::MIN);
+    drift::find(&written, &context.connections.key, (snapshot, listed_at))
+}

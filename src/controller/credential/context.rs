@@ -1,0 +1,139 @@
+//! What passes over credentials share.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kube::runtime::reflector::Store;
+
+use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus};
+use crate::config::Config;
+use crate::controller::connection;
+use crate::controller::connection::object::connection_of;
+use crate::controller::credential::claims::Claims;
+use crate::controller::credential::facts::access::permitted;
+use crate::controller::credential::facts::target;
+use crate::controller::credential::observe::secret_inputs::secret_names;
+use crate::controller::credential::shutdown::{self, Handover};
+use crate::controller::credential::state::Memory;
+use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::status_store::StatusStore;
+use crate::controller::runtime::watch::Guarded;
+use crate::pam::VaultId;
+
+/// What passes over credentials share.
+pub(crate) struct Context {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) connections: Arc<connection::context::Context>,
+    pub(crate) claims: Claims,
+    /// What is remembered of single credentials.
+    pub(crate) state: Memory,
+    /// The newest statuses.
+    pub(crate) statuses: StatusStore<PamCredentialStatus>,
+    /// The name of this cluster, and its former names.
+    pub(crate) cluster_names: Vec<String>,
+    /// The first parts of identifiers that were generated before.
+    pub(crate) former_cluster_names: Vec<String>,
+    /// The credentials of every scope that is watched.
+    stores: Mutex<Vec<Store<Guarded<PamCredential>>>>,
+}
+
+impl Managed for PamCredential {
+    type Status = PamCredentialStatus;
+
+    fn status(&self) -> Option<&PamCredentialStatus> {
+        self.status.as_ref()
+    }
+
+    fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
+        let namespace = NamespacedName::of(self).namespace;
+        let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
+        let secrets = secret_names(self).into_iter().map(secret);
+        let others = [connection_of(self).dependency(), Dependency::Namespace(namespace.clone())];
+        secrets.chain(others).collect()
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl Context {
+    /// Makes it for a process that begins now.
+    pub(crate) fn new(connections: Arc<connection::context::Context>, config: &Config) -> Self {
+        let cluster = Arc::clone(&connections.cluster);
+        let before = Handover::of(cluster.lead.vouched(), &shutdown::served(config, &connections.key));
+        Self {
+            claims: Claims::default(),
+            state: Memory::new(before),
+            statuses: StatusStore::default(),
+            cluster_names: [vec![cluster.cluster_name.clone()], config.former_cluster_names.clone()].concat(),
+            former_cluster_names: config.former_cluster_names.clone(),
+            stores: Mutex::default(),
+            cluster,
+            connections,
+        }
+    }
+
+    /// Takes in where the credentials of one scope are kept.
+    pub(crate) fn keep(&self, store: Store<Guarded<PamCredential>>) {
+        self.stores().push(store);
+    }
+
+    /// Returns every credential that the watches show.
+    pub(crate) fn all(&self) -> Vec<Arc<Guarded<PamCredential>>> {
+        self.stores().iter().flat_map(Store::state).collect()
+    }
+
+    fn stores(&self) -> MutexGuard<'_, Vec<Store<Guarded<PamCredential>>>> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in a credential as the watch shows it.
+    pub(crate) fn note(&self, credential: &PamCredential) {
+        let key = NamespacedName::of(credential);
+        self.connections.health.note_credential(credential);
+        if credential.metadata.deletion_timestamp.is_some() {
+            if self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default()) {
+                self.wake_waiting(&key);
+            }
+        } else {
+            if self.claims.note(credential) {
+                self.wake_waiting(&key);
+            }
+            self.want(credential);
+        }
+    }
+
+    /// Takes in what record a credential that is to stay would have.
+    pub(crate) fn want(&self, credential: &PamCredential) {
+        let meta = &credential.metadata;
+        let state = self.connections.state(&connection_of(credential));
+        let (Some(uid), Some(state), None) = (&meta.uid, state, &meta.deletion_timestamp) else { return };
+        let status = credential.status.clone().unwrap_or_default();
+        let identifier = target::identifier(credential, &status, &self.cluster.cluster_name);
+        let may = permitted(credential, &identifier, &state.connection, self).is_ok();
+        let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
+        let place = VaultId::new(&state.origin, state.tenant.as_deref());
+        let key = NamespacedName::of(credential);
+        self.claims.want(uid, &key, (&place, by_tenant), Some(&*identifier).filter(|_| may));
+    }
+
+    /// Wakes the credentials that wait for what a credential has or had.
+    pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
+        let holder = Dependency::Holder(ObjectId::new::<PamCredential>(key.clone()));
+        self.cluster.triggers.release(&self.cluster.dependencies.to(&holder));
+    }
+
+    /// Forgets a credential that is gone.
+    pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.claims.forget(uid);
+        self.connections.health.forget_credential(uid);
+        self.wake_waiting(key);
+        self.cluster.forget(&ObjectId::new::<PamCredential>(key.clone()));
+        self.statuses.forget(uid);
+        self.cluster.metrics.set_credentials(self.state.forget(uid));
+    }
+}

@@ -1,0 +1,132 @@
+//! Problems, in words for the `Ready` condition: what stands in the way, and what to do about it.
+
+use crate::api::CaBundleKind;
+use crate::controller::message::connection::{connection_missing, connection_not_ready};
+use crate::controller::message::pam_error;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::secret::value::Unusable;
+use crate::domain::Reason;
+use crate::pam::{EndpointError, PamError};
+
+/// Something that stands in the way, for the `Ready` condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+}
+
+impl Problem {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    pub(crate) fn secret_missing(secret: &NamespacedName) -> Self {
+        let NamespacedName { namespace, name } = secret;
+        let message =
+            format!("Secret {name} does not exist in namespace {namespace}: create it, or correct the reference to it");
+        Self::new(Reason::SecretNotFound, message)
+    }
+
+    pub(crate) fn key_missing(secret: &NamespacedName, key: &str) -> Self {
+        let name = &secret.name;
+        let message = format!("Secret {name} has no key {key}: add it, or correct the reference's key");
+        Self::new(Reason::SecretKeyNotFound, message)
+    }
+
+    pub(crate) fn unusable(secret: &NamespacedName, key: &str, field: &str, why: Unusable) -> Self {
+        let name = &secret.name;
+        let why = match why {
+            Unusable::Empty => "is empty".to_owned(),
+            Unusable::NotUtf8 => "is not UTF-8 text, and the PAM takes nothing else".to_owned(),
+            Unusable::TooLong { characters, longest } => {
+                format!("has {characters} characters, and the PAM takes at most {longest}")
+            }
+            Unusable::NotBase32 => {
+                "is not base32 (A to Z and 2 to 7), as the seed of one-time passwords has to be".to_owned()
+            }
+            Unusable::Unclean => "has a control character, or a blank or line break at its ends".to_owned(),
+        };
+        let message = format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");
+        Self::new(Reason::SecretInvalid, message)
+    }
+
+    pub(crate) fn login_not_text(secret: &NamespacedName, key: &str) -> Self {
+        let name = &secret.name;
+        Self::new(
+            Reason::SecretInvalid,
+            format!(
+                "key {key} of Secret {name} is not UTF-8 text: put the PAM's client id and client secret into it as they are"
+            ),
+        )
+    }
+
+    pub(crate) fn login_empty(secret: &NamespacedName, key: &str) -> Self {
+        let name = &secret.name;
+        Self::new(
+            Reason::SecretInvalid,
+            format!("key {key} of Secret {name} is empty: put the PAM's client id and client secret into it"),
+        )
+    }
+
+    pub(crate) fn ca_bundle_missing(kind: CaBundleKind, bundle: &NamespacedName) -> Self {
+        let NamespacedName { namespace, name } = bundle;
+        let message = format!(
+            "{kind:?} {name} of spec.tls.caBundleRef does not exist in namespace {namespace}: create it, or correct the reference"
+        );
+        Self::new(Reason::SecretNotFound, message)
+    }
+
+    pub(crate) fn ca_bundle_key_missing(kind: CaBundleKind, bundle: &NamespacedName, key: &str) -> Self {
+        let name = &bundle.name;
+        let message =
+            format!("{kind:?} {name} of spec.tls.caBundleRef has no key {key}: add it, or correct the reference's key");
+        Self::new(Reason::SecretKeyNotFound, message)
+    }
+
+    pub(crate) fn ca_bundle_not_base64() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.tls.caBundle is not base64: it takes PEM certificates encoded with base64 once more",
+        )
+    }
+
+    pub(crate) fn url_invalid() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.url is not a URL: give https://, a host, and where needed a port and a path",
+        )
+    }
+
+    pub(crate) fn version_invalid() -> Self {
+        Self::new(
+            Reason::ConnectionNotReady,
+            "spec.productVersion is not a version: give it as the PAM shows it, such as 4.2",
+        )
+    }
+
+    pub(crate) fn unusable_connection(error: &EndpointError) -> Self {
+        let reason = match error {
+            EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
+            _ => Reason::ConnectionNotReady,
+        };
+        Self::new(reason, format!("the connection cannot be used: {error}"))
+    }
+
+    /// Says that a connection does not exist. `connection` is its kind and name.
+    pub(crate) fn connection_gone(connection: &str) -> Self {
+        Self::new(Reason::ConnectionNotFound, connection_missing(connection, false))
+    }
+
+    /// Returns what a dependent of a connection says of a problem of that connection. What the connection lacks lies in the
+    /// operator's own namespace, which is no business of the dependent's.
+    pub(crate) fn of_connection(self, connection: &str) -> Self {
+        if matches!(self.reason, Reason::ConnectionNotFound | Reason::ConnectionNotAllowed) {
+            return self;
+        }
+        Self::new(Reason::ConnectionNotReady, connection_not_ready(connection, Some(self.reason), ""))
+    }
+
+    pub(crate) fn refused_by_pam(error: &PamError) -> Self {
+        Self::new(pam_error::reason(error), error.summary())
+    }
+}

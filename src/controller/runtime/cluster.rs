@@ -1,0 +1,100 @@
+//! The Kubernetes side of every pass, whatever the kind.
+
+use std::sync::Arc;
+
+use kube::Client;
+use kube::runtime::events::Recorder;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::controller::runtime::dependencies::{Dependencies, Dependency};
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::events;
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::metadata_cache::MetadataCache;
+use crate::controller::runtime::namespaces::Namespaces;
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::retry::Retries;
+use crate::controller::runtime::trigger::Triggers;
+use crate::controller::runtime::worker_slots::WorkerSlots;
+use crate::leader::LeadHandle;
+use crate::metrics::Metrics;
+
+/// The Kubernetes side of every pass: the client, what the watches of others' objects show, and when passes may run.
+pub(crate) struct Cluster {
+    pub(crate) client: Client,
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+    /// The operator's own namespace, where cluster connections have their Secrets.
+    pub(crate) namespace: String,
+    /// The first part of generated identifiers.
+    pub(crate) cluster_name: String,
+    /// Whether this replica may write.
+    pub(crate) lead: LeadHandle,
+    /// Limits how many passes work at once.
+    pub(crate) slots: WorkerSlots,
+    pub(crate) retries: Retries,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) triggers: Arc<Triggers>,
+    pub(crate) secrets: MetadataCache,
+    pub(crate) config_maps: MetadataCache,
+    pub(crate) namespaces: Namespaces,
+}
+
+/// What is known of the cluster only after the start.
+pub(crate) struct Started {
+    pub(crate) cluster_name: String,
+    pub(crate) lead: LeadHandle,
+    pub(crate) triggers: Triggers,
+}
+
+impl Cluster {
+    /// Makes it for a process that begins now.
+    pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
+        let Started { cluster_name, lead, triggers } = started;
+        Self {
+            recorder: events::recorder(client.clone(), &config.pod_name),
+            client,
+            metrics,
+            clock: config.clock,
+            namespace: config.namespace.clone(),
+            cluster_name,
+            lead,
+            slots: WorkerSlots::new(config.max_concurrent_reconciles.get()),
+            retries: Retries::default(),
+            dependencies: Dependencies::default(),
+            triggers: Arc::new(triggers),
+            secrets: MetadataCache::default(),
+            config_maps: MetadataCache::default(),
+            namespaces: Namespaces::default(),
+        }
+    }
+
+    /// Checks that a write may be begun: not by a process that is about to end, nor by one that no longer leads.
+    pub(crate) fn may_write(&self) -> Result<(), Error> {
+        match (self.slots.is_closed(), self.lead.is_held()) {
+            (true, _) => Err(Error::Stopping),
+            (_, false) => Err(Error::NotLeading),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes what an object depends on. Call it before looking at any of that: a change that comes between is then either
+    /// seen or wakes the object.
+    pub(crate) fn track<K: Managed>(&self, object: &K) {
+        self.dependencies.set(&object.object_id(), object.dependencies(&self.namespace));
+    }
+
+    /// Wakes the objects that depend on something.
+    pub(crate) fn wake_dependents(&self, of: &Dependency) {
+        self.triggers.wake(&self.dependencies.to(of));
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, object: &ObjectId) {
+        self.dependencies.forget(object);
+        self.retries.forget(object);
+        self.triggers.forget(object);
+    }
+}

@@ -1,0 +1,54 @@
+//! Publishes Kubernetes events.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Client;
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+
+use crate::api::{ConditionType, FIELD_MANAGER, find};
+use crate::controller::runtime::cluster::Cluster;
+
+/// The most characters of a note that the API server takes.
+const NOTE: usize = 1000;
+/// How long publishing one event may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes the recorder of this replica.
+pub(crate) fn recorder(client: Client, pod_name: &str) -> Recorder {
+    Recorder::new(client, Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(pod_name.to_owned()) })
+}
+
+/// Publishes an event. A failure to do so fails nothing else.
+pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, cluster: &Cluster) {
+    let event = Event {
+        type_: kind,
+        reason: reason.to_owned(),
+        note: Some(note.chars().take(NOTE).collect()),
+        action: "Reconcile".to_owned(),
+        secondary: None,
+    };
+    let published = tokio::time::timeout(TIMEOUT, cluster.recorder.publish(&event, object));
+    if !matches!(published.await, Ok(Ok(()))) {
+        tracing::debug!(reason, "an event could not be made");
+    }
+}
+
+/// Publishes an event if the reason of `Ready` changed, and `Ready` is known.
+pub(crate) async fn announce_transition(
+    object: &ObjectReference,
+    before: &[Condition],
+    after: &[Condition],
+    cluster: &Cluster,
+) {
+    let (old, new) = (find(before, ConditionType::Ready), find(after, ConditionType::Ready));
+    let Some(new) = new.filter(|new| old.is_none_or(|old| old.reason != new.reason)) else {
+        return;
+    };
+    if new.status == "Unknown" {
+        return;
+    }
+    let kind = if new.status == "True" { EventType::Normal } else { EventType::Warning };
+    emit(object, kind, &new.reason, new.message.clone(), cluster).await;
+}

@@ -1,0 +1,54 @@
+//! What the machinery must know of a kind of ours.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use kube::Resource;
+use kube::runtime::controller::Action;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+
+/// A kind of ours. Everything asked of it is a fact of the object: no call, and no decision.
+pub(crate) trait Managed:
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+    /// The type of `status`.
+    type Status: Clone + Default + PartialEq + Serialize + Send + Sync;
+
+    /// Returns the status as the object shows it.
+    fn status(&self) -> Option<&Self::Status>;
+
+    /// Returns everything whose change wakes the object. `home` is the operator's own namespace, where an object of the
+    /// whole cluster has its Secrets.
+    fn dependencies(&self, home: &str) -> HashSet<Dependency>;
+
+    /// Returns whether users put the object to rest.
+    fn is_suspended(&self) -> bool {
+        false
+    }
+
+    /// Returns the object's name among those of all kinds.
+    fn object_id(&self) -> ObjectId {
+        ObjectId::new::<Self>(NamespacedName::of(self))
+    }
+}
+
+/// Serves the objects of one kind.
+pub(crate) trait Reconciler<K: Managed>: Send + Sync + 'static {
+    /// Takes in an object as the watch shows it, before any pass over that version.
+    fn note(&self, object: &K);
+
+    /// Notes an object that cannot be decoded.
+    fn note_undecodable(&self, _key: &NamespacedName) {}
+
+    /// Forgets an object that is gone, and not another one that was made under its name since.
+    fn forget(&self, key: &NamespacedName, uid: &str);
+
+    /// Passes over an object, and returns when to come back.
+    fn reconcile(self: &Arc<Self>, object: &K) -> impl Future<Output = Result<Action, Error>> + Send;
+}

@@ -1,0 +1,101 @@
+//! Wakes objects of which nothing changed themselves.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kube::Resource;
+use kube::runtime::reflector::ObjectRef;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+
+/// Wakes objects of any kind: each controller takes the names of the objects to pass over from a channel.
+#[derive(Default)]
+pub(crate) struct Triggers {
+    channels: Vec<Channel>,
+    /// How often something that an object waited for was released.
+    generations: Mutex<HashMap<ObjectId, u64>>,
+}
+
+/// The way to one controller.
+struct Channel {
+    kind: Cow<'static, str>,
+    /// The namespace that the controller serves; `None` is all of them.
+    scope: Option<String>,
+    send: Box<dyn Fn(&NamespacedName) + Send + Sync>,
+}
+
+impl Triggers {
+    /// Opens the channel of the controller that serves the kind `K` in one namespace, or in all of them.
+    pub(crate) fn add<K>(&mut self, scope: Option<String>) -> UnboundedReceiver<ObjectRef<K>>
+    where
+        K: Resource<DynamicType = ()> + 'static,
+    {
+        let (sender, receiver) = unbounded_channel();
+        let send = move |key: &NamespacedName| {
+            let object = ObjectRef::new(&key.name);
+            let object = if key.namespace.is_empty() { object } else { object.within(&key.namespace) };
+            // A receiver is gone only while everything stops.
+            let _ = sender.send(object);
+        };
+        self.channels.push(Channel { kind: K::kind(&()), scope, send: Box::new(send) });
+        receiver
+    }
+
+    /// Wakes these objects.
+    pub(crate) fn wake(&self, objects: &[ObjectId]) {
+        for ObjectId { kind, key } in objects {
+            let serves = |channel: &&Channel| {
+                channel.kind == *kind && channel.scope.as_ref().is_none_or(|scope| *scope == key.namespace)
+            };
+            self.channels.iter().filter(serves).for_each(|channel| (channel.send)(key));
+        }
+    }
+
+    /// Wakes objects since something that they waited for was released. The release counts among the inputs of a pass: a
+    /// pass that is just about to wait by the state of before comes back at once.
+    pub(crate) fn release(&self, objects: &[ObjectId]) {
+        let mut generations = self.lock();
+        for object in objects {
+            *generations.entry(object.clone()).or_default() += 1;
+        }
+        drop(generations);
+        self.wake(objects);
+    }
+
+    /// Returns how often something that an object waited for was released.
+    pub(crate) fn generation(&self, object: &ObjectId) -> u64 {
+        self.lock().get(object).copied().unwrap_or_default()
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, object: &ObjectId) {
+        self.lock().remove(object);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectId, u64>> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+
+    #[test]
+    fn only_the_controller_of_that_kind_and_namespace_is_told() {
+        let mut triggers = Triggers::default();
+        let mut here = triggers.add::<Secret>(Some("here".to_owned()));
+        let mut there = triggers.add::<Secret>(Some("there".to_owned()));
+        let mut other = triggers.add::<ConfigMap>(None);
+        let woken = ObjectId::new::<Secret>(NamespacedName::new("here", "a"));
+        triggers.wake(std::slice::from_ref(&woken));
+        assert_eq!(here.try_recv().unwrap(), ObjectRef::new("a").within("here"));
+        assert!(there.try_recv().is_err() && other.try_recv().is_err());
+        assert_eq!(triggers.generation(&woken), 0);
+        triggers.release(std::slice::from_ref(&woken));
+        assert_eq!((triggers.generation(&woken), here.try_recv().is_ok()), (1, true));
+    }
+}
