@@ -290,4 +290,64 @@ mod tests {
         assert_eq!(request.notes.as_deref(), Some("n"));
         assert_eq!(digests(&full).len(), 6);
     }
+
+    /// The digests of a spec that sets everything, as earlier versions wrote them into `status`: an upgrade that made
+    /// others would push every record.
+    #[test]
+    fn digests_are_those_that_earlier_versions_recorded() {
+        let full = spec(&serde_json::json!({
+            "username": "Svc", "hostname": "DB01", "ip": "FE80::1",
+            "additional": "a", "tags": ["t", "u"], "credentialType": "c", "domain": "d", "notes": "n",
+            "parentPassword": 7,
+            "executionSettings": {
+                "parentCredential": "pc", "parentHostname": "ph", "parentIp": "pi", "automaticChange": true,
+                "agentBasedPasswordChange": false, "changePlugin": "cp", "changeTemplate": "ct",
+                "useOwnCredentialToConnect": false, "authenticationCredential": "ac", "authenticationHostname": "ah",
+                "authenticationIp": "ai", "reconciliation": {
+                    "enabled": true, "credential": "rc", "hostname": "rh", "ip": "ri", "plugin": "rp", "template": "rt",
+                },
+            },
+            "sessionSettings": {
+                "ssh": true, "telnet": false, "mysql": true, "sqlServer": false, "http": true, "https": false,
+                "rdp": true, "x11Forward": false, "vnc": true, "restrictAccessToRemoteApplication": false,
+                "macros": [{"remoteApp": "app", "connectivity": "RDP"}], "useOwnCredentialToConnect": false,
+                "authenticationCredential": "ac", "authenticationHostname": "ah", "authenticationIp": "ai",
+            },
+            "additionalSettings": {
+                "userCredentialOwner": "o", "serverPath": "/p", "criticality": "High",
+                "secretKeySecretRef": {"name": "s"}, "additionalAuthenticationFields": [
+                    {"name": "n", "shortName": "s", "valueSecretRef": {"name": "s", "key": "k"}},
+                ],
+            },
+            "jitSettings": {
+                "jit": true, "credentialCreationAndDeletion": true, "enableDisableCredential": false,
+                "credentialCreationPlugin": "p1", "credentialCreationTemplate": "t1",
+                "credentialDeletionPlugin": "p2", "credentialDeletionTemplate": "t2",
+                "credentialEnablePlugin": "p3", "credentialEnableTemplate": "t3",
+                "credentialDisablePlugin": "p4", "credentialDisableTemplate": "t4",
+                "useOwnCredentialToConnect": true,
+            },
+            "device": {
+                "type": "t", "vendor": "v", "model": "m", "site": "s", "domains": ["d", "e"], "tags": ["x", "y"],
+                "connectivities": ["SSH:22"], "sessionRemoteConfig": "SSH:EXPECT:FILL",
+            },
+        }));
+        let recorded = [
+            ("account", "v1:5882eba608f21815f5a5452b4025815e"),
+            ("additional", "v1:3b196fd4907bedf51c3090e9835f2f7c"),
+            ("additionalSettings", "v1:afcc85b18dddd9aca0cfdd93932d69ed"),
+            ("credentialType", "v1:3f06570064e844bf59aa61d2ffa53428"),
+            ("device", "v1:a0a70ca4987033717c05f5d3db2b4d98"),
+            ("domain", "v1:e7f3ae40b6cc78d7e7b2cc69f4c9c86a"),
+            ("executionSettings", "v1:53b079dab8eee1d0ff64337ee19c7ee4"),
+            ("jitSettings", "v1:4624e8883d48afeebc1ab78b63d8b7e2"),
+            ("notes", "v1:1536548ea0076714eb1752f81d647abb"),
+            ("parentPassword", "v1:fa49cd90bd0ee9d07cc818a217aef1ca"),
+            ("sessionSettings", "v1:e0c275bf1f42da6f31371801a092b2de"),
+            ("tags", "v1:c3cae4f35b64770da3842b36ed8ef816"),
+        ];
+        let recorded: BTreeMap<_, _> =
+            recorded.into_iter().map(|(group, digest)| (group.into(), digest.into())).collect();
+        assert_eq!(digests(&full), recorded);
+    }
 }
