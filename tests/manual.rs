@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pam_operator::api::{SENT, api_path, crds};
+use pam_operator::api::{FIELDS, crds, sent_field};
 use pam_operator::domain::{Reason, Retry};
 use serde_json::Value;
 
@@ -68,11 +68,11 @@ fn every_field_of_the_spec_that_is_sent_has_its_path() {
     let fields = fields(&schema, "spec");
     assert!(fields.len() > 90, "{}", fields.len());
     for (field, _) in &fields {
-        assert_eq!(api_path(field).is_none(), is_for_the_operator(field), "{field}");
+        assert_eq!(sent_field(field).is_none(), is_for_the_operator(field), "{field}");
     }
     let known: BTreeSet<_> = fields.iter().map(|(field, _)| field.as_str()).collect();
-    for (field, _) in SENT {
-        assert!(known.contains(field), "{field} is no field of the spec");
+    for field in FIELDS {
+        assert!(known.contains(field.spec), "{field:?} is no field of the spec");
     }
 }
 
@@ -80,10 +80,10 @@ fn every_field_of_the_spec_that_is_sent_has_its_path() {
 fn every_documented_path_is_named_by_one_field_but_for_the_second_identifier() {
     // A username is one of two fields.
     let mut named: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, path) in SENT.iter().filter(|(field, _)| *field != "usernameSecretRef") {
-        *named.entry(path).or_default() += 1;
+    for field in FIELDS.iter().filter(|field| field.spec != "usernameSecretRef") {
+        *named.entry(field.wire).or_default() += 1;
     }
-    assert_eq!(api_path("usernameSecretRef"), Some("username"));
+    assert_eq!(sent_field("usernameSecretRef").map(|field| field.wire), Some("username"));
     for version in ["3.32", "3.33", "3.33.1", "4.0", "4.2"] {
         let mut documented = BTreeSet::new();
         for row in DOCUMENTED.lines().filter(|line| !line.starts_with('#')).skip(1) {
@@ -97,6 +97,22 @@ fn every_documented_path_is_named_by_one_field_but_for_the_second_identifier() {
         let once: BTreeSet<String> =
             named.iter().filter(|(_, times)| **times == 1).map(|(p, _)| (*p).to_owned()).collect();
         assert_eq!(once, documented, "{version}");
+    }
+}
+
+#[test]
+fn every_field_is_said_to_be_there_since_the_first_version_that_documents_it() {
+    let mut first = BTreeMap::new();
+    // The pages are in the order of their versions.
+    for row in DOCUMENTED.lines().filter(|line| !line.starts_with('#')).skip(1) {
+        let cells: Vec<_> = row.split('\t').collect();
+        let path = cells[0].replace("additional_settings[]", "additional_settings");
+        // Where the notes are depends on the version, and not whether they are there.
+        let path = if path == "additional_settings.notes" { "notes".to_owned() } else { path };
+        first.entry(path).or_insert_with(|| cells[4].split(' ').next().unwrap());
+    }
+    for field in FIELDS {
+        assert_eq!(first.get(field.wire), Some(&field.since), "{field:?}");
     }
 }
 

@@ -120,7 +120,7 @@ async fn a_credential_is_created_updated_and_listed_with_one_login() {
     assert_eq!((created.outcome, created.identifier.as_deref()), (Outcome::Created, Some("one")));
     assert_eq!(created.tenant.as_deref(), Some("acme"));
     assert_eq!(pam.sim.value_of(&created.id).as_deref(), Some(VALUE));
-    let tags = CredentialRequest { content: None, tags: Some(vec!["a".into(), "b".into()]), ..request("one") };
+    let tags = CredentialRequest { content: None, fields: vec![fields::list("tags", &["a", "b"])], ..request("one") };
     let updated = client.upsert_credential(&tags).await.unwrap();
     assert_eq!((updated.outcome, &updated.id), (Outcome::Updated, &created.id));
     let journal = pam.sim.journal();

@@ -11,8 +11,8 @@ mod connection;
 mod connection_kinds;
 mod crds;
 mod credential;
+mod fields;
 mod refs;
-mod sent;
 mod settings;
 mod status;
 
@@ -30,8 +30,8 @@ pub use crds::all as crds;
 pub use credential::{
     AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec,
 };
+pub use fields::{ACCOUNT, CONTENT, FIELDS, Field, Form, LOGIN_FIELDS, TOTP, USERNAME, sent_field};
 pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
-pub use sent::{SENT, api_path};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
     OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,

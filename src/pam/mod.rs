@@ -37,11 +37,7 @@ mod wire;
 
 pub use calls::{Disabled, Enabled};
 pub use client::PamClient;
-pub use credential::{
-    AccountRef, AdditionalSettings, AuthenticationField, ConnectWith, CredentialRequest, Criticality, DeviceSettings,
-    ExecutionSettings, JitMode, JitSettings, ListedCredential, Macro, Outcome, Procedure, Reconciliation,
-    SessionSettings, Upserted,
-};
+pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted, WireField, WireValue};
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use pam_operator::pam::{
-    CredentialRequest, Deadlines, Endpoint, Origins, PamClient, PamError, ProductVersion, Retry, field_of,
+    CredentialRequest, Deadlines, Endpoint, Origins, PamClient, PamError, ProductVersion, Retry, WireField, field_of,
 };
 use pam_simulator::{Effect, Fault, Kind, Shape};
 
-use crate::fields::{creating, everything};
+use crate::fields::{creating, everything, list, text};
 use crate::versions::{VERSIONS, is_legacy, pam};
 use crate::{Pam, judge, request};
 
@@ -118,6 +118,11 @@ fn every_code_of_the_catalogue_has_its_row() {
     }
 }
 
+fn replace(request: &mut CredentialRequest, field: WireField) {
+    request.fields.retain(|other| other.path != field.path);
+    request.fields.push(field);
+}
+
 #[tokio::test]
 async fn what_the_simulator_refuses_by_itself_comes_back_as_the_field_in_question() {
     for version in VERSIONS {
@@ -130,14 +135,14 @@ async fn what_the_simulator_refuses_by_itself_comes_back_as_the_field_in_questio
             let error = client.upsert_credential(&request).await.unwrap_err();
             (error.kind(), error.field())
         };
-        let domains = field(|request| request.device.as_mut().unwrap().domains = Some(vec!["no.example".into()]));
+        let domains = field(|request| replace(request, list("device_domain", &["no.example"])));
         assert_eq!(domains.await, ("rejected", Some("device_domain")), "{version}");
-        let domain = field(|request| request.domain = Some("no.example".into()));
+        let domain = field(|request| replace(request, text("domain", "no.example")));
         assert_eq!(domain.await, ("rejected", Some("device_domain")), "{version}");
         let nowhere = field(|request| request.hostname = "db99".into());
         assert_eq!(nowhere.await, ("device_not_found", Some("hostname")), "{version}");
         let owner = |request: &mut CredentialRequest| {
-            request.additional_settings.as_mut().unwrap().user_credential_owner = Some("nobody".into());
+            replace(request, text("additional_settings.user_credential_owner", "nobody"));
         };
         assert_eq!(field(owner).await, ("unavailable_server", None), "{version}");
         pam.sim.change_behaviour(|knobs| _ = knobs.templates.remove("Linux - Remove User"));

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pam_operator::pam::{
-    AccountRef, AdditionalSettings, AuthenticationField, ConnectWith, CredentialRequest, Criticality, DeviceSettings,
-    ExecutionSettings, JitMode, JitSettings, Macro, Procedure, Reconciliation, SessionSettings,
-};
+use pam_operator::api::{FIELDS, Field, Form};
+use pam_operator::pam::{CredentialRequest, WireField, WireValue};
 use serde_json::{Value, json};
 
 use crate::versions::{client, pam};
@@ -61,109 +59,120 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn account(name: &str) -> AccountRef {
-    AccountRef { credential: name.into(), hostname: format!("{name}-host"), ip: format!("https://{name}.example") }
+/// The keys that name another credential.
+fn account(prefix: &str, name: &str) -> Value {
+    json!({format!("{prefix}_credential"): name, format!("{prefix}_hostname"): format!("{name}-host"),
+        format!("{prefix}_ip"): format!("https://{name}.example")})
 }
 
-fn run(plugin: &str, template: &str) -> Procedure {
-    Procedure { plugin: plugin.into(), template: template.into() }
+/// The keys of a plugin and its template.
+fn run(prefix: &str, plugin: &str, template: &str) -> Value {
+    json!({format!("{prefix}_plugin"): plugin, format!("{prefix}_template"): template})
 }
 
-fn execution() -> ExecutionSettings {
-    ExecutionSettings {
-        parent: Some(account("parent")),
-        automatic_change: Some(true),
-        agent_based_password_change: Some(true),
-        change: Some(run("SSH", "3COM")),
-        connect_with: ConnectWith::Other(account("rotator")),
-        reconciliation: Some(Reconciliation {
-            enabled: true,
-            account: Some(account("reconciler")),
-            procedure: Some(run("SSH", "3COM")),
-        }),
-    }
+fn merged<const N: usize>(parts: [Value; N]) -> Value {
+    let parts = parts.into_iter().flat_map(|part| part.as_object().unwrap().clone());
+    Value::Object(parts.collect())
 }
 
-fn session() -> SessionSettings {
-    let on = Some(true);
-    SessionSettings {
-        ssh: on,
-        telnet: on,
-        mysql: on,
-        sql_server: on,
-        http: on,
-        https: on,
-        rdp: on,
-        x11_forward: on,
-        vnc: on,
-        restrict_access_to_remote_application: on,
-        macros: Some(vec![Macro { remote_app: "Kaspersky".into(), connectivity: "RDP".into() }]),
-        connect_with: ConnectWith::Other(account("opener")),
-    }
+fn execution() -> Value {
+    merged([
+        json!({"automatic_change": true, "agent_based_password_change": true, "status": true,
+            "use_own_credential_to_connect": false}),
+        account("parent", "parent"),
+        run("change", "SSH", "3COM"),
+        account("authentication", "rotator"),
+        account("reconciliation", "reconciler"),
+        run("reconciliation", "SSH", "3COM"),
+    ])
 }
 
-fn additional() -> AdditionalSettings {
-    let name = "pin".to_owned();
-    AdditionalSettings {
-        user_credential_owner: Some("admin".into()),
-        server_path: Some("/etc/host".into()),
-        secret_key: Some(format!("{CANARY}SEED").into()),
-        criticality: Some(Criticality::High),
-        additional_authentication_fields: Some(vec![AuthenticationField {
-            short_name: name.clone(),
-            value: format!("{CANARY} pin").into(),
-            name,
-        }]),
-    }
+fn session() -> Value {
+    let macros = json!([{"remote_app": "Kaspersky", "connectivity": "RDP"}]);
+    merged([json!({"macros": macros, "use_own_credential_to_connect": false}), account("authentication", "opener")])
 }
 
-pub(crate) fn creating() -> JitMode {
-    JitMode::CreateAndDelete {
-        creation: run("SSH", "Linux - Create User"),
-        deletion: run("SSH", "Linux - Remove User"),
-    }
+fn additional() -> Value {
+    json!({"user_credential_owner": "admin", "server_path": "/etc/host", "secret_key": format!("{CANARY}SEED"),
+        "criticality": "High", "additional_authentication_fields": [
+            {"name": "pin", "short_name": "pin", "value": format!("{CANARY} pin")}]})
 }
 
-fn enabling() -> JitMode {
-    JitMode::EnableAndDisable {
-        enable: run("LDAP", "AD - Activate User"),
-        disable: run("LDAP", "AD - Deactivate User"),
-    }
+pub(crate) fn creating() -> Value {
+    merged([
+        json!({"credential_creation_and_deletion": true, "enable_disable_credential": false}),
+        run("credential_creation", "SSH", "Linux - Create User"),
+        run("credential_deletion", "SSH", "Linux - Remove User"),
+    ])
 }
 
-fn device() -> DeviceSettings {
-    DeviceSettings {
-        kind: Some("Router".into()),
-        vendor: Some("Maker".into()),
-        model: Some("M1".into()),
-        site: Some("Cellar".into()),
-        domains: Some(vec!["example.com".into(), "lab.example.com".into()]),
-        tags: Some(vec!["a".into(), "b".into()]),
-        connectivities: Some(vec!["SSH:22".into(), "HTTPS:443".into()]),
-        session_remote_config: Some("SSH:EXPECT:FILL".into()),
-    }
+fn enabling() -> Value {
+    merged([
+        json!({"credential_creation_and_deletion": false, "enable_disable_credential": true}),
+        run("credential_enable", "LDAP", "AD - Activate User"),
+        run("credential_disable", "LDAP", "AD - Deactivate User"),
+    ])
 }
 
-/// Every field but those of the other JIT mode.
-pub(crate) fn everything(mode: JitMode) -> CredentialRequest {
-    CredentialRequest {
-        additional: Some("more".into()),
-        tags: Some(vec!["x".into(), "y".into()]),
-        credential_type: Some("Domain User".into()),
-        domain: Some("example.com".into()),
-        parent_password: Some(101),
-        notes: Some("a note".into()),
-        execution_settings: Some(execution()),
-        session_settings: Some(session()),
-        additional_settings: Some(additional()),
-        jit_settings: Some(JitSettings {
-            jit: true,
-            mode: Some(mode),
-            connect_with: ConnectWith::Other(account("maker")),
-        }),
-        device: Some(device()),
-        ..request("one")
-    }
+fn jit(mode: Value) -> Value {
+    let common = json!({"jit": true, "use_own_credential_to_connect": false});
+    merged([common, account("authentication", "maker"), mode])
+}
+
+/// What is sent in fields whose value matters to a test or to the simulator.
+fn values(mode: Value) -> Value {
+    json!({
+        "additional": "more", "tags": ["x", "y"], "credential_type": "Domain User", "domain": "example.com",
+        "parent_password": 101, "notes": "a note", "execution_settings": execution(), "session_settings": session(),
+        "additional_settings": additional(), "jit_settings": jit(mode),
+        "type": "Router", "vendor": "Maker", "model": "M1", "site": "Cellar",
+        "device_domain": ["example.com", "lab.example.com"], "device_tags": ["a", "b"],
+        "connectivities": ["SSH:22", "HTTPS:443"], "session_remote_config": "SSH:EXPECT:FILL",
+    })
+}
+
+/// Every field of the operator's table but those of the other JIT mode. One that has no value of its own here has any.
+pub(crate) fn everything(mode: Value) -> CredentialRequest {
+    let values = values(mode);
+    let request = request("one");
+    let own = ["identifier", "username", "hostname", "ip", "content"];
+    let rows = FIELDS.iter().filter(|row| row.form != Form::Block && row.list().is_none() && !own.contains(&row.wire));
+    let fields = rows.filter_map(|row| {
+        let given = row.wire.split('.').try_fold(&values, |value, key| value.get(key));
+        // The fields of a set are there together.
+        let given = given.or_else(|| (!matches!(row.form, Form::Part(_))).then_some(&Value::Null));
+        given.map(|given| field(row, given))
+    });
+    CredentialRequest { fields: fields.collect(), ..request }
+}
+
+/// A field as its form has it.
+fn field(row: &'static Field, given: &Value) -> WireField {
+    let text = |value: &Value| value.as_str().unwrap_or("any").to_owned();
+    let value = match row.form {
+        Form::Word => WireValue::Word(given.as_str().unwrap_or("Low").into()),
+        Form::List => WireValue::List(given.as_array().map_or_else(Vec::new, |all| all.iter().map(text).collect())),
+        Form::Flag | Form::Own(_) | Form::Mode(_) => WireValue::Flag(given.as_bool().unwrap_or(true)),
+        Form::Number => WireValue::Number(given.as_u64().unwrap_or(7)),
+        Form::Secret => WireValue::Secret(text(given).into()),
+        Form::Items => {
+            let key = |row: &Field| row.wire.rsplit('.').next().unwrap();
+            let item = |one: &Value| row.of_items().map(|inner| field(inner, &one[key(inner)])).collect();
+            WireValue::Items(given.as_array().unwrap_or(&vec![json!({})]).iter().map(item).collect())
+        }
+        Form::Text | Form::Part(_) | Form::Block => WireValue::Text(text(given)),
+    };
+    WireField { path: row.wire, value }
+}
+
+/// One text.
+pub(crate) fn text(path: &'static str, value: &str) -> WireField {
+    WireField { path, value: WireValue::Text(value.into()) }
+}
+
+/// One list.
+pub(crate) fn list(path: &'static str, items: &[&str]) -> WireField {
+    WireField { path, value: WireValue::List(items.iter().map(|item| (*item).to_owned()).collect()) }
 }
 
 /// Sends everything, each JIT mode in turn; answers the bodies as they arrived.
@@ -246,12 +255,12 @@ async fn a_group_that_is_not_sent_stays_as_it_is() {
         let client = client(&pam, version);
         client.upsert_credential(&everything(creating())).await.unwrap();
         let before = pam.sim.find("one").unwrap().fields;
-        let tags = CredentialRequest { tags: Some(vec!["z".into()]), content: None, ..request("one") };
+        let tags = CredentialRequest { fields: vec![list("tags", &["z"])], content: None, ..request("one") };
         client.upsert_credential(&tags).await.unwrap();
         let mut after = pam.sim.find("one").unwrap().fields;
         assert_eq!(after.insert("tags".into(), "x,y".into()), Some("z".into()));
         assert_eq!(after, before, "{version}");
-        let notes = CredentialRequest { notes: Some("another".into()), content: None, ..request("one") };
+        let notes = CredentialRequest { fields: vec![text("notes", "another")], content: None, ..request("one") };
         client.upsert_credential(&notes).await.unwrap();
         let after = pam.sim.find("one").unwrap().fields;
         assert_eq!(

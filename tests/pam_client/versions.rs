@@ -36,7 +36,7 @@ pub(crate) fn client_with(pam: &Pam, version: &str, compatibility: Compatibility
 }
 
 fn noted(identifier: &str) -> CredentialRequest {
-    CredentialRequest { notes: Some("a note".into()), ..request(identifier) }
+    CredentialRequest { fields: vec![fields::text("notes", "a note")], ..request(identifier) }
 }
 
 /// Makes, changes, lists, disables and enables one credential, each twice, and looks at what the vault holds.

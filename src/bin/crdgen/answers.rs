@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use pam_operator::api::SENT;
+use pam_operator::api::FIELDS;
 use pam_operator::domain::{Reason, Retry};
 
 /// One row for each answer of `tests/fields/errors.tsv`; the reason of each kind of error is in `reasons.tsv` beside it.
@@ -86,7 +86,8 @@ fn field_of(path: &str) -> anyhow::Result<String> {
         Some((begin, end)) => api.starts_with(begin) && api.ends_with(end),
         None => api == path,
     };
-    let fields: Vec<String> = SENT.iter().filter(|(_, api)| fits(api)).map(|(field, _)| format!("`{field}`")).collect();
+    let fields: Vec<String> =
+        FIELDS.iter().filter(|field| fits(field.wire)).map(|field| format!("`{}`", field.spec)).collect();
     anyhow::ensure!(!fields.is_empty(), "no field of the spec is sent as {path}");
     Ok(fields.join(", "))
 }

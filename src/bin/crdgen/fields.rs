@@ -1,39 +1,9 @@
 //! Tables of the fields of a schema.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::Context;
-use pam_operator::api::api_path;
+use pam_operator::api::{Field, sent_field};
 use serde_json::Value;
-
-/// Which version of the PAM first documents each path of its call.
-pub struct Since(BTreeMap<String, String>);
-
-impl Since {
-    /// Reads the table of documented fields: its pages stand in the order of their versions.
-    pub fn read(root: &Path) -> anyhow::Result<Self> {
-        let file = "tests/fields/credential.tsv";
-        let text = std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
-        let mut since = BTreeMap::new();
-        for row in text.lines().filter(|line| !line.starts_with('#')).skip(1) {
-            let columns: Vec<&str> = row.split('\t').collect();
-            let &[path, _, _, _, versions, ..] = &columns[..] else { anyhow::bail!("{file}: {row}") };
-            let first = versions.split(' ').next().unwrap_or_default();
-            since.entry(path.replace("additional_settings[]", "additional_settings")).or_insert(first.to_owned());
-        }
-        // Where they stand depends on the version, and not whether they are there.
-        if let Some(nested) = since.get("additional_settings.notes").cloned() {
-            since.insert("notes".to_owned(), nested);
-        }
-        Ok(Self(since))
-    }
-
-    fn of(&self, path: &str) -> &str {
-        self.0.get(path).map_or("", String::as_str)
-    }
-}
 
 /// One object of a schema: a heading, a table with a row for each field, and its rules.
 struct Block<'a> {
@@ -42,13 +12,13 @@ struct Block<'a> {
 }
 
 /// The tables of `spec` or `status`: one for it, and one for each object in it.
-pub fn tables(part: &str, schema: &Value, since: &Since) -> String {
+pub fn tables(part: &str, schema: &Value) -> String {
     let mut blocks = vec![Block { path: part.to_owned(), schema }];
     let mut text = String::new();
     while !blocks.is_empty() {
         let block = blocks.remove(0);
         let inner = block.inner();
-        let _ = writeln!(text, "{}", block.table(since));
+        let _ = writeln!(text, "{}", block.table());
         blocks.splice(0..0, inner);
     }
     text
@@ -70,11 +40,11 @@ impl<'a> Block<'a> {
         objects.filter(|block| block.schema.get("properties").is_some()).collect()
     }
 
-    fn table(&self, since: &Since) -> String {
+    fn table(&self) -> String {
         let sent = self.fields().any(|(path, _)| in_call(&path).is_some());
         let mut text = format!("### `{}`\n\n", self.path);
-        if let Some(api) = in_call(&self.path) {
-            let _ = write!(text, "In the PAM's call: `{api}`.\n\n");
+        if let Some(field) = in_call(&self.path) {
+            let _ = write!(text, "In the PAM's call: `{}`.\n\n", field.wire);
         }
         text += if sent {
             "| field | type | default | in the PAM's call | since | explanation |\n|---|---|---|---|---|---|\n"
@@ -82,9 +52,8 @@ impl<'a> Block<'a> {
             "| field | type | default | explanation |\n|---|---|---|---|\n"
         };
         for (path, schema) in self.fields() {
-            let api = in_call(&path);
-            let call = match api {
-                Some(api) => format!(" `{api}` | {} |", since.of(api)),
+            let call = match in_call(&path) {
+                Some(field) => format!(" `{}` | {} |", field.wire, field.since),
                 None if sent => " | |".to_owned(),
                 None => String::new(),
             };
@@ -108,9 +77,9 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The path of a field in the PAM's call, if it is sent.
-fn in_call(path: &str) -> Option<&'static str> {
-    api_path(path.strip_prefix("spec.")?)
+/// The row of a field in the table of those that are sent.
+fn in_call(path: &str) -> Option<&'static Field> {
+    sent_field(path.strip_prefix("spec.")?)
 }
 
 fn text_of(schema: &Value) -> &str {

@@ -19,13 +19,12 @@ const REASONS: &str = "docs/reasons.md";
 
 /// Every page as it should be.
 pub fn pages(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let since = fields::Since::read(root)?;
     let mut pages = Vec::new();
     for (kind, file) in KINDS {
         let schema = schema(kind)?;
         let mut text = read(root, file)?;
         for part in ["spec", "status"] {
-            text = filled(&text, part, &fields::tables(part, &schema["properties"][part], &since))
+            text = filled(&text, part, &fields::tables(part, &schema["properties"][part]))
                 .with_context(|| file.to_owned())?;
         }
         pages.push((root.join(file), text));

@@ -24,96 +24,140 @@ fn request() -> CredentialRequest {
     }
 }
 
-/// An account whose three parts differ from all others.
-fn account(name: &str) -> AccountRef {
-    AccountRef { credential: format!("{name} c"), hostname: format!("{name} h"), ip: format!("{name} i") }
+fn text(value: &str) -> WireValue {
+    WireValue::Text(value.into())
 }
 
-fn procedure(name: &str) -> Procedure {
-    Procedure { plugin: format!("{name} p"), template: format!("{name} t") }
+fn list(items: &[&str]) -> WireValue {
+    WireValue::List(items.iter().map(|item| (*item).to_owned()).collect())
 }
 
-fn execution() -> ExecutionSettings {
-    ExecutionSettings {
-        parent: Some(account("parent")),
-        automatic_change: Some(true),
-        agent_based_password_change: Some(false),
-        change: Some(procedure("change")),
-        connect_with: ConnectWith::Other(account("execution")),
-        reconciliation: Some(Reconciliation {
-            enabled: true,
-            account: Some(account("reconciliation")),
-            procedure: Some(procedure("reconciliation")),
-        }),
-    }
+fn fields(fields: &[(&'static str, WireValue)]) -> Vec<WireField> {
+    fields.iter().map(|(path, value)| WireField { path, value: value.clone() }).collect()
 }
 
-fn session() -> SessionSettings {
-    let macros = [("MySQL", "SSH"), ("app", "RDP")];
-    let macros = macros.map(|(app, over)| Macro { remote_app: app.into(), connectivity: over.into() });
-    SessionSettings {
-        ssh: Some(true),
-        telnet: Some(false),
-        mysql: Some(true),
-        sql_server: Some(false),
-        http: Some(true),
-        https: Some(true),
-        rdp: Some(false),
-        x11_forward: Some(false),
-        vnc: Some(true),
-        restrict_access_to_remote_application: Some(false),
-        macros: Some(macros.into()),
-        connect_with: ConnectWith::Own,
-    }
+fn with(all: &[(&'static str, WireValue)]) -> CredentialRequest {
+    CredentialRequest { fields: fields(all), ..request() }
 }
 
-fn additional() -> AdditionalSettings {
-    let field = |name: &str| AuthenticationField {
-        name: name.into(),
-        short_name: format!("short {name}"),
-        value: format!("CANARY-{name}").into(),
+/// Texts and switches of a block, each under its path.
+fn block(texts: &[(&'static str, &str)], flags: &[(&'static str, bool)]) -> Vec<WireField> {
+    let texts: Vec<_> = texts.iter().map(|(path, value)| (*path, text(value))).collect();
+    let flags: Vec<_> = flags.iter().map(|(path, on)| (*path, WireValue::Flag(*on))).collect();
+    fields(&[texts, flags].concat())
+}
+
+fn execution() -> Vec<WireField> {
+    let texts = [
+        ("execution_settings.parent_credential", "parent c"),
+        ("execution_settings.parent_hostname", "parent h"),
+        ("execution_settings.parent_ip", "parent i"),
+        ("execution_settings.change_plugin", "change p"),
+        ("execution_settings.change_template", "change t"),
+        ("execution_settings.authentication_credential", "execution c"),
+        ("execution_settings.authentication_hostname", "execution h"),
+        ("execution_settings.authentication_ip", "execution i"),
+        ("execution_settings.reconciliation_credential", "reconciliation c"),
+        ("execution_settings.reconciliation_hostname", "reconciliation h"),
+        ("execution_settings.reconciliation_ip", "reconciliation i"),
+        ("execution_settings.reconciliation_plugin", "reconciliation p"),
+        ("execution_settings.reconciliation_template", "reconciliation t"),
+    ];
+    let flags = [
+        ("execution_settings.automatic_change", true),
+        ("execution_settings.agent_based_password_change", false),
+        ("execution_settings.use_own_credential_to_connect", false),
+        ("execution_settings.status", true),
+    ];
+    block(&texts, &flags)
+}
+
+fn session() -> Vec<WireField> {
+    let flags = [
+        ("session_settings.SSH", true),
+        ("session_settings.Telnet", false),
+        ("session_settings.MySQL", true),
+        ("session_settings.SQL Server", false),
+        ("session_settings.HTTP", true),
+        ("session_settings.HTTPS", true),
+        ("session_settings.RDP", false),
+        ("session_settings.X11 Forward", false),
+        ("session_settings.VNC", true),
+        ("session_settings.restrict_access_to_remote_application", false),
+        ("session_settings.use_own_credential_to_connect", true),
+    ];
+    let one = |app: &str, over: &str| {
+        fields(&[
+            ("session_settings.macros[].remote_app", text(app)),
+            ("session_settings.macros[].connectivity", text(over)),
+        ])
     };
-    AdditionalSettings {
-        user_credential_owner: Some("admin".into()),
-        server_path: Some("/etc/host".into()),
-        secret_key: Some("CANARY-seed".into()),
-        criticality: Some(Criticality::High),
-        additional_authentication_fields: Some(vec![field("one"), field("two")]),
-    }
+    let macros = WireValue::Items(vec![one("MySQL", "SSH"), one("app", "RDP")]);
+    [block(&[], &flags), fields(&[("session_settings.macros", macros)])].concat()
 }
 
-fn creating() -> JitSettings {
-    let mode = JitMode::CreateAndDelete { creation: procedure("creation"), deletion: procedure("deletion") };
-    JitSettings { jit: true, mode: Some(mode), connect_with: ConnectWith::Other(account("jit")) }
+fn additional() -> Vec<WireField> {
+    let one = |name: &str| {
+        fields(&[
+            ("additional_settings.additional_authentication_fields[].name", text(name)),
+            ("additional_settings.additional_authentication_fields[].short_name", text(&format!("short {name}"))),
+            (
+                "additional_settings.additional_authentication_fields[].value",
+                WireValue::Secret(format!("CANARY-{name}").into()),
+            ),
+        ])
+    };
+    fields(&[
+        ("additional_settings.user_credential_owner", text("admin")),
+        ("additional_settings.server_path", text("/etc/host")),
+        ("additional_settings.secret_key", WireValue::Secret("CANARY-seed".into())),
+        ("additional_settings.criticality", WireValue::Word("High".into())),
+        ("additional_settings.additional_authentication_fields", WireValue::Items(vec![one("one"), one("two")])),
+    ])
 }
 
-fn device() -> DeviceSettings {
-    DeviceSettings {
-        kind: Some("Server".into()),
-        vendor: Some("Debian".into()),
-        model: Some("12".into()),
-        site: Some("Default".into()),
-        domains: Some(vec!["a.example".into(), "b.example".into()]),
-        tags: Some(vec!["x".into(), "y z".into()]),
-        connectivities: Some(vec!["SSH:22".into(), "HTTPS:443".into()]),
-        session_remote_config: Some("SSH:EXPECT:FILL".into()),
-    }
+fn creating() -> Vec<WireField> {
+    let texts = [
+        ("jit_settings.authentication_credential", "jit c"),
+        ("jit_settings.authentication_hostname", "jit h"),
+        ("jit_settings.authentication_ip", "jit i"),
+        ("jit_settings.credential_creation_plugin", "creation p"),
+        ("jit_settings.credential_creation_template", "creation t"),
+        ("jit_settings.credential_deletion_plugin", "deletion p"),
+        ("jit_settings.credential_deletion_template", "deletion t"),
+    ];
+    let flags = [
+        ("jit_settings.jit", true),
+        ("jit_settings.credential_creation_and_deletion", true),
+        ("jit_settings.enable_disable_credential", false),
+        ("jit_settings.use_own_credential_to_connect", false),
+    ];
+    block(&texts, &flags)
+}
+
+fn outermost() -> Vec<WireField> {
+    fields(&[
+        ("additional", text("a")),
+        ("tags", list(&["x", "y"])),
+        ("credential_type", text("Local User")),
+        ("domain", text("d")),
+        ("parent_password", WireValue::Number(123)),
+        ("notes", text("n")),
+        ("type", text("Server")),
+        ("vendor", text("Debian")),
+        ("model", text("12")),
+        ("site", text("Default")),
+        ("device_domain", list(&["a.example", "b.example"])),
+        ("device_tags", list(&["x", "y z"])),
+        ("connectivities", list(&["SSH:22", "HTTPS:443"])),
+        ("session_remote_config", text("SSH:EXPECT:FILL")),
+    ])
 }
 
 fn everything() -> CredentialRequest {
     CredentialRequest {
         content: Some("CANARY-value \"\n\u{1}é".into()),
-        additional: Some("a".into()),
-        tags: Some(vec!["x".into(), "y".into()]),
-        credential_type: Some("Local User".into()),
-        domain: Some("d".into()),
-        parent_password: Some(123),
-        notes: Some("n".into()),
-        execution_settings: Some(execution()),
-        session_settings: Some(session()),
-        additional_settings: Some(additional()),
-        jit_settings: Some(creating()),
-        device: Some(device()),
+        fields: [outermost(), execution(), additional(), session(), creating()].concat(),
         ..request()
     }
 }
@@ -122,12 +166,6 @@ fn everything() -> CredentialRequest {
 fn only_what_is_set_is_sent() {
     let four = json!({"identifier": "c_ns_db", "username": "svc", "hostname": "db01", "ip": "10.0.0.7"});
     assert_eq!(body(&request(), &dialect("4.2")), four);
-    let empty = CredentialRequest {
-        additional_settings: Some(AdditionalSettings::default()),
-        device: Some(DeviceSettings::default()),
-        ..request()
-    };
-    assert_eq!(body(&empty, &dialect("3.32")), four, "an empty group says nothing");
 }
 
 #[test]
@@ -160,8 +198,6 @@ fn execution_settings_have_every_field_in_its_own_place() {
     assert_eq!(body(&everything(), &dialect("4.2"))["execution_settings"], expected);
 }
 
-type Switch = fn(&mut SessionSettings) -> &mut Option<bool>;
-
 #[test]
 fn session_settings_have_every_field_in_its_own_place() {
     let expected = json!({
@@ -172,23 +208,13 @@ fn session_settings_have_every_field_in_its_own_place() {
     });
     assert_eq!(body(&everything(), &dialect("3.32"))["session_settings"], expected);
     // The switches whose values are equal above, each alone.
-    let switches: [(&str, Switch); 10] = [
-        ("SSH", |session| &mut session.ssh),
-        ("Telnet", |session| &mut session.telnet),
-        ("MySQL", |session| &mut session.mysql),
-        ("SQL Server", |session| &mut session.sql_server),
-        ("HTTP", |session| &mut session.http),
-        ("HTTPS", |session| &mut session.https),
-        ("RDP", |session| &mut session.rdp),
-        ("X11 Forward", |session| &mut session.x11_forward),
-        ("VNC", |session| &mut session.vnc),
-        ("restrict_access_to_remote_application", |session| &mut session.restrict_access_to_remote_application),
-    ];
-    for (label, switch) in switches {
-        let mut session = session();
-        *switch(&mut session) = None;
-        let sent = body(&CredentialRequest { session_settings: Some(session), ..request() }, &dialect("4.2"));
+    for (index, field) in session().into_iter().enumerate().filter(|(_, field)| field.path != "session_settings.macros")
+    {
+        let mut others = session();
+        others.remove(index);
+        let sent = body(&CredentialRequest { fields: others, ..request() }, &dialect("4.2"));
         let sent = sent["session_settings"].as_object().unwrap();
+        let label = field.path.strip_prefix("session_settings.").unwrap();
         assert_eq!((sent.len(), sent.contains_key(label)), (11, false), "{label}");
     }
 }
@@ -213,8 +239,8 @@ fn additional_settings_are_an_object_up_to_3_32_and_an_array_of_one_since() {
 }
 
 #[test]
-fn a_jit_mode_sends_its_own_procedures_and_both_switches() {
-    let mut expected = json!({
+fn jit_settings_have_every_field_in_its_own_place() {
+    let expected = json!({
         "jit": true, "credential_creation_and_deletion": true, "enable_disable_credential": false,
         "use_own_credential_to_connect": false, "authentication_credential": "jit c",
         "authentication_hostname": "jit h", "authentication_ip": "jit i",
@@ -222,24 +248,11 @@ fn a_jit_mode_sends_its_own_procedures_and_both_switches() {
         "credential_deletion_plugin": "deletion p", "credential_deletion_template": "deletion t",
     });
     assert_eq!(body(&everything(), &dialect("4.2"))["jit_settings"], expected);
-    let mode = JitMode::EnableAndDisable { enable: procedure("enable"), disable: procedure("disable") };
-    let enabling = JitSettings { jit: false, mode: Some(mode), connect_with: ConnectWith::Own };
-    expected = json!({
-        "jit": false, "credential_creation_and_deletion": false, "enable_disable_credential": true,
-        "use_own_credential_to_connect": true,
-        "credential_enable_plugin": "enable p", "credential_enable_template": "enable t",
-        "credential_disable_plugin": "disable p", "credential_disable_template": "disable t",
-    });
-    let with = |jit: &JitSettings| CredentialRequest { jit_settings: Some(jit.clone()), ..request() };
-    assert_eq!(body(&with(&enabling), &dialect("3.32"))["jit_settings"], expected);
-    let off = JitSettings { mode: None, ..enabling };
-    expected = json!({"jit": false, "use_own_credential_to_connect": true});
-    assert_eq!(body(&with(&off), &dialect("4.2"))["jit_settings"], expected);
 }
 
 #[test]
 fn notes_stand_where_the_dialect_puts_them() {
-    let noted = CredentialRequest { notes: Some("n".into()), ..request() };
+    let noted = with(&[("notes", text("n"))]);
     let (old, new) = (dialect("3.32"), dialect("3.33"));
     assert_eq!(body(&noted, &old)["additional_settings"], json!({"notes": "n"}));
     assert_eq!(body(&noted, &old).get("notes"), None);
@@ -283,10 +296,8 @@ fn each_quirk_is_switched_by_itself() {
 
 #[test]
 fn every_criticality_has_its_word_in_either_case() {
-    let words = [(Criticality::Low, "Low"), (Criticality::Medium, "Medium"), (Criticality::High, "High")];
-    for (criticality, word) in words {
-        let settings = AdditionalSettings { criticality: Some(criticality), ..AdditionalSettings::default() };
-        let request = CredentialRequest { additional_settings: Some(settings), ..request() };
+    for word in ["Low", "Medium", "High"] {
+        let request = with(&[("additional_settings.criticality", WireValue::Word(word.into()))]);
         let dialect = dialect("3.32");
         assert_eq!(body(&request, &dialect)["additional_settings"], json!({"criticality": word}));
         let low = Dialect { criticality: CriticalityCase::LowerCase, ..dialect };
@@ -299,8 +310,10 @@ fn the_body_never_grows_out_of_its_first_buffer() {
     let long = "\u{1}".repeat(4000);
     let mut worst = everything();
     worst.content = Some(long.clone().into());
-    worst.notes = Some(long.clone());
-    worst.additional_settings.as_mut().unwrap().secret_key = Some(long.into());
+    worst.fields.retain(|field| !["notes", "additional_settings.secret_key"].contains(&field.path));
+    worst
+        .fields
+        .extend(fields(&[("notes", text(&long)), ("additional_settings.secret_key", WireValue::Secret(long.into()))]));
     for version in ["3.32", "4.2"] {
         let body = worst.to_json(&dialect(version)).unwrap();
         assert!(body.len() > 72_000 && body.capacity() == body.len(), "{} {}", body.len(), body.capacity());
@@ -311,8 +324,9 @@ fn the_body_never_grows_out_of_its_first_buffer() {
 fn debug_shows_no_value() {
     let mut full = everything();
     full.username = "CANARY-user".into();
-    full.notes = Some("CANARY-notes".into());
-    let text = format!("{full:?} {:?} {:?}", additional(), full.additional_settings);
+    full.fields.retain(|field| field.path != "notes");
+    full.fields.extend(fields(&[("notes", text("CANARY-notes"))]));
+    let text = format!("{full:?} {:?} {:?}", additional(), full.fields);
     assert!(!text.contains("CANARY"), "{text}");
     for shown in ["c_ns_db", "content", "additional_settings", "jit_settings", "device"] {
         assert!(text.contains(shown), "{text}");

@@ -148,24 +148,21 @@ pub(crate) fn note_refusal(error: &PamError, observed: &Observation<'_>, context
 fn request(observed: &Observation<'_>, push: Push, in_doubt: bool) -> Option<CredentialRequest> {
     let spec = &observed.object.spec;
     let content = observed.read.as_ref().and_then(|read| read.content.as_ref());
-    let mut request = CredentialRequest {
+    // A write in doubt may have changed any group, whatever the digests say.
+    let all = push.all_fields || in_doubt;
+    let mut fields = field_groups::fields(spec, &observed.comparable(), all);
+    fields.extend(observed.read.iter().flat_map(|read| field_groups::secrets(read, all)));
+    if observed.view.as_ref().is_some_and(ConnectionState::replaces_blocks) {
+        field_groups::complete(spec, observed.read.as_ref(), &mut fields);
+    }
+    Some(CredentialRequest {
         identifier: observed.identifier.clone(),
         username: observed.username()?.to_owned(),
         hostname: spec.hostname.clone(),
         ip: spec.ip.clone(),
         content: content.filter(|_| push.value).map(|content| content.value.clone()),
-        ..CredentialRequest::default()
-    };
-    // A write in doubt may have changed any group, whatever the digests say.
-    let all = push.all_fields || in_doubt;
-    field_groups::put(spec, &observed.comparable(), all, &mut request);
-    if let Some(read) = &observed.read {
-        field_groups::put_secrets(read, all, &mut request);
-    }
-    if observed.view.as_ref().is_some_and(ConnectionState::replaces_blocks) {
-        field_groups::complete(spec, observed.read.as_ref(), &mut request);
-    }
-    Some(request)
+        fields,
+    })
 }
 
 fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, seen_since: bool) -> Outcome {
@@ -203,7 +200,7 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, seen_sin
 /// The record as a list would show it now.
 fn record(observed: &Observation<'_>, request: &CredentialRequest, answer: &Answer) -> ListedCredential {
     let before = observed.sight.as_ref().and_then(|sight| sight.record.clone()).filter(|record| record.id == answer.id);
-    let set = request.execution_settings.as_ref().and_then(|settings| settings.automatic_change);
+    let set = request.flag("execution_settings.automatic_change");
     let before = before.unwrap_or_default();
     ListedCredential {
         automatic_change: set.or(before.automatic_change),

@@ -1,107 +1,84 @@
-//! The groups of fields of a credential: each is sent only when it differs from what was last sent.
+//! The groups of fields of a credential: each is sent only when it differs from what was last sent. Which field is in
+//! which group says the table of fields.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde_json::Value;
 
-use crate::api::{DeviceSettings, PamCredentialSpec};
-use crate::controller::credential::facts::settings;
+use crate::api::{DeviceSettings, FIELDS, Field, PamCredentialSpec, sent_field};
+use crate::controller::credential::facts::settings::{self, given};
 use crate::controller::credential::observe::secret_inputs::Read;
 use crate::controller::secret::digest::plain;
-use crate::pam::{AdditionalSettings, CredentialRequest};
+use crate::pam::{WireField, WireValue};
 
-/// Digest of hostname and ip, and of the username where the spec has it.
-pub(crate) const ACCOUNT: &str = "account";
-/// Keyed digest of a username that comes from a Secret.
-pub(crate) const USERNAME: &str = "username";
-/// Keyed digest of the value.
-pub(crate) const CONTENT: &str = "content";
-/// Keyed digest of the seed of one-time passwords.
-pub(crate) const TOTP: &str = "secretKey";
-/// Keyed digest of the further fields of a login, with their values.
-pub(crate) const FIELDS: &str = "additionalAuthenticationFields";
+/// The groups that are told by themselves: the account, and every one whose digest is keyed.
+pub(crate) use crate::api::{ACCOUNT, CONTENT, LOGIN_FIELDS, TOTP, USERNAME};
+
 /// Digest of what is written onto the device.
 pub(crate) const DEVICE: &str = "device";
 /// Digest of what of the additional settings is no secret.
 const ADDITIONAL: &str = "additionalSettings";
+const NOTES: &str = "notes";
 
 /// Every group whose digest is keyed.
-pub(crate) const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, FIELDS];
-
-/// Every other group, but for the account.
-const PLAIN: [&str; 11] = [
-    "additional",
-    "tags",
-    "credentialType",
-    "domain",
-    "notes",
-    "parentPassword",
-    "executionSettings",
-    "sessionSettings",
-    ADDITIONAL,
-    "jitSettings",
-    DEVICE,
-];
+pub(crate) const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, LOGIN_FIELDS];
 
 /// Whether this version has a group of that name.
 pub(crate) fn is_known(name: &str) -> bool {
-    name == ACCOUNT || KEYED.contains(&name) || PLAIN.contains(&name)
+    FIELDS.iter().any(|field| field.group() == name)
 }
 
-/// Whether the spec has something of a group whose digest is keyed.
-pub(crate) fn has_keyed(spec: &PamCredentialSpec, group: &str) -> bool {
-    let settings = spec.additional_settings.as_ref();
-    match group {
-        CONTENT => spec.content_secret_ref.is_some(),
-        USERNAME => spec.username_secret_ref.is_some(),
-        TOTP => settings.is_some_and(|settings| settings.secret_key_secret_ref.is_some()),
-        _ => settings.is_some_and(|settings| settings.additional_authentication_fields.is_some()),
+/// Whether the spec has something of a group.
+pub(crate) fn has(spec: &PamCredentialSpec, group: &str) -> bool {
+    let spec = json(spec);
+    FIELDS.iter().any(|field| field.group() == group && given(&spec, field).is_some())
+}
+
+fn json(spec: &PamCredentialSpec) -> Value {
+    serde_json::to_value(spec).unwrap_or_default()
+}
+
+/// Returns the names of all groups but for the account and those whose digest is keyed, in the order of the table.
+fn plain_groups() -> Vec<&'static str> {
+    let mut names: Vec<_> = FIELDS.iter().map(Field::group).collect();
+    names.retain(|name| *name != ACCOUNT && !KEYED.contains(name));
+    names.dedup();
+    names
+}
+
+/// Returns name and digest of each of these groups that the spec sets.
+fn groups(spec: &PamCredentialSpec) -> Vec<(&'static str, String)> {
+    let whole = json(spec);
+    let digest = |name| match name {
+        DEVICE => device(spec),
+        _ => digest(name, whole.get(name)?),
+    };
+    plain_groups().into_iter().filter_map(|name| Some((name, digest(name)?))).collect()
+}
+
+/// Digest of a field or a block: of what the user set in it, and of no field that a later version may add.
+fn digest(name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(plain(&[text])),
+        Value::Array(items) => Some(plain(&items.iter().filter_map(Value::as_str).collect::<Vec<_>>())),
+        Value::Object(_) => block(&without_secrets(name, value.clone())),
+        other => Some(plain(&[&other.to_string()])),
     }
 }
 
-/// One group: its name in the digests, its digest, and how it is put into a request.
-struct Group {
-    name: &'static str,
-    digest: String,
-    put: Put,
+/// Digest of a block, if anything is set in it. The keys of a JSON value are in order.
+fn block(value: &Value) -> Option<String> {
+    let is_set = value.as_object().is_some_and(|fields| !fields.is_empty());
+    is_set.then(|| plain(&[&value.to_string()]))
 }
 
-type Put = fn(&PamCredentialSpec, &mut CredentialRequest);
-
-/// The groups that the spec sets.
-fn groups(spec: &PamCredentialSpec) -> Vec<Group> {
-    let one = |value: &Option<String>| value.as_ref().map(|value| plain(&[value]));
-    let tags = spec.tags.as_ref().map(|tags| plain(&tags.iter().map(String::as_str).collect::<Vec<_>>()));
-    let parent = spec.parent_password.map(|id| plain(&[&id.to_string()]));
-    let all: [(_, _, Put); 11] = [
-        ("additional", one(&spec.additional), |spec, request| request.additional.clone_from(&spec.additional)),
-        ("tags", tags, |spec, request| request.tags.clone_from(&spec.tags)),
-        ("credentialType", one(&spec.credential_type), |spec, request| {
-            request.credential_type.clone_from(&spec.credential_type);
-        }),
-        ("domain", one(&spec.domain), |spec, request| request.domain.clone_from(&spec.domain)),
-        ("notes", one(&spec.notes), |spec, request| request.notes.clone_from(&spec.notes)),
-        ("parentPassword", parent, |spec, request| {
-            request.parent_password = spec.parent_password.and_then(|id| u64::try_from(id).ok());
-        }),
-        ("executionSettings", block(spec.execution_settings.as_ref()), |spec, request| {
-            request.execution_settings = settings::execution(spec);
-        }),
-        ("sessionSettings", block(spec.session_settings.as_ref()), |spec, request| {
-            request.session_settings = settings::session(spec);
-        }),
-        (ADDITIONAL, additional(spec), put_additional),
-        ("jitSettings", block(spec.jit_settings.as_ref()), |spec, request| request.jit_settings = settings::jit(spec)),
-        (DEVICE, device(spec), |spec, request| request.device = settings::device(spec)),
-    ];
-    all.into_iter().filter_map(|(name, digest, put)| Some(Group { name, digest: digest?, put })).collect()
-}
-
-/// Digest of a block: of what the user set in it, and of no field that a later version may add.
-fn block<T: Serialize>(block: Option<&T>) -> Option<String> {
-    let value = serde_json::to_value(block?).ok()?;
-    // The keys of a JSON value are in order.
-    Some(plain(&[&value.to_string()]))
+/// Returns a block without its fields that are groups of their own: what is in a Secret has a digest of its own.
+fn without_secrets(group: &str, mut block: Value) -> Value {
+    let is_own = |name: &str| sent_field(&format!("{group}.{name}")).is_some_and(|field| field.group() != group);
+    if let Some(fields) = block.as_object_mut() {
+        fields.retain(|name, _| !is_own(name));
+    }
+    block
 }
 
 /// What is written onto the device, if that is anything: an empty block keeps nobody else from the device.
@@ -112,31 +89,13 @@ pub(crate) fn device_block(spec: &PamCredentialSpec) -> Option<&DeviceSettings> 
 /// Digest of what is written onto which device: another device gets it anew.
 pub(crate) fn device(spec: &PamCredentialSpec) -> Option<String> {
     let (hostname, ip) = (spec.hostname.to_lowercase(), spec.ip.to_lowercase());
-    block(device_block(spec)).map(|block| plain(&[&hostname, &ip, &block]))
+    let written = block(&serde_json::to_value(spec.device.as_ref()?).ok()?)?;
+    Some(plain(&[&hostname, &ip, &written]))
 }
 
 /// Whether what is to be written onto the device differs from what was last sent.
 pub(crate) fn device_changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
     device(spec).is_some_and(|digest| recorded.get(DEVICE) != Some(&digest))
-}
-
-/// Digest of what of the additional settings is no secret.
-fn additional(spec: &PamCredentialSpec) -> Option<String> {
-    let settings = spec.additional_settings.as_ref()?;
-    let open = crate::api::AdditionalSettings {
-        secret_key_secret_ref: None,
-        additional_authentication_fields: None,
-        ..settings.clone()
-    };
-    (open != crate::api::AdditionalSettings::default()).then(|| block(Some(&open)))?
-}
-
-fn put_additional(spec: &PamCredentialSpec, request: &mut CredentialRequest) {
-    let Some(settings) = &spec.additional_settings else { return };
-    let to = request.additional_settings.get_or_insert_default();
-    to.user_credential_owner.clone_from(&settings.user_credential_owner);
-    to.server_path.clone_from(&settings.server_path);
-    to.criticality = settings.criticality.map(settings::criticality);
 }
 
 /// Digest of the account, as far as the spec has it.
@@ -146,63 +105,57 @@ pub(crate) fn account(spec: &PamCredentialSpec) -> String {
 
 /// Whether a group that the spec sets differs from what was last sent.
 pub(crate) fn changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
-    groups(spec).iter().any(|group| recorded.get(group.name) != Some(&group.digest))
+    !due(spec, recorded, false).is_empty()
 }
 
-/// Puts the groups that differ (or `all`) into a request.
-pub(crate) fn put(
-    spec: &PamCredentialSpec,
-    recorded: &BTreeMap<String, String>,
-    all: bool,
-    request: &mut CredentialRequest,
-) {
-    for group in groups(spec) {
-        if all || recorded.get(group.name) != Some(&group.digest) {
-            (group.put)(spec, request);
-        }
-    }
-}
-
-/// The names of the groups that differ (or of `all`).
+/// The names of the groups that differ from what was last sent (or of `all`).
 pub(crate) fn due(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>, all: bool) -> Vec<&'static str> {
-    let differs = |group: &Group| all || recorded.get(group.name) != Some(&group.digest);
-    groups(spec).into_iter().filter(differs).map(|group| group.name).collect()
+    let mut groups = groups(spec);
+    groups.retain(|(name, digest)| all || recorded.get(*name) != Some(digest));
+    groups.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The fields of the groups that differ (or of `all`).
+pub(crate) fn fields(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>, all: bool) -> Vec<WireField> {
+    let whole = json(spec);
+    due(spec, recorded, all).into_iter().flat_map(|group| settings::of_group(&whole, group)).collect()
 }
 
 /// The names of the groups of secrets beside the value that differ (or of `all`).
 pub(crate) fn due_secrets(read: &Read, all: bool) -> Vec<&'static str> {
-    let there = [(TOTP, read.totp.is_some()), (FIELDS, !read.fields.is_empty())];
+    let there = [(TOTP, read.totp.is_some()), (LOGIN_FIELDS, !read.login_fields.is_empty())];
     let is_due = |group: &str| all || read.due.contains(group);
     there.into_iter().filter(|(group, there)| *there && is_due(group)).map(|(group, _)| group).collect()
 }
 
-/// Puts the secrets beside the value and the username that differ (or `all`) into a request.
-pub(crate) fn put_secrets(read: &Read, all: bool, request: &mut CredentialRequest) {
-    let is_due = |group: &str| all || read.due.contains(group);
-    let totp = read.totp.as_ref().filter(|_| is_due(TOTP));
-    let fields = (!read.fields.is_empty() && is_due(FIELDS)).then(|| read.fields.clone());
-    if totp.is_some() || fields.is_some() {
-        let to: &mut AdditionalSettings = request.additional_settings.get_or_insert_default();
-        to.secret_key = totp.cloned();
-        to.additional_authentication_fields = fields;
-    }
+/// The secrets beside the value and the username that differ (or `all`).
+pub(crate) fn secrets(read: &Read, all: bool) -> Vec<WireField> {
+    let value = |group: &str| match group {
+        TOTP => read.totp.clone().map(WireValue::Secret),
+        _ => Some(WireValue::Items(read.login_fields.clone())),
+    };
+    let row = |group: &str| FIELDS.iter().find(|field| field.group() == group);
+    let all = due_secrets(read, all).into_iter();
+    all.filter_map(|group| Some(WireField { path: row(group)?.wire, value: value(group)? })).collect()
 }
 
 /// For a PAM that puts a block that is sent in the place of the one it has: additional settings go whole, and so do the
 /// notes, which may be among them. The other blocks always do.
-pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&Read>, request: &mut CredentialRequest) {
-    if request.additional_settings.is_some() || request.notes.is_some() {
-        put_additional(spec, request);
-        request.notes.clone_from(&spec.notes);
-        if let Some(read) = read {
-            put_secrets(read, true, request);
-        }
+pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&Read>, fields: &mut Vec<WireField>) {
+    let whole = json(spec);
+    let mut block = settings::of_group(&whole, ADDITIONAL);
+    block.extend(settings::of_group(&whole, NOTES));
+    block.extend(read.into_iter().flat_map(|read| secrets(read, true)));
+    let before = fields.len();
+    fields.retain(|field| block.iter().all(|one| one.path != field.path));
+    if fields.len() < before {
+        fields.extend(block);
     }
 }
 
 /// The digests of what the spec says now; those of secret values are for the caller to add.
 pub(crate) fn digests(spec: &PamCredentialSpec) -> BTreeMap<String, String> {
-    let groups = groups(spec).into_iter().map(|group| (group.name.to_owned(), group.digest));
+    let groups = groups(spec).into_iter().map(|(name, digest)| (name.to_owned(), digest));
     groups.chain([(ACCOUNT.to_owned(), account(spec))]).collect()
 }
 
@@ -222,10 +175,9 @@ mod tests {
         let after = spec(&serde_json::json!({"tags": ["a", "b"], "notes": "n"}));
         let recorded = digests(&before);
         assert!(!changed(&before, &recorded) && changed(&after, &recorded));
-        let mut request = CredentialRequest::default();
-        put(&after, &recorded, false, &mut request);
-        assert_eq!(request.tags, Some(vec!["a".into(), "b".into()]));
-        assert_eq!(request.notes, None);
+        let sent = fields(&after, &recorded, false);
+        let [WireField { path: "tags", value: WireValue::List(tags) }] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!(*tags, ["a", "b"]);
     }
 
     #[test]
@@ -255,9 +207,8 @@ mod tests {
                 "jitSettings": {"useOwnCredentialToConnect": true, "jit": jit},
             }))
         };
-        let mut request = CredentialRequest::default();
-        put(&with(true), &digests(&with(false)), false, &mut request);
-        assert!(request.jit_settings.is_some() && request.session_settings.is_none() && request.tags.is_none());
+        let sent = fields(&with(true), &digests(&with(false)), false);
+        assert!(!sent.is_empty() && sent.iter().all(|field| field.path.starts_with("jit_settings.")), "{sent:?}");
     }
 
     #[test]
@@ -269,7 +220,7 @@ mod tests {
             "additionalSettings": {"criticality": "Low"}, "device": {"type": "x"},
         }));
         let made: Vec<String> = digests(&full).into_keys().filter(|name| name != ACCOUNT).collect();
-        let mut known = PLAIN.to_vec();
+        let mut known = plain_groups();
         known.sort_unstable();
         assert_eq!(made, known);
         assert!(
@@ -278,16 +229,25 @@ mod tests {
     }
 
     #[test]
+    fn a_block_without_fields_is_no_group() {
+        let empty = spec(&serde_json::json!({"additionalSettings": {}, "device": {}}));
+        assert!(fields(&empty, &BTreeMap::new(), true).is_empty());
+        assert_eq!(digests(&empty).into_keys().collect::<Vec<_>>(), [ACCOUNT]);
+    }
+
+    #[test]
     fn every_group_reaches_the_request() {
         let full = spec(&serde_json::json!({
             "additional": "a", "tags": ["t"], "credentialType": "c", "domain": "d", "notes": "n"
         }));
-        let mut request = CredentialRequest::default();
-        put(&full, &BTreeMap::new(), false, &mut request);
-        assert_eq!(request.additional.as_deref(), Some("a"));
-        assert_eq!(request.credential_type.as_deref(), Some("c"));
-        assert_eq!(request.domain.as_deref(), Some("d"));
-        assert_eq!(request.notes.as_deref(), Some("n"));
+        let sent = fields(&full, &BTreeMap::new(), false);
+        let texts = sent.iter().map(|field| match &field.value {
+            WireValue::Text(text) => (field.path, text.clone()),
+            WireValue::List(items) => (field.path, items.join(",")),
+            _ => panic!("{field:?}"),
+        });
+        let expected = [("additional", "a"), ("tags", "t"), ("credential_type", "c"), ("domain", "d"), ("notes", "n")];
+        assert!(texts.eq(expected.map(|(path, text)| (path, text.to_owned()))), "{sent:?}");
         assert_eq!(digests(&full).len(), 6);
     }
 

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{ConditionType, PamCredential, PamCredentialStatus, api_path, find};
+use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find, sent_field};
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::observe::observation::Observation;
 use crate::domain::{Binding, Reason};
 
 /// Whether a path below `spec`, as `status.sentFields` has them, is one that this version knows.
 pub(crate) fn is_known(path: &str) -> bool {
-    api_path(path).is_some()
+    sent_field(path).is_some()
 }
 
 /// The digests to compare a spec with. One of a block that was sent with a field that this version does not know cannot

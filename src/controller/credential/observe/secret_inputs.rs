@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::api::{PamCredential, PamCredentialSpec, SourceSecret};
 use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::field_groups;
+use crate::controller::credential::facts::{field_groups, settings};
 use crate::controller::credential::observe::observation::Observation;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
@@ -16,7 +16,7 @@ use crate::controller::secret::digest::Compared;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Content, Unusable};
 use crate::domain::{Binding, Reason, Secrets, Value};
-use crate::pam::AuthenticationField;
+use crate::pam::{WireField, WireValue};
 
 /// Values that were read. They live no longer than the pass.
 #[derive(Default)]
@@ -25,8 +25,8 @@ pub(crate) struct Read {
     pub(crate) username: Option<Zeroizing<String>>,
     /// The seed of one-time passwords.
     pub(crate) totp: Option<SecretString>,
-    /// Further fields of a login.
-    pub(crate) fields: Vec<AuthenticationField>,
+    /// Further fields of a login, each with all that it has.
+    pub(crate) login_fields: Vec<Vec<WireField>>,
     pub(crate) versions: Vec<SourceSecret>,
     /// Keyed digests of all of them, by group.
     pub(crate) digests: Vec<(&'static str, String)>,
@@ -57,7 +57,7 @@ pub(crate) fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
     let fields = settings.and_then(|settings| settings.additional_authentication_fields.as_ref());
     let field = "spec.additionalSettings.additionalAuthenticationFields";
     let fields = fields.into_iter().flatten().map(|one| &one.value_secret_ref);
-    let fields = fields.map(|r| (field_groups::FIELDS, field, &r.name, &r.key));
+    let fields = fields.map(|r| (field_groups::LOGIN_FIELDS, field, &r.name, &r.key));
     let all = content.into_iter().chain(username).chain(totp).chain(fields);
     all.map(|(group, field, name, key)| Reference { group, field, name, key }).collect()
 }
@@ -126,9 +126,8 @@ fn put(read: &mut Read, spec: &PamCredentialSpec, group: &str, bytes: &[u8]) -> 
         _ => {
             let fields = spec.additional_settings.as_ref().and_then(|s| s.additional_authentication_fields.as_ref());
             // They are read in the order of the spec.
-            if let Some(field) = fields.and_then(|fields| fields.get(read.fields.len())) {
-                let (name, short_name) = (field.name.clone(), field.short_name.clone());
-                read.fields.push(AuthenticationField { name, short_name, value: value::field(bytes)? });
+            if let Some(field) = fields.and_then(|fields| fields.get(read.login_fields.len())) {
+                read.login_fields.push(settings::login_field(field, &value::field(bytes)?));
             }
         }
     }
@@ -144,7 +143,7 @@ fn versions(observed: &Observation<'_>, found: &HashMap<&str, SecretValues>) -> 
 fn compare(observed: &mut Observation<'_>, mut read: Read, context: &Context) {
     let value = one(observed, &mut read, field_groups::CONTENT, context);
     let username = one(observed, &mut read, field_groups::USERNAME, context);
-    for group in [field_groups::TOTP, field_groups::FIELDS] {
+    for group in [field_groups::TOTP, field_groups::LOGIN_FIELDS] {
         // The vault does not change these by itself: with a lost key, what is in the Secret is sent once more.
         if one(observed, &mut read, group, context).is_some_and(|compared| compared != Compared::Same) {
             read.due.insert(group);
@@ -196,14 +195,18 @@ impl Read {
             field_groups::CONTENT => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
             field_groups::USERNAME => self.username.as_ref().map(|username| whole(username)),
             field_groups::TOTP => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
-            _ => (!self.fields.is_empty()).then(|| joined(&self.fields)),
+            _ => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
         }
     }
 }
 
 /// All parts of all fields, each after its length: no two lists look alike. In a buffer that never grows.
-fn joined(fields: &[AuthenticationField]) -> Zeroizing<Vec<u8>> {
-    let parts = fields.iter().flat_map(|field| [&*field.name, &field.short_name, field.value.expose_secret()]);
+fn joined(fields: &[Vec<WireField>]) -> Zeroizing<Vec<u8>> {
+    let parts = fields.iter().flatten().filter_map(|field| match &field.value {
+        WireValue::Text(text) => Some(text.as_str()),
+        WireValue::Secret(secret) => Some(secret.expose_secret()),
+        _ => None,
+    });
     let mut joined = Zeroizing::new(Vec::with_capacity(parts.clone().map(|part| part.len() + 8).sum()));
     for part in parts {
         joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -219,4 +222,19 @@ fn fail(observed: &mut Observation<'_>, problem: Problem) {
         _ => Secrets::Invalid,
     };
     observed.problem = Some(problem);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_of_a_login_is_told_by_its_name_its_short_name_and_its_value_in_this_order() {
+        let field = json!({"shortName": "ab", "name": "c", "valueSecretRef": {"name": "s", "key": "k"}});
+        let fields = [settings::login_field(&serde_json::from_value(field).unwrap(), &"def".to_owned().into())];
+        let part = |text: &str| [&(text.len() as u64).to_be_bytes()[..], text.as_bytes()].concat();
+        assert_eq!(joined(&fields).to_vec(), [part("c"), part("ab"), part("def")].concat());
+        assert_eq!(joined(&fields).capacity(), joined(&fields).len());
+    }
 }

@@ -213,7 +213,7 @@ fn rested(next: &mut PamCredentialStatus, observed: &Observation<'_>, decision: 
                 next.digests = field_groups::digests(&observed.object.spec);
                 next.digests.extend(newer);
                 next.digests
-                    .extend(keyed.into_iter().filter(|(name, _)| field_groups::has_keyed(&observed.object.spec, name)));
+                    .extend(keyed.into_iter().filter(|(name, _)| field_groups::has(&observed.object.spec, name)));
             }
             next.value_held_back &= observed.object.spec.content_secret_ref.is_some();
             remember_verified(observed, context);
