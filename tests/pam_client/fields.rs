@@ -119,7 +119,7 @@ fn jit(mode: Value) -> Value {
     merged([common, account("authentication", "maker"), mode])
 }
 
-/// What is sent in fields whose value matters to a test or to the simulator.
+/// What is sent, but for what tells the record.
 fn values(mode: Value) -> Value {
     json!({
         "additional": "more", "tags": ["x", "y"], "credential_type": "Domain User", "domain": "example.com",
@@ -131,19 +131,30 @@ fn values(mode: Value) -> Value {
     })
 }
 
-/// Every field of the operator's table but those of the other JIT mode. One that has no value of its own here has any.
+/// The operator's table without what tells the record and what has rows of its own.
+fn rows() -> impl Iterator<Item = &'static Field> {
+    let own = ["identifier", "username", "hostname", "ip", "content"];
+    FIELDS.iter().filter(move |row| row.form != Form::Block && row.list().is_none() && !own.contains(&row.wire))
+}
+
+fn given<'a>(values: &'a Value, row: &Field) -> Option<&'a Value> {
+    row.wire.split('.').try_fold(values, |value, key| value.get(key))
+}
+
+/// Every field that has a value here but those of the other JIT mode.
 pub(crate) fn everything(mode: Value) -> CredentialRequest {
     let values = values(mode);
-    let request = request("one");
-    let own = ["identifier", "username", "hostname", "ip", "content"];
-    let rows = FIELDS.iter().filter(|row| row.form != Form::Block && row.list().is_none() && !own.contains(&row.wire));
-    let fields = rows.filter_map(|row| {
-        let given = row.wire.split('.').try_fold(&values, |value, key| value.get(key));
-        // The fields of a set are there together.
-        let given = given.or_else(|| (!matches!(row.form, Form::Part(_))).then_some(&Value::Null));
-        given.map(|given| field(row, given))
-    });
-    CredentialRequest { fields: fields.collect(), ..request }
+    let fields = rows().filter_map(|row| Some(field(row, given(&values, row)?)));
+    CredentialRequest { fields: fields.collect(), ..request("one") }
+}
+
+/// The fields of a version that have no value here: each has any. Those of a set are there together, or not at all.
+fn others(version: &str) -> Vec<WireField> {
+    let values = merged([creating(), enabling()].map(values).map(|values| values["jit_settings"].clone()));
+    let values = merged([self::values(json!({})), json!({"jit_settings": values})]);
+    let at = |version: &str| VERSIONS.iter().position(|one| *one == version);
+    let others = rows().filter(|row| given(&values, row).is_none() && at(row.since) <= at(version));
+    others.map(|row| field(row, &Value::Null)).collect()
 }
 
 /// A field as its form has it.
@@ -179,7 +190,9 @@ pub(crate) fn list(path: &'static str, items: &[&str]) -> WireField {
 async fn send_everything(pam: &Pam, version: &str) -> [Value; 2] {
     let client = client(pam, version);
     for mode in [creating(), enabling()] {
-        client.upsert_credential(&everything(mode)).await.unwrap();
+        let mut request = everything(mode);
+        request.fields.extend(others(version));
+        client.upsert_credential(&request).await.unwrap();
     }
     let journal = pam.sim.journal();
     let posts = journal.posts();
