@@ -14,7 +14,7 @@ RUST_TEST_THREADS ?= 14
 export RUST_TEST_THREADS
 # What `make mutants` breaks: src/domain by itself, which names only std and so builds in seconds.
 MUTANTS := $(CARGO_TARGET_DIR)/mutants
-# For the tests, e.g. ARGS='--test real deletion:: -- --nocapture'.
+# For the tests, e.g. ARGS='--test e2e deletion:: -- --nocapture'.
 ARGS ?=
 
 help: ## Print this list
@@ -45,7 +45,7 @@ mutants: need-rust ## Break src/domain in every small way, and see that its test
 
 generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
-	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test real chart::render::the_plain_manifest
+	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test e2e chart::render::the_plain_manifest
 
 tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets

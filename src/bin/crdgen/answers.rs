@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use pam_operator::api::FIELDS;
 use pam_operator::domain::{Reason, Retry};
 
-/// One row for each answer of `tests/fields/errors.tsv`; the reason of each kind of error is in `reasons.tsv` beside it.
+/// One row for each answer of `tests/fixtures/errors.tsv`; the reason of each kind of error is in `reasons.tsv` beside it.
 pub fn table(root: &Path) -> anyhow::Result<String> {
     let reasons = reasons(root)?;
     let mut text =
@@ -26,7 +26,7 @@ pub fn table(root: &Path) -> anyhow::Result<String> {
 
 /// The lines of a table, without its comments and its head.
 fn rows(root: &Path, file: &str) -> anyhow::Result<Vec<Vec<String>>> {
-    let path = root.join("tests/fields").join(file);
+    let path = root.join("tests/fixtures").join(file);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
     Ok(lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect())

@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     /// kind, reason: what the manual says of each kind of error.
-    const TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fields/reasons.tsv"));
+    const TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/reasons.tsv"));
 
     fn errors() -> Vec<PamError> {
         let (call, after) = (Call::UpsertCredential, Duration::ZERO);

@@ -1,0 +1,265 @@
+//! The manual says what is there: no row is missing, none is of what is gone, and what is generated is not stale.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pam_operator::api::{FIELDS, Field, crds, sent_field};
+use pam_operator::domain::{Reason, Retry};
+use serde_json::Value;
+
+const DOCUMENTED: &str = include_str!("fixtures/credential.tsv");
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The cells of each row whose first cell is code.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    rows.map(cells).collect()
+}
+
+fn schema(kind: &str) -> Value {
+    let crd = crds().into_iter().find(|crd| crd.spec.names.kind == kind).unwrap();
+    serde_json::to_value(crd).unwrap()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"].take()
+}
+
+/// Every field of a schema with its path; `[]` stands for the items of a list.
+fn walk<'a>(path: &str, schema: &'a Value, all: &mut Vec<(String, &'a Value)>) {
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        all.push((path.clone(), inner));
+        walk(&path, inner, all);
+        walk(&format!("{path}[]"), &inner["items"], all);
+    }
+}
+
+fn fields<'a>(schema: &'a Value, part: &str) -> Vec<(String, &'a Value)> {
+    let mut all = Vec::new();
+    walk("", &schema[part], &mut all);
+    all
+}
+
+// === Fields and their keys in the PAM's call
+
+/// What a credential's spec says to the operator alone.
+fn is_for_the_operator(field: &str) -> bool {
+    let within = |block: &str| field == block || field.strip_prefix(block).is_some_and(|rest| rest.starts_with('.'));
+    let own = ["connectionRef", "adoptionPolicy", "ensureEnabled", "deletionPolicy", "driftPolicy", "mode", "suspend"];
+    // A block that the call has not; its fields are in the one around it, or beside the others.
+    let flat = ["device", "executionSettings.reconciliation"].contains(&field);
+    // Where a Secret is, and what of it is meant.
+    let of_reference = field.rsplit_once('.').is_some_and(|(block, _)| block.ends_with("SecretRef"));
+    own.iter().any(|own| within(own)) || flat || of_reference
+}
+
+#[test]
+fn every_field_of_the_spec_that_is_sent_has_its_path() {
+    let schema = schema("PamCredential");
+    let fields = fields(&schema, "spec");
+    assert!(fields.len() > 90, "{}", fields.len());
+    for (field, _) in &fields {
+        assert_eq!(sent_field(field).is_none(), is_for_the_operator(field), "{field}");
+    }
+    let known: BTreeSet<_> = fields.iter().map(|(field, _)| field.as_str()).collect();
+    for field in FIELDS {
+        assert!(known.contains(field.spec), "{field:?} is no field of the spec");
+    }
+}
+
+#[test]
+fn every_documented_path_is_named_by_one_field_but_for_the_second_identifier() {
+    const VERSIONS: [&str; 5] = ["3.32", "3.33", "3.33.1", "4.0", "4.2"];
+    assert_eq!(sent_field("usernameSecretRef").map(|field| field.wire), Some("username"));
+    for (at, version) in VERSIONS.into_iter().enumerate() {
+        // A username is one of two fields.
+        let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+        let is_there = |field: &Field| VERSIONS[..=at].contains(&field.since);
+        for field in FIELDS.iter().filter(|field| is_there(field) && field.spec != "usernameSecretRef") {
+            *named.entry(field.wire).or_default() += 1;
+        }
+        let mut documented = BTreeSet::new();
+        for row in DOCUMENTED.lines().filter(|line| !line.starts_with('#')).skip(1) {
+            let cells: Vec<_> = row.split('\t').collect();
+            if cells[4].split(' ').any(|of| of == version) {
+                let path = cells[0].replace("additional_settings[]", "additional_settings");
+                documented.insert(if path == "additional_settings.notes" { "notes".to_owned() } else { path });
+            }
+        }
+        assert!(documented.remove("additional_settings.identifier"), "{version}");
+        let once: BTreeSet<String> =
+            named.iter().filter(|(_, times)| **times == 1).map(|(p, _)| (*p).to_owned()).collect();
+        assert_eq!(once, documented, "{version}");
+    }
+}
+
+#[test]
+fn every_field_is_said_to_be_there_since_the_first_version_that_documents_it() {
+    let mut first = BTreeMap::new();
+    // The pages are in the order of their versions.
+    for row in DOCUMENTED.lines().filter(|line| !line.starts_with('#')).skip(1) {
+        let cells: Vec<_> = row.split('\t').collect();
+        let path = cells[0].replace("additional_settings[]", "additional_settings");
+        // Where the notes are depends on the version, and not whether they are there.
+        let path = if path == "additional_settings.notes" { "notes".to_owned() } else { path };
+        first.entry(path).or_insert_with(|| cells[4].split(' ').next().unwrap());
+    }
+    for field in FIELDS {
+        assert_eq!(first.get(field.wire), Some(&field.since), "{field:?}");
+    }
+}
+
+// === What `kubectl explain` prints
+
+#[test]
+fn every_choice_is_explained_by_its_field() {
+    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection"] {
+        let schema = schema(kind);
+        for (field, schema) in fields(&schema, "spec") {
+            let choices = schema["enum"].as_array().or_else(|| schema["items"]["enum"].as_array());
+            let text = schema["description"].as_str().unwrap();
+            for choice in choices.into_iter().flatten() {
+                let choice = format!("`{}`", choice.as_str().unwrap());
+                assert!(text.contains(&choice), "{kind} {field} does not say what {choice} is: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_list_map_and_number_of_a_spec_has_a_bound() {
+    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection"] {
+        let schema = schema(kind);
+        for (field, schema) in fields(&schema, "spec") {
+            for schema in [schema, &schema["items"], &schema["additionalProperties"]] {
+                let bound = match schema["type"].as_str() {
+                    Some("string") if schema.get("enum").is_some() => continue,
+                    Some("string") => "maxLength",
+                    Some("array") => "maxItems",
+                    Some("integer") => "maximum",
+                    Some("object") if schema.get("additionalProperties").is_some() => "maxProperties",
+                    _ => continue,
+                };
+                assert!(schema.get(bound).is_some(), "{kind} {field} has no {bound}");
+            }
+        }
+    }
+}
+
+// === Pages
+
+const fn again(reason: Reason) -> &'static str {
+    match reason.retry() {
+        _ if reason.is_ready() => "not needed",
+        Retry::OnChange => "on a change",
+        Retry::Backoff => "more and more slowly",
+        Retry::SecondLook => "on a change, and now and then",
+        Retry::Bounded => "a few times, then now and then",
+    }
+}
+
+#[test]
+fn every_reason_has_its_row_with_when_it_is_tried_again() {
+    let text = page("docs/reasons.md");
+    let (text, _) = text.split_once("## Answers of the PAM").unwrap();
+    let rows = rows(text);
+    for reason in Reason::ALL {
+        let name = format!("`{}`", reason.as_str());
+        let found: Vec<_> = rows.iter().filter(|row| row[0] == name).collect();
+        let [row] = &found[..] else { panic!("{name}: {found:?}") };
+        assert_eq!((row.len(), row[3].as_str()), (4, again(reason)), "{row:?}");
+        assert!(row[1].len() > 5 && !row[2].is_empty(), "{row:?}");
+    }
+    assert_eq!(rows.len(), Reason::ALL.len());
+    let readme = page("README.md");
+    for reason in Reason::ALL {
+        assert!(readme.contains(&format!("`{}`", reason.as_str())), "{} is not in the README", reason.as_str());
+    }
+}
+
+#[test]
+fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
+    let text = page("docs/compatibility.md");
+    let schema = schema("ClusterPamConnection");
+    let all = fields(&schema, "spec");
+    let differences = all.iter().filter(|(field, _)| field.starts_with("compatibility."));
+    let differences: Vec<_> = differences.map(|(field, schema)| (field.as_str(), *schema)).collect();
+    assert!(differences.len() >= 5);
+    for (field, schema) in &differences {
+        let row = rows(&text).into_iter().find(|row| row[0] == format!("`{field}`"));
+        let row = row.unwrap_or_else(|| panic!("{field} is missing"));
+        for choice in schema["enum"].as_array().unwrap() {
+            assert!(row[1].contains(&format!("`{}`", choice.as_str().unwrap())), "{field}: {choice}");
+        }
+    }
+    for row in rows(&text).iter().filter(|row| row[0].starts_with("`compatibility.")) {
+        assert!(differences.iter().any(|(field, _)| row[0] == format!("`{field}`")), "{} is gone", row[0]);
+    }
+}
+
+/// Every link to a file of the repository leads to one.
+#[test]
+fn every_link_leads_somewhere() {
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    for file in docs.chain([root().join("README.md")]).filter(|file| file.extension().is_some_and(|e| e == "md")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if path.starts_with("http") {
+                continue;
+            }
+            let to = if path.is_empty() { file.clone() } else { file.parent().unwrap().join(path) };
+            assert!(to.exists(), "{} links to {link}", file.display());
+            assert!(anchor.is_empty() || has_heading(&to, anchor), "{} links to {link}", file.display());
+        }
+    }
+}
+
+fn has_heading(file: &Path, anchor: &str) -> bool {
+    let text = fs::read_to_string(file).unwrap();
+    let heading =
+        |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([',', '?', '`'], "");
+    text.lines().filter(|line| line.starts_with('#')).any(|line| heading(line) == anchor)
+}
+
+// === What is generated
+
+fn crdgen_check(root: &Path) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_crdgen")).arg("--check").arg("--root").arg(root).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_stale_page_is_told_and_a_fresh_one_is_not() {
+    assert_eq!(crdgen_check(&root()), (true, String::new()));
+    let copy = std::env::temp_dir().join(format!("manual-{}", std::process::id()));
+    for folder in ["crds", "charts/pam-operator/files/crds", "docs", "tests/fixtures"] {
+        fs::create_dir_all(copy.join(folder)).unwrap();
+        for entry in fs::read_dir(root().join(folder)).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), copy.join(folder).join(entry.file_name())).unwrap();
+        }
+    }
+    assert!(crdgen_check(&copy).0);
+    for (file, was, is) in [
+        ("docs/pamcredential.md", "`execution_settings.status`", "`execution_settings.enabled`"),
+        ("docs/pamconnection.md", "1 to 64", "1 to 65"),
+        ("docs/reasons.md", "code 1011", "code 1012"),
+    ] {
+        let text = fs::read_to_string(copy.join(file)).unwrap();
+        assert!(text.contains(was), "{file}");
+        fs::write(copy.join(file), text.replace(was, is)).unwrap();
+        let (fresh, said) = crdgen_check(&copy);
+        assert!(!fresh && said.contains(file) && said.contains("make generate"), "{said}");
+        fs::write(copy.join(file), text).unwrap();
+    }
+    fs::remove_dir_all(&copy).unwrap();
+}

@@ -1,0 +1,155 @@
+//! From any spec to any other that the schema allows: the record ends as a first push of the second would leave it, but
+//! for fields that cannot be un-set, and those are named on the object.
+
+use std::collections::BTreeSet;
+
+use local_cluster::wait_until;
+use pam_simulator::ProductVersion;
+use serde_json::{Value, json};
+
+use super::case::{Case, nothing_was_given_away};
+use super::expected::{JIT_SWITCHES, Leaf, Place, leaves};
+use crate::random::Random;
+use crate::support::{PATIENCE, Plan, World, ready};
+
+const PAIRS: usize = 40;
+/// Begins what `Ready` says of fields that the PAM keeps.
+const KEPT: &str = "no longer in spec, and kept by the PAM, which cannot un-set a field: ";
+
+#[tokio::test]
+async fn from_any_spec_to_any_other_the_record_ends_as_the_second_says_on_3_32() {
+    any_to_any(ProductVersion::V3_32, false).await;
+}
+
+#[tokio::test]
+async fn from_any_spec_to_any_other_the_record_ends_as_the_second_says_on_4_2() {
+    any_to_any(ProductVersion::V4_2, false).await;
+}
+
+/// Where a PAM puts a block that is sent in the place of the one that was there, and the connection says so, what was
+/// removed from the spec goes, and nothing else.
+#[tokio::test]
+async fn from_any_spec_to_any_other_nothing_is_lost_where_blocks_are_replaced() {
+    any_to_any(ProductVersion::V4_2, true).await;
+}
+
+/// A spec of the same account and identifier, with Secrets of its own; some of its blocks are those of the first.
+fn second(first: &Case, world: &World, random: &mut Random) -> Case {
+    let mut next = Case::random(&first.name, world, random);
+    let (spec, before) = (next.spec.as_object_mut().unwrap(), first.spec.as_object().unwrap());
+    for field in ["hostname", "ip", "identifier", "username", "usernameSecretRef"] {
+        spec.remove(field);
+        spec.extend(before.get_key_value(field).map(|(field, value)| (field.clone(), value.clone())));
+    }
+    for field in
+        ["additionalSettings", "device", "executionSettings", "jitSettings", "notes", "sessionSettings", "tags"]
+    {
+        if random.percent(25) {
+            spec.remove(field);
+            spec.extend(before.get_key_value(field).map(|(field, value)| (field.clone(), value.clone())));
+        }
+    }
+    next.fill_anew(first, random);
+    next
+}
+
+async fn any_to_any(version: ProductVersion, blocks_replaced: bool) {
+    let mut random = Random::of_this_run(&format!("transitions on {version}, {blocks_replaced}"));
+    let world = Plan::default().version(version).start().await;
+    if blocks_replaced {
+        world.sim.change_behaviour(|knobs| knobs.blocks_replaced = true);
+        let limits = json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0});
+        world.put_connection(json!({"limits": limits, "compatibility": {"settingsBlocks": "Replaced"}})).await;
+        world.connection_becomes("Authenticated").await;
+    }
+    let firsts: Vec<Case> = (0..PAIRS).map(|n| Case::random(&format!("svc-{n}"), &world, &mut random)).collect();
+    let seconds: Vec<Case> = firsts.iter().map(|first| second(first, &world, &mut random)).collect();
+    for case in firsts.iter().chain(&seconds) {
+        case.admit(&world.sim);
+    }
+    world.apply(firsts.iter().flat_map(|case| case.objects(&world))).await;
+    world.all_become(PAIRS, &["Synced"]).await;
+    // Secrets first, so that each push finds them.
+    world.apply(seconds.iter().flat_map(|case| case.secret_objects(&world))).await;
+    world.all_become(PAIRS, &["Synced"]).await;
+    world.apply(seconds.iter().map(|case| case.object(&world))).await;
+    world.all_become(PAIRS, &["Synced", "Adopted"]).await;
+    for (first, second) in firsts.iter().zip(&seconds) {
+        ends_as_it_should(&world, first, second, blocks_replaced).await;
+    }
+    assert_eq!(world.sim.records().len(), PAIRS, "one record each");
+    nothing_was_given_away(&world).await;
+}
+
+async fn ends_as_it_should(world: &World, first: &Case, second: &Case, blocks_replaced: bool) {
+    let credential = world.get(&second.name).await;
+    let record = world.sim.record(credential.status.as_ref().unwrap().id.as_deref().unwrap()).unwrap();
+    let told = format!("from {}\nto {}", first.told(), second.told());
+    let beside = second.has_arrived(world, &record);
+    let before = leaves(&first.spec);
+    let after: BTreeSet<String> = leaves(&second.spec).into_iter().map(|leaf| leaf.path).collect();
+    let gone: Vec<&Leaf> = before.iter().filter(|leaf| !after.contains(&leaf.path)).collect();
+    // What the PAM still has of the first spec is what cannot be un-set,
+    let places: BTreeSet<Place> = gone.iter().map(|leaf| leaf.place.clone()).filter(is_shown).collect();
+    if blocks_replaced {
+        assert!(beside.is_subset(&places), "{beside:?} {told}");
+    } else {
+        assert_eq!(beside, places, "{told}");
+    }
+    // and is named, and nothing else.
+    let message = ready(&credential).2;
+    let named = message.split_once(KEPT).map_or("", |(_, named)| named);
+    let named: BTreeSet<&str> = named.split(", ").filter(|name| !name.is_empty()).collect();
+    let gone: Vec<&Leaf> =
+        gone.into_iter().filter(|leaf| !is_shown(&leaf.place) || beside.contains(&leaf.place)).collect();
+    assert_eq!(named, names(&gone, &after, &first.spec), "{message} {told}");
+    if !named.is_empty() {
+        world.event_of(&second.name, "FieldKept").await;
+    }
+}
+
+/// Type and value are not among the fields that a record shows.
+fn is_shown(place: &Place) -> bool {
+    !matches!(place, Place::Kind | Place::Content)
+}
+
+/// How the fields that are gone are named: a block by its name, where nothing of it is left.
+fn names<'a>(gone: &[&'a Leaf], after: &BTreeSet<String>, first: &Value) -> BTreeSet<&'a str> {
+    let set = |leaf: &&&Leaf| match leaf.path.strip_prefix("jitSettings.") {
+        // The switch of the other mode is sent, but was not in the spec.
+        Some(field) if JIT_SWITCHES.contains(&field) => first["jitSettings"].get(field).is_some(),
+        _ => true,
+    };
+    let name = |leaf: &&'a Leaf| match leaf.path.split_once('.') {
+        Some((block, _)) if !after.iter().any(|path| path.starts_with(&format!("{block}."))) => block,
+        _ => leaf.path.as_str(),
+    };
+    gone.iter().filter(set).map(name).collect()
+}
+
+/// A reason of its own in `Ready` stays until the field is back.
+#[tokio::test]
+async fn what_was_said_of_a_field_goes_when_it_is_set_again() {
+    let world = World::start().await;
+    world.put_secret("svc", json!({"password": crate::support::CANARY})).await;
+    let session =
+        |ssh: Option<bool>| json!({"sessionSettings": {"useOwnCredentialToConnect": true, "ssh": ssh, "rdp": true}});
+    let apply = async |change: Value| {
+        let mut object = world.credential_json("svc", json!({}));
+        crate::support::merge(&mut object["spec"], change);
+        world.apply([object]).await;
+        ready(&world.becomes("svc", "Synced").await).2
+    };
+    assert!(!apply(session(Some(true))).await.contains(KEPT));
+    let message = apply(json!({"sessionSettings": {"useOwnCredentialToConnect": true, "rdp": true}})).await;
+    assert!(message.ends_with(&format!("{KEPT}sessionSettings.ssh")), "{message}");
+    world.event_of("svc", "FieldKept").await;
+    assert!(!apply(session(Some(false))).await.contains(KEPT));
+    wait_until("the record to have it", PATIENCE, async || {
+        let records = world.sim.records();
+        anyhow::ensure!(records[0].fields["session_settings"]["SSH"] == false, "not yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,45 @@
+//! What is promised, on a real API server: the built operator under the chart's own `ServiceAccount`, against a simulated
+//! PAM; a file for each promise or capability. `make test ARGS='--test e2e deletion::'` runs one of them.
+//!
+//! They are one program, since most of them wait most of the time: for an answer, for the next list, or for the 90 seconds
+//! in which a write may still be executed whose answer was lost. So all of it is waited for at once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../support/random.rs"]
+mod random;
+mod support;
+
+mod access;
+mod adoption;
+mod backup_restore;
+mod chart;
+mod conflicts;
+mod crash_recovery;
+mod deletion;
+mod device_settings;
+mod digest_key;
+mod disable_brake;
+mod drift;
+mod faults;
+mod first_push;
+mod generated;
+mod leader_election;
+mod plan_mode;
+mod product_versions;
+mod reasons;
+mod recovery;
+mod removed_fields;
+mod rename_and_move;
+mod rotation;
+mod rotation_request;
+mod samples;
+mod schema_messages;
+mod settings;
+mod steady_state;
+mod tenant_connections;
+mod tenant_isolation;
+mod updates;
+mod upgrade;
+mod vault_change;
+mod without_list;

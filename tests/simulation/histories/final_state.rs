@@ -1,0 +1,280 @@
+//! What must be true in the end, when nobody did anything for hours.
+
+use fake_apiserver::Mark;
+use jiff::{SignedDuration, Timestamp};
+use pam_operator::api::{ConditionType, PamCredentialStatus, find};
+use pam_simulator::{Journal, Kind, RecordView};
+
+use super::laws::{account, was_listed};
+use super::model::{NEVER, Object, Origin, Record};
+use super::runner::{INTERVAL, Play};
+use super::steps::{CLUSTERS, Wanted, Who};
+
+type Verdict = Result<(), String>;
+
+/// Reasons of those who wait for somebody to decide whose a record is.
+const CONFLICTS: [&str; 5] =
+    ["RecordConflict", "IdentifierConflict", "AccountConflict", "InventoryIncomplete", "PamRejected"];
+/// So often at most somebody who waits for that is tried while it becomes calm.
+const LOOKS: usize = 20;
+
+/// Everything about one credential.
+struct Case<'a> {
+    who: Who,
+    object: &'a Object,
+    wanted: &'a Wanted,
+    status: PamCredentialStatus,
+    own: String,
+    /// The records that have its id, its identifier or its account.
+    touched: Vec<RecordView>,
+}
+
+/// Holds the end of a history against the promises.
+pub fn judge(play: &Play) -> Verdict {
+    let journal = play.world.sim.journal();
+    for who in Who::all() {
+        match (play.credential(who), case(play, who)) {
+            (None, _) => {}
+            (Some(_), None) => is_leaving_for_a_reason(play, who)?,
+            (Some(_), Some(case)) => case.judge(play, &journal).map_err(|wrong| format!("{who:?}: {wrong}"))?,
+        }
+    }
+    Ok(())
+}
+
+/// P10: what does not go is tried ever more rarely, and nobody asks for lists all the time.
+pub fn judge_patience(play: &Play, journal: &Journal) -> Verdict {
+    for who in Who::all() {
+        let posts = journal.posts_for(&play.sites[who.site].identifier(&who.name())).len();
+        if posts > LOOKS {
+            return Err(format!("P10: {who:?} was sent {posts} times"));
+        }
+    }
+    for (site, name) in CLUSTERS.iter().enumerate() {
+        let lists = journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(*name)).count();
+        let regular = usize::try_from(2 * 3_600 / INTERVAL.as_secs()).unwrap() + 1;
+        let waiting = Who::all().filter(|who| who.site == site && is_waiting(play, *who)).count();
+        // Faults and fights of before may need some, too.
+        if lists > regular + LOOKS * (1 + waiting) {
+            return Err(format!("P10: {name} asked for {lists} lists"));
+        }
+    }
+    Ok(())
+}
+
+/// P1: for an hour nothing happens but the lists of the intervals.
+pub fn judge_silence(play: &Play, journal: &Journal, asked: &[Mark]) -> Verdict {
+    // What the PAM refuses is tried again now and then.
+    let refused = |entry: &pam_simulator::Entry| entry.code == Some(1052);
+    let quiet = |entry: &pam_simulator::Entry| matches!(entry.kind, Kind::ListCredentials | Kind::Token);
+    let loud = |entry: &&pam_simulator::Entry| !quiet(entry) && !refused(entry);
+    if let Some(entry) = journal.entries().iter().find(loud) {
+        return Err(format!("it is not calm: {entry:?}"));
+    }
+    for (site, asked) in asked.iter().enumerate() {
+        // Before a take-over that is refused it is written down that it is tried, and taken back after it.
+        let is_refused = |name: &str| {
+            let is_its = |who: &Who| who.site == site && who.name() == name;
+            let who = Who::all().find(is_its).map(|who| play.sites[site].identifier(&who.name()));
+            journal.entries().iter().any(|entry| refused(entry) && entry.target == who)
+        };
+        let writes = play.sites[site].cluster.since(*asked).writes();
+        let writes = writes.filter(|write| !is_refused(&write.name));
+        if !writes.is_empty() {
+            return Err(format!("{} is not calm: {writes}", CLUSTERS[site]));
+        }
+        let lists = journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(CLUSTERS[site]));
+        let most = usize::try_from(3_600 / INTERVAL.as_secs()).unwrap() + 1;
+        // Whoever waits for a decision looks again now and then.
+        let waits = Who::all().any(|who| who.site == site && is_waiting(play, who));
+        let count = lists.count();
+        if count > most && !waits {
+            return Err(format!("{} asked for {count} lists within an hour", CLUSTERS[site]));
+        }
+    }
+    Ok(())
+}
+
+fn is_waiting(play: &Play, who: Who) -> bool {
+    play.credential(who).is_some() && !matches!(play.sites[who.site].reason(&who.name()).as_str(), "Synced" | "Adopted")
+}
+
+fn case(play: &Play, who: Who) -> Option<Case<'_>> {
+    let object = play.model.object(who);
+    let wanted = object.wanted.as_ref()?;
+    let status = play.sites[who.site].status(&who.name());
+    let own = play.sites[who.site].identifier(&who.name());
+    let touched = touched(play, &own, Some(wanted), status.id.as_ref());
+    Some(Case { who, object, wanted, status, own, touched })
+}
+
+fn touched(play: &Play, own: &String, wanted: Option<&Wanted>, id: Option<&String>) -> Vec<RecordView> {
+    let ours = |record: &RecordView| {
+        let same = wanted.is_some_and(|wanted| account(wanted) == (record.username.clone(), record.hostname.clone()));
+        record.identifier.as_ref() == Some(own) || Some(&record.id) == id || same
+    };
+    play.world.sim.records().into_iter().filter(ours).collect()
+}
+
+/// It goes by itself once its record is disabled, unless that is not what it was.
+fn is_leaving_for_a_reason(play: &Play, who: Who) -> Verdict {
+    let object = play.model.object(who);
+    let Some((_, wanted)) = object.specs.last() else { return Err(format!("{who:?} is there, and nobody made it")) };
+    let status = play.sites[who.site].status(&who.name());
+    let own = play.sites[who.site].identifier(&who.name());
+    let touched = touched(play, &own, Some(wanted), status.id.as_ref());
+    let as_known =
+        matches!(touched.as_slice(), [one] if Some(&one.id) == status.id.as_ref() && one.identifier == Some(own));
+    if !as_known || wanted.suspend || wanted.plan {
+        return Ok(());
+    }
+    Err(format!("P7: {who:?} does not go: {:?}", play.sites[who.site].reason(&who.name())))
+}
+
+impl Case<'_> {
+    fn judge(&self, play: &Play, journal: &Journal) -> Verdict {
+        if self.wanted.suspend {
+            let told = find(&self.status.conditions, ConditionType::Suspended).is_some();
+            return if told { Ok(()) } else { Err("it does not say that it is suspended".into()) };
+        }
+        let reason = play.sites[self.who.site].reason(&self.who.name());
+        match reason.as_str() {
+            "Synced" | "Adopted" if !self.wanted.plan => self.is_well(play, journal, &reason),
+            "Planned" if self.wanted.plan => Ok(()),
+            reason if CONFLICTS.contains(&reason) => self.is_in_conflict(play, reason),
+            reason => Err(format!("P1: it ended as {reason:?}")),
+        }
+    }
+
+    /// Its record, if that has our identifier and our account, and no other has either.
+    fn as_it_should_be(&self) -> Option<&RecordView> {
+        let [record] = self.touched.as_slice() else { return None };
+        let at_account = account(self.wanted) == (record.username.clone(), record.hostname.clone());
+        (at_account && record.identifier.as_ref() == Some(&self.own)).then_some(record)
+    }
+
+    fn is_in_conflict(&self, play: &Play, reason: &str) -> Verdict {
+        let alone = Who::all().filter(|other| *other != self.who && other.site == self.who.site).all(|other| {
+            let theirs = case(play, other);
+            theirs.is_none_or(|theirs| {
+                let same = self.status.id.is_some() && theirs.status.id == self.status.id;
+                // Who waits itself for another account keeps the one that it was last written to.
+                let keeps = theirs.status.id.is_some()
+                    && CONFLICTS.contains(&play.sites[other.site].reason(&other.name()).as_str());
+                !same && !keeps && account(theirs.wanted) != account(self.wanted)
+            })
+        });
+        let clean = match (self.touched.as_slice(), self.as_it_should_be()) {
+            ([], _) => self.status.id.is_none(),
+            (_, Some(record)) => {
+                self.status.id.as_ref() == Some(&record.id)
+                    || (self.status.id.is_none() && self.wanted.adoption != "Never")
+            }
+            _ => false,
+        };
+        // What met a record that an object of its name had just made, and whose answer was lost, waits for a word of the user.
+        let just_made = |record: &Record| {
+            let passed = self.object.since().duration_since(record.identity.0);
+            record.identity.1 == Some(self.who) && passed.abs() <= SignedDuration::from_mins(2)
+        };
+        let told = self.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_ref());
+        let met = told.and_then(|id| play.model.records.get(id)).is_some_and(just_made);
+        if !clean || !alone || met || (self.object.strange && self.status.unexpected.is_some()) {
+            return Ok(());
+        }
+        Err(format!("P1: {reason}, and nothing stands in its way"))
+    }
+
+    fn is_well(&self, play: &Play, journal: &Journal, reason: &str) -> Verdict {
+        if let Some(drifted) = find(&self.status.conditions, ConditionType::Drifted) {
+            return self.is_drifted(play, &drifted.reason);
+        }
+        let Some(record) = self.as_it_should_be() else {
+            return Err(format!("P1: {reason}, and the records are {:?}", self.touched));
+        };
+        if self.status.id.as_ref() != Some(&record.id) {
+            return Err(format!("P1: {reason} with record {:?}, but it is {}", self.status.id, record.id));
+        }
+        let notes = format!("note {}", self.wanted.notes);
+        let written = record.fields.get("notes").and_then(|notes| notes.as_str());
+        // Fields that another cluster wrote are seen by nobody, unless a list tells that somebody wrote.
+        let alone = play.model.records[&record.id].writers.len() == 1 && play.model.restored == NEVER;
+        if written != Some(&notes) && alone && !self.is_of_another_life(record, play) {
+            return Err(format!("P1: the notes are {written:?}, not {notes:?}"));
+        }
+        self.has_the_newest_value(play, journal, record, reason)
+    }
+
+    fn has_the_newest_value(&self, play: &Play, journal: &Journal, record: &RecordView, reason: &str) -> Verdict {
+        let newest = play.world.sim.value_of(&record.id).as_deref() == Some(self.object.newest());
+        let known = &play.model.records[&record.id];
+        if newest || self.status.value_held_back || self.is_of_another_life(record, play) {
+            return Ok(());
+        }
+        // What others did is told by the first list after our own write, unless that came before it too.
+        let unseen = |at: Timestamp| {
+            let written = self.status.last_sync_time.as_ref().map_or(NEVER, |time| time.0);
+            at <= written || !was_listed(journal, self.who.site, written + SignedDuration::from_secs(1), at)
+        };
+        let excused = match &known.value {
+            Origin::Nobody => false,
+            Origin::Vault(at) | Origin::Person(at) => unseen(*at),
+            Origin::Written { who, at, .. } if *who != self.who => unseen(*at),
+            // Where the vault rotates, none is sent once more: it might be over the vault's own (P6 before P3).
+            Origin::Written { sent, lost, .. } => *lost && (known.rotates || self.was_blind(*sent)),
+        };
+        let restored = play.model.restored;
+        if excused || (restored > NEVER && unseen(restored)) {
+            return Ok(());
+        }
+        Err(format!("P1: {reason}, and the value is not the newest: {:?}", known.value))
+    }
+
+    /// Whether the last write was sent for an object of that name that was deleted since, and executed late: that went with
+    /// all that was known of it.
+    fn is_of_another_life(&self, record: &RecordView, play: &Play) -> bool {
+        let known = &play.model.records[&record.id];
+        known.last == Some(self.who) && known.sent < self.object.since()
+    }
+
+    /// Whether its operator was killed soon after, when it did not know yet when its record last changed.
+    fn was_blind(&self, sent: Timestamp) -> bool {
+        let blind = self.object.blind.map(|at| at.duration_since(sent));
+        blind.is_some_and(|passed| (SignedDuration::ZERO..SignedDuration::from_mins(4)).contains(&passed))
+    }
+
+    /// What a `Drifted` says is so, and what could be corrected was.
+    fn is_drifted(&self, play: &Play, reason: &str) -> Verdict {
+        let record = self.touched.iter().find(|record| Some(&record.id) == self.status.id.as_ref());
+        let others = self.touched.len() > usize::from(record.is_some());
+        let sent = account(self.wanted);
+        let true_words = match (reason, record) {
+            ("NotListed", record) => record.is_none(),
+            ("IdentifierChanged", Some(record)) => record.identifier.as_ref() != Some(&self.own),
+            ("Renamed", Some(record)) => record.username != sent.0,
+            ("Moved", Some(record)) => record.hostname != sent.1,
+            ("SecondRecord", Some(_)) => others,
+            ("ChangedInVault" | "RotatedInVault", Some(record)) => {
+                self.status.remote.as_ref().and_then(|remote| remote.change.as_ref()) != Some(&record.change)
+            }
+            _ => false,
+        };
+        if !true_words {
+            return Err(format!("it says {reason}, and the record is {record:?}"));
+        }
+        let reachable = record.is_some_and(|record| {
+            record.identifier.as_ref() == Some(&self.own) || sent == (record.username.clone(), record.hostname.clone())
+        });
+        let correctable = ["IdentifierChanged", "Renamed", "Moved", "ChangedInVault"].contains(&reason);
+        let known = record.and_then(|record| play.model.records.get(&record.id));
+        // What was sent for an object before it, and executed late, it knows nothing of.
+        let own = |known: &Record| known.last == Some(self.who) && known.sent >= self.object.since();
+        if reason == "ChangedInVault" && known.is_some_and(own) {
+            return Err(format!("it says {reason}, and changed it itself: {known:?}"));
+        }
+        if self.wanted.correct && correctable && reachable && !others && self.status.corrections.len() < 3 {
+            return Err(format!("it says {reason}, and was not corrected: {record:?}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Histories that failed once, as short as they were made.
+
+use super::runner::play;
+use super::steps::{Act, Edit, Fate, Step, Trouble, Wanted, Who};
+
+const ONE: Who = Who { site: 0, place: 0 };
+
+fn plain() -> Wanted {
+    Wanted {
+        username: "svc".to_owned(),
+        device: 0,
+        notes: 0,
+        adoption: "ByIdentifier",
+        disable: false,
+        correct: false,
+        rotates: false,
+        suspend: false,
+        plan: false,
+    }
+}
+
+fn holds(steps: &[Step]) {
+    if let Err(wrong) = play(steps) {
+        panic!("{wrong}");
+    }
+}
+
+/// What was told before a restart was no news to the first list after it.
+#[test]
+fn correct_is_set_after_a_restart_on_what_was_told_before() {
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Wait(1_800_000),
+        Step::Vault(ONE, Act::Value),
+        Step::Wait(772_000),
+        Step::Stop(0),
+        Step::Start(0),
+        Step::Edit(ONE, Edit::Correct(true)),
+    ]);
+}
+
+/// Each try asks for a list, and each list told of a baseline that a try that fails takes no note of: it was woken by it at
+/// once, every ten seconds, for ever.
+#[test]
+fn what_the_pam_refuses_is_tried_ever_more_rarely() {
+    let hidden = Who { site: 1, place: 0 };
+    holds(&[
+        Step::Apart,
+        Step::Apply(hidden, plain()),
+        Step::Apply(ONE, Wanted { username: "other".to_owned(), ..plain() }),
+        Step::Edit(ONE, Edit::Username("svc".to_owned())),
+    ]);
+}
+
+/// Whoever came for its account between its claim of another and its move there found its record still in the way, and was
+/// never told that it left.
+#[test]
+fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
+    let other = Who { site: 0, place: 1 };
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Apply(other, Wanted { adoption: "TakeOver", ..plain() }),
+        Step::Trouble(Trouble::Outage(389)),
+        Step::Edit(ONE, Edit::Device(1)),
+        Step::Wait(700_000),
+    ]);
+}
+
+/// The killed process had sent the value that was rolled back, and a field was edited, too: the push of that field stood for
+/// all that was open, and the value that came late stayed.
+#[test]
+fn a_value_that_was_rolled_back_after_a_crash_is_sent_once_more_though_another_field_went_first() {
+    holds(&[
+        Step::Apply(ONE, plain()),
+        Step::Wait(720_000),
+        Step::Writes(ONE, Fate::Silent(68), 1),
+        Step::Value(ONE),
+        Step::Edit(ONE, Edit::Notes(110)),
+        Step::Stop(0),
+        Step::RollBack(ONE),
+    ]);
+}

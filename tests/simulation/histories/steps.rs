@@ -1,0 +1,398 @@
+//! What can happen, and histories made of it. A step that makes no sense where it stands (an edit of what is not there)
+//! does nothing, so that any part of a history is one too.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::random::Random;
+
+/// How many credentials each cluster has.
+pub const CREDENTIALS: usize = 3;
+/// The names of the clusters.
+pub const CLUSTERS: [&str; 2] = ["c1", "c2"];
+/// The devices.
+pub const DEVICES: [(&str, &str); 2] = [("db01", "10.0.0.7"), ("db02", "10.0.0.8")];
+/// Usernames that any credential may be given.
+const SHARED: [&str; 2] = ["shared-a", "shared-b"];
+
+/// One credential of one cluster.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who {
+    pub site: usize,
+    pub place: usize,
+}
+
+impl Who {
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..CLUSTERS.len()).flat_map(|site| (0..CREDENTIALS).map(move |place| Self { site, place }))
+    }
+
+    /// Its name in its namespace.
+    pub fn name(self) -> String {
+        format!("k{}", self.place)
+    }
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/k{}", CLUSTERS[self.site], self.place)
+    }
+}
+
+/// What a spec says.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent field")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub username: String,
+    /// Which of the devices.
+    pub device: usize,
+    pub notes: u64,
+    pub adoption: &'static str,
+    pub disable: bool,
+    pub correct: bool,
+    pub rotates: bool,
+    pub suspend: bool,
+    pub plan: bool,
+}
+
+impl Wanted {
+    pub fn spec(&self) -> Value {
+        let (hostname, ip) = DEVICES[self.device];
+        json!({
+            "username": self.username, "hostname": hostname, "ip": ip, "notes": format!("note {}", self.notes),
+            "adoptionPolicy": self.adoption,
+            "deletionPolicy": if self.disable { "Disable" } else { "Retain" },
+            "driftPolicy": if self.correct { "Correct" } else { "Report" },
+            "executionSettings": {"useOwnCredentialToConnect": true, "automaticChange": self.rotates},
+            "suspend": self.suspend,
+            "mode": if self.plan { "Plan" } else { "Apply" },
+        })
+    }
+
+    fn one(random: &mut Random, who: Who) -> Self {
+        let own = format!("{who:?}").replace('/', "-");
+        let rotates = random.percent(25);
+        Self {
+            username: if random.percent(60) { own } else { (*random.pick(&SHARED)).to_owned() },
+            device: 0,
+            notes: 0,
+            adoption: adoption(random),
+            disable: random.percent(30),
+            correct: !rotates && random.percent(40),
+            rotates,
+            suspend: false,
+            plan: random.percent(5),
+        }
+    }
+}
+
+fn adoption(random: &mut Random) -> &'static str {
+    const ALL: [&str; 4] = ["Never", "ByIdentifier", "ByIdentifier", "TakeOver"];
+    let all: &[&'static str] = &ALL;
+    random.pick::<&'static str>(all)
+}
+
+/// An edit of a spec.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    Username(String),
+    Device(usize),
+    Notes(u64),
+    Adoption(&'static str),
+    Disable(bool),
+    Correct(bool),
+    Rotates(bool),
+    Suspend(bool),
+    Plan(bool),
+}
+
+impl Edit {
+    pub fn apply(&self, wanted: &mut Wanted) {
+        match self {
+            Self::Username(username) => wanted.username.clone_from(username),
+            Self::Device(device) => wanted.device = *device,
+            Self::Notes(notes) => wanted.notes = *notes,
+            Self::Adoption(adoption) => wanted.adoption = adoption,
+            Self::Disable(disable) => wanted.disable = *disable,
+            Self::Correct(correct) => wanted.correct = *correct && !wanted.rotates,
+            // The schema takes one of the two.
+            Self::Rotates(rotates) => (wanted.rotates, wanted.correct) = (*rotates, wanted.correct && !rotates),
+            Self::Suspend(suspend) => wanted.suspend = *suspend,
+            Self::Plan(plan) => wanted.plan = *plan,
+        }
+    }
+}
+
+/// What a person does in the vault to the record of a credential, or the vault by itself.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Rename(String),
+    Move(usize),
+    Value,
+    Identifier(String),
+    Enable(bool),
+    AutomaticChange(bool),
+    /// The vault replaces the value, where it is to.
+    Rotate,
+}
+
+/// What becomes of the next write for a credential.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// It is executed, and its answer is lost.
+    Executed,
+    /// Its connection breaks, and it is executed so many seconds later.
+    Late(u64),
+    /// It is lost.
+    Never,
+    /// It is not answered, and executed so many seconds later.
+    Silent(u64),
+    /// It is refused with an error that may pass.
+    Error,
+}
+
+/// What goes wrong for everybody.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// So many lists end in the middle.
+    ListsEndEarly(u32),
+    /// So many lists fail.
+    ListsFail(u32),
+    /// The PAM is out of reach for so many seconds.
+    Outage(u64),
+    /// All tokens are worth nothing any more.
+    Tokens,
+}
+
+/// How writes of status go wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Status {
+    Refused,
+    DoneAndLost,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// At the beginning only: the clusters log in as two clients, and neither sees what the other makes.
+    Apart,
+    /// Nothing, for so many milliseconds.
+    Wait(u64),
+    /// A credential is applied, unless it is there.
+    Apply(Who, Wanted),
+    Edit(Who, Edit),
+    Delete(Who),
+    /// Its Secret gets a new value.
+    Value(Who),
+    /// Its Secret gets the value that it had before.
+    RollBack(Who),
+    /// Somebody asks for a push: of the value whatever the vault did, or not.
+    Ask(Who, bool),
+    /// The operator of a cluster is killed.
+    Stop(usize),
+    /// It ends in order.
+    End(usize),
+    Start(usize),
+    /// All objects of a cluster are made anew, without status: it comes back from a backup.
+    RestoreCluster(usize),
+    /// The key of a cluster's digests is lost, while the operator is away.
+    LoseKey(usize),
+    /// So many writes for it meet that fate.
+    Writes(Who, Fate, u32),
+    Trouble(Trouble),
+    /// So many writes of status in a cluster go wrong.
+    Statuses(usize, Status, u32),
+    Vault(Who, Act),
+    Backup,
+    RestoreVault,
+}
+
+/// A random history.
+pub fn history(random: &mut Random) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if random.percent(15) {
+        steps.push(Step::Apart);
+    }
+    for who in Who::all() {
+        // Both clusters at once, or one after the other.
+        if who.place == 0 && random.percent(40) {
+            steps.push(Step::Wait(LISTED));
+        }
+        if random.percent(75) {
+            steps.push(Step::Apply(who, Wanted::one(random, who)));
+        }
+    }
+    steps.push(Step::Wait(if random.percent(80) { LISTED } else { 20_000 }));
+    // Most of it happens to one of them: what goes wrong takes a few things at once.
+    let focus = anyone(random);
+    for number in 0..random.number(8, 24) {
+        let who = if random.percent(60) { focus } else { anyone(random) };
+        something(random, (who, number), &mut steps);
+        if random.percent(70) {
+            steps.push(Step::Wait(pause(random)));
+        }
+    }
+    steps
+}
+
+/// Mostly long enough for a list.
+const LISTED: u64 = 720_000;
+
+fn pause(random: &mut Random) -> u64 {
+    match random.number(0, 9) {
+        0 => random.number(1, 50),
+        1..=3 => random.number(50, 15_000),
+        4..=7 => random.number(15_000, 180_000),
+        _ => random.number(180_000, 1_300_000),
+    }
+}
+
+fn anyone(random: &mut Random) -> Who {
+    let pick = |number: u64| usize::try_from(number).unwrap();
+    Who { site: pick(random.number(0, 1)), place: pick(random.number(0, CREDENTIALS as u64 - 1)) }
+}
+
+/// One thing that happens, or a few that belong together.
+fn something(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    match random.number(0, 99) {
+        0..=9 => steps.push(Step::Value(who)),
+        10..=14 => steps.push(Step::RollBack(who)),
+        15..=28 => steps.push(Step::Edit(who, edit(random, who, number))),
+        29..=31 => steps.push(Step::Ask(who, random.percent(50))),
+        32..=35 => steps.push(Step::Delete(who)),
+        36..=41 => steps.push(Step::Apply(who, Wanted::one(random, who))),
+        42..=46 => {
+            let end = if random.percent(50) { Step::End(who.site) } else { Step::Stop(who.site) };
+            steps.extend([end, Step::Wait(pause(random)), Step::Start(who.site)]);
+        }
+        47..=54 => change_in_trouble(random, (who, number), steps),
+        55..=63 => crash_in_trouble(random, (who, number), steps),
+        64..=66 => steps.push(Step::Trouble(trouble(random))),
+        67..=69 => {
+            let how = if random.percent(50) { Status::Refused } else { Status::DoneAndLost };
+            steps.push(Step::Statuses(who.site, how, u32::try_from(random.number(1, 3)).unwrap()));
+        }
+        70..=79 => steps.push(Step::Vault(who, act(random, number))),
+        80..=89 => the_vault_rotates(random, (who, number), steps),
+        90..=92 => made_anew(random, who, steps),
+        93..=94 => steps.push(Step::Backup),
+        95..=96 => steps.push(Step::RestoreVault),
+        97 => steps.push(Step::RestoreCluster(who.site)),
+        _ => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+    }
+}
+
+/// A change whose write goes wrong.
+fn change_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    let times = if random.percent(75) { 1 } else { 2 };
+    steps.push(Step::Writes(who, fate(random), times));
+    let edit = Step::Edit(who, Edit::Notes(number + 100));
+    steps.push(if random.percent(70) { Step::Value(who) } else { edit });
+}
+
+/// The same, and the operator is killed (or ends) before or after it is told.
+fn crash_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    change_in_trouble(random, (who, number), steps);
+    if random.percent(70) {
+        steps.push(Step::Wait(random.number(1, 60_000)));
+    }
+    steps.push(if random.percent(75) { Step::Stop(who.site) } else { Step::End(who.site) });
+    if random.percent(20) {
+        // An end in order soon after a crash.
+        steps.extend([Step::Wait(random.number(1, 60_000)), Step::Start(who.site)]);
+        steps.extend([Step::Wait(random.number(1, 120_000)), Step::End(who.site)]);
+    }
+    if random.percent(50) {
+        steps.push(if random.percent(60) { Step::RollBack(who) } else { Step::Value(who) });
+    }
+    steps.extend([Step::Wait(pause(random)), Step::Start(who.site)]);
+}
+
+/// The vault replaces a value, and something happens that makes the operator write.
+fn the_vault_rotates(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+    let set = if random.percent(50) {
+        Step::Vault(who, Act::AutomaticChange(true))
+    } else {
+        Step::Edit(who, Edit::Rotates(true))
+    };
+    steps.extend([set, Step::Wait(LISTED)]);
+    if random.percent(30) {
+        change_in_trouble(random, (who, number), steps);
+    }
+    steps.push(Step::Vault(who, Act::Rotate));
+    if random.percent(50) {
+        steps.push(Step::Wait(pause(random)));
+    }
+    match random.number(0, 6) {
+        0 => steps.push(Step::RestoreCluster(who.site)),
+        1 => steps.push(Step::Ask(who, false)),
+        2 => steps.push(Step::Edit(who, edit(random, who, number))),
+        3 => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+        4 => steps.extend([Step::Edit(who, Edit::Correct(true)), Step::Vault(who, act(random, number))]),
+        5 => made_anew(random, who, steps),
+        _ => crash_in_trouble(random, (who, number), steps),
+    }
+}
+
+/// It is deleted and applied again; somebody may have touched its record before.
+fn made_anew(random: &mut Random, who: Who, steps: &mut Vec<Step>) {
+    if random.percent(50) {
+        let identifier = Act::Identifier(format!("theirs-{}", steps.len()));
+        let act = if random.percent(40) { identifier } else { act(random, 1_000) };
+        steps.extend([Step::Edit(who, Edit::Disable(true)), Step::Vault(who, act), Step::Wait(LISTED)]);
+    }
+    steps.push(Step::Delete(who));
+    if random.percent(80) {
+        steps.extend([Step::Wait(pause(random)), Step::Apply(who, Wanted::one(random, who))]);
+    }
+}
+
+fn edit(random: &mut Random, who: Who, number: u64) -> Edit {
+    let yes = random.percent(50);
+    match random.number(0, 11) {
+        0 | 1 => Edit::Username(format!("new-{who:?}-{number}").replace('/', "-")),
+        2 => Edit::Username((*random.pick(&SHARED)).to_owned()),
+        3 | 4 => Edit::Device(usize::from(yes)),
+        5 => Edit::Notes(number),
+        6 => Edit::Adoption(adoption(random)),
+        7 => Edit::Disable(yes),
+        8 => Edit::Correct(random.percent(80)),
+        9 => Edit::Rotates(yes),
+        10 => Edit::Suspend(random.percent(40)),
+        _ => Edit::Plan(random.percent(40)),
+    }
+}
+
+fn act(random: &mut Random, number: u64) -> Act {
+    match random.number(0, 9) {
+        0 => Act::Rename(format!("theirs-{number}")),
+        1 => Act::Rename((*random.pick(&SHARED)).to_owned()),
+        2 => Act::Move(1),
+        3 | 4 => Act::Value,
+        5 => Act::Identifier(format!("theirs-{number}")),
+        6 => Act::Enable(random.percent(30)),
+        7 => Act::AutomaticChange(random.percent(60)),
+        _ => Act::Rotate,
+    }
+}
+
+fn fate(random: &mut Random) -> Fate {
+    match random.number(0, 6) {
+        0 | 1 => Fate::Executed,
+        2 | 3 => Fate::Late(random.number(1, 75)),
+        4 => Fate::Never,
+        5 => Fate::Silent(random.number(1, 75)),
+        _ => Fate::Error,
+    }
+}
+
+fn trouble(random: &mut Random) -> Trouble {
+    let times = u32::try_from(random.number(1, 4)).unwrap();
+    match random.number(0, 3) {
+        0 => Trouble::ListsEndEarly(times),
+        1 => Trouble::ListsFail(times),
+        2 => Trouble::Outage(random.number(1, 900)),
+        _ => Trouble::Tokens,
+    }
+}

@@ -1,0 +1,94 @@
+//! Credentials that nothing happens to cost the PAM one list per interval, and nobody else anything.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::support::{Site, World, assert_no_canary, value, world};
+use jiff::{SignedDuration, Timestamp};
+use pam_simulator::{Config, Journal, Kind};
+use serde_json::json;
+
+const CREDENTIALS: usize = 1_000;
+const INTERVAL: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// A site whose credentials are all synced.
+async fn synced(world: &World, credentials: usize) -> Site {
+    let mut site = world.site_with("c1", &json!({"inventory": {"interval": "1h"}}));
+    let names: Vec<String> = (0..credentials).map(|number| format!("svc{number}")).collect();
+    for name in &names {
+        site.put_value(name, &value(name, 1));
+        site.put_credential(name, &json!({}));
+    }
+    site.start().await;
+    let all_synced = || names.iter().all(|name| site.reason(name) == "Synced");
+    world.until("all to be synced", Duration::from_mins(10), all_synced).await;
+    assert_eq!(world.sim.records().len(), credentials);
+    site
+}
+
+fn lists(journal: &Journal) -> Vec<Timestamp> {
+    journal.of(Kind::ListCredentials).map(|list| list.at).collect()
+}
+
+#[test]
+fn a_thousand_credentials_are_idle_for_a_day() {
+    world(Config::default().device("db01", "10.0.0.7"), async |world| {
+        let site = synced(&world, CREDENTIALS).await;
+        // The baselines of `change` come with the first list, and are written once.
+        tokio::time::sleep(2 * INTERVAL).await;
+        let (asked, mark, events) = (site.cluster.mark(), world.sim.mark(), site.cluster.list("events").len());
+        tokio::time::sleep(DAY).await;
+
+        let journal = world.journal(mark);
+        assert_once_per_interval(&lists(&journal));
+        let tokens = journal.count(Kind::Token);
+        assert!(tokens <= 25, "{tokens} tokens");
+        let others = journal.len() - journal.count(Kind::ListCredentials) - tokens;
+        assert_eq!(others, 0, "{journal:?}");
+        let requests = site.cluster.since(asked);
+        assert!(requests.writes().is_empty(), "{}", requests.writes());
+        assert!(requests.verb("get").is_empty(), "{}", requests.verb("get"));
+        assert_eq!(site.cluster.list("events").len(), events);
+        assert_no_canary(&(site.said() + &world.logs()));
+    });
+}
+
+fn assert_once_per_interval(lists: &[Timestamp]) {
+    assert!((23..=24).contains(&lists.len()), "{lists:?}");
+    let gaps = lists.windows(2).map(|pair| pair[1].duration_since(pair[0]));
+    let least = SignedDuration::try_from(INTERVAL).unwrap();
+    let most = least + SignedDuration::from_mins(1);
+    assert!(gaps.clone().all(|gap| least <= gap && gap <= most), "{:?}", gaps.collect::<Vec<_>>());
+}
+
+/// Many operators that start together must not ask together for ever after.
+#[test]
+fn after_a_start_the_first_list_comes_at_any_time_of_the_first_interval() {
+    world(Config::default().device("db01", "10.0.0.7"), async |world| {
+        let mut site = synced(&world, 1).await;
+        let mut firsts = BTreeSet::new();
+        for _ in 0..8 {
+            site.restart(Duration::from_mins(1)).await;
+            let (began, mark) = (world.hours.now(), world.sim.mark());
+            tokio::time::sleep(INTERVAL).await;
+            let lists = lists(&world.journal(mark));
+            assert_eq!(lists.len(), 1, "{lists:?}");
+            firsts.insert(lists[0].duration_since(began).as_secs() / 60);
+        }
+        assert!(firsts.len() >= 4, "always at about the same minute: {firsts:?}");
+    });
+}
+
+#[test]
+fn without_inventory_there_is_no_list_at_all() {
+    world(Config::default().device("db01", "10.0.0.7"), async |world| {
+        let site = synced(&world, 5).await;
+        site.put_connection(&json!({"inventory": {"enabled": false}}));
+        tokio::time::sleep(INTERVAL).await;
+        let mark = world.sim.mark();
+        tokio::time::sleep(DAY).await;
+        let journal = world.journal(mark);
+        assert!(journal.is_empty(), "{journal:?}");
+    });
+}

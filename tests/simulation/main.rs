@@ -1,0 +1,16 @@
+//! What takes hours, in seconds: operators in this process, each with an API server in memory, on a clock that jumps over
+//! the time in which nothing happens. They compute all the time, where those of `tests/e2e` wait.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../support/random.rs"]
+mod random;
+mod support;
+
+mod competing_clusters;
+mod event_sequences;
+mod histories;
+mod idle;
+mod late_answers;
+mod list_budget;
+mod load;

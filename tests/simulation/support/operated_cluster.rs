@@ -1,0 +1,195 @@
+//! One cluster and its operator.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Parser;
+use fake_apiserver::Cluster;
+use pam_operator::api::{ConditionType, PamCredential, PamCredentialStatus, find};
+use pam_operator::clock::Clock;
+use pam_operator::config::{Cli, Config};
+use pam_operator::leader::Leadership;
+use pam_operator::metrics::Metrics;
+use pam_operator::probes::Readiness;
+use pam_operator::{api, controller};
+use pam_simulator::Simulator;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{CANARY, World, merge};
+
+/// The operator's own namespace.
+pub const HOME: &str = "pam-system";
+/// Where the credentials are.
+pub const NAMESPACE: &str = "apps";
+/// The name of the connection.
+const CONNECTION: &str = "default";
+
+/// An operator that runs, and what ends it in order.
+type Running = (JoinHandle<Result<Option<String>, controller::Error>>, oneshot::Sender<()>);
+
+/// A cluster, and the operator in it.
+pub struct Site {
+    pub cluster: Cluster,
+    /// The cluster's name, which generated identifiers begin with.
+    pub name: String,
+    sim: Arc<Simulator>,
+    config: Config,
+    metrics: Metrics,
+    running: Option<Running>,
+    /// What the operator vouched for when it last ended.
+    vouched: Option<String>,
+}
+
+impl Site {
+    pub(super) fn new(world: &World, name: &str, change: &Value) -> Self {
+        let cluster = Cluster::new(name, &api::crds());
+        let metrics = Metrics::new().0;
+        let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
+        world.hours.count(move || under_way.pam_requests_under_way());
+        let site =
+            Self { cluster, name: name.to_owned(), sim, config: config(name), metrics, running: None, vouched: None };
+        for namespace in ["kube-system", HOME, NAMESPACE] {
+            site.cluster.put("namespaces", &json!({"metadata": {"name": namespace}}));
+        }
+        site.cluster.put("secrets", &json!({"metadata": {"name": api::DIGEST_KEY_SECRET, "namespace": HOME}}));
+        site.put_login(&world.sim.client_id(), &world.sim.client_secret());
+        site.put_connection(change);
+        site
+    }
+
+    // === The operator
+
+    /// Starts the operator, and lets it do all that it can do at once.
+    pub async fn start(&mut self) {
+        assert!(self.running.is_none(), "it runs");
+        let (client, config, metrics) = (self.cluster.client(), self.config.clone(), self.metrics.clone());
+        let leadership = Leadership::unopposed_after(self.vouched.take());
+        let lead = leadership.acquire(|| {}, std::future::pending()).await.unwrap();
+        let ready = Readiness::default().register("watches");
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { _ = stopped.await };
+        let running =
+            tokio::spawn(
+                async move { controller::run(client, &config, metrics, (ready, lead.handle()), stopped).await },
+            );
+        self.running = Some((running, stop));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    /// Ends it as a power cut does: in the middle of whatever it was doing.
+    pub async fn kill(&mut self) {
+        let (running, _stop) = self.running.take().expect("it runs");
+        running.abort();
+        let _ = running.await;
+        // Its connections are closed by tasks of their own, and the simulator hears of it over a socket.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
+    }
+
+    /// Ends it in order: what is in flight is finished, and the next one is told what this one vouches for.
+    pub async fn end(&mut self) {
+        let (running, stop) = self.running.take().expect("it runs");
+        stop.send(()).unwrap();
+        self.vouched = running.await.unwrap().unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
+    }
+
+    /// Ends it in the middle, and starts it anew after so long.
+    pub async fn restart(&mut self, pause: Duration) {
+        self.kill().await;
+        tokio::time::sleep(pause).await;
+        self.start().await;
+    }
+
+    // === What is in the cluster
+
+    /// The Secret with the OAuth client.
+    pub fn put_login(&self, client_id: &str, client_secret: &str) {
+        let data = json!({"clientId": client_id, "clientSecret": client_secret});
+        let meta = json!({"name": "login", "namespace": HOME});
+        self.cluster.put("secrets", &json!({"metadata": meta, "stringData": data}));
+    }
+
+    /// Makes or changes the connection; `change` is merged into its spec.
+    pub fn put_connection(&self, change: &Value) {
+        let mut spec = json!({
+            "url": self.sim.url(),
+            "productVersion": self.sim.version().to_string(),
+            "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
+            "tls": {"caBundle": STANDARD.encode(self.sim.ca_pem())},
+            "limits": {"maxConcurrentRequests": 8, "requestsPerSecond": 0},
+            "access": [{"identifiers": ["*"], "allow": ["TakeOver", "DeviceSettings", "Owner"]}],
+        });
+        merge(&mut spec, change);
+        self.cluster.put("clusterpamconnections", &json!({"metadata": {"name": CONNECTION}, "spec": spec}));
+    }
+
+    /// Empties the Secret with the key of the digests: a new one is made when the operator starts.
+    pub fn lose_key(&self) {
+        let meta = json!({"name": api::DIGEST_KEY_SECRET, "namespace": HOME});
+        self.cluster.put("secrets", &json!({"metadata": meta, "data": {}}));
+    }
+
+    /// Makes or changes the Secret of a credential.
+    pub fn put_value(&self, name: &str, value: &str) {
+        let meta = json!({"name": name, "namespace": NAMESPACE});
+        self.cluster.put("secrets", &json!({"metadata": meta, "stringData": {"password": value}}));
+    }
+
+    /// Makes or changes a credential: on db01, with the user name and the Secret of its own name; `change` is merged into its spec.
+    pub fn put_credential(&self, name: &str, change: &Value) {
+        let mut spec =
+            json!({"username": name, "hostname": "db01", "ip": "10.0.0.7", "contentSecretRef": {"name": name}});
+        merge(&mut spec, change);
+        self.cluster.put("pamcredentials", &json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}));
+    }
+
+    /// The identifier that is made for a credential.
+    pub fn identifier(&self, name: &str) -> String {
+        format!("{}_{NAMESPACE}_{name}", self.name)
+    }
+
+    /// A credential, if it is there.
+    pub fn credential(&self, name: &str) -> Option<PamCredential> {
+        self.cluster.get("pamcredentials", NAMESPACE, name).map(|object| serde_json::from_value(object).unwrap())
+    }
+
+    pub fn status(&self, name: &str) -> PamCredentialStatus {
+        self.credential(name).and_then(|credential| credential.status).unwrap_or_default()
+    }
+
+    /// The reason of its `Ready` condition, for its newest generation; empty if that was not looked at yet.
+    pub fn reason(&self, name: &str) -> String {
+        let Some(credential) = self.credential(name) else { return String::new() };
+        let status = credential.status.unwrap_or_default();
+        let current = status.observed_generation == credential.metadata.generation;
+        let ready = find(&status.conditions, ConditionType::Ready).filter(|_| current);
+        ready.map(|ready| ready.reason.clone()).unwrap_or_default()
+    }
+
+    /// Everything that the operator said in public: statuses and events.
+    pub fn said(&self) -> String {
+        let statuses = ["pamcredentials", "clusterpamconnections"].map(|plural| self.cluster.list(plural));
+        let statuses = statuses.iter().flatten().map(|object| object["status"].to_string());
+        let events = self.cluster.list("events").into_iter().map(|event| event.to_string());
+        statuses.chain(events).collect()
+    }
+}
+
+/// A value of a credential, which holds the canary.
+pub fn value(name: &str, number: u32) -> String {
+    format!("{CANARY}-{name}-{number}")
+}
+
+fn config(cluster: &str) -> Config {
+    let name = format!("--cluster-name={cluster}");
+    let flags =
+        ["pam-operator", "--namespace=pam-system", "--pod-name=pam-operator-0", "--leader-election=false", &name];
+    let config = Config::try_from(Cli::try_parse_from(flags).unwrap()).unwrap();
+    Config { clock: Clock::new(fake_apiserver::now), ..config }
+}
