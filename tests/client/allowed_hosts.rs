@@ -7,7 +7,7 @@ use pam_operator::pam::{
 };
 use pam_simulator::{Effect, Fault};
 
-use crate::{Pam, judge, list, request, short};
+use crate::support::{Pam, judge, list, request, short};
 
 fn checked(entries: &[&str]) -> AddressPolicy {
     AddressPolicy::Checked { allowed_hosts: AllowedHosts::parse(entries.iter().copied()).unwrap() }

@@ -8,8 +8,8 @@ use pam_operator::pam::{
 use pam_simulator::{Effect, Fault, Kind, Shape};
 
 use crate::fields::{creating, everything, list, text};
+use crate::support::{Pam, judge, request};
 use crate::versions::{VERSIONS, is_legacy, pam};
-use crate::{Pam, judge, request};
 
 /// answer, versions, kind, retry, field, words.
 const TABLE: &str = include_str!("../fixtures/errors.tsv");

@@ -6,8 +6,8 @@ use pam_operator::api::{FIELDS, Field, Form};
 use pam_operator::pam::{CredentialRequest, WireField, WireValue};
 use serde_json::{Value, json};
 
+use crate::support::{CANARY, Pam, request};
 use crate::versions::{client, pam};
-use crate::{CANARY, Pam, request};
 
 /// path, type, required, page, versions, remark.
 const TABLE: &str = include_str!("../fixtures/credential.tsv");

@@ -3,7 +3,7 @@
 use pam_operator::pam::{ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, TokenRequest, VaultId};
 use pam_simulator::{Behaviour, Config, Kind};
 
-use crate::{CLIENT_SECRET, Pam, judge, list, request};
+use crate::support::{CLIENT_SECRET, Pam, judge, list, request};
 
 async fn pam_with(behaviour: Behaviour) -> Pam {
     Pam::start_with(Config { behaviour, ..Config::default() }).await
@@ -34,7 +34,7 @@ async fn basic_carries_any_secret_but_no_colon_in_the_id() {
     let oauth2 = |id: &str| OAuth2 { client_id: id.into(), client_secret: secret.into() };
     let basic = |id| Endpoint { token_request: TokenRequest::Basic, oauth2: oauth2(id), ..pam.endpoint() };
     list(&pam.client_of(basic("operator"))).await.unwrap();
-    let error = PamClient::new(basic("a:b"), &pam.origins, crate::short()).unwrap_err();
+    let error = PamClient::new(basic("a:b"), &pam.origins, crate::support::short()).unwrap_err();
     assert_eq!(error, EndpointError::ClientIdForBasic);
 }
 
@@ -77,7 +77,7 @@ async fn an_authorization_that_is_bound_to_a_certificate_is_used_with_it_alone()
         assert_eq!(judge(list(&pam.client_of(with(other))).await), ("login_refused", false));
     }
     // Where the system's authorities are trusted, the certificate is usable all the same; the simulator's CA is not.
-    match PamClient::new(Endpoint { ca_bundle: None, ..with(Some(&own)) }, &pam.origins, crate::short()) {
+    match PamClient::new(Endpoint { ca_bundle: None, ..with(Some(&own)) }, &pam.origins, crate::support::short()) {
         Ok(client) => assert_eq!(judge(list(&client).await), ("unavailable_tls", false)),
         Err(error) => assert_eq!(error, EndpointError::NoSystemRoots),
     }
@@ -86,7 +86,7 @@ async fn an_authorization_that_is_bound_to_a_certificate_is_used_with_it_alone()
     for bad in [mixed, empty] {
         for ca_bundle in [pam.endpoint().ca_bundle, None] {
             let endpoint = Endpoint { ca_bundle, ..with(Some(&bad)) };
-            let error = PamClient::new(endpoint, &pam.origins, crate::short()).unwrap_err();
+            let error = PamClient::new(endpoint, &pam.origins, crate::support::short()).unwrap_err();
             assert_eq!(error, EndpointError::ClientCertificate);
         }
     }
@@ -107,7 +107,7 @@ async fn a_referrer_goes_with_every_call() {
     assert!(journal.entries().iter().all(|entry| entry.referrer.as_deref() == Some(referrer)));
     assert_eq!(judge(list(&pam.client()).await), ("login_refused", false));
     for bad in ["", "two words", "line\nbreak", "\u{e9}"] {
-        let error = PamClient::new(with(bad), &pam.origins, crate::short()).unwrap_err();
+        let error = PamClient::new(with(bad), &pam.origins, crate::support::short()).unwrap_err();
         assert_eq!(error, EndpointError::Referrer, "{bad:?}");
     }
     assert!(!format!("{:?}", with(CLIENT_SECRET)).contains("CANARY"));

@@ -11,7 +11,8 @@ use pam_simulator::{
     SettingsForm, ValueForm,
 };
 
-use crate::{Pam, VALUE, fields, judge, list, request, seed};
+use crate::fields;
+use crate::support::{Pam, VALUE, judge, list, request, seed};
 
 pub(crate) const VERSIONS: [&str; 7] = ["3.30", "3.31", "3.32", "3.33", "3.33.1", "4.0", "4.2"];
 
@@ -142,7 +143,7 @@ async fn what_is_no_id_reaches_no_path() {
 #[tokio::test]
 async fn a_switch_in_doubt_says_so_and_is_repeated_without_harm() {
     let pam = pam("4.2").await;
-    let client = PamClient::new(pam.endpoint(), &pam.origins, crate::short()).unwrap();
+    let client = PamClient::new(pam.endpoint(), &pam.origins, crate::support::short()).unwrap();
     let id = pam.sim.seed(seed(1));
     let lost = [Effect::Reset, Effect::Hang(Duration::from_secs(20)), Effect::Empty];
     for effect in lost {

@@ -3,10 +3,13 @@
 //!
 //! A history that fails is made as short as it can be, and printed with its seed.
 
+mod actions;
 mod final_state;
+mod generate;
 mod laws;
 mod model;
 mod regressions;
+mod report;
 mod runner;
 mod shrink;
 mod steps;
@@ -15,8 +18,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::random::Random;
 use steps::Step;
+
+use crate::random::Random;
 
 /// How long new histories are begun.
 const BUDGET: Duration = Duration::from_secs(30);
@@ -40,7 +44,7 @@ fn the_promises_hold_in_every_history() {
                 return None;
             }
             let seed = first.wrapping_add(number);
-            let steps = steps::history(&mut Random::by(seed));
+            let steps = generate::history(&mut Random::by(seed));
             if let Some(failure) = fails(&steps) {
                 over.store(true, Ordering::SeqCst);
                 return Some((seed, steps, failure));

@@ -1,27 +1,31 @@
-//! Lets a history happen.
+//! Runs a history, step by step, in a world of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fake_apiserver::Fault as ClusterFault;
 use jiff::{SignedDuration, Timestamp};
-use pam_simulator::{Authorization, Backup, Config, Effect, Fault, Kind, Outage, VaultEdit};
+use pam_simulator::{Authorization, Backup, Config, Outage};
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::model::{Model, Record};
-use super::steps::{Act, CLUSTERS, DEVICES, Fate, Status, Step, Trouble, Who};
+use super::steps::{CLUSTERS, DEVICES, Status, Step, Who};
 use super::{final_state, laws};
-use crate::support::{CANARY, NAMESPACE, Site, World, assert_no_canary, value, world};
+use crate::support::{NAMESPACE, Site, World, assert_no_canary, world};
 
 /// How often it is looked whether a write was cut off that is to be executed later.
 const GLANCE: Duration = Duration::from_secs(2);
+
 /// The client of the second cluster, where they are apart.
 const OTHER_CLIENT: &str = "other";
+
 /// How often each connection lists.
 pub const INTERVAL: Duration = Duration::from_mins(10);
+
 /// After so long without faults everything is in its place.
 const CALM: Duration = Duration::from_hours(2);
+
 /// So long it stays so.
 const SILENCE: Duration = Duration::from_hours(1);
 
@@ -30,14 +34,14 @@ pub struct Play {
     pub world: World,
     pub sites: Vec<Site>,
     pub model: Model,
-    backup: Option<(Backup, BTreeMap<String, Record>)>,
+    pub(super) backup: Option<(Backup, BTreeMap<String, Record>)>,
     /// Until when the PAM is out of reach.
-    outage: Option<Timestamp>,
+    pub(super) outage: Option<Timestamp>,
     /// How long after it was sent a write that was cut off is executed, by identifier.
-    late: BTreeMap<String, u64>,
-    running: [bool; CLUSTERS.len()],
+    pub(super) late: BTreeMap<String, u64>,
+    pub(super) running: [bool; CLUSTERS.len()],
     /// As whom each cluster logs in.
-    clients: [String; CLUSTERS.len()],
+    pub(super) clients: [String; CLUSTERS.len()],
 }
 
 /// Lets a history happen in a world of its own; answers what went wrong.
@@ -235,8 +239,6 @@ impl Play {
         final_state::judge_silence(self, &self.world.journal(mark), &asked)
     }
 
-    // === What people do
-
     /// Whether the login of a cluster is not shown that record.
     pub fn is_hidden(&self, site: usize, id: &str) -> bool {
         let record = self.world.sim.record(id);
@@ -245,130 +247,5 @@ impl Play {
 
     pub fn credential(&self, who: Who) -> Option<pam_operator::api::PamCredential> {
         self.sites[who.site].credential(&who.name())
-    }
-
-    fn put_credential(&self, who: Who) {
-        if let Some(wanted) = &self.model.object(who).wanted {
-            self.sites[who.site].put_credential(&who.name(), &wanted.spec());
-        }
-    }
-
-    fn put_value(&mut self, who: Who) {
-        let now = self.world.hours.now();
-        let object = self.model.object_mut(who);
-        let new = value(&format!("{who:?}"), u32::try_from(object.values.len()).unwrap());
-        object.values.push((now, new.clone()));
-        self.sites[who.site].put_value(&who.name(), &new);
-    }
-
-    fn ask(&mut self, who: Who, value: bool) {
-        let now = self.world.hours.now();
-        let name = if value { "push-value-requested-at" } else { "reconcile-requested-at" };
-        self.model.object_mut(who).asked.push((now, value));
-        self.sites[who.site].cluster.edit("pamcredentials", NAMESPACE, &who.name(), |object| {
-            object["metadata"]["annotations"][format!("pam-operator.io/{name}")] = now.to_string().into();
-        });
-    }
-
-    /// As a restore does it: what is there is replaced by what was saved, without status, and finalizers hold nothing up.
-    fn restore_cluster(&mut self, site: usize) {
-        let now = self.world.hours.now();
-        for who in Who::all().filter(|who| who.site == site) {
-            let Some(wanted) = self.model.object(who).wanted.clone() else { continue };
-            let (cluster, name) = (&self.sites[site].cluster, who.name());
-            cluster.edit("pamcredentials", NAMESPACE, &name, |object| object["metadata"]["finalizers"] = json!([]));
-            cluster.delete("pamcredentials", NAMESPACE, &name);
-            self.model.applied(who, wanted, now);
-            self.put_credential(who);
-        }
-    }
-
-    fn doom(&mut self, who: Who, fate: Fate, times: u32) {
-        let identifier = self.sites[who.site].identifier(&who.name());
-        let effect = match fate {
-            Fate::Executed | Fate::Never => Effect::Reset,
-            Fate::Late(_) => Effect::HeldCommit,
-            Fate::Silent(_) => Effect::Silence,
-            Fate::Error => Effect::UnexpectedError,
-        };
-        let fault = Fault::on(Kind::PostCredential, effect).only(&identifier).times(times);
-        self.world.sim.inject(if matches!(fate, Fate::Executed) { fault.after_commit() } else { fault });
-        if let Fate::Late(seconds) | Fate::Silent(seconds) = fate {
-            self.late.insert(identifier, seconds);
-        }
-    }
-
-    fn trouble(&mut self, trouble: Trouble) {
-        let sim = &self.world.sim;
-        let lists = |effect, times| _ = sim.inject(Fault::on(Kind::ListCredentials, effect).times(times));
-        match trouble {
-            Trouble::ListsEndEarly(times) => lists(Effect::CutJson, times),
-            Trouble::ListsFail(times) => lists(Effect::UnexpectedError, times),
-            Trouble::Tokens => sim.revoke_tokens(),
-            Trouble::Outage(seconds) => {
-                sim.set_outage(Outage::Refused);
-                let long = SignedDuration::from_secs(i64::try_from(seconds).unwrap());
-                self.outage = Some(self.world.hours.now() + long);
-            }
-        }
-    }
-
-    /// Somebody does something to the record of a credential, or the vault does.
-    fn in_the_vault(&mut self, who: Who, act: &Act) {
-        let now = self.world.hours.now();
-        let Some(id) = self.sites[who.site].status(&who.name()).id else { return };
-        let Some(record) = self.world.sim.record(&id) else { return };
-        let taken = |username: &str, hostname: &str| {
-            let same = |other: &pam_simulator::RecordView| other.username == username && other.hostname == hostname;
-            self.world.sim.records().iter().any(same)
-        };
-        let number = record.value_writes;
-        let edit = match act {
-            Act::Rename(username) if !taken(username, &record.hostname) => VaultEdit::Username(username.clone()),
-            Act::Move(device) if !taken(&record.username, DEVICES[*device].0) => {
-                let (hostname, ip) = DEVICES[*device];
-                VaultEdit::Device { hostname: hostname.to_owned(), ip: ip.to_owned() }
-            }
-            Act::Identifier(identifier) if self.world.sim.find(identifier).is_none() => {
-                VaultEdit::Identifier(Some(identifier.clone()))
-            }
-            Act::Rename(_) | Act::Move(_) | Act::Identifier(_) => return,
-            Act::Enable(enabled) => VaultEdit::Active(*enabled),
-            Act::AutomaticChange(on) => VaultEdit::AutomaticChange(*on),
-            Act::Value => VaultEdit::Rotate(format!("{CANARY}-person-{number}").into()),
-            Act::Rotate if record.automatic_change => VaultEdit::Rotate(format!("{CANARY}-vault-{number}").into()),
-            Act::Rotate => return,
-        };
-        self.model.in_the_vault(&id, act, now);
-        self.world.sim.edit(&id, edit);
-    }
-
-    /// What is there, for a failure.
-    pub fn told(&self) -> String {
-        let objects = Who::all().filter_map(|who| {
-            let credential = self.credential(who)?;
-            let status = serde_json::to_string(&credential.status).unwrap();
-            Some(format!("{who:?} {:?}\n    {status}", self.model.object(who).wanted))
-        });
-        let records = self.world.sim.records();
-        let records = records.iter().map(|record| {
-            let writes = self.world.sim.writes_of(&record.id);
-            let last = writes.last().map(|write| (write.at, write.value.reveal().replace(CANARY, "")));
-            format!(
-                "record {} {:?} {}@{} {} {last:?}",
-                record.id, record.identifier, record.username, record.hostname, record.change
-            )
-        });
-        let posts = self.world.sim.journal();
-        let posts = posts.entries().iter().filter(|entry| !matches!(entry.kind, Kind::ListCredentials | Kind::Token));
-        let posts = posts.map(|post| {
-            let content = self.world.sim.body_of(post.seq);
-            let content = content.and_then(|body| Some(body["content"].as_str()?.replace(CANARY, "")));
-            format!(
-                "{} {:?} {:?} record {:?} value {content:?} fault {:?} {:?} {:?}",
-                post.at, post.kind, post.target, post.record, post.fault, post.status, post.commit
-            )
-        });
-        objects.chain(records).chain(posts).collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,0 +1,50 @@
+//! P7: a deletion in another vault disables no record that is not proven to be the credential's.
+
+use pam_simulator::Seed;
+use serde_json::json;
+
+use super::{all_are_in, ids, many, writes};
+use crate::support::steps::{A_MOMENT, another_pam, leading_to};
+use crate::support::{CANARY, World, assert_no_canary};
+
+#[tokio::test]
+async fn a_deletion_in_another_vault_disables_nothing_that_is_not_proven_to_be_the_record() {
+    let mut world = World::start().await;
+    many(&world, 2, &json!({"deletionPolicy": "Disable"})).await;
+    // Its Secret is not read for a deletion.
+    world.put_secret("unread", json!({"username": "unread", "password": CANARY})).await;
+    let from_secret = json!({"username": null, "usernameSecretRef": {"name": "unread"}, "deletionPolicy": "Disable"});
+    world.put_credential("unread", from_secret).await;
+    world.becomes("unread", "Synced").await;
+    let before = ids(&all_are_in(&world, &world.sim.url()).await);
+    let other = another_pam(&world).await;
+    // The ids of ours, on others' records; two of them even under our identifier.
+    let mut in_order: Vec<_> = before.iter().collect();
+    in_order.sort_by_key(|(_, id)| id.parse::<u64>().unwrap());
+    for (name, id) in in_order {
+        let identifier = (name != "svc-01").then(|| format!("c1_{}_{name}", world.namespace));
+        let seed = Seed { identifier, ..Seed::new(&format!("other-{name}"), "web01", "10.0.0.8") };
+        assert_eq!(&other.seed(seed), id, "the test rests on that");
+    }
+    world.stop_operator().await;
+    for name in before.keys() {
+        world.delete(name).await;
+    }
+    world.put_connection(leading_to(&other)).await;
+    world.start_operator().await;
+    for name in before.keys() {
+        world.becomes(name, "DeletionBlocked").await;
+    }
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(writes(&other.journal()), [0, 0, 0]);
+
+    // Where they were written they are proven, and disabled.
+    world.put_connection(json!({})).await;
+    for (name, id) in &before {
+        world.is_gone(name).await;
+        assert!(!world.sim.record(id).unwrap().active);
+    }
+    assert_eq!(writes(&world.sim.journal()), [3, 0, 3]);
+    assert!(other.records().iter().all(|record| record.active));
+    assert_no_canary(&world.everything_said().await);
+}
