@@ -1,7 +1,8 @@
-//! A vault of 100,000 records: what one list costs in time and memory, measured and bounded.
+//! P5, P10: one list of a vault of 100,000 records stays within measured bounds of time and memory.
 //!
-//! The test starts itself a second time: the one process is the PAM, and in the other there is nothing but the client,
-//! so that every byte counted there is the client's own.
+//! The test starts its own program a second time: one process is the PAM, and the other contains nothing but the
+//! client, so that every byte counted there is the client's own.
+
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::collections::HashMap;

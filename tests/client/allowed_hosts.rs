@@ -1,4 +1,4 @@
-//! Connections that tenants write: where they may lead, and that a refusal makes no connection at all.
+//! P9: a tenant's connection leads only to allowed hosts, in whatever spelling, and a refusal opens no connection.
 
 use std::net::TcpListener;
 

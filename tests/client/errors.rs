@@ -1,4 +1,5 @@
-//! Every documented failure of a credential's POST, on every version, against the table in `tests/fixtures`.
+//! P10: every documented failure of a POST has its meaning and its retry class on every version
+//! (`tests/fixtures/errors.tsv`).
 
 use std::time::Duration;
 

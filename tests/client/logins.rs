@@ -1,4 +1,4 @@
-//! Ways to log in: as a form or as HTTP Basic, for a tenant, with a certificate of one's own, from a referrer.
+//! P9, P10: the login is sent as the connection says: form or HTTP Basic, tenant, client certificate, referrer.
 
 use pam_operator::pam::{ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, TokenRequest, VaultId};
 use pam_simulator::{Behaviour, Config, Kind};

@@ -1,5 +1,5 @@
-//! The PAM client alone, against the simulated PAM over TLS: what it sends (P3), what each answer means (P4, P10), where it
-//! connects to (P9), and what it never shows (P8).
+//! The PAM client alone, against the simulated PAM over TLS: what it sends (P3), what each answer means (P4, P10),
+//! where it connects to (P9), and what it never shows (P8).
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod allowed_hosts;

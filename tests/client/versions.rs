@@ -1,4 +1,4 @@
-//! Every product version: what is sent, what its answers mean, and that each difference can be overridden alone.
+//! P3, P7: every product version is spoken to in its own way, and each difference can be overridden alone.
 
 use std::time::Duration;
 

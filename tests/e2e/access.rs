@@ -1,4 +1,5 @@
-//! The rules of a `ClusterPamConnection`: who may use it for what, and which rule would help whom it denies.
+//! P4, P7, P9: the access rules of a `ClusterPamConnection` decide who may use it for what, and a denial names the rule
+//! that would help.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Backups: a PAM that goes back in time, and a cluster whose objects come back without what was known of them.
+//! P1, P4, P6: after a backup of the PAM or of the cluster is restored, each credential is on its record again.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Two namespaces after one record: one writer, the other told so without learning whose it is; and a move between them.
+//! P3, P4: two namespaces that want one record get one writer; the other one is told, but not whose the record is.
 
 use std::time::Duration;
 

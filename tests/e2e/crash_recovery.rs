@@ -1,5 +1,4 @@
-//! What was perhaps written: by a process that was killed, by a request that got no answer, or by another operator
-//! (`design.md` 4 and 6). The newest value is in the PAM in the end, and nothing is sent after that.
+//! P1, P3: after a kill, a lost answer or a second operator the PAM holds the newest value, and nothing more is sent.
 
 use std::time::Duration;
 

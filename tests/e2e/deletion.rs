@@ -1,4 +1,4 @@
-//! P7: deleting an object never deletes more than was asked, and is never stuck.
+//! P7: deleting an object never disables more than was asked, and a finalizer never holds an object for ever.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! What is written onto a shared device, and who is the owner of a credential: only where the connection grants it, and
-//! one block for one device.
+//! P4: a shared device and a credential's owner are written only where the connection grants it, by one object per
+//! device.
 
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, Plan, World, assert_no_canary, ready};

@@ -1,4 +1,4 @@
-//! What a lost digest key leaves unknown: which value was sent. Nothing is taken for sent that was not.
+//! P6, P8: after the digest key is lost, no value counts as sent that was not, and seeds are not sent again.
 
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, World, assert_no_canary, base64};

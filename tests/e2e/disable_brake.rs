@@ -1,5 +1,4 @@
-//! P7: more deletions at one go than the connection lets go wait until somebody has looked at them; and what a connection's
-//! status says beside its login.
+//! P7: more deletions than the connection's brake allows wait until somebody confirms their number.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The main job: an applied `PamCredential` reaches the PAM, and its id comes back.
+//! P1: an applied `PamCredential` reaches the PAM, and the record's id arrives in its status.
 
 use crate::support::{CANARY, World, assert_no_canary, ready, shown};
 use pam_simulator::Kind;

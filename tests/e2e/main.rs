@@ -1,8 +1,9 @@
-//! What is promised, on a real API server: the built operator under the chart's own `ServiceAccount`, against a simulated
-//! PAM; a file for each promise or capability. `make test ARGS='--test e2e deletion::'` runs one of them.
+//! The built operator under the chart's own `ServiceAccount`, on a real API server, against a simulated PAM: all
+//! promises.
 //!
-//! They are one program, since most of them wait most of the time: for an answer, for the next list, or for the 90 seconds
-//! in which a write may still be executed whose answer was lost. So all of it is waited for at once.
+//! A file for each promise or capability; `make test ARGS='--test e2e deletion::'` runs one of them. All files are one
+//! program, since most tests wait most of the time: for an answer, for the next list, or for the 90 seconds in which a
+//! write whose answer was lost may still be executed. So all of it is waited for at once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

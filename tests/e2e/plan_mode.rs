@@ -1,4 +1,4 @@
-//! `mode: Plan`: what would be done is shown, nothing is, and `Apply` then does just that.
+//! P4: `mode: Plan` shows what `Apply` would do and does nothing; `Apply` then does exactly that.
 
 use crate::support::steps::A_MOMENT;
 use crate::support::vault::{assert_untouched, living, status_of};

@@ -1,5 +1,4 @@
-//! What users read of each answer of the PAM to a push, and when it is tried again: the rows of `tests/fixtures/errors.tsv`
-//! once more, on the real API server.
+//! P8, P10: each answer of the PAM to a push has its reason, message, remedy and retries (`tests/fixtures/errors.tsv`).
 
 use std::time::{Duration, Instant};
 

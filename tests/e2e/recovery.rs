@@ -1,5 +1,5 @@
-//! What goes wrong gets a reason of its own and a message with the remedy, heals by itself within seconds once
-//! mended, and is not retried hot.
+//! P1, P10: each failure has a reason and a remedy, heals within seconds when its cause is gone, and is not retried
+//! hot.
 
 use std::time::{Duration, Instant};
 

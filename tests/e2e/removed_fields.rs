@@ -1,5 +1,5 @@
-//! Fields that the spec no longer has and the PAM keeps: told of once, of the right record, and whether or not the PAM's
-//! answer arrived.
+//! P1: a field that left the spec and that the PAM keeps is reported once, on the right record, even if the answer is
+//! lost.
 
 use crate::support::steps::{A_MOMENT, another_pam, leading_to};
 use crate::support::{CANARY, PATIENCE, World, assert_no_canary, ready};

@@ -1,4 +1,4 @@
-//! Renames and moves: looked at before, and soon after whether the record moved and is the only one.
+//! P1, P4: a rename or move is preceded by a list, and followed by one that shows whether one record remains.
 
 use std::time::Duration;
 

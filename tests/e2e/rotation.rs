@@ -1,4 +1,4 @@
-//! P6: what the vault rotated stays, whatever happens here, until the value in Kubernetes changes or somebody asks.
+//! P6: a value that the vault rotated stays until the value in Kubernetes changes or somebody asks for a push.
 
 use crate::support::steps::A_MOMENT;
 use crate::support::vault::{living, status_of};

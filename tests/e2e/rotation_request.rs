@@ -1,4 +1,4 @@
-//! P6 where the spec has the vault rotate and the list does not say so yet.
+//! P6: a record that was just set to rotate gets no value by request, although the list does not show the rotation yet.
 
 use crate::support::{CANARY, PATIENCE, World, assert_no_canary};
 use local_cluster::wait_until;

@@ -1,5 +1,4 @@
-//! What is in `deploy/samples`, and the README's example, becomes `Synced` in a PAM that has the devices, domains,
-//! plugins and templates they name.
+//! P1: the samples of `deploy/samples` and the README's example become `Synced` in a PAM that has what they name.
 
 use std::collections::BTreeSet;
 use std::path::Path;

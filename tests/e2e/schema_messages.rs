@@ -1,4 +1,4 @@
-//! What the API server itself refuses, and in which words; what `kubectl explain` prints.
+//! P7: the API server refuses bad specs in words that help, and `kubectl explain` explains every field.
 
 use crate::support::merge;
 use kube::api::{Api, DynamicObject, PostParams};

@@ -1,4 +1,4 @@
-//! Of the settings only what changed is sent, and each secret beside the value only when itself changed.
+//! P1, P6: of the settings only the changed group is sent, and of the secrets beside the value only the changed one.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Nothing changed, nothing done: counted in the API server's audit log and in the PAM's journal.
+//! P1, P10: while nothing changes, nothing is done, counted in the API server's audit log and in the PAM's journal.
 
 use std::time::Duration;
 

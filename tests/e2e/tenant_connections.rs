@@ -1,4 +1,5 @@
-//! A tenant's own connection: it works like a cluster's, and leads nowhere that the operator's owner did not allow.
+//! P9: a tenant's own connection uses its own namespace's Secrets only, and leads only to hosts that the operator
+//! allows.
 
 use std::net::TcpListener;
 use std::sync::Arc;

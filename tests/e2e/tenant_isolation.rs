@@ -1,5 +1,6 @@
-//! What a malicious tenant, a careless edit and a restart at a bad moment may not bring about where connections have
-//! rules and tenants have connections of their own. Each was seen to go wrong once.
+//! P4, P7, P9: a malicious tenant, a careless edit or a restart at a bad moment gives nobody another tenant's record.
+//!
+//! Each of these was seen to go wrong once.
 
 use std::time::Duration;
 

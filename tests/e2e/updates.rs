@@ -1,4 +1,4 @@
-//! What changes is in the PAM at once, exactly once, and nothing else is sent along.
+//! P1, P2, P6: a change is in the PAM within a second, exactly once, and nothing else is sent along.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `inventory.enabled: false`: no list is ever asked for, and what would need one says so.
+//! P3, P4, P7: with `inventory.enabled: false` no list is requested, and whatever needs one says so.
 
 use crate::support::steps::A_MOMENT;
 use crate::support::vault::status_of;

@@ -1,4 +1,4 @@
-//! Two clusters that both say that one account is theirs, and both put right what the other wrote: they stop by themselves.
+//! P4, P10: two clusters that correct one record against each other stop by themselves.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Values and records through sequences of two or three events, each of which is harmless by itself.
+//! P1, P3, P6: values and records survive sequences of two or three events, each of which is harmless by itself.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Credentials that nothing happens to cost the PAM one list per interval, and nobody else anything.
+//! P1, P10: a thousand credentials to which nothing happens cost the PAM one list per interval.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! Writes whose answers are lost, and that the PAM executes at once, late, or never: in the end it holds the newest value.
+//! P3: a write whose answer is lost, and that the PAM executes at once, late or never, ends with the newest value.
 //!
-//! In each try a value is replaced, the answer to that is lost, and the value is replaced again: by the one before, or by
-//! another. Tries run together, a few dozen in each world; what happens to the operator happens to all of one world.
+//! In each try a value is replaced, the answer to that write is lost, and the value is replaced again: by the previous
+//! one, or by another. Tries run together, a few dozen in each world; a fault of the operator affects all tries of a
+//! world.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! One new credential a second, for half an hour: the PAM is asked for no more lists than it can bear, and each credential
-//! costs it one write.
+//! P10: one new credential a second, for half an hour, costs one write each, and no more lists than the PAM can bear.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

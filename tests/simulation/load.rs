@@ -1,4 +1,4 @@
-//! What many objects at once do to the connection that they share.
+//! P1, P3, P10: many objects at once, on one connection, stay within its limits, and each of them is served.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What takes hours, in seconds: operators in this process, each with an API server in memory, on a clock that jumps over
-//! the time in which nothing happens. They compute all the time, where those of `tests/e2e` wait.
+//! Hours in seconds: operators in this process, each with an API server in memory, on a clock that skips the time in
+//! which nothing happens (P1, P3 to P8, P10). These tests compute all the time, where those of `tests/e2e` wait.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Chance that can be repeated.
+//! Random numbers that a seed repeats.
 
 /// Names the seed of a run: a number, or `random`. Absent: always the same, so that a run says the same every time.
 const VARIABLE: &str = "PAM_TEST_SEED";

@@ -1,4 +1,4 @@
-//! The column `ByIdentifier`, case by case, and what only the answer can tell.
+//! P4: `ByIdentifier` updates a record that has our identifier and account, and reports a conflict for every other one.
 
 use std::time::Duration;
 

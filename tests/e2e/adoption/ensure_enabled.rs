@@ -1,4 +1,4 @@
-//! `ensureEnabled`: a record that was there before is enabled by one PUT, whatever comes between.
+//! P1, P7: `ensureEnabled` enables an adopted record by one PUT, whatever happens between the push and the PUT.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A cluster that is called something else than before goes on with its records where it is told its former name.
+//! P4: a renamed cluster adopts the records that it made under a name listed in `--former-cluster-names`.
 
 use pam_simulator::{Kind, Seed};
 use serde_json::json;

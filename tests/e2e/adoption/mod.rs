@@ -1,5 +1,7 @@
-//! P4: whose record it is. Every cell of the table of `design.md` 5, what is known before a POST that nothing else tells
-//! of afterwards, former names of the cluster, and records that are to be enabled.
+//! P4: no record is taken over unless it is this credential's or the user said so.
+//!
+//! Tested are every cell of the table of `design.md` 5, what status keeps before a POST, former cluster names and
+//! enabling.
 
 mod by_identifier;
 mod ensure_enabled;

@@ -1,4 +1,5 @@
-//! `Never`: a record that the operator made is known as such by `status.pending` alone, until the answer is in status.
+//! P3, P4: under `Never` a record of our own is recognised by the write in flight that status keeps, and by nothing
+//! else.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Each cell of the table, under each policy, with values that the vault rotates and values that it does not.
+//! P4, P6: each cell of the adoption table, with records that the vault rotates and records that it does not.
 
 use std::time::Duration;
 

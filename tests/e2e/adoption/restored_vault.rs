@@ -1,5 +1,4 @@
-//! A PAM that came back from a backup and in which the record was made anew: the id in status is nobody's, and only the
-//! user knows whether the record with our identifier is the right one.
+//! P4: a record created again in a restored vault is adopted only when the user says so, since its id is another.
 
 use std::time::Duration;
 

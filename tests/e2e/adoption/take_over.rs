@@ -1,4 +1,5 @@
-//! `TakeOver`: what a record was before is known also after a crash, and what was said before is taken back.
+//! P3, P4: a take-over keeps the former identifier across lost answers and crashes, and never takes another object's
+//! record.
 
 use std::time::Duration;
 

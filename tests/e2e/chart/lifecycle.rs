@@ -1,4 +1,4 @@
-//! Installation, upgrade, roll-back and removal on a real API server.
+//! P8, P9: installing, upgrading, rolling back and removing the chart keeps the digest key and the CRDs.
 
 use std::{
     collections::BTreeMap,

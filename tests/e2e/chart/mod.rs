@@ -1,4 +1,6 @@
-//! The chart: what it renders, what it lets the operator do, and that it loses nothing on upgrade and removal.
+//! P8, P9: the chart renders what its values say, grants no more rights than needed, and loses nothing on upgrade and
+//! removal.
+
 mod lifecycle;
 mod rbac;
 mod render;

@@ -1,4 +1,4 @@
-//! What the `ServiceAccount` may do: read from the rendered roles, and asked of the API server.
+//! P9: the rights of the `ServiceAccount`, read from the rendered roles and asked of the API server.
 
 use k8s_openapi::api::{
     authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec},

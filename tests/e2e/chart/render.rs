@@ -1,4 +1,4 @@
-//! What `helm template` makes of values.
+//! The chart renders each value where it belongs, and refuses values that cannot work. Concerns no promise of its own.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 

@@ -1,4 +1,5 @@
-//! P4, P6, P10: `driftPolicy: Correct` restores fields, and the value only where the vault does not rotate it, three times an hour.
+//! P4, P6, P10: `driftPolicy: Correct` restores fields, and the value only where the vault does not rotate it, three
+//! times an hour.
 
 use pam_operator::api::{PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
 use pam_simulator::VaultEdit;

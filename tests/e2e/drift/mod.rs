@@ -1,4 +1,5 @@
-//! P4, P6: drift (`design.md` 5) is reported, corrected where the user wants that, and never by a POST for an unlisted record.
+//! P4, P6: drift (`design.md` 5) is reported, corrected where the user wants that, and never by a POST for an unlisted
+//! record.
 
 mod correct;
 mod list_trust;

@@ -1,4 +1,4 @@
-//! One spec with the Secrets that it needs, and what is to become of it.
+//! One generated spec with the Secrets that it needs, and the check that both arrived.
 
 use std::collections::BTreeSet;
 

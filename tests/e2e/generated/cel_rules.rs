@@ -1,5 +1,5 @@
-//! The CEL rules of the schema, fulfilled by construction: what goes together is completed, what excludes each other
-//! is cut down.
+//! Makes a generated spec satisfy the CEL rules of the schema: adds what belongs together, removes what excludes each
+//! other.
 
 use serde_json::{Map, Value};
 

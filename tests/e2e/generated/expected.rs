@@ -1,4 +1,4 @@
-//! What the PAM should hold for a spec, by the vendor's pages. This mapping shares nothing with the operator's own.
+//! What the PAM should hold for a spec, by the vendor's pages. Shares no code with the operator's own mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What breaks a rule of the schema is refused by the API server, one rule at a time, in words that name the field.
+//! P7: the API server refuses each broken rule of the schema in words that name the field.
 
 use kube::api::PostParams;
 use serde_json::{Map, Value, json};

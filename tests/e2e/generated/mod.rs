@@ -1,6 +1,7 @@
-//! Specs made at random from the CRD's own schema: what the API server lets in arrives in the PAM where the vendor's
-//! pages say, and what breaks a rule is refused in words that name the field. `PAM_TEST_SEED=random` tries others than
-//! usual; a failure prints the seed.
+//! P1, P8: specs generated from the CRD's schema arrive in the PAM as the vendor's pages say, or are refused in words
+//! that name the field.
+//!
+//! `PAM_TEST_SEED=random` tries other specs than usual; a failure prints its seed.
 
 mod case;
 mod cel_rules;

@@ -1,4 +1,4 @@
-//! Specs made from the CRD's own schema: whatever a field may be, some spec has it.
+//! Generates specs from the CRD's own schema, so that each allowed form of a field is in some spec.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! What only a look at a Secret can tell is told before any call.
+//! P8, P10: a Secret that lacks a key or holds an unusable value is reported before any call to the PAM.
 
 use serde_json::{Value, json};
 

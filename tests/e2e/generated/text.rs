@@ -1,4 +1,4 @@
-//! Random texts, and how long they are.
+//! Random texts and lengths.
 
 use crate::random::Random;
 

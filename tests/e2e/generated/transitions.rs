@@ -1,5 +1,5 @@
-//! From any spec to any other that the schema allows: the record ends as a first push of the second would leave it, but
-//! for fields that cannot be un-set, and those are named on the object.
+//! P1: an edit from any spec to any other leaves the record as a first push of the second would, except for fields that
+//! cannot be un-set; those are named on the object.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What the API server lets in arrives.
+//! P1: every field of every valid spec arrives where the vendor's pages say, on each product version.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! P3: the built binary hands over at SIGTERM, at SIGKILL when the lease expires, and ends when it wakes up without the lease.
+//! P3: the built binary hands over at SIGTERM, at SIGKILL when the lease expires, and ends when it wakes up without the
+//! lease.
 
 use std::time::Duration;
 

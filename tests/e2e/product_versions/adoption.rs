@@ -1,4 +1,4 @@
-//! P4: every row of the table of design 5 under `ByIdentifier`, and what only the answer can tell.
+//! P4: every row of the table of `design.md` 5 under `ByIdentifier`, and what only the answer tells, on each version.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! P7: what each answer to a `DELETE` leads to. Up to 3.32 a record that is disabled already is 1017, later 1008.
+//! P7: each answer to a `DELETE` has its consequence. A disabled record is code 1017 up to 3.32, and 1008 later.
 
 use pam_simulator::{Effect, Fault, Kind, ProductVersion, VaultEdit};
 use serde_json::json;

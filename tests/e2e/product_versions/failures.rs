@@ -1,4 +1,5 @@
-//! Each thing that goes wrong has its reason and its words, is left alone, and heals once it is mended.
+//! P10: each failure has its reason and its message, is retried slowly, and heals when its cause is gone, on each
+//! version.
 
 use std::time::{Duration, Instant};
 
@@ -87,7 +88,7 @@ async fn all_heal(world: &World, cases: &[Case]) {
     world.sim.add_device("new01", "10.9.9.9");
     world.put_secret("missing", json!({"password": CANARY})).await;
     world.put_secret("keyless", json!({"other": CANARY})).await;
-    // That they heal by themselves does not depend on the wire (tests/failures.rs): an edit saves the wait for it.
+    // That they heal by themselves does not depend on the wire (`recovery.rs`): an edit saves the wait for it.
     for case in cases {
         world.put_credential(case.name, merged(&case.change, json!({"tags": ["mended"]}))).await;
     }

@@ -1,4 +1,4 @@
-//! Every way to log in, and a version that is none.
+//! P9, P10: every way to log in works on its versions, and a wrong version is reported and can be overridden.
 
 use pam_simulator::ProductVersion;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The promises to users on every version of the PAM: each scenario depends on the wire, and runs on each version.
+//! P1, P4, P7, P10: the scenarios that depend on the wire, on every product version.
 
 mod adoption;
 mod deletion;
@@ -38,5 +38,5 @@ on_every_version! {
     each_answer_to_a_deletion_has_its_consequence of deletion,
 }
 
-// Costly, and 4.2 has it in tests/quiet.rs: the oldest and one between.
+// Costly, and 4.2 has it in `steady_state.rs`: the oldest and one between.
 on_versions! { two_hundred_at_once_take_one_token_and_one_post_each of push: on_3_32 V3_32, on_4_0 V4_0 }

@@ -1,4 +1,4 @@
-//! The main job, and that it is done once.
+//! P1, P2: a credential is pushed once, and a changed value within a second, on each version.
 
 use pam_simulator::{Kind, ProductVersion};
 use serde_json::{Value, json};

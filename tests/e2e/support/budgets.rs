@@ -1,4 +1,4 @@
-//! What things may cost at most (`design.md` 4): counted in the API server's audit log and in the PAM's journal.
+//! Checks what a push, a rotation and a restart may cost at most (`design.md` 4), in the audit log and in the journal.
 
 use std::time::{Duration, Instant};
 

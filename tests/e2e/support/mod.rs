@@ -1,5 +1,5 @@
-//! A world for one test: namespaces, a simulated PAM, the chart installed for them alone, and the built operator
-//! under the chart's ServiceAccount, all on the control plane that the whole run shares.
+//! A world for one test: namespaces, a simulated PAM, the chart installed for them alone, and the built operator under
+//! the chart's `ServiceAccount`, all on the control plane that the whole run shares.
 
 pub mod budgets;
 mod counting;
@@ -9,16 +9,16 @@ pub mod steps;
 mod text;
 pub mod vault;
 
-pub use counting::Count;
-pub use plan::Plan;
-use text::is;
-
-pub use text::{assert_no_canary, base64, is_not_found, merge, name_of, ready, shown};
+use std::time::Duration;
 
 use kube::Client;
 use local_cluster::{ControlPlane, Installation, Operator};
 use pam_simulator::Simulator;
-use std::time::Duration;
+
+pub use counting::Count;
+pub use plan::Plan;
+use text::is;
+pub use text::{assert_no_canary, base64, is_not_found, merge, name_of, ready, shown};
 
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);

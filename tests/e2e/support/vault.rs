@@ -1,4 +1,4 @@
-//! A vault that lives: it is listed as often as may be, and people edit it.
+//! A vault that is listed every ten seconds and that people edit.
 
 use std::time::Duration;
 

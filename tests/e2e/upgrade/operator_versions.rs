@@ -1,4 +1,4 @@
-//! The operator upgraded to a version with one more field, and back again: nothing is sent.
+//! P1, P6: an upgrade to a version with one more field, and the downgrade, send nothing.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A rule that a later CRD brings locks no object that was there before it (P7).
+//! P7: a rule that a later CRD adds locks no object that was there before.
 
 use kube::api::{Patch, PatchParams};
 use local_cluster::wait_until;

@@ -1,4 +1,4 @@
-//! What people, the vault and faults do in a step of a history.
+//! Carries out the steps of a history: edits of objects, acts in the vault, and faults.
 
 use jiff::SignedDuration;
 use pam_simulator::{Effect, Fault, Kind, Outage, VaultEdit};

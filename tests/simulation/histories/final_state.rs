@@ -1,4 +1,4 @@
-//! What must be true in the end, when nobody did anything for hours.
+//! P1, P6, P7: what must be true at the end, when nobody did anything for hours.
 
 use fake_apiserver::Mark;
 use jiff::{SignedDuration, Timestamp};

@@ -1,7 +1,7 @@
-//! Random histories of two clusters and one vault: changes, people in the vault, rotation, restores, crashes, lost and late
-//! answers. After every step the promises are held against what the PAM saw, and once all is calm, everything is in its place.
+//! P1, P3 to P8: random histories of two clusters and one vault keep the promises after every step and at the end.
 //!
-//! A history that fails is made as short as it can be, and printed with its seed.
+//! Histories consist of changes, acts of people in the vault, rotation, restores, crashes, and lost and late answers. A
+//! history that fails is shortened as far as possible and printed with its seed.
 
 mod actions;
 mod final_state;

@@ -1,4 +1,4 @@
-//! What was asked for and what happened, as far as the laws turn on it.
+//! The model that the laws are checked against: what was asked for, and what happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Histories that failed once, as short as they were made.
+//! P1, P3, P4, P6: histories that failed once, in their shortest form.
 
 use super::runner::play;
 use super::steps::{Act, Edit, Fate, Step, Trouble, Wanted, Who};

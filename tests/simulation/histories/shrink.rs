@@ -1,4 +1,4 @@
-//! Makes a history that fails short.
+//! Shortens a history that fails.
 
 use std::time::{Duration, Instant};
 

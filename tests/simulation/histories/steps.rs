@@ -1,7 +1,7 @@
 //! The steps that a history consists of.
 //!
-//! A step that makes no sense at its time (an edit of an object that is gone) does nothing, so that any part of a history is
-//! a history too.
+//! A step that makes no sense at its time (an edit of an object that is gone) does nothing, so that any part of a
+//! history is a history too.
 
 use std::fmt;
 

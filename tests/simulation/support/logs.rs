@@ -1,4 +1,4 @@
-//! What the operators of one world log, kept in memory.
+//! The log lines of all operators of one world, kept in memory.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

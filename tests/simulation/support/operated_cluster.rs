@@ -1,4 +1,4 @@
-//! One cluster and its operator.
+//! One cluster in memory and the operator that runs in it.
 
 use std::sync::Arc;
 use std::time::Duration;

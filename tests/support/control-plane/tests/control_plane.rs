@@ -1,4 +1,5 @@
-//! The control plane: it boots, it works, its log counts, and it ends with whoever started it.
+//! The control plane boots, works, counts calls in its audit log, and ends with the process that started it.
+
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking too")]
 
 use std::{

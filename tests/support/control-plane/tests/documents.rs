@@ -1,4 +1,5 @@
-//! What people copy from the README, the manual and `deploy/samples` can be applied as it stands.
+//! What people copy from the README, the manual and `deploy/samples` can be applied unchanged.
+
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking too")]
 
 use std::{

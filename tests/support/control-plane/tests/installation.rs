@@ -1,4 +1,6 @@
-//! What [`Installation`] makes of a chart, with a small chart and a script in the place of the operator.
+//! [`Installation`] installs a chart and runs its program, tested with a small chart and a script instead of the
+//! operator.
+
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking too")]
 
 use std::{

@@ -1,4 +1,4 @@
-//! The virtual cluster through kube's own client: what the operator relies on.
+//! The fake API server serves through kube's own client what the operator relies on.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
