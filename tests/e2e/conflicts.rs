@@ -85,8 +85,8 @@ fn value_of(name: &str) -> String {
     format!("{CANARY}-{name}")
 }
 
-/// Which of the two has the record and which waits, once that is settled.
-async fn settled(street: &Street, names: [&str; 2], conflict: &str) -> [usize; 2] {
+/// Which of the two has the record and which waits, once that is decided.
+async fn decided(street: &Street, names: [&str; 2], conflict: &str) -> [usize; 2] {
     let mut reasons = [String::new(), String::new()];
     for house in [0, 1] {
         reasons[house] = ready(&street.becomes(house, names[house], &["Synced", conflict]).await).1;
@@ -149,7 +149,7 @@ async fn two_first_pushes_at_one_moment_make_one_record_and_the_loser_inherits_i
     let change = json!({"identifier": "ours"});
     let both = [0, 1].map(|house| street.objects(house, NAMES[house], &change));
     street.world.apply(both.into_iter().flatten()).await;
-    let [writer, waiter] = settled(&street, NAMES, "IdentifierConflict").await;
+    let [writer, waiter] = decided(&street, NAMES, "IdentifierConflict").await;
     assert_eq!(street.world.sim.journal().posts_for("ours").len(), 1);
     let id = street.world.sim.find("ours").unwrap().id;
     street.delete(writer, NAMES[writer]).await;
@@ -165,7 +165,7 @@ async fn one_account_under_two_identifiers_is_as_little_shared() {
     let street = Street::start().await;
     let both = [0, 1].map(|house| street.objects(house, NAMES[house], &json!({})));
     street.world.apply(both.into_iter().flatten()).await;
-    let [writer, waiter] = settled(&street, NAMES, "AccountConflict").await;
+    let [writer, waiter] = decided(&street, NAMES, "AccountConflict").await;
     stays_with_one_writer(&street, NAMES, [writer, waiter], &json!({})).await;
     let id = street.world.sim.records()[0].id.clone();
     let mark = street.world.sim.mark();

@@ -83,7 +83,7 @@ async fn what_a_killed_operator_may_have_written_is_looked_at_once_and_mended_on
         assert_eq!(world.values_sent(&count, name), [true], "{name}");
     }
     assert_eq!(journal.posts().len(), 4, "and none for the others");
-    // What the killed one sent may come as much as 90 s later: then all of them are looked at, and sent, once more.
+    // What the killed one sent may come as much as 90 s later: then all of them are looked at, and sent, again.
     let version = world.secrets().get("touched").await.unwrap().metadata.resource_version;
     let looked_at =
         |found: &PamCredential| status_of(found).source.first().map(|s| s.resource_version.clone()) == version;

@@ -47,7 +47,7 @@ async fn another_key_of_the_same_secret_is_not_taken_for_what_was_sent() {
     assert_no_canary(&world.everything_said().await);
 }
 
-/// Where there is no value, the digests of seeds are made anew all the same: else the next touch of the Secret would
+/// Where there is no value, the digests of seeds are computed again all the same: else the next touch of the Secret would
 /// send them again.
 #[tokio::test]
 async fn seeds_without_a_value_get_digests_of_the_new_key_and_are_not_sent() {

@@ -172,7 +172,7 @@ async fn the_window_outlasts_a_restart_and_a_used_number_confirms_nothing_more()
 }
 
 #[tokio::test]
-async fn whoever_retains_the_record_goes_and_the_brake_with_the_last_one() {
+async fn an_object_that_retains_its_record_goes_and_the_brake_with_the_last_one() {
     let world = world(3, 1).await;
     for number in 0..3 {
         world.delete(&name(number)).await;

@@ -68,8 +68,8 @@ async fn each_pam_keeps_what_was_sent_to_it() {
     let origin = async |url: String| {
         wait_until("svc to be there", PATIENCE, async || {
             let found = world.get("svc").await;
-            let place = found.status.as_ref().and_then(|status| status.connection.clone()).unwrap_or_default();
-            anyhow::ensure!(place.origin == url.trim_end_matches('/') && ready(&found).0 == "True", "{place:?}");
+            let vault = found.status.as_ref().and_then(|status| status.connection.clone()).unwrap_or_default();
+            anyhow::ensure!(vault.origin == url.trim_end_matches('/') && ready(&found).0 == "True", "{vault:?}");
             Ok(ready(&found).2)
         })
         .await

@@ -198,7 +198,7 @@ async fn what_the_vault_rotated_stays_through_restarts_a_lost_key_and_a_restore(
     case.is_so(&world, &count).await;
     all_are_well(&world, &ALL).await;
 
-    // The Secrets were written anew meanwhile, with what they held.
+    // The Secrets were written again in the meantime, with what they held.
     world.stop_operator().await;
     the_vault_rotates(&world, "touched").await;
     touched(&world).await;

@@ -7,7 +7,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 /// As long as a pass that does something would take many times over.
-async fn settle() {
+async fn until_idle() {
     tokio::time::sleep(Duration::from_secs(2)).await;
 }
 
@@ -17,7 +17,7 @@ async fn applying_again_annotating_and_labelling_cause_nothing() {
     world.synced("svc").await;
     let yaml = world.credential_json("svc", json!({})).to_string();
     world.cluster.apply(&yaml).await.unwrap();
-    settle().await;
+    until_idle().await;
 
     let count = world.count().await;
     world.cluster.apply(&yaml).await.unwrap();
@@ -25,7 +25,7 @@ async fn applying_again_annotating_and_labelling_cause_nothing() {
     let label = json!({"metadata": {"labels": {"touched": "yes"}}});
     world.secrets().patch_metadata("svc", &PatchParams::default(), &Patch::Merge(&label)).await.unwrap();
     world.put_secret("unrelated", json!({"password": CANARY})).await;
-    settle().await;
+    until_idle().await;
     world.assert_nothing_done(&count).await;
     let reads = world.requests(&count).await.resource("secrets").verb("get");
     assert!(reads.len() <= 1, "a label costs one look at most: {reads}");
@@ -33,7 +33,7 @@ async fn applying_again_annotating_and_labelling_cause_nothing() {
 }
 
 #[tokio::test]
-async fn a_label_on_the_connections_secret_or_an_unchanged_edit_proves_no_login_anew() {
+async fn a_label_on_the_connections_secret_or_an_unchanged_edit_causes_no_new_login() {
     let world = World::start().await;
     world.synced("svc").await;
     let count = world.count().await;
@@ -41,7 +41,7 @@ async fn a_label_on_the_connections_secret_or_an_unchanged_edit_proves_no_login_
     let api =
         kube::Api::<k8s_openapi::api::core::v1::Secret>::namespaced(world.client.clone(), world.install.namespace());
     api.patch_metadata("login", &PatchParams::default(), &Patch::Merge(&label)).await.unwrap();
-    settle().await;
+    until_idle().await;
     world.assert_nothing_done(&count).await;
 
     world.put_connection(json!({"limits": {"burst": 21}})).await;
@@ -58,13 +58,13 @@ async fn two_hundred_credentials_take_one_token_and_survive_a_restart_without_a_
         200 + connection_reads(&requests)
     );
 
-    settle().await;
+    until_idle().await;
     let logs = world.stop_operator().await;
     assert_no_canary(&logs);
     let count = world.count().await;
     world.start_operator().await;
-    settle().await;
-    settle().await;
+    until_idle().await;
+    until_idle().await;
     world.assert_nothing_done(&count).await;
     assert_eq!(world.requests(&count).await.resource("secrets").verb("get").len(), 1, "the digest key, and no value");
     assert_no_canary(&world.everything_said().await);

@@ -232,7 +232,7 @@ async fn a_namespace_with_a_connection_of_its_own_is_gone_within_a_minute() {
     let started = Instant::now();
     world.cluster.kubectl(&["delete", "namespace", &world.namespace, "--timeout=60s"]).await.unwrap();
     eprintln!("the namespace was gone after {:?}", started.elapsed());
-    // What could not be disabled any more is told, for whoever looks after the vault.
+    // What could not be disabled any more is told, for the people who look after the vault.
     let metrics = world.operator.as_ref().unwrap().metrics().await.unwrap();
     let enabled = world.sim.records().iter().filter(|record| record.active).count();
     let line = metrics.lines().find(|line| line.starts_with("pam_operator_records_left_enabled_total"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Site, World, assert_no_canary, value, world};
+use crate::support::{OperatedCluster, World, assert_no_canary, value, world};
 use jiff::{SignedDuration, Timestamp};
 use pam_simulator::{Config, Journal, Kind};
 use serde_json::json;
@@ -12,19 +12,19 @@ const CREDENTIALS: usize = 1_000;
 const INTERVAL: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// A site whose credentials are all synced.
-async fn synced(world: &World, credentials: usize) -> Site {
-    let mut site = world.site_with("c1", &json!({"inventory": {"interval": "1h"}}));
+/// A cluster whose credentials are all synced.
+async fn synced(world: &World, credentials: usize) -> OperatedCluster {
+    let mut cluster = world.cluster_with("c1", &json!({"inventory": {"interval": "1h"}}));
     let names: Vec<String> = (0..credentials).map(|number| format!("svc{number}")).collect();
     for name in &names {
-        site.put_value(name, &value(name, 1));
-        site.put_credential(name, &json!({}));
+        cluster.put_value(name, &value(name, 1));
+        cluster.put_credential(name, &json!({}));
     }
-    site.start().await;
-    let all_synced = || names.iter().all(|name| site.reason(name) == "Synced");
+    cluster.start().await;
+    let all_synced = || names.iter().all(|name| cluster.reason(name) == "Synced");
     world.until("all to be synced", Duration::from_mins(10), all_synced).await;
     assert_eq!(world.sim.records().len(), credentials);
-    site
+    cluster
 }
 
 fn lists(journal: &Journal) -> Vec<Timestamp> {
@@ -34,10 +34,10 @@ fn lists(journal: &Journal) -> Vec<Timestamp> {
 #[test]
 fn a_thousand_credentials_are_idle_for_a_day() {
     world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let site = synced(&world, CREDENTIALS).await;
+        let cluster = synced(&world, CREDENTIALS).await;
         // The baselines of `change` come with the first list, and are written once.
         tokio::time::sleep(2 * INTERVAL).await;
-        let (asked, mark, events) = (site.cluster.mark(), world.sim.mark(), site.cluster.list("events").len());
+        let (asked, mark, events) = (cluster.api.mark(), world.sim.mark(), cluster.api.list("events").len());
         tokio::time::sleep(DAY).await;
 
         let journal = world.journal(mark);
@@ -46,11 +46,11 @@ fn a_thousand_credentials_are_idle_for_a_day() {
         assert!(tokens <= 25, "{tokens} tokens");
         let others = journal.len() - journal.count(Kind::ListCredentials) - tokens;
         assert_eq!(others, 0, "{journal:?}");
-        let requests = site.cluster.since(asked);
+        let requests = cluster.api.since(asked);
         assert!(requests.writes().is_empty(), "{}", requests.writes());
         assert!(requests.verb("get").is_empty(), "{}", requests.verb("get"));
-        assert_eq!(site.cluster.list("events").len(), events);
-        assert_no_canary(&(site.said() + &world.logs()));
+        assert_eq!(cluster.api.list("events").len(), events);
+        assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }
 
@@ -66,11 +66,11 @@ fn assert_once_per_interval(lists: &[Timestamp]) {
 #[test]
 fn after_a_start_the_first_list_comes_at_any_time_of_the_first_interval() {
     world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let mut site = synced(&world, 1).await;
+        let mut cluster = synced(&world, 1).await;
         let mut firsts = BTreeSet::new();
         for _ in 0..8 {
-            site.restart(Duration::from_mins(1)).await;
-            let (began, mark) = (world.hours.now(), world.sim.mark());
+            cluster.restart(Duration::from_mins(1)).await;
+            let (began, mark) = (world.time.now(), world.sim.mark());
             tokio::time::sleep(INTERVAL).await;
             let lists = lists(&world.journal(mark));
             assert_eq!(lists.len(), 1, "{lists:?}");
@@ -83,8 +83,8 @@ fn after_a_start_the_first_list_comes_at_any_time_of_the_first_interval() {
 #[test]
 fn without_inventory_there_is_no_list_at_all() {
     world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let site = synced(&world, 5).await;
-        site.put_connection(&json!({"inventory": {"enabled": false}}));
+        let cluster = synced(&world, 5).await;
+        cluster.put_connection(&json!({"inventory": {"enabled": false}}));
         tokio::time::sleep(INTERVAL).await;
         let mark = world.sim.mark();
         tokio::time::sleep(DAY).await;

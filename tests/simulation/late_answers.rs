@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::random::Random;
-use crate::support::{Site, World, assert_no_canary, tail, value, world};
+use crate::support::{OperatedCluster, World, assert_no_canary, tail, value, world};
 use pam_simulator::{Config, Effect, Fault, Kind};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
@@ -16,12 +16,12 @@ const WORLDS: u64 = 40;
 const TRIES: usize = 25;
 /// The latest that a write is executed after its answer was lost; what comes later is not promised anything.
 const LATEST: u64 = 80;
-/// When all faults are over, everything is in its place after so long.
+/// When all faults are over, the final state is reached after so long.
 const CALM: Duration = Duration::from_mins(20);
 
 /// What becomes of the write whose answer is lost.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+enum Delivery {
     Executed,
     /// So many seconds after it was sent.
     Late(u64),
@@ -32,7 +32,7 @@ enum Fate {
 #[derive(Clone, Debug)]
 struct Try {
     name: String,
-    fate: Fate,
+    delivery: Delivery,
     /// How many writes in a row that befalls.
     lost: u32,
     /// When the value is replaced again.
@@ -91,27 +91,27 @@ fn weather(random: &mut Random, number: u64) -> Weather {
 }
 
 fn one_try(random: &mut Random, number: usize) -> Try {
-    let fate = match random.number(0, 3) {
-        0 => Fate::Executed,
-        1 => Fate::Never,
-        _ => Fate::Late(random.number(5, LATEST)),
+    let delivery = match random.number(0, 3) {
+        0 => Delivery::Executed,
+        1 => Delivery::Never,
+        _ => Delivery::Late(random.number(5, LATEST)),
     };
     let again = if random.percent(50) { random.number(1, 1_500) } else { random.number(1_500, 60_000) };
-    Try { name: format!("svc{number}"), fate, lost: if random.percent(25) { 2 } else { 1 }, again }
+    Try { name: format!("svc{number}"), delivery, lost: if random.percent(25) { 2 } else { 1 }, again }
 }
 
 /// Lives through it; answers what went wrong.
 async fn live(world: World, weather: Weather, tries: Vec<Try>, second: Second) -> Vec<String> {
-    let mut site = settled(&world, &tries).await;
+    let mut cluster = all_synced(&world, &tries).await;
     for one in &tries {
-        world.sim.inject(fault(&site, weather, one));
-        site.put_value(&one.name, &value(&one.name, 2));
+        world.sim.inject(fault(&cluster, weather, one));
+        cluster.put_value(&one.name, &value(&one.name, 2));
     }
     let mut steps: Vec<(u64, Step)> = Vec::new();
-    for (place, one) in tries.iter().enumerate() {
-        steps.push((one.again, Step::Again(place)));
-        if let Fate::Late(seconds) = one.fate {
-            steps.push((seconds * 1_000, Step::Commit(place)));
+    for (index, one) in tries.iter().enumerate() {
+        steps.push((one.again, Step::Again(index)));
+        if let Delivery::Late(seconds) = one.delivery {
+            steps.push((seconds * 1_000, Step::Commit(index)));
         }
     }
     steps.extend(weather.killed.into_iter().flat_map(|(at, away)| [(at, Step::Kill), (at + away, Step::Start)]));
@@ -120,11 +120,11 @@ async fn live(world: World, weather: Weather, tries: Vec<Try>, second: Second) -
     let begin = Instant::now();
     for (at, step) in steps {
         sleep_until(begin + Duration::from_millis(at)).await;
-        take(step, &world, &mut site, &tries, second).await;
+        take(step, &world, &mut cluster, &tries, second).await;
     }
     world.sim.clear_faults();
     tokio::time::sleep(CALM).await;
-    judged(&world, &site, weather, &tries, second).await
+    judged(&world, &cluster, weather, &tries, second).await
 }
 
 enum Step {
@@ -135,15 +135,15 @@ enum Step {
     List,
 }
 
-async fn take(step: Step, world: &World, site: &mut Site, tries: &[Try], second: Second) {
+async fn take(step: Step, world: &World, cluster: &mut OperatedCluster, tries: &[Try], second: Second) {
     match step {
-        Step::Again(place) => site.put_value(&tries[place].name, &newest(&tries[place], second)),
-        Step::Commit(place) => commit(world, &site.identifier(&tries[place].name)),
-        Step::Kill => site.kill().await,
-        Step::Start => site.start().await,
+        Step::Again(index) => cluster.put_value(&tries[index].name, &newest(&tries[index], second)),
+        Step::Commit(index) => commit(world, &cluster.identifier(&tries[index].name)),
+        Step::Kill => cluster.kill().await,
+        Step::Start => cluster.start().await,
         Step::List => {
-            site.put_value("newcomer", &value("newcomer", 1));
-            site.put_credential("newcomer", &json!({}));
+            cluster.put_value("newcomer", &value("newcomer", 1));
+            cluster.put_credential("newcomer", &json!({}));
         }
     }
 }
@@ -153,28 +153,28 @@ fn newest(one: &Try, second: Second) -> String {
 }
 
 /// Everything is as it should be, and what the list shows of it is known.
-async fn settled(world: &World, tries: &[Try]) -> Site {
-    let mut site = world.site_with("c1", &json!({"limits": {"maxConcurrentRequests": 64}}));
+async fn all_synced(world: &World, tries: &[Try]) -> OperatedCluster {
+    let mut cluster = world.cluster_with("c1", &json!({"limits": {"maxConcurrentRequests": 64}}));
     for one in tries {
-        site.put_value(&one.name, &value(&one.name, 1));
-        site.put_credential(&one.name, &json!({}));
+        cluster.put_value(&one.name, &value(&one.name, 1));
+        cluster.put_credential(&one.name, &json!({}));
     }
-    site.start().await;
-    let synced = || tries.iter().all(|one| site.reason(&one.name) == "Synced");
+    cluster.start().await;
+    let synced = || tries.iter().all(|one| cluster.reason(&one.name) == "Synced");
     world.until("all to be synced", Duration::from_mins(10), synced).await;
     // A list or two, by which the baseline is learned.
     tokio::time::sleep(Duration::from_hours(2)).await;
-    site
+    cluster
 }
 
-fn fault(site: &Site, weather: Weather, one: &Try) -> Fault {
-    let effect = match (weather.silent, one.fate) {
+fn fault(cluster: &OperatedCluster, weather: Weather, one: &Try) -> Fault {
+    let effect = match (weather.silent, one.delivery) {
         (true, _) => Effect::Silence,
-        (false, Fate::Executed) => Effect::Reset,
+        (false, Delivery::Executed) => Effect::Reset,
         (false, _) => Effect::HeldCommit,
     };
-    let fault = Fault::on(Kind::PostCredential, effect).only(&site.identifier(&one.name)).times(one.lost);
-    if matches!(one.fate, Fate::Executed) { fault.after_commit() } else { fault }
+    let fault = Fault::on(Kind::PostCredential, effect).only(&cluster.identifier(&one.name)).times(one.lost);
+    if matches!(one.delivery, Delivery::Executed) { fault.after_commit() } else { fault }
 }
 
 /// Executes the held writes of that identifier.
@@ -187,21 +187,27 @@ fn commit(world: &World, identifier: &str) {
     }
 }
 
-async fn judged(world: &World, site: &Site, weather: Weather, tries: &[Try], second: Second) -> Vec<String> {
+async fn judged(
+    world: &World,
+    cluster: &OperatedCluster,
+    weather: Weather,
+    tries: &[Try],
+    second: Second,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for one in tries {
-        let identifier = site.identifier(&one.name);
+        let identifier = cluster.identifier(&one.name);
         let records = world.sim.records().into_iter().filter(|record| record.identifier.as_ref() == Some(&identifier));
         let ids: Vec<String> = records.map(|record| record.id).collect();
         let held = ids.first().and_then(|id| world.sim.value_of(id));
-        if ids.len() != 1 || held != Some(newest(one, second)) || site.reason(&one.name) != "Synced" {
+        if ids.len() != 1 || held != Some(newest(one, second)) || cluster.reason(&one.name) != "Synced" {
             let writes = ids.first().map(|id| world.sim.writes_of(id)).unwrap_or_default();
             let writes: Vec<_> =
                 writes.iter().map(|write| (write.at.to_string(), write.value.reveal().chars().last())).collect();
             wrong.push(format!(
                 "{one:?} in {weather:?}: {} records, {writes:?}, {}",
                 ids.len(),
-                site.reason(&one.name)
+                cluster.reason(&one.name)
             ));
         }
     }
@@ -212,6 +218,6 @@ async fn judged(world: &World, site: &Site, weather: Weather, tries: &[Try], sec
         wrong.push(format!("in {weather:?}: {posts} writes when all should be calm\n{}", tail(&world.logs())));
     }
     assert!(world.sim.journal().secrets_handed_out().is_empty());
-    assert_no_canary(&(site.said() + &world.logs()));
+    assert_no_canary(&(cluster.said() + &world.logs()));
     wrong
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::{Site, assert_no_canary, value, world};
+use crate::support::{OperatedCluster, assert_no_canary, value, world};
 use jiff::SignedDuration;
 use pam_simulator::{Config, Journal, Kind};
 use serde_json::json;
@@ -18,36 +18,36 @@ const REST: SignedDuration = SignedDuration::from_secs(10);
 #[test]
 fn one_new_credential_a_second_for_half_an_hour() {
     world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let mut site = world.site("c1");
-        site.start().await;
+        let mut cluster = world.cluster("c1");
+        cluster.start().await;
         for number in 0..CREDENTIALS {
             let name = format!("svc{number}");
-            site.put_value(&name, &value(&name, 1));
-            site.put_credential(&name, &json!({}));
+            cluster.put_value(&name, &value(&name, 1));
+            cluster.put_credential(&name, &json!({}));
             sleep(Duration::from_secs(1)).await;
         }
         // The last ones' list; the baselines come with the interval's.
         sleep(Duration::from_secs(15)).await;
-        assert_all_synced(&site);
+        assert_all_synced(&cluster);
         sleep(Duration::from_hours(2)).await;
 
         let journal = world.sim.journal();
         assert_lists_are_apart(&journal);
         assert_eq!(journal.posts().len(), CREDENTIALS);
         for number in 0..CREDENTIALS {
-            let identifier = site.identifier(&format!("svc{number}"));
+            let identifier = cluster.identifier(&format!("svc{number}"));
             assert_eq!(journal.posts_for(&identifier).len(), 1, "{identifier}");
         }
         assert_eq!(world.sim.records().len(), CREDENTIALS);
-        assert_two_status_writes_each(&site);
+        assert_two_status_writes_each(&cluster);
         assert!(journal.secrets_handed_out().is_empty());
-        assert_no_canary(&(site.said() + &world.logs()));
+        assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }
 
-fn assert_all_synced(site: &Site) {
+fn assert_all_synced(cluster: &OperatedCluster) {
     let names = (0..CREDENTIALS).map(|number| format!("svc{number}"));
-    let others: Vec<_> = names.filter(|name| site.reason(name) != "Synced").collect();
+    let others: Vec<_> = names.filter(|name| cluster.reason(name) != "Synced").collect();
     assert!(others.is_empty(), "{others:?}");
 }
 
@@ -60,9 +60,9 @@ fn assert_lists_are_apart(journal: &Journal) {
 }
 
 /// One after the push, and one that remembers what the first list shows of it.
-fn assert_two_status_writes_each(site: &Site) {
+fn assert_two_status_writes_each(cluster: &OperatedCluster) {
     let mut writes: BTreeMap<String, usize> = BTreeMap::new();
-    for request in &site.cluster.requests().verb("patch").resource("pamcredentials/status") {
+    for request in &cluster.api.requests().verb("patch").resource("pamcredentials/status") {
         *writes.entry(request.name.clone()).or_default() += 1;
     }
     assert_eq!(writes.len(), CREDENTIALS);

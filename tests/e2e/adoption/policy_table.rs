@@ -22,7 +22,7 @@ enum Row {
     SshKey,
 }
 
-/// What is to become of it.
+/// The expected result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Created,

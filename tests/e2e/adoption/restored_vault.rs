@@ -15,8 +15,8 @@ async fn made_anew(world: &World, identifier: Option<&str>, policy: &str) -> Str
     apply(world, json!({"adoptionPolicy": policy})).await;
     let old = status(&world.becomes("svc", "Synced").await).id.unwrap();
     world.sim.remove_record(&old);
-    let anew = identifier.map_or_else(seed, |identifier| seed().identifier(identifier));
-    let id = world.sim.seed(anew);
+    let again = identifier.map_or_else(seed, |identifier| seed().identifier(identifier));
+    let id = world.sim.seed(again);
     assert_ne!(id, old);
     id
 }
@@ -43,7 +43,7 @@ async fn is_adopted_by_the_users_word_only(identifier: Option<&str>) {
 }
 
 #[tokio::test]
-async fn a_record_made_anew_is_adopted_by_the_users_word_only() {
+async fn a_recreated_record_is_adopted_by_the_users_word_only() {
     is_adopted_by_the_users_word_only(Some("ours")).await;
 }
 

@@ -85,7 +85,7 @@ async fn is_in_the_vault(world: &World, name: &str, value: &str) {
 }
 
 #[tokio::test]
-async fn a_fight_ends_after_three_corrections_and_an_edit_of_the_secret_starts_anew() {
+async fn a_fight_ends_after_three_corrections_and_an_edit_of_the_secret_starts_again() {
     let world = living().await;
     world.all_synced(&["fought"], correct()).await;
     let count = world.count().await;

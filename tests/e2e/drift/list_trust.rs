@@ -9,7 +9,7 @@ use super::{correct, ends, hidden};
 use crate::support::vault::{assert_untouched, drifted, living};
 use crate::support::{CANARY, World, ready};
 
-/// So many credentials, of which the last is to be corrected, and the one before it disabled.
+/// So many credentials, of which the last has `Correct`, and the one before it `Disable`.
 async fn many(world: &World, count: usize) -> Vec<String> {
     let names: Vec<String> = (0..count).map(|number| format!("svc-{number:02}")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();

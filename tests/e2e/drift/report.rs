@@ -69,11 +69,11 @@ async fn what_others_did_is_told_once_and_goes_when_it_is_put_right() {
     assert_eq!(status_of(&world.get("identifier").await).remote.unwrap().identifier, None);
     assert_eq!(world.statuses_written(&count).await, names.len());
     assert_untouched(&world.journal(&count));
-    a_push_begins_anew(&world).await;
+    a_push_begins_again(&world).await;
     ends(&world).await;
 }
 
-async fn a_push_begins_anew(world: &World) {
+async fn a_push_begins_again(world: &World) {
     let change = async || status_of(&world.get("moved").await).remote.and_then(|remote| remote.change);
     let (count, before) = (world.count().await, change().await.expect("it is known"));
     world.put_secret("moved", json!({"password": format!("{CANARY}-2")})).await;

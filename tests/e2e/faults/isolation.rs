@@ -129,7 +129,7 @@ async fn a_rotation_does_not_wait_behind_those_who_wait_for_a_list() {
     ends(&world).await;
 }
 
-/// One of the watched namespaces went away, and the operator starts anew.
+/// One of the watched namespaces went away, and the operator starts again.
 #[tokio::test]
 async fn a_watched_namespace_that_is_gone_holds_up_no_other() {
     let mut world = Plan::default().neighbour().start().await;

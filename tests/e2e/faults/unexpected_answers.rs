@@ -76,7 +76,7 @@ async fn without_a_secret_too_another_identifier_ends_a_conflict_and_nothing_els
     let id = world.sim.seed(hidden("theirs"));
     world.put_credential("svc", json!({"contentSecretRef": null})).await;
     in_conflict(&world).await;
-    // Whoever it belongs to mends what the one write did to it.
+    // Its owner mends what the one write did to it.
     world.sim.edit(&id, VaultEdit::Identifier(Some("theirs".into())));
     let before = world.sim.record(&id);
     let mut elsewhere = json!({"contentSecretRef": null, "username": "another", "hostname": "web01", "ip": "10.0.0.8"});

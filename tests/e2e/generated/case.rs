@@ -6,7 +6,7 @@ use pam_simulator::{Device, RecordView, Simulator};
 use serde_json::{Map, Value, json};
 
 use super::cel_rules::valid_spec;
-use super::expected::{Kind, Leaf, Place, Secrets, fields, leaves, references};
+use super::expected::{Kind, Leaf, Secrets, WireField, fields, leaves, references};
 use super::schema::Density;
 use crate::random::Random;
 use crate::support::{CANARY, World};
@@ -161,7 +161,7 @@ impl Case {
     }
 
     /// Checks that the PAM holds all of it. What it holds beside that is returned.
-    pub fn has_arrived(&self, world: &World, record: &RecordView) -> BTreeSet<Place> {
+    pub fn has_arrived(&self, world: &World, record: &RecordView) -> BTreeSet<WireField> {
         let told = self.told();
         let username = self.spec["username"].as_str().map(str::to_owned).or_else(|| self.secret(Kind::Username));
         assert!(Some(&record.username) == username.as_ref(), "the username of {told}");
@@ -204,21 +204,21 @@ impl Case {
 }
 
 /// Checks that the record and its device show every field; what they show beside that is returned.
-fn fields_have_arrived(world: &World, record: &RecordView, leaves: &[Leaf], told: &str) -> BTreeSet<Place> {
+fn fields_have_arrived(world: &World, record: &RecordView, leaves: &[Leaf], told: &str) -> BTreeSet<WireField> {
     let devices = world.sim.devices();
     let device = devices.iter().find(|device| device.hostname == record.hostname).expect("its device");
     let (found, on_device) = (Value::Object(record.fields.clone()), Value::Object(device.fields.clone()));
-    let mut beside = super::expected::places(&record.fields, &device.fields);
+    let mut beside = super::expected::wire_fields(&record.fields, &device.fields);
     for leaf in leaves {
-        let held = match &leaf.place {
-            Place::Record("", key) => &found[key],
-            Place::Record(block, key) => &found[*block][key],
-            Place::Device(key) => &on_device[key],
-            Place::Kind => &Value::from(record.credential_type.clone()),
-            Place::Content => &Value::Null,
+        let held = match &leaf.wire_field {
+            WireField::Record("", key) => &found[key],
+            WireField::Record(block, key) => &found[*block][key],
+            WireField::Device(key) => &on_device[key],
+            WireField::Kind => &Value::from(record.credential_type.clone()),
+            WireField::Content => &Value::Null,
         };
         assert_eq!(*held, leaf.value, "{} of {told}", leaf.path);
-        beside.remove(&leaf.place);
+        beside.remove(&leaf.wire_field);
     }
     beside
 }

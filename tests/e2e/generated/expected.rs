@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Where a field ends up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum WireField {
     /// In the record: the block (none for the outermost keys) and the key.
     Record(&'static str, String),
     /// On the device.
@@ -22,7 +22,7 @@ pub enum Place {
 pub struct Leaf {
     /// Its path below `spec`.
     pub path: String,
-    pub place: Place,
+    pub wire_field: WireField,
     /// As the record shows it: secrets are blotted out.
     pub value: Value,
 }
@@ -56,14 +56,14 @@ fn joined(list: &Value) -> Value {
 pub fn leaves(spec: &Value) -> Vec<Leaf> {
     let mut all = Vec::new();
     for (name, value) in spec.as_object().unwrap() {
-        let mut leaf = |place, value| all.push(Leaf { path: name.clone(), place, value });
-        let outer = |key: &str| Place::Record("", key.to_owned());
+        let mut leaf = |wire_field, value| all.push(Leaf { path: name.clone(), wire_field, value });
+        let outer = |key: &str| WireField::Record("", key.to_owned());
         match name.as_str() {
             "additional" | "domain" | "notes" => leaf(outer(name), value.clone()),
             "parentPassword" => leaf(outer("parent_password"), value.clone()),
             "tags" => leaf(outer("tags"), joined(value)),
-            "credentialType" => leaf(Place::Kind, value.clone()),
-            "contentSecretRef" => leaf(Place::Content, Value::Null),
+            "credentialType" => leaf(WireField::Kind, value.clone()),
+            "contentSecretRef" => leaf(WireField::Content, Value::Null),
             "executionSettings" => all.extend(block(name, "execution_settings", value, execution)),
             "sessionSettings" => all.extend(block(name, "session_settings", value, session)),
             "additionalSettings" => all.extend(block(name, "additional_settings", value, additional)),
@@ -82,7 +82,8 @@ type Found = (String, String, Value);
 
 fn block(name: &str, block: &'static str, value: &Value, each: fn(&str, &Value) -> Vec<Found>) -> Vec<Leaf> {
     let fields = value.as_object().unwrap().iter().flat_map(|(field, value)| each(field, value));
-    let leaf = |(path, key, value)| Leaf { path: format!("{name}.{path}"), place: Place::Record(block, key), value };
+    let leaf =
+        |(path, key, value)| Leaf { path: format!("{name}.{path}"), wire_field: WireField::Record(block, key), value };
     fields.map(leaf).collect()
 }
 
@@ -130,7 +131,7 @@ fn jit(value: &Value) -> Vec<Leaf> {
     }
     let leaf = |(field, value): (String, Value)| Leaf {
         path: format!("jitSettings.{field}"),
-        place: Place::Record("jit_settings", snake(&field)),
+        wire_field: WireField::Record("jit_settings", snake(&field)),
         value,
     };
     block.into_iter().map(leaf).collect()
@@ -144,7 +145,7 @@ fn device(value: &Value) -> Vec<Leaf> {
             _ => snake(field),
         };
         let value = if value.is_array() { joined(value) } else { value.clone() };
-        Leaf { path: format!("device.{field}"), place: Place::Device(key), value }
+        Leaf { path: format!("device.{field}"), wire_field: WireField::Device(key), value }
     };
     value.as_object().unwrap().iter().map(leaf).collect()
 }
@@ -153,28 +154,28 @@ fn device(value: &Value) -> Vec<Leaf> {
 pub fn fields(leaves: &[Leaf]) -> (Value, Value) {
     let (mut record, mut device) = (Map::new(), Map::new());
     for leaf in leaves {
-        match &leaf.place {
-            Place::Record("", key) => _ = record.insert(key.clone(), leaf.value.clone()),
-            Place::Record(block, key) => {
+        match &leaf.wire_field {
+            WireField::Record("", key) => _ = record.insert(key.clone(), leaf.value.clone()),
+            WireField::Record(block, key) => {
                 record.entry(*block).or_insert_with(|| json!({}))[key] = leaf.value.clone();
             }
-            Place::Device(key) => _ = device.insert(key.clone(), leaf.value.clone()),
-            Place::Kind | Place::Content => {}
+            WireField::Device(key) => _ = device.insert(key.clone(), leaf.value.clone()),
+            WireField::Kind | WireField::Content => {}
         }
     }
     (record.into(), device.into())
 }
 
 /// The places of everything that a record and its device hold.
-pub fn places(record: &Map<String, Value>, device: &Map<String, Value>) -> BTreeSet<Place> {
-    let mut all: BTreeSet<Place> = device.keys().map(|key| Place::Device(key.clone())).collect();
+pub fn wire_fields(record: &Map<String, Value>, device: &Map<String, Value>) -> BTreeSet<WireField> {
+    let mut all: BTreeSet<WireField> = device.keys().map(|key| WireField::Device(key.clone())).collect();
     let blocks = ["execution_settings", "session_settings", "additional_settings", "jit_settings"];
     for (key, value) in record {
         match blocks.iter().find(|block| *block == key) {
             Some(block) => {
-                all.extend(value.as_object().unwrap().keys().map(|key| Place::Record(block, key.clone())));
+                all.extend(value.as_object().unwrap().keys().map(|key| WireField::Record(block, key.clone())));
             }
-            None => _ = all.insert(Place::Record("", key.clone())),
+            None => _ = all.insert(WireField::Record("", key.clone())),
         }
     }
     all

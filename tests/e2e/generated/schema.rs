@@ -142,7 +142,7 @@ fn text(schema: &Value, random: &mut Random) -> String {
             let name = random.length(1, most - port.len() - 2);
             random.text(LETTERS, 1) + &random.text(&format!("{WORD} "), name) + ":" + &port
         }
-        // Names and keys are to be those of real objects, and of different ones.
+        // Names and keys must be those of real objects, and of different ones.
         Pattern::ObjectName => {
             let length = random.length(12, most);
             random.text(LETTERS, 1) + &random.text(&format!("{LETTERS}0123456789"), length - 1)
@@ -165,7 +165,7 @@ fn between(ends: &str, inside: &str, least: usize, most: usize, random: &mut Ran
     text
 }
 
-/// Every rule of the schema (CEL), with the path of the field that it stands at; those about changes left out.
+/// Every rule of the schema (CEL), with the path of the field that carries it; those about changes left out.
 pub fn rules(schema: &Value, path: &str) -> Vec<(String, String)> {
     let here = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
     let here = here.filter(|rule| !rule["rule"].as_str().unwrap().contains("oldSelf"));

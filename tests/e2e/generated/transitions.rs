@@ -8,7 +8,7 @@ use pam_simulator::ProductVersion;
 use serde_json::{Value, json};
 
 use super::case::{Case, nothing_was_given_away};
-use super::expected::{JIT_SWITCHES, Leaf, Place, leaves};
+use super::expected::{JIT_SWITCHES, Leaf, WireField, leaves};
 use crate::random::Random;
 use crate::support::{PATIENCE, Plan, World, ready};
 
@@ -90,18 +90,18 @@ async fn ends_as_it_should(world: &World, first: &Case, second: &Case, blocks_re
     let after: BTreeSet<String> = leaves(&second.spec).into_iter().map(|leaf| leaf.path).collect();
     let gone: Vec<&Leaf> = before.iter().filter(|leaf| !after.contains(&leaf.path)).collect();
     // What the PAM still has of the first spec is what cannot be un-set,
-    let places: BTreeSet<Place> = gone.iter().map(|leaf| leaf.place.clone()).filter(is_shown).collect();
+    let wire_fields: BTreeSet<WireField> = gone.iter().map(|leaf| leaf.wire_field.clone()).filter(is_shown).collect();
     if blocks_replaced {
-        assert!(beside.is_subset(&places), "{beside:?} {told}");
+        assert!(beside.is_subset(&wire_fields), "{beside:?} {told}");
     } else {
-        assert_eq!(beside, places, "{told}");
+        assert_eq!(beside, wire_fields, "{told}");
     }
     // and is named, and nothing else.
     let message = ready(&credential).2;
     let named = message.split_once(KEPT).map_or("", |(_, named)| named);
     let named: BTreeSet<&str> = named.split(", ").filter(|name| !name.is_empty()).collect();
     let gone: Vec<&Leaf> =
-        gone.into_iter().filter(|leaf| !is_shown(&leaf.place) || beside.contains(&leaf.place)).collect();
+        gone.into_iter().filter(|leaf| !is_shown(&leaf.wire_field) || beside.contains(&leaf.wire_field)).collect();
     assert_eq!(named, names(&gone, &after, &first.spec), "{message} {told}");
     if !named.is_empty() {
         world.event_of(&second.name, "FieldKept").await;
@@ -109,8 +109,8 @@ async fn ends_as_it_should(world: &World, first: &Case, second: &Case, blocks_re
 }
 
 /// Type and value are not among the fields that a record shows.
-fn is_shown(place: &Place) -> bool {
-    !matches!(place, Place::Kind | Place::Content)
+fn is_shown(wire_field: &WireField) -> bool {
+    !matches!(wire_field, WireField::Kind | WireField::Content)
 }
 
 /// How the fields that are gone are named: a block by its name, where nothing of it is left.

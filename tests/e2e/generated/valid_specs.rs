@@ -5,7 +5,7 @@ use std::time::Instant;
 use pam_simulator::{Kind, ProductVersion};
 
 use super::case::{Case, nothing_was_given_away};
-use super::expected::{Place, documented, leaves};
+use super::expected::{WireField, documented, leaves};
 use crate::random::Random;
 use crate::support::Plan;
 
@@ -56,13 +56,13 @@ fn every_place_that_is_expected_is_one_that_the_pages_name() {
     let mut tried = std::collections::BTreeSet::new();
     for _ in 0..60 {
         let spec = super::cel_rules::valid_spec(super::schema::Density(60), &mut random);
-        tried.extend(leaves(&spec).into_iter().map(|leaf| leaf.place));
+        tried.extend(leaves(&spec).into_iter().map(|leaf| leaf.wire_field));
     }
-    let named = |place: &Place| match place {
-        Place::Record("", key) | Place::Device(key) => key.clone(),
-        Place::Record(block, key) => format!("{block}.{key}"),
-        Place::Kind => "credential_type".to_owned(),
-        Place::Content => "content".to_owned(),
+    let named = |wire_field: &WireField| match wire_field {
+        WireField::Record("", key) | WireField::Device(key) => key.clone(),
+        WireField::Record(block, key) => format!("{block}.{key}"),
+        WireField::Kind => "credential_type".to_owned(),
+        WireField::Content => "content".to_owned(),
     };
     let tried: std::collections::BTreeSet<String> = tried.iter().map(named).collect();
     // What has no place of its own: the account, the blocks themselves, items of lists, a second place for identifiers.

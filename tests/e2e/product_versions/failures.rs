@@ -103,7 +103,7 @@ fn merged(change: &Value, more: Value) -> Value {
     whole
 }
 
-/// `svc` is to be rotated, and fails with that reason and these words.
+/// A rotation of `svc` fails with that reason and these words.
 async fn rotation_fails(world: &World, value: &str, reason: &str, words: &[&str]) {
     world.put_secret("svc", json!({"password": value})).await;
     let message = ready(&world.becomes("svc", reason).await).2;

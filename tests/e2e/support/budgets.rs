@@ -29,7 +29,7 @@ impl World {
         assert!(worst < Duration::from_secs(1), "P2: {worst:?}");
     }
 
-    /// P1: `svc` is applied again, annotated, its Secrets are labelled, and the operator starts anew: nothing is done.
+    /// P1: `svc` is applied again, annotated, its Secrets are labelled, and the operator starts again: nothing is done.
     pub async fn does_nothing_whatever_is_touched(&mut self, object: Value, secrets: &[&str]) {
         // kubectl takes the fields over from the test, which is a change of its own.
         self.apply([object.clone()]).await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::CANARY;
 
-/// How an object's `Ready` stands: status, reason, message.
+/// Returns an object's `Ready` condition: status, reason, message.
 pub fn ready(credential: &PamCredential) -> (String, String, String) {
     let status = credential.status.clone().unwrap_or_default();
     let ready = find(&status.conditions, ConditionType::Ready).expect("there is always a Ready condition");

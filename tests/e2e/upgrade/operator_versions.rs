@@ -15,7 +15,7 @@ use crate::support::{CANARY, Count, Plan, World, ready, shown};
 const OBJECTS: usize = 200;
 
 /// Long enough for a pass over all of them.
-async fn settle() {
+async fn until_idle() {
     tokio::time::sleep(Duration::from_secs(4)).await;
 }
 
@@ -36,7 +36,7 @@ async fn synced(settings: &Value) -> World {
     });
     world.apply(objects.collect::<Vec<_>>()).await;
     world.all_become(OBJECTS, &["Synced"]).await;
-    settle().await;
+    until_idle().await;
     world.stop_operator().await;
     world
 }
@@ -109,13 +109,13 @@ fn as_the_one_before_left_it(object: &mut Value) {
 async fn starts_without_a_call(world: &mut World) -> usize {
     let count = world.count().await;
     world.start_operator().await;
-    settle().await;
+    until_idle().await;
     let journal = world.journal(&count);
     assert_eq!(journal.len(), 0, "{}", shown(&journal));
     world.requests(&count).await.writes().resource("pamcredentials/status").len()
 }
 
-/// Starts it, and once more: the second time nothing at all is done.
+/// Starts it twice: the second time nothing at all is done.
 async fn starts_twice(world: &mut World, most: usize) {
     let written = starts_without_a_call(world).await;
     assert!(written <= most, "{written} statuses were written");
@@ -135,7 +135,7 @@ async fn rotates(world: &World, name: &str) -> Count {
     let count = world.count().await;
     world.put_secret(name, json!({"password": format!("{CANARY}-rotated")})).await;
     world.pam_holds(name, &format!("{CANARY}-rotated")).await;
-    settle().await;
+    until_idle().await;
     let journal = world.journal(&count);
     assert_eq!(journal.count(Kind::PostCredential), 1, "{}", shown(&journal));
     let fields = &journal.posts()[0].fields;

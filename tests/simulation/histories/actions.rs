@@ -4,58 +4,58 @@ use jiff::SignedDuration;
 use pam_simulator::{Effect, Fault, Kind, Outage, VaultEdit};
 use serde_json::json;
 
-use super::runner::Play;
-use super::steps::{Act, DEVICES, Fate, Trouble, Who};
+use super::runner::Run;
+use super::steps::{Act, DEVICES, Delivery, Trouble, Who};
 use crate::support::{CANARY, NAMESPACE, value};
 
-impl Play {
+impl Run {
     pub(super) fn put_credential(&self, who: Who) {
         if let Some(wanted) = &self.model.object(who).wanted {
-            self.sites[who.site].put_credential(&who.name(), &wanted.spec());
+            self.clusters[who.cluster].put_credential(&who.name(), &wanted.spec());
         }
     }
 
     pub(super) fn put_value(&mut self, who: Who) {
-        let now = self.world.hours.now();
+        let now = self.world.time.now();
         let object = self.model.object_mut(who);
         let new = value(&format!("{who:?}"), u32::try_from(object.values.len()).unwrap());
         object.values.push((now, new.clone()));
-        self.sites[who.site].put_value(&who.name(), &new);
+        self.clusters[who.cluster].put_value(&who.name(), &new);
     }
 
     pub(super) fn ask(&mut self, who: Who, value: bool) {
-        let now = self.world.hours.now();
+        let now = self.world.time.now();
         let name = if value { "push-value-requested-at" } else { "reconcile-requested-at" };
         self.model.object_mut(who).asked.push((now, value));
-        self.sites[who.site].cluster.edit("pamcredentials", NAMESPACE, &who.name(), |object| {
+        self.clusters[who.cluster].api.edit("pamcredentials", NAMESPACE, &who.name(), |object| {
             object["metadata"]["annotations"][format!("pam-operator.io/{name}")] = now.to_string().into();
         });
     }
 
     /// As a restore does it: what is there is replaced by what was saved, without status, and finalizers hold nothing up.
-    pub(super) fn restore_cluster(&mut self, site: usize) {
-        let now = self.world.hours.now();
-        for who in Who::all().filter(|who| who.site == site) {
+    pub(super) fn restore_cluster(&mut self, cluster: usize) {
+        let now = self.world.time.now();
+        for who in Who::all().filter(|who| who.cluster == cluster) {
             let Some(wanted) = self.model.object(who).wanted.clone() else { continue };
-            let (cluster, name) = (&self.sites[site].cluster, who.name());
-            cluster.edit("pamcredentials", NAMESPACE, &name, |object| object["metadata"]["finalizers"] = json!([]));
-            cluster.delete("pamcredentials", NAMESPACE, &name);
+            let (api, name) = (&self.clusters[cluster].api, who.name());
+            api.edit("pamcredentials", NAMESPACE, &name, |object| object["metadata"]["finalizers"] = json!([]));
+            api.delete("pamcredentials", NAMESPACE, &name);
             self.model.applied(who, wanted, now);
             self.put_credential(who);
         }
     }
 
-    pub(super) fn doom(&mut self, who: Who, fate: Fate, times: u32) {
-        let identifier = self.sites[who.site].identifier(&who.name());
-        let effect = match fate {
-            Fate::Executed | Fate::Never => Effect::Reset,
-            Fate::Late(_) => Effect::HeldCommit,
-            Fate::Silent(_) => Effect::Silence,
-            Fate::Error => Effect::UnexpectedError,
+    pub(super) fn fail_writes(&mut self, who: Who, delivery: Delivery, times: u32) {
+        let identifier = self.clusters[who.cluster].identifier(&who.name());
+        let effect = match delivery {
+            Delivery::Executed | Delivery::Never => Effect::Reset,
+            Delivery::Late(_) => Effect::HeldCommit,
+            Delivery::Silent(_) => Effect::Silence,
+            Delivery::Error => Effect::UnexpectedError,
         };
         let fault = Fault::on(Kind::PostCredential, effect).only(&identifier).times(times);
-        self.world.sim.inject(if matches!(fate, Fate::Executed) { fault.after_commit() } else { fault });
-        if let Fate::Late(seconds) | Fate::Silent(seconds) = fate {
+        self.world.sim.inject(if matches!(delivery, Delivery::Executed) { fault.after_commit() } else { fault });
+        if let Delivery::Late(seconds) | Delivery::Silent(seconds) = delivery {
             self.late.insert(identifier, seconds);
         }
     }
@@ -70,15 +70,15 @@ impl Play {
             Trouble::Outage(seconds) => {
                 sim.set_outage(Outage::Refused);
                 let long = SignedDuration::from_secs(i64::try_from(seconds).unwrap());
-                self.outage = Some(self.world.hours.now() + long);
+                self.outage = Some(self.world.time.now() + long);
             }
         }
     }
 
     /// Somebody does something to the record of a credential, or the vault does.
     pub(super) fn in_the_vault(&mut self, who: Who, act: &Act) {
-        let now = self.world.hours.now();
-        let Some(id) = self.sites[who.site].status(&who.name()).id else { return };
+        let now = self.world.time.now();
+        let Some(id) = self.clusters[who.cluster].status(&who.name()).id else { return };
         let Some(record) = self.world.sim.record(&id) else { return };
         let taken = |username: &str, hostname: &str| {
             let same = |other: &pam_simulator::RecordView| other.username == username && other.hostname == hostname;

@@ -7,7 +7,7 @@ use pam_simulator::{Journal, Kind, RecordView};
 
 use super::laws::{account, was_listed};
 use super::model::{NEVER, Object, Origin, Record};
-use super::runner::{INTERVAL, Play};
+use super::runner::{INTERVAL, Run};
 use super::steps::{CLUSTERS, Wanted, Who};
 
 type Verdict = Result<(), String>;
@@ -30,30 +30,30 @@ struct Case<'a> {
 }
 
 /// Holds the end of a history against the promises.
-pub fn judge(play: &Play) -> Verdict {
-    let journal = play.world.sim.journal();
+pub fn judge(run: &Run) -> Verdict {
+    let journal = run.world.sim.journal();
     for who in Who::all() {
-        match (play.credential(who), case(play, who)) {
+        match (run.credential(who), case(run, who)) {
             (None, _) => {}
-            (Some(_), None) => is_leaving_for_a_reason(play, who)?,
-            (Some(_), Some(case)) => case.judge(play, &journal).map_err(|wrong| format!("{who:?}: {wrong}"))?,
+            (Some(_), None) => is_leaving_for_a_reason(run, who)?,
+            (Some(_), Some(case)) => case.judge(run, &journal).map_err(|wrong| format!("{who:?}: {wrong}"))?,
         }
     }
     Ok(())
 }
 
 /// P10: what does not go is tried ever more rarely, and nobody asks for lists all the time.
-pub fn judge_patience(play: &Play, journal: &Journal) -> Verdict {
+pub fn judge_patience(run: &Run, journal: &Journal) -> Verdict {
     for who in Who::all() {
-        let posts = journal.posts_for(&play.sites[who.site].identifier(&who.name())).len();
+        let posts = journal.posts_for(&run.clusters[who.cluster].identifier(&who.name())).len();
         if posts > LOOKS {
             return Err(format!("P10: {who:?} was sent {posts} times"));
         }
     }
-    for (site, name) in CLUSTERS.iter().enumerate() {
+    for (cluster, name) in CLUSTERS.iter().enumerate() {
         let lists = journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(*name)).count();
         let regular = usize::try_from(2 * 3_600 / INTERVAL.as_secs()).unwrap() + 1;
-        let waiting = Who::all().filter(|who| who.site == site && is_waiting(play, *who)).count();
+        let waiting = Who::all().filter(|who| who.cluster == cluster && is_waiting(run, *who)).count();
         // Faults and fights of before may need some, too.
         if lists > regular + LOOKS * (1 + waiting) {
             return Err(format!("P10: {name} asked for {lists} lists"));
@@ -63,7 +63,7 @@ pub fn judge_patience(play: &Play, journal: &Journal) -> Verdict {
 }
 
 /// P1: for an hour nothing happens but the lists of the intervals.
-pub fn judge_silence(play: &Play, journal: &Journal, asked: &[Mark]) -> Verdict {
+pub fn judge_silence(run: &Run, journal: &Journal, asked: &[Mark]) -> Verdict {
     // What the PAM refuses is tried again now and then.
     let refused = |entry: &pam_simulator::Entry| entry.code == Some(1052);
     let quiet = |entry: &pam_simulator::Entry| matches!(entry.kind, Kind::ListCredentials | Kind::Token);
@@ -71,77 +71,79 @@ pub fn judge_silence(play: &Play, journal: &Journal, asked: &[Mark]) -> Verdict 
     if let Some(entry) = journal.entries().iter().find(loud) {
         return Err(format!("it is not calm: {entry:?}"));
     }
-    for (site, asked) in asked.iter().enumerate() {
+    for (cluster, asked) in asked.iter().enumerate() {
         // Before a take-over that is refused it is written down that it is tried, and taken back after it.
         let is_refused = |name: &str| {
-            let is_its = |who: &Who| who.site == site && who.name() == name;
-            let who = Who::all().find(is_its).map(|who| play.sites[site].identifier(&who.name()));
+            let is_its = |who: &Who| who.cluster == cluster && who.name() == name;
+            let who = Who::all().find(is_its).map(|who| run.clusters[cluster].identifier(&who.name()));
             journal.entries().iter().any(|entry| refused(entry) && entry.target == who)
         };
-        let writes = play.sites[site].cluster.since(*asked).writes();
+        let writes = run.clusters[cluster].api.since(*asked).writes();
         let writes = writes.filter(|write| !is_refused(&write.name));
         if !writes.is_empty() {
-            return Err(format!("{} is not calm: {writes}", CLUSTERS[site]));
+            return Err(format!("{} is not calm: {writes}", CLUSTERS[cluster]));
         }
-        let lists = journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(CLUSTERS[site]));
+        let lists =
+            journal.of(Kind::ListCredentials).filter(|list| list.referrer.as_deref() == Some(CLUSTERS[cluster]));
         let most = usize::try_from(3_600 / INTERVAL.as_secs()).unwrap() + 1;
         // Whoever waits for a decision looks again now and then.
-        let waits = Who::all().any(|who| who.site == site && is_waiting(play, who));
+        let waits = Who::all().any(|who| who.cluster == cluster && is_waiting(run, who));
         let count = lists.count();
         if count > most && !waits {
-            return Err(format!("{} asked for {count} lists within an hour", CLUSTERS[site]));
+            return Err(format!("{} asked for {count} lists within an hour", CLUSTERS[cluster]));
         }
     }
     Ok(())
 }
 
-fn is_waiting(play: &Play, who: Who) -> bool {
-    play.credential(who).is_some() && !matches!(play.sites[who.site].reason(&who.name()).as_str(), "Synced" | "Adopted")
+fn is_waiting(run: &Run, who: Who) -> bool {
+    run.credential(who).is_some()
+        && !matches!(run.clusters[who.cluster].reason(&who.name()).as_str(), "Synced" | "Adopted")
 }
 
-fn case(play: &Play, who: Who) -> Option<Case<'_>> {
-    let object = play.model.object(who);
+fn case(run: &Run, who: Who) -> Option<Case<'_>> {
+    let object = run.model.object(who);
     let wanted = object.wanted.as_ref()?;
-    let status = play.sites[who.site].status(&who.name());
-    let own = play.sites[who.site].identifier(&who.name());
-    let touched = touched(play, &own, Some(wanted), status.id.as_ref());
+    let status = run.clusters[who.cluster].status(&who.name());
+    let own = run.clusters[who.cluster].identifier(&who.name());
+    let touched = touched(run, &own, Some(wanted), status.id.as_ref());
     Some(Case { who, object, wanted, status, own, touched })
 }
 
-fn touched(play: &Play, own: &String, wanted: Option<&Wanted>, id: Option<&String>) -> Vec<RecordView> {
+fn touched(run: &Run, own: &String, wanted: Option<&Wanted>, id: Option<&String>) -> Vec<RecordView> {
     let ours = |record: &RecordView| {
         let same = wanted.is_some_and(|wanted| account(wanted) == (record.username.clone(), record.hostname.clone()));
         record.identifier.as_ref() == Some(own) || Some(&record.id) == id || same
     };
-    play.world.sim.records().into_iter().filter(ours).collect()
+    run.world.sim.records().into_iter().filter(ours).collect()
 }
 
 /// It goes by itself once its record is disabled, unless that is not what it was.
-fn is_leaving_for_a_reason(play: &Play, who: Who) -> Verdict {
-    let object = play.model.object(who);
+fn is_leaving_for_a_reason(run: &Run, who: Who) -> Verdict {
+    let object = run.model.object(who);
     let Some((_, wanted)) = object.specs.last() else { return Err(format!("{who:?} is there, and nobody made it")) };
-    let status = play.sites[who.site].status(&who.name());
-    let own = play.sites[who.site].identifier(&who.name());
-    let touched = touched(play, &own, Some(wanted), status.id.as_ref());
+    let status = run.clusters[who.cluster].status(&who.name());
+    let own = run.clusters[who.cluster].identifier(&who.name());
+    let touched = touched(run, &own, Some(wanted), status.id.as_ref());
     let as_known =
         matches!(touched.as_slice(), [one] if Some(&one.id) == status.id.as_ref() && one.identifier == Some(own));
     if !as_known || wanted.suspend || wanted.plan {
         return Ok(());
     }
-    Err(format!("P7: {who:?} does not go: {:?}", play.sites[who.site].reason(&who.name())))
+    Err(format!("P7: {who:?} does not go: {:?}", run.clusters[who.cluster].reason(&who.name())))
 }
 
 impl Case<'_> {
-    fn judge(&self, play: &Play, journal: &Journal) -> Verdict {
+    fn judge(&self, run: &Run, journal: &Journal) -> Verdict {
         if self.wanted.suspend {
             let told = find(&self.status.conditions, ConditionType::Suspended).is_some();
             return if told { Ok(()) } else { Err("it does not say that it is suspended".into()) };
         }
-        let reason = play.sites[self.who.site].reason(&self.who.name());
+        let reason = run.clusters[self.who.cluster].reason(&self.who.name());
         match reason.as_str() {
-            "Synced" | "Adopted" if !self.wanted.plan => self.is_well(play, journal, &reason),
+            "Synced" | "Adopted" if !self.wanted.plan => self.is_well(run, journal, &reason),
             "Planned" if self.wanted.plan => Ok(()),
-            reason if CONFLICTS.contains(&reason) => self.is_in_conflict(play, reason),
+            reason if CONFLICTS.contains(&reason) => self.is_in_conflict(run, reason),
             reason => Err(format!("P1: it ended as {reason:?}")),
         }
     }
@@ -153,14 +155,14 @@ impl Case<'_> {
         (at_account && record.identifier.as_ref() == Some(&self.own)).then_some(record)
     }
 
-    fn is_in_conflict(&self, play: &Play, reason: &str) -> Verdict {
-        let alone = Who::all().filter(|other| *other != self.who && other.site == self.who.site).all(|other| {
-            let theirs = case(play, other);
+    fn is_in_conflict(&self, run: &Run, reason: &str) -> Verdict {
+        let alone = Who::all().filter(|other| *other != self.who && other.cluster == self.who.cluster).all(|other| {
+            let theirs = case(run, other);
             theirs.is_none_or(|theirs| {
                 let same = self.status.id.is_some() && theirs.status.id == self.status.id;
                 // Who waits itself for another account keeps the one that it was last written to.
                 let keeps = theirs.status.id.is_some()
-                    && CONFLICTS.contains(&play.sites[other.site].reason(&other.name()).as_str());
+                    && CONFLICTS.contains(&run.clusters[other.cluster].reason(&other.name()).as_str());
                 !same && !keeps && account(theirs.wanted) != account(self.wanted)
             })
         });
@@ -178,16 +180,16 @@ impl Case<'_> {
             record.identity.1 == Some(self.who) && passed.abs() <= SignedDuration::from_mins(2)
         };
         let told = self.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_ref());
-        let met = told.and_then(|id| play.model.records.get(id)).is_some_and(just_made);
+        let met = told.and_then(|id| run.model.records.get(id)).is_some_and(just_made);
         if !clean || !alone || met || (self.object.strange && self.status.unexpected.is_some()) {
             return Ok(());
         }
         Err(format!("P1: {reason}, and nothing stands in its way"))
     }
 
-    fn is_well(&self, play: &Play, journal: &Journal, reason: &str) -> Verdict {
+    fn is_well(&self, run: &Run, journal: &Journal, reason: &str) -> Verdict {
         if let Some(drifted) = find(&self.status.conditions, ConditionType::Drifted) {
-            return self.is_drifted(play, &drifted.reason);
+            return self.is_drifted(run, &drifted.reason);
         }
         let Some(record) = self.as_it_should_be() else {
             return Err(format!("P1: {reason}, and the records are {:?}", self.touched));
@@ -198,23 +200,23 @@ impl Case<'_> {
         let notes = format!("note {}", self.wanted.notes);
         let written = record.fields.get("notes").and_then(|notes| notes.as_str());
         // Fields that another cluster wrote are seen by nobody, unless a list tells that somebody wrote.
-        let alone = play.model.records[&record.id].writers.len() == 1 && play.model.restored == NEVER;
-        if written != Some(&notes) && alone && !self.is_of_another_life(record, play) {
+        let alone = run.model.records[&record.id].writers.len() == 1 && run.model.restored == NEVER;
+        if written != Some(&notes) && alone && !self.is_of_another_life(record, run) {
             return Err(format!("P1: the notes are {written:?}, not {notes:?}"));
         }
-        self.has_the_newest_value(play, journal, record, reason)
+        self.has_the_newest_value(run, journal, record, reason)
     }
 
-    fn has_the_newest_value(&self, play: &Play, journal: &Journal, record: &RecordView, reason: &str) -> Verdict {
-        let newest = play.world.sim.value_of(&record.id).as_deref() == Some(self.object.newest());
-        let known = &play.model.records[&record.id];
-        if newest || self.status.value_held_back || self.is_of_another_life(record, play) {
+    fn has_the_newest_value(&self, run: &Run, journal: &Journal, record: &RecordView, reason: &str) -> Verdict {
+        let newest = run.world.sim.value_of(&record.id).as_deref() == Some(self.object.newest());
+        let known = &run.model.records[&record.id];
+        if newest || self.status.value_held_back || self.is_of_another_life(record, run) {
             return Ok(());
         }
         // What others did is told by the first list after our own write, unless that came before it too.
         let unseen = |at: Timestamp| {
             let written = self.status.last_sync_time.as_ref().map_or(NEVER, |time| time.0);
-            at <= written || !was_listed(journal, self.who.site, written + SignedDuration::from_secs(1), at)
+            at <= written || !was_listed(journal, self.who.cluster, written + SignedDuration::from_secs(1), at)
         };
         let excused = match &known.value {
             Origin::Nobody => false,
@@ -223,7 +225,7 @@ impl Case<'_> {
             // Where the vault rotates, none is sent once more: it might be over the vault's own (P6 before P3).
             Origin::Written { sent, lost, .. } => *lost && (known.rotates || self.was_blind(*sent)),
         };
-        let restored = play.model.restored;
+        let restored = run.model.restored;
         if excused || (restored > NEVER && unseen(restored)) {
             return Ok(());
         }
@@ -232,8 +234,8 @@ impl Case<'_> {
 
     /// Whether the last write was sent for an object of that name that was deleted since, and executed late: that went with
     /// all that was known of it.
-    fn is_of_another_life(&self, record: &RecordView, play: &Play) -> bool {
-        let known = &play.model.records[&record.id];
+    fn is_of_another_life(&self, record: &RecordView, run: &Run) -> bool {
+        let known = &run.model.records[&record.id];
         known.last == Some(self.who) && known.sent < self.object.since()
     }
 
@@ -244,7 +246,7 @@ impl Case<'_> {
     }
 
     /// What a `Drifted` says is so, and what could be corrected was.
-    fn is_drifted(&self, play: &Play, reason: &str) -> Verdict {
+    fn is_drifted(&self, run: &Run, reason: &str) -> Verdict {
         let record = self.touched.iter().find(|record| Some(&record.id) == self.status.id.as_ref());
         let others = self.touched.len() > usize::from(record.is_some());
         let sent = account(self.wanted);
@@ -266,7 +268,7 @@ impl Case<'_> {
             record.identifier.as_ref() == Some(&self.own) || sent == (record.username.clone(), record.hostname.clone())
         });
         let correctable = ["IdentifierChanged", "Renamed", "Moved", "ChangedInVault"].contains(&reason);
-        let known = record.and_then(|record| play.model.records.get(&record.id));
+        let known = record.and_then(|record| run.model.records.get(&record.id));
         // What was sent for an object before it, and executed late, it knows nothing of.
         let own = |known: &Record| known.last == Some(self.who) && known.sent >= self.object.since();
         if reason == "ChangedInVault" && known.is_some_and(own) {

@@ -1,6 +1,6 @@
 //! Makes a random history.
 
-use super::steps::{Act, CREDENTIALS, Edit, Fate, Status, Step, Trouble, Wanted, Who};
+use super::steps::{Act, CREDENTIALS, Delivery, Edit, Status, Step, Trouble, Wanted, Who};
 use crate::random::Random;
 
 /// Usernames that any credential may be given.
@@ -17,7 +17,7 @@ pub fn history(random: &mut Random) -> Vec<Step> {
     }
     for who in Who::all() {
         // Both clusters at once, or one after the other.
-        if who.place == 0 && random.percent(40) {
+        if who.number == 0 && random.percent(40) {
             steps.push(Step::Wait(LISTED));
         }
         if random.percent(75) {
@@ -72,7 +72,7 @@ fn pause(random: &mut Random) -> u64 {
 
 fn anyone(random: &mut Random) -> Who {
     let pick = |number: u64| usize::try_from(number).unwrap();
-    Who { site: pick(random.number(0, 1)), place: pick(random.number(0, CREDENTIALS as u64 - 1)) }
+    Who { cluster: pick(random.number(0, 1)), number: pick(random.number(0, CREDENTIALS as u64 - 1)) }
 }
 
 /// One thing that happens, or a few that belong together.
@@ -85,30 +85,30 @@ fn something(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Ste
         32..=35 => steps.push(Step::Delete(who)),
         36..=41 => steps.push(Step::Apply(who, Wanted::one(random, who))),
         42..=46 => {
-            let end = if random.percent(50) { Step::End(who.site) } else { Step::Stop(who.site) };
-            steps.extend([end, Step::Wait(pause(random)), Step::Start(who.site)]);
+            let end = if random.percent(50) { Step::End(who.cluster) } else { Step::Stop(who.cluster) };
+            steps.extend([end, Step::Wait(pause(random)), Step::Start(who.cluster)]);
         }
         47..=54 => change_in_trouble(random, (who, number), steps),
         55..=63 => crash_in_trouble(random, (who, number), steps),
         64..=66 => steps.push(Step::Trouble(trouble(random))),
         67..=69 => {
             let how = if random.percent(50) { Status::Refused } else { Status::DoneAndLost };
-            steps.push(Step::Statuses(who.site, how, u32::try_from(random.number(1, 3)).unwrap()));
+            steps.push(Step::Statuses(who.cluster, how, u32::try_from(random.number(1, 3)).unwrap()));
         }
         70..=79 => steps.push(Step::Vault(who, act(random, number))),
         80..=89 => the_vault_rotates(random, (who, number), steps),
-        90..=92 => made_anew(random, who, steps),
+        90..=92 => recreate(random, who, steps),
         93..=94 => steps.push(Step::Backup),
         95..=96 => steps.push(Step::RestoreVault),
-        97 => steps.push(Step::RestoreCluster(who.site)),
-        _ => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+        97 => steps.push(Step::RestoreCluster(who.cluster)),
+        _ => steps.extend([Step::Stop(who.cluster), Step::LoseKey(who.cluster), Step::Start(who.cluster)]),
     }
 }
 
 /// A change whose write goes wrong.
 fn change_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
     let times = if random.percent(75) { 1 } else { 2 };
-    steps.push(Step::Writes(who, fate(random), times));
+    steps.push(Step::Writes(who, delivery(random), times));
     let edit = Step::Edit(who, Edit::Notes(number + 100));
     steps.push(if random.percent(70) { Step::Value(who) } else { edit });
 }
@@ -119,16 +119,16 @@ fn crash_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut 
     if random.percent(70) {
         steps.push(Step::Wait(random.number(1, 60_000)));
     }
-    steps.push(if random.percent(75) { Step::Stop(who.site) } else { Step::End(who.site) });
+    steps.push(if random.percent(75) { Step::Stop(who.cluster) } else { Step::End(who.cluster) });
     if random.percent(20) {
         // An end in order soon after a crash.
-        steps.extend([Step::Wait(random.number(1, 60_000)), Step::Start(who.site)]);
-        steps.extend([Step::Wait(random.number(1, 120_000)), Step::End(who.site)]);
+        steps.extend([Step::Wait(random.number(1, 60_000)), Step::Start(who.cluster)]);
+        steps.extend([Step::Wait(random.number(1, 120_000)), Step::End(who.cluster)]);
     }
     if random.percent(50) {
         steps.push(if random.percent(60) { Step::RollBack(who) } else { Step::Value(who) });
     }
-    steps.extend([Step::Wait(pause(random)), Step::Start(who.site)]);
+    steps.extend([Step::Wait(pause(random)), Step::Start(who.cluster)]);
 }
 
 /// The vault replaces a value, and something happens that makes the operator write.
@@ -147,18 +147,18 @@ fn the_vault_rotates(random: &mut Random, (who, number): (Who, u64), steps: &mut
         steps.push(Step::Wait(pause(random)));
     }
     match random.number(0, 6) {
-        0 => steps.push(Step::RestoreCluster(who.site)),
+        0 => steps.push(Step::RestoreCluster(who.cluster)),
         1 => steps.push(Step::Ask(who, false)),
         2 => steps.push(Step::Edit(who, edit(random, who, number))),
-        3 => steps.extend([Step::Stop(who.site), Step::LoseKey(who.site), Step::Start(who.site)]),
+        3 => steps.extend([Step::Stop(who.cluster), Step::LoseKey(who.cluster), Step::Start(who.cluster)]),
         4 => steps.extend([Step::Edit(who, Edit::Correct(true)), Step::Vault(who, act(random, number))]),
-        5 => made_anew(random, who, steps),
+        5 => recreate(random, who, steps),
         _ => crash_in_trouble(random, (who, number), steps),
     }
 }
 
 /// It is deleted and applied again; somebody may have touched its record before.
-fn made_anew(random: &mut Random, who: Who, steps: &mut Vec<Step>) {
+fn recreate(random: &mut Random, who: Who, steps: &mut Vec<Step>) {
     if random.percent(50) {
         let identifier = Act::Identifier(format!("theirs-{}", steps.len()));
         let act = if random.percent(40) { identifier } else { act(random, 1_000) };
@@ -199,13 +199,13 @@ fn act(random: &mut Random, number: u64) -> Act {
     }
 }
 
-fn fate(random: &mut Random) -> Fate {
+fn delivery(random: &mut Random) -> Delivery {
     match random.number(0, 6) {
-        0 | 1 => Fate::Executed,
-        2 | 3 => Fate::Late(random.number(1, 75)),
-        4 => Fate::Never,
-        5 => Fate::Silent(random.number(1, 75)),
-        _ => Fate::Error,
+        0 | 1 => Delivery::Executed,
+        2 | 3 => Delivery::Late(random.number(1, 75)),
+        4 => Delivery::Never,
+        5 => Delivery::Silent(random.number(1, 75)),
+        _ => Delivery::Error,
     }
 }
 

@@ -66,7 +66,7 @@ fn the_promises_hold_in_every_history() {
 
 /// How a history fails, if it does.
 fn fails(steps: &[Step]) -> Option<String> {
-    let played = catch_unwind(AssertUnwindSafe(|| runner::play(steps)));
+    let played = catch_unwind(AssertUnwindSafe(|| runner::run(steps)));
     match played {
         Ok(result) => result.err(),
         Err(panic) => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::steps::{Act, CLUSTERS, DEVICES, Edit, Wanted, Who};
-use crate::support::Site;
+use crate::support::OperatedCluster;
 
 /// A time before all others.
 pub const NEVER: Timestamp = Timestamp::MIN;
@@ -26,7 +26,7 @@ pub struct Object {
     pub asked: Vec<(Timestamp, bool)>,
     /// The records that its status named since it was applied, or that its writes met as they should.
     pub ids: BTreeSet<String>,
-    /// The place in `values` of what was sent last.
+    /// The index in `values` of what was sent last.
     pub sent: usize,
     /// The last value whose push was answered since it was applied, or that was held back by the first one.
     pub acknowledged: Option<(Timestamp, String)>,
@@ -49,7 +49,7 @@ pub struct Object {
 impl Object {
     /// The value before the last one, which becomes the newest again.
     pub fn roll_back(&mut self, now: Timestamp) -> Option<String> {
-        let before = self.values.len().checked_sub(2).map(|place| self.values[place].1.clone())?;
+        let before = self.values.len().checked_sub(2).map(|index| self.values[index].1.clone())?;
         self.values.push((now, before.clone()));
         Some(before)
     }
@@ -144,11 +144,11 @@ pub struct Model {
 
 impl Model {
     pub fn new() -> Self {
-        let cluster = Cluster { stopped: NEVER, troubled: NEVER, lost_key: NEVER };
+        let unknown = Cluster { stopped: NEVER, troubled: NEVER, lost_key: NEVER };
         Self {
             objects: Who::all().map(|who| (who, Object::default())).collect(),
             records: BTreeMap::new(),
-            clusters: [cluster; CLUSTERS.len()],
+            clusters: [unknown; CLUSTERS.len()],
             restored: NEVER,
             seen: 0,
             commits: 0,
@@ -194,22 +194,22 @@ impl Model {
         }
     }
 
-    pub fn stopped(&mut self, site: usize, now: Timestamp, cluster: &Site) {
-        self.clusters[site].stopped = now;
-        for who in Who::all().filter(|who| who.site == site) {
-            let remote = cluster.status(&who.name()).remote;
+    pub fn stopped(&mut self, cluster: usize, now: Timestamp, operated: &OperatedCluster) {
+        self.clusters[cluster].stopped = now;
+        for who in Who::all().filter(|who| who.cluster == cluster) {
+            let remote = operated.status(&who.name()).remote;
             if remote.and_then(|remote| remote.change).is_none() {
                 self.object_mut(who).blind = Some(now);
             }
         }
     }
 
-    pub fn lost_key(&mut self, site: usize, now: Timestamp) {
-        self.clusters[site].lost_key = now;
+    pub fn lost_key(&mut self, cluster: usize, now: Timestamp) {
+        self.clusters[cluster].lost_key = now;
     }
 
-    pub fn troubled(&mut self, site: usize, now: Timestamp) {
-        self.clusters[site].troubled = now;
+    pub fn troubled(&mut self, cluster: usize, now: Timestamp) {
+        self.clusters[cluster].troubled = now;
     }
 
     pub fn restored(&mut self, records: BTreeMap<String, Record>, now: Timestamp) {
@@ -238,11 +238,11 @@ impl Model {
     }
 
     /// Whether what an operator knew at that time may not have come into status.
-    pub fn may_have_forgotten(&self, site: usize, at: Timestamp) -> bool {
-        let cluster = self.clusters[site];
+    pub fn may_have_forgotten(&self, cluster: usize, at: Timestamp) -> bool {
+        let known = self.clusters[cluster];
         let near = |other: Timestamp, seconds| {
             other > NEVER && at.duration_since(other).abs() <= SignedDuration::from_secs(seconds)
         };
-        near(cluster.stopped, 30) || near(cluster.troubled, 900) || cluster.lost_key >= at
+        near(known.stopped, 30) || near(known.troubled, 900) || known.lost_key >= at
     }
 }

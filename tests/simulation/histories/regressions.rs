@@ -1,9 +1,9 @@
 //! P1, P3, P4, P6: histories that failed once, in their shortest form.
 
-use super::runner::play;
-use super::steps::{Act, Edit, Fate, Step, Trouble, Wanted, Who};
+use super::runner::run;
+use super::steps::{Act, Delivery, Edit, Step, Trouble, Wanted, Who};
 
-const ONE: Who = Who { site: 0, place: 0 };
+const ONE: Who = Who { cluster: 0, number: 0 };
 
 fn plain() -> Wanted {
     Wanted {
@@ -20,7 +20,7 @@ fn plain() -> Wanted {
 }
 
 fn holds(steps: &[Step]) {
-    if let Err(wrong) = play(steps) {
+    if let Err(wrong) = run(steps) {
         panic!("{wrong}");
     }
 }
@@ -43,7 +43,7 @@ fn correct_is_set_after_a_restart_on_what_was_told_before() {
 /// once, every ten seconds, for ever.
 #[test]
 fn what_the_pam_refuses_is_tried_ever_more_rarely() {
-    let hidden = Who { site: 1, place: 0 };
+    let hidden = Who { cluster: 1, number: 0 };
     holds(&[
         Step::Apart,
         Step::Apply(hidden, plain()),
@@ -56,7 +56,7 @@ fn what_the_pam_refuses_is_tried_ever_more_rarely() {
 /// never told that it left.
 #[test]
 fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
-    let other = Who { site: 0, place: 1 };
+    let other = Who { cluster: 0, number: 1 };
     holds(&[
         Step::Apply(ONE, plain()),
         Step::Apply(other, Wanted { adoption: "TakeOver", ..plain() }),
@@ -73,7 +73,7 @@ fn a_value_that_was_rolled_back_after_a_crash_is_sent_once_more_though_another_f
     holds(&[
         Step::Apply(ONE, plain()),
         Step::Wait(720_000),
-        Step::Writes(ONE, Fate::Silent(68), 1),
+        Step::Writes(ONE, Delivery::Silent(68), 1),
         Step::Value(ONE),
         Step::Edit(ONE, Edit::Notes(110)),
         Step::Stop(0),

@@ -2,11 +2,11 @@
 
 use pam_simulator::Kind;
 
-use super::runner::Play;
+use super::runner::Run;
 use super::steps::Who;
 use crate::support::CANARY;
 
-impl Play {
+impl Run {
     /// What is there, for a failure.
     pub fn told(&self) -> String {
         let objects = Who::all().filter_map(|who| {

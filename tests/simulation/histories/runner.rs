@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use super::model::{Model, Record};
 use super::steps::{CLUSTERS, DEVICES, Status, Step, Who};
 use super::{final_state, laws};
-use crate::support::{NAMESPACE, Site, World, assert_no_canary, world};
+use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, world};
 
-/// How often it is looked whether a write was cut off that is to be executed later.
+/// How often the run looks for writes that were cut off and are due to be executed late.
 const GLANCE: Duration = Duration::from_secs(2);
 
 /// The client of the second cluster, where they are apart.
@@ -23,16 +23,16 @@ const OTHER_CLIENT: &str = "other";
 /// How often each connection lists.
 pub const INTERVAL: Duration = Duration::from_mins(10);
 
-/// After so long without faults everything is in its place.
+/// After so long without faults the final state is reached.
 const CALM: Duration = Duration::from_hours(2);
 
 /// So long it stays so.
 const SILENCE: Duration = Duration::from_hours(1);
 
 /// A world in which a history happens, and what is known of it.
-pub struct Play {
+pub struct Run {
     pub world: World,
-    pub sites: Vec<Site>,
+    pub clusters: Vec<OperatedCluster>,
     pub model: Model,
     pub(super) backup: Option<(Backup, BTreeMap<String, Record>)>,
     /// Until when the PAM is out of reach.
@@ -45,39 +45,40 @@ pub struct Play {
 }
 
 /// Lets a history happen in a world of its own; answers what went wrong.
-pub fn play(steps: &[Step]) -> Result<(), String> {
+pub fn run(steps: &[Step]) -> Result<(), String> {
     let config = DEVICES.iter().fold(Config::default(), |config, (name, ip)| config.device(name, ip));
     world(config, async |world| {
-        let mut play = Play::new(world);
+        let mut run = Run::new(world);
         if let Some(Step::Apart) = steps.first() {
-            play.world.sim.authorize(Authorization::new(OTHER_CLIENT, "other-secret"));
-            play.sites[1].put_login(OTHER_CLIENT, "other-secret");
-            OTHER_CLIENT.clone_into(&mut play.clients[1]);
+            run.world.sim.authorize(Authorization::new(OTHER_CLIENT, "other-secret"));
+            run.clusters[1].put_login(OTHER_CLIENT, "other-secret");
+            OTHER_CLIENT.clone_into(&mut run.clients[1]);
         }
-        for site in 0..CLUSTERS.len() {
-            play.start(site).await;
+        for cluster in 0..CLUSTERS.len() {
+            run.start(cluster).await;
         }
         for (number, step) in steps.iter().enumerate() {
             let went = async {
-                play.take(step).await?;
-                play.check()
+                run.take(step).await?;
+                run.check()
             };
-            went.await.map_err(|wrong| format!("step {number}, {step:?}, {}: {wrong}", play.world.hours.now()))?;
+            went.await.map_err(|wrong| format!("step {number}, {step:?}, {}: {wrong}", run.world.time.now()))?;
         }
-        play.calm_down().await.map_err(|wrong| format!("{wrong}\n{}", play.told()))?;
-        assert_no_canary(&play.world.logs());
+        run.calm_down().await.map_err(|wrong| format!("{wrong}\n{}", run.told()))?;
+        assert_no_canary(&run.world.logs());
         Ok(())
     })
 }
 
-impl Play {
+impl Run {
     fn new(world: World) -> Self {
         let connection = |name: &str| {
             let interval = format!("{}s", INTERVAL.as_secs());
             json!({"referrer": name, "inventory": {"interval": interval}})
         };
-        let sites: Vec<Site> = CLUSTERS.iter().map(|name| world.site_with(name, &connection(name))).collect();
-        let mut play = Self {
+        let clusters: Vec<OperatedCluster> =
+            CLUSTERS.iter().map(|name| world.cluster_with(name, &connection(name))).collect();
+        let mut run = Self {
             model: Model::new(),
             backup: None,
             outage: None,
@@ -85,22 +86,22 @@ impl Play {
             running: [false; CLUSTERS.len()],
             clients: CLUSTERS.map(|_| world.sim.client_id()),
             world,
-            sites,
+            clusters,
         };
         for who in Who::all() {
-            play.put_value(who);
+            run.put_value(who);
         }
-        play
+        run
     }
 
-    async fn start(&mut self, site: usize) {
-        if !std::mem::replace(&mut self.running[site], true) {
-            self.sites[site].start().await;
+    async fn start(&mut self, cluster: usize) {
+        if !std::mem::replace(&mut self.running[cluster], true) {
+            self.clusters[cluster].start().await;
         }
     }
 
     async fn take(&mut self, step: &Step) -> Result<(), String> {
-        let now = self.world.hours.now();
+        let now = self.world.time.now();
         match step {
             Step::Apart => {}
             Step::Wait(millis) => self.wait(Duration::from_millis(*millis)).await?,
@@ -117,45 +118,45 @@ impl Play {
             }
             Step::Delete(who) => {
                 self.model.deleted(*who, laws::has_finalizer(self, *who), now);
-                self.sites[who.site].cluster.delete("pamcredentials", NAMESPACE, &who.name());
+                self.clusters[who.cluster].api.delete("pamcredentials", NAMESPACE, &who.name());
             }
             Step::Value(who) => self.put_value(*who),
             Step::RollBack(who) => {
                 if let Some(before) = self.model.object_mut(*who).roll_back(now) {
-                    self.sites[who.site].put_value(&who.name(), &before);
+                    self.clusters[who.cluster].put_value(&who.name(), &before);
                 }
             }
             Step::Ask(who, value) => self.ask(*who, *value),
-            Step::Stop(site) => {
-                if std::mem::replace(&mut self.running[*site], false) {
-                    self.model.stopped(*site, now, &self.sites[*site]);
-                    self.sites[*site].kill().await;
+            Step::Stop(cluster) => {
+                if std::mem::replace(&mut self.running[*cluster], false) {
+                    self.model.stopped(*cluster, now, &self.clusters[*cluster]);
+                    self.clusters[*cluster].kill().await;
                 }
             }
-            Step::End(site) => {
-                if std::mem::replace(&mut self.running[*site], false) {
-                    self.model.stopped(*site, now, &self.sites[*site]);
-                    self.sites[*site].end().await;
+            Step::End(cluster) => {
+                if std::mem::replace(&mut self.running[*cluster], false) {
+                    self.model.stopped(*cluster, now, &self.clusters[*cluster]);
+                    self.clusters[*cluster].end().await;
                 }
             }
-            Step::Start(site) => self.start(*site).await,
-            Step::RestoreCluster(site) => self.restore_cluster(*site),
-            Step::LoseKey(site) => {
-                if !self.running[*site] {
-                    self.sites[*site].lose_key();
-                    self.model.lost_key(*site, now);
+            Step::Start(cluster) => self.start(*cluster).await,
+            Step::RestoreCluster(cluster) => self.restore_cluster(*cluster),
+            Step::LoseKey(cluster) => {
+                if !self.running[*cluster] {
+                    self.clusters[*cluster].lose_key();
+                    self.model.lost_key(*cluster, now);
                 }
             }
-            Step::Writes(who, fate, times) => self.doom(*who, *fate, *times),
+            Step::Writes(who, delivery, times) => self.fail_writes(*who, *delivery, *times),
             Step::Trouble(trouble) => self.trouble(*trouble),
-            Step::Statuses(site, how, times) => {
+            Step::Statuses(cluster, how, times) => {
                 let effect = match how {
                     Status::Refused => fake_apiserver::Effect::Refused(500),
                     Status::DoneAndLost => fake_apiserver::Effect::DoneAndLost,
                 };
-                self.model.troubled(*site, now);
+                self.model.troubled(*cluster, now);
                 let fault = ClusterFault::on("patch", "pamcredentials/status", effect).times(*times);
-                self.sites[*site].cluster.inject(fault);
+                self.clusters[*cluster].api.inject(fault);
             }
             Step::Vault(who, act) => self.in_the_vault(*who, act),
             Step::Backup => self.backup = Some((self.world.sim.backup(), self.model.records.clone())),
@@ -166,23 +167,23 @@ impl Play {
                 }
             }
         }
-        self.world.settle().await;
+        self.world.until_idle().await;
         Ok(())
     }
 
     /// Holds what happened since against the laws.
     fn check(&mut self) -> Result<(), String> {
         laws::check(self)?;
-        let said: String = self.sites.iter().map(Site::said).collect();
+        let said: String = self.clusters.iter().map(OperatedCluster::said).collect();
         assert_no_canary(&said);
         Ok(())
     }
 
     /// Lets time pass; what was cut off is executed when it is its time.
     async fn wait(&mut self, long: Duration) -> Result<(), String> {
-        let end = self.world.hours.now() + SignedDuration::try_from(long).unwrap();
+        let end = self.world.time.now() + SignedDuration::try_from(long).unwrap();
         loop {
-            let now = self.world.hours.now();
+            let now = self.world.time.now();
             self.execute_late(now)?;
             if self.outage.is_some_and(|until| until <= now) {
                 self.outage = None;
@@ -221,9 +222,9 @@ impl Play {
         self.world.sim.clear_faults();
         self.world.sim.set_outage(Outage::None);
         self.outage = None;
-        for site in 0..CLUSTERS.len() {
-            self.sites[site].cluster.clear_faults();
-            self.start(site).await;
+        for cluster in 0..CLUSTERS.len() {
+            self.clusters[cluster].api.clear_faults();
+            self.start(cluster).await;
         }
         // What still is to be executed late.
         self.wait(Duration::from_mins(3)).await?;
@@ -233,19 +234,19 @@ impl Play {
         self.check()?;
         final_state::judge(self)?;
         final_state::judge_patience(self, &self.world.journal(mark))?;
-        let (mark, asked) = (self.world.sim.mark(), self.sites.iter().map(|site| site.cluster.mark()));
+        let (mark, asked) = (self.world.sim.mark(), self.clusters.iter().map(|cluster| cluster.api.mark()));
         let asked: Vec<_> = asked.collect();
         sleep(SILENCE).await;
         final_state::judge_silence(self, &self.world.journal(mark), &asked)
     }
 
     /// Whether the login of a cluster is not shown that record.
-    pub fn is_hidden(&self, site: usize, id: &str) -> bool {
+    pub fn is_hidden(&self, cluster: usize, id: &str) -> bool {
         let record = self.world.sim.record(id);
-        record.is_some_and(|record| !record.visible_to.contains(&self.clients[site]))
+        record.is_some_and(|record| !record.visible_to.contains(&self.clients[cluster]))
     }
 
     pub fn credential(&self, who: Who) -> Option<pam_operator::api::PamCredential> {
-        self.sites[who.site].credential(&who.name())
+        self.clusters[who.cluster].credential(&who.name())
     }
 }

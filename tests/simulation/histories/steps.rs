@@ -19,24 +19,24 @@ pub const DEVICES: [(&str, &str); 2] = [("db01", "10.0.0.7"), ("db02", "10.0.0.8
 /// One credential of one cluster.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Who {
-    pub site: usize,
-    pub place: usize,
+    pub cluster: usize,
+    pub number: usize,
 }
 
 impl Who {
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..CLUSTERS.len()).flat_map(|site| (0..CREDENTIALS).map(move |place| Self { site, place }))
+        (0..CLUSTERS.len()).flat_map(|cluster| (0..CREDENTIALS).map(move |number| Self { cluster, number }))
     }
 
     /// Its name in its namespace.
     pub fn name(self) -> String {
-        format!("k{}", self.place)
+        format!("k{}", self.number)
     }
 }
 
 impl fmt::Debug for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/k{}", CLUSTERS[self.site], self.place)
+        write!(f, "{}/k{}", CLUSTERS[self.cluster], self.number)
     }
 }
 
@@ -115,9 +115,9 @@ pub enum Act {
     Rotate,
 }
 
-/// What becomes of the next write for a credential.
+/// How the next write is delivered for a credential.
 #[derive(Clone, Copy, Debug)]
-pub enum Fate {
+pub enum Delivery {
     /// It is executed, and its answer is lost.
     Executed,
     /// Its connection breaks, and it is executed so many seconds later.
@@ -172,12 +172,12 @@ pub enum Step {
     /// It ends in order.
     End(usize),
     Start(usize),
-    /// All objects of a cluster are made anew, without status: it comes back from a backup.
+    /// All objects of a cluster are created again, without status: it comes back from a backup.
     RestoreCluster(usize),
     /// The key of a cluster's digests is lost, while the operator is away.
     LoseKey(usize),
-    /// So many writes for it meet that fate.
-    Writes(Who, Fate, u32),
+    /// So many writes for it are delivered like this.
+    Writes(Who, Delivery, u32),
     Trouble(Trouble),
     /// So many writes of status in a cluster go wrong.
     Statuses(usize, Status, u32),

@@ -9,50 +9,50 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fake_apiserver::Hours;
+use fake_apiserver::VirtualTime;
 use pam_simulator::{Config, Journal, Mark, Simulator};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use logs::Logs;
-pub use operated_cluster::{NAMESPACE, Site, value};
+pub use operated_cluster::{NAMESPACE, OperatedCluster, value};
 
 /// A value that must appear nowhere but in Secrets and in the PAM.
 pub const CANARY: &str = "canary-7f3a\"<&>\\é";
 
-/// The PAM, the clock, and what is logged. Operators are started with [`World::site`].
+/// The PAM, the clock, and what is logged. Operators are started with [`World::cluster`].
 pub struct World {
-    pub hours: Hours,
+    pub time: VirtualTime,
     pub sim: Arc<Simulator>,
     logs: Logs,
 }
 
 /// Runs a test in a world of its own.
 pub fn world<F: Future>(sim: Config, test: impl FnOnce(World) -> F) -> F::Output {
-    fake_apiserver::run(|hours| async move {
+    fake_apiserver::run(|time| async move {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = hours.clone();
+        let clock = time.clone();
         let config = Config { clock: pam_simulator::Clock::new(move || clock.now()), ..sim };
         let sim = Arc::new(Simulator::start(config).await.unwrap());
         let silent = Arc::clone(&sim);
-        hours.count(move || -i64::try_from(silent.left_waiting()).unwrap());
-        test(World { hours, sim, logs: Logs::install() }).await
+        time.count(move || -i64::try_from(silent.left_waiting()).unwrap());
+        test(World { time, sim, logs: Logs::install() }).await
     })
 }
 
 impl World {
     /// A cluster of that name, with a connection to the PAM and an operator that is not running yet.
-    pub fn site(&self, cluster: &str) -> Site {
-        Site::new(self, cluster, &json!({}))
+    pub fn cluster(&self, cluster: &str) -> OperatedCluster {
+        OperatedCluster::new(self, cluster, &json!({}))
     }
 
     /// The same; `change` is merged into the connection's spec.
-    pub fn site_with(&self, cluster: &str, change: &Value) -> Site {
-        Site::new(self, cluster, change)
+    pub fn cluster_with(&self, cluster: &str, change: &Value) -> OperatedCluster {
+        OperatedCluster::new(self, cluster, change)
     }
 
     /// Lets everything happen that can happen by itself, but for what waits for time to pass.
-    pub async fn settle(&self) {
+    pub async fn until_idle(&self) {
         sleep(Duration::from_millis(1)).await;
     }
 

@@ -32,8 +32,8 @@ const CONNECTION: &str = "default";
 type Running = (JoinHandle<Result<Option<String>, controller::Error>>, oneshot::Sender<()>);
 
 /// A cluster, and the operator in it.
-pub struct Site {
-    pub cluster: Cluster,
+pub struct OperatedCluster {
+    pub api: Cluster,
     /// The cluster's name, which generated identifiers begin with.
     pub name: String,
     sim: Arc<Simulator>,
@@ -44,21 +44,21 @@ pub struct Site {
     vouched: Option<String>,
 }
 
-impl Site {
+impl OperatedCluster {
     pub(super) fn new(world: &World, name: &str, change: &Value) -> Self {
-        let cluster = Cluster::new(name, &api::crds());
+        let api = Cluster::new(name, &api::crds());
         let metrics = Metrics::new().0;
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
-        world.hours.count(move || under_way.pam_requests_under_way());
-        let site =
-            Self { cluster, name: name.to_owned(), sim, config: config(name), metrics, running: None, vouched: None };
+        world.time.count(move || under_way.pam_requests_under_way());
+        let cluster =
+            Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None, vouched: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
-            site.cluster.put("namespaces", &json!({"metadata": {"name": namespace}}));
+            cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }
-        site.cluster.put("secrets", &json!({"metadata": {"name": api::DIGEST_KEY_SECRET, "namespace": HOME}}));
-        site.put_login(&world.sim.client_id(), &world.sim.client_secret());
-        site.put_connection(change);
-        site
+        cluster.api.put("secrets", &json!({"metadata": {"name": api::DIGEST_KEY_SECRET, "namespace": HOME}}));
+        cluster.put_login(&world.sim.client_id(), &world.sim.client_secret());
+        cluster.put_connection(change);
+        cluster
     }
 
     // === The operator
@@ -66,7 +66,7 @@ impl Site {
     /// Starts the operator, and lets it do all that it can do at once.
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");
-        let (client, config, metrics) = (self.cluster.client(), self.config.clone(), self.metrics.clone());
+        let (client, config, metrics) = (self.api.client(), self.config.clone(), self.metrics.clone());
         let leadership = Leadership::unopposed_after(self.vouched.take());
         let lead = leadership.acquire(|| {}, std::future::pending()).await.unwrap();
         let ready = Readiness::default().register("watches");
@@ -99,7 +99,7 @@ impl Site {
         assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }
 
-    /// Ends it in the middle, and starts it anew after so long.
+    /// Ends it in the middle, and starts it again after so long.
     pub async fn restart(&mut self, pause: Duration) {
         self.kill().await;
         tokio::time::sleep(pause).await;
@@ -112,7 +112,7 @@ impl Site {
     pub fn put_login(&self, client_id: &str, client_secret: &str) {
         let data = json!({"clientId": client_id, "clientSecret": client_secret});
         let meta = json!({"name": "login", "namespace": HOME});
-        self.cluster.put("secrets", &json!({"metadata": meta, "stringData": data}));
+        self.api.put("secrets", &json!({"metadata": meta, "stringData": data}));
     }
 
     /// Makes or changes the connection; `change` is merged into its spec.
@@ -126,19 +126,19 @@ impl Site {
             "access": [{"identifiers": ["*"], "allow": ["TakeOver", "DeviceSettings", "Owner"]}],
         });
         merge(&mut spec, change);
-        self.cluster.put("clusterpamconnections", &json!({"metadata": {"name": CONNECTION}, "spec": spec}));
+        self.api.put("clusterpamconnections", &json!({"metadata": {"name": CONNECTION}, "spec": spec}));
     }
 
     /// Empties the Secret with the key of the digests: a new one is made when the operator starts.
     pub fn lose_key(&self) {
         let meta = json!({"name": api::DIGEST_KEY_SECRET, "namespace": HOME});
-        self.cluster.put("secrets", &json!({"metadata": meta, "data": {}}));
+        self.api.put("secrets", &json!({"metadata": meta, "data": {}}));
     }
 
     /// Makes or changes the Secret of a credential.
     pub fn put_value(&self, name: &str, value: &str) {
         let meta = json!({"name": name, "namespace": NAMESPACE});
-        self.cluster.put("secrets", &json!({"metadata": meta, "stringData": {"password": value}}));
+        self.api.put("secrets", &json!({"metadata": meta, "stringData": {"password": value}}));
     }
 
     /// Makes or changes a credential: on db01, with the user name and the Secret of its own name; `change` is merged into its spec.
@@ -146,7 +146,7 @@ impl Site {
         let mut spec =
             json!({"username": name, "hostname": "db01", "ip": "10.0.0.7", "contentSecretRef": {"name": name}});
         merge(&mut spec, change);
-        self.cluster.put("pamcredentials", &json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}));
+        self.api.put("pamcredentials", &json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}));
     }
 
     /// The identifier that is made for a credential.
@@ -156,7 +156,7 @@ impl Site {
 
     /// A credential, if it is there.
     pub fn credential(&self, name: &str) -> Option<PamCredential> {
-        self.cluster.get("pamcredentials", NAMESPACE, name).map(|object| serde_json::from_value(object).unwrap())
+        self.api.get("pamcredentials", NAMESPACE, name).map(|object| serde_json::from_value(object).unwrap())
     }
 
     pub fn status(&self, name: &str) -> PamCredentialStatus {
@@ -174,9 +174,9 @@ impl Site {
 
     /// Everything that the operator said in public: statuses and events.
     pub fn said(&self) -> String {
-        let statuses = ["pamcredentials", "clusterpamconnections"].map(|plural| self.cluster.list(plural));
+        let statuses = ["pamcredentials", "clusterpamconnections"].map(|plural| self.api.list(plural));
         let statuses = statuses.iter().flatten().map(|object| object["status"].to_string());
-        let events = self.cluster.list("events").into_iter().map(|event| event.to_string());
+        let events = self.api.list("events").into_iter().map(|event| event.to_string());
         statuses.chain(events).collect()
     }
 }

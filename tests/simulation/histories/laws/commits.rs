@@ -5,33 +5,33 @@ use pam_simulator::{Commit, Entry, Kind};
 
 use super::{Post, SECONDS_OLD, Verdict, is_answered, post};
 use crate::histories::model::{Account, Model, Origin, Record};
-use crate::histories::runner::Play;
+use crate::histories::runner::Run;
 use crate::histories::steps::{DEVICES, Wanted};
 
-pub(super) fn committed(play: &mut Play, entry: &Entry, commit: &Commit) -> Verdict {
+pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdict {
     if entry.kind != Kind::PostCredential {
         return Ok(());
     }
-    let post = post(play, entry)?;
+    let post = post(run, entry)?;
     let id = entry.record.clone().unwrap_or_default();
-    let own = play.sites[post.who.site].identifier(&post.who.name());
+    let own = run.clusters[post.who.cluster].identifier(&post.who.name());
     // What is executed when nobody waits for it any more is repaired, not prevented.
     let late = commit.at.duration_since(entry.at) > SignedDuration::from_secs(1);
-    if let Some(before) = play.model.records.get(&id).cloned() {
+    if let Some(before) = run.model.records.get(&id).cloned() {
         if !late {
-            let hidden = play.is_hidden(post.who.site, &id);
-            onto_its_own(&mut play.model, &post, (&id, &before, &own), hidden)?;
+            let hidden = run.is_hidden(post.who.cluster, &id);
+            onto_its_own(&mut run.model, &post, (&id, &before, &own), hidden)?;
             // Whether the vault rotates what it hides, it does not say.
             if !hidden {
-                what_the_vault_rotated_stays(&play.model, &post, &before)?;
+                what_the_vault_rotated_stays(&run.model, &post, &before)?;
             }
         }
     } else {
-        let object = play.model.object_mut(post.who);
+        let object = run.model.object_mut(post.who);
         object.strange |= !object.ids.is_empty();
         object.ids.insert(id.clone());
     }
-    write(&mut play.model, &post, (&id, own), (commit, late));
+    write(&mut run.model, &post, (&id, own), (commit, late));
     Ok(())
 }
 
@@ -50,7 +50,7 @@ fn onto_its_own(
     }
     if let Some((stray, told)) = &object.stray {
         let heard = object.asked(false).max(object.specified()) >= *told;
-        if stray == id && !heard && !model.may_have_forgotten(who.site, *told) {
+        if stray == id && !heard && !model.may_have_forgotten(who.cluster, *told) {
             return Err(format!("P4: {who:?} wrote record {id} again, which it was told is not its own"));
         }
     }
@@ -90,7 +90,7 @@ fn what_the_vault_rotated_stays(model: &Model, post: &Post<'_>, before: &Record)
     let known = object.acknowledged.as_ref();
     let is_new = known.is_some_and(|(_, value)| value != content);
     let asked = object.asked(true) >= known.map_or(object.since(), |(at, _)| *at);
-    let forgotten = known.is_some_and(|(at, _)| model.may_have_forgotten(post.who.site, *at));
+    let forgotten = known.is_some_and(|(at, _)| model.may_have_forgotten(post.who.cluster, *at));
     if is_new || asked || object.unanswered.is_some() || forgotten {
         return Ok(());
     }

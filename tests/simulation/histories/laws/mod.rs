@@ -11,11 +11,11 @@ use records::{identifiers_are_unique, leaving_disabled, the_model_is_right};
 use serde_json::Value;
 
 use super::model::{Account, Model};
-use super::runner::Play;
+use super::runner::Run;
 use super::steps::{CLUSTERS, Who};
 use crate::support::NAMESPACE;
 
-/// A list is this old at most when it is acted on: it is waited for, and so is a place with the PAM.
+/// A list is this old at most when it is acted on: it is waited for, and so is a worker slot.
 const SECONDS_OLD: SignedDuration = SignedDuration::from_secs(130);
 
 /// Whoever was suspended for so long has no pass under way that began before.
@@ -33,33 +33,33 @@ struct Post<'a> {
 }
 
 /// Holds what happened since the last time against the laws.
-pub fn check(play: &mut Play) -> Verdict {
-    note_trouble(play);
-    let journal = play.world.sim.journal();
-    let seen = play.model.seen;
+pub fn check(run: &mut Run) -> Verdict {
+    note_trouble(run);
+    let journal = run.world.sim.journal();
+    let seen = run.model.seen;
     for entry in journal.entries().iter().filter(|entry| entry.seq > seen) {
-        arrived(play, entry)?;
-        play.model.seen = entry.seq;
+        arrived(run, entry)?;
+        run.model.seen = entry.seq;
     }
-    let done = play.model.commits;
+    let done = run.model.commits;
     for entry in journal.commits() {
         if let Some(commit) = entry.commit.as_ref().filter(|commit| commit.order > done) {
-            play.model.commits = commit.order;
-            committed(play, entry, commit)?;
+            run.model.commits = commit.order;
+            committed(run, entry, commit)?;
         }
     }
     // Only now: what a status names because of a wrong write is not right by that.
-    note_statuses(play);
-    identifiers_are_unique(play)?;
-    the_model_is_right(play)?;
-    leaving_disabled(play)
+    note_statuses(run);
+    identifiers_are_unique(run)?;
+    the_model_is_right(run)?;
+    leaving_disabled(run)
 }
 
 /// What each status names is that object's.
-fn note_statuses(play: &mut Play) {
+fn note_statuses(run: &mut Run) {
     for who in Who::all() {
-        if let Some(credential) = play.credential(who) {
-            let object = play.model.object_mut(who);
+        if let Some(credential) = run.credential(who) {
+            let object = run.model.object_mut(who);
             object.last_id = credential.status.and_then(|status| status.id);
             object.ids.extend(object.last_id.clone());
         }
@@ -67,26 +67,26 @@ fn note_statuses(play: &mut Play) {
 }
 
 /// Writes of status that went wrong.
-fn note_trouble(play: &mut Play) {
-    for site in 0..CLUSTERS.len() {
-        let writes = play.sites[site].cluster.requests().verb("patch").resource("pamcredentials/status");
+fn note_trouble(run: &mut Run) {
+    for cluster in 0..CLUSTERS.len() {
+        let writes = run.clusters[cluster].api.requests().verb("patch").resource("pamcredentials/status");
         let failed = writes.iter().filter(|write| write.code != 200).map(|write| write.at).max();
-        let troubled = &mut play.model.clusters[site].troubled;
+        let troubled = &mut run.model.clusters[cluster].troubled;
         *troubled = failed.unwrap_or(*troubled).max(*troubled);
     }
 }
 
-fn site_of(entry: &Entry) -> Result<usize, String> {
-    let site = CLUSTERS.iter().position(|name| entry.referrer.as_deref() == Some(*name));
-    site.ok_or_else(|| format!("whose call is this? {entry:?}"))
+fn cluster_of(entry: &Entry) -> Result<usize, String> {
+    let cluster = CLUSTERS.iter().position(|name| entry.referrer.as_deref() == Some(*name));
+    cluster.ok_or_else(|| format!("whose call is this? {entry:?}"))
 }
 
-fn post<'a>(play: &Play, entry: &'a Entry) -> Result<Post<'a>, String> {
-    let site = site_of(entry)?;
-    let own = |who: &Who| entry.target.as_ref() == Some(&play.sites[site].identifier(&who.name()));
-    let who = Who::all().filter(|who| who.site == site).find(own);
-    let who = who.ok_or_else(|| format!("an identifier that is none of {}: {:?}", CLUSTERS[site], entry.target))?;
-    let body = play.world.sim.body_of(entry.seq).unwrap_or_default();
+fn post<'a>(run: &Run, entry: &'a Entry) -> Result<Post<'a>, String> {
+    let cluster = cluster_of(entry)?;
+    let own = |who: &Who| entry.target.as_ref() == Some(&run.clusters[cluster].identifier(&who.name()));
+    let who = Who::all().filter(|who| who.cluster == cluster).find(own);
+    let who = who.ok_or_else(|| format!("an identifier that is none of {}: {:?}", CLUSTERS[cluster], entry.target))?;
+    let body = run.world.sim.body_of(entry.seq).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(Post {
         who,
@@ -101,14 +101,14 @@ fn is_answered(entry: &Entry) -> bool {
     entry.status.is_some_and(|status| (200..300).contains(&status))
 }
 
-fn arrived(play: &mut Play, entry: &Entry) -> Verdict {
+fn arrived(run: &mut Run, entry: &Entry) -> Verdict {
     match entry.kind {
         Kind::PostCredential => {
-            let post = post(play, entry)?;
-            resting_is_resting(&play.model, &post)?;
-            values_go_forward(&mut play.model, &post)
+            let post = post(run, entry)?;
+            resting_is_resting(&run.model, &post)?;
+            values_go_forward(&mut run.model, &post)
         }
-        Kind::DeleteCredential => only_what_was_asked_is_disabled(play, entry),
+        Kind::DeleteCredential => only_what_was_asked_is_disabled(run, entry),
         Kind::Token | Kind::ListCredentials => Ok(()),
         Kind::GetCredential | Kind::ReleaseCustody => Err(format!("P5: a secret was asked for: {entry:?}")),
         Kind::PutCredential | Kind::Other => Err(format!("nobody asked for this: {entry:?}")),
@@ -132,8 +132,8 @@ fn values_go_forward(model: &mut Model, post: &Post<'_>) -> Verdict {
     }
     let mut from = object.values.iter().enumerate().skip(object.sent);
     match from.find(|(_, (since, value))| *since <= at && value == content) {
-        Some((place, _)) => {
-            object.sent = place;
+        Some((index, _)) => {
+            object.sent = index;
             Ok(())
         }
         None => Err(format!("P3: {:?} sent a value that is older than the one before, or nobody's", post.who)),
@@ -141,30 +141,30 @@ fn values_go_forward(model: &mut Model, post: &Post<'_>) -> Verdict {
 }
 
 /// P7: only the record of an object that is deleted, and was to disable it.
-fn only_what_was_asked_is_disabled(play: &Play, entry: &Entry) -> Verdict {
-    let site = site_of(entry)?;
+fn only_what_was_asked_is_disabled(run: &Run, entry: &Entry) -> Verdict {
+    let cluster = cluster_of(entry)?;
     let id = entry.target.clone().unwrap_or_default();
-    let asked = Who::all().filter(|who| who.site == site).find(|who| {
-        let leaving = play.model.object(*who).leaving.as_ref();
-        leaving.is_some_and(|since| *since <= entry.at) && play.model.object(*who).ids.contains(&id)
+    let asked = Who::all().filter(|who| who.cluster == cluster).find(|who| {
+        let leaving = run.model.object(*who).leaving.as_ref();
+        leaving.is_some_and(|since| *since <= entry.at) && run.model.object(*who).ids.contains(&id)
     });
     let Some(who) = asked else { return Err(format!("P7: record {id} was disabled, and nobody asked: {entry:?}")) };
-    let Some(record) = play.model.records.get(&id) else { return Ok(()) };
-    let own = play.sites[site].identifier(&who.name());
+    let Some(record) = run.model.records.get(&id) else { return Ok(()) };
+    let own = run.clusters[cluster].identifier(&who.name());
     let is_ours = record.identifier.as_ref() == Some(&own) || entry.at.duration_since(record.identity.0) <= SECONDS_OLD;
     if is_ours { Ok(()) } else { Err(format!("P7: {who:?} disabled record {id}, which is {record:?}")) }
 }
 
 /// The finalizer by which an object waits until its record is disabled.
-pub fn has_finalizer(play: &Play, who: Who) -> bool {
-    let object = play.sites[who.site].cluster.get("pamcredentials", NAMESPACE, &who.name());
+pub fn has_finalizer(run: &Run, who: Who) -> bool {
+    let object = run.clusters[who.cluster].api.get("pamcredentials", NAMESPACE, &who.name());
     object.is_some_and(|object| object["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()))
 }
 
 /// Whether a list of that cluster began in between.
-pub fn was_listed(journal: &Journal, site: usize, since: Timestamp, until: Timestamp) -> bool {
+pub fn was_listed(journal: &Journal, cluster: usize, since: Timestamp, until: Timestamp) -> bool {
     // One that ends early is answered, too.
     let whole = |list: &Entry| is_answered(list) && list.fault.is_none();
-    let by_us = |list: &&Entry| list.referrer.as_deref() == Some(CLUSTERS[site]) && whole(list);
+    let by_us = |list: &&Entry| list.referrer.as_deref() == Some(CLUSTERS[cluster]) && whole(list);
     journal.of(Kind::ListCredentials).filter(by_us).any(|list| list.at > since && list.at < until)
 }

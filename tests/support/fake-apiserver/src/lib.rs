@@ -15,4 +15,4 @@ mod watch;
 pub use cluster::Cluster;
 pub use fault::{Effect, Fault};
 pub use requests::{Mark, Request, Requests};
-pub use virtual_time::{Hours, now, run};
+pub use virtual_time::{VirtualTime, now, run};

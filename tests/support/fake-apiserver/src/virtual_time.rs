@@ -44,9 +44,9 @@ fn beginning() -> Timestamp {
 /// # Panics
 ///
 /// If the system gives no runtime, and where `work` does.
-pub fn run<F: Future>(work: impl FnOnce(Hours) -> F) -> F::Output {
-    let hours = Hours::default();
-    let (before, after) = (hours.clone(), hours.clone());
+pub fn run<F: Future>(work: impl FnOnce(VirtualTime) -> F) -> F::Output {
+    let time = VirtualTime::default();
+    let (before, after) = (time.clone(), time.clone());
     #[allow(clippy::expect_used, reason = "a test cannot go on without")]
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -56,15 +56,15 @@ pub fn run<F: Future>(work: impl FnOnce(Hours) -> F) -> F::Output {
         .build()
         .expect("a runtime");
     // Before the runtime goes, which waits for its blocking tasks.
-    let _end = End(hours.clone());
+    let _end = End(time.clone());
     runtime.block_on(async {
         ORIGIN.set(Some(Instant::now()));
-        hours.show_time();
-        work(hours).await
+        time.show_time();
+        work(time).await
     })
 }
 
-struct End(Hours);
+struct End(VirtualTime);
 
 impl Drop for End {
     fn drop(&mut self) {
@@ -78,7 +78,7 @@ type Count = Box<dyn Fn() -> i64 + Send>;
 
 /// A virtual world's clock, seen from any thread. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Hours(Arc<Shared>);
+pub struct VirtualTime(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -92,7 +92,7 @@ struct Shared {
     over: AtomicBool,
 }
 
-impl Hours {
+impl VirtualTime {
     /// The time of day, on any thread.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -119,8 +119,8 @@ impl Hours {
         if !self.is_busy() {
             self.0.changed.notify_all();
         } else if !self.0.held.swap(true, Ordering::SeqCst) {
-            let hours = self.clone();
-            drop(tokio::task::spawn_blocking(move || hours.hold()));
+            let time = self.clone();
+            drop(tokio::task::spawn_blocking(move || time.hold()));
         }
     }
 
@@ -147,21 +147,21 @@ mod tests {
     #[test]
     fn a_day_passes_at_once_and_the_time_of_day_with_it() {
         let began = std::time::Instant::now();
-        run(|hours| async move {
-            let before = hours.now();
+        run(|time| async move {
+            let before = time.now();
             sleep(Duration::from_hours(24)).await;
-            assert_eq!(hours.now().duration_since(before), SignedDuration::from_hours(24));
-            assert_eq!(hours.now(), now());
+            assert_eq!(time.now().duration_since(before), SignedDuration::from_hours(24));
+            assert_eq!(time.now(), now());
         });
         assert!(began.elapsed() < Duration::from_secs(5));
     }
 
     #[test]
     fn time_stands_still_during_an_exchange_and_goes_on_after_it() {
-        run(|hours| async move {
+        run(|time| async move {
             let under_way = Arc::new(AtomicI64::new(0));
             let count = Arc::clone(&under_way);
-            hours.count(move || count.load(Ordering::SeqCst));
+            time.count(move || count.load(Ordering::SeqCst));
             for _ in 0..50 {
                 let before = Instant::now();
                 under_way.store(1, Ordering::SeqCst);
@@ -177,9 +177,9 @@ mod tests {
 
     #[test]
     fn what_takes_for_ever_ends_by_its_deadline() {
-        run(|hours| async move {
-            hours.count(|| 1);
-            hours.count(|| -1);
+        run(|time| async move {
+            time.count(|| 1);
+            time.count(|| -1);
             let never = tokio::time::timeout(Duration::from_secs(75), std::future::pending::<()>());
             assert!(never.await.is_err());
         });
