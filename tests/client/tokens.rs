@@ -9,7 +9,7 @@ use pam_simulator::{Authorization, Effect, Fault, Kind};
 use crate::support::{CLIENT_SECRET, Pam, judge, list, request, short};
 
 #[tokio::test]
-async fn a_storm_of_calls_logs_in_once_and_once_more_when_all_tokens_are_revoked() {
+async fn a_storm_of_calls_logs_in_once_and_again_when_all_tokens_are_revoked() {
     let pam = Pam::start().await;
     let client = pam.client();
     let names: Vec<_> = (0..40).map(|number| format!("c{number}")).collect();

@@ -63,7 +63,7 @@ async fn no_more_requests_are_in_flight_than_the_strictest_connection_allows() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_leaves_its_place_to_the_next() {
+async fn a_call_that_is_given_up_leaves_its_slot_to_the_next() {
     let pam = Pam::start().await;
     let mut narrow = pam.endpoint();
     narrow.limits.max_concurrent_requests = 1;

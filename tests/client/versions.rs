@@ -141,7 +141,7 @@ async fn what_is_no_id_reaches_no_path() {
 }
 
 #[tokio::test]
-async fn a_switch_in_doubt_says_so_and_is_repeated_without_harm() {
+async fn a_switch_without_an_answer_says_so_and_is_repeated_without_harm() {
     let pam = pam("4.2").await;
     let client = PamClient::new(pam.endpoint(), &pam.origins, crate::support::short()).unwrap();
     let id = pam.sim.seed(seed(1));

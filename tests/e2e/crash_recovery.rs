@@ -142,7 +142,7 @@ async fn an_end_in_order_soon_after_a_crash_leaves_open_what_the_crash_left_open
 // === Settling
 
 #[tokio::test]
-async fn what_was_not_answered_is_sent_at_once_and_once_more_when_it_can_no_longer_be_executed() {
+async fn what_was_not_answered_is_sent_at_once_and_again_when_it_can_no_longer_be_executed() {
     let world = living().await;
     world.all_synced(&["lost", "late"], json!({})).await;
     world.all_synced(&["going"], json!({"deletionPolicy": "Disable"})).await;

@@ -69,7 +69,7 @@ async fn goes(api: &Api<PamCredential>, name: &str) {
 /// Through a connection of his own a tenant may send what he likes; taking the identifier out of the spec while it is
 /// being sent must not make it one that the cluster's connection lets everybody have.
 #[tokio::test]
-async fn the_rules_are_asked_about_the_identifier_that_is_sent_and_not_about_what_the_spec_says_by_now() {
+async fn the_rules_are_asked_about_the_identifier_that_is_sent_and_not_about_what_the_spec_says_now() {
     let world = tenants_world().await;
     world.put_connection(json!({"access": null})).await;
     world.connection_becomes("Authenticated").await;
@@ -229,7 +229,7 @@ async fn after_a_restart_nobody_takes_over_a_record_whose_username_was_not_read_
 
 /// What was about to be made for another account says nothing of this one's record.
 #[tokio::test]
-async fn a_pending_write_for_another_account_disables_nobodys_record() {
+async fn a_write_in_flight_for_another_account_disables_nobodys_record() {
     let mut world = World::start().await;
     world.put_secret("svc", json!({"password": CANARY})).await;
     let spec = json!({"identifier": "ours", "adoptionPolicy": "Never", "deletionPolicy": "Disable"});

@@ -90,7 +90,7 @@ async fn a_creation_that_was_not_answered_asks_for_no_list_either() {
 }
 
 #[tokio::test]
-async fn a_record_cannot_be_disabled_unseen_and_the_object_can_be_let_go() {
+async fn a_record_cannot_be_disabled_unseen_and_the_object_can_be_released() {
     let world = unlisted().await;
     world.all_synced(&["svc"], json!({"deletionPolicy": "Disable"})).await;
     let id = world.id_of("svc").await;

@@ -98,7 +98,7 @@ fn enabling_a_record_is_not_taken_for_somebody_elses_change() {
 
 /// P3: the Secret is away when the operator comes back, and then is what it was before.
 #[test]
-fn a_rotation_that_was_cut_off_is_undone_by_a_secret_made_anew() {
+fn a_rotation_that_was_cut_off_is_undone_by_a_recreated_secret() {
     world(pam(), |world| async move {
         let mut cluster = synced(&world, &json!({})).await;
         world.sim.inject(Fault::on(Kind::PostCredential, Effect::Silence).after_commit().times(1));
@@ -168,7 +168,7 @@ fn leads_to(name: &str) -> Value {
 
 /// P1: a vault that was left while a write there was in flight is not trusted on return.
 #[test]
-fn a_place_that_was_left_in_doubt_is_written_again() {
+fn a_vault_that_was_left_with_a_write_in_flight_is_written_again() {
     world(two(), |world| async move {
         let cluster = synced(&world, &leads_to("default")).await;
         put_second(&world, &cluster);
@@ -238,7 +238,7 @@ fn what_was_lost_by_another_name_of_the_same_vault_is_undone() {
 
 /// Nobody knows whether this value was ever sent there.
 #[test]
-fn a_place_that_is_returned_to_with_a_lost_key_is_not_said_to_hold_the_value() {
+fn a_vault_that_is_returned_to_with_a_lost_key_is_not_said_to_hold_the_value() {
     world(two(), |world| async move {
         let mut cluster = synced(&world, &leads_to("default")).await;
         put_second(&world, &cluster);

@@ -29,7 +29,7 @@ fn writes(world: &World) -> (usize, usize) {
 }
 
 /// Nothing is asked any more, not by a restart either.
-async fn is_settled(world: &mut World) {
+async fn nothing_more_is_asked(world: &mut World) {
     assert!(status(&world.get("svc").await).ensured_enabled);
     let count = world.count().await;
     world.stop_operator().await;
@@ -50,7 +50,7 @@ async fn a_disabled_record_is_enabled_after_the_push(version: ProductVersion) {
     let about: Vec<Kind> = journal.about(&id).iter().map(|entry| entry.kind).collect();
     assert_eq!(about, [Kind::PostCredential, Kind::PutCredential]);
     says_enabled(&world).await;
-    is_settled(&mut world).await;
+    nothing_more_is_asked(&mut world).await;
     ends(&world).await;
 }
 
@@ -72,7 +72,7 @@ async fn one_that_is_enabled_already_is_left_so(version: ProductVersion, code: u
     let journal = world.sim.journal();
     let answers: Vec<_> = journal.of(Kind::PutCredential).map(|put| put.code).collect();
     assert_eq!(answers, [Some(code)]);
-    is_settled(&mut world).await;
+    nothing_more_is_asked(&mut world).await;
     ends(&world).await;
 }
 
@@ -161,12 +161,12 @@ async fn a_kill_between_the_push_and_the_enabling_costs_neither() {
     world.becomes("svc", "Synced").await;
     assert!(world.sim.record(&id).unwrap().active);
     assert_eq!(writes(&world), (1, 2), "no second POST");
-    is_settled(&mut world).await;
+    nothing_more_is_asked(&mut world).await;
     ends(&world).await;
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_once_more() {
+async fn a_lost_answer_is_asked_for_again() {
     let world = World::start().await;
     world.sim.seed(seed().identifier("ours").disabled());
     world.sim.inject(Fault::on(Kind::PutCredential, Effect::Reset).after_commit());
@@ -211,7 +211,7 @@ async fn asked_for_later_it_is_done_then_and_once() {
     }
     assert_eq!(writes(&world).1, 1);
     assert_eq!(world.sim.count(Kind::PostCredential), posts);
-    is_settled(&mut world).await;
+    nothing_more_is_asked(&mut world).await;
     ends(&world).await;
 }
 
@@ -224,7 +224,7 @@ async fn a_record_that_we_made_needs_none() {
         world.becomes(name, "Synced").await;
     }
     assert_eq!(writes(&world), (3, 0));
-    is_settled(&mut world).await;
+    nothing_more_is_asked(&mut world).await;
     ends(&world).await;
 }
 

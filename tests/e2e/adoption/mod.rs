@@ -52,7 +52,7 @@ async fn answer_is_lost_and_the_operator_goes(world: &mut World, change: Value) 
 }
 
 /// The status as soon as something is pending in it.
-async fn pending(world: &World, name: &str) -> PamCredentialStatus {
+async fn in_flight(world: &World, name: &str) -> PamCredentialStatus {
     wait_until("something to be pending", PATIENCE, async || {
         let found = status(&world.get(name).await);
         anyhow::ensure!(found.pending.is_some(), "nothing is");

@@ -9,7 +9,7 @@ use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, PendingAction};
 use pam_simulator::{Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 
-use super::{answer_is_lost_and_the_operator_goes, apply, ends, message, pending, seed, status};
+use super::{answer_is_lost_and_the_operator_goes, apply, ends, in_flight, message, seed, status};
 use crate::support::{CANARY, PATIENCE, SETTLED, World, base64, ready};
 
 fn never() -> serde_json::Value {
@@ -24,7 +24,7 @@ async fn what_is_about_to_be_made_is_in_status_before_it_is_sent() {
     let count = world.count().await;
     let from_secret = json!({"adoptionPolicy": "Never", "username": null, "usernameSecretRef": {"name": "svc"}});
     world.put_credential("svc", from_secret).await;
-    let early = pending(&world, "svc").await;
+    let early = in_flight(&world, "svc").await;
     assert_eq!(early.id, None);
     let noted = early.pending.unwrap();
     assert_eq!((noted.action, noted.former.as_ref()), (PendingAction::Create, None));
@@ -105,7 +105,7 @@ async fn a_record_that_shows_late_is_told_from_the_answer() {
 }
 
 #[tokio::test]
-async fn a_record_out_of_sight_stays_somebody_elses_although_something_is_pending() {
+async fn a_record_out_of_sight_stays_somebody_elses_although_a_write_is_in_flight() {
     let mut world = World::start().await;
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::gateway(504)));
     apply(&world, never()).await;
@@ -129,7 +129,7 @@ async fn a_record_out_of_sight_stays_somebody_elses_although_something_is_pendin
 }
 
 #[tokio::test]
-async fn after_a_definite_refusal_nothing_is_pending_and_what_comes_then_is_not_ours() {
+async fn after_a_definite_refusal_nothing_is_in_flight_and_what_comes_then_is_not_ours() {
     let world = World::start().await;
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Code(1011)).always());
     apply(&world, never()).await;
@@ -150,7 +150,7 @@ async fn after_a_definite_refusal_nothing_is_pending_and_what_comes_then_is_not_
 }
 
 #[tokio::test]
-async fn with_a_lost_digest_key_what_is_pending_proves_nothing() {
+async fn with_a_lost_digest_key_what_is_in_flight_proves_nothing() {
     let mut world = World::start().await;
     answer_is_lost_and_the_operator_goes(&mut world, never()).await;
     let id = world.sim.find("ours").unwrap().id;
@@ -168,7 +168,7 @@ async fn with_a_lost_digest_key_what_is_pending_proves_nothing() {
 }
 
 #[tokio::test]
-async fn an_edited_account_is_another_target_than_the_one_that_is_pending() {
+async fn an_edited_account_is_another_target_than_the_one_in_flight() {
     let mut world = World::start().await;
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::gateway(504)));
     apply(&world, never()).await;
@@ -185,7 +185,7 @@ async fn an_edited_account_is_another_target_than_the_one_that_is_pending() {
 }
 
 #[tokio::test]
-async fn what_is_pending_is_disabled_when_the_object_goes() {
+async fn what_is_in_flight_is_disabled_when_the_object_goes() {
     let mut world = World::start().await;
     let policy = json!({"adoptionPolicy": "Never", "deletionPolicy": "Disable"});
     answer_is_lost_and_the_operator_goes(&mut world, policy).await;

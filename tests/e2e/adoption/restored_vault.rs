@@ -11,7 +11,7 @@ use crate::support::{CANARY, World};
 const RECONCILE: &str = "pam-operator.io/reconcile-requested-at";
 
 /// `svc` is synced, and then its record is there under another id.
-async fn made_anew(world: &World, identifier: Option<&str>, policy: &str) -> String {
+async fn recreated(world: &World, identifier: Option<&str>, policy: &str) -> String {
     apply(world, json!({"adoptionPolicy": policy})).await;
     let old = status(&world.becomes("svc", "Synced").await).id.unwrap();
     world.sim.remove_record(&old);
@@ -23,7 +23,7 @@ async fn made_anew(world: &World, identifier: Option<&str>, policy: &str) -> Str
 
 async fn is_adopted_by_the_users_word_only(identifier: Option<&str>) {
     let mut world = World::start().await;
-    let id = made_anew(&world, identifier, "ByIdentifier").await;
+    let id = recreated(&world, identifier, "ByIdentifier").await;
     world.stop_operator().await;
     world.start_operator().await;
     // An edit of the account looks at the list first; taken back, nothing was sent.
@@ -48,14 +48,14 @@ async fn a_recreated_record_is_adopted_by_the_users_word_only() {
 }
 
 #[tokio::test]
-async fn a_record_made_anew_without_an_identifier_is_too() {
+async fn a_recreated_record_without_an_identifier_is_too() {
     is_adopted_by_the_users_word_only(None).await;
 }
 
 #[tokio::test]
 async fn one_that_was_met_by_a_rotation_is_too() {
     let world = World::start().await;
-    let id = made_anew(&world, Some("ours"), "ByIdentifier").await;
+    let id = recreated(&world, Some("ours"), "ByIdentifier").await;
     world.put_secret("svc", json!({"password": "rotated"})).await;
     let found = world.becomes("svc", "RecordConflict").await;
     assert!(status(&found).unexpected.is_some());
@@ -71,7 +71,7 @@ async fn one_that_was_met_by_a_rotation_is_too() {
 #[tokio::test]
 async fn under_never_that_word_is_the_policy_too() {
     let mut world = World::start().await;
-    let id = made_anew(&world, Some("ours"), "Never").await;
+    let id = recreated(&world, Some("ours"), "Never").await;
     world.stop_operator().await;
     world.start_operator().await;
     world.annotate("svc", RECONCILE, "it is ours").await;

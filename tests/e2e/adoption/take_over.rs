@@ -7,7 +7,7 @@ use pam_operator::api::PendingAction;
 use pam_simulator::{Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 
-use super::{THEIRS, answer_is_lost_and_the_operator_goes, apply, ends, message, pending, seed, status};
+use super::{THEIRS, answer_is_lost_and_the_operator_goes, apply, ends, in_flight, message, seed, status};
 use crate::support::{CANARY, PATIENCE, World, ready};
 
 fn take_over() -> serde_json::Value {
@@ -21,7 +21,7 @@ async fn what_is_about_to_be_taken_over_is_in_status_before_it_is_sent() {
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Delay(Duration::from_secs(2))));
     let count = world.count().await;
     apply(&world, take_over()).await;
-    let noted = pending(&world, "svc").await.pending.unwrap();
+    let noted = in_flight(&world, "svc").await.pending.unwrap();
     assert_eq!((noted.action, noted.former.as_deref()), (PendingAction::TakeOver, Some("theirs")));
     assert_eq!(world.sim.record(&id).unwrap().identifier.as_deref(), Some("theirs"), "not done yet");
 
@@ -89,7 +89,7 @@ async fn an_identifier_that_changed_meanwhile_is_the_one_that_is_kept() {
 }
 
 #[tokio::test]
-async fn a_refused_take_over_leaves_nothing_pending() {
+async fn a_refused_take_over_leaves_nothing_in_flight() {
     let world = World::start().await;
     let id = world.sim.seed(seed().identifier("theirs"));
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Code(1009)));

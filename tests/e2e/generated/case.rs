@@ -91,7 +91,7 @@ impl Case {
     }
 
     /// As [`Case::fill`], but what is under the name that it had before keeps its value in half of the cases.
-    pub fn fill_anew(&mut self, before: &Self, random: &mut Random) {
+    pub fn refill(&mut self, before: &Self, random: &mut Random) {
         self.fill(random);
         for (name, values) in &mut self.secrets {
             for (key, value) in values {

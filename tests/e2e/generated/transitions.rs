@@ -49,7 +49,7 @@ fn second(first: &Case, world: &World, random: &mut Random) -> Case {
             spec.extend(before.get_key_value(field).map(|(field, value)| (field.clone(), value.clone())));
         }
     }
-    next.fill_anew(first, random);
+    next.refill(first, random);
     next
 }
 

@@ -51,7 +51,7 @@ async fn every_field_arrives(version: ProductVersion) {
 
 /// The expectations of these tests are the pages', and every field that is offered is tried.
 #[test]
-fn every_place_that_is_expected_is_one_that_the_pages_name() {
+fn every_wire_field_that_is_expected_is_one_that_the_pages_name() {
     let mut random = Random::of_this_run("places");
     let mut tried = std::collections::BTreeSet::new();
     for _ in 0..60 {

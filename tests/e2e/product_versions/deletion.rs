@@ -24,7 +24,7 @@ pub async fn each_answer_to_a_deletion_has_its_consequence(version: ProductVersi
     for name in &NAMES[..4] {
         world.is_gone(name).await;
     }
-    blocked_until_let_go(&world, "closed", "1009").await;
+    blocked_until_released(&world, "closed", "1009").await;
 
     assert!(world.sim.record(kept).unwrap().active, "Retain");
     assert!(!world.sim.record(disabled).unwrap().active);
@@ -53,7 +53,7 @@ async fn with_records(world: &World) -> [String; 5] {
 }
 
 /// It stays, says why with that code, and `Retain` is the way out.
-async fn blocked_until_let_go(world: &World, name: &str, code: &str) {
+async fn blocked_until_released(world: &World, name: &str, code: &str) {
     let message = ready(&world.becomes(name, "DeletionBlocked").await).2;
     assert!(message.contains(code) && message.contains("deletionPolicy"), "{message}");
     world.put_credential(name, json!({"deletionPolicy": "Retain"})).await;
@@ -70,5 +70,5 @@ async fn out_of_sight_is_not_gone(world: &World) {
     let id = world.becomes("last", "Synced").await.status.unwrap().id.unwrap();
     world.sim.remove_record(&id);
     world.delete("last").await;
-    blocked_until_let_go(world, "last", "1007").await;
+    blocked_until_released(world, "last", "1007").await;
 }

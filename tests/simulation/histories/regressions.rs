@@ -69,7 +69,7 @@ fn one_that_waits_for_an_account_gets_it_when_the_other_has_moved_on() {
 /// The killed process had sent the value that was rolled back, and a field was edited, too: the push of that field stood for
 /// all that was open, and the value that came late stayed.
 #[test]
-fn a_value_that_was_rolled_back_after_a_crash_is_sent_once_more_though_another_field_went_first() {
+fn a_value_that_was_rolled_back_after_a_crash_is_sent_again_though_another_field_went_first() {
     holds(&[
         Step::Apply(ONE, plain()),
         Step::Wait(720_000),

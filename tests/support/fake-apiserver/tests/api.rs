@@ -150,7 +150,7 @@ fn a_watch_shows_what_happens_and_ends_with_a_bookmark_when_its_time_is_up() {
 }
 
 #[test]
-fn a_watcher_goes_on_for_a_day_with_one_list_and_starts_anew_after_a_compaction() {
+fn a_watcher_goes_on_for_a_day_with_one_list_and_starts_again_after_a_compaction() {
     run(|_| async {
         let cluster = Cluster::new("c1", &[]);
         let api: Api<kube::api::PartialObjectMeta<ConfigMap>> = Api::all(cluster.client());
