@@ -60,7 +60,7 @@ impl Shared {
 
 /// An object that is to be there has no such place, or the other way round: the test is wrong.
 fn wrong(refusal: &Refusal) -> ! {
-    panic!("the virtual cluster refuses what the test wants: {}", refusal.message)
+    panic!("the fake API server refuses what the test wants: {}", refusal.message)
 }
 
 impl Cluster {

@@ -31,7 +31,7 @@ pub(crate) struct Broken;
 
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection to the virtual cluster broke")
+        f.write_str("the connection to the fake API server broke")
     }
 }
 
