@@ -29,7 +29,7 @@ pub fn history(random: &mut Random) -> Vec<Step> {
     let focus = anyone(random);
     for number in 0..random.number(8, 24) {
         let who = if random.percent(60) { focus } else { anyone(random) };
-        something(random, (who, number), &mut steps);
+        something(random, who, number, &mut steps);
         if random.percent(70) {
             steps.push(Step::Wait(pause(random)));
         }
@@ -76,7 +76,7 @@ fn anyone(random: &mut Random) -> Who {
 }
 
 /// One thing that happens, or a few that belong together.
-fn something(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+fn something(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) {
     match random.number(0, 99) {
         0..=9 => steps.push(Step::Value(who)),
         10..=14 => steps.push(Step::RollBack(who)),
@@ -88,15 +88,15 @@ fn something(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Ste
             let end = if random.percent(50) { Step::End(who.cluster) } else { Step::Stop(who.cluster) };
             steps.extend([end, Step::Wait(pause(random)), Step::Start(who.cluster)]);
         }
-        47..=54 => change_in_trouble(random, (who, number), steps),
-        55..=63 => crash_in_trouble(random, (who, number), steps),
+        47..=54 => change_in_trouble(random, who, number, steps),
+        55..=63 => crash_in_trouble(random, who, number, steps),
         64..=66 => steps.push(Step::Trouble(trouble(random))),
         67..=69 => {
             let how = if random.percent(50) { Status::Refused } else { Status::DoneAndLost };
             steps.push(Step::Statuses(who.cluster, how, u32::try_from(random.number(1, 3)).unwrap()));
         }
         70..=79 => steps.push(Step::Vault(who, act(random, number))),
-        80..=89 => the_vault_rotates(random, (who, number), steps),
+        80..=89 => the_vault_rotates(random, who, number, steps),
         90..=92 => recreate(random, who, steps),
         93..=94 => steps.push(Step::Backup),
         95..=96 => steps.push(Step::RestoreVault),
@@ -106,7 +106,7 @@ fn something(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Ste
 }
 
 /// A change whose write goes wrong.
-fn change_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+fn change_in_trouble(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) {
     let times = if random.percent(75) { 1 } else { 2 };
     steps.push(Step::Writes(who, delivery(random), times));
     let edit = Step::Edit(who, Edit::Notes(number + 100));
@@ -114,8 +114,8 @@ fn change_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut
 }
 
 /// The same, and the operator is killed (or ends) before or after it is told.
-fn crash_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
-    change_in_trouble(random, (who, number), steps);
+fn crash_in_trouble(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) {
+    change_in_trouble(random, who, number, steps);
     if random.percent(70) {
         steps.push(Step::Wait(random.number(1, 60_000)));
     }
@@ -132,7 +132,7 @@ fn crash_in_trouble(random: &mut Random, (who, number): (Who, u64), steps: &mut 
 }
 
 /// The vault replaces a value, and something happens that makes the operator write.
-fn the_vault_rotates(random: &mut Random, (who, number): (Who, u64), steps: &mut Vec<Step>) {
+fn the_vault_rotates(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) {
     let set = if random.percent(50) {
         Step::Vault(who, Act::AutomaticChange(true))
     } else {
@@ -140,7 +140,7 @@ fn the_vault_rotates(random: &mut Random, (who, number): (Who, u64), steps: &mut
     };
     steps.extend([set, Step::Wait(LISTED)]);
     if random.percent(30) {
-        change_in_trouble(random, (who, number), steps);
+        change_in_trouble(random, who, number, steps);
     }
     steps.push(Step::Vault(who, Act::Rotate));
     if random.percent(50) {
@@ -153,7 +153,7 @@ fn the_vault_rotates(random: &mut Random, (who, number): (Who, u64), steps: &mut
         3 => steps.extend([Step::Stop(who.cluster), Step::LoseKey(who.cluster), Step::Start(who.cluster)]),
         4 => steps.extend([Step::Edit(who, Edit::Correct(true)), Step::Vault(who, act(random, number))]),
         5 => recreate(random, who, steps),
-        _ => crash_in_trouble(random, (who, number), steps),
+        _ => crash_in_trouble(random, who, number, steps),
     }
 }
 

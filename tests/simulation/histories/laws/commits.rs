@@ -20,7 +20,7 @@ pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdic
     if let Some(before) = run.model.records.get(&id).cloned() {
         if !late {
             let hidden = run.is_hidden(post.who.cluster, &id);
-            onto_its_own(&mut run.model, &post, (&id, &before, &own), hidden)?;
+            onto_its_own(&mut run.model, &post, &id, &before, &own, hidden)?;
             // Whether the vault rotates what it hides, it does not say.
             if !hidden {
                 what_the_vault_rotated_stays(&run.model, &post, &before)?;
@@ -31,7 +31,7 @@ pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdic
         object.strange |= !object.ids.is_empty();
         object.ids.insert(id.clone());
     }
-    write(&mut run.model, &post, (&id, own), (commit, late));
+    write(&mut run.model, &post, &id, own, commit, late);
     Ok(())
 }
 
@@ -40,7 +40,9 @@ pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdic
 fn onto_its_own(
     model: &mut Model,
     post: &Post<'_>,
-    (id, before, own): (&String, &Record, &String),
+    id: &String,
+    before: &Record,
+    own: &String,
     hidden: bool,
 ) -> Verdict {
     let (who, at) = (post.who, post.entry.at);
@@ -98,7 +100,7 @@ fn what_the_vault_rotated_stays(model: &Model, post: &Post<'_>, before: &Record)
 }
 
 /// Takes what a POST did into the model.
-fn write(model: &mut Model, post: &Post<'_>, (id, own): (&str, String), (commit, late): (&Commit, bool)) {
+fn write(model: &mut Model, post: &Post<'_>, id: &str, own: String, commit: &Commit, late: bool) {
     let answered = is_answered(post.entry);
     let (who, at) = (post.who, commit.at);
     let before = model.records.get(id);
