@@ -20,7 +20,7 @@ use crate::controller::credential::shutdown::{self, Handover};
 use crate::controller::runtime::cluster::{Cluster, Started};
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
-use crate::controller::runtime::namespaces;
+use crate::controller::runtime::namespace_watch;
 use crate::controller::runtime::watch;
 use crate::controller::secret::digest;
 use crate::leader::LeadHandle;
@@ -112,7 +112,7 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
         ));
     }
     for scope in everywhere {
-        watches.spawn(namespaces::keep_labels(Arc::clone(cluster), scope, first()));
+        watches.spawn(namespace_watch::keep_labels(Arc::clone(cluster), scope, first()));
     }
     futures::future::join_all(firsts).await;
 }

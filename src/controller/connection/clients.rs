@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::api::SourceSecret;
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::connection::resolve::ResolvedConnection;
-use crate::controller::connection::store::ConnectionStore;
 use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
 use crate::metrics::Metrics;
@@ -38,18 +37,9 @@ impl ClientCache {
         Self { origins }
     }
 
-    /// Takes what was read of a connection into use. A client stays as it is while nothing that a login depends on changed:
-    /// its token stays good.
-    pub(crate) fn install(
-        &self,
-        connection: &AnyConnection,
-        resolved: ResolvedConnection,
-        store: &ConnectionStore,
-    ) -> Result<Arc<ConnectedClient>, Problem> {
-        store.install(&connection.id(), |before| self.connect(connection, resolved, before))
-    }
-
-    fn connect(
+    /// Makes the client of a connection of what was read. A client stays as it is while nothing that a login depends on
+    /// changed: its token stays good.
+    pub(crate) fn connect(
         &self,
         connection: &AnyConnection,
         resolved: ResolvedConnection,

@@ -87,7 +87,7 @@ impl Context {
             return Ok(Ok(client));
         }
         let resolved = resolver.resolve(connection).await?;
-        Ok(resolved.and_then(|resolved| self.clients.install(connection, resolved, &self.store)))
+        Ok(resolved.and_then(|resolved| self.install(connection, resolved)))
     }
 
     /// Takes what was read of a connection into use.
@@ -96,7 +96,7 @@ impl Context {
         connection: &AnyConnection,
         resolved: ResolvedConnection,
     ) -> Result<Arc<ConnectedClient>, Problem> {
-        self.clients.install(connection, resolved, &self.store)
+        self.store.install(&connection.id(), |before| self.clients.connect(connection, resolved, before))
     }
 
     /// Returns whether a connection is there that this operator does not select: then another one serves what refers to it.

@@ -17,7 +17,7 @@ use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::runtime::retry::{Gate, fingerprint};
+use crate::controller::runtime::retry::{Failure, Gate, fingerprint};
 use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
@@ -70,7 +70,7 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Du
         Gate::OnChange if !doubted => Ok(later),
         _ => {
             let finding = examine(connection, doubted, context).await?;
-            report(connection, finding, (mark, started), context).await
+            report(connection, finding, mark, started, context).await
         }
     }
 }
@@ -155,7 +155,8 @@ async fn attempt(
 async fn report(
     connection: &AnyConnection,
     finding: Finding,
-    (mark, started): (u64, Instant),
+    mark: u64,
+    started: Instant,
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let (problem, asked) = match &finding {
@@ -200,7 +201,7 @@ fn hold(id: &ConnectionId, mark: u64, wait: Duration, context: &Context) -> Dura
 }
 
 fn failed(id: &ConnectionId, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
-    context.cluster.retries.failed(&id.object_id(), mark, (retry, asked), (Instant::now(), rand::random()))
+    context.cluster.retries.failed(&id.object_id(), mark, Failure { retry, asked }, Instant::now(), rand::random())
 }
 
 /// What a pass makes of the status as it is.

@@ -43,7 +43,7 @@ pub(crate) async fn write(
     }
     put(connection, next.clone(), &filled, context).await?;
     drop(turn);
-    tell(connection, (&before, &next), context).await;
+    tell(connection, &before, &next, context).await;
     Ok(filled.later)
 }
 
@@ -88,16 +88,16 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
 }
 
 /// Tells of what changed, as events.
-async fn tell(connection: &AnyConnection, change: (&PamConnectionStatus, &PamConnectionStatus), context: &Context) {
-    let (before, next) = (&change.0.conditions, &change.1.conditions);
-    announce_transition(&connection.reference(), before, next, &context.cluster).await;
-    announce_standing(connection, change, context).await;
+async fn tell(connection: &AnyConnection, before: &PamConnectionStatus, next: &PamConnectionStatus, context: &Context) {
+    announce_transition(&connection.reference(), &before.conditions, &next.conditions, &context.cluster).await;
+    announce_standing(connection, before, next, context).await;
 }
 
 /// An event for each condition that came beside `Ready`, or stands for another reason.
 async fn announce_standing(
     connection: &AnyConnection,
-    (before, next): (&PamConnectionStatus, &PamConnectionStatus),
+    before: &PamConnectionStatus,
+    next: &PamConnectionStatus,
     context: &Context,
 ) {
     for kind in STANDING {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kube::Client;
-use kube::runtime::events::Recorder;
+use kube::runtime::events::{Recorder, Reporter};
 
+use crate::api::FIELD_MANAGER;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controller::runtime::dependencies::{Dependencies, Dependency};
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::events;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::metadata_cache::MetadataCache;
 use crate::controller::runtime::namespaces::Namespaces;
@@ -53,8 +53,9 @@ impl Cluster {
     /// Makes it for a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
         let Started { cluster_name, lead, triggers } = started;
+        let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) };
         Self {
-            recorder: events::recorder(client.clone(), &config.pod_name),
+            recorder: Recorder::new(client.clone(), reporter),
             client,
             metrics,
             clock: config.clock,

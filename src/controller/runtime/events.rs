@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::Client;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use kube::runtime::events::{Event, EventType};
 
-use crate::api::{ConditionType, FIELD_MANAGER, find};
+use crate::api::{ConditionType, find};
 use crate::controller::runtime::cluster::Cluster;
 
 /// The most characters of a note that the API server takes.
 const NOTE: usize = 1000;
 /// How long publishing one event may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Makes the recorder of this replica.
-pub(crate) fn recorder(client: Client, pod_name: &str) -> Recorder {
-    Recorder::new(client, Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(pod_name.to_owned()) })
-}
 
 /// Publishes an event. A failure to do so fails nothing else.
 pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, cluster: &Cluster) {

@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod finalizer;
 pub(crate) mod managed;
 pub(crate) mod metadata_cache;
+pub(crate) mod namespace_watch;
 pub(crate) mod namespaces;
 pub(crate) mod object_id;
 pub(crate) mod retry;

@@ -30,6 +30,14 @@ pub(crate) enum Gate {
     OnChange,
 }
 
+/// What a failure says of the next try.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failure {
+    pub(crate) retry: Retry,
+    /// How long the PAM asked to be left alone.
+    pub(crate) asked: Option<Duration>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     fingerprint: u64,
@@ -61,13 +69,14 @@ impl Retries {
         &self,
         key: &ObjectId,
         fingerprint: u64,
-        (retry, asked): (Retry, Option<Duration>),
-        (now, chance): (Instant, f64),
+        failure: Failure,
+        now: Instant,
+        chance: f64,
     ) -> Option<Duration> {
         let mut entries = self.lock();
         let same = entries.get(key).filter(|entry| entry.fingerprint == fingerprint);
         let failures = same.map_or(1, |entry| entry.failures.saturating_add(1));
-        let wait = backoff::wait(retry, failures, asked, chance);
+        let wait = backoff::wait(failure.retry, failures, failure.asked, chance);
         entries.insert(key.clone(), Entry { fingerprint, failures, not_before: wait.map(|wait| now + wait) });
         wait
     }
@@ -97,11 +106,15 @@ mod tests {
         ObjectId::new::<ConfigMap>(NamespacedName::new("ns", "a"))
     }
 
+    const fn backoff() -> Failure {
+        Failure { retry: Retry::Backoff, asked: None }
+    }
+
     #[test]
     fn nothing_but_a_change_or_time_brings_a_failed_object_its_turn() {
         let (schedule, start) = (Retries::default(), Instant::now());
         assert_eq!(schedule.gate(&key(), 1, start), Gate::Now);
-        let wait = schedule.failed(&key(), 1, (Retry::Backoff, None), (start, 1.0)).unwrap();
+        let wait = schedule.failed(&key(), 1, backoff(), start, 1.0).unwrap();
         assert_eq!(schedule.gate(&key(), 1, start), Gate::In(wait));
         assert_eq!(schedule.gate(&key(), 1, start + wait), Gate::Now);
         assert_eq!(schedule.gate(&key(), 2, start), Gate::Now);
@@ -110,7 +123,7 @@ mod tests {
     #[test]
     fn waits_grow_while_nothing_changes_and_start_anew_when_something_does() {
         let (schedule, now) = (Retries::default(), Instant::now());
-        let fail = |fingerprint| schedule.failed(&key(), fingerprint, (Retry::Backoff, None), (now, 1.0));
+        let fail = |fingerprint| schedule.failed(&key(), fingerprint, backoff(), now, 1.0);
         let waits = [fail(1), fail(1), fail(1), fail(2)].map(|wait| wait.unwrap().as_secs());
         assert_eq!(waits, [1, 2, 4, 1]);
     }
@@ -118,7 +131,8 @@ mod tests {
     #[test]
     fn what_only_a_change_can_mend_is_left_alone() {
         let (schedule, now) = (Retries::default(), Instant::now());
-        assert_eq!(schedule.failed(&key(), 1, (Retry::OnChange, None), (now, 1.0)), None);
+        let on_change = Failure { retry: Retry::OnChange, asked: None };
+        assert_eq!(schedule.failed(&key(), 1, on_change, now, 1.0), None);
         assert_eq!(schedule.gate(&key(), 1, now + Duration::from_secs(99_999)), Gate::OnChange);
         assert_eq!(schedule.gate(&key(), 2, now), Gate::Now);
         schedule.forget(&key());

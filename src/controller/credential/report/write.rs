@@ -26,6 +26,7 @@ use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
+use crate::controller::runtime::retry::Failure;
 use crate::controller::runtime::status_store;
 use crate::domain::{Connection, Decision, Expect, Reason, Retry};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -244,8 +245,13 @@ fn come_back(
         _ if matches!(done, Outcome::Failed(error) if pam_error::is_bounded(error)) => Retry::Bounded,
         _ => reason.retry(),
     };
-    let clock = (Instant::now(), rand::random());
-    match context.cluster.retries.failed(&observed.subject(), observed.mark(), (retry, asked), clock) {
+    match context.cluster.retries.failed(
+        &observed.subject(),
+        observed.mark(),
+        Failure { retry, asked },
+        Instant::now(),
+        rand::random(),
+    ) {
         Some(wait) => Action::requeue(wait),
         None => Action::await_change(),
     }
