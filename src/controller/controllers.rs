@@ -30,7 +30,7 @@ use crate::probes::Check;
 pub(crate) type Stop = Shared<BoxFuture<'static, ()>>;
 /// The namespace that is watched; `None` is all of them.
 pub(crate) type Scope = Option<String>;
-/// Where the names of objects of one kind arrive that are to be passed over.
+/// Receives the names of objects of one kind to pass over.
 type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
 
 /// How long the first lists of one scope are waited for before the operator calls itself ready without them.
@@ -95,7 +95,7 @@ pub(crate) async fn serve(
     join3(serving, join_all(scopes), announce(listed, ready, stop)).await;
 }
 
-/// Says so once every scope has its first lists.
+/// Reports the operator ready once every scope has its first lists.
 async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
     tokio::select! {
         listed = try_join_all(listed) => if listed.is_ok() {
@@ -169,8 +169,8 @@ async fn pass<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler:
     }
 }
 
-/// Serves until it ends by itself, or everything is to end before there was a first list: a controller waits for that also when
-/// it is told to stop. No pass has begun then.
+/// Serves until the controller ends, or `stop` resolves before there was a first list: a controller waits for its first
+/// list even when it is told to stop. No pass has begun then.
 async fn until_stopped_unlisted<K>(serving: impl Future<Output = ()>, store: Store<K>, stop: Stop)
 where
     K: reflector::Lookup + Clone + 'static,
@@ -202,7 +202,8 @@ struct CredentialScope {
     listed: oneshot::Sender<()>,
 }
 
-/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no other.
+/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no
+/// other.
 async fn serve_credentials(context: &Arc<credential::context::Context>, of: CredentialScope, stop: &Stop) {
     let CredentialScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
     let (known, is_known) = oneshot::channel();
@@ -216,7 +217,7 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
         let watched = Watched { api, config: watch::config() };
         let (store, serving) = control(context, &context.cluster, watched, receiver, stop);
         context.keep(store.clone());
-        // What waits for it is gone only while everything stops.
+        // The receiver is gone only while everything stops.
         let first_list = async {
             if store.wait_until_ready().await.is_ok() {
                 _ = known.send(());
@@ -230,7 +231,8 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
     let announced = async {
         let known = tokio::time::timeout(FIRST_LIST, is_known).await;
         if known.is_err() {
-            // It is gone, or the right to list it. Were all to wait for it, a rollout would never end.
+            // The namespace is gone, or the right to list it. Were all scopes to wait for it, a rollout would never
+            // end.
             let namespace = scope.clone().unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
@@ -246,7 +248,7 @@ fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<I
     futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
 }
 
-/// A failure of the Kubernetes API: again in 5 to 15 seconds.
+/// Returns when a pass that failed is tried again. After a failure of the Kubernetes API that is in 5 to 15 seconds.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
 fn again<K, R>(_: Arc<K>, error: &Error, _: Arc<R>) -> Action {
     if matches!(error, Error::ConnectionChanged) {

@@ -1,7 +1,8 @@
-//! Observe, decide, act, report: the only place that knows both the cluster and the PAM.
+//! Observe, decide, act, report: the only module that knows both the cluster and the PAM.
 //!
-//! [`run`] starts one controller for connections and one for credentials in each watched namespace (or one for
-//! all). A pass over a credential is in `reconcile.rs`, a pass over a connection in `connection.rs`.
+//! [`run`] starts one controller for each kind in each watched namespace (or one for all). Arrows between the rooms run
+//! down: `run → controllers → credential → connection → message → secret → runtime`. A pass over an object of a kind is
+//! in `reconcile.rs` of its room.
 
 mod connection;
 mod controllers;

@@ -1,4 +1,4 @@
-//! Starts everything, and ends it in order.
+//! Starts the controllers and their watches, and stops them in order.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ use crate::metrics::Metrics;
 use crate::probes::Check;
 
 /// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
-/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Returns what this process can vouch for to the next one.
+/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Returns what this process can vouch for
+/// to the next one.
 ///
 /// # Errors
 ///
@@ -99,7 +100,7 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
         let shared = Arc::clone(cluster);
         watches.spawn(watch::keep_versions::<Secret>(shared, scope, |c| &c.secrets, Dependency::Secret, first()));
     }
-    // A tenant's CA bundle may be in a ConfigMap; where no tenant may connect anywhere, nobody's are looked at.
+    // A tenant's CA bundle may be in a ConfigMap; where no tenant may connect anywhere, no tenant's are watched.
     let tenants = if config.allowed_hosts.is_empty() { [own.clone()].into() } else { and_own(everywhere.clone()) };
     for scope in tenants {
         let shared = Arc::clone(cluster);

@@ -99,7 +99,8 @@ impl Context {
         self.store.install(&connection.id(), |before| self.clients.connect(connection, resolved, before))
     }
 
-    /// Returns whether a connection is there that this operator does not select: then another one serves what refers to it.
+    /// Returns whether a connection is there that this operator does not select: then another one serves what refers to
+    /// it.
     pub(crate) async fn is_anothers(&self, id: &ConnectionId) -> Result<bool, Error> {
         if !self.selects {
             return Ok(false);

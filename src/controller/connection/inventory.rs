@@ -1,7 +1,9 @@
-//! Lists of what a PAM holds, and what each list says of the objects. What others did in the vault is seen by nothing else.
+//! Lists of what a PAM holds, and what each list says of the objects. What others did in the vault is seen by nothing
+//! else.
 //!
-//! Whatever pass asks for a list, all objects of the connection are compared with it at once ([`list`]); only the objects of
-//! which it tells something new are woken. What a list means for an object is for its kind to say ([`ListConsumer`]).
+//! Whatever pass asks for a list, all objects of the connection are compared with it at once ([`list`]); only the
+//! objects of which it tells something new are woken. What a list means for an object is for its kind to say
+//! ([`ListConsumer`]).
 
 use std::sync::{Arc, PoisonError};
 

@@ -1,4 +1,4 @@
-//! A connection of either kind, told apart by nothing but its namespace.
+//! Treats both kinds of connections as one: nothing but the namespace tells them apart.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::metrics::Kind;
 pub(crate) struct ConnectionId(NamespacedName);
 
 impl ConnectionId {
-    /// Names the connection of that namespace, which is empty for a cluster connection, and name.
+    /// Joins a namespace, which is empty for a cluster connection, and a name.
     pub(crate) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self(NamespacedName::new(namespace, name))
     }
@@ -70,7 +70,7 @@ impl fmt::Display for ConnectionId {
 pub(crate) struct AnyConnection {
     pub(crate) metadata: ObjectMeta,
     pub(crate) spec: ConnectionSpec,
-    /// Who may use it for what; a tenant's own connection has no such rules.
+    /// Which credentials may use it for what; a tenant's own connection has no such rules.
     pub(crate) access: Option<Vec<AccessRule>>,
     pub(crate) status: PamConnectionStatus,
 }
@@ -160,7 +160,7 @@ impl AnyConnection {
         self.id().kind()
     }
 
-    /// How its kind is called in the metrics.
+    /// Returns the name of its kind in the metrics.
     pub(crate) fn metrics_kind(&self) -> Kind {
         match self.kind() {
             ConnectionKind::ClusterPamConnection => Kind::ClusterPamConnection,
@@ -168,7 +168,7 @@ impl AnyConnection {
         }
     }
 
-    /// How events refer to it.
+    /// Returns how events refer to it.
     pub(crate) fn reference(&self) -> ObjectReference {
         let (api_version, kind) = match self.kind() {
             ConnectionKind::ClusterPamConnection => named::<ClusterPamConnection>(),

@@ -1,4 +1,4 @@
-//! One pass over a connection: is its login good?
+//! One pass over a connection checks its login.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,15 +22,15 @@ use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
 
-/// How a pass found the connection.
+/// What a pass found out about the login of a connection.
 enum Finding {
-    /// As its status says.
+    /// It is as the status says.
     AsBefore,
-    /// As its status says; a refused login is looked at again then.
+    /// It is as the status says; a refused login is tried again after this time.
     StillRefused(Duration),
-    /// Not as it should be, before any call.
+    /// Something stands in the way of a call.
     Lacks(Problem),
-    /// It was tried, with these.
+    /// It was tried.
     Tried {
         digest: String,
         client: String,
@@ -56,13 +56,13 @@ impl<K: IntoAny> Reconciler<K> for Context {
     }
 }
 
-/// Returns when to come back, `None` for "on change".
+/// Passes over a connection, and returns when to come back; `None` is "on change".
 async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Duration>, Error> {
     let started = Instant::now();
     let id = connection.id();
     announce(connection, context);
     let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
-    // What is owed, and what is known beside the login, whether or not it is the login's turn.
+    // Whether or not the login may be tried now, a status that is owed is written, with what else is known.
     let later = write(connection, context, |_| {}).await?;
     let doubted = context.store.take_doubt(&id);
     match context.cluster.retries.gate(&id.object_id(), mark, started) {
@@ -80,7 +80,7 @@ fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(S
     Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
 }
 
-/// The sooner of two times to come back.
+/// Returns the sooner of two times to come back.
 fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     one.into_iter().chain(other).min()
 }
@@ -97,7 +97,7 @@ fn announce(connection: &AnyConnection, context: &Context) {
 }
 
 async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
-    // Where it may lead is the operator's setting, which may be another since the status was written.
+    // The operator's flags say where a connection may lead, and may have changed since the status was written.
     if let Err(problem) = context.resolver().check_host(connection) {
         return Ok(Finding::Lacks(problem));
     }
@@ -192,7 +192,7 @@ async fn report(
     Ok(sooner(wait, later))
 }
 
-/// Holds a refused login back, and remembers that it waits: the next turn is its second look.
+/// Holds a refused login back, and remembers that it waits: the next try is its second.
 fn hold(id: &ConnectionId, mark: u64, wait: Duration, context: &Context) -> Duration {
     let until = Instant::now() + wait;
     context.cluster.retries.hold(&id.object_id(), mark, until);
@@ -204,7 +204,7 @@ fn failed(id: &ConnectionId, mark: u64, retry: Retry, asked: Option<Duration>, c
     context.cluster.retries.failed(&id.object_id(), mark, Failure { retry, asked }, Instant::now(), rand::random())
 }
 
-/// What a pass makes of the status as it is.
+/// Turns the newest status into the status after a pass.
 fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
     status.observed_generation = connection.metadata.generation;
     status.cluster_name = Some(context.cluster.cluster_name.clone());

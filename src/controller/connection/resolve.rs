@@ -1,4 +1,4 @@
-//! All that a login to a PAM depends on, read from the cluster.
+//! Reads all that a login to a PAM depends on from the cluster.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,12 +26,12 @@ pub(crate) struct ResolvedConnection {
     pub(crate) digest: String,
     /// Keyed digest of the OAuth client id alone.
     pub(crate) login: String,
-    /// The versions it was read at.
+    /// The versions of the Secrets and ConfigMaps that it was read from.
     pub(crate) versions: Vec<SourceSecret>,
     pub(crate) endpoint: Endpoint,
 }
 
-/// Why there is none.
+/// Why a connection cannot be resolved.
 enum ResolveError {
     /// Something is missing or wrong in the cluster, for users to mend.
     Problem(Problem),
@@ -54,7 +54,7 @@ impl From<Error> for ResolveError {
 /// The parts that are read one by one.
 #[derive(Default)]
 struct Parts {
-    /// Where all of it is.
+    /// The namespace that all parts are in.
     namespace: String,
     ca_bundle: Option<Vec<u8>>,
     client_certificate: Option<ClientCertificate>,
@@ -173,12 +173,12 @@ impl Resolver<'_> {
         Ok(read)
     }
 
-    /// Where a connection's Secrets are: those of a cluster connection are the operator's own.
+    /// Returns the namespace of a connection's Secrets: those of a cluster connection are in the operator's own.
     fn home_of(&self, connection: &AnyConnection) -> String {
         connection.metadata.namespace.clone().unwrap_or_else(|| self.cluster.namespace.clone())
     }
 
-    /// Where a connection may lead: a tenant's only to where the operator's owner allows.
+    /// Returns where a connection may lead: a tenant's leads only to hosts that the operator's flags allow.
     fn address_policy(&self, connection: &AnyConnection) -> AddressPolicy {
         match connection.kind() {
             ConnectionKind::ClusterPamConnection => AddressPolicy::Any,
@@ -186,13 +186,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether a connection may lead to its host, before anything of it is read.
+    /// Checks that a connection may lead to its host, before any Secret is read.
     pub(crate) fn check_host(&self, connection: &AnyConnection) -> Result<(), Problem> {
         let url = Url::parse(&connection.spec.url).map_err(|_| Problem::url_invalid())?;
         self.address_policy(connection).check_url(&url).map_err(|error| Problem::unusable_connection(&error))
     }
 
-    /// Everything but the limits: these change no login.
+    /// Returns the digest of everything but the limits: these change no login.
     fn login_digest(&self, connection: &AnyConnection, login: &OAuth2, parts: &Parts) -> String {
         let spec = ConnectionSpec { limits: None, ..connection.spec.clone() };
         let spec = serde_json::to_vec(&spec).unwrap_or_default();
@@ -214,12 +214,12 @@ impl Resolver<'_> {
     }
 }
 
-/// Whose digests these are.
+/// Returns the owner of a connection's digests.
 fn owner_of(connection: &AnyConnection) -> String {
     connection.id().key().to_string()
 }
 
-/// A text out of a Secret. A line break at its end is never meant, and would be refused as a wrong one.
+/// Returns a text of a Secret without a line break at its end: that is never meant, and the PAM would refuse the login.
 fn text(read: &SecretValues, key: &NamespacedName, name: &str) -> Result<Zeroizing<String>, Problem> {
     let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;

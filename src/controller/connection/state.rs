@@ -1,4 +1,4 @@
-//! How a connection stands, for those who refer to it.
+//! The state of a connection, for the objects that depend on it.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::controller::runtime::worker_slots::Lane;
 use crate::domain::{Connection, Reason};
 use crate::pam::VaultId;
 
-/// How a connection stands, for those who refer to it.
+/// The state of a connection, for the objects that depend on it.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionState {
     pub(crate) connection: Arc<AnyConnection>,
@@ -25,11 +25,12 @@ pub(crate) struct ConnectionState {
     pub(crate) tenant: Option<String>,
     /// Keyed digest of the OAuth client id that its last login was tried with.
     pub(crate) login: Option<String>,
-    /// Whose passes take turns: everyone's of that origin, but for tenants' connections, which wait for themselves alone.
+    /// The lane of its passes: that of its PAM, but for tenants' connections, which share one with their namespace
+    /// alone.
     pub(crate) lane: Lane,
 }
 
-/// What a change of it means to others. Not the message: one that alternates would wake everyone each time.
+/// Hashes what matters to dependents. The message is left out: one that alternates would wake all of them each time.
 impl Hash for ConnectionState {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let connection = &self.connection;
@@ -38,13 +39,13 @@ impl Hash for ConnectionState {
 }
 
 impl ConnectionState {
-    /// Whether its PAM drops what is not sent of a settings block.
+    /// Returns whether its PAM drops what is not sent of a settings block.
     pub(crate) fn replaces_blocks(&self) -> bool {
         let quirks = self.connection.spec.compatibility.as_ref();
         quirks.is_some_and(|quirks| quirks.settings_blocks == Some(SettingsBlocks::Replaced))
     }
 
-    /// How a connection stands by that status.
+    /// Returns the state of a connection that has that status.
     pub(crate) fn new(connection: Arc<AnyConnection>, status: &PamConnectionStatus) -> Self {
         let generation = Some(connection.generation());
         let ready = find(&status.conditions, ConditionType::Ready);
@@ -66,8 +67,8 @@ impl ConnectionState {
         }
     }
 
-    /// What a decision turns on. What ails a connection in the PAM ails its credentials too, and they say so; what
-    /// it lacks in the cluster is for whoever looks after it.
+    /// Returns what a decision depends on. A failure of the PAM concerns the credentials too, and they name it; what
+    /// the connection lacks in the cluster is for the owner of the connection to mend.
     pub(crate) fn state(view: Option<&Self>) -> Connection {
         let Some(view) = view else {
             return Connection::Missing;
@@ -87,7 +88,7 @@ impl ConnectionState {
     }
 }
 
-/// One spelling of where a PAM is.
+/// Returns the one spelling of a PAM's address.
 fn origin(url: &str) -> String {
     Url::parse(url).map_or_else(|_| url.to_owned(), |url| VaultId::origin_of(&url))
 }

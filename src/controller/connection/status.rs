@@ -1,5 +1,5 @@
-//! Writing a connection's status: its login is its own pass's affair, all else is what is known of it by then. Passes over
-//! credentials write it, too, before they disable a record: one writer at a time.
+//! Writes a connection's status. Its own pass says what became of the login; the rest is what is known when it is
+//! written. Passes over credentials write it, too, before they disable a record, so that there is one writer at a time.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::object_id::ObjectId;
 
-/// Writes what `change` makes of a connection's newest status, with what is known of it by now, if that differs. Returns when
-/// to come back for numbers that are not written yet.
+/// Writes what `change` makes of a connection's newest status, with what else is known of the connection, if that
+/// differs. Returns when to come back for numbers that are not written yet.
 pub(crate) async fn write(
     connection: &AnyConnection,
     context: &Context,
@@ -30,7 +30,7 @@ pub(crate) async fn write(
     let times = (Instant::now(), context.cluster.clock.now());
     let filled = context.health.fill(connection, (&before, &mut next), times);
     if !at_once && same(&before, &next) {
-        // It has already what was to be noted.
+        // The status says already what was to be noted.
         settle(connection, &filled, context);
         return Ok(filled.later);
     }
@@ -47,7 +47,7 @@ pub(crate) async fn write(
     Ok(filled.later)
 }
 
-/// The newest status: a pass may have begun with an older one than another has written meanwhile.
+/// Returns the newest status: another pass may have written one since this pass began.
 fn newest(connection: &AnyConnection, context: &Context) -> PamConnectionStatus {
     let known = context.store.get(&connection.id()).filter(|known| known.uid() == connection.uid());
     context.status(known.as_deref().unwrap_or(connection))
@@ -87,13 +87,13 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     context.cluster.triggers.release(&subjects);
 }
 
-/// Tells of what changed, as events.
+/// Publishes what changed as events.
 async fn tell(connection: &AnyConnection, before: &PamConnectionStatus, next: &PamConnectionStatus, context: &Context) {
     announce_transition(&connection.reference(), &before.conditions, &next.conditions, &context.cluster).await;
     announce_standing(connection, before, next, context).await;
 }
 
-/// An event for each condition that came beside `Ready`, or stands for another reason.
+/// Publishes an event for each condition that came beside `Ready`, or has another reason.
 async fn announce_standing(
     connection: &AnyConnection,
     before: &PamConnectionStatus,

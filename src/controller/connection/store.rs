@@ -1,4 +1,5 @@
-//! Everything that this process remembers of single connections, but for their health. Removing an entry forgets all of it.
+//! Everything that this process remembers of single connections, but for their health. Removing an entry forgets all of
+//! it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +35,8 @@ struct ConnectionEntry {
     taken_in: Arc<Mutex<TakenIn>>,
 }
 
-/// The list of one connection that was last compared with the objects. The lock is held while a list is compared: a pass that
-/// comes with the same list must not go on before it is known what the list is worth.
+/// The list of one connection that was last compared with the objects. The lock is held while a list is compared: a
+/// pass that comes with the same list must not go on before it is known what the list is worth.
 #[derive(Default)]
 pub(crate) struct TakenIn {
     /// When that list was begun.
@@ -43,8 +44,8 @@ pub(crate) struct TakenIn {
 }
 
 impl TakenIn {
-    /// Notes a list; `true` if it is newer than the last one. A pass that got an older list and was slow must not have the
-    /// last word.
+    /// Notes a list; `true` if it is newer than the last one. A pass that got an older list and was slow must not have
+    /// the last word.
     pub(crate) fn is_news(&mut self, started: Instant) -> bool {
         let news = self.started.is_none_or(|last| last < started);
         if news {
@@ -68,8 +69,7 @@ impl ConnectionStore {
         self.lock().get(id)?.known.clone()
     }
 
-    /// Puts a client in the place of the last one. `connect` makes it, or goes on with the last one; while it does, no other
-    /// client is made.
+    /// Replaces the client of a connection by what `connect` makes of the last one. No other client is made meanwhile.
     pub(crate) fn install<E>(
         &self,
         id: &ConnectionId,

@@ -1,4 +1,4 @@
-//! What users read where a record or an account is not this credential's: what is in the way, and the ways out.
+//! What users read where a record or an account is not this credential's: what stands in the way, and how to mend it.
 
 use crate::api::RECONCILE_REQUESTED_AT;
 use crate::domain::{Adoption, Answer, Binding, Expected, Mismatch, Seen};
@@ -7,7 +7,7 @@ use crate::domain::{Adoption, Answer, Binding, Expected, Mismatch, Seen};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'a> {
     pub(crate) seen: Seen,
-    /// The identifier that was to be sent.
+    /// The identifier that would be sent.
     pub(crate) identifier: &'a str,
     /// Ids of the records in the way.
     pub(crate) ids: &'a [String],
@@ -18,7 +18,7 @@ pub(crate) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Somebody else's record, or too many.
+    /// Says that the listed record is not this credential's, or that there are several.
     pub(crate) fn conflict(&self) -> String {
         format!("{}. To mend it, {}", self.nothing_written(), self.remedy())
     }
@@ -102,7 +102,8 @@ impl Found<'_> {
         }
     }
 
-    /// A record that was made anew: only the user knows whether it is the right one.
+    /// Asks for the user's word on a record that replaced the known one: nothing else tells whether it is the right
+    /// one.
     fn vouch(&self) -> String {
         let policy = match self.adoption {
             Adoption::Never => {
@@ -116,29 +117,29 @@ impl Found<'_> {
     }
 }
 
-/// The cluster was called something else when the record was made.
+/// Says that the cluster had another name when the record was made.
 fn former_cluster(name: &str) -> String {
     format!(
         "have the operator told that this cluster was called {name} (a rebuilt cluster has another name, unless one is set): --former-cluster-names={name} (chart value formerClusterNames) goes on with the record under the identifier it has, --cluster-name={name} (clusterName) calls the cluster so again"
     )
 }
 
-/// Another object of this cluster writes something else onto the device.
+/// Says that another object of this cluster writes something else onto the device.
 pub(crate) fn device_held() -> String {
     "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, and the device is one. Set the same in both, or remove `device` from one of them".to_owned()
 }
 
-/// Another object of this cluster has it. Whose it is stays untold: it may be another tenant's.
+/// Says that another object of this cluster holds it. The owner is not named: it may be another tenant's.
 pub(crate) fn claimed(what: &str, identifier: &str) -> String {
     format!(
         "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
     )
 }
 
-/// The PAM did something else than was decided.
+/// Says that the PAM did something else than was decided.
 pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: Adoption) -> String {
     let known = expected.id.as_deref().unwrap_or("none");
-    // Another one may be another namespace's.
+    // Another identifier may be another namespace's.
     let shown = match answer.identifier.as_deref() {
         Some(identifier) if identifier == expected.identifier => identifier,
         Some(_) => "another one",
@@ -161,7 +162,7 @@ pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, ado
     )
 }
 
-/// An earlier write met another record, and nothing has changed since.
+/// Says that an earlier write met another record, and that nothing has changed since.
 pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: Adoption) -> String {
     format!(
         "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). {}",
@@ -171,7 +172,7 @@ pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adopt
     )
 }
 
-/// A creation met a record that was there, and no list is to be had that could tell whose it is.
+/// Says that a creation met a record that was there, and that no list can tell whose it is.
 pub(crate) fn unseen(id: Option<&str>, adoption: Adoption) -> String {
     let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
     let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();

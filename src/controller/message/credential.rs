@@ -1,10 +1,10 @@
-//! What users read. Our own words, with names, the PAM's four-digit code and what to do about it; never text of
-//! an answer, and never a value.
+//! What users read of a credential: our own words, with names, the PAM's four-digit code and what to do about it; never
+//! text of an answer, and never a value.
 
 use crate::domain::{Disabling, ReleaseReason};
 use crate::pam::Enabled;
 
-/// The PAM holds what it should.
+/// Says that the PAM holds what it should.
 pub(crate) fn synced(id: &str, identifier: &str, surely_enabled: bool) -> String {
     format!("The PAM holds this credential as record {id}, identifier {identifier}{}", past(surely_enabled))
 }
@@ -29,7 +29,7 @@ pub(crate) enum Held {
     Earlier,
 }
 
-/// The fields are written, the value was held back.
+/// Says that the fields were written and the value was held back.
 pub(crate) fn adopted(id: &str, identifier: &str, why: Held, surely_enabled: bool) -> String {
     let why = match why {
         Held::Rotates => "the vault rotates its value",
@@ -43,24 +43,24 @@ pub(crate) fn adopted(id: &str, identifier: &str, why: Held, surely_enabled: boo
     )
 }
 
-/// The record was there before, was written, and comes to be enabled.
+/// Says that a record that was there before was written, and is enabled next.
 pub(crate) fn to_be_enabled(id: &str) -> String {
     format!("Record {id} was written, and is about to be enabled (spec.ensureEnabled)")
 }
 
-/// Another OAuth client logs in than the one that last wrote, and its list does not show the record.
+/// Says that another OAuth client logs in than the one that last wrote, and that its list does not show the record.
 pub(crate) fn out_of_sight(id: &str, identifier: &str) -> String {
     format!(
         "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record is to be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
     )
 }
 
-/// The record could not be enabled.
+/// Says that the record could not be enabled.
 pub(crate) fn not_enabled(id: &str, why: &str) -> String {
     format!("Record {id} was written, but not enabled yet (spec.ensureEnabled): {why}")
 }
 
-/// The event of a record that was enabled.
+/// Returns the note of the event of a record that was enabled.
 pub(crate) fn enabled(how: Enabled, id: &str) -> String {
     match how {
         Enabled::Now => {
@@ -70,14 +70,14 @@ pub(crate) fn enabled(how: Enabled, id: &str) -> String {
     }
 }
 
-/// The record is not disabled yet.
+/// Says that the record is not disabled yet.
 pub(crate) fn leaving(what: &str) -> String {
     format!(
         "The record is to be disabled before this object goes. {what}. To let it go and leave the record as it is, set spec.deletionPolicy to Retain"
     )
 }
 
-/// The PAM's answer to the DELETE stands in the way.
+/// Says that the PAM's answer to the DELETE keeps the object from going.
 pub(crate) fn deletion_refused(answer: Disabling, id: &str) -> String {
     match answer {
         Disabling::NoAccess => {
@@ -89,7 +89,7 @@ pub(crate) fn deletion_refused(answer: Disabling, id: &str) -> String {
     }
 }
 
-/// The event of a record that was disabled.
+/// Returns the note of the event of a record that was disabled.
 pub(crate) fn disabled(answer: Disabling, id: &str, identifier: &str) -> String {
     let what = match answer {
         Disabling::Disabled => "was disabled",
@@ -99,7 +99,7 @@ pub(crate) fn disabled(answer: Disabling, id: &str, identifier: &str) -> String 
     format!("Record {id}, identifier {identifier}, {what} in the PAM")
 }
 
-/// The event of an object that was let go without a call.
+/// Returns the reason of the event of an object that was released without a call.
 pub(crate) const fn release_reason(why: ReleaseReason) -> &'static str {
     match why {
         ReleaseReason::Retained => "Retained",
@@ -109,7 +109,7 @@ pub(crate) const fn release_reason(why: ReleaseReason) -> &'static str {
     }
 }
 
-/// Its note.
+/// Returns the note of that event.
 pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     match why {
         ReleaseReason::Retained => format!("The record of identifier {identifier} stays as it is in the PAM"),

@@ -1,4 +1,4 @@
-//! From what went wrong in the PAM to the reason that users read.
+//! Turns a failure of the PAM into the reason and the words that users read.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::domain::Reason;
 use crate::metrics::{Metrics, PamOperation, PamOutcome};
 use crate::pam::{Call, CallReport, PamError, Retry, Unavailable};
 
-/// The reason a failed call gives a credential or a connection.
+/// Returns the reason that a failed call gives a credential or a connection.
 pub(crate) const fn reason(error: &PamError) -> Reason {
     match error {
         PamError::DeviceNotFound => Reason::DeviceNotFound,
@@ -26,7 +26,7 @@ pub(crate) const fn reason(error: &PamError) -> Reason {
     }
 }
 
-/// What a failed push tells the user: what the PAM says, and which fields of the spec that is about.
+/// Returns what a failed push tells the user: what the PAM says, and which fields of the spec that is about.
 pub(crate) fn words(error: &PamError, spec: &PamCredentialSpec) -> String {
     let (fields, always) = fields(error);
     let spec = serde_json::to_value(spec).unwrap_or_default();
@@ -99,7 +99,7 @@ const TEMPLATES: [&str; 6] = [
     "executionSettings.reconciliation.template",
 ];
 
-/// How long the PAM (or the client, on its behalf) asked to be left alone.
+/// Returns how long the PAM (or the client, on its behalf) asked to be left alone.
 pub(crate) fn asked(error: &PamError) -> Option<Duration> {
     match error.retry() {
         Retry::After(after) => Some(after),
@@ -107,12 +107,12 @@ pub(crate) fn asked(error: &PamError) -> Option<Duration> {
     }
 }
 
-/// Whether trying the same again soon makes sense a few times only.
+/// Returns whether trying the same again soon makes sense a few times only.
 pub(crate) fn is_bounded(error: &PamError) -> bool {
     error.retry() == Retry::Bounded
 }
 
-/// How an exchange counts in the metrics.
+/// Counts an exchange in the metrics.
 pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
     let operation = match report.call {
         Call::Token => PamOperation::Token,

@@ -81,8 +81,8 @@ impl Cluster {
         }
     }
 
-    /// Notes what an object depends on. Call it before looking at any of that: a change that comes between is then either
-    /// seen or wakes the object.
+    /// Notes what an object depends on. Call it before looking at any of that: a change that comes between is then
+    /// either seen or wakes the object.
     pub(crate) fn track<K: Managed>(&self, object: &K) {
         self.dependencies.set(&object.object_id(), object.dependencies(&self.namespace));
     }

@@ -1,4 +1,4 @@
-//! A failure of the Kubernetes API. A failure of the PAM is an observation, not an error.
+//! Failures of the Kubernetes API. A failure of the PAM is an observation, not an error.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub enum Error {
     /// The connection was edited during the pass.
     #[error("the connection changed in the meantime")]
     ConnectionChanged,
-    /// Another replica may write by now.
+    /// This replica lost the lease, and another one may write.
     #[error("this replica no longer leads, and writes nothing to the PAM")]
     NotLeading,
     /// The digest key is not there.
@@ -47,22 +47,22 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the object is gone (404).
+    /// Returns whether the object is gone (404).
     pub(crate) const fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { code: 404, .. })
     }
 
-    /// Whether it is not permitted (403).
+    /// Returns whether the call is not permitted (403).
     pub(crate) const fn is_forbidden(&self) -> bool {
         matches!(self, Self::Refused { code: 403, .. })
     }
 
-    /// Whether the API server objects to what was sent (422): a failed `test` of a JSON patch is one such.
+    /// Returns whether the API server objects to what was sent (422): a failed `test` of a JSON patch is one such.
     pub(crate) const fn is_invalid(&self) -> bool {
         matches!(self, Self::Refused { code: 422, .. })
     }
 
-    /// Whether another writer was faster, or the object was made anew (409).
+    /// Returns whether another writer was faster, or another object has the name (409).
     pub(crate) const fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { code: 409, .. })
     }

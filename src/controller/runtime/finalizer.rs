@@ -32,8 +32,8 @@ where
         .map(drop)
 }
 
-/// Takes our finalizer off an object, whatever field manager put it on: by a patch of the list as it was read, refused if
-/// the list has changed since. An object that is gone already is fine.
+/// Takes our finalizer off an object, whatever field manager put it on: by a patch of the list as it was read, refused
+/// if the list has changed since. An object that is gone already is fine.
 pub(crate) async fn remove<K>(object: &K, client: &Client) -> Result<(), Error>
 where
     K: Managed + Resource<Scope = NamespaceResourceScope>,

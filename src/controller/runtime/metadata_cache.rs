@@ -1,4 +1,4 @@
-//! Which version of each Secret and ConfigMap is the newest, by watches that carry metadata only.
+//! Knows the newest version of each Secret and ConfigMap, by watches that carry metadata only.
 //!
 //! Nothing is kept but namespace, name, uid and resourceVersion: `kubectl apply` puts whole Secrets into an
 //! annotation, so even metadata may hold values.
@@ -104,12 +104,12 @@ pub(crate) struct MetadataCache {
 }
 
 impl MetadataCache {
-    /// The newest version, if the object is there.
+    /// Returns the newest version, if the object exists.
     pub(crate) fn of(&self, key: &NamespacedName) -> Option<Version> {
         self.lock().get(key).map(|(version, _)| version.clone())
     }
 
-    /// When the newest version was first seen.
+    /// Returns when the newest version was first seen.
     pub(crate) fn seen_at(&self, key: &NamespacedName) -> Option<Instant> {
         self.lock().get(key).map(|(_, at)| *at)
     }
@@ -150,7 +150,7 @@ impl MetadataCache {
     }
 }
 
-/// Namespace, name and version of an object from a watch.
+/// Returns the name and version of an object from a watch.
 pub(crate) fn parts<K: Resource<DynamicType = ()>>(object: &MetadataOnly<K>) -> Option<(NamespacedName, Version)> {
     let meta = object.meta();
     let key = NamespacedName::new(meta.namespace.clone()?, meta.name.clone()?);

@@ -1,4 +1,4 @@
-//! The labels of namespaces, for the rules of connections that select by them.
+//! Keeps the labels of namespaces, for rules that select by them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,8 @@ pub(crate) struct Namespaces {
 }
 
 impl Namespaces {
-    /// The labels of a namespace; `None` where it was not seen yet: its first objects may be seen before it.
+    /// Returns the labels of a namespace; `None` where the namespace was not seen yet: its first objects may be seen
+    /// before it.
     pub(crate) fn labels(&self, name: &str) -> Option<Labels> {
         self.lock().get(name).cloned()
     }

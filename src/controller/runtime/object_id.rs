@@ -30,7 +30,8 @@ impl fmt::Display for NamespacedName {
     }
 }
 
-/// Names one object of any kind. The kind is part of it: objects of two kinds may well have the same namespace and name.
+/// Names one object of any kind. The kind is part of it: objects of two kinds may well have the same namespace and
+/// name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectId {
     pub(crate) kind: Cow<'static, str>,

@@ -1,5 +1,5 @@
-//! When each object may be tried again. kube has no backoff of its own, and any event of an object runs it at
-//! once: without this, our own status write would turn every failure into a hot loop.
+//! Tells when each object may be tried again. kube has no backoff of its own, and any event of an object starts a pass
+//! at once: without this gate, our own status write would turn every failure into a hot loop.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,15 +11,14 @@ use tokio::time::Instant;
 use crate::controller::runtime::object_id::ObjectId;
 use crate::domain::{Retry, backoff};
 
-/// Everything an object's fate depends on in the cluster, as one number: while it is the same, trying again
-/// before the time is up is useless.
+/// Returns the hash of all inputs of a pass; while it is unchanged, retrying before the backoff is over is pointless.
 pub(crate) fn fingerprint(of: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Whether an object may be tried now.
+/// Says whether an object may be tried now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     /// Yes.
@@ -52,7 +51,7 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    /// Whether it is `key`'s turn.
+    /// Returns whether an object may be tried now.
     pub(crate) fn gate(&self, key: &ObjectId, fingerprint: u64, now: Instant) -> Gate {
         match self.lock().get(key) {
             Some(entry) if entry.fingerprint == fingerprint => match entry.not_before {
@@ -64,7 +63,7 @@ impl Retries {
         }
     }
 
-    /// Notes a failure and returns when to come back, `None` for "on change".
+    /// Notes a failure, and returns when to come back; `None` is "on change".
     pub(crate) fn failed(
         &self,
         key: &ObjectId,
@@ -81,7 +80,7 @@ impl Retries {
         wait
     }
 
-    /// Holds `key` back for exactly `wait` unless something changes.
+    /// Holds an object back until then, unless its inputs change.
     pub(crate) fn hold(&self, key: &ObjectId, fingerprint: u64, until: Instant) {
         self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
     }

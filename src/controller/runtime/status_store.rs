@@ -1,5 +1,5 @@
-//! The newest status of an object: the watch may be behind our own last write, and acting on what it shows then
-//! would do the work twice.
+//! Keeps the newest status of each object: the watch may be behind our own last write, and a pass that acts on what the
+//! watch shows would do the work twice.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,8 +38,8 @@ impl<S: Clone> StatusStore<S> {
         self.freshest(meta.uid.as_deref().unwrap_or_default(), meta.resource_version.as_deref(), shown)
     }
 
-    /// The newest status: one that is still to be written, one that the watch has not shown yet, or what it shows.
-    /// Versions of one object may be compared as numbers (KEP-5504).
+    /// Returns the newest status: one that must still be written, one that the watch has not shown yet, or the shown
+    /// one. Versions of one object may be compared as numbers (KEP-5504).
     pub(crate) fn freshest(&self, uid: &str, resource_version: Option<&str>, shown: S) -> S {
         let mut last = self.lock();
         let shown_version = number(resource_version);
@@ -56,22 +56,22 @@ impl<S: Clone> StatusStore<S> {
         }
     }
 
-    /// Remembers what is about to be written: should the write fail, what was done must not be done again.
+    /// Remembers a status before its write: should the write fail, the work that it tells of must not be done again.
     pub(crate) fn intend(&self, uid: &str, status: S) {
         self.lock().insert(uid.to_owned(), Entry { status, version: None });
     }
 
-    /// Whether something is still to be written.
+    /// Returns whether a status must still be written.
     pub(crate) fn is_owed(&self, uid: &str) -> bool {
         self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
     }
 
-    /// Whether anything of these is still to be written.
+    /// Returns whether a status of any of these objects must still be written.
     pub(crate) fn owes(&self, uids: &[String]) -> bool {
         uids.iter().any(|uid| self.is_owed(uid))
     }
 
-    /// Remembers a write.
+    /// Remembers a status that was written.
     pub(crate) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
         match number(resource_version) {
             version @ Some(_) => _ = self.lock().insert(uid.to_owned(), Entry { status, version }),
@@ -93,9 +93,9 @@ fn number(resource_version: Option<&str>) -> Option<u64> {
     resource_version?.parse().ok()
 }
 
-/// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone or was made anew in
-/// the meantime. Server-side apply would leave there what others wrote (a backup that was restored, an edit by hand),
-/// and a stray `Stalled` condition would make kstatus call a ready object failed.
+/// Replaces a status as a whole, and returns the new resourceVersion; `None` if the object is gone, or another one has
+/// its name. Server-side apply would leave in place what others wrote (a restored backup, an edit by hand), and a stray
+/// `Stalled` condition would make kstatus call a ready object failed.
 pub(crate) async fn write<K: Managed>(
     api: &Api<K>,
     meta: &ObjectMeta,
@@ -103,7 +103,7 @@ pub(crate) async fn write<K: Managed>(
 ) -> Result<Option<String>, Error> {
     let action = "write a status";
     let steps = json!([
-        // An object made anew under this name has not earned this status.
+        // Another object of this name has not earned this status.
         { "op": "test", "path": "/metadata/uid", "value": meta.uid },
         { "op": "add", "path": "/status", "value": status },
     ]);
@@ -114,7 +114,8 @@ pub(crate) async fn write<K: Managed>(
         Ok(written) => Ok(written.meta().resource_version.clone()),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) if error.is_conflict() || error.is_invalid() => {
-            // The test failed, or the API server objects to the status: only the first means that the object is another.
+            // The test failed, or the API server objects to the status: only the first means that the object is
+            // another.
             let found = bounded(action, api.get_metadata_opt(&name)).await?;
             if found.is_some_and(|found| found.metadata.uid == meta.uid) { Err(error) } else { Ok(None) }
         }
@@ -122,7 +123,7 @@ pub(crate) async fn write<K: Managed>(
     }
 }
 
-/// `Ready`, and `Reconciling` or `Stalled` beside it.
+/// Returns `Ready`, and `Reconciling` or `Stalled` beside it.
 pub(crate) fn conditions(
     reason: Reason,
     message: &str,

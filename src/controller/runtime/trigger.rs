@@ -53,8 +53,8 @@ impl Triggers {
         }
     }
 
-    /// Wakes objects since something that they waited for was released. The release counts among the inputs of a pass: a
-    /// pass that is just about to wait by the state of before comes back at once.
+    /// Wakes objects since something that they waited for was released. The release counts among the inputs of a pass:
+    /// a pass that is just about to wait by the state of before comes back at once.
     pub(crate) fn release(&self, objects: &[ObjectId]) {
         let mut generations = self.lock();
         for object in objects {

@@ -22,13 +22,14 @@ pub(crate) type Guarded<K> = DeserializeGuard<K>;
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
 
-/// The settings of every watch.
+/// Returns the settings of every watch.
 pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS)
 }
 
-/// A watch of whole objects that keeps a store; `take_in` sees each event first. Managed fields and others' annotations are most of an object's
-/// size and never read; `kubectl apply`'s copy of an object is one of them.
+/// Watches whole objects and keeps a store of them; `take_in` sees each event first. Managed fields and annotations
+/// that are not ours are dropped: they are most of an object's size and never read, as `kubectl apply`'s copy of the
+/// object is.
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
@@ -49,8 +50,8 @@ fn prune<K: Resource>(object: &mut K) {
     }
 }
 
-/// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes the
-/// objects that depend on one that changed. `ready` is called once the first list is complete. Runs until dropped.
+/// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
+/// the objects that depend on one that changed. `ready` is called once the first list is complete. Runs until dropped.
 pub(crate) async fn keep_versions<K>(
     cluster: Arc<Cluster>,
     namespace: Option<String>,
@@ -75,7 +76,7 @@ pub(crate) async fn keep_versions<K>(
             }
             Err(error) => log_failure(&error, &K::kind(&())),
         }
-        // Where nothing may be listed (a namespace that is gone, or was never granted), all others do not wait for it.
+        // No other namespace waits for one that may not be listed: it is gone, or was never granted.
         let complete = complete || denied;
         if complete && let Some(ready) = ready.take() {
             ready();
@@ -118,7 +119,7 @@ fn take<K: Resource<DynamicType = ()>>(
     }
 }
 
-/// An API for one namespace, or for all of them.
+/// Returns the API of one namespace, or of all of them.
 pub(crate) fn scoped<K>(client: Client, namespace: Option<&str>) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,

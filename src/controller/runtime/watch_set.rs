@@ -1,4 +1,5 @@
-//! Who is there, by one watch: what a list after a gap no longer shows is gone, though no event says so.
+//! Knows which objects exist, by one watch: an object that a list after a gap no longer shows is gone, though no event
+//! says so.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use kube::runtime::watcher::Event;
 
 use crate::controller::runtime::object_id::NamespacedName;
 
-/// Everyone that one watch has shown, with their uids.
+/// The objects that one watch has shown, with their uids.
 #[derive(Debug, Default)]
 pub(crate) struct KnownObjects {
     present: HashMap<NamespacedName, String>,
@@ -15,19 +16,19 @@ pub(crate) struct KnownObjects {
     lists: usize,
 }
 
-/// An object that is no more.
+/// An object that no longer exists.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Gone {
     pub(crate) key: NamespacedName,
     pub(crate) uid: String,
 }
 
-/// What one event means for others.
+/// What one event means for the objects that it does not name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delta {
-    /// Those that are no more.
+    /// Objects that no longer exist.
     pub(crate) gone: Vec<Gone>,
-    /// Those to look at once more: while a list comes in, the store still shows what was there before it.
+    /// Objects to pass over again: while a list comes in, the store still shows what was there before it.
     pub(crate) again: Vec<NamespacedName>,
 }
 

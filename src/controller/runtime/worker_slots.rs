@@ -1,7 +1,7 @@
-//! Whose turn it is to work with which PAM.
+//! Limits how many passes work at once: per PAM, per tenant namespace, and in total.
 //!
-//! Passes wait here and not inside the client: else those of a PAM that hangs would take up every place there is, and a
-//! healthy PAM's would wait behind them. Here, too, a process that is about to end turns everyone away.
+//! Passes wait here and not inside the client: else the passes of a PAM that hangs would take up every slot, and the
+//! passes of a healthy PAM would wait behind them. A process that is about to end refuses its waiting passes here, too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,31 +10,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::controller::runtime::error::Error;
 
-/// Who takes turns with whom.
+/// A queue of passes that share a limit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
-    /// Everyone of one PAM, of which so many may be at work at once. An edited limit has places of its own; those of the
-    /// old one empty by themselves.
+    /// All passes of one PAM, and how many of them may work at once. An edited limit makes a lane of its own; the lane
+    /// of the old limit empties by itself.
     Pam(String, u32),
-    /// All of one namespace that go through connections of its own, wherever these lead: a tenant makes as many as it
-    /// likes, and of hosts that hang too.
+    /// All passes of one namespace that go through its own connections, wherever these lead: a tenant makes as many
+    /// connections as it likes, and to hosts that hang too.
     Tenant(String),
 }
 
-/// The places, by queue, of all tenants, and in all.
+/// The slots of each lane, of all tenants together, and in total.
 #[derive(Debug)]
 pub(crate) struct WorkerSlots {
     lanes: Mutex<HashMap<Lane, Arc<Semaphore>>>,
     tenants: Arc<Semaphore>,
     all: Arc<Semaphore>,
     closed: watch::Sender<bool>,
-    /// The most that one PAM may have, and all tenants together.
+    /// The most slots that one PAM may have, and all tenants together.
     share: usize,
-    /// The most that one tenant may have.
+    /// The most slots that one tenant may have.
     tenants_share: usize,
 }
 
-/// A place; it is given back when this is dropped.
+/// Lets one pass work; dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
     _lane: OwnedSemaphorePermit,
@@ -43,7 +43,7 @@ pub(crate) struct Slot {
 }
 
 impl WorkerSlots {
-    /// So many places in all.
+    /// Makes that many slots in total.
     pub(crate) fn new(in_all: usize) -> Self {
         let (closed, share) = (watch::channel(false).0, (in_all / 2).max(1));
         Self {
@@ -56,9 +56,9 @@ impl WorkerSlots {
         }
     }
 
-    /// Waits for a place in that queue.
+    /// Waits for a slot in that lane.
     pub(crate) async fn take(&self, lane: &Lane) -> Result<Slot, Error> {
-        // The queue's own first: whoever waits for a slow PAM holds nothing that others need.
+        // The lane's own first: a pass that waits for a slow PAM holds nothing that other passes need.
         let of_lane = acquire(self.of(lane)).await?;
         let of_tenants = match lane {
             Lane::Tenant(_) => Some(acquire(Arc::clone(&self.tenants)).await?),
@@ -68,7 +68,7 @@ impl WorkerSlots {
         Ok(Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all })
     }
 
-    /// Turns away everyone who waits, and who comes from now on. Whoever has a place finishes.
+    /// Refuses a slot to all passes that wait or come later. Passes that have a slot finish.
     pub(crate) fn close(&self) {
         self.all.close();
         self.closed.send_replace(true);
@@ -76,25 +76,25 @@ impl WorkerSlots {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|places| places.close());
     }
 
-    /// Resolves once everyone is turned away.
+    /// Resolves once slots are refused.
     pub(crate) async fn closed(&self) {
-        // The sender lives as long as this does.
+        // The sender lives as long as these slots do.
         let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
-    /// Whether everyone is turned away.
+    /// Returns whether slots are refused.
     pub(crate) fn is_closed(&self) -> bool {
         self.all.is_closed()
     }
 
     fn of(&self, lane: &Lane) -> Arc<Semaphore> {
-        // Never all there are: one PAM that hangs must leave some to the others.
+        // Never all slots: one PAM that hangs must leave some to the others.
         let places = match lane {
             Lane::Pam(_, at_once) => usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share),
             Lane::Tenant(_) => self.tenants_share,
         };
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that nobody holds or waits for is as good as a new one; tenants could make any number of them.
+        // A lane in which nothing works or waits is as good as a new one; tenants could make any number of them.
         lanes.retain(|_, places| Arc::strong_count(places) > 1);
         let make = || Arc::new(Semaphore::new(places));
         Arc::clone(lanes.entry(lane.clone()).or_insert_with(make))

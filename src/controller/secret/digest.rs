@@ -14,16 +14,16 @@ use crate::controller::secret::read;
 /// Length of the key in bytes.
 const KEY_LENGTH: usize = 32;
 
-/// How a value stands to a digest of one that was sent.
+/// How a value compares with the digest of a value that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compared {
-    /// None was recorded.
+    /// No digest was recorded.
     New,
     /// It is the same value.
     Same,
-    /// It is another.
+    /// It is another value.
     Changed,
-    /// It was made with another key.
+    /// The digest was made with another key.
     Unknown,
 }
 
@@ -39,12 +39,12 @@ impl DigestKey {
         Self { id, key }
     }
 
-    /// What tells this key from others.
+    /// Returns what tells this key from others.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// The digest of `value`, apart for each `owner` and `field`: `v1:{key id}:{mac}`.
+    /// Returns the digest of `value`, apart for each `owner` and `field`: `v1:{key id}:{mac}`.
     pub(crate) fn mac(&self, owner: &str, field: &str, value: &[u8]) -> String {
         let mac = self.hmac(owner, field, value).finalize().into_bytes();
         format!("v1:{}:{}", self.id, hex(&mac[..16]))
@@ -63,7 +63,7 @@ impl DigestKey {
         if same { Compared::Same } else { Compared::Changed }
     }
 
-    /// Whether `digest` was made with this key.
+    /// Returns whether `digest` was made with this key.
     pub(crate) fn made(&self, digest: &str) -> bool {
         digest
             .strip_prefix("v1:")
@@ -82,7 +82,7 @@ impl DigestKey {
     }
 }
 
-/// A digest of text that anyone who reads the object sees anyway.
+/// Returns a digest of text that is no secret: readers of the object see it anyway.
 pub(crate) fn plain(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -92,7 +92,7 @@ pub(crate) fn plain(parts: &[&str]) -> String {
     format!("v1:{}", hex(&hash.finalize()[..16]))
 }
 
-/// Eight hex digits that tell two texts apart.
+/// Returns eight hex digits that tell two texts apart.
 pub(crate) fn fingerprint(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes())[..4])
 }
@@ -102,7 +102,7 @@ pub(crate) async fn load_key(client: &kube::Client, namespace: &str) -> Result<D
     if let Some(key) = read_key(client, namespace).await? {
         return Ok(key);
     }
-    // Two replicas may do this at once: whoever comes second is refused by the precondition, and reads the other's.
+    // Two replicas may do this at once: the precondition refuses the second one, which reads the other's key.
     match write_key(client, namespace).await {
         Err(error) if !error.is_conflict() => return Err(error),
         _ => {}

@@ -1,6 +1,6 @@
-//! Reading the values of one Secret, or the text of one ConfigMap.
+//! Reads the values of one Secret, or the text of one ConfigMap.
 //!
-//! Never through `Api::get`: when kube cannot decode an answer it logs it whole.
+//! Secrets are never read through `Api::get`: when kube cannot decode an answer, it logs the whole answer.
 
 use std::collections::HashMap;
 
@@ -15,11 +15,11 @@ use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::metadata_cache::Version;
 use crate::controller::runtime::object_id::NamespacedName;
 
-/// What was asked for of one Secret. Every buffer is wiped when dropped.
+/// The values that were asked for of one Secret. Every buffer is wiped when dropped.
 pub(crate) struct SecretValues {
     /// The version that was read.
     pub(crate) version: Version,
-    /// The keys that were asked for and are there.
+    /// The keys that were asked for and exist.
     pub(crate) values: HashMap<String, Zeroizing<Vec<u8>>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn read(
     let Some(text) = get(client, action, &url).await? else {
         return Ok(None);
     };
-    // The text of a decoding error may quote what it stumbled over.
+    // The text of a decoding error may quote a value.
     decode(&text, wanted).map(Some).ok_or(Error::Failed(action))
 }
 

@@ -1,4 +1,4 @@
-//! Whether what is in a Secret can be sent to a PAM.
+//! Checks whether the bytes of a Secret can be sent to a PAM.
 
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -14,7 +14,7 @@ const LONGEST_SEED: usize = 512;
 /// Longest username in characters, as the schema bounds `spec.username`.
 const LONGEST_USERNAME: usize = 255;
 
-/// Why a value cannot be sent. Says nothing of the value but its length.
+/// Why a value cannot be sent. Tells nothing of the value but its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
     /// There is nothing in it.

@@ -14,14 +14,15 @@ use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::pam::{PamError, Snapshot};
 
-/// Returns whether another operator serves this credential: its connection is there, but this operator does not select it.
+/// Returns whether another operator serves this credential: its connection is there, but this operator does not select
+/// it.
 pub(crate) async fn is_anothers(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
     Ok(observed.view.is_none() && context.connections.is_anothers(&connection_of(observed.object)).await?)
 }
 
 /// Returns the client and inventory of a credential's connection as this pass saw it, made where there is none yet. A
-/// connection that was edited since is an error: what was decided by one PAM's list must not be sent to another. A problem is
-/// told as the credential is to tell it.
+/// connection that was edited since is an error: what was decided by one PAM's list must not be sent to another. A
+/// problem is told as the credential is to tell it.
 pub(crate) async fn client(
     observed: &Observation<'_>,
     context: &Context,
