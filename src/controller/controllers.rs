@@ -160,13 +160,11 @@ fn take_in<K: Managed, R: Reconciler<K>>(
 }
 
 async fn pass<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
-    match &object.0 {
-        Ok(object) => reconciler.reconcile(object).await,
-        Err(_) => {
-            reconciler.note_undecodable(&NamespacedName::of(&*object));
-            Ok(Action::await_change())
-        }
+    if let Ok(object) = &object.0 {
+        return reconciler.reconcile(object).await;
     }
+    reconciler.note_undecodable(&NamespacedName::of(&*object));
+    Ok(Action::await_change())
 }
 
 /// Serves until the controller ends, or `stop` resolves before there was a first list: a controller waits for its first

@@ -80,13 +80,12 @@ impl Context {
         &self,
         connection: &AnyConnection,
     ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
-        let resolver = self.resolver();
-        if let Some(versions) = resolver.versions_of(connection)
+        if let Some(versions) = self.resolver().versions_of(connection)
             && let Some(client) = self.store.current(connection, &versions)
         {
             return Ok(Ok(client));
         }
-        let resolved = resolver.resolve(connection).await?;
+        let resolved = self.resolver().resolve(connection).await?;
         Ok(resolved.and_then(|resolved| self.install(connection, resolved)))
     }
 

@@ -207,7 +207,7 @@ fn failed(id: &ConnectionId, mark: u64, retry: Retry, asked: Option<Duration>, c
 /// Turns the newest status into the status after a pass.
 fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
     status.observed_generation = connection.metadata.generation;
-    status.cluster_name = Some(context.cluster.cluster_name.clone());
+    status.cluster_name = Some(context.cluster.name.clone());
     let (reason, message) = match finding {
         Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
         Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {

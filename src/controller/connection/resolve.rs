@@ -26,7 +26,7 @@ pub(crate) struct ResolvedConnection {
     pub(crate) digest: String,
     /// Keyed digest of the OAuth client id alone.
     pub(crate) login: String,
-    /// The versions of the Secrets and ConfigMaps that it was read from.
+    /// The versions of the Secrets, and of the ConfigMap, that it was read from.
     pub(crate) versions: Vec<SourceSecret>,
     pub(crate) endpoint: Endpoint,
 }

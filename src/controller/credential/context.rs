@@ -69,7 +69,7 @@ impl Context {
             claims: Claims::default(),
             state: Memory::new(before),
             statuses: StatusStore::default(),
-            cluster_names: [vec![cluster.cluster_name.clone()], config.former_cluster_names.clone()].concat(),
+            cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
             former_cluster_names: config.former_cluster_names.clone(),
             stores: Mutex::default(),
             cluster,
@@ -113,7 +113,7 @@ impl Context {
         let state = self.connections.state(&connection_of(credential));
         let (Some(uid), Some(state), None) = (&meta.uid, state, &meta.deletion_timestamp) else { return };
         let status = credential.status.clone().unwrap_or_default();
-        let identifier = target::identifier(credential, &status, &self.cluster.cluster_name);
+        let identifier = target::identifier(credential, &status, &self.cluster.name);
         let may = permitted(credential, &identifier, &state.connection, self).is_ok();
         let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
         let place = VaultId::new(&state.origin, state.tenant.as_deref());

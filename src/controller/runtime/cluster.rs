@@ -28,8 +28,8 @@ pub(crate) struct Cluster {
     pub(crate) clock: Clock,
     /// The operator's own namespace, where cluster connections have their Secrets.
     pub(crate) namespace: String,
-    /// The first part of generated identifiers.
-    pub(crate) cluster_name: String,
+    /// The name of this cluster: the first part of generated identifiers.
+    pub(crate) name: String,
     /// Whether this replica may write.
     pub(crate) lead: LeadHandle,
     /// Limits how many passes work at once.
@@ -60,7 +60,7 @@ impl Cluster {
             metrics,
             clock: config.clock,
             namespace: config.namespace.clone(),
-            cluster_name,
+            name: cluster_name,
             lead,
             slots: WorkerSlots::new(config.max_concurrent_reconciles.get()),
             retries: Retries::default(),

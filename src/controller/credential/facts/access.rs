@@ -18,7 +18,7 @@ pub(crate) fn permitted(
     context: &Context,
 ) -> Result<Grants, Denial> {
     let NamespacedName { namespace, name } = NamespacedName::of(object);
-    let generated = generated_identifier((&context.cluster.cluster_name, &namespace, &name), fingerprint);
+    let generated = generated_identifier((&context.cluster.name, &namespace, &name), fingerprint);
     let of_its_own = generated_under(identifier, (&namespace, &name), fingerprint).is_some();
     let chosen = object.spec.identifier.is_some() || !(of_its_own || identifier == generated);
     let claim = Claim {

@@ -104,7 +104,7 @@ impl<'a> Observation<'a> {
             context.state.set_doubt(&uid, None);
         }
         let identifier =
-            crate::controller::credential::facts::target::identifier(object, &status, &context.cluster.cluster_name);
+            crate::controller::credential::facts::target::identifier(object, &status, &context.cluster.name);
         let permitted = view.as_ref().map(|view| permitted(object, &identifier, &view.connection, context));
         let key = NamespacedName::of(object);
         let mut observed = Self {
