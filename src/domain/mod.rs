@@ -7,19 +7,25 @@
 mod access;
 mod account;
 pub mod backoff;
+mod confirmation;
 pub mod credential;
+mod disable_brake;
 mod identity;
+mod list_trust;
 mod login;
 mod reason;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
+pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
     Adoption, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
     Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SETTLE, Secrets, Seen,
     SettleWindow, Situation, Value, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
     seen_in_leaving,
 };
+pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};
 pub use identity::{generated_identifier, generated_under};
+pub use list_trust::{ListFinding, ListSummary, ListTrust, ListVerdict};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
