@@ -11,7 +11,7 @@ const CHANCE: usize = 3;
 
 /// What a list shows of the records that are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListSummary {
+pub struct ListCounts {
     /// Records that are known, of objects that would be told.
     pub known: usize,
     /// Those that the list lacks or shows elsewhere, and of which no object was told so.
@@ -78,8 +78,8 @@ impl ListTrust {
     /// Returns what a list is worth. One that lacks no more than what a person confirmed is what that list was: each object
     /// is told by itself that its record is missing, and counts no more afterwards.
     #[must_use]
-    pub fn verdict(&self, summary: ListSummary) -> ListVerdict {
-        let ListSummary { known, lost, older } = summary;
+    pub fn verdict(&self, counts: ListCounts) -> ListVerdict {
+        let ListCounts { known, lost, older } = counts;
         match self.finding.map(|finding| finding.verdict) {
             Some(confirmed @ ListVerdict::Missing { missing, .. })
                 if self.is_confirmed && (1..=missing).contains(&lost) =>

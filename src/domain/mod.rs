@@ -7,6 +7,7 @@
 mod access;
 mod account;
 pub mod backoff;
+mod claims;
 mod confirmation;
 pub mod credential;
 mod disable_brake;
@@ -14,9 +15,13 @@ mod identity;
 mod list_trust;
 mod login;
 mod reason;
+mod vault_id;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
+pub use claims::{
+    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, NotedClaims, ObjectName, SharedRecord, Taken, WantedRecord,
+};
 pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
     Adoption, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
@@ -26,6 +31,7 @@ pub use credential::{
 };
 pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};
 pub use identity::{generated_identifier, generated_under};
-pub use list_trust::{ListFinding, ListSummary, ListTrust, ListVerdict};
+pub use list_trust::{ListCounts, ListFinding, ListTrust, ListVerdict};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
+pub use vault_id::VaultId;

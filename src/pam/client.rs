@@ -8,7 +8,8 @@ use super::credential::{CredentialRequest, ListedCredential, Upserted};
 use super::endpoint::{Deadlines, Endpoint, EndpointError};
 use super::error::PamError;
 use super::transport::Origins;
-use super::vault_id::VaultId;
+use super::vault_id::origin_of;
+use crate::domain::VaultId;
 
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and a refusal of the login.
 ///
@@ -38,7 +39,7 @@ impl fmt::Debug for PamClient {
 impl PamClient {
     /// Makes a client; nothing is sent yet.
     pub fn new(endpoint: Endpoint, origins: &Origins, deadlines: Deadlines) -> Result<Self, EndpointError> {
-        let vault = VaultId::new(&VaultId::origin_of(&endpoint.url), endpoint.tenant.as_deref());
+        let vault = VaultId::new(&origin_of(&endpoint.url), endpoint.tenant.as_deref());
         let caller = Caller::new(endpoint, origins, deadlines)?;
         Ok(Self { inner: Arc::new(Inner { vault, caller }) })
     }

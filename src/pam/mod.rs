@@ -46,4 +46,6 @@ pub use endpoint::{
 pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
-pub use vault_id::VaultId;
+pub use vault_id::origin_of;
+
+pub use crate::domain::VaultId;

@@ -8,8 +8,8 @@ use url::Url;
 use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::worker_slots::Lane;
-use crate::domain::{Connection, Reason};
-use crate::pam::VaultId;
+use crate::domain::{Connection, Reason, VaultId};
+use crate::pam::origin_of;
 
 /// The state of a connection, for the objects that depend on it.
 #[derive(Clone, Debug)]
@@ -90,5 +90,5 @@ impl ConnectionState {
 
 /// Returns the one spelling of a PAM's address.
 fn origin(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| VaultId::origin_of(&url))
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin_of(&url))
 }

@@ -9,7 +9,7 @@ use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus};
 use crate::config::Config;
 use crate::controller::connection;
 use crate::controller::connection::object::connection_of;
-use crate::controller::credential::claims::Claims;
+use crate::controller::credential::claims::{self, Claims};
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::target;
 use crate::controller::credential::observe::secret_inputs::secret_names;
@@ -21,7 +21,7 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::Guarded;
-use crate::pam::VaultId;
+use crate::domain::{VaultId, WantedRecord};
 
 /// What passes over credentials share.
 pub(crate) struct Context {
@@ -116,9 +116,9 @@ impl Context {
         let identifier = target::identifier(credential, &status, &self.cluster.name);
         let may = permitted(credential, &identifier, &state.connection, self).is_ok();
         let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
-        let place = VaultId::new(&state.origin, state.tenant.as_deref());
-        let key = NamespacedName::of(credential);
-        self.claims.want(uid, &key, (&place, by_tenant), Some(&*identifier).filter(|_| may));
+        let vault = VaultId::new(&state.origin, state.tenant.as_deref());
+        let name = claims::object_name(&NamespacedName::of(credential));
+        self.claims.want(uid, WantedRecord { name, vault, by_tenant, identifier: may.then(|| identifier.into()) });
     }
 
     /// Wakes the credentials that wait for what a credential has or had.

@@ -61,7 +61,7 @@ impl World {
     fn apply(&mut self, event: Event) {
         match event {
             Event::List(lost) => {
-                let verdict = self.trust.verdict(ListSummary { known: 100, lost, older: 0 });
+                let verdict = self.trust.verdict(ListCounts { known: 100, lost, older: 0 });
                 self.trust.note(ListFinding { records: 100 - lost, verdict });
                 self.lost = Some(lost);
                 if lost == 0 || lost > self.allowed {
@@ -157,7 +157,7 @@ fn chance_is_three_records_or_a_tenth_and_what_was_confirmed_is_no_more_than_tha
         let confirmed = state.missing().filter(|_| !state.is_held()).unwrap_or(0);
         for known in 0..=100 {
             for lost in 0..=known {
-                let verdict = state.verdict(ListSummary { known, lost, older: 2 });
+                let verdict = state.verdict(ListCounts { known, lost, older: 2 });
                 let by_chance = lost <= 3 || lost * 10 <= known;
                 let expected = match lost {
                     1.. if lost <= confirmed => state.finding.unwrap().verdict,

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus, PendingAction};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::credential::act::push::Outcome;
-use crate::controller::credential::claims::{self, Wish};
+use crate::controller::credential::claims;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::field_groups;
@@ -13,8 +13,10 @@ use crate::controller::credential::observe::observation::Observation;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::fingerprint;
 use crate::controller::secret::digest::{self, Compared};
-use crate::domain::{Account, Binding, Decision, Intent, Reason, Seen, generated_identifier};
-use crate::pam::VaultId;
+use crate::domain::{
+    Account, Binding, ClaimRequest, Decision, DeviceClaim, Intent, Reason, Seen, SharedRecord, VaultId,
+    generated_identifier,
+};
 
 /// The identifier that is sent.
 pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
@@ -152,13 +154,14 @@ impl Observation<'_> {
     }
 
     /// What this object is after; `None` while the username has not been read.
-    pub(crate) fn wish(&self) -> Option<Wish> {
+    pub(crate) fn claim_request(&self) -> Option<ClaimRequest> {
         let (username, hostname, ip) = self.account()?.folded();
-        Some(Wish {
-            place: self.place_wanted()?,
+        let device = |block| DeviceClaim { device: claims::device(self.object), block };
+        Some(ClaimRequest {
+            vault: self.place_wanted()?,
             identifier: self.identifier.clone(),
             account: crate::controller::secret::digest::plain(&[&username, &hostname, &ip]),
-            device: field_groups::device(&self.object.spec).map(|block| (claims::device(self.object), block)),
+            device: field_groups::device(&self.object.spec).map(device),
             record: self.sight.as_ref().and_then(|sight| sight.record.as_ref()).map(|record| record.id.clone()),
             by_tenant: self.object.spec.connection_ref.kind == ConnectionKind::PamConnection,
         })
@@ -181,7 +184,9 @@ impl Observation<'_> {
     pub(crate) fn is_shared(&self, context: &Context) -> bool {
         let (id, place) = (self.status.id.as_deref(), self.status.connection.as_ref());
         id.zip(place).is_some_and(|(id, place)| {
-            context.claims.is_shared((&self.key.namespace, &self.uid), &claims::place_of(place), id, &self.identifier)
+            let (namespace, vault) = (self.key.namespace.as_str(), &claims::vault_of(place));
+            let record = SharedRecord { namespace, vault, id, identifier: &self.identifier };
+            context.claims.is_shared(&self.uid, &record)
         })
     }
 

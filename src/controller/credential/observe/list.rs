@@ -9,7 +9,6 @@ use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::connection_of;
 use crate::controller::connection::poller::inventory;
 use crate::controller::credential::act::disable;
-use crate::controller::credential::claims::Taken;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::observe::connected;
@@ -18,8 +17,8 @@ use crate::controller::credential::observe::secret_inputs;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::domain::{
-    Account, Binding, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, Reason, Row, Seen, Situation,
-    decide, match_rows, seen_in_leaving,
+    Account, Binding, Change, Claims, Connection, Decision, Identifiers, Inventory, Look, ObjectName, Reason, Row,
+    Seen, Situation, Taken, decide, match_rows, seen_in_leaving,
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
@@ -38,16 +37,16 @@ pub(crate) async fn look(observed: &mut Observation<'_>, what: Look, context: &C
 /// Claims the record for this object, or finds who has it; then that one's going wakes us. What it could not write
 /// anyway it does not claim.
 fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let Some(wish) = observed.wish() else { return };
+    let Some(request) = observed.claim_request() else { return };
     let free = decide(&Situation { claims: Claims::Free, ..observed.situation });
     let conflict = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
     // A plan takes nothing away from those who would write.
     let hopeless = conflict || observed.situation.plan;
     let claim = || {
         if hopeless {
-            context.claims.holder(&observed.uid, &wish).map_or(Ok(false), Err)
+            context.claims.holder(&observed.uid, &request).map_or(Ok(false), Err)
         } else {
-            context.claims.claim(&observed.uid, &observed.key, &wish)
+            context.claims.claim(&observed.uid, &observed.key, &request)
         }
     };
     let mut claimed = claim();
@@ -69,8 +68,8 @@ fn claim(observed: &mut Observation<'_>, context: &Context) {
     context.cluster.dependencies.wait_for(&observed.subject(), holder.as_ref().map(object_id));
 }
 
-fn object_id(credential: &NamespacedName) -> ObjectId {
-    ObjectId::new::<PamCredential>(credential.clone())
+fn object_id(credential: &ObjectName) -> ObjectId {
+    ObjectId::new::<PamCredential>(NamespacedName::new(&credential.namespace, &credential.name))
 }
 
 async fn refresh_list(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {

@@ -1,0 +1,186 @@
+//! What one object's claim is to another.
+
+use super::*;
+use crate::domain::VaultId;
+
+fn book() -> ClaimBook {
+    let mut claims = ClaimBook::default();
+    claims.living.extend(["a", "b"].map(str::to_owned));
+    claims
+}
+
+fn name(name: &str) -> ObjectName {
+    ObjectName { namespace: "ns".into(), name: name.into() }
+}
+
+fn at(origin: &str) -> VaultId {
+    VaultId::new(origin, None)
+}
+
+fn wish(identifier: &str, account: &str) -> ClaimRequest {
+    ClaimRequest {
+        vault: at("https://pam"),
+        identifier: identifier.into(),
+        account: account.into(),
+        device: None,
+        record: None,
+        by_tenant: false,
+    }
+}
+
+fn of(tenant: &str) -> ClaimRequest {
+    ClaimRequest { vault: VaultId::new("https://pam", Some(tenant)), ..wish("i", "x") }
+}
+
+fn wanted(object: &str, identifier: &str) -> WantedRecord {
+    let identifier = Some(identifier.to_owned());
+    WantedRecord { name: name(object), vault: at("https://pam"), by_tenant: false, identifier }
+}
+
+fn is_shared(claims: &ClaimBook, namespace: &str, uid: &str) -> bool {
+    let vault = at("https://pam");
+    claims.is_shared(uid, &SharedRecord { namespace, vault: &vault, id: "7", identifier: "i" })
+}
+
+#[test]
+fn an_object_that_is_gone_claims_nothing_any_more() {
+    let mut claims = book();
+    claims.forget("a");
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false), "nobody has it");
+    assert!(!is_shared(&claims, "ns", "b"));
+}
+
+#[test]
+fn tenants_that_are_surely_different_are_different_places_and_all_others_are_one() {
+    let mut claims = book();
+    claims.living.insert("c".to_owned());
+    assert_eq!(claims.claim("a", &name("a"), &of("acme")), Ok(false));
+    assert_eq!(claims.claim("b", &name("b"), &of("umbrella")), Ok(false));
+    assert_eq!(claims.claim("c", &name("c"), &of("Umbrella")), Err(Taken::Identifier(name("b"))));
+    assert!(claims.claim("c", &name("c"), &wish("i", "x")).is_err(), "the host's own tenant may be either");
+}
+
+#[test]
+fn those_who_write_the_same_onto_a_device_share_it_and_no_others() {
+    let mut claims = book();
+    let onto = |account, block: &str| ClaimRequest {
+        device: Some(DeviceClaim { device: "d".into(), block: block.into() }),
+        ..wish(account, account)
+    };
+    assert_eq!(claims.claim("a", &name("a"), &onto("i", "1")), Ok(false));
+    assert_eq!(claims.claim("b", &name("b"), &onto("j", "2")), Err(Taken::Device(name("a"))));
+    assert_eq!(claims.claim("b", &name("b"), &onto("j", "1")), Ok(false));
+    assert_eq!(claims.claim("a", &name("a"), &onto("i", "2")), Err(Taken::Device(name("b"))));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "j")), Ok(true), "it writes nothing onto it any more");
+    assert_eq!(claims.claim("a", &name("a"), &onto("i", "2")), Ok(true));
+}
+
+#[test]
+fn whoever_asks_first_has_it_until_it_goes() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false), "again is no conflict");
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "y")), Err(Taken::Identifier(name("a"))));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Err(Taken::Account(name("a"))));
+    claims.release("a");
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
+}
+
+#[test]
+fn another_pam_is_another_place() {
+    let mut claims = book();
+    let elsewhere = ClaimRequest { vault: at("https://other"), ..wish("i", "x") };
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert_eq!(claims.claim("b", &name("b"), &elsewhere), Ok(false));
+}
+
+#[test]
+fn a_record_that_somebody_else_waits_for_is_shared() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert!(!is_shared(&claims, "ns", "a"));
+    assert!(claims.claim("b", &name("b"), &wish("i", "x")).is_err());
+    assert!(is_shared(&claims, "ns", "a"));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "y")), Ok(false), "it wants another now");
+    assert!(!is_shared(&claims, "ns", "a"));
+}
+
+#[test]
+fn whoever_only_asks_learns_who_has_it_and_claims_nothing() {
+    let mut claims = book();
+    assert_eq!(claims.holder("a", &wish("i", "x")), None);
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false), "nobody has it");
+    assert_eq!(claims.holder("b", &wish("i", "x")), None, "nobody else");
+    assert_eq!(claims.holder("a", &wish("i", "y")), Some(Taken::Identifier(name("b"))));
+    assert_eq!(claims.holder("a", &wish("j", "x")), Some(Taken::Account(name("b"))));
+}
+
+#[test]
+fn a_record_that_somebody_has_just_come_for_is_shared_until_that_one_goes() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    claims.want("b", wanted("b", "i"));
+    assert!(is_shared(&claims, "ns", "a"));
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false), "and nobody else's yet");
+    claims.forget("b");
+    claims.want("b", wanted("b", "i"));
+    assert!(!is_shared(&claims, "ns", "a"), "it is gone");
+}
+
+#[test]
+fn whoever_got_nothing_by_a_claim_keeps_nobody_from_it() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert!(claims.give_back("a", false));
+    assert!(!claims.give_back("a", false), "once");
+    assert!(is_shared(&claims, "ns", "b"), "it would still like to");
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
+    claims.keep("b", None);
+    assert!(!claims.give_back("b", true), "it was written");
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "y")), Err(Taken::Identifier(name("b"))));
+    assert!(!claims.give_back("a", true));
+    assert!(!is_shared(&claims, "ns", "b"), "it no longer may");
+}
+
+#[test]
+fn whoever_cannot_move_has_what_it_had_before() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    claims.keep("a", None);
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "y")), Ok(true));
+    assert!(claims.give_back("a", false));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Err(Taken::Account(name("a"))));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "y")), Ok(false));
+}
+
+#[test]
+fn what_a_tenant_wants_through_a_connection_of_its_own_is_nothing_to_other_namespaces() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    let tenant = ClaimRequest { by_tenant: true, ..wish("i", "y") };
+    assert!(claims.claim("b", &ObjectName { namespace: "theirs".into(), name: "b".into() }, &tenant).is_err());
+    assert!(!is_shared(&claims, "ns", "a"));
+    assert!(is_shared(&claims, "theirs", "c"));
+}
+
+#[test]
+fn whoever_moves_on_frees_what_it_had() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Err(Taken::Account(name("a"))));
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "z")), Ok(true));
+    assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Ok(false));
+}
+
+#[test]
+fn whoever_moved_says_so_once_more_when_its_record_has_moved_too() {
+    let mut claims = book();
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    assert!(!claims.keep("a", None), "it had nothing before");
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "z")), Ok(true));
+    assert!(claims.keep("a", None), "who came in between found the record where it was");
+    assert!(!claims.keep("a", None), "once");
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "z")), Ok(false));
+    assert!(!claims.keep("a", None), "it has what it had");
+}

@@ -1,0 +1,103 @@
+//! What the book of claims is asked and told.
+
+use crate::domain::VaultId;
+
+/// The name of an object, for those that wait for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name there.
+    pub name: String,
+}
+
+/// A device, and what is to be written onto it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceClaim {
+    /// A digest of the device.
+    pub device: String,
+    /// A digest of what is written onto it.
+    pub block: String,
+}
+
+/// What an object asks for before it writes.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// Where the record is, or would be.
+    pub vault: VaultId,
+    /// The identifier that would be sent.
+    pub identifier: String,
+    /// A digest of the account.
+    pub account: String,
+    /// The device, if something is to be written onto it.
+    pub device: Option<DeviceClaim>,
+    /// The id of the record that would be written, if one is listed.
+    pub record: Option<String>,
+    /// The object asks through a tenant's own connection.
+    pub by_tenant: bool,
+}
+
+/// An object as the watch shows it.
+#[derive(Clone, Debug, Default)]
+pub struct NotedClaims {
+    /// Its name.
+    pub name: ObjectName,
+    /// A digest of what its spec would write onto its device.
+    pub wanted_block: Option<String>,
+    /// What its status says it has.
+    pub held: Option<HeldClaims>,
+}
+
+/// What the status of an object with a record says it has.
+#[derive(Clone, Debug, Default)]
+pub struct HeldClaims {
+    /// The vault of its record.
+    pub vault: VaultId,
+    /// The id of its record.
+    pub record: String,
+    /// The identifier of its record.
+    pub identifier: Option<String>,
+    /// A digest of its account, if its spec names the one that was sent.
+    pub account: Option<String>,
+    /// A digest of its device, if its spec names one that was written onto.
+    pub device: Option<String>,
+    /// A digest of what was written onto its device.
+    pub block: Option<String>,
+}
+
+/// Under which identifier an object would have a record.
+#[derive(Clone, Debug)]
+pub struct WantedRecord {
+    /// The name of the object.
+    pub name: ObjectName,
+    /// Where the record would be.
+    pub vault: VaultId,
+    /// The object asks through a tenant's own connection.
+    pub by_tenant: bool,
+    /// The identifier; `None`: the object may have none.
+    pub identifier: Option<String>,
+}
+
+/// A record whose object is being deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedRecord<'a> {
+    /// The namespace of the object.
+    pub namespace: &'a str,
+    /// The vault of the record.
+    pub vault: &'a VaultId,
+    /// The id of the record.
+    pub id: &'a str,
+    /// The identifier of the record.
+    pub identifier: &'a str,
+}
+
+/// What another object has, and that object's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It has the identifier.
+    Identifier(ObjectName),
+    /// It has the account, or the record.
+    Account(ObjectName),
+    /// It writes something else onto the device.
+    Device(ObjectName),
+}
