@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus};
 use crate::config::Config;
 use crate::controller::connection::clients::{ClientCache, ConnectedClient};
-use crate::controller::connection::health::ConnectionHealths;
+use crate::controller::connection::health::{ConnectionHealths, Moment};
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
 use crate::controller::connection::resolve::{ResolvedConnection, Resolver};
 use crate::controller::connection::state::ConnectionState;
@@ -136,7 +136,8 @@ impl Context {
     /// Takes in a connection as the watch shows it.
     pub(crate) fn note(&self, connection: AnyConnection) {
         let status = self.status(&connection);
-        if self.health.note(&connection, &status, (Instant::now(), self.cluster.clock.now())) {
+        let moment = Moment { now: Instant::now(), wall: self.cluster.clock.now() };
+        if self.health.note(&connection, &status, moment) {
             // Each object whose record the list lacks is to be told so by itself.
             self.ask_for_list(&connection.id());
         }

@@ -11,14 +11,11 @@ use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{InventoryFinding, InventoryVerdict};
 use crate::controller::connection::object::ConnectionId;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::runtime::object_id::ObjectId;
+use crate::domain::{ListCounts, ListFinding, ListVerdict};
 use crate::pam::{PamError, Snapshot};
-
-/// A list that lacks, or shows moved, more records than this, and more than a tenth of them, is no list of this vault.
-const LOST: usize = 3;
 
 /// Says what a list means for the objects of a kind.
 pub(crate) trait ListConsumer: Send + Sync + 'static {
@@ -35,12 +32,8 @@ pub(crate) trait ListConsumer: Send + Sync + 'static {
 /// What a list shows of all objects of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct ListSummary {
-    /// How many have a record there.
-    pub(crate) known: usize,
-    /// How many records are no longer where they were, and their objects do not say so yet.
-    pub(crate) lost: usize,
-    /// How many records are older than they were.
-    pub(crate) older: usize,
+    /// How many records it shows as they are known, and how many not.
+    pub(crate) counts: ListCounts,
     /// The objects of which the list tells something new.
     pub(crate) news: Vec<ObjectId>,
 }
@@ -57,7 +50,7 @@ pub(crate) async fn list(
     match &result {
         Ok(snapshot) => take_in(id, snapshot, consumer, context),
         Err(error) if error.list_is_incomplete() => {
-            context.health.inventory(id, InventoryFinding { records: 0, verdict: InventoryVerdict::EndedEarly });
+            context.health.note_finding(id, ListFinding { records: 0, verdict: ListVerdict::EndedEarly });
         }
         Err(_) => {}
     }
@@ -73,21 +66,9 @@ fn take_in(id: &ConnectionId, snapshot: &Snapshot, consumer: &dyn ListConsumer, 
     }
     let Some(connection) = context.state(id) else { return };
     let summary = consumer.compare(&connection, snapshot);
-    let verdict = verdict(&summary, context.health.confirmed(id));
-    context.health.inventory(id, InventoryFinding { records: snapshot.len(), verdict });
+    let verdict = context.health.verdict(id, summary.counts);
+    context.health.note_finding(id, ListFinding { records: snapshot.len(), verdict });
     if !context.health.is_incomplete(id) {
         context.cluster.triggers.release(&summary.news);
-    }
-}
-
-/// Returns what a list is worth. One that lacks no more than what somebody confirmed is what it was then: of that, each
-/// object is told.
-fn verdict(summary: &ListSummary, confirmed: Option<InventoryVerdict>) -> InventoryVerdict {
-    match confirmed {
-        Some(verdict @ InventoryVerdict::Missing { missing, .. }) if (1..=missing).contains(&summary.lost) => verdict,
-        _ if summary.lost > LOST && summary.lost * 10 > summary.known => {
-            InventoryVerdict::Missing { missing: summary.lost, of: summary.known }
-        }
-        _ => InventoryVerdict::Complete { older: summary.older },
     }
 }

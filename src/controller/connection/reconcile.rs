@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{is_standing, logged_in};
+use crate::controller::connection::health::{is_side_condition, logged_in};
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
@@ -222,7 +222,7 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     }
     let (generation, now) = (status.observed_generation, context.cluster.clock.now());
     let login = status_store::conditions(reason, &message, generation, now, &status.conditions);
-    status.conditions.retain(is_standing);
+    status.conditions.retain(is_side_condition);
     status.conditions.splice(..0, login);
 }
 

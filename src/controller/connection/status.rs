@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{PamConnectionStatus, PamCredential, find, same_but_for_times};
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{Filled, STANDING, is_good, is_urgent};
+use crate::controller::connection::health::{Filled, Moment, SIDE_CONDITIONS, is_good, is_urgent};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
@@ -27,14 +27,14 @@ pub(crate) async fn write(
     let mut next = before.clone();
     change(&mut next);
     let at_once = !same(&before, &next) || context.statuses.is_owed(connection.uid());
-    let times = (Instant::now(), context.cluster.clock.now());
-    let filled = context.health.fill(connection, (&before, &mut next), times);
+    let moment = Moment { now: Instant::now(), wall: context.cluster.clock.now() };
+    let filled = context.health.fill(connection, &before, &mut next, moment);
     if !at_once && same(&before, &next) {
         // The status says already what was to be noted.
         settle(connection, &filled, context);
         return Ok(filled.later);
     }
-    let left = || context.health.put_off(&connection.id(), times.0);
+    let left = || context.health.put_off(&connection.id(), moment.now);
     if !at_once
         && !is_urgent(&before, &next)
         && let Some(left) = left()
@@ -100,7 +100,7 @@ async fn announce_standing(
     next: &PamConnectionStatus,
     context: &Context,
 ) {
-    for kind in STANDING {
+    for kind in SIDE_CONDITIONS {
         let old = find(&before.conditions, kind).map(|condition| &condition.reason);
         let Some(new) = find(&next.conditions, kind).filter(|new| old != Some(&new.reason)) else { continue };
         let (kind, note) = (if is_good(new) { EventType::Normal } else { EventType::Warning }, new.message.clone());

@@ -77,9 +77,9 @@ fn compare_one(
     // Many that are told to move where the PAM does not move records, or names devices otherwise, are no other vault.
     let is_lost = |finding: &Finding| finding.drift.is_loss() && !finding.never_taken;
     let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&status);
-    summary.known += usize::from(here && !quiet);
-    summary.lost += usize::from(lost);
-    summary.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
+    summary.counts.known += usize::from(here && !quiet);
+    summary.counts.lost += usize::from(lost);
+    summary.counts.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
     if waits || finding.is_some_and(|finding| finding.is_news(&credential.spec, &status)) {
         summary.news.push(credential.object_id());
     }

@@ -1,10 +1,12 @@
-//! What a connection's status says of the brake, and what those say whom it holds back.
+//! The messages of a connection's conditions, and of the objects that its brake holds back.
 
-use super::brake::{Brake, CONFIRMED, Latch, TOO_MANY};
-use super::list_health::Standing;
-use super::lists;
-use crate::api::{CONFIRM_DISABLE, ConditionType};
+use super::settings::lists;
+use super::status_fields::{CONFIRMED, SideCondition, TOO_MANY};
+use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
 use crate::controller::connection::object::AnyConnection;
+use crate::domain::{BrakeState, DisableBrake, UnusedValue};
+
+const HELD_BACK: &str = "first pushes, corrections and disables are held back";
 
 /// The message of a login that is good: with what is not guarded, where nothing is listed.
 pub(crate) fn logged_in(connection: &AnyConnection) -> String {
@@ -16,7 +18,7 @@ pub(crate) fn logged_in(connection: &AnyConnection) -> String {
     format!("The PAM accepted the login{unguarded}")
 }
 
-/// What an object says that waits.
+/// The message of an object that waits.
 pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     format!(
         "The disable brake of {} holds it back: {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
@@ -26,14 +28,20 @@ pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     )
 }
 
-/// The condition of a brake that is on, and so many wait.
-pub(crate) fn condition(connection: &AnyConnection, brake: &Brake, waiting: usize) -> Option<Standing> {
-    let (reason, message) = match brake.latch() {
-        Latch::Off => return None,
-        Latch::Held(_) => (TOO_MANY, to_confirm(connection, brake.handled(), waiting)),
-        Latch::Confirming(_) | Latch::Going(_) => (CONFIRMED, going_on(waiting)),
+/// The condition of a brake that is on while so many objects wait.
+pub(super) fn brake_condition(
+    connection: &AnyConnection,
+    brake: &DisableBrake,
+    waiting: usize,
+) -> Option<SideCondition> {
+    let (reason, message) = match brake.state() {
+        BrakeState::Off => return None,
+        BrakeState::Held(_) => {
+            (TOO_MANY, confirm_disables(connection, waiting, brake.confirmation().unused_value(waiting)))
+        }
+        BrakeState::Confirming(_) | BrakeState::Releasing(_) => (CONFIRMED, releasing(waiting)),
     };
-    Some((ConditionType::DisablesHeld, reason, message))
+    Some(SideCondition { kind: ConditionType::DisablesHeld, reason, message })
 }
 
 fn too_many(connection: &AnyConnection, waiting: usize) -> String {
@@ -43,20 +51,46 @@ fn too_many(connection: &AnyConnection, waiting: usize) -> String {
     format!("{wait} to be disabled, since {limit}")
 }
 
-fn to_confirm(connection: &AnyConnection, handled: Option<&String>, waiting: usize) -> String {
-    let stale = match handled {
-        Some(value) if super::list_health::is_count(Some(value), waiting) => {
-            ". The annotation has this value already, from before this number was shown: remove it, and set it again"
-        }
-        Some(_) => ". The value that the annotation has now is not this number, or was used before",
-        None => "",
-    };
+fn confirm_disables(connection: &AnyConnection, waiting: usize, unused: Option<UnusedValue>) -> String {
     format!(
-        "{}. Look at which PamCredentials are being deleted. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{waiting}\"; to keep a record enabled, set its PamCredential's spec.deletionPolicy to Retain{stale}",
-        too_many(connection, waiting)
+        "{}. Look at which PamCredentials are being deleted. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{waiting}\"; to keep a record enabled, set its PamCredential's spec.deletionPolicy to Retain{}",
+        too_many(connection, waiting),
+        why_not(unused)
     )
 }
 
-fn going_on(waiting: usize) -> String {
+fn releasing(waiting: usize) -> String {
     format!("The number was confirmed: records go on being disabled, {waiting} are still to begin")
+}
+
+pub(super) fn list_ended_early() -> String {
+    format!(
+        "The PAM's list ended early: {HELD_BACK} until a whole one comes. If this stays, look for what cuts long answers between the operator and the PAM (a proxy, a gateway), and whether another vault answers at spec.url, is being restored, or changed the authorization"
+    )
+}
+
+pub(super) fn records_missing(missing: usize, of: usize, unused: Option<UnusedValue>) -> String {
+    format!(
+        "The PAM's list lacks, or shows moved, {missing} of the {of} records that are known: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\"{}",
+        why_not(unused)
+    )
+}
+
+pub(super) fn vault_restored(older: usize) -> String {
+    format!(
+        "The PAM's list shows {older} records older than they were: the vault was restored from a backup, and their values are likely old, too. To write them again, annotate their PamCredentials with {RECONCILE_REQUESTED_AT}, or where the vault rotates the value with {PUSH_VALUE_REQUESTED_AT} (any new text)"
+    )
+}
+
+/// Says why the annotation's present value confirms nothing.
+const fn why_not(unused: Option<UnusedValue>) -> &'static str {
+    match unused {
+        Some(UnusedValue::SameNumber) => {
+            ". The annotation has this value already, maybe from before this number was shown: remove it, and set it again"
+        }
+        Some(UnusedValue::OtherValue) => {
+            ". The value that the annotation has now is not this number, or was used before"
+        }
+        None => "",
+    }
 }

@@ -1,170 +1,124 @@
-//! From what is known of a connection to its status.
+//! From and to the fields of a connection's status.
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use tokio::time::Instant;
 
-use super::brake::{self, Latch, Noted};
-use super::list_health::{Standing as Stands, number};
-use super::{ConnectionHealths, Standing, message};
-use crate::api::{ConditionType, PamConnectionStatus, condition, find};
-use crate::controller::connection::object::{AnyConnection, ConnectionId};
-use crate::controller::runtime::object_id::NamespacedName;
+use crate::api::{ConditionType, PamConnectionStatus, find};
+use crate::{api, domain};
 
-/// The conditions that stand beside `Ready`.
-pub(crate) const STANDING: [ConditionType; 3] =
+/// The conditions beside `Ready`, present only while true.
+pub(crate) const SIDE_CONDITIONS: [ConditionType; 3] =
     [ConditionType::InventoryIncomplete, ConditionType::VaultRestored, ConditionType::DisablesHeld];
 
-/// Numbers that change all the time are written no more often.
-const NUMBERS: Duration = Duration::from_mins(1);
-/// While it is not known yet who is leaving, it is looked at again.
-const NOT_LISTED: Duration = Duration::from_secs(1);
+/// Why disables are held back: nobody confirmed the number yet.
+pub(super) const TOO_MANY: &str = "TooManyDisables";
+/// Why disables are held back: those that were confirmed go on first.
+pub(super) const CONFIRMED: &str = "Confirmed";
 
-/// A status that was filled in.
-#[derive(Default)]
-pub(crate) struct Filled {
-    /// What it has, to be told once it is written.
-    noted: Noted,
-    /// When to look again, though nothing else happens.
-    pub(crate) later: Option<Duration>,
+/// A condition beside `Ready`.
+#[derive(Debug)]
+pub(super) struct SideCondition {
+    pub(super) kind: ConditionType,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
 }
 
-/// Whom something lets go on.
-#[derive(Default)]
-pub(crate) struct Freed {
-    /// Those whom the brake held back.
-    pub(crate) leaving: Vec<NamespacedName>,
-    /// Everyone: the list can be trusted again.
-    pub(crate) all: bool,
+/// Whether a condition is one of those beside `Ready`.
+pub(crate) fn is_side_condition(condition: &Condition) -> bool {
+    SIDE_CONDITIONS.iter().any(|kind| condition.type_ == kind.as_str())
 }
 
-impl ConnectionHealths {
-    /// Fills in what is known of a connection, into a status that is to follow `before`.
-    pub(crate) fn fill(
-        &self,
-        connection: &AnyConnection,
-        (before, next): (&PamConnectionStatus, &mut PamConnectionStatus),
-        (now, wall): (Instant, jiff::Timestamp),
-    ) -> Filled {
-        let mut inner = self.lock();
-        let listed = inner.unlisted == 0;
-        let Some(standing) = inner.of.get_mut(&connection.id()) else { return Filled::default() };
-        standing.awaited = false;
-        let (held, later) = standing.brake(connection, (before, next), (now, wall), listed);
-        let found = standing.findings(next);
-        if listed {
-            next.credentials = Some(number(standing.credentials));
-        }
-        let generation = connection.metadata.generation;
-        let stand = |(kind, reason, message): Stands| {
-            condition(kind, "True", (reason, &message), generation, &Time(wall), &before.conditions)
-        };
-        next.conditions.retain(|condition| !is_standing(condition));
-        next.conditions.extend(found.map(stand));
-        next.conditions.extend(match held {
-            Held::As(stands) => stands.map(stand),
-            Held::Before => find(&before.conditions, ConditionType::DisablesHeld).cloned(),
-        });
-        Filled { noted: standing.brake.noted(), later }
-    }
-
-    /// A status has it now; returns whom that lets go on.
-    pub(crate) fn written(&self, connection: &ConnectionId, filled: &Filled) -> Freed {
-        let mut inner = self.lock();
-        let Some(standing) = inner.of.get_mut(connection) else { return Freed::default() };
-        let leaving = standing.brake.written(&filled.noted);
-        let Some(facts) = &mut standing.facts else { return Freed::default() };
-        let (before, now) = (facts.distrusted, facts.is_incomplete());
-        facts.distrusted = now;
-        Freed { leaving, all: before && !now }
-    }
-
-    /// Its numbers are about to be written, too.
-    pub(crate) fn note_numbers(&self, connection: &ConnectionId, now: Instant) {
-        if let Some(facts) = self.lock().of.get_mut(connection).and_then(|standing| standing.facts.as_mut()) {
-            facts.numbers = now;
-        }
-    }
-
-    /// How long a status that differs in numbers alone is not written yet.
-    pub(crate) fn put_off(&self, connection: &ConnectionId, now: Instant) -> Option<Duration> {
-        let mut inner = self.lock();
-        let standing = inner.of.get_mut(connection)?;
-        let left = (standing.facts.as_ref()?.numbers + NUMBERS).saturating_duration_since(now);
-        standing.awaited |= !left.is_zero();
-        Some(left).filter(|left| !left.is_zero())
-    }
-}
-
-/// What a status says of the brake.
-enum Held {
-    As(Option<Stands>),
-    /// What it said before.
-    Before,
-}
-
-impl Standing {
-    fn brake(
-        &mut self,
-        connection: &AnyConnection,
-        (before, next): (&PamConnectionStatus, &mut PamConnectionStatus),
-        (now, wall): (Instant, jiff::Timestamp),
-        listed: bool,
-    ) -> (Held, Option<Duration>) {
-        self.brake.judge(shown(before));
-        self.brake.settle(now, listed);
-        if let Some(recent) = self.brake.recent(now, wall) {
-            next.recent_disables = recent;
-        }
-        let (latch, waiting) = (self.brake.latch(), self.brake.waiting());
-        let is_shown = find(&before.conditions, ConditionType::DisablesHeld).is_some();
-        if latch == Latch::Off {
-            next.held_disables = None;
-            return (Held::As(None), None);
-        }
-        if matches!(latch, Latch::Held(_)) && is_shown && !listed {
-            return (Held::Before, Some(NOT_LISTED));
-        }
-        if let Some(left) = self.brake.gathers(now).filter(|_| !is_shown) {
-            return (Held::As(None), Some(left));
-        }
-        next.held_disables = Some(number(waiting));
-        next.last_handled_confirm_disable = self.brake.handled().cloned();
-        (Held::As(message::condition(connection, &self.brake, waiting)), None)
-    }
-
-    fn findings(&self, next: &mut PamConnectionStatus) -> Option<Stands> {
-        let facts = self.facts.as_ref()?;
-        let finding = facts.finding.filter(|_| facts.lists);
-        next.inventory = finding.map(|finding| finding.status(facts.confirmed()));
-        finding.and_then(|finding| finding.condition((facts.confirmed(), facts.stale.as_ref())))
-    }
-}
-
-/// The number that a status shows to be confirmed.
-fn shown(status: &PamConnectionStatus) -> Option<i64> {
-    let held = find(&status.conditions, ConditionType::DisablesHeld)?;
-    status.held_disables.filter(|_| held.reason == brake::TOO_MANY)
-}
-
-/// Whether a condition is one of those that stand beside `Ready`.
-pub(crate) fn is_standing(condition: &Condition) -> bool {
-    STANDING.iter().any(|kind| condition.type_ == kind.as_str())
-}
-
-/// Whether a condition that stands says that somebody has seen to it.
+/// Whether a condition beside `Ready` says that a person has seen to it.
 pub(crate) fn is_good(condition: &Condition) -> bool {
-    condition.reason == brake::CONFIRMED
+    condition.reason == CONFIRMED
 }
 
-/// What is written at once when it changes: which conditions stand and why, what was made of a confirmation, and the
-/// disables that are about to be sent.
+/// Whether a status differs in what is written at once: which conditions there are and why, what was made of a confirmation, and
+/// the disables that are about to be sent.
 pub(crate) fn is_urgent(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
     let reasons = |status: &PamConnectionStatus| {
-        STANDING.map(|kind| find(&status.conditions, kind).map(|condition| condition.reason.clone()))
+        SIDE_CONDITIONS.map(|kind| find(&status.conditions, kind).map(|condition| condition.reason.clone()))
     };
     reasons(before) != reasons(next)
         || before.last_handled_confirm_disable != next.last_handled_confirm_disable
         || before.recent_disables != next.recent_disables
+}
+
+/// Returns what an earlier process left of the brake. A time to come, by a clock that was set back, is taken for now.
+pub(super) fn brake_record(status: &PamConnectionStatus, wall: Timestamp) -> domain::BrakeRecord {
+    let recent = |recent: &api::RecentDisables| domain::RecentDisables {
+        age: Duration::try_from(wall.duration_since(recent.time.0)).unwrap_or_default(),
+        count: size(recent.count),
+    };
+    domain::BrakeRecord {
+        is_on: find(&status.conditions, ConditionType::DisablesHeld).is_some_and(|held| held.status == "True"),
+        handled: status.last_handled_confirm_disable.clone(),
+        recent: status.recent_disables.iter().map(recent).collect(),
+    }
+}
+
+/// The number of held disables that a status shows to be confirmed.
+pub(super) fn shown_disables(status: &PamConnectionStatus) -> Option<usize> {
+    let held = find(&status.conditions, ConditionType::DisablesHeld)?;
+    status.held_disables.filter(|_| held.reason == TOO_MANY).map(size)
+}
+
+pub(super) fn recent_disables(recent: &[domain::RecentDisables], wall: Timestamp) -> Vec<api::RecentDisables> {
+    let written = |recent: &domain::RecentDisables| api::RecentDisables {
+        time: Time(whole_seconds(wall, recent.age)),
+        count: number(recent.count),
+    };
+    recent.iter().map(written).collect()
+}
+
+/// Returns the time that long ago, or up to a second later: in a status a time has whole seconds, and no disable may be
+/// forgotten too early.
+fn whole_seconds(wall: Timestamp, ago: Duration) -> Timestamp {
+    let at = SignedDuration::try_from(ago).ok().and_then(|ago| wall.checked_sub(ago).ok()).unwrap_or(wall);
+    Timestamp::from_second(at.as_second() + 1).unwrap_or(at)
+}
+
+/// A count as a status has it.
+pub(super) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A number of a status as a count.
+pub(super) fn size(number: i64) -> usize {
+    usize::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wall() -> Timestamp {
+        Timestamp::from_second(1_000_000).unwrap()
+    }
+
+    fn status(recent_disables: Vec<api::RecentDisables>) -> PamConnectionStatus {
+        PamConnectionStatus { recent_disables, ..PamConnectionStatus::default() }
+    }
+
+    #[test]
+    fn what_a_status_remembers_is_no_older_than_it_was_and_a_second_younger_at_most() {
+        for millis in [0, 1, 999, 1000, 1001, 600_000] {
+            let age = Duration::from_millis(millis);
+            let written = recent_disables(&[domain::RecentDisables { age, count: 3 }], wall());
+            let read = brake_record(&status(written), wall()).recent[0];
+            assert!(
+                read.count == 3 && read.age <= age && age - read.age <= Duration::from_secs(1),
+                "{age:?}: {read:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_nothing_longer_than_a_window() {
+        let noted = api::RecentDisables { time: Time(wall() + SignedDuration::from_hours(1000)), count: 1 };
+        let read = brake_record(&status(vec![noted]), wall()).recent;
+        assert_eq!(read, [domain::RecentDisables { age: Duration::ZERO, count: 1 }]);
+    }
 }

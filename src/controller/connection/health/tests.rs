@@ -50,6 +50,10 @@ fn wall() -> jiff::Timestamp {
     jiff::Timestamp::from_second(1_000_000).unwrap()
 }
 
+fn at(now: Instant) -> Moment {
+    Moment { now, wall: wall() }
+}
+
 /// A pass of the connection at that time; returns what its status is then, and when it comes back.
 fn pass(
     standings: &ConnectionHealths,
@@ -58,7 +62,7 @@ fn pass(
     now: Instant,
 ) -> (PamConnectionStatus, Option<Duration>) {
     let mut next = before.clone();
-    let filled = standings.fill(connection, (before, &mut next), (now, wall()));
+    let filled = standings.fill(connection, before, &mut next, at(now));
     if next == *before {
         return (next, filled.later);
     }
@@ -74,7 +78,7 @@ fn pass(
 
 fn seen(standings: &ConnectionHealths, connection: &AnyConnection, status: &PamConnectionStatus) -> Instant {
     let now = Instant::now();
-    standings.note(connection, status, (now, wall()));
+    standings.note(connection, status, at(now));
     now
 }
 
@@ -133,26 +137,27 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
     let ((standings, mut woken), one) = (standings(), one());
     let now = seen(&standings, &one, &NOTHING());
     let (key, kind) = (one.id(), ConditionType::InventoryIncomplete);
-    let find = |verdict| standings.inventory(&key, InventoryFinding { records: 90, verdict });
-    find(InventoryVerdict::Missing { missing: 12, of: 100 });
+    let find = |verdict| standings.note_finding(&key, ListFinding { records: 90, verdict });
+    find(ListVerdict::Missing { missing: 12, of: 100 });
     assert!(woken.try_recv().is_ok() && standings.is_incomplete(&key));
     let (status, _) = pass(&standings, &one, &NOTHING(), now);
     assert_eq!(message(&status, kind).unwrap().0, "RecordsMissing");
     assert_eq!(status.inventory.as_ref().map(|inventory| (inventory.records, inventory.complete)), Some((90, false)));
     // The same once more is no news; another number is, in its time.
-    find(InventoryVerdict::Missing { missing: 12, of: 100 });
+    find(ListVerdict::Missing { missing: 12, of: 100 });
     assert!(woken.try_recv().is_err());
-    find(InventoryVerdict::Missing { missing: 13, of: 100 });
+    find(ListVerdict::Missing { missing: 13, of: 100 });
     assert_eq!(pass(&standings, &one, &status, now + SECOND).0, status);
     let (status, _) = pass(&standings, &one, &status, now + 60 * SECOND);
     assert!(message(&status, kind).unwrap().1.contains("13 of the 100"));
 
     let confirmed = |count: &str| connection("u1", &json!({}), &json!({"pam-operator.io/confirm-inventory": count}));
     for (count, incomplete) in [("12", true), ("13", false)] {
-        assert_eq!(standings.note(&confirmed(count), &status, (now, wall())), !incomplete, "told once");
+        assert_eq!(standings.note(&confirmed(count), &status, at(now)), !incomplete, "told once");
         assert_eq!(standings.is_incomplete(&key), incomplete, "{count}");
-        let missing = InventoryVerdict::Missing { missing: 13, of: 100 };
-        assert_eq!(standings.confirmed(&key), (!incomplete).then_some(missing));
+        let missing = ListVerdict::Missing { missing: 13, of: 100 };
+        let fewer = ListCounts { known: 100, lost: 12, older: 0 };
+        assert_eq!(standings.verdict(&key, fewer) == missing, !incomplete);
     }
     let (trusted, _) = pass(&standings, &one, &status, now + 61 * SECOND);
     assert!(message(&trusted, kind).is_none(), "at once");
@@ -161,32 +166,32 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
         standings.written(&key, &Filled::default()).all
     };
     // Another count than was confirmed is another matter.
-    assert!(!noted(&|| find(InventoryVerdict::Missing { missing: 14, of: 100 })));
+    assert!(!noted(&|| find(ListVerdict::Missing { missing: 14, of: 100 })));
     assert!(standings.is_incomplete(&key));
-    assert!(noted(&|| find(InventoryVerdict::Complete { older: 0 })), "everyone who waited for it goes on");
+    assert!(noted(&|| find(ListVerdict::Complete { older: 0 })), "everyone who waited for it goes on");
     assert!(!standings.is_incomplete(&key));
-    assert!(!noted(&|| find(InventoryVerdict::Complete { older: 0 })), "once");
+    assert!(!noted(&|| find(ListVerdict::Complete { older: 0 })), "once");
 }
 
 #[test]
 fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
     let ((first, _woken), one) = (standings(), one());
     let (now, key) = (seen(&first, &one, &NOTHING()), one.id());
-    first.inventory(&key, InventoryFinding { records: 3, verdict: InventoryVerdict::EndedEarly });
+    first.note_finding(&key, ListFinding { records: 3, verdict: ListVerdict::EndedEarly });
     let (status, _) = pass(&first, &one, &NOTHING(), now);
     let (second, _woken) = standings();
     assert!(!second.is_incomplete(&key));
     seen(&second, &one, &status);
     assert!(second.is_incomplete(&key));
     assert_eq!(pass(&second, &one, &status, now + 90 * SECOND).0, status, "nothing is written for that");
-    second.inventory(&key, InventoryFinding { records: 90, verdict: InventoryVerdict::Complete { older: 3 } });
+    second.note_finding(&key, ListFinding { records: 90, verdict: ListVerdict::Complete { older: 3 } });
     assert!(!second.is_incomplete(&key));
     let (status, _) = pass(&second, &one, &status, now + 90 * SECOND);
     assert!(message(&status, ConditionType::InventoryIncomplete).is_none());
     assert!(message(&status, ConditionType::VaultRestored).unwrap().1.contains(" 3 records"));
     // Where nothing is listed any more, nothing is said of lists.
     let off = connection("u1", &json!({"inventory": {"enabled": false}}), &json!({}));
-    second.note(&off, &status, (now, wall()));
+    second.note(&off, &status, at(now));
     let (status, _) = pass(&second, &off, &status, now + 90 * SECOND);
     assert_eq!((status.inventory, status.conditions), (None, vec![]));
     assert!(logged_in(&off).contains("inventory.enabled is false") && !logged_in(&one).contains("false"));

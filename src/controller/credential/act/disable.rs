@@ -3,7 +3,7 @@
 use kube::api::Api;
 use tokio::time::Instant;
 
-use crate::controller::connection::health::{self, Admission};
+use crate::controller::connection::health;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::status;
 use crate::controller::credential::act::push::{Outcome, note_refusal};
@@ -16,7 +16,7 @@ use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::domain::{Disabling, Reason, ReleaseReason, after_disable};
+use crate::domain::{Admission, Disabling, Reason, ReleaseReason, after_disable};
 use crate::pam::{Disabled, PamError};
 
 /// Takes the finalizer off an object that is being deleted.

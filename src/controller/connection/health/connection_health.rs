@@ -1,0 +1,261 @@
+//! What is known of one connection beside its login, and what its status says of that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use tokio::time::Instant;
+
+use super::moment::Moment;
+use super::settings::{annotation, limit, lists};
+use super::status_fields::{self, SideCondition, is_side_condition, number};
+use super::{list_health, message};
+use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PamConnectionStatus, condition, find};
+use crate::controller::connection::object::AnyConnection;
+use crate::domain::{Admission, BrakeState, BrakeWrite, DisableBrake, ListFinding, ListTrust};
+
+/// Numbers that change all the time are written no more often.
+const NUMBERS: Duration = Duration::from_mins(1);
+/// While it is not known which credentials are leaving, the connection is looked at again after this.
+const NOT_LISTED: Duration = Duration::from_secs(1);
+
+/// The health of one connection. What credentials do to it is known even while it is not there itself.
+#[derive(Default)]
+pub(super) struct ConnectionHealth {
+    /// How many credentials refer to it.
+    pub(super) credentials: usize,
+    pub(super) brake: DisableBrake,
+    present: Option<PresentConnection>,
+    /// Its next pass will look at what changed: there is no need to wake it.
+    is_pass_expected: bool,
+}
+
+/// What is known of a connection that is there.
+struct PresentConnection {
+    uid: String,
+    trust: ListTrust,
+    /// `inventory.enabled`.
+    lists: bool,
+    /// Its list could not be trusted when its status was last written.
+    was_held: bool,
+    /// When its numbers were last written down, or it was first seen.
+    numbers: Instant,
+    /// One writer of its status at a time.
+    writer: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A status that was filled in.
+#[derive(Default)]
+pub(crate) struct Filled {
+    write: BrakeWrite,
+    /// When to look again, though nothing else happens.
+    pub(crate) later: Option<Duration>,
+}
+
+/// What a status says of the brake.
+enum BrakeCondition {
+    Now(Option<SideCondition>),
+    /// What the status said before.
+    Unchanged,
+}
+
+impl ConnectionHealth {
+    /// Takes in the connection as the watch shows it; `true`: a person confirmed what its list lacks.
+    pub(super) fn note(&mut self, connection: &AnyConnection, status: &PamConnectionStatus, moment: Moment) -> bool {
+        if self.present.as_ref().is_none_or(|present| present.uid != connection.uid()) {
+            self.brake.restore(&status_fields::brake_record(status, moment.wall), moment.now.into_std());
+            self.present = Some(PresentConnection::restored(connection, status, moment.now));
+        }
+        self.brake.refresh(limit(connection), annotation(connection, CONFIRM_DISABLE));
+        self.present.as_mut().is_some_and(|present| present.refresh(connection, status))
+    }
+
+    /// Forgets the connection if it is the one with that uid.
+    pub(super) fn forget(&mut self, uid: &str) {
+        self.present.take_if(|present| present.uid == uid);
+    }
+
+    pub(super) fn is_present(&self) -> bool {
+        self.present.is_some()
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        self.present.is_none() && self.credentials == 0 && self.brake.is_idle()
+    }
+
+    /// Whether the connection must be woken for a change; its pass is expected from then on.
+    pub(super) fn needs_pass(&mut self) -> bool {
+        let may_go_off = self.brake.state() != BrakeState::Off && !self.brake.has_waiting();
+        let needs_pass = self.is_present() && (may_go_off || !self.is_pass_expected);
+        self.is_pass_expected |= needs_pass;
+        needs_pass
+    }
+
+    // === The list
+
+    pub(super) fn trust(&self) -> ListTrust {
+        self.present.as_ref().map(|present| present.trust.clone()).unwrap_or_default()
+    }
+
+    /// Takes in what the last list showed; `true` if that is news.
+    pub(super) fn note_finding(&mut self, finding: ListFinding) -> bool {
+        self.present.as_mut().is_some_and(|present| present.trust.note(finding))
+    }
+
+    /// Whether the connection's list cannot be trusted.
+    pub(super) fn is_list_held(&self) -> bool {
+        self.present.as_ref().is_some_and(PresentConnection::is_list_held)
+    }
+
+    // === The brake
+
+    /// Returns whether an object's record may be disabled; `None` if the connection with that uid is not there, or the record is
+    /// to be kept.
+    pub(super) fn admit(&mut self, connection_uid: &str, uid: &str, now: Instant) -> Option<Admission> {
+        self.present.as_ref().filter(|present| present.uid == connection_uid)?;
+        self.brake.admit(uid, now.into_std())
+    }
+
+    /// Whether more of those that a person confirmed go on.
+    pub(super) fn is_releasing(&self) -> bool {
+        matches!(self.brake.state(), BrakeState::Releasing(1..)) && self.brake.has_waiting()
+    }
+
+    // === The status
+
+    /// Fills in what is known of the connection, into a status that is to follow `before`. `all_listed` says that every credential
+    /// has been seen.
+    pub(super) fn fill(
+        &mut self,
+        connection: &AnyConnection,
+        before: &PamConnectionStatus,
+        next: &mut PamConnectionStatus,
+        moment: Moment,
+        all_listed: bool,
+    ) -> Filled {
+        self.is_pass_expected = false;
+        self.advance_brake(before, next, moment, all_listed);
+        let (brake, later) = self.fill_brake(connection, before, next, moment, all_listed);
+        let list = self.present.as_ref().and_then(|present| present.fill_list(next));
+        if all_listed {
+            next.credentials = Some(number(self.credentials));
+        }
+        let generation = connection.metadata.generation;
+        let to_condition = |SideCondition { kind, reason, message }: SideCondition| -> Condition {
+            condition(kind, "True", (reason, &message), generation, &Time(moment.wall), &before.conditions)
+        };
+        next.conditions.retain(|condition| !is_side_condition(condition));
+        next.conditions.extend(list.map(to_condition));
+        next.conditions.extend(match brake {
+            BrakeCondition::Now(held) => held.map(to_condition),
+            BrakeCondition::Unchanged => find(&before.conditions, ConditionType::DisablesHeld).cloned(),
+        });
+        Filled { write: self.brake.to_write(), later }
+    }
+
+    /// Has the brake see a confirmation, and whether it goes off; its window goes into the status.
+    fn advance_brake(
+        &mut self,
+        before: &PamConnectionStatus,
+        next: &mut PamConnectionStatus,
+        moment: Moment,
+        all_listed: bool,
+    ) {
+        let now = moment.now.into_std();
+        self.brake.confirm(status_fields::shown_disables(before));
+        self.brake.settle(now, all_listed);
+        if let Some(recent) = self.brake.recent(now) {
+            next.recent_disables = status_fields::recent_disables(&recent, moment.wall);
+        }
+    }
+
+    fn fill_brake(
+        &self,
+        connection: &AnyConnection,
+        before: &PamConnectionStatus,
+        next: &mut PamConnectionStatus,
+        moment: Moment,
+        all_listed: bool,
+    ) -> (BrakeCondition, Option<Duration>) {
+        let is_shown = find(&before.conditions, ConditionType::DisablesHeld).is_some();
+        let state = self.brake.state();
+        if state == BrakeState::Off {
+            next.held_disables = None;
+            return (BrakeCondition::Now(None), None);
+        }
+        if matches!(state, BrakeState::Held(_)) && is_shown && !all_listed {
+            return (BrakeCondition::Unchanged, Some(NOT_LISTED));
+        }
+        if let Some(left) = self.brake.gathering_left(moment.now.into_std()).filter(|_| !is_shown) {
+            return (BrakeCondition::Now(None), Some(left));
+        }
+        let waiting = self.brake.waiting();
+        next.held_disables = Some(number(waiting));
+        next.last_handled_confirm_disable = self.brake.confirmation().handled().map(str::to_owned);
+        (BrakeCondition::Now(message::brake_condition(connection, &self.brake, waiting)), None)
+    }
+
+    /// Notes that a status was written; `true` if its list can be trusted again, `None` if the connection is not there.
+    pub(super) fn note_written(&mut self) -> Option<bool> {
+        let present = self.present.as_mut()?;
+        let is_held = present.is_list_held();
+        Some(std::mem::replace(&mut present.was_held, is_held) && !is_held)
+    }
+
+    pub(super) fn note_numbers(&mut self, now: Instant) {
+        if let Some(present) = &mut self.present {
+            present.numbers = now;
+        }
+    }
+
+    /// Returns for how long a status that differs in numbers alone is not written yet.
+    pub(super) fn put_off(&mut self, now: Instant) -> Option<Duration> {
+        let left = (self.present.as_ref()?.numbers + NUMBERS).saturating_duration_since(now);
+        self.is_pass_expected |= !left.is_zero();
+        Some(left).filter(|left| !left.is_zero())
+    }
+
+    /// Returns the lock of those who write the status of the connection with that uid.
+    pub(super) fn writer(&self, uid: &str) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        self.present.as_ref().filter(|present| present.uid == uid).map(|present| Arc::clone(&present.writer))
+    }
+}
+
+impl Filled {
+    /// What the brake is told once the status is written.
+    pub(super) fn write(&self) -> &BrakeWrite {
+        &self.write
+    }
+}
+
+impl PresentConnection {
+    fn restored(connection: &AnyConnection, status: &PamConnectionStatus, now: Instant) -> Self {
+        let is_held = find(&status.conditions, ConditionType::InventoryIncomplete).is_some();
+        let annotation = annotation(connection, CONFIRM_INVENTORY);
+        Self {
+            uid: connection.uid().to_owned(),
+            trust: ListTrust::restored(list_health::restored(status), is_held, annotation),
+            lists: true,
+            was_held: is_held,
+            numbers: now,
+            writer: Arc::default(),
+        }
+    }
+
+    /// Takes in the connection as the watch shows it; `true`: a person confirmed what its list lacks.
+    fn refresh(&mut self, connection: &AnyConnection, status: &PamConnectionStatus) -> bool {
+        let was_held = self.is_list_held();
+        self.trust.observe(annotation(connection, CONFIRM_INVENTORY), list_health::shown_missing(status));
+        self.lists = lists(connection);
+        was_held && !self.is_list_held()
+    }
+
+    fn is_list_held(&self) -> bool {
+        self.lists && self.trust.is_held()
+    }
+
+    fn fill_list(&self, next: &mut PamConnectionStatus) -> Option<SideCondition> {
+        next.inventory = self.lists.then(|| list_health::status(&self.trust)).flatten();
+        if self.lists { list_health::condition(&self.trust) } else { None }
+    }
+}
