@@ -37,8 +37,8 @@ pub use settings::{
     OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
 };
 pub use status::{
-    ConnectionStatus, FormerPlace, PamCredentialStatus, PendingAction, PendingWrite, Plan, PlanAction, PlannedValue,
-    RemoteStatus, SourceSecret, UnexpectedRecord, UnsettledWrite,
+    ConnectionStatus, InFlightAction, InFlightWrite, MismatchRecord, PamCredentialStatus, Plan, PlanAction,
+    PlannedValue, RemoteStatus, SourceSecret,
 };
 
 /// The API group of every kind.

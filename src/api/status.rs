@@ -40,11 +40,6 @@ pub struct PamCredentialStatus {
     /// that nobody who reads this object can try passwords against them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
-    /// The fields of the spec that were ever sent to this record. Those among them that the spec no longer has are named
-    /// in `Ready`'s message: the PAM keeps them, since it has no way to un-set a field.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), inner(length(max = 128)), extend("x-kubernetes-list-type" = "set"))]
-    pub sent_fields: Vec<String>,
     /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
     /// `spec.ensureEnabled` asks for. Otherwise the record was there before, and may be disabled.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -52,18 +47,10 @@ pub struct PamCredentialStatus {
     /// True while the record's value is the vault's, since the one of the Secret was held back (`Adopted`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub value_held_back: bool,
-    /// A write that the PAM may have executed although no answer says so. It is noted before it is sent where nothing
-    /// else could tell afterwards whose the record is: a creation under `adoptionPolicy: Never`, and a take-over.
+    /// Internal: the one write that has no answer yet, or is about to be sent. The PAM may execute it up to 90 s later, over
+    /// what was sent since; the newest state is sent again then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<PendingWrite>,
-    /// A write whose outcome is unknown: the PAM may execute it as much as 90 s later, over what was sent since. What is
-    /// newest is sent once more then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsettled: Option<UnsettledWrite>,
-    /// True while an earlier process of the operator may have written more than this status tells of: the PAM's list is
-    /// looked at for that, once it can be.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub unchecked: bool,
+    pub in_flight: Option<InFlightWrite>,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,
@@ -75,15 +62,10 @@ pub struct PamCredentialStatus {
     /// What `spec.mode: Apply` would do now. Only while `spec.mode` is `Plan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// Records that were written for this object in other PAMs, where its connection led before; the newest first.
-    /// When it leads back to one, the record there is recognised and written again only if something changed since.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "atomic"))]
-    pub former_places: Vec<FormerPlace>,
     /// A record that the PAM named in an answer where another was expected. While it is here, nothing is
     /// written for the same account unless the PAM's list shows that the record is this credential's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unexpected: Option<UnexpectedRecord>,
+    pub mismatch: Option<MismatchRecord>,
     /// The last value of the annotation `pam-operator.io/reconcile-requested-at` that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
@@ -100,26 +82,6 @@ pub struct PamCredentialStatus {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_false(value: &bool) -> bool {
     !*value
-}
-
-/// A write whose outcome is unknown.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UnsettledWrite {
-    /// When it was found that no answer came.
-    pub since: Time,
-    /// It carried the value.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub value: bool,
-    /// A later write was answered.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub answered_since: bool,
-    /// It was for another place than the one that `status.connection` tells of.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub elsewhere: bool,
-    /// Keyed digest of the place, identifier and account that it was for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
 }
 
 /// What the PAM's list showed of the record after the last write.
@@ -200,32 +162,45 @@ pub enum PlannedValue {
     HeldBack,
 }
 
-/// A write that is about to be sent, or was sent and not answered.
+/// A write that is about to be sent, or was sent and has no answer.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PendingWrite {
-    /// What the write is to do: `Create` a record, or `TakeOver` one.
-    pub action: PendingAction,
-    /// The identifier that the write sends.
+pub struct InFlightWrite {
+    /// What the write is to do.
+    pub action: InFlightAction,
+    /// The identifier that the write carries.
     pub identifier: String,
     /// Keyed digest of username, hostname and ip: a username may come from a Secret.
-    pub account: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The PAM that the write goes to: scheme, host, port and path.
     pub origin: String,
     /// The identifier that the record had before, where it has another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<String>,
-    /// When the write was first about to be sent.
+    /// When the write was about to be sent, or was found to have no answer.
     pub since: Time,
+    /// True if the write carries the value.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub value: bool,
 }
 
-/// What a pending write is to do.
+/// What a write is to do.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-pub enum PendingAction {
-    /// Make a record where there is none.
+pub enum InFlightAction {
+    /// Create a record.
     Create,
     /// Write onto another identifier's or another account's record.
     TakeOver,
+    /// Update a record.
+    Update,
+    /// Enable a record.
+    Enable,
+    /// Disable a record.
+    Disable,
+    /// Unknown: an earlier process of the operator may have sent a write that it did not record. The PAM's list is compared
+    /// for that, once it can be.
+    Unrecorded,
 }
 
 /// The PAM that a record is in.
@@ -249,32 +224,6 @@ pub struct ConnectionStatus {
     pub login: Option<String>,
 }
 
-/// A record in a PAM that the connection no longer leads to.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FormerPlace {
-    /// The PAM that the record is in.
-    pub connection: ConnectionStatus,
-    /// The PAM's id of the record.
-    pub id: String,
-    /// Digests of what was last sent there, by field.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub digests: BTreeMap<String, String>,
-    /// What `sentFields` was there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), inner(length(max = 128)), extend("x-kubernetes-list-type" = "set"))]
-    pub sent_fields: Vec<String>,
-    /// What `ensuredEnabled` was there.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub ensured_enabled: bool,
-    /// What `valueHeldBack` was there.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub value_held_back: bool,
-    /// What `formerIdentifier` was there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former_identifier: Option<String>,
-}
-
 /// One version of one Secret.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -290,7 +239,7 @@ pub struct SourceSecret {
 /// A record that the PAM named in an answer where another was expected.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UnexpectedRecord {
+pub struct MismatchRecord {
     /// The PAM's id of that record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

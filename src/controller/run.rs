@@ -16,7 +16,6 @@ use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::poller::Poller;
 use crate::controller::controllers::{Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
-use crate::controller::credential::shutdown::{self, Handover};
 use crate::controller::runtime::cluster::{Cluster, Started};
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
@@ -47,8 +46,6 @@ pub async fn run(
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, ClusterPamConnections and PamConnections");
     let (triggers, receivers) = channels(config);
-    let served = shutdown::served(config, &key);
-    let vouch = |handover| (handover == Handover::Complete).then_some(served);
     let cluster = Arc::new(Cluster::new(client, config, metrics, Started { cluster_name, lead, triggers }));
     let connections = Arc::new(connection::context::Context::new(Arc::clone(&cluster), key, config));
     let context = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
@@ -56,7 +53,7 @@ pub async fn run(
     tokio::select! {
         () = first_lists(&cluster, config, &mut watches) => {}
         // Nothing was done.
-        () = stop.clone() => return Ok(vouch(context.state.before())),
+        () = stop.clone() => return Ok(None),
     }
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);
@@ -66,7 +63,7 @@ pub async fn run(
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
-    Ok(vouch(context.leaves()))
+    Ok(None)
 }
 
 async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error> {

@@ -12,9 +12,11 @@ mod confirmation;
 pub mod credential;
 mod disable_brake;
 mod identity;
+pub mod keyed;
 mod list_trust;
 mod login;
 mod reason;
+pub mod unacked;
 mod vault_id;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
@@ -25,13 +27,14 @@ pub use claims::{
 pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
     Adoption, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
-    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SETTLE, Secrets, Seen,
-    SettleWindow, Situation, Value, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
-    seen_in_leaving,
+    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, Secrets, Seen,
+    Situation, Value, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows, seen_in_leaving,
 };
 pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};
 pub use identity::{generated_identifier, generated_under};
+pub use keyed::{Compared, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListTrust, ListVerdict};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
+pub use unacked::{SETTLE, SettleWindow, UnackedWrite, WriteAction};
 pub use vault_id::VaultId;

@@ -94,7 +94,7 @@ async fn the_users_word_makes_the_record_that_came_back_the_credentials_own() {
     world.put_secret("young", json!({"password": value(3)})).await;
     world.annotate("young", RECONCILE_REQUESTED_AT, "it is ours").await;
     let status = world.becomes("young", "Synced").await.status.unwrap();
-    assert_eq!((status.id.as_ref(), status.unexpected), (Some(&made), None));
+    assert_eq!((status.id.as_ref(), status.mismatch), (Some(&made), None));
     world.record_holds(&made, &value(3)).await;
     world.put_secret("young", json!({"password": value(4)})).await;
     world.record_holds(&made, &value(4)).await;

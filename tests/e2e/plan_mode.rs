@@ -172,7 +172,7 @@ async fn what_is_planned_is_shown_and_not_done_and_apply_does_just_that() {
     for (name, ..) in fresh() {
         let object = world.get(name).await;
         assert!(object.metadata.finalizers.is_none(), "{name}: {:?}", object.metadata.finalizers);
-        assert!(status_of(&object).pending.is_none() && status_of(&object).id.is_none(), "{name}");
+        assert!(status_of(&object).in_flight.is_none() && status_of(&object).id.is_none(), "{name}");
     }
 
     let count = world.count().await;

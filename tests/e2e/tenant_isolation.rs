@@ -244,7 +244,7 @@ async fn a_write_in_flight_for_another_account_disables_nobodys_record() {
     world.sim.set_outage(Outage::None);
     let id = world.sim.seed(Seed::new("svc", "web01", "10.0.0.8").identifier("ours").value(CANARY));
     world.start_operator().await;
-    assert!(world.get("svc").await.status.unwrap().pending.is_some());
+    assert!(world.get("svc").await.status.unwrap().in_flight.is_some());
     world.credentials().delete("svc", &DeleteParams::default()).await.unwrap();
     world.put_credential("svc", json!({"identifier": "ours", "adoptionPolicy": "Never", "deletionPolicy": "Disable", "hostname": "web01", "ip": "10.0.0.8", "suspend": false})).await;
     goes(&world.credentials(), "svc").await;

@@ -66,7 +66,7 @@ async fn a_record_that_was_there_is_told_by_the_answer_and_the_user_says_whose_i
 
     world.annotate("svc", RECONCILE_REQUESTED_AT, "it is ours").await;
     let status = status_of(&world.becomes("svc", "Synced").await);
-    assert_eq!((status.id, status.unexpected), (Some(id.clone()), None));
+    assert_eq!((status.id, status.mismatch), (Some(id.clone()), None));
     assert_eq!(world.sim.value_of(&id), Some(format!("{CANARY}-2")));
     assert_eq!(world.journal(&count).posts().len(), 2);
     ends(&world).await;

@@ -175,7 +175,7 @@ fn a_vault_that_was_left_with_a_write_in_flight_is_written_again() {
         let first = cluster.status("svc").id.unwrap();
         world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit().always());
         cluster.put_value("svc", &value("svc", 2));
-        world.until("lost", A_WHILE, || cluster.status("svc").unsettled.is_some()).await;
+        world.until("lost", A_WHILE, || cluster.status("svc").in_flight.is_some()).await;
         assert_eq!(world.sim.value_of(&first), Some(value("svc", 2)));
         cluster.put_credential("svc", &leads_to("second"));
         world.sim.clear_faults();
@@ -203,7 +203,7 @@ fn what_was_lost_in_another_vault_does_not_overwrite_what_this_one_rotated() {
         sleep(LONG).await;
         world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).always());
         cluster.put_credential("svc", &leads_to("second"));
-        world.until("lost", A_WHILE, || cluster.status("svc").unsettled.is_some()).await;
+        world.until("lost", A_WHILE, || cluster.status("svc").in_flight.is_some()).await;
         world.sim.clear_faults();
         cluster.put_credential("svc", &leads_to("default"));
         sleep(LONG).await;
@@ -224,7 +224,7 @@ fn what_was_lost_by_another_name_of_the_same_vault_is_undone() {
         world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit().always());
         cluster.put_value("svc", &value("svc", 2));
         cluster.put_credential("svc", &leads_to("second"));
-        let lost = || cluster.status("svc").unsettled.is_some() && held(&world, &cluster) == Some(value("svc", 2));
+        let lost = || cluster.status("svc").in_flight.is_some() && held(&world, &cluster) == Some(value("svc", 2));
         world.until("lost", A_WHILE, lost).await;
         world.sim.clear_faults();
         cluster.put_value("svc", &value("svc", 1));

@@ -1,15 +1,17 @@
 //! What a list of the PAM means for credentials.
 
-use crate::api::{Mode, PamCredential, PamCredentialStatus};
+use crate::api::{Mode, PamCredential};
 use crate::controller::connection::inventory::{ListConsumer, ListSummary};
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::binding;
-use crate::controller::credential::facts::drift::{self, AsWritten, Finding};
+use crate::controller::credential::facts::drift::{self, WrittenRecord};
+use crate::controller::credential::facts::stored_status;
 use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::secret::digest::OwnedKey;
+use crate::domain::credential::{DriftFinding, Status};
 use crate::domain::{Binding, Reason};
 use crate::pam::Snapshot;
 
@@ -67,20 +69,22 @@ fn compare_one(
     snapshot: &Snapshot,
     context: &Context,
 ) {
-    let status = context.statuses.of(credential);
-    let here = binding::recorded(&status, Some(connection), &credential.spec.connection_ref) == Binding::Bound;
+    let stored = context.statuses.of(credential);
+    let status = stored_status::from_stored(&stored);
+    let vault = stored_status::connected_vault(connection, &credential.spec.connection_ref);
+    let here = status.binding(Some(&vault)) == Binding::Bound;
     // It may have waited so long that it would look again in minutes only.
-    let waits = ready_reason(&status.conditions) == Reason::InventoryIncomplete;
+    let waits = ready_reason(&stored.conditions) == Reason::InventoryIncomplete;
     // Of these nobody is told anything: they would be lost again in every list, for ever.
     let quiet = credential.is_suspended() || credential.metadata.deletion_timestamp.is_some();
     let finding = if here && !quiet { drift_in(credential, &status, snapshot, context) } else { None };
     // Many that are told to move where the PAM does not move records, or names devices otherwise, are no other vault.
-    let is_lost = |finding: &Finding| finding.drift.is_loss() && !finding.never_taken;
-    let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&status);
+    let is_lost = |finding: &DriftFinding| finding.drift.is_loss() && !finding.never_taken;
+    let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&stored);
     summary.counts.known += usize::from(here && !quiet);
     summary.counts.lost += usize::from(lost);
     summary.counts.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
-    if waits || finding.is_some_and(|finding| finding.is_news(&credential.spec, &status)) {
+    if waits || finding.is_some_and(|finding| drift::is_news(&finding, &credential.spec, &status, &stored)) {
         summary.news.push(credential.object_id());
     }
 }
@@ -88,13 +92,13 @@ fn compare_one(
 /// Returns what a list shows of a credential's record; `None` where the list is not newer than our last write to it.
 pub(crate) fn drift_in(
     credential: &PamCredential,
-    status: &PamCredentialStatus,
+    status: &Status,
     snapshot: &Snapshot,
     context: &Context,
-) -> Option<Finding> {
-    let owner = NamespacedName::of(credential).to_string();
-    let written = AsWritten { spec: &credential.spec, status, owner: &owner };
+) -> Option<DriftFinding> {
+    let keyed = OwnedKey { key: &context.connections.key, owner: NamespacedName::of(credential).to_string() };
+    let written = WrittenRecord { spec: &credential.spec, status, keyed: &keyed };
     let age = jiff::SignedDuration::try_from(snapshot.started().elapsed()).unwrap_or_default();
     let listed_at = context.cluster.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::MIN);
-    drift::find(&written, &context.connections.key, (snapshot, listed_at))
+    written.drift_in(snapshot, listed_at)
 }

@@ -11,10 +11,9 @@ use crate::controller::connection;
 use crate::controller::connection::object::connection_of;
 use crate::controller::credential::claims::{self, Claims};
 use crate::controller::credential::facts::access::permitted;
-use crate::controller::credential::facts::target;
-use crate::controller::credential::observe::secret_inputs::secret_names;
-use crate::controller::credential::shutdown::{self, Handover};
-use crate::controller::credential::state::Memory;
+use crate::controller::credential::facts::identity;
+use crate::controller::credential::observe::secrets::secret_names;
+use crate::controller::credential::state::CredentialStates;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::managed::Managed;
@@ -29,7 +28,7 @@ pub(crate) struct Context {
     pub(crate) connections: Arc<connection::context::Context>,
     pub(crate) claims: Claims,
     /// What is remembered of single credentials.
-    pub(crate) state: Memory,
+    pub(crate) state: CredentialStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<PamCredentialStatus>,
     /// The name of this cluster, and its former names.
@@ -64,10 +63,9 @@ impl Context {
     /// Makes it for a process that begins now.
     pub(crate) fn new(connections: Arc<connection::context::Context>, config: &Config) -> Self {
         let cluster = Arc::clone(&connections.cluster);
-        let before = Handover::of(cluster.lead.vouched(), &shutdown::served(config, &connections.key));
         Self {
             claims: Claims::default(),
-            state: Memory::new(before),
+            state: CredentialStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
             former_cluster_names: config.former_cluster_names.clone(),
@@ -113,7 +111,7 @@ impl Context {
         let state = self.connections.state(&connection_of(credential));
         let (Some(uid), Some(state), None) = (&meta.uid, state, &meta.deletion_timestamp) else { return };
         let status = credential.status.clone().unwrap_or_default();
-        let identifier = target::identifier(credential, &status, &self.cluster.name);
+        let identifier = identity::identifier(credential, &status, &self.cluster.name);
         let may = permitted(credential, &identifier, &state.connection, self).is_ok();
         let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
         let vault = VaultId::new(&state.origin, state.tenant.as_deref());

@@ -1,12 +1,11 @@
-//! The kind `PamCredential`.
+//! The kind `PamCredential`: observe, decide, act, report.
 
-pub(crate) mod act;
+mod act;
 pub(crate) mod claims;
-pub(crate) mod compare;
+mod compare;
 pub(crate) mod context;
-pub(crate) mod facts;
-pub(crate) mod observe;
-pub(crate) mod reconcile;
-pub(crate) mod report;
-pub(crate) mod shutdown;
-pub(crate) mod state;
+mod facts;
+mod observe;
+mod reconcile;
+mod report;
+mod state;

@@ -7,23 +7,19 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
-use crate::controller::credential::act::push::act;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::observe::connected;
-use crate::controller::credential::observe::list::look;
-use crate::controller::credential::observe::observation::Observation;
-use crate::controller::credential::report::in_flight;
-use crate::controller::credential::report::write::{report, write_owed};
+use crate::controller::credential::facts::access::lacks_labels;
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::report::{PassEnd, stored};
+use crate::controller::credential::{act, observe, report};
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::Gate;
-use crate::controller::runtime::worker_slots::Slot;
-use crate::domain::{Decision, decide};
+use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::metrics::{Kind, ReconcileOutcome};
 
-/// Should the labels of a namespace not wake its credentials.
+/// How soon to look again, should the labels of a namespace not wake its credentials.
 const LABELS: Duration = Duration::from_secs(5);
 
 impl Reconciler<PamCredential> for Context {
@@ -32,7 +28,6 @@ impl Reconciler<PamCredential> for Context {
     }
 
     fn note_undecodable(&self, key: &NamespacedName) {
-        self.state.note_undecodable();
         let NamespacedName { namespace, name } = key;
         tracing::error!(%namespace, %name, "a PamCredential cannot be decoded: is the CRD newer than the operator?");
     }
@@ -56,66 +51,47 @@ impl Reconciler<PamCredential> for Context {
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
-    let result = pass(credential, context).await;
-    let outcome = match &result {
-        Ok((_, outcome)) => *outcome,
-        Err(_) => ReconcileOutcome::Error,
-    };
+    let end = pass(credential, context).await;
+    let outcome = end.as_ref().map_or(ReconcileOutcome::Error, |end| end.outcome);
     context.cluster.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
-    result.map(|(action, _)| action)
+    end.map(|end| end.action)
 }
 
-async fn pass(credential: &PamCredential, context: &Context) -> Result<(Action, ReconcileOutcome), Error> {
-    // Before anything is looked at: what changes from here on wakes us again.
+async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, Error> {
+    // Before anything is looked at: what changes from here on wakes this object again.
     context.cluster.track(credential);
-    // Its connection may have come after it.
+    // The connection may have come after the credential.
     context.want(credential);
-    let mut observed = Observation::from_cache(credential, context);
-    write_owed(&observed, context).await?;
-    match context.cluster.retries.gate(&observed.subject(), observed.mark(), Instant::now()) {
-        Gate::In(wait) => return Ok((Action::requeue(wait), ReconcileOutcome::Waiting)),
-        Gate::OnChange => return Ok((Action::await_change(), ReconcileOutcome::Waiting)),
+    let mut observed = observe::from_cache(credential, context);
+    stored::write_owed(&observed, context).await?;
+    if let Some(waits) = waits(&observed, context) {
+        return Ok(waits);
+    }
+    if observe::is_anothers(&observed, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    observe::refresh_namespace_terminating(&mut observed, context).await?;
+    let mut slot = HeldSlot::in_lane(observed.connection.state.as_ref().map(|state| state.lane.clone()));
+    if observe::needs_slot(&observed) {
+        slot.acquire(&context.cluster.slots).await?;
+    }
+    let Some(decision) = observe::until_decided(&mut observed, &mut slot, context).await? else {
+        return Ok(PassEnd::at_rest());
+    };
+    let outcome = act::carry_out(&observed, decision, context).await?;
+    report::write(&observed, decision, &outcome, context).await
+}
+
+/// Returns how the pass ends if it is not the object's turn.
+fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
+    match context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now()) {
+        Gate::In(wait) => return Some(PassEnd::waiting(Some(wait))),
+        Gate::OnChange => return Some(PassEnd::waiting(None)),
         Gate::Now => {}
     }
-    if observed.lacks_labels(context) {
-        // They wake us when they come. Saying "denied" for this moment would fail an apply of namespace and credential.
-        return Ok((Action::requeue(LABELS), ReconcileOutcome::Waiting));
-    }
-    if connected::is_anothers(&observed, context).await? {
-        return Ok((Action::await_change(), ReconcileOutcome::Ready));
-    }
-    observed.refresh_namespace_terminating(context).await?;
-    observed.place = place(&observed, context).await?;
-    let decision = loop {
-        match decide(&observed.situation) {
-            Decision::Look(what) => look(&mut observed, what, context).await?,
-            Decision::AddFinalizer => {
-                finalizer::add(credential, &context.cluster.client).await?;
-                observed.situation.finalizer = true;
-            }
-            Decision::Intend(intent) => {
-                if !in_flight::intend(&mut observed, intent, context).await? {
-                    return Ok((Action::await_change(), ReconcileOutcome::Ready));
-                }
-            }
-            Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
-                finalizer::remove(credential, &context.cluster.client).await?;
-                observed.situation.finalizer = false;
-            }
-            decision => break decision,
-        }
-    };
-    let done = act(&observed, decision, context).await?;
-    observed.settle_claims(decision, &done, context);
-    report(&observed, decision, &done, context).await
-}
-
-/// A place with the PAM, for a pass that may have something to do there.
-async fn place(observed: &Observation<'_>, context: &Context) -> Result<Option<Slot>, Error> {
-    match (decide(&observed.situation), &observed.view) {
-        (Decision::Look(_) | Decision::Push(_) | Decision::Disable | Decision::AddFinalizer, Some(view)) => {
-            context.cluster.slots.take(&view.lane).await.map(Some)
-        }
-        _ => Ok(None),
-    }
+    // The labels wake the object when they come. To say "denied" for this moment would fail an apply of namespace and
+    // credential. A deletion needs no access.
+    let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
+    let lacks = state.is_some_and(|state| lacks_labels(&state.connection, &observed.key.namespace, context));
+    lacks.then(|| PassEnd::waiting(Some(LABELS)))
 }

@@ -55,6 +55,34 @@ pub(crate) fn out_of_sight(id: &str, identifier: &str) -> String {
     )
 }
 
+/// The event of a record that was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PushedNote<'a> {
+    /// The value was sent.
+    pub(crate) value: bool,
+    pub(crate) id: &'a str,
+    pub(crate) identifier: &'a str,
+    /// The identifier that the record had before, if this write took the record over.
+    pub(crate) former: Option<&'a str>,
+}
+
+impl PushedNote<'_> {
+    pub(crate) fn text(&self) -> String {
+        let what = if self.value { "Fields and value" } else { "Fields" };
+        let before = self.former.map(|former| format!(", which was taken over and had identifier {former} before"));
+        format!("{what} written to record {}, identifier {}{}", self.id, self.identifier, before.unwrap_or_default())
+    }
+}
+
+/// The event of records that may be meant where another one was created.
+pub(crate) fn possible_matches(near: &[String]) -> String {
+    let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    format!(
+        "A record was created; the PAM also has {} with this username and only one of hostname and ip (id {shown}). If one of them was meant, correct spec.hostname and spec.ip",
+        near.len()
+    )
+}
+
 /// Says that the record could not be enabled.
 pub(crate) fn not_enabled(id: &str, why: &str) -> String {
     format!("Record {id} was written, but not enabled yet (spec.ensureEnabled): {why}")

@@ -3,5 +3,8 @@
 pub(crate) mod conflict;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod drift;
 pub(crate) mod pam_error;
+pub(crate) mod plan;
 pub(crate) mod problem;
+pub(crate) mod removed;

@@ -66,11 +66,6 @@ impl<S: Clone> StatusStore<S> {
         self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
     }
 
-    /// Returns whether a status of any of these objects must still be written.
-    pub(crate) fn owes(&self, uids: &[String]) -> bool {
-        uids.iter().any(|uid| self.is_owed(uid))
-    }
-
     /// Remembers a status that was written.
     pub(crate) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
         match number(resource_version) {

@@ -42,6 +42,33 @@ pub(crate) struct Slot {
     _all: OwnedSemaphorePermit,
 }
 
+/// The slot of one pass, which the pass gives back while it waits for others.
+#[derive(Debug, Default)]
+pub(crate) struct HeldSlot {
+    lane: Option<Lane>,
+    slot: Option<Slot>,
+}
+
+impl HeldSlot {
+    /// Holds no slot yet, and waits in that lane for one; without a lane there is nothing to wait for.
+    pub(crate) const fn in_lane(lane: Option<Lane>) -> Self {
+        Self { lane, slot: None }
+    }
+
+    /// Waits for a slot.
+    pub(crate) async fn acquire(&mut self, slots: &WorkerSlots) -> Result<(), Error> {
+        if let Some(lane) = &self.lane {
+            self.slot = Some(slots.take(lane).await?);
+        }
+        Ok(())
+    }
+
+    /// Gives the slot back.
+    pub(crate) fn release(&mut self) {
+        self.slot = None;
+    }
+}
+
 impl WorkerSlots {
     /// Makes that many slots in total.
     pub(crate) fn new(in_all: usize) -> Self {

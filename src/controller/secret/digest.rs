@@ -10,22 +10,10 @@ use crate::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, FIELD_MANAGER};
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read;
+use crate::domain::Keyed;
 
 /// Length of the key in bytes.
 const KEY_LENGTH: usize = 32;
-
-/// How a value compares with the digest of a value that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compared {
-    /// No digest was recorded.
-    New,
-    /// It is the same value.
-    Same,
-    /// It is another value.
-    Changed,
-    /// The digest was made with another key.
-    Unknown,
-}
 
 /// The key of the digests in status: HMAC-SHA-256, cut to 128 bits.
 pub(crate) struct DigestKey {
@@ -39,28 +27,16 @@ impl DigestKey {
         Self { id, key }
     }
 
-    /// Returns what tells this key from others.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Returns the digest of `value`, apart for each `owner` and `field`: `v1:{key id}:{mac}`.
     pub(crate) fn mac(&self, owner: &str, field: &str, value: &[u8]) -> String {
         let mac = self.hmac(owner, field, value).finalize().into_bytes();
         format!("v1:{}:{}", self.id, hex(&mac[..16]))
     }
 
-    /// Compares `value` with a recorded digest, in constant time.
-    pub(crate) fn compare(&self, recorded: Option<&String>, owner: &str, field: &str, value: &[u8]) -> Compared {
-        let Some(recorded) = recorded else {
-            return Compared::New;
-        };
-        if !self.made(recorded) {
-            return Compared::Unknown;
-        }
-        let mac = recorded.rsplit(':').next().and_then(unhex).unwrap_or_default();
-        let same = mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok();
-        if same { Compared::Same } else { Compared::Changed }
+    /// Returns whether a digest of this key is that of `value`, in constant time.
+    fn is_of(&self, digest: &str, owner: &str, field: &str, value: &[u8]) -> bool {
+        let mac = digest.rsplit(':').next().and_then(unhex).unwrap_or_default();
+        mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok()
     }
 
     /// Returns whether `digest` was made with this key.
@@ -79,6 +55,27 @@ impl DigestKey {
             hmac.update(part);
         }
         hmac
+    }
+}
+
+/// The key of the digests of one object. The owner is `{namespace}/{name}`: it must survive a restore, which gives objects
+/// new uids.
+pub(crate) struct OwnedKey<'a> {
+    pub(crate) key: &'a DigestKey,
+    pub(crate) owner: String,
+}
+
+impl Keyed for OwnedKey<'_> {
+    fn digest(&self, field: &str, text: &[u8]) -> String {
+        self.key.mac(&self.owner, field, text)
+    }
+
+    fn made(&self, digest: &str) -> bool {
+        self.key.made(digest)
+    }
+
+    fn is_of(&self, digest: &str, field: &str, text: &[u8]) -> bool {
+        self.key.is_of(digest, &self.owner, field, text)
     }
 }
 
@@ -153,24 +150,30 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    use crate::domain::Compared;
+
     fn key(byte: u8) -> DigestKey {
         DigestKey::new(Zeroizing::new(vec![byte; KEY_LENGTH]))
+    }
+
+    /// Compares the content of one object.
+    fn compare(byte: u8, recorded: Option<&String>, value: &[u8]) -> Compared {
+        OwnedKey { key: &key(byte), owner: "ns/a".to_owned() }.compare(recorded, "content", value)
     }
 
     #[test]
     fn a_value_is_known_again_and_another_is_not() {
         let digest = key(1).mac("ns/a", "content", b"CANARY");
-        let compare = |value: &[u8]| key(1).compare(Some(&digest), "ns/a", "content", value);
-        assert_eq!(compare(b"CANARY"), Compared::Same);
-        assert_eq!(compare(b"canary"), Compared::Changed);
-        assert_eq!(key(1).compare(None, "ns/a", "content", b"CANARY"), Compared::New);
+        assert_eq!(compare(1, Some(&digest), b"CANARY"), Compared::Same);
+        assert_eq!(compare(1, Some(&digest), b"canary"), Compared::Changed);
+        assert_eq!(compare(1, None, b"CANARY"), Compared::New);
     }
 
     #[test]
     fn another_key_is_a_lost_key_and_not_a_changed_value() {
         let digest = key(1).mac("ns/a", "content", b"CANARY");
-        assert_eq!(key(2).compare(Some(&digest), "ns/a", "content", b"CANARY"), Compared::Unknown);
-        assert_eq!(key(2).compare(Some(&"v0:x".into()), "ns/a", "content", b"CANARY"), Compared::Unknown);
+        assert_eq!(compare(2, Some(&digest), b"CANARY"), Compared::Unknown);
+        assert_eq!(compare(2, Some(&"v0:x".into()), b"CANARY"), Compared::Unknown);
     }
 
     #[test]
@@ -183,11 +186,11 @@ mod tests {
 
     #[test]
     fn a_damaged_digest_is_a_change_and_nothing_worse() {
-        let damaged = key(1).mac("o", "f", b"x").replace(|c: char| c.is_ascii_hexdigit(), "g");
+        let damaged = key(1).mac("ns/a", "content", b"x").replace(|c: char| c.is_ascii_hexdigit(), "g");
         for text in [format!("v1:{}:", key(1).id), format!("v1:{}:00", key(1).id)] {
-            assert_eq!(key(1).compare(Some(&text), "o", "f", b"x"), Compared::Changed);
+            assert_eq!(compare(1, Some(&text), b"x"), Compared::Changed);
         }
-        assert_eq!(key(1).compare(Some(&damaged), "o", "f", b"x"), Compared::Unknown);
+        assert_eq!(compare(1, Some(&damaged), b"x"), Compared::Unknown);
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn may_have(s: &impl Facts) -> bool {
 
 /// We were about to make a record exactly here, and no answer said that it became another.
 fn is_of_our_making(s: &impl Facts) -> bool {
-    s.pending() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch()
+    s.in_flight() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch()
 }
 
 fn takes_over(s: &impl Facts) -> bool {
@@ -49,5 +49,5 @@ pub(super) fn intent_due(s: &impl Facts, push: Push, seen: Option<Seen>) -> Opti
         (Expect::Adopt, _, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => Intent::TakeOver,
         _ => return None,
     };
-    (s.pending() != Some(intent)).then_some(intent)
+    (s.in_flight() != Some(intent)).then_some(intent)
 }

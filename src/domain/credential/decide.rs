@@ -1,106 +1,9 @@
 //! The one place where it is decided what happens to a credential.
 
 use super::adoption::{adopt, existing_record, intent_due};
+use super::decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, settling};
-use super::{Binding, Claims, Connection, Facts, Intent, Inventory, Reason, Request, Secrets, Seen, Value};
-
-/// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Decision {
-    /// Nothing at all, and say nothing.
-    Leave,
-    /// Nothing, and say that the object is suspended.
-    Suspend,
-    /// See more, and decide again.
-    Look(Look),
-    /// Nothing can be done now, for that reason.
-    Wait(Reason),
-    /// Nothing is due.
-    Settled,
-    /// Nothing is due yet; a write of an earlier process may still be executed: look again once that is over.
-    LookAgain,
-    /// Nothing is due, and no earlier write was missed: remember the versions that this is true of.
-    Record,
-    /// Nothing is due; what was held back is the value (of a lost digest key's time).
-    HoldValue,
-    /// Nothing is to be sent: say what would be.
-    Plan(Planned),
-    /// The record in our status was found where the connection leads now: remember the place.
-    Rebind,
-    /// Put our finalizer on it, before anything is sent.
-    AddFinalizer,
-    /// Take our finalizer off.
-    RemoveFinalizer(ReleaseReason),
-    /// Write into status what is about to be tried, before it is.
-    Intend(Intent),
-    /// Disable the record whose id is in our status.
-    Disable,
-    /// Enable the record whose id is in our status.
-    Enable,
-    /// Send this.
-    Push(Push),
-}
-
-/// What would be sent first, were it not for `mode: Plan`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Planned {
-    /// Nothing.
-    Nothing,
-    /// Nothing, and the value would go on being held back.
-    HoldValue,
-    /// This.
-    Push(Push),
-    /// The record would be enabled.
-    Enable,
-    /// The record would be disabled.
-    Disable,
-}
-
-/// Why a finalizer is taken off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReleaseReason {
-    /// `deletionPolicy` says so; the record stays as it is.
-    Retained,
-    /// Nothing was ever written for this object.
-    NothingWritten,
-    /// Another object keeps the record.
-    HandedOver,
-    /// The namespace goes away, and what is needed to log in went before: the record stays enabled.
-    LeftEnabled,
-}
-
-/// What to see more of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
-    /// The values of the Secrets.
-    Secrets,
-    /// The PAM's list.
-    Inventory,
-    /// Who else in the cluster is after the same record.
-    Claims,
-}
-
-/// One POST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Push {
-    /// What the answer must say.
-    pub expect: Expect,
-    /// Send the value along.
-    pub value: bool,
-    /// Send every group of fields, not just those that changed.
-    pub all_fields: bool,
-}
-
-/// What a POST is expected to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Expect {
-    /// Make a new record.
-    Create,
-    /// Change a record that the list showed, whose id we now take as ours.
-    Adopt,
-    /// Change the record whose id is in our status.
-    Update,
-}
+use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secrets, Seen, Value};
 
 /// Decides what happens to a credential.
 ///
@@ -131,7 +34,9 @@ pub fn decide(s: &impl Facts) -> Decision {
         (false, false) => match decide_live(s) {
             decision if s.plan() => planned(decision),
             Decision::Push(_) | Decision::Enable if s.disable() && !s.finalizer() => Decision::AddFinalizer,
-            Decision::Push(push) => intent_due(s, push, seen(s)).map_or(Decision::Push(push), Decision::Intend),
+            Decision::Push(push) => {
+                intent_due(s, push, s.inventory().seen()).map_or(Decision::Push(push), Decision::Intend)
+            }
             Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(ReleaseReason::Retained),
             Decision::Settled if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             decision => decision,
@@ -194,14 +99,6 @@ fn is_repairing(s: &impl Facts) -> bool {
 
 fn is_unclean(s: &impl Facts) -> bool {
     s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.needs_verification()
-}
-
-/// What was seen of the list, if it was looked at.
-pub(super) fn seen(s: &impl Facts) -> Option<Seen> {
-    match s.inventory() {
-        Inventory::Shows(seen) | Inventory::Incomplete(seen) => Some(seen),
-        Inventory::NotAsked | Inventory::Failed(_) | Inventory::Off => None,
-    }
 }
 
 fn blame(connection: Connection) -> Reason {

@@ -1,14 +1,14 @@
 //! What was seen of one credential, reduced to what a decision turns on. Names, ids and values stay outside:
 //! the fewer the states, the more of them a test can try.
 
-use super::{Reason, Seen};
+use super::{Reason, SettleWindow};
 
 /// Makes the struct of all facts, and the trait by which a decision asks for each.
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
         /// One credential as it was found.
         #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Situation {
             $($(#[$doc])* pub $name: $type,)*
         }
@@ -74,7 +74,7 @@ facts! {
     /// What is to be written onto the device differs from what was last sent.
     device_changed: bool,
     /// What status says was about to be tried, for this very target; it may have been.
-    pending: Option<Intent>,
+    in_flight: Option<Intent>,
     /// The record in our status was there before us, is to be enabled, and was not yet.
     enable_due: bool,
     /// `spec.mode` is `Plan`.
@@ -99,17 +99,18 @@ facts! {
     /// though nothing differs.
     needs_verification: bool,
     /// This process began so lately that a write of an earlier one may still be executed.
-    early: bool,
+    recently_started: bool,
     /// Another operator writes this object's status again and again.
     other_operator_writes: bool,
 }
 
 /// Which records that were there before may be written: the columns of `design.md` 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Adoption {
     /// None.
     Never,
     /// One that has our identifier and our account, or our account and no identifier.
+    #[default]
     ByIdentifier,
     /// Also one that has our identifier or our account, if the connection allows that.
     TakeOver,
@@ -126,9 +127,10 @@ pub enum Intent {
 }
 
 /// The connection of a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Connection {
     /// There is none of that name.
+    #[default]
     Missing,
     /// It is not ready, for that reason.
     NotReady(Reason),
@@ -137,7 +139,7 @@ pub enum Connection {
 }
 
 /// The Secrets of a credential, the worst of them first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Secrets {
     /// One is not there.
     Missing,
@@ -148,6 +150,7 @@ pub enum Secrets {
     /// All are as they were when the last push was made from them.
     Unchanged,
     /// One may have changed and has not been read yet.
+    #[default]
     Unread,
     /// They were read.
     Read(Value),
@@ -169,9 +172,10 @@ pub enum Value {
 }
 
 /// What a credential's status remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// No record.
+    #[default]
     Unbound,
     /// A record in the PAM that the connection leads to.
     Bound,
@@ -180,9 +184,10 @@ pub enum Binding {
 }
 
 /// What somebody asked for by annotation, and was not yet given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Nothing.
+    #[default]
     None,
     /// To push the fields, and the value unless the vault rotates it.
     Fields,
@@ -191,9 +196,10 @@ pub enum Request {
 }
 
 /// Who else in the cluster is after the same record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Claims {
     /// Nobody looked yet.
+    #[default]
     NotAsked,
     /// Nobody, and now it is ours.
     Free,
@@ -206,9 +212,10 @@ pub enum Claims {
 }
 
 /// What the PAM's list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Inventory {
     /// Nobody looked yet.
+    #[default]
     NotAsked,
     /// It could not be had, for that reason.
     Failed(Reason),
@@ -221,9 +228,10 @@ pub enum Inventory {
 }
 
 /// What a list shows of the record in our status, against what was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Drift {
     /// It is as it was written, or nothing newer than our last write is known.
+    #[default]
     None,
     /// It is not listed. That is no reason to write: it may only be out of the login's sight.
     NotListed,
@@ -257,9 +265,10 @@ impl Drift {
 }
 
 /// What the list says of writes to our record since our last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Change {
     /// Nothing: it was not looked at, or no earlier list said when our own write was.
+    #[default]
     Unknown,
     /// There was none.
     Same,
@@ -267,16 +276,54 @@ pub enum Change {
     Moved,
 }
 
-/// A write whose outcome is unknown. The PAM may execute it later, over what was sent since.
+/// The rows of `design.md` 5: what a list shows of our identifier and our account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SettleWindow {
-    /// There is none.
-    Closed,
-    /// It may still be executed.
-    Open,
-    /// It was executed by now, or never will be: what is newest is sent once more.
-    Elapsed {
-        /// It carried a value.
-        value: bool,
+pub enum Seen {
+    /// Neither our identifier nor our account.
+    Neither,
+    /// The record in our status, and no other record has our account or identifier.
+    Ours {
+        /// It has our identifier and the account that the spec asks for.
+        at_account: bool,
+        /// The vault rotates its value.
+        rotates: bool,
     },
+    /// Our identifier on our account, under an id that we do not know.
+    IdentifierOnAccount {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// The identifier that a former name of this cluster gave to this object, on our account.
+    FormerOnAccount {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our identifier on another account.
+    IdentifierElsewhere {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our account, without any identifier.
+    AccountBare {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Our account under another identifier.
+    AccountOther {
+        /// The vault rotates its value.
+        rotates: bool,
+    },
+    /// Identifier and account on different records, several records with our account, or an SSH key's row.
+    Tangled,
+}
+
+impl Inventory {
+    /// Returns what the list shows, if there was one.
+    #[must_use]
+    pub const fn seen(self) -> Option<Seen> {
+        match self {
+            Self::Shows(seen) | Self::Incomplete(seen) => Some(seen),
+            Self::NotAsked | Self::Failed(_) | Self::Off => None,
+        }
+    }
 }

@@ -1,47 +1,6 @@
 //! Which row of the table of `design.md` 5 applies.
 
-use super::{Account, Binding};
-
-/// The rows of `design.md` 5: what a list shows of our identifier and our account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Seen {
-    /// Neither our identifier nor our account.
-    Neither,
-    /// The record in our status, and no other record has our account or identifier.
-    Ours {
-        /// It has our identifier and the account that the spec asks for.
-        at_account: bool,
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our identifier on our account, under an id that we do not know.
-    IdentifierOnAccount {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// The identifier that a former name of this cluster gave to this object, on our account.
-    FormerOnAccount {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our identifier on another account.
-    IdentifierElsewhere {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our account, without any identifier.
-    AccountBare {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Our account under another identifier.
-    AccountOther {
-        /// The vault rotates its value.
-        rotates: bool,
-    },
-    /// Identifier and account on different records, several records with our account, or an SSH key's row.
-    Tangled,
-}
+use super::{Account, Binding, Seen};
 
 /// One record of the list, as far as [`match_rows`] looks at it.
 #[derive(Clone, Debug)]

@@ -3,21 +3,46 @@
 mod adoption;
 mod answer;
 mod decide;
+mod decision;
 mod deletion;
+mod desired;
+mod drift;
 mod facts;
 #[cfg(test)]
 mod laws;
 mod matching;
+mod other_operator;
+mod pass;
 mod repair;
+mod retry;
+mod situation;
+mod status;
+mod target;
+mod transition;
 
+use super::keyed::{Compared, Keyed};
+use super::unacked::{SettleWindow, UnackedWrite, WriteAction};
 use super::{Account, Reason};
 
 pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
-pub use decide::{Decision, Expect, Look, Planned, Push, ReleaseReason, decide};
+pub use decide::decide;
+pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
+pub use desired::{Desired, ReadSecrets, value_read};
+pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
 pub use facts::{
-    Adoption, Binding, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Request, Secrets, SettleWindow,
-    Situation, Value,
+    Adoption, Binding, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Request, Secrets, Seen, Situation,
+    Value,
 };
-pub use matching::{Identifiers, Row, Seen, match_rows};
-pub use repair::{SETTLE, is_only_correction};
+pub use matching::{Identifiers, Row, match_rows};
+pub use other_operator::{OtherOperator, StatusTrace};
+pub use pass::Pass;
+pub use repair::is_only_correction;
+pub use retry::{Ended, NextPass, next_pass};
+pub use situation::Known;
+pub use status::{
+    ACCOUNT, Asked, BoundVault, CONTENT, ClusterState, ConnectedVault, DEVICE, KEYED, MOST_CORRECTIONS, MismatchRecord,
+    Remote, SecretVersion, Status, USERNAME,
+};
+pub use target::Target;
+pub use transition::{WriteResult, announce, transition, verifies};

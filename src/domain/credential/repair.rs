@@ -3,13 +3,7 @@
 //!
 //! The value goes along only where the list says that the vault does not rotate it (P6).
 
-use std::time::Duration;
-
 use super::{Binding, Change, Decision, Expect, Facts, Inventory, Look, Push, Request, Seen, SettleWindow, Value};
-
-/// How long after a write that was not answered the PAM may still execute it (API 8: its gateway gives up after 60 s, what
-/// is behind it may not).
-pub const SETTLE: Duration = Duration::from_secs(90);
 
 /// A write whose outcome is unknown was executed by now, or never will be.
 pub(super) fn settling(s: &impl Facts) -> bool {
@@ -76,7 +70,7 @@ pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
             let value = value != Value::None && !s.value_withheld();
             Decision::Push(Push { expect: Expect::Update, value, all_fields: true })
         }
-        Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,
+        Inventory::Shows(_) | Inventory::Incomplete(_) if s.recently_started() => Decision::LookAgain,
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::Record,
     }
 }

@@ -51,11 +51,11 @@ async fn answer_is_lost_and_the_operator_goes(world: &mut World, change: Value) 
     found
 }
 
-/// The status as soon as something is pending in it.
+/// The status as soon as a write is in flight in it.
 async fn in_flight(world: &World, name: &str) -> PamCredentialStatus {
-    wait_until("something to be pending", PATIENCE, async || {
+    wait_until("a write to be in flight", PATIENCE, async || {
         let found = status(&world.get(name).await);
-        anyhow::ensure!(found.pending.is_some(), "nothing is");
+        anyhow::ensure!(found.in_flight.is_some(), "nothing is");
         Ok(found)
     })
     .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kube::api::{Api, Patch, PatchParams};
 use local_cluster::wait_until;
-use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, PendingAction};
+use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, InFlightAction};
 use pam_simulator::{Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 
@@ -26,13 +26,16 @@ async fn what_is_about_to_be_made_is_in_status_before_it_is_sent() {
     world.put_credential("svc", from_secret).await;
     let early = in_flight(&world, "svc").await;
     assert_eq!(early.id, None);
-    let noted = early.pending.unwrap();
-    assert_eq!((noted.action, noted.former.as_ref()), (PendingAction::Create, None));
+    let noted = early.in_flight.unwrap();
+    assert_eq!((noted.action, noted.former.as_ref()), (InFlightAction::Create, None));
     assert_eq!(noted.identifier, format!("c1_{}_svc", world.namespace));
-    assert!(noted.account.starts_with("v1:") && world.sim.url().starts_with(&noted.origin), "{noted:?}");
+    assert!(
+        noted.account.as_ref().unwrap().starts_with("v1:") && world.sim.url().starts_with(&noted.origin),
+        "{noted:?}"
+    );
 
     let late = status(&world.becomes("svc", "Synced").await);
-    assert_eq!((late.pending, late.ensured_enabled), (None, true));
+    assert_eq!((late.in_flight, late.ensured_enabled), (None, true));
     let requests = world.requests(&count).await.named("svc");
     let writes = requests.resource("pamcredentials/status").writes();
     assert_eq!(writes.len(), 2, "one before the POST, one after: {requests}");
@@ -53,7 +56,7 @@ async fn what_is_about_to_be_made_is_in_status_before_it_is_sent() {
 async fn its_own_record_is_known_again_after_a_lost_answer_and_a_restart() {
     let mut world = World::start().await;
     let lost = answer_is_lost_and_the_operator_goes(&mut world, never()).await;
-    assert!(lost.pending.is_some() && lost.id.is_none(), "{lost:?}");
+    assert!(lost.in_flight.is_some() && lost.id.is_none(), "{lost:?}");
     assert_eq!(world.sim.records().len(), 1, "the PAM had done it");
     let count = world.count().await;
     world.start_operator().await;
@@ -61,7 +64,7 @@ async fn its_own_record_is_known_again_after_a_lost_answer_and_a_restart() {
     let records = world.sim.records();
     assert_eq!(records.len(), 1, "no second one");
     assert_eq!(found.id.as_deref(), Some(records[0].id.as_str()));
-    assert_eq!((found.pending, found.former_identifier, found.ensured_enabled), (None, None, true));
+    assert_eq!((found.in_flight, found.former_identifier, found.ensured_enabled), (None, None, true));
     let journal = world.journal(&count);
     assert_eq!(journal.posts().len(), 1);
     assert!(!journal.posts()[0].commit.as_ref().unwrap().created);
@@ -78,7 +81,7 @@ async fn what_was_noted_and_never_executed_is_made_then() {
     world.stop_operator().await;
     world.start_operator().await;
     let found = status(&world.becomes("svc", "Synced").await);
-    assert_eq!((found.pending, world.sim.records().len()), (None, 1));
+    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
     assert_eq!(world.sim.count(Kind::PostCredential), 2);
     ends(&world).await;
 }
@@ -99,7 +102,7 @@ async fn a_record_that_shows_late_is_told_from_the_answer() {
     assert!(world.sim.wait_for(PATIENCE, |journal| journal.posts().len() == 2).await);
     world.sim.edit(&id, VaultEdit::ShowTo(world.sim.client_id()));
     let found = status(&world.becomes("svc", "Synced").await);
-    assert_eq!((found.id, found.unexpected), (Some(id), None));
+    assert_eq!((found.id, found.mismatch), (Some(id), None));
     assert_eq!((world.journal(&count).posts().len(), world.sim.records().len()), (1, 1));
     ends(&world).await;
 }
@@ -115,7 +118,7 @@ async fn a_record_out_of_sight_stays_somebody_elses_although_a_write_is_in_fligh
     let count = world.count().await;
     world.start_operator().await;
     let found = world.becomes("svc", "RecordConflict").await;
-    assert!(status(&found).unexpected.is_some(), "{:?}", found.status);
+    assert!(status(&found).mismatch.is_some(), "{:?}", found.status);
     world.sim.edit(&id, VaultEdit::ShowTo(world.sim.client_id()));
     // Even the user's word does not make Never write onto it; another policy and that word do.
     world.annotate("svc", "pam-operator.io/reconcile-requested-at", "1").await;
@@ -134,13 +137,13 @@ async fn after_a_definite_refusal_nothing_is_in_flight_and_what_comes_then_is_no
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Code(1011)).always());
     apply(&world, never()).await;
     let refused = status(&world.becomes("svc", "DeviceNotFound").await);
-    assert_eq!(refused.pending, None);
+    assert_eq!(refused.in_flight, None);
     let id = world.sim.seed(seed().identifier("ours"));
     let before = world.sim.record(&id);
     // The list that a first push goes by is seconds old.
     tokio::time::sleep(Duration::from_secs(11)).await;
     let found = world.becomes("svc", "RecordConflict").await;
-    assert!(status(&found).unexpected.is_none() && message(&found).contains("adoptionPolicy"), "{}", message(&found));
+    assert!(status(&found).mismatch.is_none() && message(&found).contains("adoptionPolicy"), "{}", message(&found));
     world.sim.clear_faults();
     assert_eq!(world.sim.record(&id), before);
     // The word of the user is the policy.

@@ -131,7 +131,7 @@ async fn conflicts(world: &World, cell: &Cell, policy: &str) {
     };
     assert!(message.contains(by_policy), "under {policy}: {message}");
     let status = status(&found);
-    assert_eq!((status.id, status.identifier, status.pending), (None, None, None), "{}", cell.name);
+    assert_eq!((status.id, status.identifier, status.in_flight), (None, None, None), "{}", cell.name);
     assert_eq!(world.sim.journal().posts_for(&cell.identifier).len(), 0, "{}", cell.name);
 }
 
@@ -156,7 +156,7 @@ async fn is_written(world: &World, cell: &Cell, outcome: Outcome) {
     assert_eq!(status.identifier.as_ref(), Some(sent));
     let former = (cell.row == Row::AccountOther).then(|| format!("theirs-{}", cell.name));
     assert_eq!(status.former_identifier, former, "{}", cell.name);
-    assert_eq!((status.pending, status.value_held_back), (None, keeps));
+    assert_eq!((status.in_flight, status.value_held_back), (None, keeps));
     assert_eq!(status.ensured_enabled, outcome == Outcome::Created, "only what we made is surely enabled");
 }
 

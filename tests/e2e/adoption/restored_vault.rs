@@ -58,7 +58,7 @@ async fn one_that_was_met_by_a_rotation_is_too() {
     let id = recreated(&world, Some("ours"), "ByIdentifier").await;
     world.put_secret("svc", json!({"password": "rotated"})).await;
     let found = world.becomes("svc", "RecordConflict").await;
-    assert!(status(&found).unexpected.is_some());
+    assert!(status(&found).mismatch.is_some());
     world.put_secret("svc", json!({"password": "rotated again"})).await;
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert_eq!(world.sim.count(Kind::PostCredential), 2, "nothing more is written");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pam_operator::api::PendingAction;
+use pam_operator::api::InFlightAction;
 use pam_simulator::{Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 
@@ -21,12 +21,12 @@ async fn what_is_about_to_be_taken_over_is_in_status_before_it_is_sent() {
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Delay(Duration::from_secs(2))));
     let count = world.count().await;
     apply(&world, take_over()).await;
-    let noted = in_flight(&world, "svc").await.pending.unwrap();
-    assert_eq!((noted.action, noted.former.as_deref()), (PendingAction::TakeOver, Some("theirs")));
+    let noted = in_flight(&world, "svc").await.in_flight.unwrap();
+    assert_eq!((noted.action, noted.former.as_deref()), (InFlightAction::TakeOver, Some("theirs")));
     assert_eq!(world.sim.record(&id).unwrap().identifier.as_deref(), Some("theirs"), "not done yet");
 
     let found = status(&world.becomes("svc", "Synced").await);
-    assert_eq!((found.former_identifier.as_deref(), found.pending), (Some("theirs"), None));
+    assert_eq!((found.former_identifier.as_deref(), found.in_flight), (Some("theirs"), None));
     let writes = world.requests(&count).await.named("svc").resource("pamcredentials/status").writes();
     assert_eq!(writes.len(), 2, "{writes}");
     assert!(writes.iter().next().unwrap().time < world.journal(&count).posts()[0].at);
@@ -52,7 +52,7 @@ async fn a_lost_answer_and_a_restart_do_not_lose_the_former_identifier() {
     world.start_operator().await;
     let found = status(&world.becomes("svc", "Synced").await);
     assert_eq!((found.id, found.former_identifier.as_deref()), (Some(id), Some("theirs")));
-    assert_eq!((found.pending, world.sim.records().len()), (None, 1));
+    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
     ends(&world).await;
 }
 
@@ -69,7 +69,7 @@ async fn a_kill_in_the_middle_of_a_take_over_leaves_one_record_and_its_history()
     tokio::time::sleep(Duration::from_secs(10)).await;
     let found = status(&world.becomes("svc", "Synced").await);
     assert_eq!((found.id, found.former_identifier.as_deref()), (Some(id), Some("theirs")));
-    assert_eq!((found.pending, world.sim.records().len()), (None, 1));
+    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
     ends(&world).await;
 }
 
@@ -95,7 +95,7 @@ async fn a_refused_take_over_leaves_nothing_in_flight() {
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Code(1009)));
     apply(&world, take_over()).await;
     let found = status(&world.becomes("svc", "PamPermissionDenied").await);
-    assert_eq!((found.pending, found.former_identifier, found.id), (None, None, None));
+    assert_eq!((found.in_flight, found.former_identifier, found.id), (None, None, None));
     assert_eq!(world.sim.value_of(&id).as_deref(), Some(THEIRS));
     ends(&world).await;
 }
@@ -125,7 +125,7 @@ async fn what_another_object_of_the_cluster_has_is_not_taken_over() {
     let theft = json!({"username": "svc", "identifier": "thief", "adoptionPolicy": "TakeOver"});
     world.put_credential("thief", theft).await;
     let found = world.becomes("thief", "AccountConflict").await;
-    assert!(status(&found).pending.is_none() && !ready(&found).2.contains("svc"), "{}", ready(&found).2);
+    assert!(status(&found).in_flight.is_none() && !ready(&found).2.contains("svc"), "{}", ready(&found).2);
     assert_eq!(world.sim.value_of(&id), Some(format!("{CANARY}-svc")));
     assert_eq!(world.sim.count(Kind::PostCredential), 1);
     ends(&world).await;

@@ -75,7 +75,7 @@ fn hidden(identifier: &str) -> Seed {
 
 async fn in_conflict(world: &World) -> PamCredential {
     let found = world.becomes("svc", "RecordConflict").await;
-    assert!(found.status.as_ref().unwrap().unexpected.is_some(), "{:?}", found.status);
+    assert!(found.status.as_ref().unwrap().mismatch.is_some(), "{:?}", found.status);
     found
 }
 

@@ -28,7 +28,7 @@ async fn after_a_stray_answer_only_the_users_word_makes_the_record_ours() {
 
     world.annotate("svc", RECONCILE, "it is ours").await;
     let status = world.becomes("svc", "Synced").await.status.unwrap();
-    assert_eq!((status.id, status.unexpected), (Some(id), None));
+    assert_eq!((status.id, status.mismatch), (Some(id), None));
     world.pam_holds("svc", &value(2)).await;
     assert_eq!(world.sim.records().len(), 1);
     ends(&world).await;
@@ -86,7 +86,7 @@ async fn without_a_secret_too_another_identifier_ends_a_conflict_and_nothing_els
     elsewhere["identifier"] = json!("another");
     world.put_credential("svc", elsewhere).await;
     let status = world.becomes("svc", "Synced").await.status.unwrap();
-    assert_eq!(status.unexpected, None);
+    assert_eq!(status.mismatch, None);
     assert_ne!(status.id.as_ref(), Some(&id));
     assert_eq!(world.sim.record(&id), before);
     ends(&world).await;
@@ -105,7 +105,7 @@ async fn nothing_is_ready_while_an_answer_is_unexplained() {
     let until = Instant::now() + A_MOMENT * 2;
     while Instant::now() < until {
         let found = world.get("svc").await;
-        let unexplained = found.status.as_ref().unwrap().unexpected.is_some();
+        let unexplained = found.status.as_ref().unwrap().mismatch.is_some();
         assert!(!unexplained || ready(&found).0 != "True", "{:?}", found.status);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -179,9 +179,9 @@ impl Case<'_> {
             let passed = self.object.since().duration_since(record.identity.0);
             record.identity.1 == Some(self.who) && passed.abs() <= SignedDuration::from_mins(2)
         };
-        let told = self.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_ref());
+        let told = self.status.mismatch.as_ref().and_then(|unexpected| unexpected.id.as_ref());
         let met = told.and_then(|id| run.model.records.get(id)).is_some_and(just_made);
-        if !clean || !alone || met || (self.object.strange && self.status.unexpected.is_some()) {
+        if !clean || !alone || met || (self.object.strange && self.status.mismatch.is_some()) {
             return Ok(());
         }
         Err(format!("P1: {reason}, and nothing stands in its way"))

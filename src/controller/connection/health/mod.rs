@@ -85,12 +85,6 @@ impl ConnectionHealths {
         }
     }
 
-    /// Returns the uids of all credentials that were seen, and whether these are all: no watch was left without its first list.
-    pub(crate) fn everyone(&self) -> (Vec<String>, bool) {
-        let inner = self.lock();
-        (inner.referrers.keys().cloned().collect(), inner.unlisted == 0 && !inner.unseen)
-    }
-
     /// Takes in a connection as the watch shows it; `status` is its newest. `true`: a person confirmed what its list lacks.
     pub(crate) fn note(&self, connection: &AnyConnection, status: &PamConnectionStatus, moment: Moment) -> bool {
         self.lock().of.entry(connection.id()).or_default().note(connection, status, moment)

@@ -1,24 +1,26 @@
 //! `spec.ensureEnabled`: a record that was there before is enabled, once.
 
-use crate::controller::credential::act::push::{Outcome, note_refusal};
+use crate::controller::credential::act::note_refusal;
+use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::observe::connected;
-use crate::controller::credential::observe::observation::Observation;
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::observe;
 use crate::controller::runtime::error::Error;
 
-/// Enables the record whose id is in our status. Repeating it is harmless: the PAM then says that it is enabled already.
-pub(crate) async fn enable(observed: &Observation<'_>, context: &Context) -> Result<Outcome, Error> {
-    let live = match connected::client(observed, context).await? {
-        Ok(live) => live,
+/// Enables the record whose id is in our status. A repetition is harmless: the PAM then says that it is enabled already.
+pub(super) async fn enable(observed: &Observation<'_>, context: &Context) -> Result<Outcome, Error> {
+    let connected = match observe::client(observed, context).await? {
+        Ok(connected) => connected,
         Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
     context.cluster.may_write()?;
     let id = observed.status.id.as_deref().unwrap_or_default();
-    Ok(match live.client.enable_credential(id).await {
+    Ok(match connected.client.enable_credential(id).await {
         Ok(how) => {
-            // It moved the record: what lists from before say of when that was would be taken for the mark of our write.
-            if let Some(record) = live.inventory.latest().and_then(|snapshot| snapshot.by_id(id)) {
-                live.inventory.note_written(record);
+            // The call moved the record's time of change: what earlier lists say of that time would be taken for the mark
+            // of our write.
+            if let Some(record) = connected.inventory.latest().and_then(|snapshot| snapshot.by_id(id)) {
+                connected.inventory.note_written(record);
             }
             Outcome::Enabled(how)
         }

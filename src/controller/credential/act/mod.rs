@@ -1,5 +1,37 @@
-//! The only writes to a PAM.
+//! The only writes to a PAM: at most one in a pass.
 
-pub(crate) mod disable;
-pub(crate) mod enable;
-pub(crate) mod push;
+mod disable;
+mod enable;
+pub(crate) mod outcome;
+mod push;
+mod release;
+mod request;
+
+use crate::controller::credential::act::outcome::Outcome;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::runtime::error::Error;
+use crate::domain::Decision;
+use crate::pam::PamError;
+
+/// Carries a decision out.
+pub(crate) async fn carry_out(
+    observed: &Observation<'_>,
+    decision: Decision,
+    context: &Context,
+) -> Result<Outcome, Error> {
+    match decision {
+        Decision::Push(push) => push::push(observed, push, context).await,
+        Decision::Enable => enable::enable(observed, context).await,
+        Decision::Disable => disable::disable(observed, context).await,
+        Decision::RemoveFinalizer(why) => release::release_finalizer(observed, why, context).await,
+        _ => Ok(Outcome::Nothing),
+    }
+}
+
+/// Has the connection looked at after its login was refused: that concerns the connection as a whole.
+pub(crate) fn note_refusal(error: &PamError, observed: &Observation<'_>, context: &Context) {
+    if matches!(error, PamError::AuthenticationFailed(_)) {
+        context.connections.doubt(&observed.connection_id());
+    }
+}

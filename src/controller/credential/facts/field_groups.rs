@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::api::{DeviceSettings, FIELDS, Field, PamCredentialSpec, sent_field};
+use crate::controller::credential::facts::observation::SecretInputs;
 use crate::controller::credential::facts::settings::{self, given};
-use crate::controller::credential::observe::secret_inputs::Read;
 use crate::controller::secret::digest::plain;
 use crate::pam::{WireField, WireValue};
 
@@ -93,19 +93,9 @@ pub(crate) fn device(spec: &PamCredentialSpec) -> Option<String> {
     Some(plain(&[&hostname, &ip, &written]))
 }
 
-/// Whether what is to be written onto the device differs from what was last sent.
-pub(crate) fn device_changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
-    device(spec).is_some_and(|digest| recorded.get(DEVICE) != Some(&digest))
-}
-
 /// Digest of the account, as far as the spec has it.
 pub(crate) fn account(spec: &PamCredentialSpec) -> String {
     plain(&[spec.username.as_deref().unwrap_or_default(), &spec.hostname, &spec.ip])
-}
-
-/// Whether a group that the spec sets differs from what was last sent.
-pub(crate) fn changed(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>) -> bool {
-    !due(spec, recorded, false).is_empty()
 }
 
 /// The names of the groups that differ from what was last sent (or of `all`).
@@ -122,14 +112,14 @@ pub(crate) fn fields(spec: &PamCredentialSpec, recorded: &BTreeMap<String, Strin
 }
 
 /// The names of the groups of secrets beside the value that differ (or of `all`).
-pub(crate) fn due_secrets(read: &Read, all: bool) -> Vec<&'static str> {
+pub(crate) fn due_secrets(read: &SecretInputs, all: bool) -> Vec<&'static str> {
     let there = [(TOTP, read.totp.is_some()), (LOGIN_FIELDS, !read.login_fields.is_empty())];
-    let is_due = |group: &str| all || read.due.contains(group);
+    let is_due = |group: &str| all || read.recorded.due.contains(group);
     there.into_iter().filter(|(group, there)| *there && is_due(group)).map(|(group, _)| group).collect()
 }
 
 /// The secrets beside the value and the username that differ (or `all`).
-pub(crate) fn secrets(read: &Read, all: bool) -> Vec<WireField> {
+pub(crate) fn secrets(read: &SecretInputs, all: bool) -> Vec<WireField> {
     let value = |group: &str| match group {
         TOTP => read.totp.clone().map(WireValue::Secret),
         _ => Some(WireValue::Items(read.login_fields.clone())),
@@ -141,7 +131,7 @@ pub(crate) fn secrets(read: &Read, all: bool) -> Vec<WireField> {
 
 /// For a PAM that puts a block that is sent in the place of the one it has: additional settings go whole, and so do the
 /// notes, which may be among them. The other blocks always do.
-pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&Read>, fields: &mut Vec<WireField>) {
+pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&SecretInputs>, fields: &mut Vec<WireField>) {
     let whole = json(spec);
     let mut block = settings::of_group(&whole, ADDITIONAL);
     block.extend(settings::of_group(&whole, NOTES));
@@ -174,7 +164,7 @@ mod tests {
         let before = spec(&serde_json::json!({"tags": ["a"], "notes": "n"}));
         let after = spec(&serde_json::json!({"tags": ["a", "b"], "notes": "n"}));
         let recorded = digests(&before);
-        assert!(!changed(&before, &recorded) && changed(&after, &recorded));
+        assert!(due(&before, &recorded, false).is_empty() && !due(&after, &recorded, false).is_empty());
         let sent = fields(&after, &recorded, false);
         let [WireField { path: "tags", value: WireValue::List(tags) }] = &sent[..] else { panic!("{sent:?}") };
         assert_eq!(*tags, ["a", "b"]);
@@ -183,7 +173,7 @@ mod tests {
     #[test]
     fn a_field_that_was_removed_is_no_change_since_it_cannot_be_unset() {
         let recorded = digests(&spec(&serde_json::json!({"notes": "n"})));
-        assert!(!changed(&spec(&serde_json::json!({})), &recorded));
+        assert!(due(&spec(&serde_json::json!({})), &recorded, false).is_empty());
         assert!(!digests(&spec(&serde_json::json!({}))).contains_key("notes"));
     }
 

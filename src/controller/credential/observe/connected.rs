@@ -6,42 +6,52 @@ use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::inventory;
-use crate::controller::connection::object::connection_of;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::observe::observation::Observation;
+use crate::controller::credential::facts::access::permitted;
+use crate::controller::credential::facts::observation::Observation;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::pam::{PamError, Snapshot};
 
-/// Returns whether another operator serves this credential: its connection is there, but this operator does not select
-/// it.
+/// Returns whether another operator serves this credential: its connection is there, but this operator does not select it.
 pub(crate) async fn is_anothers(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
-    Ok(observed.view.is_none() && context.connections.is_anothers(&connection_of(observed.object)).await?)
+    let missing = observed.connection.state.is_none();
+    Ok(missing && context.connections.is_anothers(&observed.connection_id()).await?)
 }
 
-/// Returns the client and inventory of a credential's connection as this pass saw it, made where there is none yet. A
-/// connection that was edited since is an error: what was decided by one PAM's list must not be sent to another. A
-/// problem is told as the credential is to tell it.
+/// Returns the client of the credential's connection, made where there is none yet.
+///
+/// # Errors
+///
+/// A connection that was edited since this pass began: what was decided by one PAM's list must not be sent to another. Nor
+/// does what the connection's rules said then hold any longer. A problem of the connection is told as the credential tells it.
 pub(crate) async fn client(
     observed: &Observation<'_>,
     context: &Context,
 ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
-    let id = connection_of(observed.object);
+    let id = observed.connection_id();
     let Some(connection) = context.connections.store.get(&id) else {
         return Ok(Err(Problem::connection_gone(&id.to_string())));
     };
-    let is_same = |view: &ConnectionState| {
-        view.connection.uid() == connection.uid() && view.connection.generation() == connection.generation()
+    let is_same = |state: &ConnectionState| {
+        state.connection.uid() == connection.uid() && state.connection.generation() == connection.generation()
     };
-    if !observed.view.as_ref().is_some_and(is_same) {
-        return Err(Error::ConnectionChanged);
-    }
-    if !observed.is_still_permitted(&connection, context) {
+    let access = permitted(observed.object, &observed.identifier, &connection, context);
+    let permitted = observed.connection.access.as_ref() == Some(&access);
+    if !permitted || !observed.connection.state.as_ref().is_some_and(is_same) {
         return Err(Error::ConnectionChanged);
     }
     let connected = context.connections.client(&connection).await?;
     Ok(connected.map_err(|problem| problem.of_connection(&id.to_string())))
+}
+
+/// Checks that the client logs in as the login that was decided on: the connection itself has not looked at another one yet.
+pub(crate) fn is_same_login(connected: &ConnectedClient, observed: &Observation<'_>) -> Result<(), Error> {
+    match observed.connection.vault.as_ref().and_then(|vault| vault.login.as_ref()) {
+        Some(seen) if *seen != connected.login => Err(Error::ConnectionChanged),
+        _ => Ok(()),
+    }
 }
 
 /// Returns a list that is seconds old, after all credentials of the connection were compared with it.
@@ -51,6 +61,5 @@ pub(crate) async fn list(
     not_before: Option<Instant>,
     context: &Context,
 ) -> Result<Arc<Snapshot>, PamError> {
-    let id = connection_of(observed.object);
-    inventory::list(&id, connected, not_before, context, &context.connections).await
+    inventory::list(&observed.connection_id(), connected, not_before, context, &context.connections).await
 }

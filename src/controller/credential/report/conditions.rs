@@ -3,104 +3,118 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
-use crate::controller::connection::object::connection_of;
-use crate::controller::credential::act::push::Outcome;
+use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::facts::access;
-use crate::controller::credential::facts::drift;
-use crate::controller::credential::facts::removed_fields;
-use crate::controller::credential::observe::observation::{Observation, Sight};
-use crate::controller::credential::report::plan;
+use crate::controller::credential::facts::identity::generated_by;
+use crate::controller::credential::facts::observation::{Observation, Sight};
+use crate::controller::credential::report::drifted::drifted;
 use crate::controller::message::conflict::{self, Found};
-use crate::controller::message::connection::{connection_missing, connection_not_ready};
-use crate::controller::message::credential as message;
-use crate::controller::message::credential::Held;
-use crate::controller::message::pam_error;
-use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::message::connection;
+use crate::controller::message::credential::{self as message, Held};
+use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::status_store;
-use crate::controller::secret::digest::fingerprint;
 use crate::domain::{
     Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, Secrets, Seen, SettleWindow, Value,
-    generated_under,
 };
 
-/// The conditions after a pass.
+/// Returns the conditions after a pass.
 pub(crate) fn conditions(
     observed: &Observation<'_>,
     next: &PamCredentialStatus,
+    removed: &[String],
     decision: Decision,
-    done: &Outcome,
+    outcome: &Outcome,
 ) -> Vec<Condition> {
-    let before = &observed.status.conditions;
-    let (now, generation) = (observed.clock.now(), Some(observed.generation));
     if decision == Decision::Suspend {
-        return suspended(observed, now);
+        return suspended(observed);
     }
-    let (reason, mut message) = verdict(observed, next, decision, done);
-    if reason.is_ready() {
-        message = removed_fields::without_words(&message).to_owned()
-            + &removed_fields::words(&next.sent_fields, &observed.object.spec);
-    }
-    let mut conditions = status_store::conditions(reason, &message, generation, now, before);
-    let written = matches!(done, Outcome::Pushed(_));
-    conditions.extend(drift::drifted(observed, next).filter(|_| !written));
+    let Ready { reason, message } = ready(observed, next, removed, decision, outcome);
+    let (generation, before) = (Some(observed.generation()), &observed.stored.conditions);
+    let mut conditions = status_store::conditions(reason, &message, generation, observed.times.now, before);
+    conditions.extend(drifted(observed, next).filter(|_| !outcome.is_written()));
     conditions
 }
 
-/// `Ready` keeps what it said; `Suspended` stands beside it.
-fn suspended(observed: &Observation<'_>, now: jiff::Timestamp) -> Vec<Condition> {
-    let before = &observed.status.conditions;
+/// `Ready` keeps what it said, with `Suspended` beside it.
+fn suspended(observed: &Observation<'_>) -> Vec<Condition> {
+    let (before, now) = (&observed.stored.conditions, Time(observed.times.now));
     let mut conditions = before.clone();
     conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
     if observed.situation.binding == Binding::Unbound && ready_reason(before) == Reason::Progressing {
         let words = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
-        conditions = vec![condition(ConditionType::Ready, "Unknown", words, None, &Time(now), before)];
+        conditions = vec![condition(ConditionType::Ready, "Unknown", words, None, &now, before)];
     }
     let words = ("Suspended", message::SUSPENDED);
-    conditions.push(condition(ConditionType::Suspended, "True", words, Some(observed.generation), &Time(now), before));
+    conditions.push(condition(ConditionType::Suspended, "True", words, Some(observed.generation()), &now, before));
     conditions
 }
 
 /// Reason and message of `Ready`.
-fn verdict(
-    observed: &Observation<'_>,
-    next: &PamCredentialStatus,
-    decision: Decision,
-    done: &Outcome,
-) -> (Reason, String) {
-    if observed.situation.deleting {
-        return leaving(observed, decision, done);
-    }
-    match (done, decision) {
-        (Outcome::Pushed(_), _) => after_push(observed, next),
-        (Outcome::Enabled(_), _) => well(next, Held::Earlier),
-        (Outcome::Mismatch { what: Mismatch::UpdatedInstead, answer, .. }, _)
-            if observed.situation.inventory == Inventory::Off =>
-        {
-            (Reason::RecordConflict, conflict::unseen(Some(&answer.id), observed.situation.adoption))
-        }
-        (Outcome::Mismatch { what, expected, answer }, _) => {
-            (Reason::RecordConflict, conflict::mismatch(*what, expected, answer, observed.situation.adoption))
-        }
-        (Outcome::Failed(error), Decision::Enable) => {
-            (pam_error::reason(error), message::not_enabled(id(next), &error.summary()))
-        }
-        (Outcome::Failed(error), _) => (pam_error::reason(error), pam_error::words(error, &observed.object.spec)),
-        (Outcome::Blocked(problem), _) => (problem.reason, problem.message.clone()),
-        (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
-        (_, Decision::Plan(_)) => (Reason::Planned, next.plan.as_ref().map(plan::words).unwrap_or_default()),
-        (_, Decision::HoldValue) => well(next, Held::KeyLost),
-        // Where it was written before, it has the id of then.
-        (_, Decision::Rebind) if observed.situation.secrets == Secrets::Read(Value::Unknown) => {
-            well(next, Held::KeyLost)
-        }
-        (_, Decision::Rebind) if observed.shown.id != observed.status.id => well(next, Held::Earlier),
-        _ => as_before(observed, next),
+struct Ready {
+    reason: Reason,
+    message: String,
+}
+
+impl Ready {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
     }
 }
 
-/// Reason and message of an object that is being deleted and cannot go yet.
-fn leaving(observed: &Observation<'_>, decision: Decision, done: &Outcome) -> (Reason, String) {
-    let (reason, what) = match (done, decision) {
+/// Returns reason and message of `Ready`; a message of an object that is well names what the PAM keeps.
+fn ready(
+    observed: &Observation<'_>,
+    next: &PamCredentialStatus,
+    removed: &[String],
+    decision: Decision,
+    outcome: &Outcome,
+) -> Ready {
+    // What was said of this very spec stays as it is, the removed groups with it.
+    if let Some(before) = as_before(observed, decision, outcome) {
+        return before;
+    }
+    let mut ready = verdict(observed, next, decision, outcome);
+    if ready.reason.is_ready() {
+        ready.message += &removed::suffix(removed);
+    }
+    ready
+}
+
+fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Decision, outcome: &Outcome) -> Ready {
+    if observed.situation.deleting {
+        return leaving(observed, decision, outcome);
+    }
+    let adoption = observed.situation.adoption;
+    match (outcome, decision) {
+        (Outcome::Written(_), _) => after_push(observed, next),
+        (Outcome::Mismatch { what: Mismatch::UpdatedInstead, answer, .. }, _)
+            if observed.situation.inventory == Inventory::Off =>
+        {
+            Ready::new(Reason::RecordConflict, conflict::unseen(Some(&answer.id), adoption))
+        }
+        (Outcome::Mismatch { what, expected, answer }, _) => {
+            Ready::new(Reason::RecordConflict, conflict::mismatch(*what, expected, answer, adoption))
+        }
+        (Outcome::Failed(error), Decision::Enable) => {
+            Ready::new(pam_error::reason(error), message::not_enabled(id(next), &error.summary()))
+        }
+        (Outcome::Failed(error), _) => {
+            Ready::new(pam_error::reason(error), pam_error::words(error, &observed.object.spec))
+        }
+        (Outcome::Blocked(problem), _) => Ready::new(problem.reason, problem.message.clone()),
+        (_, Decision::Wait(reason)) => Ready::new(reason, waiting(observed, reason)),
+        (_, Decision::Plan(_)) => Ready::new(Reason::Planned, next.plan.as_ref().map(plan::plan).unwrap_or_default()),
+        (_, Decision::HoldValue) => well(next, Held::KeyLost),
+        (_, Decision::Rebind) if observed.situation.secrets == Secrets::Read(Value::Unknown) => {
+            well(next, Held::KeyLost)
+        }
+        _ => well(next, Held::Earlier),
+    }
+}
+
+/// Returns reason and message of an object that is being deleted and cannot go yet.
+fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Ready {
+    let (reason, what) = match (outcome, decision) {
         (Outcome::Blocked(problem), _) if problem.reason == Reason::DeletionBlocked => {
             (problem.reason, problem.message.clone())
         }
@@ -110,7 +124,7 @@ fn leaving(observed: &Observation<'_>, decision: Decision, done: &Outcome) -> (R
         (_, Decision::Plan(_)) => (Reason::DeletionBlocked, message::PLANNED_LEAVING.to_owned()),
         _ => (Reason::Deleting, String::new()),
     };
-    (reason, message::leaving(&what))
+    Ready::new(reason, message::leaving(&what))
 }
 
 /// What will not mend by itself blocks the deletion; for the rest it waits.
@@ -118,50 +132,56 @@ const fn deleting(reason: Reason) -> Reason {
     if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
-fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> (Reason, String) {
+fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
     if observed.object.spec.ensure_enabled && !next.ensured_enabled {
-        return (Reason::Progressing, message::to_be_enabled(id(next)));
+        return Ready::new(Reason::Progressing, message::to_be_enabled(id(next)));
     }
     let lost = observed.situation.secrets == Secrets::Read(Value::Unknown);
     well(next, if lost { Held::KeyLost } else { Held::Rotates })
 }
 
-/// The PAM holds what it should, but for a value that was held back.
-fn well(next: &PamCredentialStatus, why: Held) -> (Reason, String) {
+/// The PAM holds what it should, but for a value that was withheld.
+fn well(next: &PamCredentialStatus, why: Held) -> Ready {
     let (id, identifier) = (id(next), next.identifier.as_deref().unwrap_or_default());
     if next.value_held_back {
-        (Reason::Adopted, message::adopted(id, identifier, why, next.ensured_enabled))
+        Ready::new(Reason::Adopted, message::adopted(id, identifier, why, next.ensured_enabled))
     } else {
-        (Reason::Synced, message::synced(id, identifier, next.ensured_enabled))
+        Ready::new(Reason::Synced, message::synced(id, identifier, next.ensured_enabled))
     }
 }
 
-/// Nothing was due. What was said of it stays, unless it was bad news that is no more.
-fn as_before(observed: &Observation<'_>, next: &PamCredentialStatus) -> (Reason, String) {
-    let ready = find(&observed.status.conditions, ConditionType::Ready);
-    // A plan that is no more was no outcome.
-    match ready.filter(|ready| ready.status == "True" && ready.reason != Reason::Planned.as_str()) {
-        Some(ready) => (Reason::named(&ready.reason).unwrap_or(Reason::Synced), ready.message.clone()),
-        None => well(next, Held::Earlier),
+/// Returns what `Ready` said, if nothing was due and it was good news about this very generation. A plan was no outcome.
+fn as_before(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Option<Ready> {
+    let nothing_due = matches!(
+        decision,
+        Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind | Decision::RemoveFinalizer(_)
+    );
+    let lost_key = decision == Decision::Rebind && observed.situation.secrets == Secrets::Read(Value::Unknown);
+    if !nothing_due || lost_key || observed.situation.deleting || !matches!(outcome, Outcome::Nothing) {
+        return None;
     }
+    let ready = find(&observed.stored.conditions, ConditionType::Ready)?;
+    let said = ready.status == "True" && ready.reason != Reason::Planned.as_str();
+    let current = ready.observed_generation == Some(observed.generation());
+    (said && current).then(|| Ready::new(Reason::named(&ready.reason).unwrap_or(Reason::Synced), ready.message.clone()))
 }
 
 fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
-    let connection = &connection_of(observed.object).to_string();
+    let id = &observed.connection_id().to_string();
     if let Some(words) = by_itself(observed, reason) {
         return words.to_owned();
     }
     if (reason, observed.situation.inventory) == (Reason::RecordConflict, Inventory::Off) {
-        let unexpected = observed.status.unexpected.as_ref().and_then(|unexpected| unexpected.id.as_deref());
-        return conflict::unseen(unexpected, observed.situation.adoption);
+        let record = observed.status.mismatch.as_ref().and_then(|record| record.id.as_deref());
+        return conflict::unseen(record, observed.situation.adoption);
     }
-    if let (true, Some(denial), Some(view)) = (observed.situation.denied, &observed.denial, &observed.view) {
+    if let (Some(denial), Some(view)) = (observed.connection.denial(), &observed.connection.state) {
         return access::denied(denial, observed.object, &observed.identifier, &view.connection);
     }
-    if let Some(problem) = &observed.problem {
+    if let Some(problem) = &observed.found.problem {
         return problem.message.clone();
     }
-    if let Some(error) = &observed.failure {
+    if let Some(error) = &observed.found.failure {
         return error.summary();
     }
     match observed.situation.claims {
@@ -170,25 +190,30 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         Claims::Device => return conflict::device_held(),
         Claims::NotAsked | Claims::Free => {}
     }
-    match (&observed.sight, observed.situation.connection, &observed.status.unexpected) {
+    blocked_by(observed, reason, id)
+}
+
+/// Returns what the connection or the list blocks the object with.
+fn blocked_by(observed: &Observation<'_>, reason: Reason, name: &str) -> String {
+    match (&observed.found.sight, observed.situation.connection, &observed.status.mismatch) {
         (_, Connection::Missing, _) if reason == Reason::ConnectionNotFound => {
-            connection_missing(connection, observed.selects_connections)
+            connection::connection_missing(name, observed.connection.selects)
         }
         (_, Connection::NotReady(_), _) => {
-            let view = observed.view.as_ref();
+            let view = observed.connection.state.as_ref();
             let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
-            connection_not_ready(connection, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
+            connection::connection_not_ready(name, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }
-        (Some(_), _, Some(unexpected)) if observed.situation.mismatch => {
-            let (id, identifier) = (unexpected.id.as_deref(), unexpected.identifier.as_deref());
+        (Some(_), _, Some(record)) if observed.situation.mismatch => {
+            let (id, identifier) = (record.id.as_deref(), record.identifier.as_deref());
             conflict::still_unexpected(id, identifier, observed.situation.adoption)
         }
         (Some(sight), ..) if observed.situation.login_changed && sight.seen == Seen::Neither => {
             message::out_of_sight(observed.status.id.as_deref().unwrap_or_default(), &observed.identifier)
         }
-        (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(connection),
+        (Some(sight), ..) if reason == Reason::AccessDenied => found(observed, sight).denied(name),
         (Some(sight), ..) => found(observed, sight).conflict(),
-        _ => connection_missing(connection, observed.selects_connections),
+        _ => connection::connection_missing(name, observed.connection.selects),
     }
 }
 
@@ -210,14 +235,13 @@ fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {
     let listed = sight.record.as_ref().and_then(|record| record.identifier.as_deref());
     // Where the spec has an identifier, no name of a cluster plays a part.
     let listed = listed.filter(|_| observed.object.spec.identifier.is_none());
-    let NamespacedName { namespace, name } = &observed.key;
     Found {
         seen: sight.seen,
         identifier: &observed.identifier,
         ids: &sight.ids,
         recorded: observed.situation.binding,
         adoption: observed.situation.adoption,
-        generated_by_cluster: listed.and_then(|listed| generated_under(listed, (namespace, name), fingerprint)),
+        generated_by_cluster: listed.and_then(|listed| generated_by(listed, &observed.key)),
     }
 }
 
@@ -225,7 +249,7 @@ fn id(status: &PamCredentialStatus) -> &str {
     status.id.as_deref().unwrap_or_default()
 }
 
-/// The word of `Ready`.
+/// Returns the reason of `Ready`.
 pub(crate) fn ready_reason(conditions: &[Condition]) -> Reason {
     let ready = find(conditions, ConditionType::Ready);
     ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing)

@@ -1,7 +1,149 @@
-//! The only writes of status and events.
+//! What a pass leaves behind: the status where it differs, an event where something happened, and when to come back.
 
+pub(crate) mod announcement;
+mod claims;
 pub(crate) mod conditions;
-pub(crate) mod in_flight;
-pub(crate) mod plan;
-pub(crate) mod status;
-pub(crate) mod write;
+mod drifted;
+mod events;
+mod plan;
+mod removed;
+mod status;
+pub(crate) mod stored;
+
+use std::time::Duration;
+
+use kube::runtime::controller::Action;
+use tokio::time::Instant;
+
+use crate::controller::connection::state::ConnectionState;
+use crate::controller::credential::act::outcome::Outcome;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::report::conditions::ready_reason;
+use crate::controller::message::pam_error;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::retry::Failure;
+use crate::domain::credential::{Ended, NextPass, next_pass, verifies};
+use crate::domain::{Decision, Reason, SETTLE};
+use crate::metrics::ReconcileOutcome;
+
+/// How a pass ended.
+pub(crate) struct PassEnd {
+    /// When the object is passed over again.
+    pub(crate) action: Action,
+    /// How the pass counts in the metrics.
+    pub(crate) outcome: ReconcileOutcome,
+}
+
+impl PassEnd {
+    /// Waits for a change; nothing is wrong.
+    pub(crate) fn at_rest() -> Self {
+        Self { action: Action::await_change(), outcome: ReconcileOutcome::Ready }
+    }
+
+    /// Waits so long, or for a change.
+    pub(crate) fn waiting(wait: Option<Duration>) -> Self {
+        let action = wait.map_or_else(Action::await_change, Action::requeue);
+        Self { action, outcome: ReconcileOutcome::Waiting }
+    }
+}
+
+/// Writes down what a pass came to.
+pub(crate) async fn write(
+    observed: &Observation<'_>,
+    decision: Decision,
+    outcome: &Outcome,
+    context: &Context,
+) -> Result<PassEnd, Error> {
+    claims::settle_claims(observed, decision, outcome, context);
+    if decision == Decision::Leave {
+        return Ok(PassEnd::at_rest());
+    }
+    if let Outcome::Released { reason, note } = outcome {
+        events::released(observed, reason, note, context).await;
+        context.cluster.retries.forget(&observed.object_id());
+        return Ok(PassEnd::at_rest());
+    }
+    let next = status::next_status(observed, decision, outcome);
+    let reason = ready_reason(&next.stored.conditions);
+    remember(observed, decision, outcome, context);
+    // Before the write: should it fail, the PAM is not asked again for that.
+    let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
+    if !stored::write(observed, &next.stored, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    events::publish(observed, decision, outcome, &next, context).await;
+    context.cluster.metrics.set_credentials(context.state.tally(observed.uid(), Some(reason)));
+    Ok(PassEnd { action, outcome: reconcile_outcome(reason) })
+}
+
+/// Remembers what only this process has to know.
+fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, context: &Context) {
+    let uid = observed.uid();
+    if verifies(decision, outcome.result()) {
+        context.state.verified_writes(uid);
+    }
+    if let (Decision::Settled, Some(secrets)) = (decision, &observed.found.secrets) {
+        context.state.verify(uid, observed.generation(), &secrets.recorded.versions);
+    }
+    let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
+    if blocked || decision == Decision::Wait(Reason::DeletionBlocked) {
+        context.connections.health.set_aside(&observed.connection_id(), uid);
+    }
+    let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
+    if observed.found.secrets.is_some() && wrote {
+        context.state.made_digests(uid);
+    }
+    if outcome.is_written() && observed.situation.account_changed {
+        // Whether the record moved, and no second one was made, the next list shows.
+        context.connections.ask_for_list(&observed.connection_id());
+    }
+}
+
+const fn reconcile_outcome(reason: Reason) -> ReconcileOutcome {
+    match reason {
+        _ if reason.is_ready() => ReconcileOutcome::Ready,
+        _ if reason.is_stalled() => ReconcileOutcome::Stalled,
+        _ => ReconcileOutcome::Waiting,
+    }
+}
+
+fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &status::Next) -> Ended {
+    let age = observed.times.now.duration_since(observed.times.started).unsigned_abs();
+    Ended {
+        decision,
+        reason: ready_reason(&next.stored.conditions),
+        deleting: observed.situation.deleting,
+        connection: ConnectionState::state(observed.connection.state.as_ref()),
+        written: outcome.is_written(),
+        blocked: matches!(outcome, Outcome::Blocked(_)),
+        connection_problem: observed.found.problem_of_connection,
+        bounded: matches!(outcome, Outcome::Failed(error) if pam_error::is_bounded(error)),
+        window_left: next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now)),
+        start_left: SETTLE.checked_sub(age).filter(|left| !left.is_zero()),
+    }
+}
+
+fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {
+    let id = observed.object_id();
+    let retry = match next_pass(ended) {
+        NextPass::OnChange => {
+            context.cluster.retries.forget(&id);
+            return Action::await_change();
+        }
+        NextPass::In(left) => {
+            context.cluster.retries.forget(&id);
+            return Action::requeue(left);
+        }
+        NextPass::After(retry) => retry,
+    };
+    let asked = match (outcome, &observed.found.failure) {
+        (Outcome::Failed(error), _) | (_, Some(error)) => pam_error::asked(error),
+        _ => None,
+    };
+    let failure = Failure { retry, asked };
+    match context.cluster.retries.failed(&id, observed.input_hash(), failure, Instant::now(), rand::random()) {
+        Some(wait) => Action::requeue(wait),
+        None => Action::await_change(),
+    }
+}

@@ -30,11 +30,11 @@ pub(super) fn after(s: &impl Facts, decision: Decision, next: Next) -> Option<Ch
         // The same pass goes on.
         Decision::AddFinalizer => SAME.finalizer(true),
         Decision::RemoveFinalizer(_) if !s.deleting() => SAME.finalizer(false),
-        Decision::Intend(intent) => SAME.pending(Some(intent)),
+        Decision::Intend(intent) => SAME.in_flight(Some(intent)),
         Decision::Push(push) => pushed(s, push, next).and(anew(s)).inventory(Inventory::Shows(ours)),
         // It moved the record, so that what was known of that is no more.
         Decision::Enable => SAME.enable_due(false).baseline(false).change(Change::Unknown).and(anew(s)),
-        Decision::LookAgain => SAME.early(false).and(anew(s)),
+        Decision::LookAgain => SAME.recently_started(false).and(anew(s)),
         Decision::Record => SAME.needs_verification(false).and(anew(s)),
         Decision::HoldValue => SAME.needs_verification(false).value_withheld(true).and(anew(s)),
         Decision::Rebind => rebound(next).and(anew(s)),
@@ -54,7 +54,7 @@ fn pushed(s: &impl Facts, push: Push, next: Next) -> Changes {
     };
     let settle = match s.settle() {
         // What an earlier process sent may come later still.
-        _ if s.needs_verification() && s.early() => SettleWindow::Open,
+        _ if s.needs_verification() && s.recently_started() => SettleWindow::Open,
         _ if is_settling(s) => SettleWindow::Closed,
         settle => settle,
     };
@@ -64,7 +64,7 @@ fn pushed(s: &impl Facts, push: Push, next: Next) -> Changes {
         .device_changed(false)
         .request(Request::None)
         .mismatch(false)
-        .pending(None)
+        .in_flight(None)
         .login_changed(false)
         .drift(Drift::None)
         .baseline(false)

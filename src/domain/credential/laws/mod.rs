@@ -17,6 +17,7 @@ mod p6;
 mod p7;
 mod plan;
 mod reasons;
+mod sequences;
 mod sight;
 mod values;
 

@@ -24,7 +24,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
         if due {
             match decide(s) {
                 Decision::Push(_) | Decision::Intend(_) | Decision::Wait(_) | Decision::Look(_) => {}
-                Decision::LookAgain => assert!(s.needs_verification() && s.early() && !is_due(s, value)),
+                Decision::LookAgain => assert!(s.needs_verification() && s.recently_started() && !is_due(s, value)),
                 Decision::Enable => assert!(s.enable_due() && !is_due(s, value)),
                 Decision::Rebind => assert_eq!(s.binding(), Binding::BoundElsewhere),
                 decision => panic!("{decision:?}"),

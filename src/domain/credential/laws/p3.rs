@@ -9,11 +9,11 @@ const REPAIR: Changes = QUIET.enable_due(false);
 fn p3_what_only_status_can_tell_later_is_there_before_the_post() {
     law_of_pushes(1_000, SAME, |s, _, push| {
         if s.adoption() == Adoption::Never && push.expect == Expect::Create {
-            assert_eq!(s.pending(), Some(Intent::Create));
+            assert_eq!(s.in_flight(), Some(Intent::Create));
         }
         let taken = matches!(listed(s), Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }));
         if taken && push.expect == Expect::Adopt {
-            assert_eq!(s.pending(), Some(Intent::TakeOver));
+            assert_eq!(s.in_flight(), Some(Intent::TakeOver));
         }
     });
 }
@@ -22,8 +22,8 @@ fn p3_what_only_status_can_tell_later_is_there_before_the_post() {
 fn p3_an_intent_is_written_once_and_the_push_follows() {
     law_of_plain(100, |s| match decide(s) {
         Decision::Intend(intent) => {
-            assert_ne!(s.pending(), Some(intent), "what is there is not written again");
-            let after = decide(&but(s, SAME.pending(Some(intent))));
+            assert_ne!(s.in_flight(), Some(intent), "what is there is not written again");
+            let after = decide(&but(s, SAME.in_flight(Some(intent))));
             let Decision::Push(push) = after else { panic!("{after:?}") };
             let expect = if intent == Intent::Create { Expect::Create } else { Expect::Adopt };
             assert_eq!(push.expect, expect);
@@ -38,7 +38,7 @@ fn p3_what_is_pending_changes_nothing_where_it_is_not_asked_for() {
     law_of(1_000, SAME.adoption(Adoption::ByIdentifier), |s| {
         let decision = decide(s);
         for pending in [None, Some(Intent::Create), Some(Intent::TakeOver)] {
-            assert_eq!(decide(&but(s, SAME.pending(pending))), decision);
+            assert_eq!(decide(&but(s, SAME.in_flight(pending))), decision);
         }
         true
     });
@@ -99,7 +99,7 @@ fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
                 Inventory::Failed(reason) => Decision::Wait(reason),
                 Inventory::Shows(Seen::Ours { rotates: false, .. }) if moved => Decision::Push(push),
                 Inventory::Incomplete(Seen::Ours { rotates: false, at_account: true }) if moved => Decision::Push(push),
-                Inventory::Shows(_) | Inventory::Incomplete(_) if s.early() => Decision::LookAgain,
+                Inventory::Shows(_) | Inventory::Incomplete(_) if s.recently_started() => Decision::LookAgain,
                 _ => Decision::Record,
             };
             assert_eq!(decide(s), expected);

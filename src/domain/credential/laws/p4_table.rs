@@ -67,7 +67,7 @@ fn p4_every_cell_of_the_table_is_as_it_is_written() {
         }
         let rotates = rotation(seen).unwrap_or_default();
         let cell = cell(seen, (s.adoption(), s.take_over_granted()));
-        assert_eq!(decide(s), decided(cell, (value, rotates), s.pending()), "{cell:?}");
+        assert_eq!(decide(s), decided(cell, (value, rotates), s.in_flight()), "{cell:?}");
         true
     });
 }
@@ -86,7 +86,7 @@ fn p4_where_there_is_no_list_a_record_is_created_and_the_answer_tells() {
     law_of_first_pushes(|s, value| {
         let cell = if s.adoption() == Adoption::Never { Cell::CreateKnown } else { Cell::Create };
         let off = s.inventory() == Inventory::Off;
-        assert!(!off || decide(s) == decided(cell, (value, false), s.pending()));
+        assert!(!off || decide(s) == decided(cell, (value, false), s.in_flight()));
         off
     });
 }
@@ -170,7 +170,7 @@ fn p4_the_users_word_opens_the_cell_and_no_other() {
                 (_, Request::None) | (Cell::Create | Cell::CreateKnown | Cell::UpdateIfMade | Cell::Conflict, _) => {
                     Decision::Wait(Reason::RecordConflict)
                 }
-                (cell, _) => decided(cell, (value, rotates), s.pending()),
+                (cell, _) => decided(cell, (value, rotates), s.in_flight()),
             };
             assert_eq!(decide(s), expected, "{cell:?}");
             true
@@ -184,7 +184,7 @@ fn p4_never_never_writes_onto_a_record_that_is_not_ours() {
         if push.expect != Expect::Adopt {
             return;
         }
-        let made = s.pending() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch();
+        let made = s.in_flight() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch();
         let ours = match shown(s) {
             Some(Seen::Ours { .. } | Seen::FormerOnAccount { .. }) => true,
             Some(Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => made,

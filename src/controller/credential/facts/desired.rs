@@ -1,0 +1,42 @@
+//! From a spec to what rules turn on.
+
+use crate::api::{
+    AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
+};
+use crate::controller::credential::facts::{field_groups, settings};
+use crate::domain::credential::{Asked, Desired, KEYED};
+use crate::domain::{Account, Adoption};
+
+/// Returns what a spec asks for.
+pub(crate) fn desired(object: &PamCredential) -> Desired {
+    let spec = &object.spec;
+    Desired {
+        disable: spec.deletion_policy == DeletionPolicy::Disable,
+        suspended: spec.suspend,
+        plan: spec.mode == Mode::Plan,
+        adoption: match spec.adoption_policy {
+            AdoptionPolicy::Never => Adoption::Never,
+            AdoptionPolicy::ByIdentifier => Adoption::ByIdentifier,
+            AdoptionPolicy::TakeOver => Adoption::TakeOver,
+        },
+        correct: spec.drift_policy == DriftPolicy::Correct,
+        ensure_enabled: spec.ensure_enabled,
+        rotates: settings::rotates(spec),
+        has_value: spec.content_secret_ref.is_some(),
+        groups: field_groups::digests(spec),
+        secret_groups: KEYED.into_iter().filter(|group| field_groups::has(spec, group)).collect(),
+    }
+}
+
+/// Returns what somebody asks for by annotation.
+pub(crate) fn asked(object: &PamCredential) -> Asked {
+    let annotation = |name| object.metadata.annotations.as_ref().and_then(|all| all.get(name)).cloned();
+    Asked { reconcile: annotation(RECONCILE_REQUESTED_AT), push_value: annotation(PUSH_VALUE_REQUESTED_AT) }
+}
+
+/// Returns the account of a spec; `username` is the one from a Secret.
+pub(crate) fn account(object: &PamCredential, username: Option<&str>) -> Option<Account> {
+    let spec = &object.spec;
+    let username = spec.username.as_deref().or(username)?.to_owned();
+    Some(Account { username, hostname: spec.hostname.clone(), ip: spec.ip.clone() })
+}

@@ -1,0 +1,302 @@
+//! What a pass knows of one credential: plain data, and what follows from it.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
+use crate::controller::connection::object::{ConnectionId, connection_of};
+use crate::controller::connection::state::ConnectionState;
+use crate::controller::credential::facts::{desired, field_groups};
+use crate::controller::message::problem::Problem;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::retry::fingerprint;
+use crate::controller::secret::digest::OwnedKey;
+use crate::controller::secret::value::Content;
+use crate::domain::credential::{
+    Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, ReadSecrets, SecretVersion, Status, Target,
+};
+use crate::domain::keyed::is_in_doubt;
+use crate::domain::{Account, Denial, Grants, Keyed as _, Reason, SETTLE, Secrets, Seen, Situation, Value};
+use crate::pam::{ListedCredential, PamError, WireField, WireValue};
+
+/// What a pass knows of one credential.
+pub(crate) struct Observation<'a> {
+    pub(crate) object: &'a PamCredential,
+    pub(crate) key: NamespacedName,
+    /// The status as stored in the API server, with our own write that the watch has not shown yet.
+    pub(crate) stored: PamCredentialStatus,
+    /// What the object remembers by that status.
+    pub(crate) status: Status,
+    pub(crate) desired: Desired,
+    pub(crate) asked: Asked,
+    /// The identifier that is sent.
+    pub(crate) identifier: String,
+    /// The account that is sent; `None` while the username has not been read.
+    pub(crate) account: Option<Account>,
+    /// The key of the object's digests.
+    pub(crate) keyed: OwnedKey<'a>,
+    pub(crate) connection: ConnectionFacts,
+    /// The newest versions of the Secrets, by metadata; `None` if one of the Secrets is missing.
+    pub(crate) versions: Option<Vec<SecretVersion>>,
+    /// What the decision turns on.
+    pub(crate) situation: Situation,
+    /// What this pass found out by calls.
+    pub(crate) found: Found,
+    pub(crate) times: Times,
+    /// How often something that the object waited for was released, when this pass began.
+    pub(crate) wake_generation: u64,
+}
+
+/// The connection of a credential.
+pub(crate) struct ConnectionFacts {
+    pub(crate) state: Option<ConnectionState>,
+    /// Where the connection leads.
+    pub(crate) vault: Option<ConnectedVault>,
+    /// What the connection's rules say to the credential; `None` without a connection.
+    pub(crate) access: Option<Result<Grants, Denial>>,
+    /// A connection may exist and yet not be served by this operator.
+    pub(crate) selects: bool,
+}
+
+/// What a pass found out by calls.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// What the Secrets or the connection lack.
+    pub(crate) problem: Option<Problem>,
+    /// `problem` is the connection's, and only this pass saw it.
+    pub(crate) problem_of_connection: bool,
+    pub(crate) secrets: Option<SecretInputs>,
+    pub(crate) sight: Option<Sight>,
+    /// What the newest list shows of our record, if the list is newer than our last write.
+    pub(crate) drift: Option<DriftFinding>,
+    /// Why there is no list.
+    pub(crate) failure: Option<PamError>,
+    /// This pass announced the write in the status: no earlier pass can have sent it.
+    pub(crate) announced: bool,
+}
+
+/// Values that were read from Secrets. They live no longer than the pass.
+#[derive(Default)]
+pub(crate) struct SecretInputs {
+    pub(crate) content: Option<Content>,
+    pub(crate) username: Option<Zeroizing<String>>,
+    /// The seed of one-time passwords.
+    pub(crate) totp: Option<SecretString>,
+    /// Further fields of a login, each with all that it has.
+    pub(crate) login_fields: Vec<Vec<WireField>>,
+    /// Versions and digests of all of these.
+    pub(crate) recorded: ReadSecrets,
+}
+
+/// What the list shows of our identifier and account.
+pub(crate) struct Sight {
+    pub(crate) seen: Seen,
+    /// The record that an update would be for.
+    pub(crate) record: Option<ListedCredential>,
+    /// The ids of the records that block the object.
+    pub(crate) ids: Vec<String>,
+    /// The ids of records with the username and only one of hostname and ip.
+    pub(crate) near: Vec<String>,
+}
+
+/// The times of a pass.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) now: Timestamp,
+    /// When this process began.
+    pub(crate) started: Timestamp,
+}
+
+impl Times {
+    /// Returns whether a write of an earlier process may still be executed.
+    pub(crate) fn is_recently_started(self) -> bool {
+        self.now.duration_since(self.started).unsigned_abs() < SETTLE
+    }
+}
+
+impl Observation<'_> {
+    pub(crate) fn object_id(&self) -> ObjectId {
+        self.object.object_id()
+    }
+
+    pub(crate) fn connection_id(&self) -> ConnectionId {
+        connection_of(self.object)
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.object.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn generation(&self) -> i64 {
+        self.object.metadata.generation.unwrap_or_default()
+    }
+
+    /// Returns what a write is for.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target {
+            identifier: &self.identifier,
+            origin: self.connection.vault.as_ref().map(|vault| vault.origin.as_str()),
+            account: self.account.as_ref(),
+        }
+    }
+
+    /// Returns what is known without a call; `suspected` is what the process remembers of it.
+    pub(crate) fn known(&self, suspected: bool) -> Known<'_> {
+        Known {
+            deleting: self.object.metadata.deletion_timestamp.is_some(),
+            finalizer: crate::controller::runtime::finalizer::is_on(self.object),
+            generation: self.generation(),
+            desired: &self.desired,
+            asked: &self.asked,
+            status: &self.status,
+            connection: ConnectionState::state(self.connection.state.as_ref()),
+            vault: self.connection.vault.as_ref(),
+            target: self.target(),
+            keyed: &self.keyed,
+            versions: self.versions.as_deref(),
+            now: self.times.now,
+            suspected,
+            recently_started: self.times.is_recently_started(),
+        }
+    }
+
+    /// Returns what the next status is made from.
+    pub(crate) fn pass(&self) -> Pass<'_> {
+        Pass {
+            generation: self.generation(),
+            now: self.times.now,
+            started: self.times.started,
+            situation: &self.situation,
+            desired: &self.desired,
+            asked: &self.asked,
+            vault: self.connection.vault.as_ref(),
+            target: self.target(),
+            keyed: &self.keyed,
+            read: self.found.secrets.as_ref().map(|secrets| &secrets.recorded),
+            versions: self.versions.as_deref(),
+            replaced: self.replaced(),
+            remote: self.found.drift.as_ref().map(|drift| &drift.remote),
+            just_announced: self.found.announced,
+            list_interval: self.connection.list_interval(),
+        }
+    }
+
+    /// Returns the identifier that a write would replace by ours.
+    pub(crate) fn replaced(&self) -> Option<&str> {
+        let sight = self.found.sight.as_ref().filter(|sight| matches!(sight.seen, Seen::AccountOther { .. }))?;
+        sight.record.as_ref()?.identifier.as_deref()
+    }
+
+    /// Returns the listed record that an update would be for.
+    pub(crate) fn listed(&self) -> Option<&ListedCredential> {
+        self.found.sight.as_ref()?.record.as_ref()
+    }
+
+    /// Derives again what the status remembers of writes for this very target, once more of the target is known.
+    pub(crate) fn refresh_target(&mut self) {
+        let (mismatch, in_flight) = {
+            let target = self.target();
+            let intent = target.intent(&self.status, self.replaced(), &self.keyed);
+            (target.is_mismatch(&self.status, &self.keyed), intent)
+        };
+        (self.situation.mismatch, self.situation.in_flight) = (mismatch, in_flight);
+    }
+
+    /// Notes the username that was read, and with it the account.
+    pub(crate) fn note_username(&mut self) {
+        let username = self.found.secrets.as_ref().and_then(|secrets| secrets.username.as_ref());
+        self.account = desired::account(self.object, username.map(|username| username.as_str()));
+        self.refresh_target();
+    }
+
+    /// Returns the hash of all inputs of a pass; while it is unchanged, a retry before the backoff is over is pointless.
+    pub(crate) fn input_hash(&self) -> u64 {
+        let meta = &self.object.metadata;
+        let version = |version: &SecretVersion| (version.uid.clone(), version.resource_version.clone());
+        let versions = self.versions.as_ref().map(|versions| versions.iter().map(version).collect::<Vec<_>>());
+        let deleting = meta.deletion_timestamp.is_some();
+        let cluster = (&self.connection.state, &self.connection.access);
+        fingerprint(&(
+            self.uid(),
+            self.generation(),
+            deleting,
+            meta.annotations.as_ref(),
+            versions,
+            cluster,
+            self.wake_generation,
+        ))
+    }
+
+    /// Returns whether `Ready` is true for the newest generation: a plan is no such thing.
+    pub(crate) fn is_ready(&self) -> bool {
+        find(&self.stored.conditions, ConditionType::Ready).is_some_and(|ready| {
+            let planned = ready.reason == Reason::Planned.as_str();
+            ready.status == "True" && ready.observed_generation == Some(self.generation()) && !planned
+        })
+    }
+
+    /// Returns what is known of the Secrets without reading one; `verified` says that this process read these versions and
+    /// found what was sent.
+    pub(crate) fn secrets_from_cache(&self, verified: bool) -> Secrets {
+        match &self.versions {
+            Some(versions) if versions.is_empty() => Secrets::Read(Value::None),
+            Some(versions) if self.was_sent(versions, verified) => Secrets::Unchanged,
+            // A missing Secret is found when it is read: then it can be named.
+            _ => Secrets::Unread,
+        }
+    }
+
+    /// Whether what was last sent was made from these versions, by the spec as it is.
+    fn was_sent(&self, versions: &[SecretVersion], verified: bool) -> bool {
+        let is_sure = |digest: &String| !is_in_doubt(digest) && !self.keyed.is_foreign(digest);
+        let sure = KEYED.into_iter().filter_map(|name| self.status.digests.get(name)).all(is_sure);
+        sure && ((self.is_ready() && self.status.source == versions) || verified)
+    }
+}
+
+impl ConnectionFacts {
+    /// Returns what the connection's rules let the credential do beyond having records of its own.
+    pub(crate) fn grants(&self) -> Grants {
+        self.access.as_ref().and_then(|access| access.as_ref().ok()).copied().unwrap_or_default()
+    }
+
+    /// Returns why the connection's rules do not let the credential be served.
+    pub(crate) fn denial(&self) -> Option<&Denial> {
+        self.access.as_ref()?.as_ref().err()
+    }
+
+    fn list_interval(&self) -> std::time::Duration {
+        let settings = self.state.as_ref().and_then(|state| state.connection.spec.inventory.clone());
+        settings.unwrap_or_default().interval()
+    }
+}
+
+impl SecretInputs {
+    /// Returns what is digested of a group; `None` where there is nothing of it.
+    pub(crate) fn bytes(&self, group: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let whole = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+        match group {
+            field_groups::CONTENT => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
+            field_groups::USERNAME => self.username.as_ref().map(|username| whole(username)),
+            field_groups::TOTP => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
+            _ => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
+        }
+    }
+}
+
+/// Returns all parts of all fields, each after its length: no two lists look alike. The buffer never grows.
+fn joined(fields: &[Vec<WireField>]) -> Zeroizing<Vec<u8>> {
+    let parts = fields.iter().flatten().filter_map(|field| match &field.value {
+        WireValue::Text(text) => Some(text.as_str()),
+        WireValue::Secret(secret) => Some(secret.expose_secret()),
+        _ => None,
+    });
+    let mut joined = Zeroizing::new(Vec::with_capacity(parts.clone().map(|part| part.len() + 8).sum()));
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part.as_bytes());
+    }
+    joined
+}

@@ -1,0 +1,209 @@
+//! From a stored status to what an object remembers, and back.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::api::{
+    self, ConnectionKind, ConnectionRef, ConnectionStatus, InFlightAction, InFlightWrite, PamCredentialStatus,
+    RemoteStatus, SourceSecret,
+};
+use crate::controller::connection::state::ConnectionState;
+use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, SecretVersion, Status};
+use crate::domain::{UnackedWrite, WriteAction};
+
+/// Returns what an object remembers by its stored status.
+pub(crate) fn from_stored(stored: &PamCredentialStatus) -> Status {
+    Status {
+        observed_generation: stored.observed_generation,
+        id: stored.id.clone(),
+        identifier: stored.identifier.clone(),
+        former_identifier: stored.former_identifier.clone(),
+        vault: stored.connection.as_ref().map(bound_vault),
+        last_write: stored.last_sync_time.as_ref().map(|time| time.0),
+        source: stored.source.iter().map(secret_version).collect(),
+        digests: stored.digests.clone(),
+        ensured_enabled: stored.ensured_enabled,
+        value_withheld: stored.value_held_back,
+        in_flight: stored.in_flight.as_ref().map(unacked),
+        remote: stored
+            .remote
+            .as_ref()
+            .map(|remote| Remote { change: remote.change.clone(), identifier: remote.identifier.clone() }),
+        corrections: stored.corrections.iter().map(|time| time.0).collect(),
+        mismatch: stored.mismatch.as_ref().map(|record| MismatchRecord {
+            id: record.id.clone(),
+            identifier: record.identifier.clone(),
+            target: record.target.clone(),
+        }),
+        handled: Asked {
+            reconcile: stored.last_handled_reconcile_at.clone(),
+            push_value: stored.last_handled_push_value_at.clone(),
+        },
+    }
+}
+
+/// Returns the status to store; plan and conditions are for the caller to add.
+pub(crate) fn to_stored(status: Status, reference: &ConnectionRef) -> PamCredentialStatus {
+    PamCredentialStatus {
+        observed_generation: status.observed_generation,
+        id: status.id,
+        identifier: status.identifier,
+        former_identifier: status.former_identifier,
+        connection: status.vault.map(|vault| connection_status(vault, reference)),
+        last_sync_time: status.last_write.map(Time),
+        source: status.source.into_iter().map(source_secret).collect(),
+        digests: status.digests,
+        ensured_enabled: status.ensured_enabled,
+        value_held_back: status.value_withheld,
+        in_flight: status.in_flight.map(in_flight_write),
+        remote: status.remote.map(|Remote { change, identifier }| RemoteStatus { change, identifier }),
+        corrections: status.corrections.into_iter().map(Time).collect(),
+        mismatch: status.mismatch.map(|MismatchRecord { id, identifier, target }| api::MismatchRecord {
+            id,
+            identifier,
+            target,
+        }),
+        last_handled_reconcile_at: status.handled.reconcile,
+        last_handled_push_value_at: status.handled.push_value,
+        plan: None,
+        conditions: Vec::new(),
+    }
+}
+
+/// Names a connection in what an object remembers.
+fn connection_name(kind: ConnectionKind, name: &str) -> String {
+    format!("{kind:?}/{name}")
+}
+
+/// Returns where a connection leads.
+pub(crate) fn connected_vault(state: &ConnectionState, reference: &ConnectionRef) -> ConnectedVault {
+    ConnectedVault {
+        connection: connection_name(reference.kind, &reference.name),
+        origin: state.origin.clone(),
+        requested_tenant: state.tenant.clone(),
+        login: state.login.clone(),
+    }
+}
+
+/// Returns the vault that a stored status speaks of.
+pub(crate) fn bound_vault(known: &ConnectionStatus) -> BoundVault {
+    let used = ConnectedVault {
+        connection: connection_name(known.kind, &known.name),
+        origin: known.origin.clone(),
+        requested_tenant: known.requested_tenant.clone(),
+        login: known.login.clone(),
+    };
+    BoundVault { used, tenant: known.tenant.clone() }
+}
+
+fn connection_status(vault: BoundVault, reference: &ConnectionRef) -> ConnectionStatus {
+    let BoundVault { used: ConnectedVault { connection, origin, requested_tenant, login }, tenant } = vault;
+    let all = [ConnectionKind::ClusterPamConnection, ConnectionKind::PamConnection];
+    let named = all.into_iter().find_map(|kind| Some((kind, connection.strip_prefix(&connection_name(kind, ""))?)));
+    let (kind, name) = named.unwrap_or((reference.kind, &reference.name));
+    ConnectionStatus { kind, name: name.to_owned(), origin, tenant, requested_tenant, login }
+}
+
+/// Returns one version of a Secret, as rules compare it.
+pub(crate) fn secret_version(source: &SourceSecret) -> SecretVersion {
+    let SourceSecret { name, uid, resource_version } = source.clone();
+    SecretVersion { name, uid, resource_version }
+}
+
+fn source_secret(version: SecretVersion) -> SourceSecret {
+    let SecretVersion { name, uid, resource_version } = version;
+    SourceSecret { name, uid, resource_version }
+}
+
+/// Each action in the stored form and in the rules' form.
+const ACTIONS: [(InFlightAction, WriteAction); 6] = [
+    (InFlightAction::Create, WriteAction::Create),
+    (InFlightAction::TakeOver, WriteAction::TakeOver),
+    (InFlightAction::Update, WriteAction::Update),
+    (InFlightAction::Enable, WriteAction::Enable),
+    (InFlightAction::Disable, WriteAction::Disable),
+    (InFlightAction::Unrecorded, WriteAction::Unrecorded),
+];
+
+fn unacked(write: &InFlightWrite) -> UnackedWrite {
+    let action = ACTIONS.into_iter().find(|(stored, _)| *stored == write.action);
+    UnackedWrite {
+        action: action.map_or(WriteAction::Unrecorded, |(_, action)| action),
+        identifier: write.identifier.clone(),
+        account: write.account.clone(),
+        origin: write.origin.clone(),
+        former: write.former.clone(),
+        since: write.since.0,
+        value: write.value,
+    }
+}
+
+fn in_flight_write(write: UnackedWrite) -> InFlightWrite {
+    let action = ACTIONS.into_iter().find(|(_, action)| *action == write.action);
+    InFlightWrite {
+        action: action.map_or(InFlightAction::Unrecorded, |(stored, _)| stored),
+        identifier: write.identifier,
+        account: write.account,
+        origin: write.origin,
+        former: write.former,
+        since: Time(write.since),
+        value: write.value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn stored() -> PamCredentialStatus {
+        serde_json::from_value(json!({
+            "observedGeneration": 3, "id": "17", "identifier": "c_ns_n", "formerIdentifier": "old",
+            "connection": {"kind": "PamConnection", "name": "one", "origin": "https://pam", "tenant": "t",
+                "requestedTenant": "T", "login": "v1:k:l"},
+            "lastSyncTime": "2026-01-01T00:00:00Z",
+            "source": [{"name": "s", "uid": "u", "resourceVersion": "9"}],
+            "digests": {"content": "v1:k:m"}, "ensuredEnabled": true, "valueHeldBack": true,
+            "inFlight": {"action": "TakeOver", "identifier": "c_ns_n", "account": "v1:k:a", "origin": "https://pam",
+                "former": "f", "since": "2026-01-01T00:00:00Z", "value": true},
+            "remote": {"change": "c", "identifier": "i"}, "corrections": ["2026-01-01T00:00:00Z"],
+            "mismatch": {"id": "18", "identifier": "j", "target": "v1:k:t"},
+            "lastHandledReconcileAt": "1", "lastHandledPushValueAt": "2", "conditions": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_status_comes_back_as_it_was_stored() {
+        let reference = ConnectionRef { kind: ConnectionKind::ClusterPamConnection, name: "another".to_owned() };
+        assert_eq!(to_stored(from_stored(&stored()), &reference), stored());
+        for (action, _) in ACTIONS {
+            let mut stored = stored();
+            stored.in_flight.as_mut().unwrap().action = action;
+            assert_eq!(to_stored(from_stored(&stored), &reference), stored);
+        }
+    }
+
+    #[test]
+    fn a_status_of_an_earlier_version_keeps_id_identifier_and_digests() {
+        let mut old = serde_json::to_value(stored()).unwrap();
+        let fields = old.as_object_mut().unwrap();
+        fields.remove("inFlight");
+        fields.remove("mismatch");
+        fields.insert(
+            "pending".to_owned(),
+            json!({"action": "Create", "identifier": "c_ns_n", "account": "v1:k:a",
+            "origin": "https://pam", "since": "2026-01-01T00:00:00Z"}),
+        );
+        fields.insert("unsettled".to_owned(), json!({"since": "2026-01-01T00:00:00Z", "value": true}));
+        fields.insert("unchecked".to_owned(), json!(true));
+        fields.insert("unexpected".to_owned(), json!({"target": "v1:k:t"}));
+        fields.insert("sentFields".to_owned(), json!(["tags"]));
+        fields.insert(
+            "formerPlaces".to_owned(),
+            json!([{"id": "1", "connection": {"kind": "PamConnection", "name": "x",
+            "origin": "https://other"}}]),
+        );
+        let read: PamCredentialStatus = serde_json::from_value(old).unwrap();
+        assert_eq!(read, PamCredentialStatus { in_flight: None, mismatch: None, ..stored() });
+    }
+}

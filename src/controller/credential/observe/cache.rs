@@ -1,0 +1,117 @@
+//! What is known of a credential without a call.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::api::{ConditionType, PamCredential, find};
+use crate::controller::connection::object::connection_of;
+use crate::controller::credential::compare::drift_in;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::access::permitted;
+use crate::controller::credential::facts::observation::{ConnectionFacts, Found, Observation, Times};
+use crate::controller::credential::facts::{desired, identity, stored_status};
+use crate::controller::credential::observe::claim::is_claimed_by_other;
+use crate::controller::credential::observe::secrets::secret_names;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::secret::digest::OwnedKey;
+use crate::controller::secret::read;
+use crate::domain::credential::{KEYED, SecretVersion, StatusTrace};
+use crate::domain::{Binding, Drift, Keyed as _, Reason, Situation};
+use crate::pam::Snapshot;
+
+/// Returns what is known of a credential without a call.
+pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) -> Observation<'a> {
+    let key = NamespacedName::of(object);
+    let stored = context.statuses.of(object);
+    let identifier = identity::identifier(object, &stored, &context.cluster.name);
+    let mut observed = Observation {
+        status: stored_status::from_stored(&stored),
+        stored,
+        desired: desired::desired(object),
+        asked: desired::asked(object),
+        account: desired::account(object, None),
+        keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
+        connection: connection_facts(object, &identifier, context),
+        versions: versions(object, &key, context),
+        situation: Situation::default(),
+        found: Found::default(),
+        times: times(context),
+        wake_generation: context.cluster.triggers.generation(&object.object_id()),
+        identifier,
+        key,
+        object,
+    };
+    observed.situation = situation(&observed, context);
+    refresh_drift_from_cache(&mut observed, context);
+    observed
+}
+
+fn connection_facts(object: &PamCredential, identifier: &str, context: &Context) -> ConnectionFacts {
+    let state = context.connections.state(&connection_of(object));
+    let reference = &object.spec.connection_ref;
+    ConnectionFacts {
+        vault: state.as_ref().map(|state| stored_status::connected_vault(state, reference)),
+        access: state.as_ref().map(|state| permitted(object, identifier, &state.connection, context)),
+        selects: context.connections.selects,
+        state,
+    }
+}
+
+fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> Option<Vec<SecretVersion>> {
+    let version = |name: &str| context.cluster.secrets.of(&NamespacedName::new(&key.namespace, name));
+    let source = |name: &str| Some(stored_status::secret_version(&read::source(name, version(name)?)));
+    secret_names(object).into_iter().map(source).collect()
+}
+
+fn times(context: &Context) -> Times {
+    let now = context.cluster.clock.now();
+    let age = SignedDuration::try_from(context.state.age(Instant::now())).unwrap_or_default();
+    Times { now, started: now.checked_sub(age).unwrap_or(Timestamp::MIN) }
+}
+
+fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
+    let suspected = context.state.is_suspect(observed.uid(), || observed.known(false).is_suspect());
+    let verified = observed
+        .versions
+        .as_ref()
+        .is_some_and(|versions| context.state.is_verified(observed.uid(), observed.generation(), versions));
+    let mut situation = observed.known(suspected).situation();
+    situation.denied = observed.connection.denial().is_some();
+    situation.take_over_granted = observed.connection.grants().take_over;
+    situation.secrets = observed.secrets_from_cache(verified);
+    situation.claimed_by_other = is_claimed_by_other(observed, context);
+    situation.other_operator_writes = does_other_operator_write(observed, context);
+    situation
+}
+
+/// Compares the newest list, however old, with what was written.
+fn refresh_drift_from_cache(observed: &mut Observation<'_>, context: &Context) {
+    if let Some(snapshot) = context.connections.store.snapshot(&observed.connection_id()) {
+        refresh_drift(observed, &snapshot, context);
+    }
+}
+
+/// Compares a list with what was written. A list that cannot be trusted shows nothing.
+pub(crate) fn refresh_drift(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Context) {
+    let trusted = !context.connections.health.is_incomplete(&observed.connection_id());
+    let bound = observed.situation.binding == Binding::Bound;
+    let drift = || drift_in(observed.object, &observed.status, snapshot, context);
+    let drift = if trusted && bound { drift() } else { None };
+    observed.situation.drift = drift.as_ref().map_or(Drift::None, |finding| finding.drift);
+    observed.found.drift = drift;
+}
+
+/// Whether the digests in the status are another operator's again and again, after this one made its own.
+fn does_other_operator_write(observed: &Observation<'_>, context: &Context) -> bool {
+    let mut keyed = KEYED.into_iter().filter_map(|name| observed.status.digests.get(name));
+    let ready = find(&observed.stored.conditions, ConditionType::Ready);
+    let said = ready.is_some_and(|ready| ready.reason == Reason::AnotherOperator.as_str());
+    let trace = StatusTrace {
+        version: observed.object.metadata.resource_version.as_deref().unwrap_or_default(),
+        generation: observed.generation(),
+        foreign: keyed.any(|digest| observed.keyed.is_foreign(digest)),
+        said: said && observed.status.observed_generation == Some(observed.generation()),
+    };
+    context.state.is_other_operator_writing(observed.uid(), trace, Instant::now())
+}

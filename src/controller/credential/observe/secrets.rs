@@ -1,0 +1,171 @@
+//! Reading the values of the Secrets that a credential refers to, and comparing them with what was last sent.
+
+use std::collections::HashMap;
+
+use crate::api::{PamCredential, PamCredentialSpec};
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::observation::{Observation, SecretInputs};
+use crate::controller::credential::facts::{field_groups, settings, stored_status};
+use crate::controller::message::problem::Problem;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::secret::read::{self, SecretValues};
+use crate::controller::secret::value::{self, Unusable};
+use crate::domain::credential::{SecretVersion, value_read};
+use crate::domain::{Binding, Compared, Keyed as _, Reason, Secrets};
+
+/// One key of a Secret that a spec refers to.
+#[derive(Clone, Copy)]
+struct Reference<'a> {
+    /// The group of fields that it is in.
+    group: &'static str,
+    /// The field of the spec, as users write it.
+    field: &'static str,
+    name: &'a str,
+    key: &'a str,
+}
+
+/// Returns every key of a Secret that a spec refers to.
+fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
+    let content =
+        spec.content_secret_ref.as_ref().map(|r| (field_groups::CONTENT, "spec.contentSecretRef", &r.name, &r.key));
+    let username =
+        spec.username_secret_ref.as_ref().map(|r| (field_groups::USERNAME, "spec.usernameSecretRef", &r.name, &r.key));
+    let settings = spec.additional_settings.as_ref();
+    let totp = settings.and_then(|settings| settings.secret_key_secret_ref.as_ref());
+    let totp = totp.map(|r| (field_groups::TOTP, "spec.additionalSettings.secretKeySecretRef", &r.name, &r.key));
+    let fields = settings.and_then(|settings| settings.additional_authentication_fields.as_ref());
+    let field = "spec.additionalSettings.additionalAuthenticationFields";
+    let fields = fields.into_iter().flatten().map(|one| &one.value_secret_ref);
+    let fields = fields.map(|r| (field_groups::LOGIN_FIELDS, field, &r.name, &r.key));
+    let all = content.into_iter().chain(username).chain(totp).chain(fields);
+    all.map(|(group, field, name, key)| Reference { group, field, name, key }).collect()
+}
+
+/// Returns the Secrets that a credential refers to, each once, in a fixed order.
+pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for reference in references(&object.spec) {
+        if !names.contains(&reference.name) {
+            names.push(reference.name);
+        }
+    }
+    names
+}
+
+/// Reads all Secrets that the credential refers to, and compares them with what was last sent.
+pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
+    let references = references(&observed.object.spec);
+    let mut found = HashMap::new();
+    for name in secret_names(observed.object) {
+        let key = NamespacedName::new(&observed.key.namespace, name);
+        let wanted: Vec<&str> = references.iter().filter(|r| r.name == name).map(|r| r.key).collect();
+        let Some(values) = read::read(&context.cluster.client, &key, &wanted).await? else {
+            fail(observed, Problem::secret_missing(&key));
+            return Ok(());
+        };
+        found.insert(name, values);
+    }
+    match inputs(observed, &references, &found) {
+        Ok(inputs) => compare(observed, inputs),
+        Err(problem) => fail(observed, problem),
+    }
+    Ok(())
+}
+
+/// Returns what is sent of what was read.
+fn inputs(
+    observed: &Observation<'_>,
+    references: &[Reference<'_>],
+    found: &HashMap<&str, SecretValues>,
+) -> Result<SecretInputs, Problem> {
+    let spec = &observed.object.spec;
+    let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
+    let mut inputs = SecretInputs::default();
+    inputs.recorded.versions = versions(observed.object, found);
+    for reference in references {
+        let values = found.get(reference.name).map(|read| &read.values);
+        let bytes = values.and_then(|values| values.get(reference.key));
+        let bytes = bytes.ok_or_else(|| Problem::key_missing(&whole(reference), reference.key))?;
+        put(&mut inputs, spec, reference.group, bytes)
+            .map_err(|why| Problem::unusable(&whole(reference), reference.key, reference.field, why))?;
+    }
+    Ok(inputs)
+}
+
+fn put(inputs: &mut SecretInputs, spec: &PamCredentialSpec, group: &str, bytes: &[u8]) -> Result<(), Unusable> {
+    match group {
+        field_groups::CONTENT => {
+            let trim = spec.content_secret_ref.as_ref().map(|reference| reference.trim).unwrap_or_default();
+            inputs.content = Some(value::content(bytes, trim)?);
+        }
+        field_groups::USERNAME => inputs.username = Some(value::username(bytes)?),
+        field_groups::TOTP => inputs.totp = Some(value::totp_seed(bytes)?),
+        _ => {
+            let fields = spec.additional_settings.as_ref().and_then(|s| s.additional_authentication_fields.as_ref());
+            // The Secrets are read in the order of the spec.
+            if let Some(field) = fields.and_then(|fields| fields.get(inputs.login_fields.len())) {
+                inputs.login_fields.push(settings::login_field(field, &value::field(bytes)?));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn versions(object: &PamCredential, found: &HashMap<&str, SecretValues>) -> Vec<SecretVersion> {
+    let read = |name: &str| Some(read::source(name, found.get(name)?.version.clone()));
+    secret_names(object).into_iter().filter_map(read).map(|source| stored_status::secret_version(&source)).collect()
+}
+
+/// Compares what was read with what was last sent.
+fn compare(observed: &mut Observation<'_>, mut inputs: SecretInputs) {
+    let value = compare_group(observed, &mut inputs, field_groups::CONTENT);
+    let username = compare_group(observed, &mut inputs, field_groups::USERNAME);
+    for group in [field_groups::TOTP, field_groups::LOGIN_FIELDS] {
+        // The vault does not change these by itself: with a lost key, what is in the Secret is sent again.
+        if compare_group(observed, &mut inputs, group).is_some_and(|compared| compared != Compared::Same) {
+            inputs.recorded.due.insert(group.to_owned());
+        }
+    }
+    let known = observed.situation.binding != Binding::Unbound;
+    let settle = observed.situation.settle;
+    observed.situation.secrets = Secrets::Read(value_read(value, &observed.status, settle));
+    observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
+    observed.situation.fields_changed |= !inputs.recorded.due.is_empty();
+    observed.found.secrets = Some(inputs);
+    observed.note_username();
+}
+
+/// Compares one group with what was last sent, and records the digest of the group.
+fn compare_group(observed: &Observation<'_>, inputs: &mut SecretInputs, group: &'static str) -> Option<Compared> {
+    let bytes = inputs.bytes(group)?;
+    let recorded = observed.status.digests.get(group);
+    let compared = observed.keyed.compare(recorded, group, &bytes);
+    let compared = unless_untouched(compared, observed, inputs, group);
+    inputs.recorded.digests.insert(group.to_owned(), observed.keyed.digest(group, &bytes));
+    let in_doubt = recorded.is_some_and(|recorded| crate::domain::keyed::is_in_doubt(recorded));
+    // Of the value, the settle window decides.
+    let sent_again = in_doubt && group != field_groups::CONTENT && compared == Compared::Same;
+    Some(if sent_again { Compared::Changed } else { compared })
+}
+
+/// A lost key is no change where the very versions of the Secrets are those that were last sent from, and the spec is the
+/// one that was sent: an edited reference leads to another key of the same Secret, and the value there was never sent.
+fn unless_untouched(compared: Compared, observed: &Observation<'_>, inputs: &SecretInputs, group: &str) -> Compared {
+    let version = |versions: &[SecretVersion], name: &str| versions.iter().find(|v| v.name == name).cloned();
+    let mut references = references(&observed.object.spec).into_iter().filter(|reference| reference.group == group);
+    let untouched = references.all(|reference| {
+        let now = version(&inputs.recorded.versions, reference.name);
+        now.is_some() && now == version(&observed.status.source, reference.name)
+    });
+    if compared == Compared::Unknown && untouched && observed.is_ready() { Compared::Same } else { compared }
+}
+
+fn fail(observed: &mut Observation<'_>, problem: Problem) {
+    observed.situation.secrets = match problem.reason {
+        Reason::SecretNotFound => Secrets::Missing,
+        Reason::SecretKeyNotFound => Secrets::KeyMissing,
+        _ => Secrets::Invalid,
+    };
+    observed.found.problem = Some(problem);
+}

@@ -1,0 +1,113 @@
+//! What a pass knows beside the status.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    ACCOUNT, Asked, Binding, CONTENT, ConnectedVault, Desired, Expect, Expected, Keyed, Push, ReadSecrets, Remote,
+    SecretVersion, Secrets, Situation, Status, Target, USERNAME, UnackedWrite, Value, WriteAction, is_only_correction,
+};
+
+/// What a pass knows beside the status.
+#[derive(Clone, Copy)]
+pub struct Pass<'a> {
+    /// Generation of the object.
+    pub generation: i64,
+    /// The time of day.
+    pub now: Timestamp,
+    /// When this process began.
+    pub started: Timestamp,
+    /// What the decision was made on.
+    pub situation: &'a Situation,
+    /// What the spec asks for.
+    pub desired: &'a Desired,
+    /// What somebody asks for by annotation.
+    pub asked: &'a Asked,
+    /// Where the connection leads.
+    pub vault: Option<&'a ConnectedVault>,
+    /// What a write is for.
+    pub target: Target<'a>,
+    /// The key of the object's digests.
+    pub keyed: &'a dyn Keyed,
+    /// What was read from the Secrets.
+    pub read: Option<&'a ReadSecrets>,
+    /// The newest versions of the Secrets, by metadata; `None` if one of the Secrets is missing.
+    pub versions: Option<&'a [SecretVersion]>,
+    /// The identifier that a write replaces.
+    pub replaced: Option<&'a str>,
+    /// What the newest list shows of the record.
+    pub remote: Option<&'a Remote>,
+    /// Whether this pass announced the write: no earlier pass can have sent it.
+    pub just_announced: bool,
+    /// How often the connection lists.
+    pub list_interval: Duration,
+}
+
+impl Pass<'_> {
+    /// Returns what the answer to a push has to say. `listed` is the id of the record that the list shows; `made_before`
+    /// says that an earlier POST of ours made the record, its answer lost.
+    #[must_use]
+    pub fn expected(&self, status: &Status, push: Push, listed: Option<&str>, made_before: bool) -> Expected {
+        let bound = status.vault.as_ref().filter(|_| self.situation.binding == Binding::Bound);
+        Expected {
+            expect: push.expect,
+            id: match push.expect {
+                Expect::Create => None,
+                // Where there is no list, the user's word is on the record that an answer named.
+                Expect::Adopt => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
+                Expect::Update => status.id.clone(),
+            },
+            identifier: self.target.identifier.to_owned(),
+            tenant: bound.and_then(|bound| bound.tenant.clone()),
+            maybe_made_before: made_before,
+        }
+    }
+
+    pub(super) fn write(&self, action: WriteAction, value: bool) -> UnackedWrite {
+        UnackedWrite {
+            action,
+            identifier: self.target.identifier.to_owned(),
+            account: self.target.account_digest(self.keyed),
+            origin: self.target.origin.unwrap_or_default().to_owned(),
+            former: self.replaced.map(str::to_owned).filter(|_| action == WriteAction::TakeOver),
+            since: self.now,
+            value,
+        }
+    }
+
+    /// Whether what an earlier process sent may have carried a value: the value of another version of the Secret, or one
+    /// that the earlier process knew to be open.
+    pub(super) fn value_may_come(&self, before: &Status) -> bool {
+        let open = before.in_flight.as_ref().is_some_and(|write| write.value);
+        let other_version = self.versions != Some(before.source.as_slice());
+        // Without a baseline nobody could tell whether the value became another's since.
+        open || (self.desired.has_value && !before.value_withheld && other_version && self.situation.baseline)
+    }
+
+    /// Returns whether a push does nothing but undo what somebody else did.
+    #[must_use]
+    pub fn only_corrects(&self, push: Push) -> bool {
+        let value = match self.situation.secrets {
+            Secrets::Read(value) => value,
+            _ => Value::None,
+        };
+        push.expect == Expect::Update && is_only_correction(self.situation, value)
+    }
+
+    /// Returns the names of the groups of fields that a push carries, the account among them where it is new.
+    #[must_use]
+    pub fn sent_groups(&self, status: &Status, push: Push) -> Vec<String> {
+        let plain = self.desired.groups.keys();
+        let plain = plain.filter(|group| match group.as_str() {
+            ACCOUNT => self.situation.account_changed,
+            group => push.all_fields || self.desired.differs(group, &status.digests),
+        });
+        let secret = self.read.into_iter().flat_map(|read| read.digests.keys()).filter(|group| match group.as_str() {
+            CONTENT => push.value,
+            USERNAME => self.situation.account_changed,
+            group => push.all_fields || self.read.is_some_and(|read| read.due.contains(group)),
+        });
+        plain.chain(secret).cloned().collect()
+    }
+}

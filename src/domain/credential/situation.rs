@@ -1,0 +1,143 @@
+//! From what a pass knows without a call to the facts of a decision.
+
+use jiff::Timestamp;
+
+use super::{
+    Adoption, Asked, Binding, BoundVault, Change, Claims, ClusterState, ConnectedVault, Connection, DEVICE, Desired,
+    Drift, Inventory, Keyed, SecretVersion, Secrets, SettleWindow, Situation, Status, Target,
+};
+
+/// What a pass knows of an object without a call.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The object is being deleted.
+    pub deleting: bool,
+    /// Our finalizer is on the object.
+    pub finalizer: bool,
+    /// Generation of the object.
+    pub generation: i64,
+    /// What the spec asks for.
+    pub desired: &'a Desired,
+    /// What somebody asks for by annotation.
+    pub asked: &'a Asked,
+    /// What the object remembers.
+    pub status: &'a Status,
+    /// State of the connection.
+    pub connection: Connection,
+    /// Where the connection leads.
+    pub vault: Option<&'a ConnectedVault>,
+    /// What a write is for.
+    pub target: Target<'a>,
+    /// The key of the object's digests.
+    pub keyed: &'a dyn Keyed,
+    /// The newest versions of the Secrets; `None` if one of the Secrets is missing.
+    pub versions: Option<&'a [SecretVersion]>,
+    /// The time of day.
+    pub now: Timestamp,
+    /// An earlier process may have sent a write that the status does not tell of.
+    pub suspected: bool,
+    /// This process began less than a settle window ago.
+    pub recently_started: bool,
+}
+
+impl Known<'_> {
+    /// Returns where the record of the status is.
+    #[must_use]
+    pub fn binding(&self) -> Binding {
+        self.status.binding(self.vault)
+    }
+
+    /// Returns whether an earlier process may have sent a write that the status does not tell of, as it shows when a process
+    /// first sees the object. A finalizer without a record says that a first push was about to be sent.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        let binding = self.binding();
+        let state = ClusterState { binding, generation: self.generation, versions: self.versions };
+        let about_to_be_made = binding == Binding::Unbound && self.finalizer;
+        let recorded = self.status.has_unrecorded_write() && (binding == Binding::Bound || about_to_be_made);
+        recorded || self.status.differs_from(&state) || about_to_be_made
+    }
+
+    /// Returns the facts that are known without a call.
+    #[must_use]
+    pub fn situation(&self) -> Situation {
+        let (binding, desired, status) = (self.binding(), self.desired, self.status);
+        let recorded = &status.digests;
+        let moved = desired.differs(super::ACCOUNT, recorded);
+        // A write in another vault says nothing here.
+        let needs_verification = self.suspected && binding != Binding::BoundElsewhere;
+        Situation {
+            deleting: self.deleting,
+            finalizer: self.finalizer,
+            disable: desired.disable,
+            namespace_terminating: false,
+            claimed_by_other: false,
+            doubtful: self.target.may_be_in_flight(status, self.keyed) || self.may_have_been_made(needs_verification),
+            login_changed: self.is_login_changed(),
+            suspended: desired.suspended,
+            connection: self.connection,
+            secrets: Secrets::Unread,
+            binding,
+            fields_changed: desired.fields_differ(recorded),
+            account_changed: binding != Binding::Unbound && moved,
+            denied: false,
+            request: status.request(self.asked),
+            inventory: Inventory::NotAsked,
+            claims: Claims::NotAsked,
+            mismatch: self.target.is_mismatch(status, self.keyed),
+            adoption: desired.adoption,
+            take_over_granted: false,
+            device_changed: desired.differs(DEVICE, recorded),
+            in_flight: self.target.intent(status, None, self.keyed),
+            enable_due: desired.ensure_enabled && binding == Binding::Bound && !status.ensured_enabled,
+            plan: desired.plan,
+            drift: Drift::None,
+            correct: desired.correct,
+            corrections_exhausted: status.corrections_exhausted(),
+            change: Change::Unknown,
+            baseline: status.has_baseline(),
+            value_withheld: status.value_withheld,
+            set_to_rotate: desired.rotates,
+            settle: self.settle_window(needs_verification),
+            needs_verification,
+            recently_started: self.recently_started,
+            other_operator_writes: false,
+        }
+    }
+
+    fn settle_window(&self, needs_verification: bool) -> SettleWindow {
+        let here = |write: &&super::UnackedWrite| {
+            let elsewhere = self.vault.is_some_and(|vault| vault.origin != write.origin);
+            !(elsewhere && self.binding() == Binding::Bound)
+        };
+        let window = self.status.in_flight.as_ref().filter(here).map(|write| write.window(self.now));
+        match window.unwrap_or(SettleWindow::Closed) {
+            // The write that the status tells of may be older than one that it does not tell of.
+            _ if self.recently_started && self.may_outlive(needs_verification) => SettleWindow::Open,
+            window => window,
+        }
+    }
+
+    /// Whether a write that an earlier process may have sent could be executed after the DELETE of the record.
+    fn may_outlive(&self, needs_verification: bool) -> bool {
+        let other = self.versions.is_some_and(|versions| versions != self.status.source);
+        self.deleting && (self.may_have_been_made(needs_verification) || (needs_verification && other))
+    }
+
+    /// Whether an earlier process may have made a record that the status does not tell of: the finalizer goes on just
+    /// before the POST. Under [`Adoption::Never`] the status says before each POST for which account it is.
+    fn may_have_been_made(&self, needs_verification: bool) -> bool {
+        let about_to_be_made = self.binding() == Binding::Unbound && self.finalizer;
+        let announced =
+            self.desired.adoption != Adoption::Never || self.target.may_be_in_flight(self.status, self.keyed);
+        about_to_be_made && needs_verification && announced
+    }
+
+    /// Whether another OAuth client logs in now than the one that last wrote. The new client may be another tenant's, and
+    /// nothing but its first answer would say so: what its list shows has to be looked at before.
+    fn is_login_changed(&self) -> bool {
+        let known = self.status.vault.as_ref().and_then(|BoundVault { used, .. }| used.login.as_ref());
+        let now = self.vault.and_then(|vault| vault.login.as_ref());
+        known.zip(now).is_some_and(|(known, now)| self.keyed.made(known) && self.keyed.made(now) && known != now)
+    }
+}

@@ -1,0 +1,215 @@
+//! What an object remembers between two passes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Binding, Request, UnackedWrite, WriteAction};
+
+/// Digest of hostname and ip, and of the username where the spec has the username.
+pub const ACCOUNT: &str = "account";
+/// Keyed digest of a username from a Secret.
+pub const USERNAME: &str = "username";
+/// Keyed digest of the value.
+pub const CONTENT: &str = "content";
+/// Keyed digest of the seed of one-time passwords.
+pub const TOTP: &str = "secretKey";
+/// Keyed digest of the further fields of a login, with their values.
+pub const FIELDS: &str = "additionalAuthenticationFields";
+/// The groups whose digests are keyed.
+pub const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, FIELDS];
+/// Digest of the settings of the device.
+pub const DEVICE: &str = "device";
+/// So many times a record is corrected before it is left alone.
+pub const MOST_CORRECTIONS: usize = 3;
+
+/// What an object remembers between two passes: its status, but for plan and conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The generation that the status is about.
+    pub observed_generation: Option<i64>,
+    /// Id of the record.
+    pub id: Option<String>,
+    /// The identifier that is sent.
+    pub identifier: Option<String>,
+    /// The identifier that the record had before it was taken over.
+    pub former_identifier: Option<String>,
+    /// The vault of the record.
+    pub vault: Option<BoundVault>,
+    /// When the PAM last accepted a write.
+    pub last_write: Option<Timestamp>,
+    /// The versions of the Secrets that the last write was made from.
+    pub source: Vec<SecretVersion>,
+    /// Digests of what was last sent, by group of fields.
+    pub digests: BTreeMap<String, String>,
+    /// Whether the record is known to have been enabled.
+    pub ensured_enabled: bool,
+    /// Whether the record has the vault's value, since ours was withheld.
+    pub value_withheld: bool,
+    /// The write that has no answer.
+    pub in_flight: Option<UnackedWrite>,
+    /// What the list showed of the record after the last write.
+    pub remote: Option<Remote>,
+    /// When the record was corrected, since the last write for another cause.
+    pub corrections: Vec<Timestamp>,
+    /// An answer that named another record than was expected.
+    pub mismatch: Option<MismatchRecord>,
+    /// The requests that were handled.
+    pub handled: Asked,
+}
+
+/// What somebody asks for by annotation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// `pam-operator.io/reconcile-requested-at`.
+    pub reconcile: Option<String>,
+    /// `pam-operator.io/push-value-requested-at`.
+    pub push_value: Option<String>,
+}
+
+/// One version of one Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretVersion {
+    /// Name of the Secret.
+    pub name: String,
+    /// Uid of the Secret.
+    pub uid: String,
+    /// The resourceVersion of the Secret.
+    pub resource_version: String,
+}
+
+/// The vault that a record is in, and the connection that wrote the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoundVault {
+    /// The connection and the login that wrote the record.
+    pub used: ConnectedVault,
+    /// The tenant, as the PAM named it.
+    pub tenant: Option<String>,
+}
+
+/// Where a connection leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectedVault {
+    /// Kind and name of the connection.
+    pub connection: String,
+    /// Scheme, host, port and path of the PAM.
+    pub origin: String,
+    /// The tenant that the login asks for.
+    pub requested_tenant: Option<String>,
+    /// Keyed digest of the OAuth client id.
+    pub login: Option<String>,
+}
+
+/// What the list showed of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// When the record last changed, in the PAM's words.
+    pub change: Option<String>,
+    /// The identifier of the record, if it is another than ours.
+    pub identifier: Option<String>,
+}
+
+/// An answer that named another record than was expected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MismatchRecord {
+    /// Id of that record.
+    pub id: Option<String>,
+    /// The identifier in the answer, if it is the one that was sent.
+    pub identifier: Option<String>,
+    /// Keyed digest of vault, identifier and account of the write.
+    pub target: String,
+}
+
+impl ConnectedVault {
+    /// Returns whether a record that was written to `known` is where this connection leads. Another connection may log in
+    /// as another tenant, or see other records, even at the same address.
+    fn leads_to(&self, known: &BoundVault) -> bool {
+        let same = (&self.connection, &self.origin) == (&known.used.connection, &known.used.origin);
+        same && self.is_tenant_of(known)
+    }
+
+    /// To ask for the tenant that the PAM named anyway leads nowhere else; to ask for none may.
+    fn is_tenant_of(&self, known: &BoundVault) -> bool {
+        let (asked, answered) = (self.requested_tenant.as_deref(), known.tenant.as_deref());
+        let same_word = asked.zip(answered).is_some_and(|(asked, answered)| asked.eq_ignore_ascii_case(answered));
+        self.requested_tenant == known.used.requested_tenant || same_word
+    }
+}
+
+impl Status {
+    /// Returns whether the record is where the connection leads now; without a connection, nothing says otherwise.
+    #[must_use]
+    pub fn binding(&self, now: Option<&ConnectedVault>) -> Binding {
+        match (&self.id, &self.vault, now) {
+            (None, ..) => Binding::Unbound,
+            (Some(_), Some(known), Some(now)) if !now.leads_to(known) => Binding::BoundElsewhere,
+            (Some(_), ..) => Binding::Bound,
+        }
+    }
+
+    /// Returns what somebody asked for by annotation and has not been given. On an object without a record the first push
+    /// sends all fields anyway: there a request (copied or restored along with the object) is acknowledged, not obeyed.
+    #[must_use]
+    pub fn request(&self, asked: &Asked) -> Request {
+        let is_new = |asked: &Option<String>, handled: &Option<String>| asked.is_some() && asked != handled;
+        if self.id.is_none() && self.mismatch.is_none() {
+            Request::None
+        } else if is_new(&asked.push_value, &self.handled.push_value) {
+            Request::Value
+        } else if is_new(&asked.reconcile, &self.handled.reconcile) {
+            Request::Fields
+        } else {
+            Request::None
+        }
+    }
+
+    /// Returns whether the record was corrected as often as it may be.
+    #[must_use]
+    pub fn corrections_exhausted(&self) -> bool {
+        self.corrections.len() >= MOST_CORRECTIONS
+    }
+
+    /// Returns whether a list said when our last write was.
+    #[must_use]
+    pub fn has_baseline(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.change.is_some())
+    }
+
+    /// Returns whether a write that changes the record may still arrive: what a list shows is then no baseline.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|write| write.action != WriteAction::Unrecorded)
+    }
+
+    /// Returns whether a write of fields has no answer.
+    #[must_use]
+    pub fn has_write_of_fields(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|write| write.action.sends_fields())
+    }
+
+    /// Returns whether an earlier process recorded that it may have sent a write that nothing tells of.
+    #[must_use]
+    pub fn has_unrecorded_write(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|write| write.action == WriteAction::Unrecorded)
+    }
+
+    /// Returns whether another state of the cluster than the one that this status was written for was there when a process
+    /// began: an earlier process may have sent a write for that state and ended before it recorded the write.
+    #[must_use]
+    pub fn differs_from(&self, seen: &ClusterState<'_>) -> bool {
+        // A Secret that is away may come back with what it held before the version that was sent last.
+        let versions = seen.versions != Some(self.source.as_slice());
+        seen.binding == Binding::Bound && (versions || self.observed_generation != Some(seen.generation))
+    }
+}
+
+/// What of the cluster a status is compared with after a start.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterState<'a> {
+    /// Where the record is.
+    pub binding: Binding,
+    /// Generation of the object.
+    pub generation: i64,
+    /// Versions of the Secrets; `None` if one of the Secrets is missing.
+    pub versions: Option<&'a [SecretVersion]>,
+}

@@ -1,0 +1,86 @@
+//! The way back: what a status says after a decision was carried out (P1, P3, P4, P6).
+
+mod answered;
+mod parts;
+mod rested;
+mod result;
+mod unanswered;
+
+use super::{Answer, Binding, Decision, Intent, MismatchRecord, Pass, SettleWindow, Status, UnackedWrite, WriteAction};
+use answered::written;
+use parts::{acknowledge, note_remote};
+use rested::rested;
+pub use result::{WriteResult, verifies};
+use unanswered::{keep_suspicion, lost};
+
+/// Returns what the status says after `decision` was carried out with `result`.
+///
+/// # Guarantees
+///
+/// * A write that the PAM may have executed without our knowing is in `in_flight` until it was answered and its settle
+///   window is over (P3).
+/// * After a write that was answered as expected nothing is due (P1): the digests are those of the spec.
+/// * An id is taken over only from an answer that was as expected (P4).
+/// * A value that was withheld stays marked as withheld until a value was sent (P6).
+#[must_use]
+pub fn transition(status: &Status, pass: &Pass<'_>, decision: Decision, result: WriteResult<'_>) -> Status {
+    let mut next = status.clone();
+    forget_other_vault(pass, &mut next);
+    match (result, decision) {
+        (WriteResult::Written(answer), Decision::Push(push)) => written(pass, &mut next, push, answer),
+        (WriteResult::Enabled, _) => enabled(pass, &mut next),
+        (WriteResult::Mismatch(answer), _) => mismatched(pass, &mut next, answer),
+        (WriteResult::Lost, _) => lost(pass, &mut next, decision),
+        (WriteResult::Refused, Decision::Push(_)) if pass.just_announced => next.in_flight = None,
+        (WriteResult::Nothing, _) => rested(pass, &mut next, decision),
+        _ => {}
+    }
+    keep_suspicion(pass, &mut next, decision, result);
+    // Also where a call failed: what is not recorded is news by every list, and each time cuts the wait for a retry short.
+    if matches!(result, WriteResult::Nothing | WriteResult::Lost | WriteResult::Refused | WriteResult::Blocked) {
+        note_remote(pass, &mut next);
+    }
+    next.observed_generation = Some(pass.generation);
+    next
+}
+
+/// Returns the write that must be in the status before its POST.
+#[must_use]
+pub fn announce(status: &Status, pass: &Pass<'_>, intent: Intent, value: bool) -> Status {
+    let action = match intent {
+        Intent::Create => WriteAction::Create,
+        Intent::TakeOver => WriteAction::TakeOver,
+    };
+    let write = pass.write(action, value);
+    let earlier = status.in_flight.clone().filter(|earlier| earlier.action != WriteAction::Unrecorded);
+    // The announced action wins over an earlier one: the decision was made on the newest list.
+    let value = value || earlier.is_some_and(|earlier| earlier.value);
+    Status { in_flight: Some(UnackedWrite { value, ..write }), ..status.clone() }
+}
+
+/// Forgets a write to another vault once the connection leads back to the vault of the record.
+fn forget_other_vault(pass: &Pass<'_>, next: &mut Status) {
+    let bound = pass.situation.binding == Binding::Bound;
+    let here = pass.vault.map(|vault| vault.origin.as_str());
+    next.in_flight.take_if(|write| bound && here.is_some_and(|here| here != write.origin));
+}
+
+fn enabled(pass: &Pass<'_>, next: &mut Status) {
+    next.ensured_enabled = true;
+    // The PAM moved the record's time of change.
+    next.remote = None;
+    next.in_flight = next.in_flight.take().and_then(|write| match write.window(pass.now) {
+        SettleWindow::Closed if write.action != WriteAction::Unrecorded => None,
+        _ => Some(write),
+    });
+}
+
+fn mismatched(pass: &Pass<'_>, next: &mut Status, answer: &Answer) {
+    next.mismatch = Some(MismatchRecord {
+        id: Some(answer.id.clone()),
+        // Another identifier may be another namespace's.
+        identifier: answer.identifier.clone().filter(|answered| answered == pass.target.identifier),
+        target: pass.target.digest(pass.keyed).unwrap_or_default(),
+    });
+    acknowledge(pass, next);
+}

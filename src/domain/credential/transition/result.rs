@@ -1,0 +1,31 @@
+//! What came of a decision.
+
+use crate::domain::credential::{Answer, Decision};
+
+/// What came of a decision, as far as the next status depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteResult<'a> {
+    /// Nothing was sent.
+    Nothing,
+    /// The PAM did what was decided.
+    Written(&'a Answer),
+    /// The PAM says that the record is enabled.
+    Enabled,
+    /// The PAM did something else.
+    Mismatch(&'a Answer),
+    /// The call failed, and the PAM may have executed the write.
+    Lost,
+    /// The call failed, and the PAM surely did not execute the write.
+    Refused,
+    /// No call was made, or the answer blocks what was decided.
+    Blocked,
+}
+
+/// Returns whether a pass leaves nothing open that an earlier process may have sent.
+#[must_use]
+pub const fn verifies(decision: Decision, result: WriteResult<'_>) -> bool {
+    matches!(
+        (result, decision),
+        (WriteResult::Written(_), _) | (WriteResult::Nothing, Decision::Record | Decision::HoldValue)
+    )
+}
