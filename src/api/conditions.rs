@@ -40,10 +40,10 @@ impl ConditionType {
     }
 }
 
-/// How `Ready` stands, and which condition goes beside it.
+/// The state of `Ready`, and the condition that goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// `Ready=True`, nothing beside it.
+pub enum ReadyState {
+    /// `Ready=True`, and no other condition.
     Ready,
     /// `Ready=Unknown` and `Reconciling=True`.
     Progressing,

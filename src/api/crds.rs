@@ -6,7 +6,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::json;
 
-use super::{ClusterPamConnection, PamConnection, PamCredential};
+use super::connection_kinds::{ClusterPamConnection, PamConnection};
+use super::credential::PamCredential;
 
 /// Every kind's definition, in the order in which they are to be applied.
 #[must_use]

@@ -4,15 +4,11 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refs::{ContentSecretRef, OBJECT_NAME, UsernameSecretRef};
+use super::refs::{ConnectionRef, ContentSecretRef, UsernameSecretRef};
 use super::settings::{AdditionalSettings, DeviceSettings, ExecutionSettings, JitSettings, SessionSettings};
 use super::status::PamCredentialStatus;
+use super::validation::{CLEAN_TEXT, LIST_ITEM};
 
-/// Text without control characters and without blanks at its ends: the PAM stores what it gets, so a stray
-/// blank would become part of an account's name.
-pub(super) const CLEAN_TEXT: &str = r"^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$";
-/// As [`CLEAN_TEXT`], and without the comma that joins list items on the wire (API 7 #33).
-pub(super) const LIST_ITEM: &str = r"^[^\pZ,\p{Cc}]([^,\p{Cc}]*[^\pZ,\p{Cc}])?$";
 /// Several lines, but no other control characters.
 const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
 /// API 2.1: letters, digits, `_`, `-` and `.`.
@@ -214,37 +210,4 @@ pub enum Mode {
     Apply,
     /// What would be done is shown in `status.plan`.
     Plan,
-}
-
-/// Which connection to use.
-#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectionRef {
-    /// Kind of the connection: `ClusterPamConnection`, or `PamConnection` for one in the credential's own namespace.
-    #[serde(default)]
-    pub kind: ConnectionKind,
-    /// Name of the connection.
-    #[serde(default = "default_connection")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
-    pub name: String,
-}
-
-/// The kinds of connection there are.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Hash, Serialize)]
-pub enum ConnectionKind {
-    /// A connection that the platform's administrators made for the whole cluster.
-    #[default]
-    ClusterPamConnection,
-    /// A connection in the credential's own namespace.
-    PamConnection,
-}
-
-impl Default for ConnectionRef {
-    fn default() -> Self {
-        Self { kind: ConnectionKind::default(), name: default_connection() }
-    }
-}
-
-fn default_connection() -> String {
-    "default".to_owned()
 }

@@ -15,23 +15,22 @@ mod fields;
 mod refs;
 mod settings;
 mod status;
+mod validation;
 
 pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
 pub use compatibility::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm, SettingsBlocks,
 };
-pub use conditions::{ConditionType, Standing, condition, find, same_but_for_times};
+pub use conditions::{ConditionType, ReadyState, condition, find, same_but_for_times};
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
     InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, RecentDisables, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
-pub use credential::{
-    AdoptionPolicy, ConnectionKind, ConnectionRef, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec,
-};
+pub use credential::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec};
 pub use fields::{ACCOUNT, CONTENT, FIELDS, Field, Form, LOGIN_FIELDS, TOTP, USERNAME, sent_field};
-pub use refs::{ContentSecretRef, Trim, UsernameSecretRef};
+pub use refs::{ConnectionKind, ConnectionRef, ContentSecretRef, Trim, UsernameSecretRef};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
     OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,

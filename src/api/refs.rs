@@ -1,13 +1,11 @@
-//! References to Secrets. None has a namespace field: a Secret is read from its reader's own namespace (P9).
+//! References of a credential to its connection and its Secrets. None has a namespace field: a Secret is read from the
+//! namespace of the object that refers to it, and from no other (P9).
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A Secret's name, as the API server bounds it.
-pub(super) const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
-/// A key in a Secret's or ConfigMap's data, as the API server bounds it.
-pub(super) const DATA_KEY: &str = r"^[-._a-zA-Z0-9]+$";
+use super::validation::{DATA_KEY, OBJECT_NAME};
 
 /// The value to push: one key of a Secret in the credential's own namespace.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
@@ -50,10 +48,43 @@ pub struct UsernameSecretRef {
     pub key: String,
 }
 
+/// Which connection to use.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionRef {
+    /// Kind of the connection: `ClusterPamConnection`, or `PamConnection` for one in the credential's own namespace.
+    #[serde(default)]
+    pub kind: ConnectionKind,
+    /// Name of the connection.
+    #[serde(default = "default_connection")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: String,
+}
+
+/// The kinds of connection there are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Hash, Serialize)]
+pub enum ConnectionKind {
+    /// A connection that the platform's administrators made for the whole cluster.
+    #[default]
+    ClusterPamConnection,
+    /// A connection in the credential's own namespace.
+    PamConnection,
+}
+
+impl Default for ConnectionRef {
+    fn default() -> Self {
+        Self { kind: ConnectionKind::default(), name: default_connection() }
+    }
+}
+
 fn password_key() -> String {
     "password".to_owned()
 }
 
 fn username_key() -> String {
     "username".to_owned()
+}
+
+fn default_connection() -> String {
+    "default".to_owned()
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TEXT;
-use crate::api::refs::{DATA_KEY, OBJECT_NAME};
+use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 
 /// What is needed to use a credential beside its value. A field that is not set is not sent, and the PAM keeps what it
 /// has. The API's second `identifier` is not offered: which of the two would win is not documented.

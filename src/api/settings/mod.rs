@@ -19,6 +19,6 @@ pub use jit::JitSettings;
 pub use session::{Macro, SessionSettings};
 
 /// Text without control characters, and without blanks at its ends.
-const TEXT: &str = super::credential::CLEAN_TEXT;
+const TEXT: &str = super::validation::CLEAN_TEXT;
 /// The same, without a comma.
-const ITEM: &str = super::credential::LIST_ITEM;
+const ITEM: &str = super::validation::LIST_ITEM;

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use serde_json::json;
 
-use crate::api::{ConditionType, FIELD_MANAGER, Standing, condition};
+use crate::api::{ConditionType, FIELD_MANAGER, ReadyState, condition};
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed;
 use crate::domain::Reason;
@@ -127,22 +127,21 @@ pub(crate) fn conditions(
     before: &[Condition],
 ) -> Vec<Condition> {
     let now = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now);
-    let standing = standing(reason);
     let make = |kind, status| condition(kind, status, (reason.as_str(), message), generation, &now, before);
-    match standing {
-        Standing::Ready => vec![make(ConditionType::Ready, "True")],
-        Standing::Progressing => vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")],
-        Standing::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
-        Standing::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
+    match ready_state(reason) {
+        ReadyState::Ready => vec![make(ConditionType::Ready, "True")],
+        ReadyState::Progressing => vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")],
+        ReadyState::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
+        ReadyState::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
     }
 }
 
-const fn standing(reason: Reason) -> Standing {
+const fn ready_state(reason: Reason) -> ReadyState {
     match reason {
-        Reason::Progressing => Standing::Progressing,
-        _ if reason.is_ready() => Standing::Ready,
-        _ if reason.is_stalled() => Standing::Stalled,
-        _ => Standing::Reconciling,
+        Reason::Progressing => ReadyState::Progressing,
+        _ if reason.is_ready() => ReadyState::Ready,
+        _ if reason.is_stalled() => ReadyState::Stalled,
+        _ => ReadyState::Reconciling,
     }
 }
 

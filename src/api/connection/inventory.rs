@@ -1,0 +1,46 @@
+//! How often the list of a PAM's records is asked for.
+
+use std::time::Duration;
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+use super::duration::{DURATION, parse_duration};
+
+/// The list of the PAM's records.
+#[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventorySettings {
+    /// False where the login may not list, or must not. Then nothing that the list shows is guarded: a record that was there
+    /// before is told only from the answer to the first write, changes made by others are not noticed, and
+    /// `deletionPolicy: Disable` is blocked.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How often the list is asked for while nothing else asks for it, such as `1h` or `30m`: from `10s` to `168h`.
+    #[serde(default = "interval")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('10s') && duration(self) <= duration('168h')").message("inventory.interval must be from 10s to 168h"))]
+    pub interval: String,
+}
+
+impl Default for InventorySettings {
+    fn default() -> Self {
+        Self { enabled: yes(), interval: interval() }
+    }
+}
+
+impl InventorySettings {
+    /// The interval; an hour where it cannot be read, which the schema does not let happen.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        parse_duration(&self.interval).unwrap_or(Duration::from_hours(1))
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn interval() -> String {
+    "1h".to_owned()
+}

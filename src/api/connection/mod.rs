@@ -1,0 +1,18 @@
+//! What both kinds of connection have: where a PAM is, how to log in to it, and what is known of it.
+
+mod auth;
+mod brake;
+mod duration;
+mod inventory;
+mod limits;
+mod spec;
+mod status;
+mod tls;
+
+pub use auth::{Auth, ClientSecretRef, Oauth2, TokenRequest};
+pub use brake::DisableBrake;
+pub use inventory::InventorySettings;
+pub use limits::Limits;
+pub use spec::ConnectionSpec;
+pub use status::{InventoryStatus, PamConnectionStatus, RecentDisables};
+pub use tls::{CaBundleKind, CaBundleRef, ClientCertificateSecretRef, Tls};

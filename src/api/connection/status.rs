@@ -1,0 +1,85 @@
+//! What the operator writes into the `status` of a connection.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::status::SourceSecret;
+
+/// What is known of the PAM.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PamConnectionStatus {
+    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The name under which this cluster's generated identifiers begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_name: Option<String>,
+    /// The Secret and the CA bundle that the last login was tried with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
+    pub source: Vec<SourceSecret>,
+    /// Keyed digest of what the last login was tried with, so that a login that was refused is not tried
+    /// again, and one that worked is not proved again, after a restart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
+    /// How many credentials refer to this connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<i64>,
+    /// What the last list showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryStatus>,
+    /// While the brake is on: how many credentials that are being deleted wait for their records to be disabled. It is
+    /// the number that the annotation `pam-operator.io/confirm-disable` confirms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_disables: Option<i64>,
+    /// The disables that count for `spec.disableBrake`, noted before they are sent, so that a restart forgets none of
+    /// them. Those that are older than its window stay here until the next one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub recent_disables: Vec<RecentDisables>,
+    /// The value of the annotation `pam-operator.io/confirm-disable` that was last looked at (its beginning), or that
+    /// was there when the brake came on. It does not count again until the annotation was removed or changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub last_handled_confirm_disable: Option<String>,
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not. Present only while true: `InventoryIncomplete`
+    /// while the list cannot be trusted, `VaultRestored` while it shows records older than they were, `DisablesHeld` while
+    /// the brake holds disables back.
+    #[serde(default)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+/// What the last list showed.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventoryStatus {
+    /// How many records it held.
+    pub records: i64,
+    /// False while it cannot be trusted: then nothing is created, corrected or disabled.
+    pub complete: bool,
+    /// How many of the records that this cluster knows it lacked, or showed moved, where those were too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<i64>,
+    /// How many records this cluster knew then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<i64>,
+    /// How many records it showed older than they were, as after a restore from a backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<i64>,
+}
+
+/// Disables of about the same time.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecentDisables {
+    /// When the last of them was sent.
+    pub time: Time,
+    /// How many there were.
+    pub count: i64,
+}
