@@ -1,8 +1,7 @@
 //! What is wrong with a setting.
 
+use super::bounds::{LEASE_SECONDS, MAX_CLUSTER_NAME, MAX_CONCURRENCY};
 use crate::pam::AllowedHostError;
-
-use super::{LEASE_SECONDS, MAX_CLUSTER_NAME, MAX_CONCURRENCY};
 
 /// A setting that cannot be used. The text names the flag, its variable and the remedy.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
