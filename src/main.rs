@@ -23,14 +23,15 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::bind(config.listen_address, readiness.clone(), registry).await?;
     let stop = stop_on_signal()?;
     let probes = tokio::spawn(server.serve(stopped(stop.clone())));
-    let outcome = serve(&config, (&readiness, ready), metrics, stop).await;
+    let outcome = serve(&config, &readiness, ready, metrics, stop).await;
     probes.abort();
     outcome
 }
 
 async fn serve(
     config: &Config,
-    (readiness, ready): (&Readiness, Check),
+    readiness: &Readiness,
+    ready: Check,
     metrics: Metrics,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
@@ -38,7 +39,7 @@ async fn serve(
     let leadership = if config.leader_election {
         Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration)
     } else {
-        Leadership::alone(client.clone(), &config.namespace).await
+        Leadership::unopposed()
     };
     let Some(lead) = leadership.acquire(|| readiness.set_standby(true), stopped(stop.clone())).await else {
         return Ok(());
@@ -54,8 +55,8 @@ async fn serve(
         result = run => result.map_err(anyhow::Error::from),
     };
     metrics.set_leader(false);
-    lead.release(result.as_ref().ok().cloned().flatten()).await;
-    result.map(drop)
+    lead.release().await;
+    result
 }
 
 async fn client() -> anyhow::Result<kube::Client> {

@@ -234,7 +234,7 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
             let namespace = scope.clone().unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
-        context.connections.health.note_list(matches!(known, Ok(Ok(()))));
+        context.connections.health.note_list();
         _ = listed.send(());
     };
     join(serving, announced).await;

@@ -27,8 +27,7 @@ use crate::metrics::Metrics;
 use crate::probes::Check;
 
 /// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
-/// watch has its first list. Nothing is written to a PAM once `lead` is lost. Returns what this process can vouch for
-/// to the next one.
+/// watch has its first list. Nothing is written to a PAM once `lead` is lost.
 ///
 /// # Errors
 ///
@@ -40,7 +39,7 @@ pub async fn run(
     metrics: Metrics,
     (ready, lead): (Check, LeadHandle),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<Option<String>, Error> {
+) -> Result<(), Error> {
     let stop: Stop = stop.boxed().shared();
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
@@ -53,7 +52,7 @@ pub async fn run(
     tokio::select! {
         () = first_lists(&cluster, config, &mut watches) => {}
         // Nothing was done.
-        () = stop.clone() => return Ok(None),
+        () = stop.clone() => return Ok(()),
     }
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);
@@ -63,7 +62,7 @@ pub async fn run(
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
-    Ok(None)
+    Ok(())
 }
 
 async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error> {

@@ -56,26 +56,18 @@ pub(super) struct Record {
     pub(super) renewed: Option<Timestamp>,
     transitions: i32,
     duration: Duration,
-    /// What the last holder vouched for when it gave the lease back.
-    pub(super) vouched: Option<String>,
 }
 
 impl Record {
     /// Reads a lease; `own` stands in for a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
-        let vouched = || {
-            let said = lease.metadata.annotations.as_ref()?.get(VOUCHED)?;
-            Some(said.strip_suffix(&signature(spec.renew_time.as_ref()?.0))?.to_owned())
-        };
-        let vouched = if spec.holder_identity.is_none() { vouched() } else { None };
         let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
         Self {
             holder: spec.holder_identity.filter(|holder| !holder.is_empty()),
             renewed: spec.renew_time.map(|time| time.0),
             transitions: spec.lease_transitions.unwrap_or_default(),
             duration: seconds.map_or(own, Duration::from_secs).min(LONGEST),
-            vouched,
         }
     }
 }
@@ -108,26 +100,12 @@ impl Watch {
     }
 }
 
-/// The annotation that says what the last holder vouched for. Whoever takes the lease takes it off.
-const VOUCHED: &str = "pam-operator.io/ended-in-order";
+/// An annotation that earlier versions wrote when they gave the lease back. No version reads it any more.
+const OBSOLETE_ANNOTATION: &str = "pam-operator.io/ended-in-order";
 
-/// What ties that to the very write by which the lease was given back: a version that knows nothing of it keeps it, but not
-/// the time.
-fn signature(given_back: Timestamp) -> String {
-    format!("@{}", given_back.as_microsecond())
-}
-
-/// `lease` with nothing vouched for.
-pub(super) fn struck(mut lease: Lease) -> Lease {
-    if let Some(annotations) = &mut lease.metadata.annotations {
-        annotations.remove(VOUCHED);
-    }
-    lease
-}
-
-/// `lease` as this replica writes it when it begins to lead.
-pub(super) fn taken(lease: Lease, me: &str, timing: Timing, now: Timestamp) -> Lease {
-    let mut lease = struck(lease);
+/// Returns `lease` as this replica writes it when it begins to lead.
+pub(super) fn taken(mut lease: Lease, me: &str, timing: Timing, now: Timestamp) -> Lease {
+    lease.metadata.annotations.iter_mut().for_each(|all| _ = all.remove(OBSOLETE_ANNOTATION));
     let before = lease.spec.take().unwrap_or_default();
     let is_new_holder = before.holder_identity.as_deref() != Some(me);
     lease.spec = Some(LeaseSpec {
@@ -141,35 +119,27 @@ pub(super) fn taken(lease: Lease, me: &str, timing: Timing, now: Timestamp) -> L
     lease
 }
 
-/// `lease` with a new stamp.
+/// Returns `lease` with a new stamp.
 pub(super) fn renewed(mut lease: Lease, now: Timestamp) -> Lease {
     lease.spec.get_or_insert_default().renew_time = Some(MicroTime(now));
     lease
 }
 
-/// `lease` without a holder: the next standby that looks takes it.
-pub(super) fn released(lease: Lease, vouch: Option<&str>, now: Timestamp) -> Lease {
-    let mut lease = struck(lease);
-    if let Some(vouch) = vouch {
-        lease
-            .metadata
-            .annotations
-            .get_or_insert_default()
-            .insert(VOUCHED.to_owned(), vouch.to_owned() + &signature(now));
-    }
+/// Returns `lease` without a holder: the next standby that looks takes it.
+pub(super) fn released(mut lease: Lease, now: Timestamp) -> Lease {
     let spec = lease.spec.get_or_insert_default();
     spec.holder_identity = None;
     spec.renew_time = Some(MicroTime(now));
     lease
 }
 
-/// Whether a lease found after a refused write is still this leader's: its name, and a stamp that it sent.
+/// Tells whether a lease found after a refused write is still this leader's: its name, and a stamp that it sent.
 /// The name alone would not do: a second process under the same name has other stamps.
 pub(super) fn is_ours(found: &Record, me: &str, sent: &[Timestamp]) -> bool {
     found.holder.as_deref() == Some(me) && found.renewed.is_some_and(|stamp| sent.contains(&stamp))
 }
 
-/// `time` as it comes back from the API server, which keeps microseconds.
+/// Returns `time` as it comes back from the API server, which keeps microseconds.
 pub(super) fn stamp(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
@@ -297,31 +267,16 @@ mod tests {
 
     #[test]
     fn a_released_lease_keeps_everything_but_its_holder() {
-        let spec = released(lease(Some("me"), 0), None, at(9)).spec.unwrap();
+        let spec = released(lease(Some("me"), 0), at(9)).spec.unwrap();
         assert_eq!((spec.holder_identity, spec.lease_transitions), (None, Some(3)));
     }
 
     #[test]
-    fn what_was_vouched_for_is_read_from_a_lease_that_was_given_back_and_until_it_is_taken() {
-        let given_back = |vouch| released(lease(Some("me"), 0), vouch, at(9));
-        let vouched = |lease: &Lease| Record::of(lease, LEASE).vouched;
-        let in_order = given_back(Some("all"));
-        assert_eq!(vouched(&in_order).as_deref(), Some("all"));
-        let taken_anew = taken(in_order.clone(), "you", Timing(LEASE), at(10));
-        let mut holder_removed = taken_anew.clone();
-        holder_removed.spec.as_mut().unwrap().holder_identity = None;
-        let by_another_version = renewed(in_order.clone(), at(12));
-        let then_not = released(in_order.clone(), None, at(11));
-        for none in [
-            given_back(None),
-            lease(Some("me"), 0),
-            taken_anew,
-            holder_removed,
-            then_not,
-            by_another_version,
-            struck(in_order),
-        ] {
-            assert_eq!(vouched(&none), None, "{none:?}");
-        }
+    fn taking_removes_what_earlier_versions_annotated_and_nothing_else() {
+        let mut found = lease(None, 0);
+        let annotations = [(OBSOLETE_ANNOTATION, "all@0"), ("example.com/note", "kept")];
+        found.metadata.annotations = Some(annotations.map(|(name, said)| (name.to_owned(), said.to_owned())).into());
+        let kept = taken(found, "me", Timing(LEASE), at(9)).metadata.annotations.unwrap();
+        assert_eq!(kept.into_keys().collect::<Vec<_>>(), ["example.com/note"]);
     }
 }

@@ -22,35 +22,15 @@ async fn a_released_lease_goes_to_the_one_that_waits() {
     assert_eq!(chart.holder().await.as_deref(), Some("one"));
     assert!(one.is_held());
     let (handle, lost) = (one.handle(), one.lost());
-    one.release(None).await;
+    one.release().await;
     lost.await;
     assert!(!handle.is_held());
     let two = timeout(SOON, two).await.unwrap().unwrap();
     let lease = chart.lease().await;
     assert_eq!((lease.holder_identity.as_deref(), lease.lease_transitions), (Some("two"), Some(2)));
     assert_eq!(lease.lease_duration_seconds, Some(4));
-    two.release(None).await;
+    two.release().await;
     assert_eq!(chart.holder().await, None);
-}
-
-#[tokio::test]
-async fn what_is_vouched_for_is_told_to_the_next_leader_and_to_no_other() {
-    let chart = Chart::new().await;
-    let one = lead(&chart.candidate("one").await).await;
-    assert_eq!(one.handle().vouched(), None, "there was none before");
-    one.release(Some("all".to_owned())).await;
-    let two = lead(&chart.candidate("two").await).await;
-    assert_eq!(two.handle().vouched(), Some("all"));
-    drop(two);
-    let three = timeout(LEASE * 3, lead(&chart.candidate("three").await)).await.unwrap();
-    assert_eq!(three.handle().vouched(), None, "the second one did not give it back");
-    three.release(Some("all".to_owned())).await;
-    // Without an election there is one in between of whom the lease would say nothing.
-    let alone = Leadership::alone(chart.install.client().await.unwrap(), chart.install.namespace()).await;
-    let alone = alone.acquire(|| (), std::future::pending()).await.unwrap();
-    assert_eq!(alone.handle().vouched(), None);
-    let four = lead(&chart.candidate("four").await).await;
-    assert_eq!(four.handle().vouched(), None);
 }
 
 #[tokio::test]
@@ -118,7 +98,7 @@ async fn a_lease_that_another_one_wrote_is_lost_at_the_next_renewal() {
         let theft = json!({"spec": {"holderIdentity": thief, "renewTime": "2001-01-01T00:00:00.000000Z"}});
         chart.leases.patch(LEASE_NAME, &PatchParams::default(), &Patch::Merge(theft)).await.unwrap();
         timeout(LEASE / 2, one.lost()).await.expect(thief);
-        one.release(None).await;
+        one.release().await;
         assert_eq!(chart.holder().await.as_deref(), Some(thief), "what is not ours is not released");
     }
 }
@@ -160,6 +140,6 @@ async fn without_election_there_is_nothing_to_wait_for() {
     let lead = Leadership::unopposed().acquire(|| panic!("a standby"), std::future::pending()).await.unwrap();
     assert!(lead.is_held());
     let lost = lead.lost();
-    lead.release(None).await;
+    lead.release().await;
     timeout(SOON, lost).await.unwrap();
 }

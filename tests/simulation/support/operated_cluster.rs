@@ -29,7 +29,7 @@ pub const NAMESPACE: &str = "apps";
 const CONNECTION: &str = "default";
 
 /// An operator that runs, and what ends it in order.
-type Running = (JoinHandle<Result<Option<String>, controller::Error>>, oneshot::Sender<()>);
+type Running = (JoinHandle<Result<(), controller::Error>>, oneshot::Sender<()>);
 
 /// A cluster, and the operator in it.
 pub struct OperatedCluster {
@@ -40,8 +40,6 @@ pub struct OperatedCluster {
     config: Config,
     metrics: Metrics,
     running: Option<Running>,
-    /// What the operator vouched for when it last ended.
-    vouched: Option<String>,
 }
 
 impl OperatedCluster {
@@ -51,7 +49,7 @@ impl OperatedCluster {
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.time.count(move || under_way.pam_requests_under_way());
         let cluster =
-            Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None, vouched: None };
+            Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
             cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }
@@ -67,7 +65,7 @@ impl OperatedCluster {
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");
         let (client, config, metrics) = (self.api.client(), self.config.clone(), self.metrics.clone());
-        let leadership = Leadership::unopposed_after(self.vouched.take());
+        let leadership = Leadership::unopposed();
         let lead = leadership.acquire(|| {}, std::future::pending()).await.unwrap();
         let ready = Readiness::default().register("watches");
         let (stop, stopped) = oneshot::channel();
@@ -90,11 +88,11 @@ impl OperatedCluster {
         assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }
 
-    /// Ends it in order: what is in flight is finished, and the next one is told what this one vouches for.
+    /// Ends it in order: what is in flight is finished. The next one starts as after a kill.
     pub async fn end(&mut self) {
         let (running, stop) = self.running.take().expect("it runs");
         stop.send(()).unwrap();
-        self.vouched = running.await.unwrap().unwrap();
+        running.await.unwrap().unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }

@@ -44,8 +44,6 @@ struct Inner {
     referrers: HashMap<String, Referrer>,
     /// So many of the watches of credentials have not had their first list yet: until then the number of credentials is not known.
     unlisted: usize,
-    /// One of these watches was not waited for to the end: not all credentials were seen.
-    unseen: bool,
 }
 
 /// A credential and the connection that it refers to.
@@ -76,10 +74,9 @@ impl ConnectionHealths {
     }
 
     /// Notes that one of these watches has its first list, or is not waited for any more.
-    pub(crate) fn note_list(&self, has_it: bool) {
+    pub(crate) fn note_list(&self) {
         let mut inner = self.lock();
         inner.unlisted = inner.unlisted.saturating_sub(1);
-        inner.unseen |= !has_it;
         if inner.unlisted == 0 {
             self.look_at(inner.of.iter().filter(|(_, health)| health.is_present()).map(|(key, _)| key));
         }

@@ -124,10 +124,10 @@ fn until_all_are_listed_no_number_is_written() {
     standings.expect_lists(2);
     let now = seen(&standings, &one, &before);
     standings.note_credential(&credential("a", &json!({}), false));
-    standings.note_list(true);
+    standings.note_list();
     assert_eq!(pass(&standings, &one, &before, now + 90 * SECOND), (before.clone(), None));
     while woken.try_recv().is_ok() {}
-    standings.note_list(true);
+    standings.note_list();
     assert!(woken.try_recv().is_ok(), "now they are");
     assert_eq!(pass(&standings, &one, &before, now + 90 * SECOND).0.credentials, Some(1));
 }
@@ -248,7 +248,7 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     assert_eq!(pass(&second, &one, &status, now + 900 * SECOND), (status.clone(), Some(SECOND)));
     second.note_credential(&credential("c2", &json!({}), true));
     second.forget_credential("c7");
-    second.note_list(true);
+    second.note_list();
     let (after, _) = pass(&second, &one, &status, now + 900 * SECOND);
     assert_eq!(after.held_disables, Some(3), "c2, c8 and c9");
 }

@@ -57,7 +57,6 @@ pub(crate) async fn report(
         context.forget(&observed.key, &observed.uid);
         return Ok((Action::await_change(), ReconcileOutcome::Ready));
     }
-    context.state.mark(&observed.uid, next.unchecked);
     publish(observed, decision, done, &next, context).await;
     context.cluster.metrics.set_credentials(context.state.tally(&observed.uid, Some(reason)));
     Ok((action, outcome(reason)))
