@@ -2,25 +2,25 @@
 
 use jiff::Timestamp;
 
-/// Where the time of day comes from. How long something takes is never measured with it, but with tokio's clock.
+/// Tells the time of day. Durations are never measured with this clock, but with tokio's.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(fn() -> Timestamp);
 
 impl Default for Clock {
-    /// The machine's clock.
+    /// Returns the clock of the machine.
     fn default() -> Self {
         Self(Timestamp::now)
     }
 }
 
 impl Clock {
-    /// A clock that shows what `now` says.
+    /// Returns a clock that shows what `now` returns.
     #[must_use]
     pub const fn new(now: fn() -> Timestamp) -> Self {
         Self(now)
     }
 
-    /// The time of day.
+    /// Returns the time of day.
     #[must_use]
     pub fn now(self) -> Timestamp {
         (self.0)()
@@ -28,7 +28,7 @@ impl Clock {
 }
 
 impl PartialEq for Clock {
-    /// Which clock it is, is no part of what a configuration says.
+    /// All clocks are equal: two configurations that differ in their clock only say the same.
     fn eq(&self, _: &Self) -> bool {
         true
     }

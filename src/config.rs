@@ -1,6 +1,6 @@
 //! Flags and environment, checked once into [`Config`].
 //!
-//! [`Cli`] is what was typed, [`Config`] is valid by construction: no later code checks a setting again.
+//! [`Cli`] holds the settings as they were typed, [`Config`] is valid by construction: no later code checks a setting again.
 //! Every [`ConfigError`] names the flag and says what to write instead.
 
 mod bounds;

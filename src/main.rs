@@ -50,7 +50,7 @@ async fn serve(
     let run = controller::run(client, config, metrics.clone(), (ready, lead.handle()), stopped(stop));
     let result = tokio::select! {
         biased;
-        // Another replica may write from now on: what is in flight here is dropped, not finished.
+        // Another replica may write from now on, so that work in flight here is dropped and not finished.
         () = lost => Err(anyhow::anyhow!("the lease was lost: another replica leads now")),
         result = run => result.map_err(anyhow::Error::from),
     };

@@ -23,14 +23,14 @@ pub enum Kind {
     PamConnection,
 }
 
-/// How a pass ended.
+/// The end of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReconcileOutcome {
-    /// Nothing is left to do.
+    /// The object is as its spec says.
     Ready,
-    /// It waits for something and goes on by itself (`Reconciling`).
+    /// The object waits for something that may come by itself (`Reconciling`).
     Waiting,
-    /// Somebody has to act (`Stalled`).
+    /// A user has to act (`Stalled`).
     Stalled,
     /// The Kubernetes API failed; the pass is repeated.
     Error,
@@ -51,16 +51,16 @@ pub enum PamOperation {
     Enable,
 }
 
-/// What a PAM answered, by meaning.
+/// The meaning of a PAM's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PamOutcome {
-    /// It did what was asked.
+    /// The PAM did what was asked.
     Ok,
     /// What was asked for does not exist.
     NotFound,
-    /// It refused the content.
+    /// The PAM refused the content.
     Rejected,
-    /// The authorization does not cover it.
+    /// The authorization does not cover the call.
     PermissionDenied,
     /// Client id, client secret or token were refused.
     AuthenticationFailed,
@@ -147,7 +147,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The metrics, and the registry that `/metrics` shows.
+    /// Returns the metrics, and the registry that `/metrics` shows.
     #[must_use]
     pub fn new() -> (Self, Arc<Registry>) {
         let metrics = Self {
@@ -222,7 +222,7 @@ impl Metrics {
         self.reconcile_duration.get_or_create(&KindLabels { kind }).observe(duration.as_secs_f64());
     }
 
-    /// Counts one HTTP request to a PAM, which took `duration`; a repetition is one of its own.
+    /// Counts one HTTP request to a PAM, which took `duration`; a repetition counts as another request.
     pub fn pam_request(&self, operation: PamOperation, outcome: PamOutcome, duration: Duration) {
         self.pam_requests.get_or_create(&RequestLabels { operation, outcome }).inc();
         self.pam_request_duration.get_or_create(&OperationLabels { operation }).observe(duration.as_secs_f64());
@@ -233,7 +233,7 @@ impl Metrics {
         self.pam_requests_under_way.inc_by(change);
     }
 
-    /// How many requests to a PAM are under way.
+    /// Returns how many requests to a PAM are under way.
     #[must_use]
     pub fn pam_requests_under_way(&self) -> i64 {
         self.pam_requests_under_way.get()
@@ -250,7 +250,7 @@ impl Metrics {
         }
     }
 
-    /// Notes that a changed Secret reached the PAM `latency` after its event was seen.
+    /// Records that a changed Secret reached the PAM `latency` after its event was seen.
     pub fn secret_pushed(&self, latency: Duration) {
         self.push_latency.observe(latency.as_secs_f64());
     }
@@ -265,7 +265,7 @@ impl Metrics {
         self.records_left_enabled.inc();
     }
 
-    /// Says whether this replica leads.
+    /// Records whether this replica leads.
     pub fn set_leader(&self, leads: bool) {
         self.leader.set(i64::from(leads));
     }
@@ -276,12 +276,12 @@ fn register_build(registry: &mut Registry) {
     registry.register("build", "The version that runs", build);
 }
 
-/// 1 ms (nothing to do) to 2 min (a write that reached its deadline).
+/// Returns a histogram from 1 ms (nothing to do) to 2 min (a write that reached its deadline).
 fn pass_histogram() -> Histogram {
     Histogram::new([0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0])
 }
 
-/// 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
+/// Returns a histogram from 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
 fn request_histogram() -> Histogram {
     Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0])
 }

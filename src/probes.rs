@@ -1,7 +1,7 @@
 //! `/livez`, `/readyz` and `/metrics` over plain HTTP.
 //!
-//! Nothing here names an object or needs a credential: whoever reaches the port learns whether the operator works and
-//! how much it does, no more.
+//! No answer names an object, and no call needs a login: a client that reaches the port learns whether the operator works
+//! and how much it does, and nothing else.
 
 use std::{
     net::SocketAddr,
@@ -23,15 +23,15 @@ use tokio::{net::TcpListener, sync::watch};
 const DRAIN: Duration = Duration::from_secs(3);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Why probes cannot be served.
+/// Explains why probes cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// The port cannot be had.
+    /// The port cannot be bound.
     #[error("--listen-address {address} cannot be listened on: {source}; choose another address or port")]
     Bind {
-        /// What was asked for.
+        /// The address that was asked for.
         address: SocketAddr,
-        /// The system's word.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The listener failed while serving.
@@ -39,7 +39,7 @@ pub enum ProbeError {
     Serve(#[from] std::io::Error),
 }
 
-/// What has to be done before `/readyz` says yes. Cheap to clone; all clones are one.
+/// Collects what `/readyz` waits for. Cheap to clone; all clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<Mutex<ReadinessState>>);
 
@@ -56,13 +56,13 @@ impl Readiness {
         Check { readiness: self.clone(), what }
     }
 
-    /// Says whether this replica waits for the lease. Waiting is all that it has to do then, so it counts as
-    /// ready, whatever is still to be done by a leader.
+    /// Records whether this replica waits for the lease. A standby has nothing else to do, so it counts as ready, whatever
+    /// a leader would still have to do.
     pub fn set_standby(&self, standby: bool) {
         self.with(|state| state.standby = standby);
     }
 
-    /// What is still to be done; empty: ready.
+    /// Returns what `/readyz` still waits for; empty: ready.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         self.with(|state| if state.standby { Vec::new() } else { state.open.clone() })
@@ -83,7 +83,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// It is done, for good.
+    /// Ends the wait for this check, for good.
     pub fn done(self) {
         self.readiness.with(|state| {
             if let Some(place) = state.open.iter().position(|what| *what == self.what) {
@@ -112,7 +112,7 @@ impl Server {
         Ok(Self { listener, router })
     }
 
-    /// The address that was bound, with the port that the system chose for `:0`.
+    /// Returns the address that was bound, with the port that the system chose for `:0`.
     pub fn local_addr(&self) -> Result<SocketAddr, ProbeError> {
         Ok(self.listener.local_addr()?)
     }

@@ -3,11 +3,11 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Starts listening for SIGTERM and SIGINT; what is returned turns `true` when one comes.
+/// Starts listening for SIGTERM and SIGINT. The receiver turns `true` when one of these signals comes.
 ///
 /// # Errors
 ///
-/// When the system refuses a handler.
+/// Fails when the system refuses a handler.
 pub fn stop_on_signal() -> std::io::Result<watch::Receiver<bool>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (sender, receiver) = watch::channel(false);

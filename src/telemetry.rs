@@ -19,7 +19,7 @@ use tracing_subscriber::{
 
 use crate::config::LogFormat;
 
-/// Why logging could not be started.
+/// Explains why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter does not parse; [`crate::config::Config`] checks that before.
@@ -30,17 +30,17 @@ pub enum TelemetryError {
     Started(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 
-/// Starts logging to standard error for the whole process, panics included. Once, first thing in `main`.
+/// Starts logging to standard error for the whole process, panics included. Call it once, at the start of `main`.
 ///
 /// Records of the `log` crate (rustls, reqwest) are not connected at all: nothing there is worth a channel
-/// whose content nobody has looked at.
+/// whose content was never reviewed.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     tracing::subscriber::set_global_default(subscriber(format, filter, stderr)?)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-/// The subscriber behind [`init`], for a writer of one's own.
+/// Returns the subscriber behind [`init`], for another writer.
 pub fn subscriber<W>(
     format: LogFormat,
     filter: &str,
@@ -62,7 +62,7 @@ fn is_below_ceiling(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= ceiling(metadata.target())
 }
 
-/// The most detailed level at which a target may speak.
+/// Returns the most detailed level at which a target may log.
 fn ceiling(target: &str) -> LevelFilter {
     match target.split("::").next() {
         Some("pam_operator") => LevelFilter::TRACE,
@@ -72,7 +72,7 @@ fn ceiling(target: &str) -> LevelFilter {
     }
 }
 
-/// Says where the panic was, and its text only if that was fixed at compile time: a formatted one holds
+/// Logs where a panic was, and its text only if that was fixed at compile time: a formatted one holds
 /// data (slicing a string at the wrong byte prints the string).
 fn log_panic(info: &PanicHookInfo<'_>) {
     let text = info.payload().downcast_ref::<&'static str>();

@@ -1,4 +1,4 @@
-//! Who may use a `ClusterPamConnection` for what.
+//! The rules that say which namespaces may use a `ClusterPamConnection`, and what for.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Text in which `*` stands for any characters and `{namespace}` for the credential's namespace.
+/// A glob: `*` matches any characters, and `{namespace}` the namespace of the credential.
 const PATTERN: &str = r"^([^\s\p{Cc}{}]|\{namespace\})+$";
 /// A label's key: an optional DNS prefix, and a name.
 const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";

@@ -2,14 +2,14 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-/// The condition types this API uses.
+/// The condition types that this API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConditionType {
     /// The object is as its spec says.
     Ready,
     /// The operator is at work, or waits for something that may come by itself.
     Reconciling,
-    /// Nothing will happen until somebody changes something.
+    /// The operator does nothing until a user changes something.
     Stalled,
     /// `spec.suspend` is set.
     Suspended,
@@ -19,7 +19,7 @@ pub enum ConditionType {
     InventoryIncomplete,
     /// Of a connection: its PAM's list shows records older than they were, as after a restore from a backup.
     VaultRestored,
-    /// Of a connection: more records are to be disabled than its brake lets go.
+    /// Of a connection: its brake holds back records that would be disabled.
     DisablesHeld,
 }
 
@@ -75,13 +75,13 @@ pub fn condition(
     }
 }
 
-/// The condition of that type, if it is there.
+/// Returns the condition of that type, if the list has one.
 #[must_use]
 pub fn find(conditions: &[Condition], kind: ConditionType) -> Option<&Condition> {
     conditions.iter().find(|c| c.type_ == kind.as_str())
 }
 
-/// Whether two lists say the same, times aside, in whatever order.
+/// Tells whether two lists say the same, times aside, in any order.
 #[must_use]
 pub fn same_but_for_times(a: &[Condition], b: &[Condition]) -> bool {
     a.len() == b.len() && a.iter().all(|one| b.iter().any(|other| same(one, other)))

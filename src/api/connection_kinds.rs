@@ -1,4 +1,4 @@
-//! `ClusterPamConnection` and `PamConnection`: one spec, and who may use it.
+//! `ClusterPamConnection` and `PamConnection`: one spec, and for the first the rules of its use.
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::connection_kinds::{ClusterPamConnection, PamConnection};
 use super::credential::PamCredential;
 
-/// Every kind's definition, in the order in which they are to be applied.
+/// Returns the definition of every kind, in the order in which a cluster needs them.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
     [ClusterPamConnection::crd(), PamConnection::crd(), PamCredential::crd()]
@@ -18,7 +18,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         .collect()
 }
 
-/// Gives `status` a default that says that nobody has looked yet. Without it kstatus takes an object without
+/// Gives `status` a default that says that the operator has not looked at the object yet. Without it kstatus takes an object without
 /// conditions for ready, and `helm --wait` returns at once with the operator off.
 fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {

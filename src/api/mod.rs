@@ -48,13 +48,13 @@ pub const FIELD_MANAGER: &str = "pam-operator";
 pub const DIGEST_KEY_SECRET: &str = "pam-operator-digest-key";
 /// The data key in [`DIGEST_KEY_SECRET`].
 pub const DIGEST_KEY_FIELD: &str = "key";
-/// The finalizer of a credential whose record is to be disabled when it goes.
+/// The finalizer of a credential whose record the operator disables when the credential is deleted.
 pub const FINALIZER: &str = "pam-operator.io/disable";
-/// Any new value of this annotation pushes the fields once more, and the value unless the vault rotates it.
+/// Any new value of this annotation pushes the fields again, and the value unless the vault rotates it.
 pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
 /// Any new value of this annotation pushes the value once, whatever the vault did with it.
 pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-at";
-/// On a connection: the number of disables that wait, as its condition `DisablesHeld` shows it, lets them go on.
+/// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`.
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
-/// On a connection: the number of records that its condition `InventoryIncomplete` shows lets the list be trusted.
+/// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";

@@ -1,4 +1,4 @@
-//! The flags of the operator, and the environment variables that stand in for them.
+//! The flags of the operator, each with the environment variable that sets it, too.
 
 use clap::{ArgAction, Parser};
 

@@ -1,6 +1,6 @@
 //! What Kubernetes accepts as a name and as a label selector.
 
-/// Whether `value` is a name of lower-case letters, digits and the characters of `also`, with a letter or digit at
+/// Tells whether `value` is a name of lower-case letters, digits and the characters of `also`, with a letter or digit at
 /// both ends.
 pub(super) fn is_name(value: &str, also: &str, longest: usize) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
@@ -8,7 +8,7 @@ pub(super) fn is_name(value: &str, also: &str, longest: usize) -> bool {
     value.len() <= longest && value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge)
 }
 
-/// Whether `text` is a label selector, in the form that `kubectl -l` takes.
+/// Tells whether `text` is a label selector, in the form that `kubectl -l` takes.
 pub(super) fn is_selector(text: &str) -> bool {
     requirements(text).into_iter().all(is_requirement)
 }

@@ -36,8 +36,8 @@ impl LeadHandle {
         Self(held)
     }
 
-    /// Returns whether this replica leads at this moment. It looks at the clock, so the answer is right also in a process
-    /// that was stopped and goes on: ask before each write to the outside.
+    /// Returns whether this replica leads at this moment. The answer comes from the clock, so it is right also in a
+    /// process that was stopped and continued: ask before each write to the outside.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.0.borrow().now()

@@ -37,7 +37,7 @@ impl Lead {
         Self { handle: LeadHandle::new(receiver), stop, renewals }
     }
 
-    /// Returns a handle for those who work.
+    /// Returns a handle that tells whether this replica still leads.
     #[must_use]
     pub fn handle(&self) -> LeadHandle {
         self.handle.clone()

@@ -1,4 +1,4 @@
-//! The rules of the election, without I/O: what a lease says, when it may be taken, whether it is still ours.
+//! The rules of the election, without I/O: what a lease says, when a replica may take it, whether a replica still has it.
 //!
 //! No clock of another machine is believed: a lease is expired when *this* process has seen it unchanged for as long as
 //! its holder asked for, on this process's monotonic clock. The times inside the lease only tell one write from another.
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// Longest duration that a lease may ask for; whatever another writer puts there, no cluster waits longer.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// All waits of the election, as parts of the lease's duration.
+/// Derives all waits of the election, as parts of the lease's duration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing(pub(super) Duration);
 
@@ -47,10 +47,10 @@ impl Timing {
     }
 }
 
-/// What a lease says, as far as the election cares. Two equal records are the same write.
+/// The parts of a lease that the election reads. Two equal records are the same write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Who leads; `None` when it was released.
+    /// The name of the replica that leads; `None` when the lease was released.
     pub(super) holder: Option<String>,
     /// The holder's stamp of its last write, never compared with a clock.
     pub(super) renewed: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads a lease; `own` stands in for a duration that is missing or absurd.
+    /// Reads a lease; `own` replaces a duration that is missing or absurd.
     pub(super) fn of(lease: &Lease, own: Duration) -> Self {
         let spec = lease.spec.clone().unwrap_or_default();
         let seconds = spec.lease_duration_seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn every_write_starts_the_count_anew_even_one_stamped_in_the_past() {
+    fn every_write_restarts_the_count_even_one_stamped_in_the_past() {
         let (mut watch, start) = (Watch::default(), Instant::now());
         assert_eq!(watch.step(record(Some("other"), 100), "me", start), Step::Wait);
         assert_eq!(watch.step(record(Some("other"), 50), "me", start + SECOND * 14), Step::Wait);

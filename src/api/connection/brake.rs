@@ -1,4 +1,4 @@
-//! How many records may be disabled before somebody has to confirm it.
+//! How many records may be disabled before a user has to confirm it.
 
 use std::time::Duration;
 
