@@ -53,12 +53,14 @@ pub enum ReadyState {
     Stalled,
 }
 
-/// Builds one condition; `last_transition_time` is kept from `before` while the status stays the same.
+/// Builds one condition of that status, reason and message. Keeps `last_transition_time` from `before` while the status stays
+/// the same.
 #[must_use]
 pub fn condition(
     kind: ConditionType,
     status: &str,
-    (reason, message): (&str, &str),
+    reason: &str,
+    message: &str,
     generation: Option<i64>,
     now: &Time,
     before: &[Condition],

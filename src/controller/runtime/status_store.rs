@@ -127,10 +127,12 @@ pub(crate) fn conditions(
     before: &[Condition],
 ) -> Vec<Condition> {
     let now = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now);
-    let make = |kind, status| condition(kind, status, (reason.as_str(), message), generation, &now, before);
+    let make = |kind, status| condition(kind, status, reason.as_str(), message, generation, &now, before);
     match ready_state(reason) {
         ReadyState::Ready => vec![make(ConditionType::Ready, "True")],
-        ReadyState::Progressing => vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")],
+        ReadyState::Progressing => {
+            vec![make(ConditionType::Ready, "Unknown"), make(ConditionType::Reconciling, "True")]
+        }
         ReadyState::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
         ReadyState::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
     }

@@ -48,8 +48,7 @@ impl OperatedCluster {
         let metrics = Metrics::new().0;
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.time.count(move || under_way.pam_requests_under_way());
-        let cluster =
-            Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None };
+        let cluster = Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
             cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }

@@ -142,7 +142,7 @@ impl ConnectionHealth {
         }
         let generation = connection.metadata.generation;
         let to_condition = |SideCondition { kind, reason, message }: SideCondition| -> Condition {
-            condition(kind, "True", (reason, &message), generation, &Time(moment.wall), &before.conditions)
+            condition(kind, "True", reason, &message, generation, &Time(moment.wall), &before.conditions)
         };
         next.conditions.retain(|condition| !is_side_condition(condition));
         next.conditions.extend(list.map(to_condition));

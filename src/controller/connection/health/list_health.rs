@@ -84,7 +84,7 @@ mod tests {
     fn written(trust: &ListTrust) -> PamConnectionStatus {
         let now = Time(jiff::Timestamp::now());
         let conditions = condition(trust).map(|SideCondition { kind, reason, message }| {
-            api::condition(kind, "True", (reason, &message), None, &now, &[])
+            api::condition(kind, "True", reason, &message, None, &now, &[])
         });
         PamConnectionStatus {
             inventory: status(trust),

@@ -41,11 +41,11 @@ fn suspended(observed: &Observation<'_>) -> Vec<Condition> {
     let mut conditions = before.clone();
     conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
     if observed.situation.binding == Binding::Unbound && ready_reason(before) == Reason::Progressing {
-        let words = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
-        conditions = vec![condition(ConditionType::Ready, "Unknown", words, None, &now, before)];
+        let (reason, message) = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
+        conditions = vec![condition(ConditionType::Ready, "Unknown", reason, message, None, &now, before)];
     }
-    let words = ("Suspended", message::SUSPENDED);
-    conditions.push(condition(ConditionType::Suspended, "True", words, Some(observed.generation()), &now, before));
+    let (kind, generation) = (ConditionType::Suspended, Some(observed.generation()));
+    conditions.push(condition(kind, "True", "Suspended", message::SUSPENDED, generation, &now, before));
     conditions
 }
 

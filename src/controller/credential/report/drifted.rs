@@ -23,8 +23,8 @@ pub(crate) fn drifted(observed: &Observation<'_>, next: &PamCredentialStatus) ->
         remedy: remedy(observed, finding.drift),
     };
     let now = Time(observed.times.now);
-    let words = (reason, &*text.message());
-    Some(condition(ConditionType::Drifted, "True", words, Some(observed.generation()), &now, before))
+    let (kind, generation) = (ConditionType::Drifted, Some(observed.generation()));
+    Some(condition(kind, "True", reason, &text.message(), generation, &now, before))
 }
 
 fn remedy(observed: &Observation<'_>, drift: Drift) -> Remedy {
