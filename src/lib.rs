@@ -17,7 +17,7 @@
 //!
 //! Arrows point one way: `main → controller → {api, domain, pam}`, and `main → {config, leader, probes, signals, telemetry}`.
 //! The program `crdgen` writes the CustomResourceDefinitions and the tables of the manual from [`api`]. Start reading at
-//! `controller::reconcile`, then [`domain::decide`].
+//! `controller::credential::reconcile`, then [`domain::decide`].
 //!
 //! # Glossary
 //!
