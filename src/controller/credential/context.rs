@@ -116,7 +116,7 @@ impl Context {
         let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
         let vault = VaultId::new(&state.origin, state.tenant.as_deref());
         let name = claims::object_name(&NamespacedName::of(credential));
-        self.claims.want(uid, WantedRecord { name, vault, by_tenant, identifier: may.then(|| identifier.into()) });
+        self.claims.want(uid, WantedRecord { name, vault, by_tenant, identifier: may.then_some(identifier) });
     }
 
     /// Wakes the credentials that wait for what a credential has or had.

@@ -100,7 +100,7 @@ fn p7_a_departure_looks_once_and_never_waits_without_a_reason() {
         match s.inventory() {
             // The namespace must not hang on a login that is gone.
             _ if !usable && s.namespace_terminating() => {
-                assert_eq!(decision, Decision::RemoveFinalizer(ReleaseReason::LeftEnabled))
+                assert_eq!(decision, Decision::RemoveFinalizer(ReleaseReason::LeftEnabled));
             }
             _ if s.denied() => assert_eq!(decision, blocked),
             _ if !usable => assert_eq!(decision, deleting),
