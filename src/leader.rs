@@ -39,7 +39,7 @@ pub struct Leadership {
 /// What came of one look at the lease.
 enum Attempt {
     /// The lease is this replica's.
-    Taken(Term),
+    Taken(Box<Term>),
     /// Another replica holds the lease: the one of that name.
     HeldBy(String),
 }
@@ -72,7 +72,7 @@ impl Leadership {
         tokio::pin!(shutdown);
         loop {
             match attempt(candidate, &mut seen).await {
-                Ok(Attempt::Taken(term)) => return Some(Lead::elected(term)),
+                Ok(Attempt::Taken(term)) => return Some(Lead::elected(*term)),
                 Ok(Attempt::HeldBy(holder)) => {
                     log.clear();
                     if let Some(tell) = on_standby.take() {
@@ -93,15 +93,16 @@ impl Leadership {
 
 /// Looks at the lease once, and writes it once if it may be taken.
 async fn attempt(candidate: &Candidate, seen: &mut Watch) -> Result<Attempt, LeaseError> {
+    let taken = |term| Attempt::Taken(Box::new(term));
     let lease = match candidate.read().await {
         Ok(lease) => lease,
-        Err(LeaseError::NotFound) => return Term::create(candidate).await.map(Attempt::Taken),
+        Err(LeaseError::NotFound) => return Term::create(candidate).await.map(taken),
         Err(error) => return Err(error),
     };
     let record = candidate.record(&lease);
     let holder = record.holder.clone().unwrap_or_default();
     match seen.step(record, &candidate.identity, Instant::now()) {
         Step::Wait => Ok(Attempt::HeldBy(holder)),
-        Step::Take => Term::take(candidate, lease).await.map(Attempt::Taken),
+        Step::Take => Term::take(candidate, lease).await.map(taken),
     }
 }

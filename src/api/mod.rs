@@ -14,6 +14,7 @@ mod credential;
 mod fields;
 mod refs;
 mod settings;
+mod source;
 mod status;
 mod validation;
 
@@ -35,9 +36,10 @@ pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,
     OtherCredential, ReconciliationSettings, SecretKeyRef, SessionSettings, ValueSecretRef,
 };
+pub use source::SourceSecret;
 pub use status::{
     ConnectionStatus, InFlightAction, InFlightWrite, MismatchRecord, PamCredentialStatus, Plan, PlanAction,
-    PlannedValue, RemoteStatus, SourceSecret,
+    PlannedValue, RemoteStatus,
 };
 
 /// The API group of every kind.

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refs::ConnectionKind;
+use super::source::SourceSecret;
 
 /// What is known of the credential's record in the PAM.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -222,18 +223,6 @@ pub struct ConnectionStatus {
     /// Keyed digest of the OAuth client id that logged in: another client may be another tenant's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
-}
-
-/// One version of one Secret.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SourceSecret {
-    /// Name of the Secret (or ConfigMap).
-    pub name: String,
-    /// The Secret's uid: a Secret made anew under the same name has another.
-    pub uid: String,
-    /// The Secret's resourceVersion when it was read.
-    pub resource_version: String,
 }
 
 /// A record that the PAM named in an answer where another was expected.
