@@ -1,6 +1,8 @@
 //! No two objects have one thing (P4), over every sequence of a few events, beside a list that knows of no index; and the record by
 //! its id, over the whole space of what a status and a request can say.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::domain::VaultId;
 
@@ -8,7 +10,7 @@ const OBJECTS: [&str; 3] = ["a", "b", "c"];
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// An object asks for one of [`requests`].
+    /// An object asks for one of [`REQUESTS`].
     Claim(usize),
     /// What it claimed was written.
     Keep,
@@ -32,25 +34,29 @@ fn request(tenant: Option<&str>, identifier: &str, account: &str) -> ClaimReques
     }
 }
 
-fn requests() -> [ClaimRequest; 4] {
+static REQUESTS: LazyLock<[ClaimRequest; 4]> = LazyLock::new(|| {
     [
         request(Some("acme"), "i", "x"),
         request(None, "j", "x"),
         request(Some("umbrella"), "i", "y"),
         request(Some("acme"), "i", "y"),
     ]
-}
+});
 
 fn name(uid: &str) -> ObjectName {
     ObjectName { namespace: "ns".to_owned(), name: uid.to_owned() }
 }
+
+/// What an object had, of [`REQUESTS`].
+#[derive(Clone, Copy)]
+struct Before(Option<usize>);
 
 /// What an object has, as a careful person knows it.
 #[derive(Clone, Default)]
 struct Known {
     has: Option<usize>,
     /// What it had before a claim of which nothing came yet.
-    before: Option<Option<usize>>,
+    before: Option<Before>,
     /// It got back what it had before: another object may have claimed that since.
     got_back: bool,
 }
@@ -79,14 +85,14 @@ impl World {
                 let before = self.known[object].before.take();
                 assert_eq!(
                     said,
-                    before.flatten().is_some_and(|before| Some(before) != had),
+                    before.is_some_and(|Before(before)| before.is_some() && before != had),
                     "its record left something"
                 );
                 false
             }
             Event::GiveBack => {
                 let known = &mut self.known[object];
-                if let Some(before) = known.before.take() {
+                if let Some(Before(before)) = known.before.take() {
                     (known.has, known.got_back) = (before, true);
                 }
                 self.book.give_back(OBJECTS[object], false)
@@ -103,7 +109,7 @@ impl World {
 
     /// Asks for that; `true` if something is free.
     fn claim(&mut self, object: usize, wanted: usize) -> bool {
-        let (uid, request) = (OBJECTS[object], &requests()[wanted]);
+        let (uid, request) = (OBJECTS[object], &REQUESTS[wanted]);
         let in_the_way: Vec<_> = (0..3).filter(|other| *other != object && self.overlaps(*other, wanted)).collect();
         let holder = self.book.holder(uid, request);
         let claimed = self.book.claim(uid, &name(uid), request);
@@ -112,7 +118,7 @@ impl World {
             Ok(frees) => {
                 assert!(in_the_way.is_empty(), "{in_the_way:?} has it");
                 let known = &mut self.known[object];
-                known.before.get_or_insert(known.has);
+                known.before.get_or_insert(Before(known.has));
                 (known.has, known.got_back) = (Some(wanted), false);
                 frees
             }
@@ -125,8 +131,8 @@ impl World {
 
     /// Whether an object has the identifier or the account of that request, in a vault that may be the same.
     fn overlaps(&self, object: usize, wanted: usize) -> bool {
-        let (all, has) = (requests(), self.known[object].has);
-        has.map(|has| (&all[has], &all[wanted])).is_some_and(|(has, wanted)| {
+        let has = self.known[object].has;
+        has.map(|has| (&REQUESTS[has], &REQUESTS[wanted])).is_some_and(|(has, wanted)| {
             let same = has.identifier == wanted.identifier || has.account == wanted.account;
             same && has.vault.may_be(&wanted.vault)
         })

@@ -184,3 +184,30 @@ fn whoever_moved_says_so_once_more_when_its_record_has_moved_too() {
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "z")), Ok(false));
     assert!(!claims.keep("a", None), "it has what it had");
 }
+
+/// An object whose status has that identifier.
+fn noted(identifier: &str) -> NotedClaims {
+    let vault = at("https://pam");
+    let identifier = Some(identifier.to_owned());
+    let held = HeldClaims { vault, record: "7".into(), identifier, ..HeldClaims::default() };
+    NotedClaims { name: name("a"), wanted_block: None, held: Some(held) }
+}
+
+#[test]
+fn an_identifier_that_is_just_being_sent_is_newer_than_the_status() {
+    let mut claims = book();
+    claims.note("a", noted("i"));
+    assert_eq!(claims.claim("a", &name("a"), &wish("j", "x")), Ok(true));
+    claims.note("a", noted("i"));
+    assert_eq!(claims.holder("b", &wish("j", "y")), Some(Taken::Identifier(name("a"))));
+    assert_eq!(claims.holder("b", &wish("i", "y")), None);
+}
+
+#[test]
+fn an_identifier_that_a_status_says_no_more_is_free() {
+    let mut claims = book();
+    claims.note("a", noted("i"));
+    claims.note("a", noted("j"));
+    assert_eq!(claims.holder("b", &wish("j", "y")), Some(Taken::Identifier(name("a"))));
+    assert_eq!(claims.holder("b", &wish("i", "y")), None);
+}

@@ -105,7 +105,7 @@ impl World {
             Event::Finish if self.disabled.is_empty() => return false,
             Event::Finish => {
                 let disabled = std::mem::take(&mut self.disabled);
-                disabled.iter().for_each(|object| assert!(self.brake.leave(&object.to_string())));
+                assert!(disabled.iter().all(|object| self.brake.leave(&object.to_string())));
             }
             Event::Keep if self.waiting.is_empty() => return false,
             Event::Keep => self.keep(),
@@ -254,7 +254,7 @@ fn explore(world: &World, depth: usize) -> usize {
 
 fn after(events: &[Event]) -> World {
     let mut world = World::new(Instant::now());
-    events.iter().for_each(|event| assert!(world.apply(*event)));
+    assert!(events.iter().all(|event| world.apply(*event)));
     world
 }
 
