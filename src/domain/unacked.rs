@@ -49,7 +49,7 @@ impl WriteAction {
 }
 
 /// One write without an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnackedWrite {
     /// What the write was to do.
     pub action: WriteAction,

@@ -48,14 +48,16 @@ impl Known<'_> {
     }
 
     /// Returns whether an earlier process may have sent a write that the status does not tell of, as it shows when a process
-    /// first sees the object. A finalizer without a record says that a first push was about to be sent.
+    /// first sees the object. A finalizer without a record says that a first push was about to be sent; a record in another
+    /// vault, that the earlier process was about to write where the connection leads now.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
         let binding = self.binding();
         let state = ClusterState { binding, generation: self.generation, versions: self.versions };
         let about_to_be_made = binding == Binding::Unbound && self.finalizer;
         let recorded = self.status.has_unrecorded_write() && (binding == Binding::Bound || about_to_be_made);
-        recorded || self.status.differs_from(&state) || about_to_be_made
+        let about_to_move = binding == Binding::BoundElsewhere;
+        recorded || self.status.differs_from(&state) || about_to_be_made || about_to_move
     }
 
     /// Returns the facts that are known without a call.
@@ -64,8 +66,7 @@ impl Known<'_> {
         let (binding, desired, status) = (self.binding(), self.desired, self.status);
         let recorded = &status.digests;
         let moved = desired.differs(super::ACCOUNT, recorded);
-        // A write in another vault says nothing here.
-        let needs_verification = self.suspected && binding != Binding::BoundElsewhere;
+        let needs_verification = self.suspected;
         Situation {
             deleting: self.deleting,
             finalizer: self.finalizer,

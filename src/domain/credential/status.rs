@@ -24,7 +24,7 @@ pub const DEVICE: &str = "device";
 pub const MOST_CORRECTIONS: usize = 3;
 
 /// What an object remembers between two passes: its status, but for plan and conditions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Status {
     /// The generation that the status is about.
     pub observed_generation: Option<i64>,
@@ -59,7 +59,7 @@ pub struct Status {
 }
 
 /// What somebody asks for by annotation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// `pam-operator.io/reconcile-requested-at`.
     pub reconcile: Option<String>,
@@ -68,7 +68,7 @@ pub struct Asked {
 }
 
 /// One version of one Secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SecretVersion {
     /// Name of the Secret.
     pub name: String,
@@ -79,7 +79,7 @@ pub struct SecretVersion {
 }
 
 /// The vault that a record is in, and the connection that wrote the record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BoundVault {
     /// The connection and the login that wrote the record.
     pub used: ConnectedVault,
@@ -88,7 +88,7 @@ pub struct BoundVault {
 }
 
 /// Where a connection leads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectedVault {
     /// Kind and name of the connection.
     pub connection: String,
@@ -101,7 +101,7 @@ pub struct ConnectedVault {
 }
 
 /// What the list showed of a record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Remote {
     /// When the record last changed, in the PAM's words.
     pub change: Option<String>,
@@ -110,7 +110,7 @@ pub struct Remote {
 }
 
 /// An answer that named another record than was expected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MismatchRecord {
     /// Id of that record.
     pub id: Option<String>,

@@ -26,9 +26,10 @@ use unanswered::{keep_suspicion, lost};
 pub fn transition(status: &Status, pass: &Pass<'_>, decision: Decision, result: WriteResult<'_>) -> Status {
     let mut next = status.clone();
     forget_other_vault(pass, &mut next);
+    forget_switch(pass, &mut next);
     match (result, decision) {
         (WriteResult::Written(answer), Decision::Push(push)) => written(pass, &mut next, push, answer),
-        (WriteResult::Enabled, _) => enabled(pass, &mut next),
+        (WriteResult::Enabled, _) => enabled(&mut next),
         (WriteResult::Mismatch(answer), _) => mismatched(pass, &mut next, answer),
         (WriteResult::Lost, _) => lost(pass, &mut next, decision),
         (WriteResult::Refused, Decision::Push(_)) if pass.just_announced => next.in_flight = None,
@@ -65,14 +66,16 @@ fn forget_other_vault(pass: &Pass<'_>, next: &mut Status) {
     next.in_flight.take_if(|write| bound && here.is_some_and(|here| here != write.origin));
 }
 
-fn enabled(pass: &Pass<'_>, next: &mut Status) {
+/// Forgets that the record was enabled or disabled without an answer once that can no longer move its time of change.
+fn forget_switch(pass: &Pass<'_>, next: &mut Status) {
+    let closed = |write: &UnackedWrite| write.window(pass.now) == SettleWindow::Closed;
+    next.in_flight.take_if(|write| write.action != WriteAction::Unrecorded && closed(write));
+}
+
+fn enabled(next: &mut Status) {
     next.ensured_enabled = true;
     // The PAM moved the record's time of change.
     next.remote = None;
-    next.in_flight = next.in_flight.take().and_then(|write| match write.window(pass.now) {
-        SettleWindow::Closed if write.action != WriteAction::Unrecorded => None,
-        _ => Some(write),
-    });
 }
 
 fn mismatched(pass: &Pass<'_>, next: &mut Status, answer: &Answer) {

@@ -41,7 +41,8 @@ fn distrust_digests(pass: &Pass<'_>, next: &mut Status, push: Push) {
 
 /// Records for the next process that an earlier one may have sent a write that nothing tells of, until a list told.
 pub(super) fn keep_suspicion(pass: &Pass<'_>, next: &mut Status, decision: Decision, result: WriteResult<'_>) {
-    if pass.situation.binding == Binding::BoundElsewhere && !verifies(decision, result) {
+    let stays_elsewhere = pass.situation.binding == Binding::BoundElsewhere && decision != Decision::Rebind;
+    if stays_elsewhere && !verifies(decision, result) {
         // What is open in another vault stays open.
         return;
     }

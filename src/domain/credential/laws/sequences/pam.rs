@@ -33,7 +33,11 @@ pub(super) struct Pam {
     pub(super) records: Vec<Record>,
     /// The vault rotates what is created.
     pub(super) rotates: bool,
+    /// Ids count from here.
+    pub(super) first_id: usize,
     pub(super) changes: u32,
+    /// Writes that were executed.
+    pub(super) calls: usize,
     pub(super) late: Vec<(i64, Post)>,
 }
 
@@ -42,9 +46,14 @@ pub(super) fn account(username: &str) -> Account {
 }
 
 impl Pam {
+    /// No two vaults have an id or a time of change in common.
+    pub(super) fn new(first_id: usize, rotates: bool) -> Self {
+        Self { rotates, first_id, changes: u32::try_from(first_id).unwrap() * 1_000, ..Self::default() }
+    }
+
     /// Executes a POST: by identifier, then by account, else a new record.
     pub(super) fn post(&mut self, post: &Post) -> Answer {
-        self.changes += 1;
+        (self.changes, self.calls) = (self.changes + 1, self.calls + 1);
         let by_identifier = self.records.iter().position(|r| r.identifier.as_deref() == Some(&post.identifier));
         let found = by_identifier.or_else(|| self.records.iter().position(|r| r.username == post.username));
         let outcome = if found.is_some() { WriteEffect::Updated } else { WriteEffect::Created };
@@ -59,15 +68,17 @@ impl Pam {
     }
 
     fn create(&mut self) -> usize {
-        let id = (self.records.len() + 1).to_string();
+        let id = (self.first_id + self.records.len()).to_string();
         let (identifier, username, rotates) = (None, String::new(), self.rotates);
         let (value, notes, change, enabled, foreign) = (0, 0, 0, true, false);
         self.records.push(Record { id, identifier, username, value, notes, change, rotates, enabled, foreign });
         self.records.len() - 1
     }
 
-    pub(super) fn find(&mut self, id: &str) -> Option<&mut Record> {
-        self.records.iter_mut().find(|record| record.id == id)
+    /// Enables or disables the record of that id.
+    pub(super) fn switch(&mut self, id: &str, write: impl FnOnce(&mut Record)) {
+        self.calls += 1;
+        self.touch(id, write);
     }
 
     /// A write that is executed at `at`.
@@ -86,7 +97,7 @@ impl Pam {
     pub(super) fn touch(&mut self, id: &str, write: impl FnOnce(&mut Record)) {
         self.changes += 1;
         let change = self.changes;
-        if let Some(record) = self.find(id) {
+        if let Some(record) = self.records.iter_mut().find(|record| record.id == id) {
             write(record);
             record.change = change;
         }
