@@ -12,7 +12,7 @@ CARGO_FLAGS ?=
 # Most tests wait for something most of the time: more of them at once than there are cores.
 RUST_TEST_THREADS ?= 14
 export RUST_TEST_THREADS
-# What `make mutants` breaks: src/domain by itself, which names only std and so builds in seconds.
+# What `make mutants` breaks: src/domain by itself, which names only std and jiff and so builds in seconds.
 MUTANTS := $(CARGO_TARGET_DIR)/mutants
 # For the tests, e.g. ARGS='--test e2e deletion:: -- --nocapture'.
 ARGS ?=
@@ -38,9 +38,10 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 
 mutants: need-rust ## Break src/domain in every small way, and see that its tests notice (an hour; needs cargo-mutants)
 	@cargo mutants --version >/dev/null 2>&1 || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
-	@rm -rf "$(MUTANTS)" && mkdir -p "$(MUTANTS)/src" && cp -r src/domain "$(MUTANTS)/src"
+	@rm -rf "$(MUTANTS)" && mkdir -p "$(MUTANTS)/src" && cp -r src/domain "$(MUTANTS)/src" && cp Cargo.lock "$(MUTANTS)"
 	@echo 'pub mod domain;' >"$(MUTANTS)/src/lib.rs"
-	@printf '%s\n' '[workspace]' '[package]' 'name = "domain"' 'edition = "2024"' '[profile.dev]' 'opt-level = 1' >"$(MUTANTS)/Cargo.toml"
+	@printf '%s\n' '[workspace]' '[package]' 'name = "domain"' 'edition = "2024"' '[dependencies]' \
+	  'jiff = { version = "0.2", features = ["serde"] }' '[profile.dev]' 'opt-level = 1' >"$(MUTANTS)/Cargo.toml"
 	env -u CARGO_TARGET_DIR cargo mutants --dir "$(MUTANTS)" --gitignore=false --no-shuffle --timeout 60 $(ARGS)
 
 generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart

@@ -1,10 +1,16 @@
-//! What becomes of a credential once a decision was carried out and answered as expected: its next facts, as the controller
-//! makes them (`controller/next.rs`), and the decisions that follow.
+//! What becomes of a credential once a decision was carried out and answered as expected: the facts that production code
+//! derives from the next status, and the decisions that follow.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::concrete::{Concrete, ID, IDENTIFIER};
 use super::*;
+use crate::domain::credential::{WriteResult, announce, transition, verifies};
+use crate::domain::{Answer, Situation, WriteEffect, judge};
 
 /// What only the next pass sees.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Next {
     /// The vault rotates the record, by the next list.
     pub(super) rotates: bool,
@@ -22,79 +28,211 @@ impl Next {
     }
 }
 
+/// One decision that is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Step {
+    pub(super) decision: Decision,
+    pub(super) next: Next,
+    /// This pass announced the write.
+    pub(super) announced: bool,
+}
+
 /// What is otherwise once that was done; `None` where that is the end of it. The next pass sees all there is, as one after
 /// a restart does.
-pub(super) fn after(s: &impl Facts, decision: Decision, next: Next) -> Option<Changes> {
-    let ours = Seen::Ours { at_account: true, rotates: next.rotates };
-    Some(match decision {
+pub(super) fn after(s: &(impl Facts + Peek), step: Step) -> Option<Changes> {
+    match step.decision {
         // The same pass goes on.
-        Decision::AddFinalizer => SAME.finalizer(true),
-        Decision::RemoveFinalizer(_) if !s.deleting() => SAME.finalizer(false),
-        Decision::Intend(intent) => SAME.in_flight(Some(intent)),
-        Decision::Push(push) => pushed(s, push, next).and(anew(s)).inventory(Inventory::Shows(ours)),
-        // It moved the record, so that what was known of that is no more.
-        Decision::Enable => SAME.enable_due(false).baseline(false).change(Change::Unknown).and(anew(s)),
-        Decision::LookAgain => SAME.recently_started(false).and(anew(s)),
-        Decision::Record => SAME.needs_verification(false).and(anew(s)),
-        Decision::HoldValue => SAME.needs_verification(false).value_withheld(true).and(anew(s)),
-        Decision::Rebind => rebound(next).and(anew(s)),
-        _ => return None,
+        Decision::AddFinalizer => Some(SAME.finalizer(true)),
+        Decision::RemoveFinalizer(_) if !s.deleting() => Some(SAME.finalizer(false)),
+        Decision::Intend(_) => Some(SAME.in_flight(carried_out(s, step).in_flight.unwrap())),
+        Decision::Push(_) => {
+            let ours = Seen::Ours { at_account: true, rotates: step.next.rotates };
+            Some(carried_out(s, step).inventory(Inventory::Shows(ours)).drift(Drift::None).claims(Claims::Free))
+        }
+        Decision::LookAgain => Some(carried_out(s, step).recently_started(false).claims(Claims::Free)),
+        Decision::Enable | Decision::Record | Decision::HoldValue | Decision::Rebind => {
+            Some(carried_out(s, step).claims(Claims::Free))
+        }
+        _ => None,
+    }
+}
+
+/// The facts of the next pass that the status carries.
+fn carried_out(s: &(impl Facts + Peek), step: Step) -> Changes {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(Changes, Step), Changes>> = RefCell::default();
+    }
+    ask(s, step.decision);
+    let asked = relevant(&s.peek(), step.decision);
+    let known = KNOWN.with_borrow(|known| known.get(&(asked, step)).copied());
+    known.unwrap_or_else(|| {
+        let then = of_all(&asked, step);
+        KNOWN.with_borrow_mut(|known| known.insert((asked, step), then));
+        then
     })
 }
 
-fn rebound(next: Next) -> Changes {
-    SAME.binding(Binding::Bound).login_changed(false).needs_verification(false).enable_due(next.ensure_enabled)
+/// Asks for the facts on which other facts depend in the next status.
+fn ask(s: &impl Facts, decision: Decision) {
+    let Decision::Push(push) = decision else {
+        s.baseline();
+        return;
+    };
+    if is_settling(s) | s.needs_verification() {
+        s.recently_started();
+    }
+    match push.expect {
+        Expect::Adopt => _ = s.in_flight(),
+        Expect::Update if !push.value => _ = s.drift(),
+        Expect::Update | Expect::Create => {}
+    }
 }
 
-fn pushed(s: &impl Facts, push: Push, next: Next) -> Changes {
-    let enable_due = match push.expect {
-        Expect::Create => false,
-        Expect::Adopt => next.ensure_enabled,
-        Expect::Update => s.enable_due(),
-    };
-    let settle = match s.settle() {
-        // What an earlier process sent may come later still.
-        _ if s.needs_verification() && s.recently_started() => SettleWindow::Open,
-        _ if is_settling(s) => SettleWindow::Closed,
-        settle => settle,
-    };
-    SAME.binding(Binding::Bound)
-        .fields_changed(false)
-        .account_changed(false)
-        .device_changed(false)
-        .request(Request::None)
-        .mismatch(false)
-        .in_flight(None)
-        .login_changed(false)
-        .drift(Drift::None)
-        .baseline(false)
-        .change(Change::Unknown)
-        .needs_verification(false)
-        .value_withheld(!push.value)
-        .settle(settle)
-        .enable_due(enable_due)
+/// Those of the facts that matter for the next status. Facts that a push settles whatever they were are tried as if they
+/// had not been asked for: as they are when nothing is due, and when all is.
+fn relevant(all: &Changes, decision: Decision) -> Changes {
+    let mut relevant = carried(all);
+    if matches!(decision, Decision::Push(_)) {
+        (relevant.fields_changed, relevant.account_changed, relevant.device_changed) = (None, None, None);
+        (relevant.login_changed, relevant.request, relevant.mismatch) = (None, None, None);
+        (relevant.baseline, relevant.change) = (None, None);
+    }
+    (relevant.inventory, relevant.recently_started) = (all.inventory, all.recently_started);
+    (relevant.drift, relevant.correct) = (all.drift, all.correct);
+    relevant
 }
 
-/// A new pass, for which what was read is what was sent.
-fn anew(s: &impl Facts) -> Changes {
-    let value = if s.secrets() == Secrets::Read(Value::None) { Value::None } else { Value::Same };
-    SAME.secrets(Secrets::Read(value)).claims(Claims::Free)
+/// Those of the facts that the status carries.
+pub(super) const fn carried(all: &Changes) -> Changes {
+    let mut carried = SAME;
+    carried.binding = all.binding;
+    (carried.fields_changed, carried.account_changed) = (all.fields_changed, all.account_changed);
+    (carried.device_changed, carried.login_changed) = (all.device_changed, all.login_changed);
+    (carried.request, carried.mismatch, carried.in_flight) = (all.request, all.mismatch, all.in_flight);
+    (carried.enable_due, carried.corrections_exhausted) = (all.enable_due, all.corrections_exhausted);
+    (carried.baseline, carried.change) = (all.baseline, all.change);
+    (carried.value_withheld, carried.settle) = (all.value_withheld, all.settle);
+    (carried.needs_verification, carried.secrets) = (all.needs_verification, all.secrets);
+    carried
+}
+
+/// The facts of the next status, whatever the facts are that were not asked for: one that hangs on such a fact stays open.
+fn of_all(asked: &Changes, step: Step) -> Changes {
+    let [one, other] = [UNASKED_CLEAN, UNASKED_DUE].map(|unasked| next_facts(&possible(asked.over(&unasked)), step));
+    let common = one.common(&other);
+    assert!(!common.lacks(asked, &one), "{step:?} needs more than {asked:?}: {one:?}, {other:?}");
+    common
+}
+
+/// Without the facts that cannot be together: see [`is_possible`].
+fn possible(s: Situation) -> Situation {
+    let change = if s.baseline { s.change } else { Change::Unknown };
+    Situation { device_changed: s.device_changed && s.fields_changed, change, ..s }
+}
+
+fn next_facts(s: &Situation, step: Step) -> Changes {
+    let mut now = Concrete::of(s, step.next.ensure_enabled);
+    now.announced = step.announced;
+    match step.decision {
+        Decision::Intend(intent) => now.status = announce(&now.status, &now.pass(), intent, true),
+        Decision::Push(push) => written(&mut now, push),
+        Decision::Enable => end(&mut now, Decision::Enable, WriteResult::Enabled),
+        decision => end(&mut now, decision, WriteResult::Nothing),
+    }
+    carried(&Changes::all_of(&now.derived()))
+}
+
+fn written(now: &mut Concrete, push: Push) {
+    let effect = if push.expect == Expect::Create { WriteEffect::Created } else { WriteEffect::Updated };
+    let id = if push.expect == Expect::Update { ID } else { "2" };
+    let answer = Answer { outcome: effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
+    let expected = now.pass().expected(&now.status, push, Some(id), false);
+    assert_eq!(judge(&expected, &answer), None);
+    end(now, Decision::Push(push), WriteResult::Written(&answer));
+}
+
+fn end(now: &mut Concrete, decision: Decision, result: WriteResult<'_>) {
+    now.status = transition(&now.status, &now.pass(), decision, result);
+    now.suspected &= !verifies(decision, result);
+}
+
+/// The decisions from a credential on, each carried out, to the first that does nothing.
+pub(super) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
+    let mut changes = SAME;
+    let mut decisions = Vec::new();
+    let mut announced = false;
+    loop {
+        let now = but(s, changes);
+        let decision = decide(&now);
+        decisions.push(decision);
+        assert!(decisions.len() < 10, "no end: {decisions:?}");
+        let Some(then) = after(&now, Step { decision, next, announced }) else { return decisions };
+        announced = matches!(decision, Decision::Intend(_));
+        changes = changes.and(then);
+    }
 }
 
 /// A new pass that has not looked at anything.
 pub(super) const FROM_CACHE: Changes =
     SAME.secrets(Secrets::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
-/// The decisions from a credential on, each carried out, to the first that does nothing.
-pub(super) fn follow(s: &impl Facts, next: Next) -> Vec<Decision> {
-    let mut changes = SAME;
-    let mut decisions = Vec::new();
-    loop {
-        let now = but(s, changes);
-        let decision = decide(&now);
-        decisions.push(decision);
-        assert!(decisions.len() < 10, "no end: {decisions:?}");
-        let Some(then) = after(&now, decision, next) else { return decisions };
-        changes = changes.and(then);
-    }
-}
+/// Nothing is due, and nothing was before.
+const UNASKED_CLEAN: Situation = Situation {
+    deleting: false,
+    finalizer: false,
+    disable: false,
+    namespace_terminating: false,
+    claimed_by_other: false,
+    doubtful: false,
+    login_changed: false,
+    suspended: false,
+    connection: Connection::Ready,
+    secrets: Secrets::Read(Value::Same),
+    binding: Binding::Bound,
+    fields_changed: false,
+    account_changed: false,
+    denied: false,
+    request: Request::None,
+    inventory: Inventory::NotAsked,
+    claims: Claims::Free,
+    mismatch: false,
+    adoption: Adoption::ByIdentifier,
+    take_over_granted: true,
+    device_changed: false,
+    in_flight: None,
+    enable_due: false,
+    plan: false,
+    drift: Drift::None,
+    correct: false,
+    corrections_exhausted: false,
+    change: Change::Unknown,
+    baseline: false,
+    value_withheld: false,
+    set_to_rotate: false,
+    settle: SettleWindow::Closed,
+    needs_verification: false,
+    recently_started: false,
+    other_operator_writes: false,
+};
+
+/// Everything is due.
+const UNASKED_DUE: Situation = Situation {
+    login_changed: true,
+    fields_changed: true,
+    account_changed: true,
+    request: Request::Value,
+    mismatch: true,
+    device_changed: true,
+    in_flight: Some(Intent::Create),
+    enable_due: true,
+    drift: Drift::Changed,
+    correct: true,
+    corrections_exhausted: true,
+    change: Change::Moved,
+    baseline: true,
+    value_withheld: true,
+    settle: SettleWindow::Elapsed { value: true },
+    needs_verification: true,
+    recently_started: true,
+    ..UNASKED_CLEAN
+};

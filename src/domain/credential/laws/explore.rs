@@ -128,9 +128,26 @@ macro_rules! explorer {
         }
 
         /// Facts that are otherwise than those beneath.
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(super) struct Changes {
-            $($name: Option<$type>,)*
+            $(pub(super) $name: Option<$type>,)*
+        }
+
+        /// Tells what a path asked for so far, without asking for more.
+        pub(super) trait Peek {
+            fn peek(&self) -> Changes;
+        }
+
+        impl Peek for Lazy {
+            fn peek(&self) -> Changes {
+                Changes { $($name: self.known().$name(),)* }
+            }
+        }
+
+        impl<F: Peek> Peek for But<'_, F> {
+            fn peek(&self) -> Changes {
+                self.under.peek().and(self.changes)
+            }
         }
 
         #[allow(dead_code, reason = "there is one for each fact, whether or not it is changed")]
@@ -142,6 +159,26 @@ macro_rules! explorer {
 
             pub(super) const fn none() -> Self {
                 Self { $($name: None,)* }
+            }
+
+            /// These laid over a whole situation.
+            pub(super) fn over(&self, under: &Situation) -> Situation {
+                Situation { $($name: self.$name.unwrap_or(under.$name),)* }
+            }
+
+            /// All facts of a situation.
+            pub(super) const fn all_of(s: &Situation) -> Self {
+                Self { $($name: Some(s.$name),)* }
+            }
+
+            /// The facts that are known on both sides and the same.
+            pub(super) fn common(&self, other: &Self) -> Self {
+                Self { $($name: self.$name.filter(|value| other.$name == Some(*value)),)* }
+            }
+
+            /// Whether a fact of `asked` that `told` tells is missing here.
+            pub(super) const fn lacks(&self, asked: &Self, told: &Self) -> bool {
+                false $(|| (self.$name.is_none() && asked.$name.is_some() && told.$name.is_some()))*
             }
 
             /// These, and then those.

@@ -4,6 +4,7 @@
 //! them. The laws of [`gates`] say that whatever is sent is what a plain one would send.
 
 mod chain;
+mod concrete;
 mod drift;
 mod enable;
 mod explore;
@@ -25,7 +26,7 @@ use explore::law;
 pub(super) use explore::{Choices, Values, explorer};
 pub(super) use values::is_possible;
 
-use super::facts::{But, Changes, Lazy};
+use super::facts::{But, Changes, Lazy, Peek};
 use super::{
     Adoption, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, Look, Planned,
     Push, Reason, ReleaseReason, Request, Secrets, Seen, SettleWindow, Value, decide, is_only_correction,

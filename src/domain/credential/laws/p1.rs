@@ -1,6 +1,6 @@
 //! P1: what is due is sent, once.
 
-use super::chain::{FROM_CACHE, Next, after, follow};
+use super::chain::{FROM_CACHE, Next, Step, after, follow};
 use super::*;
 
 #[test]
@@ -35,7 +35,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
 }
 
 /// What was done once is done: no decision comes twice, and the last is that nothing is due.
-fn assert_ends(s: &impl Facts, next: Next) {
+fn assert_ends(s: &(impl Facts + Peek), next: Next) {
     let all = follow(s, next);
     let alike = |one: &Decision, other: &Decision| std::mem::discriminant(one) == std::mem::discriminant(other);
     let twice = all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|before| alike(before, one)));
@@ -79,7 +79,8 @@ fn is_carried_out(decision: Decision) -> bool {
 fn p1_after_a_push_there_is_nothing_to_look_at() {
     law_of_pushes(10_000, SAME, |s, _, push| {
         for next in Next::all(Decision::Push(push)).filter(|next| !next.rotates) {
-            let then = after(s, Decision::Push(push), next).unwrap().and(FROM_CACHE);
+            let then =
+                after(s, Step { decision: Decision::Push(push), next, announced: false }).unwrap().and(FROM_CACHE);
             // That the list lacks it, or shows another, is another matter.
             let then = but(s, then.drift(Drift::NotListed));
             let enabled = if then.enable_due() { Decision::Look(Look::Secrets) } else { Decision::Settled };

@@ -1,6 +1,6 @@
 //! `mode: Plan` sends nothing, and says what `Apply` would do.
 
-use super::chain::{Next, after};
+use super::chain::{Next, Step, after};
 use super::*;
 
 #[test]
@@ -20,7 +20,7 @@ fn a_plan_makes_no_write_in_any_state() {
 }
 
 /// The first thing that would be sent, after what goes before it within the same pass.
-fn applied(s: &impl Facts) -> Decision {
+fn applied(s: &(impl Facts + Peek)) -> Decision {
     let next = Next { rotates: false, ensure_enabled: false };
     let mut changes = SAME.plan(false);
     for _ in 0..4 {
@@ -28,7 +28,7 @@ fn applied(s: &impl Facts) -> Decision {
         let decision = decide(&now);
         match decision {
             Decision::AddFinalizer | Decision::Intend(_) | Decision::RemoveFinalizer(_) if !s.deleting() => {
-                changes = changes.and(after(&now, decision, next).unwrap());
+                changes = changes.and(after(&now, Step { decision, next, announced: false }).unwrap());
             }
             decision => return decision,
         }

@@ -85,7 +85,8 @@ impl World {
     }
 
     fn decide(&mut self, run: &mut Run, seen: &Seeing) -> Decision {
-        loop {
+        // A look is asked for once, and so is what stands before a push.
+        for _ in 0..8 {
             match decide(&run.s) {
                 Decision::Look(Look::Secrets) => self.read(run, seen),
                 Decision::Look(Look::Inventory) => self.list(run, seen),
@@ -96,6 +97,7 @@ impl World {
                 decision => return decision,
             }
         }
+        panic!("a pass has no end: {self:#?}")
     }
 
     fn read(&self, run: &mut Run, seen: &Seeing) {

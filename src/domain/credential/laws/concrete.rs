@@ -1,0 +1,252 @@
+//! A status, a spec and a pass that have given facts, and the facts that production code derives from them again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::sequences::PlainKey;
+use crate::domain::credential::{
+    ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, Known, ListedRecord,
+    MOST_CORRECTIONS, MismatchRecord, Pass, ReadSecrets, Remote, SecretVersion, Status, Target, change_since_write,
+    find_drift, value_read,
+};
+use crate::domain::{
+    Account, Binding, Change, Connection, Intent, Keyed, Request, Secrets, SettleWindow, Situation, UnackedWrite,
+    Value, WriteAction,
+};
+
+const ORIGIN: &str = "https://pam";
+pub(super) const IDENTIFIER: &str = "cluster_ns_name";
+/// Id of the record in the status.
+pub(super) const ID: &str = "1";
+/// Any time of day.
+const NOW: i64 = 1_000_000;
+const NOTES: &str = "notes";
+const TEXT: &[u8] = b"value";
+
+/// All that a pass knows.
+pub(super) struct Concrete {
+    pub(super) situation: Situation,
+    pub(super) status: Status,
+    desired: Desired,
+    asked: Asked,
+    vault: ConnectedVault,
+    account: Account,
+    versions: Vec<SecretVersion>,
+    read: Option<ReadSecrets>,
+    remote: Option<Remote>,
+    listed_change: Option<String>,
+    pub(super) announced: bool,
+    pub(super) suspected: bool,
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn text(is: &str, changed: bool) -> String {
+    if changed { format!("{is} before") } else { is.to_owned() }
+}
+
+fn version(changed: bool) -> SecretVersion {
+    SecretVersion { name: "s".to_owned(), uid: "u".to_owned(), resource_version: text("1", changed) }
+}
+
+impl Concrete {
+    /// Returns a state with those facts. `ensure_enabled` is `spec.ensureEnabled` where no record is enabled yet.
+    pub(super) fn of(s: &Situation, ensure_enabled: bool) -> Self {
+        let mut all = Self {
+            situation: *s,
+            status: Status::default(),
+            desired: desired(s, ensure_enabled),
+            asked: asked(s.request),
+            vault: connected(s, false),
+            account: Account { username: "svc".to_owned(), hostname: "db".to_owned(), ip: "192.0.2.1".to_owned() },
+            versions: vec![version(false)],
+            read: matches!(s.secrets, Secrets::Read(_)).then(ReadSecrets::default),
+            remote: None,
+            listed_change: None,
+            announced: false,
+            suspected: s.needs_verification,
+        };
+        if let Some(read) = &mut all.read {
+            read.versions.clone_from(&all.versions);
+            read.digests = all.desired.secret_groups.iter().map(|_| digest(TEXT)).collect();
+        }
+        all.status = all.remembered();
+        all.look();
+        all
+    }
+
+    fn remembered(&self) -> Status {
+        let s = &self.situation;
+        let bound = s.binding != Binding::Unbound;
+        let used = connected(s, true);
+        Status {
+            observed_generation: Some(1),
+            id: bound.then(|| ID.to_owned()),
+            identifier: bound.then(|| IDENTIFIER.to_owned()),
+            vault: (bound || s.login_changed).then_some(BoundVault { used, tenant: None }),
+            source: vec![version(s.needs_verification)],
+            digests: self.recorded_digests(),
+            ensured_enabled: s.binding == Binding::Bound && !s.enable_due,
+            value_withheld: s.value_withheld,
+            in_flight: self.in_flight(),
+            remote: s.baseline.then(|| Remote { change: Some("1".to_owned()), identifier: None }),
+            corrections: vec![at(NOW - 10); if s.corrections_exhausted { MOST_CORRECTIONS } else { 0 }],
+            mismatch: s.mismatch.then(|| self.mismatch()),
+            ..Status::default()
+        }
+    }
+
+    fn recorded_digests(&self) -> BTreeMap<String, String> {
+        let s = &self.situation;
+        let notes_changed = s.fields_changed && !s.device_changed;
+        let plain = [(ACCOUNT, s.account_changed), (NOTES, notes_changed), (DEVICE, s.device_changed)];
+        let plain = plain.map(|(group, changed)| (group.to_owned(), text(group, changed)));
+        let content = match s.secrets {
+            Secrets::Read(Value::None | Value::New) => None,
+            Secrets::Read(Value::Changed) => Some(digest(b"old")),
+            Secrets::Read(Value::Unknown) => Some((CONTENT.to_owned(), "another key's".to_owned())),
+            _ => Some(digest(TEXT)),
+        };
+        plain.into_iter().chain(content).collect()
+    }
+
+    /// The write without an answer; the settle window tells whether there is one.
+    fn in_flight(&self) -> Option<UnackedWrite> {
+        let s = &self.situation;
+        let (age, value) = match s.settle {
+            SettleWindow::Open => (10, true),
+            SettleWindow::Elapsed { value } => (200, value),
+            SettleWindow::Closed => return None,
+        };
+        let action = match s.in_flight {
+            None => WriteAction::Update,
+            Some(Intent::Create) => WriteAction::Create,
+            Some(Intent::TakeOver) => WriteAction::TakeOver,
+        };
+        Some(UnackedWrite {
+            action,
+            identifier: IDENTIFIER.to_owned(),
+            account: self.target().account_digest(&PlainKey),
+            origin: ORIGIN.to_owned(),
+            former: None,
+            since: at(NOW - age),
+            value,
+        })
+    }
+
+    fn mismatch(&self) -> MismatchRecord {
+        MismatchRecord { id: None, identifier: None, target: self.target().digest(&PlainKey).unwrap() }
+    }
+
+    /// What a list shows of our record, if there is a list.
+    fn look(&mut self) {
+        let change = match self.situation.change {
+            Change::Moved => Some("2"),
+            Change::Unknown if self.situation.baseline => None,
+            Change::Same | Change::Unknown => Some("1"),
+        };
+        self.listed_change = change.map(str::to_owned);
+        if self.situation.binding == Binding::Bound && self.situation.inventory.seen().is_some() {
+            let input = DriftInput { account_as_sent: true, has_value: true };
+            self.remote = Some(find_drift(&self.status, input, Some(&self.listed())).remote);
+        }
+    }
+
+    fn listed(&self) -> ListedRecord {
+        let (identifier, change) = (Some(IDENTIFIER.to_owned()), self.listed_change.clone());
+        ListedRecord { identifier, change, ..ListedRecord::default() }
+    }
+
+    pub(super) fn target(&self) -> Target<'_> {
+        Target { identifier: IDENTIFIER, origin: Some(ORIGIN), account: Some(&self.account) }
+    }
+
+    pub(super) fn pass(&self) -> Pass<'_> {
+        let started = if self.situation.recently_started { NOW - 20 } else { NOW - 10_000 };
+        Pass {
+            generation: 1,
+            now: at(NOW),
+            started: at(started),
+            situation: &self.situation,
+            desired: &self.desired,
+            asked: &self.asked,
+            vault: Some(&self.vault),
+            target: self.target(),
+            keyed: &PlainKey,
+            read: self.read.as_ref(),
+            versions: Some(&self.versions),
+            replaced: None,
+            remote: self.remote.as_ref(),
+            just_announced: self.announced,
+            list_interval: Duration::from_hours(1),
+        }
+    }
+
+    /// The facts that the status carries, and the value as it is read again.
+    pub(super) fn derived(&self) -> Situation {
+        let known = Known {
+            deleting: false,
+            finalizer: self.situation.finalizer,
+            generation: 1,
+            desired: &self.desired,
+            asked: &self.asked,
+            status: &self.status,
+            connection: Connection::Ready,
+            vault: Some(&self.vault),
+            target: self.target(),
+            keyed: &PlainKey,
+            versions: Some(&self.versions),
+            now: at(NOW),
+            suspected: false,
+            recently_started: self.situation.recently_started,
+        };
+        let s = Known { suspected: self.suspected, ..known }.situation();
+        let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, TEXT);
+        let value = value_read(self.desired.has_value.then_some(compared), &self.status, s.settle);
+        let change = change_since_write(&self.status, self.listed_change.as_deref());
+        Situation { secrets: Secrets::Read(value), change, ..s }
+    }
+
+    /// Whether a process that began now would suspect a write that the status does not tell of.
+    fn is_suspect(&self) -> bool {
+        let binding = self.status.binding(Some(&self.vault));
+        let state = crate::domain::credential::ClusterState { binding, generation: 1, versions: Some(&self.versions) };
+        self.status.differs_from(&state)
+    }
+}
+
+fn digest(text: &[u8]) -> (String, String) {
+    (CONTENT.to_owned(), PlainKey.digest(CONTENT, text))
+}
+
+fn desired(s: &Situation, ensure_enabled: bool) -> Desired {
+    let has_value = s.secrets != Secrets::Read(Value::None);
+    Desired {
+        ensure_enabled: s.enable_due || ensure_enabled,
+        correct: s.correct,
+        has_value,
+        groups: [ACCOUNT, NOTES, DEVICE].map(|group| (group.to_owned(), group.to_owned())).into(),
+        secret_groups: has_value.then_some(CONTENT).into_iter().collect(),
+        ..Desired::default()
+    }
+}
+
+fn asked(request: Request) -> Asked {
+    let now = || Some("now".to_owned());
+    match request {
+        Request::None => Asked::default(),
+        Request::Fields => Asked { reconcile: now(), push_value: None },
+        Request::Value => Asked { reconcile: None, push_value: now() },
+    }
+}
+
+/// Where the connection leads, or led when the record was written.
+fn connected(s: &Situation, then: bool) -> ConnectedVault {
+    let origin = text(ORIGIN, then && s.binding == Binding::BoundElsewhere);
+    let login = Some(format!("k:login:{}", text("client", then && s.login_changed)));
+    ConnectedVault { connection: "c".to_owned(), origin, requested_tenant: None, login }
+}
