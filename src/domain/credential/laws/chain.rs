@@ -64,6 +64,7 @@ fn carried_out(s: &(impl Facts + Peek), step: Step) -> Changes {
     }
     ask(s, step.decision);
     let asked = relevant(&s.peek(), step.decision);
+    let step = Step { next: Next { rotates: false, ..step.next }, ..step };
     let known = KNOWN.with_borrow(|known| known.get(&(asked, step)).copied());
     known.unwrap_or_else(|| {
         let then = of_all(&asked, step);
@@ -83,23 +84,57 @@ fn ask(s: &impl Facts, decision: Decision) {
     }
     match push.expect {
         Expect::Adopt => _ = s.in_flight(),
-        Expect::Update if !push.value => _ = s.drift(),
+        // A value that somebody else may have changed stays the vault's.
+        Expect::Update if !push.value && s.secrets() == Secrets::Read(Value::Same) && !s.value_withheld() => {
+            s.drift();
+        }
         Expect::Update | Expect::Create => {}
     }
 }
 
-/// Those of the facts that matter for the next status. Facts that a push settles whatever they were are tried as if they
-/// had not been asked for: as they are when nothing is due, and when all is.
+/// Those of the facts that matter for the next status. What a decision settles whatever it was is tried as if it had not
+/// been asked for: as it is when nothing is due, and when all is.
 fn relevant(all: &Changes, decision: Decision) -> Changes {
     let mut relevant = carried(all);
-    if matches!(decision, Decision::Push(_)) {
-        (relevant.fields_changed, relevant.account_changed, relevant.device_changed) = (None, None, None);
-        (relevant.login_changed, relevant.request, relevant.mismatch) = (None, None, None);
-        (relevant.baseline, relevant.change) = (None, None);
+    (relevant.inventory, relevant.recently_started) = (all.inventory.map(without_rotation), all.recently_started);
+    match decision {
+        Decision::Push(push) => relevant_for_push(all, push),
+        Decision::Intend(_) => Changes { binding: all.binding, settle: all.settle, ..SAME },
+        _ => relevant,
     }
-    (relevant.inventory, relevant.recently_started) = (all.inventory, all.recently_started);
-    (relevant.drift, relevant.correct) = (all.drift, all.correct);
+}
+
+fn relevant_for_push(all: &Changes, push: Push) -> Changes {
+    let mut relevant = SAME;
+    (relevant.binding, relevant.secrets) = (all.binding, all.secrets);
+    (relevant.in_flight, relevant.settle) = (all.in_flight, all.settle);
+    (relevant.needs_verification, relevant.recently_started) = (all.needs_verification, all.recently_started);
+    relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Adopt).map(without_rotation);
+    if push.expect == Expect::Update {
+        relevant.enable_due = all.enable_due;
+        (relevant.drift, relevant.value_withheld) = (all.drift, all.value_withheld);
+    }
+    if push.value {
+        (relevant.drift, relevant.value_withheld) = (None, None);
+    }
     relevant
+}
+
+/// No status depends on whether the vault rotates the record, nor on whether the list can be trusted.
+const fn without_rotation(inventory: Inventory) -> Inventory {
+    let rotates = false;
+    match inventory {
+        Inventory::Shows(seen) | Inventory::Incomplete(seen) => Inventory::Shows(match seen {
+            Seen::Ours { at_account, .. } => Seen::Ours { at_account, rotates },
+            Seen::IdentifierOnAccount { .. } => Seen::IdentifierOnAccount { rotates },
+            Seen::FormerOnAccount { .. } => Seen::FormerOnAccount { rotates },
+            Seen::IdentifierElsewhere { .. } => Seen::IdentifierElsewhere { rotates },
+            Seen::AccountBare { .. } => Seen::AccountBare { rotates },
+            Seen::AccountOther { .. } => Seen::AccountOther { rotates },
+            Seen::Neither | Seen::Tangled => seen,
+        }),
+        without => without,
+    }
 }
 
 /// Those of the facts that the status carries.
@@ -177,7 +212,7 @@ pub(super) const FROM_CACHE: Changes =
     SAME.secrets(Secrets::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
 /// Nothing is due, and nothing was before.
-const UNASKED_CLEAN: Situation = Situation {
+pub(super) const UNASKED_CLEAN: Situation = Situation {
     deleting: false,
     finalizer: false,
     disable: false,

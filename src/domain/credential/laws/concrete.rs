@@ -186,9 +186,8 @@ impl Concrete {
         }
     }
 
-    /// The facts that the status carries, and the value as it is read again.
-    pub(super) fn derived(&self) -> Situation {
-        let known = Known {
+    fn known(&self) -> Known<'_> {
+        Known {
             deleting: false,
             finalizer: self.situation.finalizer,
             generation: 1,
@@ -201,21 +200,18 @@ impl Concrete {
             keyed: &PlainKey,
             versions: Some(&self.versions),
             now: at(NOW),
-            suspected: false,
+            suspected: self.suspected,
             recently_started: self.situation.recently_started,
-        };
-        let s = Known { suspected: self.suspected, ..known }.situation();
+        }
+    }
+
+    /// The facts that the status carries, and the value as it is read again.
+    pub(super) fn derived(&self) -> Situation {
+        let s = self.known().situation();
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, TEXT);
         let value = value_read(self.desired.has_value.then_some(compared), &self.status, s.settle);
         let change = change_since_write(&self.status, self.listed_change.as_deref());
         Situation { secrets: Secrets::Read(value), change, ..s }
-    }
-
-    /// Whether a process that began now would suspect a write that the status does not tell of.
-    fn is_suspect(&self) -> bool {
-        let binding = self.status.binding(Some(&self.vault));
-        let state = crate::domain::credential::ClusterState { binding, generation: 1, versions: Some(&self.versions) };
-        self.status.differs_from(&state)
     }
 }
 
@@ -249,4 +245,76 @@ fn connected(s: &Situation, then: bool) -> ConnectedVault {
     let origin = text(ORIGIN, then && s.binding == Binding::BoundElsewhere);
     let login = Some(format!("k:login:{}", text("client", then && s.login_changed)));
     ConnectedVault { connection: "c".to_owned(), origin, requested_tenant: None, login }
+}
+
+mod tests {
+    use super::super::chain::carried;
+    use super::super::*;
+    use super::*;
+
+    /// Whether a status can carry those facts together.
+    fn is_carried(s: &impl Facts) -> bool {
+        let (binding, settle) = (s.binding(), s.settle());
+        let bound = binding == Binding::Bound;
+        // A request of an object without a record is acknowledged, and not obeyed.
+        let heard = binding != Binding::Unbound || s.mismatch() || s.request() == Request::None;
+        // A write that tells whose the record is sends fields, and fields settle.
+        let open = s.in_flight().is_none() || settle != SettleWindow::Closed;
+        let ours = bound || !s.enable_due();
+        let account = binding != Binding::Unbound || !s.account_changed();
+        heard && open && ours && account
+    }
+
+    fn assert_same(s: &(impl Facts + Peek)) {
+        let facts = carried(&s.peek());
+        let derived = Concrete::of(&s.peek().over(&chain::UNASKED_CLEAN), false).derived();
+        assert!(!carried(&Changes::all_of(&derived)).differs(&facts), "{facts:#?} {derived:#?}");
+    }
+
+    fn ask_all(s: &impl Facts) {
+        let _ = (s.fields_changed(), s.account_changed(), s.device_changed(), s.login_changed());
+        let _ = (s.request(), s.mismatch(), s.in_flight(), s.enable_due(), s.settle());
+        let _ = (s.corrections_exhausted(), s.baseline(), s.value_withheld(), s.needs_verification());
+    }
+
+    #[test]
+    fn facts_that_became_a_status_are_derived_from_it_again() {
+        let kinds = [Value::Same, Value::None].map(|value| SAME.secrets(Secrets::Read(value)));
+        for kind in kinds {
+            law_of(10_000, kind, |s| {
+                let carried = is_carried(s);
+                if carried {
+                    ask_all(s);
+                    assert_same(s);
+                }
+                carried
+            });
+        }
+    }
+
+    #[test]
+    fn a_value_and_a_time_of_change_that_became_a_status_are_derived_from_it_again() {
+        for value in Value::all() {
+            law_of(3, QUIET.settle(SettleWindow::Closed).secrets(Secrets::Read(value)), |s| {
+                let compared = s.baseline() || s.change() == Change::Unknown;
+                let listed = compared && !(s.baseline() && s.change() == Change::Unknown);
+                assert_same(&but(s, SAME.inventory(Inventory::Shows(Seen::Ours { at_account: true, rotates: false }))));
+                listed
+            });
+        }
+    }
+
+    #[test]
+    fn a_suspicion_that_became_a_status_is_found_by_another_process() {
+        for (binding, finalizer, needs_verification) in [
+            (Binding::Bound, false, false),
+            (Binding::Bound, false, true),
+            (Binding::Unbound, false, false),
+            (Binding::Unbound, true, true),
+            (Binding::BoundElsewhere, false, true),
+        ] {
+            let s = Situation { binding, finalizer, needs_verification, ..chain::UNASKED_CLEAN };
+            assert_eq!(Concrete::of(&s, false).known().is_suspect(), needs_verification, "{binding:?}");
+        }
+    }
 }

@@ -176,6 +176,11 @@ macro_rules! explorer {
                 Self { $($name: self.$name.filter(|value| other.$name == Some(*value)),)* }
             }
 
+            /// Whether a fact that is known on both sides is another.
+            pub(super) fn differs(&self, other: &Self) -> bool {
+                false $(|| (self.$name.is_some() && other.$name.is_some() && self.$name != other.$name))*
+            }
+
             /// Whether a fact of `asked` that `told` tells is missing here.
             pub(super) const fn lacks(&self, asked: &Self, told: &Self) -> bool {
                 false $(|| (self.$name.is_none() && asked.$name.is_some() && told.$name.is_some()))*
