@@ -47,7 +47,7 @@ async fn serve(
     readiness.set_standby(false);
     metrics.set_leader(true);
     let lost = lead.lost();
-    let run = controller::run(client, config, metrics.clone(), (ready, lead.handle()), stopped(stop));
+    let run = controller::run(client, config, metrics.clone(), ready, lead.handle(), stopped(stop));
     let result = tokio::select! {
         biased;
         // Another replica may write from now on, so that work in flight here is dropped and not finished.

@@ -309,7 +309,7 @@ mod tests {
     fn every_cluster_name_that_is_accepted_can_begin_an_identifier() {
         for length in 1..=MAX_CLUSTER_NAME {
             let name = "a".repeat(length);
-            let begins = crate::domain::generated_identifier((&name, "n", "a"), |_| unreachable!("it needs no change"));
+            let begins = crate::domain::generated_identifier(&name, "n", "a", |_| unreachable!("it needs no change"));
             assert_eq!(begins, format!("{name}_n_a"));
             assert_eq!(own_cluster_name(&name), Ok(Some(name)));
         }

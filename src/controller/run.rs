@@ -37,7 +37,8 @@ pub async fn run(
     client: Client,
     config: &Config,
     metrics: Metrics,
-    (ready, lead): (Check, LeadHandle),
+    ready: Check,
+    lead: LeadHandle,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let stop: Stop = stop.boxed().shared();

@@ -10,7 +10,9 @@ const LONGEST: usize = 64;
 /// `fingerprint` must return the same few characters of `[a-z0-9]` for the same text for ever.
 #[must_use]
 pub fn generated_identifier(
-    (cluster, namespace, name): (&str, &str, &str),
+    cluster: &str,
+    namespace: &str,
+    name: &str,
     fingerprint: impl Fn(&str) -> String,
 ) -> String {
     let whole = format!("{cluster}_{namespace}_{name}");
@@ -27,12 +29,13 @@ pub fn generated_identifier(
 #[must_use]
 pub fn generated_under<'a>(
     identifier: &'a str,
-    (namespace, name): (&str, &str),
+    namespace: &str,
+    name: &str,
     fingerprint: impl Fn(&str) -> String,
 ) -> Option<&'a str> {
     // No cluster's name has a `_`, and no namespace's.
     let (cluster, _) = identifier.split_once('_')?;
-    (!cluster.is_empty() && generated_identifier((cluster, namespace, name), fingerprint) == identifier)
+    (!cluster.is_empty() && generated_identifier(cluster, namespace, name, fingerprint) == identifier)
         .then_some(cluster)
 }
 
@@ -50,13 +53,13 @@ mod tests {
 
     #[test]
     fn a_plain_name_is_kept_as_it_is() {
-        assert_eq!(generated_identifier(("c1", "shop", "db"), mark), "c1_shop_db");
+        assert_eq!(generated_identifier("c1", "shop", "db", mark), "c1_shop_db");
     }
 
     #[test]
     fn names_that_look_alike_once_altered_stay_apart() {
-        let dotted = generated_identifier(("c1", "shop", "db.main"), mark);
-        let dashed = generated_identifier(("c1", "shop", "db-main"), mark);
+        let dotted = generated_identifier("c1", "shop", "db.main", mark);
+        let dashed = generated_identifier("c1", "shop", "db-main", mark);
         assert_ne!(dotted, dashed);
         assert!(dotted.starts_with("c1_shop_db-main-"), "{dotted}");
     }
@@ -64,7 +67,7 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_to_the_limit_and_stays_apart() {
         let (a, b) = ("a".repeat(253), format!("{}b", "a".repeat(252)));
-        let (one, two) = (generated_identifier(("c", "n", &a), mark), generated_identifier(("c", "n", &b), mark));
+        let (one, two) = (generated_identifier("c", "n", &a, mark), generated_identifier("c", "n", &b, mark));
         assert_eq!(one.len(), 64);
         assert_ne!(one, two);
     }
@@ -73,20 +76,20 @@ mod tests {
     fn the_cluster_of_a_generated_identifier_is_told_by_its_own_object_only() {
         let long = "a".repeat(253);
         for name in ["db", "db.main", &long] {
-            let made = generated_identifier(("old-1", "shop", name), mark);
-            assert_eq!(generated_under(&made, ("shop", name), mark), Some("old-1"), "{made}");
-            assert_eq!(generated_under(&made, ("shop2", name), mark), None);
-            assert_eq!(generated_under(&made, ("shop", "other"), mark), None);
+            let made = generated_identifier("old-1", "shop", name, mark);
+            assert_eq!(generated_under(&made, "shop", name, mark), Some("old-1"), "{made}");
+            assert_eq!(generated_under(&made, "shop2", name, mark), None);
+            assert_eq!(generated_under(&made, "shop", "other", mark), None);
         }
         for other in ["", "_shop_db", "db", "old_1_shop_db", "shop_db"] {
-            assert_eq!(generated_under(other, ("shop", "db"), mark), None, "{other}");
+            assert_eq!(generated_under(other, "shop", "db", mark), None, "{other}");
         }
     }
 
     #[test]
     fn every_generated_identifier_is_one_the_pam_accepts() {
         for name in ["a.b", "ü", "a b", "x_y", "-"] {
-            let made = generated_identifier(("c", "n", name), mark);
+            let made = generated_identifier("c", "n", name, mark);
             assert!(made.chars().all(is_allowed) && made.len() <= 64, "{made}");
         }
     }

@@ -47,6 +47,16 @@ pub trait Keyed {
     }
 }
 
+/// Returns whether a text has the form that this or another version of the operator records: a digest that begins with
+/// its version (`v1:`), alone or in doubt, or the mark of a removed field. Any other text says nothing.
+#[must_use]
+pub fn is_entry(recorded: &str) -> bool {
+    let digest = recorded.trim_start_matches(DOUBT);
+    let version = digest.strip_prefix('v').and_then(|rest| rest.split_once(':')).map(|(version, _)| version);
+    let is_versioned = version.is_some_and(|version| version.parse::<u32>().is_ok());
+    is_versioned || digest == REMOVED || (digest.is_empty() && is_in_doubt(recorded))
+}
+
 /// Returns whether a recorded digest is in doubt.
 #[must_use]
 pub fn is_in_doubt(recorded: &str) -> bool {
@@ -98,6 +108,24 @@ mod tests {
             assert!(is_in_doubt(&doubted) && !known.as_deref().is_some_and(is_in_doubt));
             assert_eq!(in_doubt(Some(&doubted)), doubted, "doubt is not added up");
             assert_eq!(Plain.is_foreign(&doubted), expected == Compared::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_no_version_records_is_no_entry() {
+        for (text, expected) in [
+            ("v1:ff06744e:20c6a7", true),
+            ("v12:00", true),
+            ("?v1:ff06744e:20c6a7", true),
+            ("?", true),
+            (REMOVED, true),
+            ("?removed", true),
+            ("", false),
+            ("x", false),
+            ("v:x", false),
+            ("vx:1", false),
+        ] {
+            assert_eq!(is_entry(text), expected, "{text}");
         }
     }
 }

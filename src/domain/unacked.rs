@@ -111,11 +111,11 @@ impl UnackedWrite {
         let value = self.value || earlier.value;
         let tells_owner = matches!(earlier.action, WriteAction::Create | WriteAction::TakeOver);
         if tells_owner && self.action.sends_fields() && self.is_for_same_record(&earlier) {
-            return Self { value, since: self.since, ..earlier };
+            return Self { since: self.since, value, ..earlier };
         }
         let keeps_fields = earlier.action.sends_fields() && !self.action.sends_fields();
         let action = if keeps_fields { earlier.action } else { self.action };
-        Self { value, action, ..self }
+        Self { action, value, ..self }
     }
 
     /// Returns what is left of this write once a later try was answered.
@@ -175,7 +175,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(write(WriteAction::Update, 1_000, true).left(at(1_030)), Some(Duration::from_secs(60)));
+        assert_eq!(write(WriteAction::Update, 1_000, true).left(at(1_030)), Some(Duration::from_mins(1)));
     }
 
     #[test]

@@ -8,11 +8,11 @@ use kube::runtime::reflector::Store;
 use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus};
 use crate::config::Config;
 use crate::controller::connection;
-use crate::controller::connection::object::connection_of;
+use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::credential::claims::{self, Claims};
-use crate::controller::credential::facts::access::permitted;
+use crate::controller::credential::facts::access::{Deciders, permitted};
 use crate::controller::credential::facts::identity;
-use crate::controller::credential::observe::secrets::secret_names;
+use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::state::CredentialStates;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
@@ -21,6 +21,7 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
+use crate::pam::PamError;
 
 /// What passes over credentials share.
 pub(crate) struct Context {
@@ -105,6 +106,11 @@ impl Context {
         }
     }
 
+    /// Returns what an access rule is read with.
+    pub(crate) fn deciders(&self) -> Deciders<'_> {
+        Deciders { cluster_names: &self.cluster_names, namespaces: &self.cluster.namespaces }
+    }
+
     /// Takes in what record a credential that is to stay would have.
     pub(crate) fn want(&self, credential: &PamCredential) {
         let meta = &credential.metadata;
@@ -112,11 +118,18 @@ impl Context {
         let (Some(uid), Some(state), None) = (&meta.uid, state, &meta.deletion_timestamp) else { return };
         let status = credential.status.clone().unwrap_or_default();
         let identifier = identity::identifier(credential, &status, &self.cluster.name);
-        let may = permitted(credential, &identifier, &state.connection, self).is_ok();
+        let may = permitted(credential, &identifier, &state.connection, self.deciders()).is_ok();
         let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
         let vault = VaultId::new(&state.origin, state.tenant.as_deref());
         let name = claims::object_name(&NamespacedName::of(credential));
         self.claims.want(uid, WantedRecord { name, vault, by_tenant, identifier: may.then_some(identifier) });
+    }
+
+    /// Has the connection looked at after its login was refused: that concerns the connection as a whole.
+    pub(crate) fn note_refusal(&self, error: &PamError, connection: &ConnectionId) {
+        if matches!(error, PamError::AuthenticationFailed(_)) {
+            self.connections.doubt(connection);
+        }
     }
 
     /// Wakes the credentials that wait for what a credential has or had.

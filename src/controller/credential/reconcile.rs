@@ -92,6 +92,7 @@ fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
     // The labels wake the object when they come. To say "denied" for this moment would fail an apply of namespace and
     // credential. A deletion needs no access.
     let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
-    let lacks = state.is_some_and(|state| lacks_labels(&state.connection, &observed.key.namespace, context));
+    let lacks = state
+        .is_some_and(|state| lacks_labels(&state.connection, &observed.key.namespace, &context.cluster.namespaces));
     lacks.then(|| PassEnd::waiting(Some(LABELS)))
 }

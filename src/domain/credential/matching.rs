@@ -34,7 +34,8 @@ pub struct Identifiers<'a> {
 #[must_use]
 pub fn match_rows(
     rows: &[Row],
-    (recorded, id): (Binding, Option<&str>),
+    recorded: Binding,
+    id: Option<&str>,
     identifiers: Identifiers<'_>,
     account: &Account,
 ) -> Seen {

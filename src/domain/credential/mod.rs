@@ -15,6 +15,7 @@ mod other_operator;
 mod pass;
 mod repair;
 mod retry;
+mod seen;
 mod situation;
 mod status;
 mod target;
@@ -30,15 +31,13 @@ pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use desired::{Desired, ReadSecrets, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
-pub use facts::{
-    Adoption, Binding, Change, Claims, Connection, Drift, Facts, Intent, Inventory, Request, Secrets, Seen, Situation,
-    Value,
-};
+pub use facts::{Adoption, Binding, Claims, Connection, Facts, Intent, Request, Secrets, Situation, Value};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use pass::Pass;
 pub use repair::is_only_correction;
 pub use retry::{Ended, NextPass, next_pass};
+pub use seen::{Change, Drift, Inventory, Seen};
 pub use situation::Known;
 pub use status::{
     ACCOUNT, Asked, BoundVault, CONTENT, ClusterState, ConnectedVault, DEVICE, KEYED, MOST_CORRECTIONS, MismatchRecord,

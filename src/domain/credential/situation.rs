@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::{
-    Adoption, Asked, Binding, BoundVault, Change, Claims, ClusterState, ConnectedVault, Connection, DEVICE, Desired,
-    Drift, Inventory, Keyed, SecretVersion, Secrets, SettleWindow, Situation, Status, Target,
+    Adoption, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired, Keyed,
+    SecretVersion, SettleWindow, Situation, Status, Target,
 };
 
 /// What a pass knows of an object without a call.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// The object is being deleted.
@@ -71,38 +72,30 @@ impl Known<'_> {
             deleting: self.deleting,
             finalizer: self.finalizer,
             disable: desired.disable,
-            namespace_terminating: false,
-            claimed_by_other: false,
             doubtful: self.target.may_be_in_flight(status, self.keyed) || self.may_have_been_made(needs_verification),
             login_changed: self.is_login_changed(),
             suspended: desired.suspended,
             connection: self.connection,
-            secrets: Secrets::Unread,
             binding,
             fields_changed: desired.fields_differ(recorded),
             account_changed: binding != Binding::Unbound && moved,
-            denied: false,
             request: status.request(self.asked),
-            inventory: Inventory::NotAsked,
-            claims: Claims::NotAsked,
             mismatch: self.target.is_mismatch(status, self.keyed),
             adoption: desired.adoption,
-            take_over_granted: false,
             device_changed: desired.differs(DEVICE, recorded),
             in_flight: self.target.intent(status, None, self.keyed),
             enable_due: desired.ensure_enabled && binding == Binding::Bound && !status.ensured_enabled,
             plan: desired.plan,
-            drift: Drift::None,
             correct: desired.correct,
             corrections_exhausted: status.corrections_exhausted(),
-            change: Change::Unknown,
             baseline: status.has_baseline(),
             value_withheld: status.value_withheld,
             set_to_rotate: desired.rotates,
             settle: self.settle_window(needs_verification),
             needs_verification,
             recently_started: self.recently_started,
-            other_operator_writes: false,
+            // What is left can only be told with a call, or with what is remembered of other objects.
+            ..Situation::default()
         }
     }
 

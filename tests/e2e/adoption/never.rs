@@ -64,7 +64,8 @@ async fn its_own_record_is_known_again_after_a_lost_answer_and_a_restart() {
     let records = world.sim.records();
     assert_eq!(records.len(), 1, "no second one");
     assert_eq!(found.id.as_deref(), Some(records[0].id.as_str()));
-    assert_eq!((found.in_flight, found.former_identifier, found.ensured_enabled), (None, None, true));
+    assert!(found.in_flight.is_some(), "the lost try may still arrive within its settle window");
+    assert_eq!((found.former_identifier, found.ensured_enabled), (None, true));
     let journal = world.journal(&count);
     assert_eq!(journal.posts().len(), 1);
     assert!(!journal.posts()[0].commit.as_ref().unwrap().created);
@@ -81,7 +82,8 @@ async fn what_was_noted_and_never_executed_is_made_then() {
     world.stop_operator().await;
     world.start_operator().await;
     let found = status(&world.becomes("svc", "Synced").await);
-    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
+    assert!(found.in_flight.is_some(), "the lost try may still arrive within its settle window");
+    assert_eq!(world.sim.records().len(), 1);
     assert_eq!(world.sim.count(Kind::PostCredential), 2);
     ends(&world).await;
 }

@@ -52,7 +52,8 @@ async fn a_lost_answer_and_a_restart_do_not_lose_the_former_identifier() {
     world.start_operator().await;
     let found = status(&world.becomes("svc", "Synced").await);
     assert_eq!((found.id, found.former_identifier.as_deref()), (Some(id), Some("theirs")));
-    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
+    assert!(found.in_flight.is_some(), "the lost try may still arrive within its settle window");
+    assert_eq!(world.sim.records().len(), 1);
     ends(&world).await;
 }
 
@@ -69,7 +70,8 @@ async fn a_kill_in_the_middle_of_a_take_over_leaves_one_record_and_its_history()
     tokio::time::sleep(Duration::from_secs(10)).await;
     let found = status(&world.becomes("svc", "Synced").await);
     assert_eq!((found.id, found.former_identifier.as_deref()), (Some(id), Some("theirs")));
-    assert_eq!((found.in_flight, world.sim.records().len()), (None, 1));
+    assert!(found.in_flight.is_some(), "the lost try may still arrive within its settle window");
+    assert_eq!(world.sim.records().len(), 1);
     ends(&world).await;
 }
 

@@ -70,9 +70,7 @@ impl OperatedCluster {
         let (stop, stopped) = oneshot::channel();
         let stopped = async { _ = stopped.await };
         let running =
-            tokio::spawn(
-                async move { controller::run(client, &config, metrics, (ready, lead.handle()), stopped).await },
-            );
+            tokio::spawn(async move { controller::run(client, &config, metrics, ready, lead.handle(), stopped).await });
         self.running = Some((running, stop));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

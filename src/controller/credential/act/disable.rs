@@ -6,7 +6,6 @@ use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::health;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::status;
-use crate::controller::credential::act::note_refusal;
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::act::release::release_finalizer;
 use crate::controller::credential::context::Context;
@@ -39,7 +38,7 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
     match answer(connected.client.disable_credential(id).await) {
         Ok(answer) => answered(observed, answer, id, &connected, context).await,
         Err(error) => {
-            note_refusal(&error, observed, context);
+            context.note_refusal(&error, &observed.connection_id());
             Ok(Outcome::Failed(error))
         }
     }

@@ -1,6 +1,5 @@
 //! `spec.ensureEnabled`: a record that was there before is enabled, once.
 
-use crate::controller::credential::act::note_refusal;
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
@@ -25,7 +24,7 @@ pub(super) async fn enable(observed: &Observation<'_>, context: &Context) -> Res
             Outcome::Enabled(how)
         }
         Err(error) => {
-            note_refusal(&error, observed, context);
+            context.note_refusal(&error, &observed.connection_id());
             Outcome::Failed(error)
         }
     })

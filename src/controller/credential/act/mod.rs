@@ -12,7 +12,6 @@ use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::runtime::error::Error;
 use crate::domain::Decision;
-use crate::pam::PamError;
 
 /// Carries a decision out.
 pub(crate) async fn carry_out(
@@ -26,12 +25,5 @@ pub(crate) async fn carry_out(
         Decision::Disable => disable::disable(observed, context).await,
         Decision::RemoveFinalizer(why) => release::release_finalizer(observed, why, context).await,
         _ => Ok(Outcome::Nothing),
-    }
-}
-
-/// Has the connection looked at after its login was refused: that concerns the connection as a whole.
-pub(crate) fn note_refusal(error: &PamError, observed: &Observation<'_>, context: &Context) {
-    if matches!(error, PamError::AuthenticationFailed(_)) {
-        context.connections.doubt(&observed.connection_id());
     }
 }

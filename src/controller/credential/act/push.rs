@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
-use crate::controller::credential::act::note_refusal;
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::act::request::{record, request};
 use crate::controller::credential::context::Context;
@@ -37,7 +36,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
             if error.outcome_unknown() {
                 connected.inventory.invalidate();
             }
-            note_refusal(&error, observed, context);
+            context.note_refusal(&error, &observed.connection_id());
             Ok(Outcome::Failed(error))
         }
     }

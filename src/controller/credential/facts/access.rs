@@ -2,12 +2,19 @@
 
 use crate::api::{self, ConnectionKind, Grant, LabelOperator, LabelRequirement, NamespaceSelector, PamCredential};
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::field_groups;
-use crate::controller::runtime::namespaces::Labels;
+use crate::controller::credential::facts::{field_groups, identity};
+use crate::controller::runtime::namespaces::{Labels, Namespaces};
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::digest::fingerprint;
-use crate::domain::{AccessRule, Claim, Denial, Grants, access, generated_identifier, generated_under};
+use crate::domain::{AccessRule, Claim, Denial, Grants, access};
+
+/// What an access rule is read with, beside the credential and its connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Deciders<'a> {
+    /// The name of this cluster, and then its former names.
+    pub(crate) cluster_names: &'a [String],
+    /// The labels of the namespaces.
+    pub(crate) namespaces: &'a Namespaces,
+}
 
 /// What the credential may do with the connection, or why it may not use it. `identifier` is the one that is sent: what
 /// the spec says may be another (or nothing), if it was edited while that one was first being sent.
@@ -15,11 +22,12 @@ pub(crate) fn permitted(
     object: &PamCredential,
     identifier: &str,
     connection: &AnyConnection,
-    context: &Context,
+    by: Deciders<'_>,
 ) -> Result<Grants, Denial> {
     let NamespacedName { namespace, name } = NamespacedName::of(object);
-    let generated = generated_identifier((&context.cluster.name, &namespace, &name), fingerprint);
-    let of_its_own = generated_under(identifier, (&namespace, &name), fingerprint).is_some();
+    let key = NamespacedName::new(&namespace, &name);
+    let generated = identity::generated(&key, by.cluster_names.first().map_or("", String::as_str));
+    let of_its_own = identity::generated_by(identifier, &key).is_some();
     let chosen = object.spec.identifier.is_some() || !(of_its_own || identifier == generated);
     let claim = Claim {
         namespace: &namespace,
@@ -27,7 +35,7 @@ pub(crate) fn permitted(
         hostname: &object.spec.hostname,
         wants: wants(&object.spec),
     };
-    access(rules(connection, &namespace, context).as_deref(), &context.cluster_names, &claim)
+    access(rules(connection, &namespace, by.namespaces).as_deref(), by.cluster_names, &claim)
 }
 
 /// What the spec asks for beyond a record of its own, whatever the PAM shows.
@@ -41,19 +49,19 @@ fn wants(spec: &api::PamCredentialSpec) -> Grants {
 }
 
 /// The rules of a connection, for one namespace. A tenant's own has none: there it may do what the login can.
-fn rules(connection: &AnyConnection, namespace: &str, context: &Context) -> Option<Vec<AccessRule>> {
+fn rules(connection: &AnyConnection, namespace: &str, namespaces: &Namespaces) -> Option<Vec<AccessRule>> {
     if connection.kind() == ConnectionKind::PamConnection {
         let all = Some(vec!["*".to_owned()]);
         return Some(vec![AccessRule { identifiers: all, grants: Grants::ALL, ..AccessRule::default() }]);
     }
-    let labels = context.cluster.namespaces.labels(namespace);
+    let labels = namespaces.labels(namespace);
     connection.access.as_ref().map(|rules| rules.iter().map(|one| rule(one, labels.as_ref())).collect())
 }
 
 /// Whether the rules ask for labels of a namespace that has not been seen yet: then nothing can be said of them.
-pub(crate) fn lacks_labels(connection: &AnyConnection, namespace: &str, context: &Context) -> bool {
+pub(crate) fn lacks_labels(connection: &AnyConnection, namespace: &str, namespaces: &Namespaces) -> bool {
     let asks = |rule: &api::AccessRule| rule.namespaces.as_ref().is_some_and(|of| of.selector.is_some());
-    connection.access.iter().flatten().any(asks) && context.cluster.namespaces.labels(namespace).is_none()
+    connection.access.iter().flatten().any(asks) && namespaces.labels(namespace).is_none()
 }
 
 /// Of a namespace that was not seen yet nothing is known, least of all that a label is not there.
@@ -108,7 +116,8 @@ pub(crate) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, 
             format!("have its owner add one whose namespaces has {namespace} among its names, or selects its labels"),
         ),
         Denial::Lacks { rule, identifier: no_identifier, hostname, grants } => {
-            let missing = missing((*no_identifier, identifier), (*hostname, &object.spec.hostname), *grants);
+            let missing =
+                missing(no_identifier.then_some(identifier), hostname.then_some(&object.spec.hostname), *grants);
             let whose = match rule {
                 Some(index) => format!("spec.access[{index}] of {name}"),
                 None => format!("{name} has no spec.access, and the default"),
@@ -126,19 +135,15 @@ pub(crate) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, 
 }
 
 /// What a rule lacks: its field, and what is to be in it.
-fn missing(
-    (identifier, wanted): (bool, &str),
-    (hostname, host): (bool, &str),
-    grants: Grants,
-) -> Vec<(&'static str, String)> {
+fn missing(identifier: Option<&str>, hostname: Option<&String>, grants: Grants) -> Vec<(&'static str, String)> {
     let all = [
-        (identifier, "identifiers", wanted),
-        (hostname, "hostnames", host),
-        (grants.take_over, "allow", "TakeOver"),
-        (grants.device_settings, "allow", "DeviceSettings"),
-        (grants.owner, "allow", "Owner"),
+        ("identifiers", identifier),
+        ("hostnames", hostname.map(String::as_str)),
+        ("allow", grants.take_over.then_some("TakeOver")),
+        ("allow", grants.device_settings.then_some("DeviceSettings")),
+        ("allow", grants.owner.then_some("Owner")),
     ];
-    all.into_iter().filter(|(lacks, ..)| *lacks).map(|(_, field, what)| (field, what.to_owned())).collect()
+    all.into_iter().filter_map(|(field, what)| Some((field, what?.to_owned()))).collect()
 }
 
 fn spell(missing: &[(&'static str, String)], between: char) -> String {

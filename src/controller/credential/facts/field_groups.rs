@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::api::{DeviceSettings, FIELDS, Field, PamCredentialSpec, sent_field};
-use crate::controller::credential::facts::observation::SecretInputs;
+use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::settings::{self, given};
 use crate::controller::secret::digest::plain;
 use crate::pam::{WireField, WireValue};

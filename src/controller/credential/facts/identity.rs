@@ -14,10 +14,10 @@ pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, c
 
 /// Returns the identifier that a cluster of that name generates.
 pub(crate) fn generated(key: &NamespacedName, cluster_name: &str) -> String {
-    generated_identifier((cluster_name, &key.namespace, &key.name), fingerprint)
+    generated_identifier(cluster_name, &key.namespace, &key.name, fingerprint)
 }
 
 /// Returns the name of the cluster that generates `identifier` for this object, if there is one.
 pub(crate) fn generated_by<'a>(identifier: &'a str, key: &NamespacedName) -> Option<&'a str> {
-    generated_under(identifier, (&key.namespace, &key.name), fingerprint)
+    generated_under(identifier, &key.namespace, &key.name, fingerprint)
 }

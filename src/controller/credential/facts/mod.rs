@@ -7,5 +7,7 @@ pub(crate) mod field_groups;
 pub(crate) mod identity;
 pub(crate) mod observation;
 pub(crate) mod rows;
+pub(crate) mod secret_inputs;
+pub(crate) mod secret_refs;
 pub(crate) mod settings;
 pub(crate) mod stored_status;

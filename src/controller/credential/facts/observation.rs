@@ -1,25 +1,23 @@
 //! What a pass knows of one credential: plain data, and what follows from it.
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
-use zeroize::Zeroizing;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::credential::facts::{desired, field_groups};
+use crate::controller::credential::facts::desired;
+use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::fingerprint;
 use crate::controller::secret::digest::OwnedKey;
-use crate::controller::secret::value::Content;
 use crate::domain::credential::{
-    Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, ReadSecrets, SecretVersion, Status, Target,
+    Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, SecretVersion, Status, Target,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{Account, Denial, Grants, Keyed as _, Reason, SETTLE, Secrets, Seen, Situation, Value};
-use crate::pam::{ListedCredential, PamError, WireField, WireValue};
+use crate::pam::{ListedCredential, PamError};
 
 /// What a pass knows of one credential.
 pub(crate) struct Observation<'a> {
@@ -75,19 +73,6 @@ pub(crate) struct Found {
     pub(crate) failure: Option<PamError>,
     /// This pass announced the write in the status: no earlier pass can have sent it.
     pub(crate) announced: bool,
-}
-
-/// Values that were read from Secrets. They live no longer than the pass.
-#[derive(Default)]
-pub(crate) struct SecretInputs {
-    pub(crate) content: Option<Content>,
-    pub(crate) username: Option<Zeroizing<String>>,
-    /// The seed of one-time passwords.
-    pub(crate) totp: Option<SecretString>,
-    /// Further fields of a login, each with all that it has.
-    pub(crate) login_fields: Vec<Vec<WireField>>,
-    /// Versions and digests of all of these.
-    pub(crate) recorded: ReadSecrets,
 }
 
 /// What the list shows of our identifier and account.
@@ -271,32 +256,4 @@ impl ConnectionFacts {
         let settings = self.state.as_ref().and_then(|state| state.connection.spec.inventory.clone());
         settings.unwrap_or_default().interval()
     }
-}
-
-impl SecretInputs {
-    /// Returns what is digested of a group; `None` where there is nothing of it.
-    pub(crate) fn bytes(&self, group: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let whole = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
-        match group {
-            field_groups::CONTENT => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
-            field_groups::USERNAME => self.username.as_ref().map(|username| whole(username)),
-            field_groups::TOTP => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
-            _ => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
-        }
-    }
-}
-
-/// Returns all parts of all fields, each after its length: no two lists look alike. The buffer never grows.
-fn joined(fields: &[Vec<WireField>]) -> Zeroizing<Vec<u8>> {
-    let parts = fields.iter().flatten().filter_map(|field| match &field.value {
-        WireValue::Text(text) => Some(text.as_str()),
-        WireValue::Secret(secret) => Some(secret.expose_secret()),
-        _ => None,
-    });
-    let mut joined = Zeroizing::new(Vec::with_capacity(parts.clone().map(|part| part.len() + 8).sum()));
-    for part in parts {
-        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        joined.extend_from_slice(part.as_bytes());
-    }
-    joined
 }

@@ -74,7 +74,7 @@ fn sight(
     let rows: Vec<Row> = records.iter().map(|record| row(record, settings::rotates(&observed.object.spec))).collect();
     let former = former_identifiers(observed, former_cluster_names);
     let identifiers = Identifiers { own: &observed.identifier, former: &former };
-    let seen = match_rows(&rows, (observed.situation.binding, id.as_deref()), identifiers, account);
+    let seen = match_rows(&rows, observed.situation.binding, id.as_deref(), identifiers, account);
     let is_concerned = |row: &Row| match seen {
         Seen::Ours { .. } => Some(&row.id) == id.as_ref(),
         _ => row.identifier.as_deref() == Some(&observed.identifier) || row.account == *account,

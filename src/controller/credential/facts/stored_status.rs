@@ -8,6 +8,7 @@ use crate::api::{
 };
 use crate::controller::connection::state::ConnectionState;
 use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, SecretVersion, Status};
+use crate::domain::keyed::is_entry;
 use crate::domain::{UnackedWrite, WriteAction};
 
 /// Returns what an object remembers by its stored status.
@@ -20,7 +21,7 @@ pub(crate) fn from_stored(stored: &PamCredentialStatus) -> Status {
         vault: stored.connection.as_ref().map(bound_vault),
         last_write: stored.last_sync_time.as_ref().map(|time| time.0),
         source: stored.source.iter().map(secret_version).collect(),
-        digests: stored.digests.clone(),
+        digests: stored.digests.clone().into_iter().filter(|(_, entry)| is_entry(entry)).collect(),
         ensured_enabled: stored.ensured_enabled,
         value_withheld: stored.value_held_back,
         in_flight: stored.in_flight.as_ref().map(unacked),

@@ -9,9 +9,9 @@ use crate::controller::credential::compare::drift_in;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::{ConnectionFacts, Found, Observation, Times};
+use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::facts::{desired, identity, stored_status};
 use crate::controller::credential::observe::claim::is_claimed_by_other;
-use crate::controller::credential::observe::secrets::secret_names;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
@@ -52,7 +52,7 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
     let reference = &object.spec.connection_ref;
     ConnectionFacts {
         vault: state.as_ref().map(|state| stored_status::connected_vault(state, reference)),
-        access: state.as_ref().map(|state| permitted(object, identifier, &state.connection, context)),
+        access: state.as_ref().map(|state| permitted(object, identifier, &state.connection, context.deciders())),
         selects: context.connections.selects,
         state,
     }

@@ -37,7 +37,7 @@ pub(crate) async fn client(
     let is_same = |state: &ConnectionState| {
         state.connection.uid() == connection.uid() && state.connection.generation() == connection.generation()
     };
-    let access = permitted(observed.object, &observed.identifier, &connection, context);
+    let access = permitted(observed.object, &observed.identifier, &connection, context.deciders());
     let permitted = observed.connection.access.as_ref() == Some(&access);
     if !permitted || !observed.connection.state.as_ref().is_some_and(is_same) {
         return Err(Error::ConnectionChanged);

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::poller::inventory;
-use crate::controller::credential::act::note_refusal;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::rows::{self, ListFailure};
@@ -33,7 +32,7 @@ pub(crate) async fn refresh_list(
         Ok(snapshot) => compare(observed, &snapshot, context),
         Err(error) => {
             observed.situation.inventory = ListFailure(&error).inventory();
-            note_refusal(&error, observed, context);
+            context.note_refusal(&error, &observed.connection_id());
             observed.found.failure = Some(error);
         }
     }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::api::{PamCredential, PamCredentialSpec};
 use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::observation::{Observation, SecretInputs};
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::facts::secret_inputs::SecretInputs;
+use crate::controller::credential::facts::secret_refs::{Reference, references, secret_names};
 use crate::controller::credential::facts::{field_groups, settings, stored_status};
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
@@ -13,45 +15,6 @@ use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Unusable};
 use crate::domain::credential::{SecretVersion, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, Secrets};
-
-/// One key of a Secret that a spec refers to.
-#[derive(Clone, Copy)]
-struct Reference<'a> {
-    /// The group of fields that it is in.
-    group: &'static str,
-    /// The field of the spec, as users write it.
-    field: &'static str,
-    name: &'a str,
-    key: &'a str,
-}
-
-/// Returns every key of a Secret that a spec refers to.
-fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
-    let content =
-        spec.content_secret_ref.as_ref().map(|r| (field_groups::CONTENT, "spec.contentSecretRef", &r.name, &r.key));
-    let username =
-        spec.username_secret_ref.as_ref().map(|r| (field_groups::USERNAME, "spec.usernameSecretRef", &r.name, &r.key));
-    let settings = spec.additional_settings.as_ref();
-    let totp = settings.and_then(|settings| settings.secret_key_secret_ref.as_ref());
-    let totp = totp.map(|r| (field_groups::TOTP, "spec.additionalSettings.secretKeySecretRef", &r.name, &r.key));
-    let fields = settings.and_then(|settings| settings.additional_authentication_fields.as_ref());
-    let field = "spec.additionalSettings.additionalAuthenticationFields";
-    let fields = fields.into_iter().flatten().map(|one| &one.value_secret_ref);
-    let fields = fields.map(|r| (field_groups::LOGIN_FIELDS, field, &r.name, &r.key));
-    let all = content.into_iter().chain(username).chain(totp).chain(fields);
-    all.map(|(group, field, name, key)| Reference { group, field, name, key }).collect()
-}
-
-/// Returns the Secrets that a credential refers to, each once, in a fixed order.
-pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for reference in references(&object.spec) {
-        if !names.contains(&reference.name) {
-            names.push(reference.name);
-        }
-    }
-    names
-}
 
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {

@@ -17,7 +17,7 @@ fn row(id: &str, identifier: Option<&str>, username: &str) -> Row {
 fn each_row_of_the_table_is_recognised() {
     let (own, former) = ("ours", ["once".to_owned()]);
     let identifiers = Identifiers { own, former: &former };
-    let first = |rows: &[Row]| match_rows(rows, (Binding::Unbound, None), identifiers, &account("svc"));
+    let first = |rows: &[Row]| match_rows(rows, Binding::Unbound, None, identifiers, &account("svc"));
     let rotates = false;
     assert_eq!(first(&[]), Seen::Neither);
     assert_eq!(first(&[row("1", Some("ours"), "SVC")]), Seen::IdentifierOnAccount { rotates: false });
@@ -35,7 +35,7 @@ fn each_row_of_the_table_is_recognised() {
 #[test]
 fn our_own_record_is_recognised_by_its_id() {
     let identifiers = Identifiers { own: "ours", former: &[] };
-    let look = |rows: &[Row], recorded| match_rows(rows, (recorded, Some("1")), identifiers, &account("svc"));
+    let look = |rows: &[Row], recorded| match_rows(rows, recorded, Some("1"), identifiers, &account("svc"));
     let here = |rows: &[Row]| look(rows, Binding::Bound);
     assert_eq!(here(&[row("1", Some("ours"), "svc")]), Seen::Ours { at_account: true, rotates: false });
     assert_eq!(here(&[row("1", Some("ours"), "old")]), Seen::Ours { at_account: false, rotates: false });

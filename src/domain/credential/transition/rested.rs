@@ -24,9 +24,9 @@ pub(super) fn rested(pass: &Pass<'_>, next: &mut Status, decision: Decision) {
 
 /// Nothing was due. Digests are made again only where their key was lost.
 fn settled(pass: &Pass<'_>, next: &mut Status) {
-    let is_lost = |group: &&'static str| next.digests.get(*group).is_some_and(|digest| pass.keyed.is_foreign(digest));
+    let is_lost = |group: &str| next.digests.get(group).is_some_and(|digest| pass.keyed.is_foreign(digest));
     let compared = matches!(pass.situation.secrets, Secrets::Read(Value::Same | Value::None));
-    if compared && pass.read.is_some() && pass.desired.secret_groups.iter().any(|group| is_lost(&group)) {
+    if compared && pass.read.is_some() && pass.desired.secret_groups.iter().any(|group| is_lost(group)) {
         record_digests(pass, next);
     }
     mark_removed_secrets(pass, next);

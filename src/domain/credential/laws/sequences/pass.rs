@@ -111,7 +111,7 @@ impl World {
     fn list(&self, run: &mut Run, seen: &Seeing) {
         let rows = self.pam().rows();
         let identifiers = Identifiers { own: IDENTIFIER, former: &[] };
-        let row = match_rows(&rows, (run.s.binding, self.status.id.as_deref()), identifiers, &seen.account);
+        let row = match_rows(&rows, run.s.binding, self.status.id.as_deref(), identifiers, &seen.account);
         let change = self.mine().map(|record| record.change.to_string());
         run.s.change = change_since_write(&self.status, change.as_deref());
         let touched = self.pam().records.iter().find(|record| {

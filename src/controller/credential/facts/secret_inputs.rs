@@ -1,0 +1,50 @@
+//! What a pass read from Secrets.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use crate::api::{CONTENT, TOTP, USERNAME};
+use crate::controller::secret::value::Content;
+use crate::domain::credential::ReadSecrets;
+use crate::pam::{WireField, WireValue};
+
+/// Values that were read from Secrets. They live no longer than the pass.
+#[derive(Default)]
+pub(crate) struct SecretInputs {
+    pub(crate) content: Option<Content>,
+    pub(crate) username: Option<Zeroizing<String>>,
+    /// The seed of one-time passwords.
+    pub(crate) totp: Option<SecretString>,
+    /// Further fields of a login, each with all that it has.
+    pub(crate) login_fields: Vec<Vec<WireField>>,
+    /// Versions and digests of all of these.
+    pub(crate) recorded: ReadSecrets,
+}
+
+impl SecretInputs {
+    /// Returns what is digested of a group; `None` where there is nothing of it.
+    pub(crate) fn bytes(&self, group: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let whole = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+        match group {
+            CONTENT => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
+            USERNAME => self.username.as_ref().map(|username| whole(username)),
+            TOTP => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
+            _ => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
+        }
+    }
+}
+
+/// Returns all parts of all fields, each after its length: no two lists look alike. The buffer never grows.
+fn joined(fields: &[Vec<WireField>]) -> Zeroizing<Vec<u8>> {
+    let parts = fields.iter().flatten().filter_map(|field| match &field.value {
+        WireValue::Text(text) => Some(text.as_str()),
+        WireValue::Secret(secret) => Some(secret.expose_secret()),
+        _ => None,
+    });
+    let mut joined = Zeroizing::new(Vec::with_capacity(parts.clone().map(|part| part.len() + 8).sum()));
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part.as_bytes());
+    }
+    joined
+}
