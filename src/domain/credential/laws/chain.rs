@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::concrete::{Concrete, ID, IDENTIFIER};
 use super::*;
@@ -60,7 +61,7 @@ pub(super) fn after(s: &(impl Facts + Peek), step: Step) -> Option<Changes> {
 /// The facts of the next pass that the status carries.
 fn carried_out(s: &(impl Facts + Peek), step: Step) -> Changes {
     thread_local! {
-        static KNOWN: RefCell<HashMap<(Changes, Step), Changes>> = RefCell::default();
+        static KNOWN: RefCell<HashMap<(Changes, Step), Changes, BuildHasherDefault<Quick>>> = RefCell::default();
     }
     ask(s, step.decision);
     let asked = relevant(&s.peek(), step.decision);
@@ -73,6 +74,28 @@ fn carried_out(s: &(impl Facts + Peek), step: Step) -> Changes {
     })
 }
 
+/// Hashes small numbers: facts are nothing else, and there are millions of them.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u8(*byte));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.0 = (self.0.rotate_left(5) ^ number.cast_unsigned() as u64).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Asks for the facts on which other facts depend in the next status.
 fn ask(s: &impl Facts, decision: Decision) {
     let Decision::Push(push) = decision else {
@@ -82,13 +105,10 @@ fn ask(s: &impl Facts, decision: Decision) {
     if is_settling(s) | s.needs_verification() {
         s.recently_started();
     }
-    match push.expect {
-        Expect::Adopt => _ = s.in_flight(),
-        // A value that somebody else may have changed stays the vault's.
-        Expect::Update if !push.value && s.secrets() == Secrets::Read(Value::Same) && !s.value_withheld() => {
-            s.drift();
-        }
-        Expect::Update | Expect::Create => {}
+    // A value that somebody else may have changed stays the vault's.
+    let kept = push.expect == Expect::Update && !push.value && s.secrets() == Secrets::Read(Value::Same);
+    if kept && !s.value_withheld() {
+        s.drift();
     }
 }
 
@@ -107,7 +127,7 @@ fn relevant(all: &Changes, decision: Decision) -> Changes {
 fn relevant_for_push(all: &Changes, push: Push) -> Changes {
     let mut relevant = SAME;
     (relevant.binding, relevant.secrets) = (all.binding, all.secrets);
-    (relevant.in_flight, relevant.settle) = (all.in_flight, all.settle);
+    relevant.settle = all.settle;
     (relevant.needs_verification, relevant.recently_started) = (all.needs_verification, all.recently_started);
     relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Adopt).map(without_rotation);
     if push.expect == Expect::Update {

@@ -44,15 +44,46 @@ fn assert_ends(s: &(impl Facts + Peek), next: Next) {
     assert!(!twice && (later || all.last() == Some(&Decision::Settled)), "{all:?}");
 }
 
-#[test]
-fn p1_after_what_was_decided_nothing_is_left_to_do() {
-    law_of_plain(10_000, |s| {
+fn assert_nothing_is_left(kind: Changes) {
+    law_of(1_000, kind, |s| {
         let decision = decide(s);
         if !is_carried_out(decision) {
             return false;
         }
         Next::all(decision).for_each(|next| assert_ends(s, next));
         true
+    });
+}
+
+// Side by side, since there are many paths.
+
+#[test]
+fn p1_after_what_was_decided_nothing_is_left_to_do_with_the_recorded_value() {
+    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Same)));
+}
+
+#[test]
+fn p1_after_what_was_decided_nothing_is_left_to_do_with_another_value() {
+    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::New)));
+    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Changed)));
+}
+
+#[test]
+fn p1_after_what_was_decided_nothing_is_left_to_do_without_a_value() {
+    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::None)));
+}
+
+#[test]
+fn p1_after_what_was_decided_nothing_is_left_to_do_with_a_lost_key() {
+    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Unknown)));
+}
+
+#[test]
+fn p1_before_the_secrets_are_read_nothing_is_carried_out() {
+    law_of_plain(20, |s| {
+        let unread = !matches!(s.secrets(), Secrets::Read(_));
+        assert!(!unread || !is_carried_out(decide(s)));
+        unread
     });
 }
 

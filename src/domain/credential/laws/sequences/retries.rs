@@ -28,8 +28,8 @@ fn writes_within(seconds: i64, world: &World, fault: Fault, reason: Reason) -> u
 fn p10_a_refused_write_is_sent_again_a_few_times_an_hour_at_most() {
     for world in [World::new(adopting(Adoption::Never)), synced(adopting(Adoption::Never))] {
         explore(&world, &EVENTS, |world| {
-            let writes = writes_within(24 * HOUR, world, Fault::Refused, Reason::PamRejected);
-            assert!(writes <= 110, "P10: {writes} writes: {world:#?}");
+            let writes = writes_within(6 * HOUR, world, Fault::Refused, Reason::PamRejected);
+            assert!(writes <= 32, "P10: {writes} writes: {world:#?}");
         });
     }
 }
