@@ -87,9 +87,8 @@ impl UnackedWrite {
     #[must_use]
     pub fn window(&self, now: Timestamp) -> SettleWindow {
         match self.left(now) {
-            _ if self.action == WriteAction::Unrecorded => SettleWindow::Closed,
             Some(_) => SettleWindow::Open,
-            // An enabled or disabled record has no older fields that could come back.
+            // An enabled or disabled record has no older fields that could come back, and an unrecorded write no window.
             None if !self.action.sends_fields() => SettleWindow::Closed,
             None => SettleWindow::Elapsed { value: self.value },
         }

@@ -79,3 +79,43 @@ pub fn value_read(compared: Option<Compared>, status: &Status, settle: SettleWin
         Some(Compared::Unknown) => Value::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::keyed::in_doubt;
+
+    #[test]
+    fn a_spec_has_its_groups_and_no_other() {
+        let groups = [("notes".to_owned(), "1".to_owned())].into();
+        let desired = Desired { groups, secret_groups: [CONTENT].into(), ..Desired::default() };
+        assert!(desired.has("notes") && desired.has(CONTENT) && !desired.has("device"));
+        let recorded = |text: &str| BTreeMap::from([("notes".to_owned(), text.to_owned())]);
+        assert!(desired.differs("notes", &recorded("2")) && desired.differs("notes", &BTreeMap::new()));
+        assert!(!desired.differs("notes", &recorded("1")) && !desired.differs("device", &recorded("2")));
+        assert!(desired.fields_differ(&recorded("2")) && !desired.fields_differ(&recorded("1")));
+        let account = Desired { groups: [("account".to_owned(), "1".to_owned())].into(), ..Desired::default() };
+        assert!(!account.fields_differ(&BTreeMap::new()), "the account is told apart");
+    }
+
+    #[test]
+    fn p3_a_value_in_doubt_counts_as_changed_while_its_write_may_still_be_executed() {
+        let sure = Status { digests: [(CONTENT.to_owned(), "k:1".to_owned())].into(), ..Status::default() };
+        let digest = in_doubt(sure.digests.get(CONTENT));
+        let doubted = Status { digests: [(CONTENT.to_owned(), digest)].into(), ..Status::default() };
+        let (open, elapsed) = (SettleWindow::Open, SettleWindow::Elapsed { value: true });
+        for (compared, of_sure, of_doubted) in [
+            (None, Value::None, Value::None),
+            (Some(Compared::New), Value::New, Value::New),
+            (Some(Compared::Same), Value::Same, Value::Changed),
+            (Some(Compared::Changed), Value::Changed, Value::Changed),
+            (Some(Compared::Unknown), Value::Unknown, Value::Unknown),
+        ] {
+            for settle in [SettleWindow::Closed, open] {
+                assert_eq!(value_read(compared, &sure, settle), of_sure);
+                assert_eq!(value_read(compared, &doubted, settle), of_doubted);
+            }
+            assert_eq!(value_read(compared, &doubted, elapsed), of_sure, "the list decides");
+        }
+    }
+}

@@ -117,3 +117,128 @@ pub fn remembered(before: Option<&Remote>, found: &Remote) -> Option<Remote> {
     let identifier = found.identifier.clone();
     (change.is_some() || identifier.is_some()).then_some(Remote { change, identifier })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::credential::{UnackedWrite, WriteAction};
+
+    const INPUT: DriftInput = DriftInput { account_as_sent: true, has_value: true };
+
+    fn status() -> Status {
+        let remote = Some(Remote { change: Some("2026-01-02".to_owned()), identifier: None });
+        Status { identifier: Some("ours".to_owned()), remote, ..Status::default() }
+    }
+
+    fn listed(change: &str) -> ListedRecord {
+        let (identifier, change) = (Some("ours".to_owned()), Some(change.to_owned()));
+        ListedRecord { identifier, change, ..ListedRecord::default() }
+    }
+
+    fn same() -> ListedRecord {
+        listed("2026-01-02")
+    }
+
+    fn moved() -> ListedRecord {
+        listed("2026-01-03")
+    }
+
+    fn with_write(action: WriteAction, status: Status) -> Status {
+        let (identifier, origin, since) = ("ours".to_owned(), "https://pam".to_owned(), jiff::Timestamp::UNIX_EPOCH);
+        let write = UnackedWrite { action, identifier, account: None, origin, former: None, since, value: true };
+        Status { in_flight: Some(write), ..status }
+    }
+
+    fn unsettled() -> Status {
+        with_write(WriteAction::Update, status())
+    }
+
+    #[test]
+    fn a_record_that_is_as_it_was_written_has_no_drift() {
+        let finding = find_drift(&status(), INPUT, Some(&same()));
+        let remote = Remote { change: Some("2026-01-02".to_owned()), identifier: None };
+        let expected = DriftFinding { drift: Drift::None, remote, older: false, reachable: true, never_taken: false };
+        assert_eq!(finding, expected);
+        let gone = find_drift(&status(), INPUT, None);
+        assert_eq!((gone.drift, gone.remote), (Drift::NotListed, Remote::default()));
+        assert!(!gone.older && !gone.reachable && !gone.never_taken);
+    }
+
+    #[test]
+    fn each_difference_is_named_and_the_first_wins() {
+        let drift = |input, listed: &ListedRecord| find_drift(&status(), input, Some(listed)).drift;
+        let unsent = DriftInput { account_as_sent: false, ..INPUT };
+        let theirs = Some("theirs".to_owned());
+        assert_eq!(drift(INPUT, &ListedRecord { identifier: theirs, renamed: true, ..moved() }), Drift::Identifier);
+        assert_eq!(drift(INPUT, &ListedRecord { identifier: None, ..same() }), Drift::None);
+        let renamed = ListedRecord { renamed: true, on_other_device: true, ..moved() };
+        assert_eq!((drift(INPUT, &renamed), drift(unsent, &renamed)), (Drift::Renamed, Drift::Changed));
+        let elsewhere = ListedRecord { on_other_device: true, has_second: true, ..moved() };
+        assert_eq!((drift(INPUT, &elsewhere), drift(unsent, &elsewhere)), (Drift::Moved, Drift::SecondRecord));
+        assert_eq!(drift(INPUT, &moved()), Drift::Changed);
+    }
+
+    #[test]
+    fn p6_a_value_that_the_vault_rotates_is_told_as_rotated_where_the_spec_has_one() {
+        let rotates = ListedRecord { rotates: true, ..moved() };
+        let withheld = Status { value_withheld: true, ..status() };
+        let without = DriftInput { has_value: false, ..INPUT };
+        assert_eq!(find_drift(&status(), INPUT, Some(&rotates)).drift, Drift::Rotated);
+        assert_eq!(find_drift(&withheld, INPUT, Some(&rotates)).drift, Drift::None);
+        assert_eq!(find_drift(&status(), without, Some(&rotates)).drift, Drift::None);
+        let same = ListedRecord { rotates: true, ..same() };
+        assert_eq!(find_drift(&status(), INPUT, Some(&same)).drift, Drift::None);
+    }
+
+    #[test]
+    fn nothing_moved_where_a_time_is_missing_or_a_write_may_still_come() {
+        let untimed = ListedRecord { change: None, ..moved() };
+        let first = Status { remote: None, ..status() };
+        for (status, listed) in [(status(), untimed), (first, moved()), (unsettled(), moved())] {
+            assert_eq!(find_drift(&status, INPUT, Some(&listed)).drift, Drift::None, "{status:?}");
+        }
+        let unrecorded = with_write(WriteAction::Unrecorded, status());
+        assert_eq!(find_drift(&unrecorded, INPUT, Some(&moved())).drift, Drift::Changed);
+        assert_eq!(find_drift(&unsettled(), INPUT, Some(&moved())).remote.change, None, "no baseline yet");
+    }
+
+    #[test]
+    fn a_record_is_reachable_by_its_identifier_or_its_account_and_alone() {
+        let reachable = |listed: ListedRecord| find_drift(&status(), INPUT, Some(&listed)).reachable;
+        let theirs = || ListedRecord { identifier: Some("theirs".to_owned()), ..same() };
+        assert!(reachable(theirs()));
+        assert!(!reachable(ListedRecord { renamed: true, ..theirs() }));
+        assert!(!reachable(ListedRecord { on_other_device: true, ..theirs() }));
+        assert!(reachable(ListedRecord { renamed: true, on_other_device: true, ..same() }));
+        assert!(!reachable(ListedRecord { has_second: true, ..same() }));
+    }
+
+    #[test]
+    fn a_write_was_never_taken_where_no_list_ever_showed_it_under_our_identifier() {
+        let first = || Status { remote: None, ..status() };
+        let never = |status: Status, listed: ListedRecord| find_drift(&status, INPUT, Some(&listed)).never_taken;
+        assert!(never(first(), same()));
+        assert!(!never(status(), same()));
+        assert!(!never(first(), ListedRecord { identifier: None, ..same() }));
+        assert!(!never(first(), ListedRecord { identifier: Some("theirs".to_owned()), ..same() }));
+        assert!(!never(first(), ListedRecord { change: None, ..same() }));
+        assert!(!never(with_write(WriteAction::Update, first()), same()));
+    }
+
+    #[test]
+    fn a_record_is_older_by_a_time_of_the_same_form_only() {
+        let older = |change: &str| find_drift(&status(), INPUT, Some(&listed(change))).older;
+        assert!(older("2026-01-01"));
+        assert!(!older("2026-01-03") && !older("2026-01-02") && !older("2026-1-1"));
+        assert!(!is_older(Some("1"), Some("1")) && !is_older(None, Some("1")));
+        assert!(!find_drift(&unsettled(), INPUT, Some(&listed("2026-01-01"))).older);
+    }
+
+    #[test]
+    fn a_change_is_told_where_both_times_are_known() {
+        assert_eq!(change_since_write(&status(), Some("2026-01-02")), Change::Same);
+        assert_eq!(change_since_write(&status(), Some("2026-01-03")), Change::Moved);
+        assert_eq!(change_since_write(&status(), None), Change::Unknown);
+        assert_eq!(change_since_write(&Status::default(), Some("2026-01-02")), Change::Unknown);
+    }
+}
