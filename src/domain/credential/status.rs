@@ -213,3 +213,105 @@ pub struct ClusterState<'a> {
     /// Versions of the Secrets; `None` if one of the Secrets is missing.
     pub versions: Option<&'a [SecretVersion]>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn vault(tenant: Option<&str>) -> ConnectedVault {
+        let (connection, origin) = ("c".to_owned(), "https://pam".to_owned());
+        ConnectedVault { connection, origin, requested_tenant: tenant.map(str::to_owned), login: None }
+    }
+
+    fn status(used: ConnectedVault, tenant: Option<&str>) -> Status {
+        let vault = Some(BoundVault { used, tenant: tenant.map(str::to_owned) });
+        Status { id: text("1"), vault, ..Status::default() }
+    }
+
+    #[test]
+    fn a_record_is_bound_to_the_connection_the_address_and_the_tenant() {
+        let known = status(vault(None), text("acme").as_deref());
+        let other = ConnectedVault { connection: "d".to_owned(), ..vault(None) };
+        let moved = ConnectedVault { origin: "https://other".to_owned(), ..vault(None) };
+        for (now, binding) in [
+            (vault(None), Binding::Bound),
+            (vault(Some("ACME")), Binding::Bound),
+            (vault(Some("other")), Binding::BoundElsewhere),
+            (other, Binding::BoundElsewhere),
+            (moved, Binding::BoundElsewhere),
+        ] {
+            assert_eq!(known.binding(Some(&now)), binding, "{now:?}");
+        }
+        assert_eq!(known.binding(None), Binding::Bound);
+        assert_eq!(Status { vault: None, ..known.clone() }.binding(Some(&vault(None))), Binding::Bound);
+        assert_eq!(Status { id: None, ..known }.binding(Some(&vault(None))), Binding::Unbound);
+        let asked = status(vault(Some("acme")), None);
+        assert_eq!(asked.binding(Some(&vault(None))), Binding::BoundElsewhere, "to ask for none may lead elsewhere");
+        assert_eq!(asked.binding(Some(&vault(Some("acme")))), Binding::Bound);
+    }
+
+    #[test]
+    fn a_request_counts_once_and_the_one_for_the_value_first() {
+        let asked = |reconcile, push_value| Asked { reconcile, push_value };
+        let known = Status { handled: asked(text("1"), text("1")), ..status(vault(None), None) };
+        for (asked, request) in [
+            (asked(None, None), Request::None),
+            (asked(text("1"), text("1")), Request::None),
+            (asked(text("2"), text("1")), Request::Fields),
+            (asked(text("1"), text("2")), Request::Value),
+            (asked(text("2"), text("2")), Request::Value),
+            (asked(text("2"), None), Request::Fields),
+        ] {
+            assert_eq!(known.request(&asked), request, "{asked:?}");
+        }
+        let new = asked(text("2"), text("2"));
+        assert_eq!(Status { id: None, ..known.clone() }.request(&new), Request::None, "acknowledged, and not obeyed");
+        let mismatch = Some(MismatchRecord::default());
+        assert_eq!(Status { id: None, mismatch, ..known }.request(&new), Request::Value);
+    }
+
+    #[test]
+    fn a_status_tells_what_it_knows_of_lists_and_corrections() {
+        let remote =
+            |change: Option<&str>| Some(Remote { change: change.map(str::to_owned), identifier: text("theirs") });
+        assert!(!Status::default().has_baseline());
+        assert!(!Status { remote: remote(None), ..Status::default() }.has_baseline());
+        assert!(Status { remote: remote(Some("1")), ..Status::default() }.has_baseline());
+        let corrected = |times| Status { corrections: vec![Timestamp::UNIX_EPOCH; times], ..Status::default() };
+        assert!(!corrected(MOST_CORRECTIONS - 1).corrections_exhausted());
+        assert!(corrected(MOST_CORRECTIONS).corrections_exhausted());
+    }
+
+    #[test]
+    fn a_status_tells_whether_a_write_may_still_come() {
+        let with = |action| {
+            let (identifier, origin, since) = (String::new(), String::new(), Timestamp::UNIX_EPOCH);
+            let write = UnackedWrite { action, identifier, account: None, origin, former: None, since, value: false };
+            Status { in_flight: Some(write), ..Status::default() }
+        };
+        let none = Status::default();
+        assert!(!none.is_unsettled() && !none.has_unrecorded_write());
+        assert!(with(WriteAction::Update).is_unsettled() && !with(WriteAction::Update).has_unrecorded_write());
+        assert!(!with(WriteAction::Unrecorded).is_unsettled() && with(WriteAction::Unrecorded).has_unrecorded_write());
+    }
+
+    #[test]
+    fn p3_a_status_differs_from_another_generation_and_other_versions() {
+        let version = |version: &str| {
+            vec![SecretVersion { name: "s".to_owned(), uid: "u".to_owned(), resource_version: version.to_owned() }]
+        };
+        let status = Status { source: version("1"), observed_generation: Some(1), ..status(vault(None), None) };
+        let differs = |binding, generation, versions: Option<&[SecretVersion]>| {
+            status.differs_from(&ClusterState { binding, generation, versions })
+        };
+        assert!(!differs(Binding::Bound, 1, Some(&version("1"))));
+        assert!(differs(Binding::Bound, 2, Some(&version("1"))));
+        assert!(differs(Binding::Bound, 1, Some(&version("2"))));
+        assert!(differs(Binding::Bound, 1, None), "a Secret that is away may come back older");
+        assert!(!differs(Binding::BoundElsewhere, 2, None) && !differs(Binding::Unbound, 2, None));
+    }
+}

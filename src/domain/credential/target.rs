@@ -88,3 +88,100 @@ impl Target<'_> {
         identifier.as_deref() == Some(self.identifier) || may_be_this()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::credential::laws::PlainKey;
+
+    const HERE: &str = "https://pam";
+
+    fn account(username: &str) -> Account {
+        Account { username: username.to_owned(), hostname: "db".to_owned(), ip: "192.0.2.1".to_owned() }
+    }
+
+    fn target(account: Option<&Account>) -> Target<'_> {
+        Target { identifier: "ours", origin: Some(HERE), account }
+    }
+
+    fn in_flight(action: WriteAction) -> Status {
+        let (identifier, origin, former) = ("ours".to_owned(), HERE.to_owned(), Some("theirs".to_owned()));
+        let account = target(Some(&account("svc"))).account_digest(&PlainKey);
+        let since = Timestamp::UNIX_EPOCH;
+        let write = UnackedWrite { action, identifier, account, origin, former, since, value: true };
+        Status { in_flight: Some(write), ..Status::default() }
+    }
+
+    fn but(status: &Status, change: impl FnOnce(&mut UnackedWrite)) -> Status {
+        let mut status = status.clone();
+        change(status.in_flight.as_mut().unwrap());
+        status
+    }
+
+    #[test]
+    fn p4_an_intent_is_known_where_the_write_surely_was_for_this_target() {
+        let account = account("SVC");
+        let intent = |status: &Status, replaced| target(Some(&account)).intent(status, replaced, &PlainKey);
+        let create = in_flight(WriteAction::Create);
+        assert_eq!(intent(&create, Some("another")), Some(Intent::Create));
+        for unsure in [
+            but(&create, |write| write.identifier = "other".to_owned()),
+            but(&create, |write| write.origin = "https://other".to_owned()),
+            but(&create, |write| write.account = None),
+            but(&create, |write| write.account = Some("another key's".to_owned())),
+            but(&create, |write| write.account = Some("k:inFlight:other".to_owned())),
+            in_flight(WriteAction::Update),
+            Status::default(),
+        ] {
+            assert_eq!(intent(&unsure, None), None, "{unsure:?}");
+        }
+        assert_eq!(target(None).intent(&create, None, &PlainKey), None);
+        let away = Target { origin: None, ..target(Some(&account)) };
+        assert_eq!(
+            away.intent(&create, None, &PlainKey),
+            Some(Intent::Create),
+            "without a connection nothing says otherwise"
+        );
+    }
+
+    #[test]
+    fn p4_a_take_over_is_announced_again_where_the_record_got_yet_another_identifier() {
+        let account = account("svc");
+        let status = in_flight(WriteAction::TakeOver);
+        let intent = |replaced| target(Some(&account)).intent(&status, replaced, &PlainKey);
+        assert_eq!(intent(None), Some(Intent::TakeOver));
+        assert_eq!(intent(Some("theirs")), Some(Intent::TakeOver));
+        assert_eq!(intent(Some("another")), None);
+    }
+
+    #[test]
+    fn p7_a_write_may_be_in_flight_unless_it_surely_was_for_another_account() {
+        let (svc, other) = (account("svc"), account("other"));
+        let may = |status: &Status, account| target(account).may_be_in_flight(status, &PlainKey);
+        let update = in_flight(WriteAction::Update);
+        assert!(may(&update, Some(&svc)) && may(&update, None) && !may(&update, Some(&other)));
+        assert!(may(&but(&update, |write| write.account = Some("another key's".to_owned())), Some(&svc)));
+        assert!(!may(&but(&update, |write| write.origin = "https://other".to_owned()), Some(&svc)));
+        assert!(!may(&but(&update, |write| write.identifier = "other".to_owned()), Some(&svc)));
+        assert!(!may(&in_flight(WriteAction::Enable), Some(&svc)) && !may(&Status::default(), Some(&svc)));
+    }
+
+    #[test]
+    fn p4_a_mismatch_holds_for_its_target_and_for_the_record_that_has_our_identifier() {
+        let (svc, other) = (account("svc"), account("other"));
+        let digest = target(Some(&svc)).digest(&PlainKey).unwrap();
+        let with = |identifier: Option<&str>, target: &str| {
+            let (identifier, target) = (identifier.map(str::to_owned), target.to_owned());
+            Status { mismatch: Some(MismatchRecord { id: None, identifier, target }), ..Status::default() }
+        };
+        let is = |status: &Status, account| target(account).is_mismatch(status, &PlainKey);
+        assert!(!is(&Status::default(), Some(&svc)));
+        assert!(is(&with(None, &digest), Some(&svc)) && !is(&with(None, &digest), Some(&other)));
+        assert!(is(&with(None, &digest), None), "what cannot be told is taken to be so");
+        assert!(is(&with(None, "another key's"), Some(&other)));
+        assert!(is(&with(Some("ours"), &digest), Some(&other)));
+        assert!(!is(&with(Some("other"), &digest), Some(&other)));
+    }
+}

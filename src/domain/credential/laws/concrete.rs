@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::sequences::PlainKey;
+use super::PlainKey;
 use crate::domain::credential::{
     ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, Known, ListedRecord,
     MOST_CORRECTIONS, MismatchRecord, Pass, ReadSecrets, Remote, SecretVersion, Status, Target, change_since_write,
@@ -29,13 +29,13 @@ const TEXT: &[u8] = b"value";
 pub(super) struct Concrete {
     pub(super) situation: Situation,
     pub(super) status: Status,
-    desired: Desired,
+    pub(super) desired: Desired,
     asked: Asked,
-    vault: ConnectedVault,
+    pub(super) vault: ConnectedVault,
     account: Account,
-    versions: Vec<SecretVersion>,
-    read: Option<ReadSecrets>,
-    remote: Option<Remote>,
+    pub(super) versions: Vec<SecretVersion>,
+    pub(super) read: Option<ReadSecrets>,
+    pub(super) remote: Option<Remote>,
     listed_change: Option<String>,
     pub(super) announced: bool,
     pub(super) suspected: bool,
@@ -186,7 +186,7 @@ impl Concrete {
         }
     }
 
-    fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self) -> Known<'_> {
         Known {
             deleting: false,
             finalizer: self.situation.finalizer,

@@ -16,6 +16,7 @@ mod p4;
 mod p4_table;
 mod p6;
 mod p7;
+mod passes;
 mod plan;
 mod reasons;
 mod sequences;
@@ -24,6 +25,7 @@ mod values;
 
 use explore::law;
 pub(super) use explore::{Choices, Values, explorer};
+pub(super) use sequences::PlainKey;
 pub(super) use values::is_possible;
 
 use super::facts::{But, Changes, Lazy, Peek};

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use key::Key;
 use pam::Record;
-pub(super) use world::PlainKey;
+pub(in crate::domain::credential) use world::PlainKey;
 use world::{Event, Fault, Settings, World};
 
 use crate::domain::{Adoption, Decision};

@@ -9,7 +9,7 @@ use crate::domain::credential::{ACCOUNT, Asked, CONTENT, ConnectedVault, Desired
 use crate::domain::{Adoption, Decision, Keyed, SETTLE};
 
 /// Digests that can be read.
-pub(in crate::domain::credential::laws) struct PlainKey;
+pub(in crate::domain::credential) struct PlainKey;
 
 impl Keyed for PlainKey {
     fn digest(&self, field: &str, text: &[u8]) -> String {

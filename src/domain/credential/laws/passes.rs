@@ -1,0 +1,362 @@
+//! What a pass knows, what it says of earlier writes, and what becomes of a status by its results.
+
+use jiff::Timestamp;
+
+use super::chain::UNASKED_CLEAN;
+use super::concrete::Concrete;
+use super::*;
+use crate::domain::credential::{
+    Asked, Known, ReadSecrets, Remote, Status, UnackedWrite, WriteAction, WriteResult, announce, transition,
+};
+use crate::domain::{Answer, Situation, WriteEffect};
+
+/// An update of fields alone.
+const UPDATE: Push = Push { expect: Expect::Update, value: false, all_fields: false };
+
+fn with(s: Situation) -> Concrete {
+    Concrete::of(&s, false)
+}
+
+fn write(action: WriteAction, seconds_ago: i64) -> UnackedWrite {
+    let mut write = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN }).status.in_flight.unwrap();
+    let since = Timestamp::from_second(with(UNASKED_CLEAN).pass().now.as_second() - seconds_ago).unwrap();
+    (write.action, write.since) = (action, since);
+    write
+}
+
+fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>) -> Status {
+    transition(&pass.status, &pass.pass(), decision, result)
+}
+
+fn answer() -> Answer {
+    let (id, identifier) = ("1".to_owned(), Some("theirs".to_owned()));
+    Answer { outcome: WriteEffect::Updated, id, identifier, tenant: Some("acme".to_owned()) }
+}
+
+#[test]
+fn p3_a_process_suspects_a_write_where_something_tells_of_one() {
+    for (binding, finalizer, unrecorded, other, suspect) in [
+        (Binding::Bound, false, false, false, false),
+        (Binding::Bound, true, false, false, false),
+        (Binding::Bound, false, true, false, true),
+        (Binding::Bound, false, false, true, true),
+        (Binding::Unbound, false, false, false, false),
+        (Binding::Unbound, false, true, true, false),
+        (Binding::Unbound, true, false, false, true),
+        (Binding::Unbound, true, true, true, true),
+        (Binding::BoundElsewhere, false, false, false, true),
+    ] {
+        let mut pass = with(Situation { binding, finalizer, needs_verification: other, ..UNASKED_CLEAN });
+        pass.status.in_flight = unrecorded.then(|| write(WriteAction::Unrecorded, 10));
+        assert_eq!(pass.known().is_suspect(), suspect, "{binding:?} {finalizer} {unrecorded} {other}");
+    }
+}
+
+/// An object that goes, of a process that began lately.
+fn leaving<'a>(pass: &'a Concrete, suspected: bool) -> Known<'a> {
+    Known { deleting: true, recently_started: true, suspected, ..pass.known() }
+}
+
+#[test]
+fn p7_a_deletion_waits_for_a_write_of_an_earlier_process() {
+    let window = |known: &Known<'_>| known.situation().settle;
+    let first = with(Situation { binding: Binding::Unbound, finalizer: true, ..UNASKED_CLEAN });
+    assert_eq!(window(&leaving(&first, true)), SettleWindow::Open);
+    assert!(leaving(&first, true).situation().doubtful);
+    for known in [
+        leaving(&first, false),
+        Known { deleting: false, ..leaving(&first, true) },
+        Known { recently_started: false, ..leaving(&first, true) },
+        Known { finalizer: false, ..leaving(&first, true) },
+    ] {
+        assert_eq!(window(&known), SettleWindow::Closed);
+    }
+    assert!(!leaving(&first, false).situation().doubtful);
+    assert!(!Known { finalizer: false, ..leaving(&first, true) }.situation().doubtful);
+}
+
+#[test]
+fn p7_under_never_a_first_write_was_announced_or_never_sent() {
+    let mut first = with(Situation { binding: Binding::Unbound, finalizer: true, ..UNASKED_CLEAN });
+    first.desired.adoption = Adoption::Never;
+    assert!(!leaving(&first, true).situation().doubtful);
+    assert_eq!(leaving(&first, true).situation().settle, SettleWindow::Closed);
+    first.status.in_flight = Some(write(WriteAction::Create, 200));
+    assert!(leaving(&first, true).situation().doubtful);
+    assert_eq!(leaving(&first, true).situation().settle, SettleWindow::Open);
+}
+
+#[test]
+fn p7_a_deletion_of_our_record_waits_where_another_secret_may_have_been_sent() {
+    let ours = with(UNASKED_CLEAN);
+    let other = with(Situation { needs_verification: true, ..UNASKED_CLEAN });
+    let window = |known: &Known<'_>| known.situation().settle;
+    assert_eq!(window(&leaving(&other, true)), SettleWindow::Open);
+    assert_eq!(window(&leaving(&other, false)), SettleWindow::Closed);
+    assert_eq!(window(&leaving(&ours, true)), SettleWindow::Closed);
+    assert_eq!(window(&Known { finalizer: true, ..leaving(&ours, true) }), SettleWindow::Closed);
+    assert_eq!(window(&Known { versions: None, ..leaving(&other, true) }), SettleWindow::Closed);
+}
+
+#[test]
+fn p3_a_write_to_another_vault_settles_nothing_here_once_the_record_is_here() {
+    let mut pass = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN });
+    assert_eq!(pass.known().situation().settle, SettleWindow::Open);
+    pass.status.in_flight.as_mut().unwrap().origin = "https://other".to_owned();
+    assert_eq!(pass.known().situation().settle, SettleWindow::Closed);
+    assert_eq!(Known { vault: None, ..pass.known() }.situation().settle, SettleWindow::Open);
+    pass.status.id = None;
+    assert_eq!(pass.known().situation().settle, SettleWindow::Open);
+    assert_eq!(then(&with(UNASKED_CLEAN), Decision::Settled, WriteResult::Nothing).in_flight, None);
+}
+
+#[test]
+fn p4_a_login_changed_where_both_are_known_by_the_same_key() {
+    let mut pass = with(UNASKED_CLEAN);
+    let mut is = |then: Option<&str>, now: Option<&str>| {
+        pass.status.vault.as_mut().unwrap().used.login = then.map(str::to_owned);
+        pass.vault.login = now.map(str::to_owned);
+        pass.known().situation().login_changed
+    };
+    assert!(is(Some("k:login:a"), Some("k:login:b")));
+    assert!(!is(Some("k:login:a"), Some("k:login:a")));
+    assert!(!is(Some("another key's"), Some("k:login:b")) && !is(Some("k:login:a"), Some("another key's")));
+    assert!(!is(None, Some("k:login:b")) && !is(Some("k:login:a"), None));
+}
+
+/// What an earlier process may have sent.
+const SUSPECTED: Situation = Situation { needs_verification: true, baseline: true, ..UNASKED_CLEAN };
+
+#[test]
+fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_told() {
+    let value = |pass: &Concrete| {
+        let status = then(pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing);
+        let write = status.in_flight.unwrap();
+        assert_eq!(write.action, WriteAction::Unrecorded);
+        write.value
+    };
+    assert!(value(&with(SUSPECTED)));
+    assert!(!value(&with(Situation { baseline: false, ..SUSPECTED })));
+    assert!(!value(&with(Situation { value_withheld: true, ..SUSPECTED })));
+    assert!(!value(&with(Situation { secrets: Secrets::Read(Value::None), ..SUSPECTED })));
+    let mut same_version = with(SUSPECTED);
+    same_version.status.source.clone_from(&same_version.versions);
+    assert!(!value(&same_version));
+    same_version.status.in_flight = Some(write(WriteAction::Unrecorded, 10));
+    assert!(value(&same_version), "known to be open with a value");
+}
+
+#[test]
+fn p3_a_suspicion_stays_until_a_list_or_an_answer_told() {
+    let mut pass = with(SUSPECTED);
+    let answer = answer();
+    let of = |pass: &Concrete, decision, result| then(pass, decision, result).has_unrecorded_write();
+    let wait = Decision::Wait(Reason::PamUnavailable);
+    assert!(of(&pass, wait, WriteResult::Nothing));
+    assert!(!of(&pass, Decision::Record, WriteResult::Nothing));
+    assert!(!of(&pass, Decision::HoldValue, WriteResult::Nothing));
+    assert!(!of(&pass, Decision::Push(UPDATE), WriteResult::Written(&answer)));
+    assert!(!of(&pass, Decision::LookAgain, WriteResult::Nothing), "another version stays another");
+    pass.status.observed_generation = Some(0);
+    assert!(of(&pass, Decision::LookAgain, WriteResult::Nothing), "the generation is recorded, and tells no more");
+    pass.status.observed_generation = Some(1);
+    pass.status.in_flight = Some(write(WriteAction::Unrecorded, 10));
+    assert!(of(&pass, Decision::LookAgain, WriteResult::Nothing));
+    pass.situation.needs_verification = false;
+    assert!(!of(&pass, wait, WriteResult::Nothing));
+}
+
+#[test]
+fn p3_a_suspicion_adds_a_value_to_a_write_that_is_known() {
+    let mut pass = with(SUSPECTED);
+    pass.status.in_flight = Some(UnackedWrite { value: false, ..write(WriteAction::Update, 10) });
+    let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
+    assert_eq!((next.action, next.value), (WriteAction::Update, true));
+    pass.situation.needs_verification = false;
+    let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
+    assert!(!next.value);
+}
+
+#[test]
+fn p3_in_another_vault_a_suspicion_is_recorded_only_with_the_new_place() {
+    let elsewhere = with(Situation { binding: Binding::BoundElsewhere, ..SUSPECTED });
+    let waits = then(&elsewhere, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing);
+    assert_eq!(waits.in_flight, None);
+    assert!(then(&elsewhere, Decision::Rebind, WriteResult::Nothing).has_unrecorded_write());
+    let calm = with(Situation { binding: Binding::BoundElsewhere, ..UNASKED_CLEAN });
+    assert!(!then(&calm, Decision::Rebind, WriteResult::Nothing).has_unrecorded_write());
+}
+
+#[test]
+fn a_push_carries_what_differs_or_all_and_the_account_where_it_is_new() {
+    let changed = with(Situation { fields_changed: true, ..UNASKED_CLEAN });
+    let groups = |pass: &Concrete, push| pass.pass().sent_groups(&pass.status, push);
+    let all = Push { all_fields: true, ..UPDATE };
+    assert_eq!(groups(&changed, UPDATE), ["notes"]);
+    assert_eq!(groups(&changed, all), ["device", "notes"]);
+    assert_eq!(groups(&changed, Push { value: true, ..UPDATE }), ["notes", "content"]);
+    let mut moved = with(Situation { account_changed: true, ..UNASKED_CLEAN });
+    assert_eq!(groups(&moved, UPDATE), ["account"]);
+    let mut read = ReadSecrets::default();
+    for group in ["username", "secretKey"] {
+        read.digests.insert(group.to_owned(), String::new());
+    }
+    moved.read = Some(read);
+    assert_eq!(groups(&moved, UPDATE), ["account", "username"]);
+    assert_eq!(groups(&moved, all), ["account", "device", "notes", "secretKey", "username"]);
+    moved.read.as_mut().unwrap().due.insert("secretKey".to_owned());
+    moved.situation.account_changed = false;
+    assert_eq!(groups(&moved, UPDATE), ["secretKey"]);
+}
+
+#[test]
+fn an_answer_is_expected_from_the_record_and_the_tenant_that_are_known() {
+    let mut pass = with(UNASKED_CLEAN);
+    pass.status.vault.as_mut().unwrap().tenant = Some("acme".to_owned());
+    let of = |pass: &Concrete, expect, listed| {
+        let expected = pass.pass().expected(&pass.status, Push { expect, ..UPDATE }, listed, false);
+        (expected.id, expected.tenant)
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(of(&pass, Expect::Update, Some("2")), (text("1"), text("acme")));
+    assert_eq!(of(&pass, Expect::Create, Some("2")), (None, text("acme")));
+    assert_eq!(of(&pass, Expect::Adopt, Some("2")), (text("2"), text("acme")));
+    assert_eq!(of(&pass, Expect::Adopt, None), (None, text("acme")));
+    pass.status.mismatch = Some(super::super::MismatchRecord { id: text("9"), ..<_>::default() });
+    assert_eq!(of(&pass, Expect::Adopt, None).0, text("9"));
+    pass.situation.binding = Binding::BoundElsewhere;
+    assert_eq!(of(&pass, Expect::Update, None).1, None, "another vault names its tenant itself");
+}
+
+#[test]
+fn p6_a_value_stays_withheld_until_a_value_is_sent() {
+    let withheld =
+        |s: Situation, push| then(&with(s), Decision::Push(push), WriteResult::Written(&answer())).value_withheld;
+    let before = Situation { value_withheld: true, ..UNASKED_CLEAN };
+    assert!(withheld(before, UPDATE) && !withheld(UNASKED_CLEAN, UPDATE));
+    assert!(!withheld(before, Push { value: true, ..UPDATE }));
+    assert!(!withheld(Situation { secrets: Secrets::Read(Value::None), ..before }, UPDATE));
+    assert!(withheld(Situation { secrets: Secrets::Read(Value::Unknown), ..UNASKED_CLEAN }, UPDATE));
+    assert!(withheld(UNASKED_CLEAN, Push { expect: Expect::Adopt, ..UPDATE }));
+    for (drift, stays) in [(Drift::Changed, true), (Drift::Rotated, true), (Drift::Renamed, false)] {
+        assert_eq!(withheld(Situation { drift, ..UNASKED_CLEAN }, UPDATE), stays, "{drift:?}");
+    }
+    let mut settled = with(before);
+    assert!(then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
+    settled.desired.has_value = false;
+    assert!(!then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
+    assert!(then(&with(UNASKED_CLEAN), Decision::HoldValue, WriteResult::Nothing).value_withheld);
+}
+
+#[test]
+fn a_correction_counts_until_a_push_for_another_cause_or_its_time_is_over() {
+    let drifted = Situation { drift: Drift::Renamed, correct: true, inventory: SHOWS_OURS, ..UNASKED_CLEAN };
+    let count = |pass: &Concrete| then(pass, Decision::Push(UPDATE), WriteResult::Written(&answer())).corrections.len();
+    let mut pass = with(drifted);
+    assert_eq!(count(&pass), 1);
+    let ago = |hours: i64| Timestamp::from_second(1_000_000 - hours * 3_600).unwrap();
+    pass.status.corrections = vec![ago(5), ago(4), ago(3)];
+    assert_eq!(count(&pass), 2, "four hours of a list each hour");
+    pass.situation.fields_changed = true;
+    assert_eq!(count(&pass), 0);
+    let adopted = Push { expect: Expect::Adopt, ..UPDATE };
+    pass.situation.fields_changed = false;
+    let next = then(&pass, Decision::Push(adopted), WriteResult::Written(&answer()));
+    assert!(next.corrections.is_empty());
+    pass.situation.secrets = Secrets::Read(Value::Changed);
+    assert_eq!(count(&pass), 0);
+}
+
+const SHOWS_OURS: Inventory = Inventory::Shows(Seen::Ours { at_account: true, rotates: false });
+
+#[test]
+fn p4_an_unexpected_answer_is_recorded_without_anothers_identifier_and_answers_the_request() {
+    let pass = with(Situation { request: Request::Value, ..UNASKED_CLEAN });
+    let of = |identifier: &str| {
+        let answer = Answer { identifier: Some(identifier.to_owned()), ..answer() };
+        let next = then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer));
+        assert_eq!(next.handled, Asked { reconcile: None, push_value: Some("now".to_owned()) });
+        next.mismatch.unwrap()
+    };
+    assert_eq!((of("theirs").identifier, of("theirs").id.as_deref()), (None, Some("1")));
+    assert_eq!(of(super::concrete::IDENTIFIER).identifier.as_deref(), Some(super::concrete::IDENTIFIER));
+    assert!(
+        pass.target().is_mismatch(&then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer())), &PlainKey)
+    );
+}
+
+#[test]
+fn p3_a_refusal_takes_back_only_what_this_pass_announced() {
+    let mut pass = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN });
+    let refused = |pass: &Concrete, decision| then(pass, decision, WriteResult::Refused).in_flight.is_some();
+    assert!(refused(&pass, Decision::Push(UPDATE)));
+    pass.announced = true;
+    assert!(!refused(&pass, Decision::Push(UPDATE)));
+    assert!(refused(&pass, Decision::Enable));
+}
+
+#[test]
+fn p3_a_write_without_an_answer_is_recorded_as_what_it_was() {
+    let lost = |s: Situation, decision| then(&with(s), decision, WriteResult::Lost).in_flight.map(|write| write.action);
+    let adopt = Decision::Push(Push { expect: Expect::Adopt, ..UPDATE });
+    let other = Inventory::Shows(Seen::AccountOther { rotates: false });
+    let elsewhere = Inventory::Shows(Seen::IdentifierElsewhere { rotates: false });
+    let unbound = Situation { binding: Binding::Unbound, ..UNASKED_CLEAN };
+    let create = Decision::Push(Push { expect: Expect::Create, ..UPDATE });
+    assert_eq!(lost(unbound, create), Some(WriteAction::Create));
+    assert_eq!(lost(unbound, adopt), Some(WriteAction::Update));
+    assert_eq!(lost(Situation { inventory: other, ..unbound }, adopt), Some(WriteAction::TakeOver));
+    assert_eq!(lost(Situation { inventory: elsewhere, ..unbound }, adopt), Some(WriteAction::TakeOver));
+    assert_eq!(lost(UNASKED_CLEAN, Decision::Push(UPDATE)), Some(WriteAction::Update));
+    assert_eq!(lost(UNASKED_CLEAN, Decision::Enable), Some(WriteAction::Enable));
+    assert_eq!(lost(UNASKED_CLEAN, Decision::Disable), Some(WriteAction::Disable));
+    assert_eq!(lost(UNASKED_CLEAN, Decision::Settled), None);
+}
+
+#[test]
+fn p3_digests_of_a_write_without_an_answer_are_in_doubt() {
+    let doubted = |s: Situation, push| {
+        let next = then(&with(s), Decision::Push(push), WriteResult::Lost);
+        let doubted = next.digests.iter().filter(|(_, digest)| crate::domain::keyed::is_in_doubt(digest));
+        doubted.map(|(group, _)| group.clone()).collect::<Vec<_>>()
+    };
+    let changed = Situation { fields_changed: true, ..UNASKED_CLEAN };
+    assert_eq!(doubted(changed, Push { value: true, ..UPDATE }), ["content", "notes"]);
+    let elsewhere = Situation { binding: Binding::BoundElsewhere, ..changed };
+    let push = Push { expect: Expect::Adopt, value: true, all_fields: true };
+    assert!(doubted(elsewhere, push).is_empty(), "digests of another vault's record");
+    assert_eq!(doubted(Situation { inventory: SHOWS_OURS, ..elsewhere }, push), ["content", "device", "notes"]);
+    assert_eq!(doubted(Situation { binding: Binding::Unbound, ..changed }, push), ["content", "device", "notes"]);
+}
+
+#[test]
+fn p3_a_write_that_is_announced_keeps_a_value_that_may_still_come() {
+    let pass = |in_flight| {
+        let mut pass = with(Situation { binding: Binding::Unbound, ..UNASKED_CLEAN });
+        pass.status.in_flight = in_flight;
+        announce(&pass.status, &pass.pass(), Intent::Create, false).in_flight.unwrap()
+    };
+    let earlier = |action, value| Some(UnackedWrite { value, ..write(action, 10) });
+    assert_eq!((pass(None).action, pass(None).value), (WriteAction::Create, false));
+    assert!(pass(earlier(WriteAction::Update, true)).value && !pass(earlier(WriteAction::Update, false)).value);
+    assert!(!pass(earlier(WriteAction::Unrecorded, true)).value);
+}
+
+#[test]
+fn a_list_is_noted_once_and_the_identifier_each_time() {
+    let mut pass = with(UNASKED_CLEAN);
+    let remote = |change: &str, identifier: Option<&str>| {
+        Some(Remote { change: Some(change.to_owned()), identifier: identifier.map(str::to_owned) })
+    };
+    pass.remote = remote("7", None);
+    for result in [WriteResult::Nothing, WriteResult::Lost, WriteResult::Refused, WriteResult::Blocked] {
+        assert_eq!(then(&pass, Decision::Settled, result).remote, pass.remote, "{result:?}");
+    }
+    assert_eq!(then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer())).remote, None);
+    pass.status.remote = remote("6", Some("theirs"));
+    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, remote("6", None));
+    (pass.status.remote, pass.remote) = (None, Some(Remote { change: None, identifier: Some("theirs".to_owned()) }));
+    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, pass.remote);
+    pass.remote = Some(Remote::default());
+    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, None);
+}
