@@ -1,11 +1,11 @@
-//! The table of `design.md` 5: what may be written onto a record whose id is not in our status (P4).
+//! The table of `design.md` 5: which record may be written whose id is not in our status (P4).
 
 use super::{Adoption, Binding, Decision, Expect, Facts, Intent, Push, Reason, Request, Seen, Value};
 
 /// Decides for a record that was there before us.
 ///
-/// After an answer that named another record, our identifier may be there by our own stray write (API 2.6, row 2), and a
-/// record of ours that is listed under another id was made anew by somebody: then only the user's word makes it ours.
+/// After an answer that named another record, that record may have our identifier by our own write (API 2.6, row 2), and a
+/// record of ours that is listed under another id was created again by somebody: then only the user's word makes it ours.
 pub(super) fn existing_record(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     if (s.mismatch() || s.binding() == Binding::Bound) && s.request() == Request::None {
         return Decision::Wait(Reason::RecordConflict);
@@ -22,12 +22,12 @@ pub(super) fn existing_record(s: &impl Facts, value: Value, seen: Seen) -> Decis
     }
 }
 
-/// Whether a record with our account, and our identifier or none, may be written.
+/// Whether a record may be written that has our account, and our identifier or none.
 fn may_have(s: &impl Facts) -> bool {
     s.adoption() != Adoption::Never || is_of_our_making(s)
 }
 
-/// We were about to make a record exactly here, and no answer said that it became another.
+/// Whether the status announced a creation for this very target, and no answer named another record.
 fn is_of_our_making(s: &impl Facts) -> bool {
     s.in_flight() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch()
 }
@@ -36,13 +36,13 @@ fn takes_over(s: &impl Facts) -> bool {
     s.adoption() == Adoption::TakeOver && s.binding() != Binding::Bound
 }
 
-/// Onto a record that was there before us.
+/// Updates a record that was there before us, and takes its id as ours.
 pub(super) fn adopt(s: &impl Facts, value: Value, rotates: bool) -> Decision {
     let value = value != Value::None && (!rotates || s.request() == Request::Value);
     Decision::Push(Push { expect: Expect::Adopt, value, all_fields: true })
 }
 
-/// What must be in status before that POST, and is not.
+/// Returns what the status must announce before that POST, and does not.
 pub(super) fn intent_due(s: &impl Facts, push: Push, seen: Option<Seen>) -> Option<Intent> {
     let intent = match (push.expect, s.adoption(), seen) {
         (Expect::Create, Adoption::Never, _) => Intent::Create,

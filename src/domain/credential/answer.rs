@@ -1,5 +1,5 @@
-//! Whether the PAM did what was decided (P4): a record outside the authorization cannot be seen beforehand,
-//! only be told from the answer.
+//! Tells whether the PAM did what was decided (P4): a record outside the authorization is not listed, only the answer
+//! tells of it.
 
 use super::Expect;
 
@@ -17,7 +17,7 @@ pub enum WriteEffect {
 /// The PAM's answer to a POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// What it did.
+    /// What the PAM did.
     pub outcome: WriteEffect,
     /// Id of the record.
     pub id: String,
@@ -36,19 +36,19 @@ pub struct Expected {
     pub id: Option<String>,
     /// The identifier that was sent.
     pub identifier: String,
-    /// The tenant that the PAM answered with before, for this place.
+    /// The tenant that the PAM named before, for this vault.
     pub tenant: Option<String>,
-    /// An earlier POST of the same record may have been executed after all, its answer lost: then "updated" where
-    /// a creation was decided is our own doing.
+    /// The PAM may have executed an earlier POST of the same record without an answer: then "updated" where a creation was
+    /// decided is our own doing.
     pub maybe_made_before: bool,
 }
 
-/// In what an answer differs from what was decided.
+/// How an answer differs from what was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// "updated" where a creation was decided: somebody else's record, which our list does not show.
+    /// "updated" where a creation was decided: somebody else has a record that our list does not show.
     UpdatedInstead,
-    /// "registered" where an update was decided: our record is gone or out of sight, and now there is another.
+    /// "registered" where an update was decided: our record is gone or not visible, and now there is another.
     CreatedInstead,
     /// Another id than the record's.
     OtherId,
@@ -58,7 +58,7 @@ pub enum Mismatch {
     OtherTenant,
 }
 
-/// Compares an answer with the decision.
+/// Returns how an answer differs from the decision, if it does.
 #[must_use]
 pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
     if expected.tenant.is_some() && answer.tenant.is_some() && expected.tenant != answer.tenant {

@@ -16,12 +16,13 @@ use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secr
 ///   nothing but status could tell later what was tried, that is written there first. (Where the connection may not
 ///   list, a record that is not ours yet is only created, or written on the user's word.)
 /// * A record is enabled only where it is ours, was there before us, and was not enabled for this object yet.
-/// * The value goes along only on creation, when it is new or changed, or when somebody asked; and once more where a write
-///   of ours may have been missed or came late, or where somebody else changed it and it is to be corrected. On a record
-///   that was there before, or whose push is for any other cause than a new value, never while the vault rotates it (P6).
+/// * A push carries the value only on creation, when the value is new or changed, or when somebody asked for it; and again
+///   where a write of ours may have been missed or came late, or where a value that somebody else changed is corrected. A
+///   push to a record that was there before, or for any other cause than a new value, never carries a value that the vault
+///   rotates (P6).
 /// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
 ///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there.
-/// * With `mode: Plan` nothing is decided but what would be sent ([`Decision::Plan`]), or what stands in its way.
+/// * With `mode: Plan` nothing is decided but what would be sent ([`Decision::Plan`]), or what prevents it.
 /// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
 #[must_use]
 pub fn decide(s: &impl Facts) -> Decision {
@@ -44,7 +45,7 @@ pub fn decide(s: &impl Facts) -> Decision {
     }
 }
 
-/// What would be done, of an object that stays.
+/// Returns what would be done for an object that is not being deleted.
 fn planned(decision: Decision) -> Decision {
     match decision {
         Decision::Push(push) => Decision::Plan(Planned::Push(push)),
@@ -57,9 +58,10 @@ fn planned(decision: Decision) -> Decision {
     }
 }
 
-/// What happens to an object that is to stay.
+/// Decides for an object that is not being deleted.
 fn decide_live(s: &impl Facts) -> Decision {
-    // Even where nothing is due: who no longer may use the connection is told at once, and not at the next change.
+    // Even where nothing is due: an object that may no longer use the connection says so at once, and not at the next
+    // change.
     if s.denied() {
         return Decision::Wait(Reason::AccessDenied);
     }
@@ -80,9 +82,9 @@ fn decide_live(s: &impl Facts) -> Decision {
     }
 }
 
-/// Whether something must be done, whatever is in the Secrets.
+/// Whether something is due whatever the Secrets hold.
 fn due_whatever_the_value(s: &impl Facts) -> bool {
-    must_be_sent(s) || s.enable_due() || is_repairing(s) || is_unclean(s)
+    must_be_sent(s) || s.enable_due() || is_repairing(s) || needs_check(s)
 }
 
 fn must_be_sent(s: &impl Facts) -> bool {
@@ -91,13 +93,13 @@ fn must_be_sent(s: &impl Facts) -> bool {
     changed || s.mismatch() || s.request() != Request::None
 }
 
-/// Whether the record is to be written once more although nothing changed. Its connection may take its time to come
-/// back: until then the object is as well as it was.
+/// Whether the record has to be written again although nothing changed. While the connection is not ready, the object
+/// stays as ready as it was.
 fn is_repairing(s: &impl Facts) -> bool {
     s.connection() == Connection::Ready && (settling(s) || correction_due(s))
 }
 
-fn is_unclean(s: &impl Facts) -> bool {
+fn needs_check(s: &impl Facts) -> bool {
     s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.needs_verification()
 }
 
@@ -115,12 +117,14 @@ fn with_value(s: &impl Facts, value: Value) -> Decision {
         (true, Connection::Ready) => with_connection(s, value),
         (true, connection) => Decision::Wait(blame(connection)),
         (false, Connection::Ready) => unchanged(s, value),
-        // The digest of an operator that does not serve this connection looks like a lost key: only who serves it writes.
+        // A digest by an operator that serves another connection looks like one with a lost key: only the operator that
+        // serves the connection writes.
         (false, _) => Decision::Settled,
     }
 }
 
-/// Nothing is known to be due. To enable the record moves it in the list: what that says of earlier writes is seen first.
+/// Nothing is known to be due. Enabling the record moves its time of change, so that what the list says of earlier writes
+/// is looked at first.
 fn unchanged(s: &impl Facts, value: Value) -> Decision {
     let decision = match value {
         Value::Unknown => lost_key(s),
@@ -157,9 +161,9 @@ fn with_connection(s: &impl Facts, value: Value) -> Decision {
         Inventory::Shows(seen) => with_list(s, value, seen),
     };
     match decision {
-        Decision::Push(push) if claims_anew(s, push) => with_claims(s, decision),
+        Decision::Push(push) if claims_first(s, push) => with_claims(s, decision),
         Decision::Rebind => with_claims(s, decision),
-        // A record that stands in the way may be that of another object, which is then waited for and not named.
+        // The record may be that of another object: then the object waits for that one, which is not named.
         Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) if is_after_another(s) => {
             with_claims(s, decision)
         }
@@ -174,7 +178,7 @@ fn is_after_another(s: &impl Facts) -> bool {
 
 /// A record, an account or a device's settings that were not ours before are claimed in the cluster before they are
 /// written.
-fn claims_anew(s: &impl Facts, push: Push) -> bool {
+fn claims_first(s: &impl Facts, push: Push) -> bool {
     push.expect != Expect::Update || s.account_changed() || s.device_changed()
 }
 
@@ -188,8 +192,8 @@ fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
     }
 }
 
-/// A first push, a rename or move, another place or login, a push on request, one for a second time, and any after an
-/// answer that named another record are looked at beforehand.
+/// Whether the list is looked at first: before a first push, a rename or move, a push to another vault or by another
+/// login, a push on request, a repeated push, and any push after an answer that named another record.
 fn needs_list(s: &impl Facts, value: Value) -> bool {
     let another = s.binding() != Binding::Bound || s.account_changed() || s.mismatch() || s.login_changed();
     // A new value goes out whatever the list says (P2).
@@ -201,8 +205,9 @@ fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     match (s.binding(), seen) {
         (Binding::Bound, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
         (Binding::Bound, _) if is_only_correction(s, value) => unchanged(s, value),
-        // Not listed: a rename would be a shot in the dark, everything else still goes to the record by its identifier.
-        // (Not by another login than wrote it: that may be another tenant's, where it would come into being anew.)
+        // Not listed: a rename could meet any record, everything else still goes to the record by its identifier.
+        // (Not by another login than the one that wrote the record: the login may be another tenant's, where the write
+        // would create a second record.)
         (Binding::Bound, Seen::Neither) if !s.account_changed() && !s.mismatch() && !s.login_changed() => {
             update(s, value, None)
         }
@@ -213,7 +218,7 @@ fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     }
 }
 
-/// By a list that lacks much of what it should show, only what it does show as ours, and as it should be, is written.
+/// By a list that lacks much of what it should show, only a record is written that it shows as ours and at its account.
 fn with_untrusted_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     match seen {
         Seen::Ours { at_account: true, rotates } if s.binding() == Binding::Bound && !s.account_changed() => {
@@ -223,8 +228,8 @@ fn with_untrusted_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
     }
 }
 
-/// Where no list is to be had, our own record is written as if it were as we know it; whose another is, only the answer
-/// can tell, and after that the user.
+/// Without a list, our own record is written as the status knows it. Whose another record is, only the answer can tell,
+/// and after that the user.
 fn without_list(s: &impl Facts, value: Value) -> Decision {
     match (s.binding(), s.mismatch(), s.request()) {
         (_, true, Request::None) => Decision::Wait(Reason::RecordConflict),
@@ -244,11 +249,11 @@ fn create(value: Value) -> Decision {
     Decision::Push(Push { expect: Expect::Create, value: value != Value::None, all_fields: true })
 }
 
-/// Onto our own record. `rotates` is `None` where no list shows it.
+/// Updates our own record. `rotates` is `None` where no list shows the record.
 fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
     let asked = match s.request() {
         Request::None => false,
-        // Unless the vault rotates it, or may.
+        // Not where the vault rotates the value, or may.
         Request::Fields => rotates == Some(false),
         Request::Value => true,
     };

@@ -5,37 +5,37 @@ use super::{Intent, Reason};
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// Nothing at all, and say nothing.
+    /// Do nothing, and say nothing.
     Leave,
-    /// Nothing, and say that the object is suspended.
+    /// Do nothing, and say that the object is suspended.
     Suspend,
-    /// See more, and decide again.
+    /// Look at more, and decide again.
     Look(Look),
-    /// Nothing can be done now, for that reason.
+    /// Wait for the cause that the reason names.
     Wait(Reason),
     /// Nothing is due.
     Settled,
     /// Nothing is due yet; a write of an earlier process may still be executed: look again once that is over.
     LookAgain,
-    /// Nothing is due, and no earlier write was missed: remember the versions that this is true of.
+    /// Nothing is due, and no earlier write was missed: record the versions of the Secrets that this is true of.
     Record,
-    /// Nothing is due; what was held back is the value (of a lost digest key's time).
+    /// Nothing is due. With a lost key nothing tells whether the value is the recorded one: it is withheld.
     HoldValue,
-    /// Nothing is to be sent: say what would be.
+    /// Send nothing, and say what would be sent.
     Plan(Planned),
-    /// The record in our status was found where the connection leads now: remember the place.
+    /// The list shows the record of the status where the connection leads now: record that vault.
     Rebind,
-    /// Put our finalizer on it, before anything is sent.
+    /// Add our finalizer to the object before anything is sent.
     AddFinalizer,
-    /// Take our finalizer off.
+    /// Remove our finalizer.
     RemoveFinalizer(ReleaseReason),
-    /// Write into status what is about to be tried, before it is.
+    /// Announce in the status the write that is sent next.
     Intend(Intent),
     /// Disable the record whose id is in our status.
     Disable,
     /// Enable the record whose id is in our status.
     Enable,
-    /// Send this.
+    /// Send this POST.
     Push(Push),
 }
 
@@ -44,9 +44,9 @@ pub enum Decision {
 pub enum Planned {
     /// Nothing.
     Nothing,
-    /// Nothing, and the value would go on being held back.
+    /// Nothing, and the value would stay withheld.
     HoldValue,
-    /// This.
+    /// This POST.
     Push(Push),
     /// The record would be enabled.
     Enable,
@@ -54,16 +54,16 @@ pub enum Planned {
     Disable,
 }
 
-/// Why a finalizer is taken off.
+/// Why a finalizer is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReleaseReason {
-    /// `deletionPolicy` says so; the record stays as it is.
+    /// `deletionPolicy` is `Retain`; the record stays as it is.
     Retained,
     /// Nothing was ever written for this object.
     NothingWritten,
     /// Another object keeps the record.
     HandedOver,
-    /// The namespace goes away, and what is needed to log in went before: the record stays enabled.
+    /// The namespace is terminating, and its connection or Secret is gone already: the record stays enabled.
     LeftEnabled,
 }
 
@@ -74,7 +74,7 @@ pub enum Look {
     Secrets,
     /// The PAM's list.
     Inventory,
-    /// Who else in the cluster is after the same record.
+    /// The other objects of the cluster that claim the same record.
     Claims,
 }
 
@@ -94,7 +94,7 @@ pub struct Push {
 pub enum Expect {
     /// Make a new record.
     Create,
-    /// Change a record that the list showed, whose id we now take as ours.
+    /// Change a record that the list showed, and record its id in the status.
     Adopt,
     /// Change the record whose id is in our status.
     Update,

@@ -1,4 +1,4 @@
-//! What happens to an object that is being deleted (P7): never more than was asked, and never stuck.
+//! Decides for an object that is being deleted (P7): never more than was asked, and never stuck.
 
 use super::{Binding, Connection, Decision, Facts, Inventory, Look, Reason, ReleaseReason, Seen, SettleWindow};
 
@@ -23,7 +23,7 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
             Decision::Wait(Reason::Deleting)
         }
         (_, _, Connection::Ready) if !s.denied() => with_list(s),
-        // Without its connection or its login, nothing can be done any more; the namespace must not hang on it.
+        // Without its connection or its login nothing can be done any more; a finalizer must not keep the namespace.
         _ if s.namespace_terminating() => Decision::RemoveFinalizer(ReleaseReason::LeftEnabled),
         _ if s.denied() => Decision::Wait(Reason::DeletionBlocked),
         _ => Decision::Wait(Reason::Deleting),
@@ -34,9 +34,10 @@ fn with_list(s: &impl Facts) -> Decision {
     match (s.inventory(), s.binding()) {
         (Inventory::NotAsked, _) => Decision::Look(Look::Inventory),
         (Inventory::Failed(_) | Inventory::Incomplete(_), _) => Decision::Wait(Reason::Deleting),
-        // That the record still is ours cannot be told.
+        // Nothing tells whether the record still is ours.
         (Inventory::Off, _) => Decision::Wait(Reason::DeletionBlocked),
-        // What may have been written is disabled where the list shows it, and was not where it does not.
+        // A record that may have been created is disabled where the list shows it; where the list does not, it was not
+        // created.
         (Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::FormerOnAccount { .. }), Binding::Unbound) => {
             Decision::Disable
         }
@@ -44,13 +45,14 @@ fn with_list(s: &impl Facts) -> Decision {
         (Inventory::Shows(Seen::Ours { .. }), _) => Decision::Disable,
         // Not listed, and where it was last written: the PAM says by its answer whether there is anything to disable.
         (Inventory::Shows(Seen::Neither), Binding::Bound) if !s.login_changed() => Decision::Disable,
-        // In another place, or for another login, an id proves nothing, and a record that is not as we know it may be somebody else's.
+        // In another vault, or for another login, an id proves nothing, and a record that differs from the status may be
+        // somebody else's.
         (Inventory::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
     }
 }
 
-/// What the list shows, for an object that goes: a record that carries another identifier by now is somebody else's,
-/// even if its id and its account are those we know. One without any (3.32) still is ours.
+/// Returns what the list shows, for an object that is being deleted: a record that now has another identifier is somebody
+/// else's, even if its id and its account are those of the status. A record without an identifier (3.32) is still ours.
 #[must_use]
 pub fn seen_in_leaving(seen: Seen, listed: Option<&str>, identifier: &str) -> Seen {
     match seen {
@@ -62,18 +64,18 @@ pub fn seen_in_leaving(seen: Seen, listed: Option<&str>, identifier: &str) -> Se
 /// What the PAM said to a `DELETE` (API 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Disabling {
-    /// 200: it is disabled now.
+    /// 200: the record is disabled now.
     Disabled,
-    /// 1008 (1017 up to 3.32): it was already.
+    /// 1008 (1017 up to 3.32): the record was disabled already.
     AlreadyInactive,
-    /// 1007: there is none, or it is out of this authorization's sight.
+    /// 1007: there is no such record, or this authorization does not see it.
     NotFound,
-    /// 1009: it may not be touched.
+    /// 1009: the record may not be touched.
     NoAccess,
 }
 
-/// Whether the record can be let go after that answer. `others_listed` says that the list shows other records of
-/// ours: only then does "not found" mean gone, and not that the authorization lost its sight of everything.
+/// Returns whether the finalizer can be removed after that answer. `others_listed` says that the list shows other records
+/// of ours: only then does "not found" mean that the record is gone, and not that the authorization no longer sees any.
 #[must_use]
 pub const fn after_disable(answer: Disabling, others_listed: bool) -> bool {
     match answer {
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_let_go_only_once_it_is_known_to_be_disabled_or_gone() {
+    fn a_finalizer_goes_only_once_the_record_is_known_to_be_disabled_or_gone() {
         for others in [false, true] {
             assert!(after_disable(Disabling::Disabled, others) && after_disable(Disabling::AlreadyInactive, others));
             assert!(!after_disable(Disabling::NoAccess, others));

@@ -1,12 +1,13 @@
-//! What was seen of one credential, reduced to what a decision turns on. Names, ids and values stay outside:
-//! the fewer the states, the more of them a test can try.
+//! The facts of one credential that a decision depends on. Names, ids and values stay outside: the fewer the states, the
+//! more of them a test can try.
 
-use super::{Change, Drift, Inventory, Reason, SettleWindow};
+use super::listed::{Change, Drift, Inventory};
+use super::{Reason, SettleWindow};
 
 /// Makes the struct of all facts, and the trait by which a decision asks for each.
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        /// One credential as it was found.
+        /// All facts of one credential.
         #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Situation {
@@ -31,51 +32,51 @@ macro_rules! facts {
 }
 
 facts! {
-    /// It is being deleted, and how its finalizer stands.
+    /// The object is being deleted.
     deleting: bool,
-    /// Our finalizer is on it.
+    /// Our finalizer is on the object.
     finalizer: bool,
     /// `spec.deletionPolicy` is `Disable`.
     disable: bool,
-    /// Its namespace is going away.
+    /// The namespace is terminating.
     namespace_terminating: bool,
     /// Another object's status names the same record.
     claimed_by_other: bool,
     /// An earlier write may have been executed although its answer was lost.
     doubtful: bool,
-    /// Another OAuth client logs in now than the one that last wrote: it may be another tenant's.
+    /// Another OAuth client logs in now than the one that last wrote: that client may be another tenant's.
     login_changed: bool,
     /// `spec.suspend` is set.
     suspended: bool,
-    /// Its connection.
+    /// The connection.
     connection: Connection,
-    /// The Secrets it refers to.
+    /// The Secrets that the spec names.
     secrets: Secrets,
-    /// What its status remembers of a record.
+    /// Where the record of the status is.
     binding: Binding,
     /// A group of fields other than the account differs from what was last sent.
     fields_changed: bool,
-    /// Username, hostname or ip differ from what was last sent (or that cannot be told).
+    /// Username, hostname or ip differ from what was last sent, or nothing tells whether they do.
     account_changed: bool,
-    /// The connection's rules do not let its namespace do what it asks for.
+    /// The access rules of the connection do not permit what the object asks for.
     denied: bool,
     /// What somebody asked for by annotation.
     request: Request,
     /// What the PAM's list shows.
     inventory: Inventory,
-    /// Who else in the cluster is after the same record.
+    /// The claims of other objects of the cluster on the same record.
     claims: Claims,
-    /// Status remembers an answer that named another record than was expected, for this very target.
+    /// The status remembers an answer for this very target that named another record than was expected.
     mismatch: bool,
     /// `spec.adoptionPolicy`.
     adoption: Adoption,
     /// The connection allows this credential to take records over.
     take_over_granted: bool,
-    /// What is to be written onto the device differs from what was last sent.
+    /// The settings of the device differ from what was last sent.
     device_changed: bool,
-    /// What status says was about to be tried, for this very target; it may have been.
+    /// The write for this very target that the status announces, and that may have been sent.
     in_flight: Option<Intent>,
-    /// The record in our status was there before us, is to be enabled, and was not yet.
+    /// The record of the status was there before us, and has to be enabled.
     enable_due: bool,
     /// `spec.mode` is `Plan`.
     plan: bool,
@@ -83,24 +84,23 @@ facts! {
     drift: Drift,
     /// `spec.driftPolicy` is `Correct`.
     correct: bool,
-    /// The record was corrected as often as it may be, and was changed again.
+    /// The record was corrected as often as it may be.
     corrections_exhausted: bool,
-    /// What the list that was looked at says of writes to our record since our last one.
+    /// What the list says of writes to our record since our last one.
     change: Change,
-    /// A list after our last write said when that was, in the PAM's words.
+    /// A list after our last write told the time of that write, in the PAM's words.
     baseline: bool,
-    /// The record's value is the vault's, since ours was held back.
+    /// The record has the vault's value, since ours was withheld.
     value_withheld: bool,
     /// The spec has the vault rotate the value.
     set_to_rotate: bool,
-    /// A write whose outcome is unknown, and whether it may still be executed.
+    /// The settle window of a write without an answer.
     settle: SettleWindow,
-    /// An earlier process may have written more than status knows: the Secret's version or the generation is another,
-    /// though nothing differs.
+    /// An earlier process may have sent a write that the status does not tell of.
     needs_verification: bool,
-    /// This process began so lately that a write of an earlier one may still be executed.
+    /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
-    /// Another operator writes this object's status again and again.
+    /// Another operator writes the status of the object again and again.
     other_operator_writes: bool,
 }
 
@@ -116,11 +116,11 @@ pub enum Adoption {
     TakeOver,
 }
 
-/// A POST that must be known of before it is sent: should its answer be lost, nothing else tells afterwards what the
-/// record was before.
+/// A POST that the status announces before it is sent: should its answer be lost, nothing else tells what the record was
+/// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Intent {
-    /// To make a record under [`Adoption::Never`]: once it is there, only this says that it is ours.
+    /// To create a record under [`Adoption::Never`]: once the record exists, only the announcement says that it is ours.
     Create,
     /// To take another identifier's or another account's record over.
     TakeOver,
@@ -138,7 +138,7 @@ pub enum Connection {
     Ready,
 }
 
-/// The Secrets of a credential, the worst of them first.
+/// The Secrets of a credential, the worst state first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Secrets {
     /// One is not there.
@@ -156,7 +156,7 @@ pub enum Secrets {
     Read(Value),
 }
 
-/// A value that was read, against the one that was last sent.
+/// How a value that was read compares with the one that was last sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// The spec names none.
@@ -167,23 +167,23 @@ pub enum Value {
     Same,
     /// It is another.
     Changed,
-    /// The key of the digests was lost, so that this cannot be told.
+    /// The key of the digests was lost, so that nothing tells whether the value is another.
     Unknown,
 }
 
-/// What a credential's status remembers.
+/// Where the record of a status is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Binding {
-    /// No record.
+    /// The status has no record.
     #[default]
     Unbound,
-    /// A record in the PAM that the connection leads to.
+    /// In the vault where the connection leads.
     Bound,
-    /// A record in a PAM that the connection no longer leads to.
+    /// In another vault.
     BoundElsewhere,
 }
 
-/// What somebody asked for by annotation, and was not yet given.
+/// What somebody asked for by annotation and has not been given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Nothing.
@@ -191,22 +191,22 @@ pub enum Request {
     None,
     /// To push the fields, and the value unless the vault rotates it.
     Fields,
-    /// To push the value whatever the vault did with it.
+    /// To push the value whatever the vault did.
     Value,
 }
 
-/// Who else in the cluster is after the same record.
+/// The claims of other objects of the cluster on the same record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Claims {
-    /// Nobody looked yet.
+    /// The claims were not looked at yet.
     #[default]
     NotAsked,
-    /// Nobody, and now it is ours.
+    /// No other object claims the record, and this one has claimed it.
     Free,
     /// Another object has the identifier.
     Identifier,
     /// Another object has the account.
     Account,
-    /// Another object writes something else onto the device.
+    /// Another object has other settings for the device.
     Device,
 }

@@ -1,4 +1,4 @@
-//! Which row of the table of `design.md` 5 applies.
+//! Finds the row of the table of `design.md` 5 that applies.
 
 use super::{Account, Binding, Seen};
 
@@ -7,30 +7,30 @@ use super::{Account, Binding, Seen};
 pub struct Row {
     /// The PAM's id.
     pub id: String,
-    /// Its identifier, if it has one.
+    /// The identifier, if the record has one.
     pub identifier: Option<String>,
-    /// Its account.
+    /// The account.
     pub account: Account,
-    /// The vault rotates its value.
+    /// The vault rotates the value.
     pub rotates: bool,
-    /// It is an SSH key (API 4.2), which a credential must not touch.
+    /// The record is an SSH key (API 4.2), which a credential must not touch.
     pub ssh_key: bool,
 }
 
 /// The identifiers that a record of ours may have.
 #[derive(Clone, Copy, Debug)]
 pub struct Identifiers<'a> {
-    /// The one that would be sent.
+    /// The identifier that would be sent.
     pub own: &'a str,
-    /// Those that former names of this cluster would have given; none where the spec has one, or status a record here.
+    /// The identifiers by former names of this cluster; none where the spec has an identifier, or the status a record in
+    /// this vault.
     pub former: &'a [String],
 }
 
-/// Which row of the table applies, given the records that carry our id, our identifier or our account.
+/// Returns the row of the table that applies, given the records that have our id, our identifier or our account.
 ///
-/// `id` is the one in our status, `identifiers` and `account` are what would be sent. In another place than the
-/// one our status speaks of, an id proves nothing by itself: there it counts only together with our identifier
-/// and our account.
+/// `id` is the one in the status, `identifiers` and `account` are what would be sent. In another vault than that of the
+/// status an id proves nothing by itself: there it counts only together with our identifier and our account.
 #[must_use]
 pub fn match_rows(
     rows: &[Row],
@@ -55,8 +55,8 @@ pub fn match_rows(
     }
 }
 
-/// The record of our status is listed. No other may have our identifier or account, and a POST must be able to
-/// reach it: by our identifier, or by the account (API 2.6); otherwise it would make a second record.
+/// The record of the status is listed. No other may have our identifier or account, and a POST must be able to reach the
+/// record: by our identifier, or by the account (API 2.6); otherwise the POST would make a second record.
 fn known(mine: &Row, touched: &[&Row], has_identifier: bool, account: &Account) -> Seen {
     let at_account = mine.account == *account;
     if mine.ssh_key || touched.iter().any(|row| row.id != mine.id) || !(has_identifier || at_account) {
@@ -65,7 +65,7 @@ fn known(mine: &Row, touched: &[&Row], has_identifier: bool, account: &Account) 
     Seen::Ours { at_account: at_account && has_identifier, rotates: mine.rotates }
 }
 
-/// One record, of an id that we do not know, has our identifier or our account.
+/// One record, of another id than that of the status, has our identifier or our account.
 fn unknown(row: &Row, identifiers: Identifiers<'_>, account: &Account) -> Seen {
     let rotates = row.rotates;
     match (&row.identifier, row.account == *account) {

@@ -10,12 +10,12 @@ mod drift;
 mod facts;
 #[cfg(test)]
 mod laws;
+mod listed;
 mod matching;
 mod other_operator;
 mod pass;
 mod repair;
 mod retry;
-mod seen;
 mod situation;
 mod status;
 mod target;
@@ -32,12 +32,12 @@ pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use desired::{Desired, ReadSecrets, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
 pub use facts::{Adoption, Binding, Claims, Connection, Facts, Intent, Request, Secrets, Situation, Value};
+pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use pass::Pass;
 pub use repair::is_only_correction;
 pub use retry::{Ended, NextPass, next_pass};
-pub use seen::{Change, Drift, Inventory, Seen};
 pub use situation::Known;
 pub use status::{
     ACCOUNT, Asked, BoundVault, CONTENT, ClusterState, ConnectedVault, DEVICE, KEYED, MOST_CORRECTIONS, MismatchRecord,

@@ -1,22 +1,22 @@
-//! Writing once more although nothing changed: what a write of unknown outcome may have left, what an earlier process may
-//! have done, what a lost key cannot tell, and what somebody else did to the record (`design.md` 4, 5 and 6).
+//! Writes that repair a record although nothing changed: after a write without an answer, after an earlier process that may
+//! have sent more than it recorded, with a lost key, and after a change by somebody else (`design.md` 4, 5 and 6).
 //!
-//! The value goes along only where the list says that the vault does not rotate it (P6).
+//! Such a write carries the value only where the list says that the vault does not rotate it (P6).
 
 use super::{Binding, Change, Decision, Expect, Facts, Inventory, Look, Push, Request, Seen, SettleWindow, Value};
 
-/// A write whose outcome is unknown was executed by now, or never will be.
+/// Whether the settle window of a write without an answer has elapsed: the PAM executed the write, or never will.
 pub(super) fn settling(s: &impl Facts) -> bool {
     s.binding() == Binding::Bound && matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 
-/// Somebody else changed the record, and it is to be as it was. By a list that cannot be trusted, or none, nothing is corrected.
+/// Whether a change by somebody else has to be corrected. Without a list that can be trusted nothing is corrected.
 pub(super) fn correction_due(s: &impl Facts) -> bool {
     let trusted = !matches!(s.inventory(), Inventory::Incomplete(_) | Inventory::Off);
     s.correct() && s.binding() == Binding::Bound && s.drift().is_correctable() && !s.corrections_exhausted() && trusted
 }
 
-/// Whether a correction is all that is due: it is not worth a conflict.
+/// Returns whether a correction is all that is due: a correction that meets a conflict is left out.
 #[must_use]
 pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
     let sent = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
@@ -24,7 +24,7 @@ pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
     !sent && !asked && correction_due(s)
 }
 
-/// Whether the value goes along though it is the one that was sent, or cannot be told from it.
+/// Whether a push carries the value though it is the recorded one, or nothing tells whether it is.
 pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> bool {
     // A record that is not listed rotates if the spec has it so.
     if rotates.unwrap_or_else(|| s.set_to_rotate()) {
@@ -33,15 +33,15 @@ pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> boo
     match (value, s.change()) {
         (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same && !s.value_withheld(),
         _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
-        // One that was held back never was in the vault, whether or not that goes on rotating its own.
+        // A withheld value never was in the vault, whether or not the vault still rotates its own.
         _ if s.value_withheld() => false,
         (_, Change::Moved) if s.needs_verification() => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
 
-/// The key of the digests was lost: whether the value is the one that was sent cannot be told. It is sent where nobody
-/// wrote to the record since, so that it cannot be older than what is there.
+/// With a lost key nothing tells whether the value is the recorded one. The value is sent where nobody wrote to the record
+/// since our last write, so that it cannot be older than the value in the vault.
 pub(super) fn lost_key(s: &impl Facts) -> Decision {
     match s.inventory() {
         _ if !s.baseline() || s.binding() != Binding::Bound => Decision::HoldValue,
@@ -57,8 +57,8 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
     }
 }
 
-/// An earlier process may have sent something that it did not live to write down: a record that was written to since is
-/// sent what is newest, once; and once more, since what that process sent may come later still.
+/// An earlier process may have sent a write and ended before it recorded the write. A record that was written to since gets
+/// the newest state; and again after the settle window, since the PAM may execute the earlier write later still.
 pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
     match s.inventory() {
         Inventory::NotAsked => Decision::Look(Look::Inventory),

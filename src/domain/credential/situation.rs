@@ -1,9 +1,9 @@
-//! From what a pass knows without a call to the facts of a decision.
+//! Derives the facts of a decision from what a pass knows without a call.
 
 use jiff::Timestamp;
 
 use super::{
-    Adoption, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired, Keyed,
+    ACCOUNT, Adoption, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired, Keyed,
     SecretVersion, SettleWindow, Situation, Status, Target,
 };
 
@@ -65,24 +65,21 @@ impl Known<'_> {
     #[must_use]
     pub fn situation(&self) -> Situation {
         let (binding, desired, status) = (self.binding(), self.desired, self.status);
-        let recorded = &status.digests;
-        let moved = desired.differs(super::ACCOUNT, recorded);
-        let needs_verification = self.suspected;
         Situation {
             deleting: self.deleting,
             finalizer: self.finalizer,
             disable: desired.disable,
-            doubtful: self.target.may_be_in_flight(status, self.keyed) || self.may_have_been_made(needs_verification),
+            doubtful: self.target.may_be_in_flight(status, self.keyed) || self.may_have_been_made(),
             login_changed: self.is_login_changed(),
             suspended: desired.suspended,
             connection: self.connection,
             binding,
-            fields_changed: desired.fields_differ(recorded),
-            account_changed: binding != Binding::Unbound && moved,
+            fields_changed: desired.fields_differ(&status.digests),
+            account_changed: binding != Binding::Unbound && desired.differs(ACCOUNT, &status.digests),
             request: status.request(self.asked),
             mismatch: self.target.is_mismatch(status, self.keyed),
             adoption: desired.adoption,
-            device_changed: desired.differs(DEVICE, recorded),
+            device_changed: desired.differs(DEVICE, &status.digests),
             in_flight: self.target.intent(status, None, self.keyed),
             enable_due: desired.ensure_enabled && binding == Binding::Bound && !status.ensured_enabled,
             plan: desired.plan,
@@ -91,15 +88,15 @@ impl Known<'_> {
             baseline: status.has_baseline(),
             value_withheld: status.value_withheld,
             set_to_rotate: desired.rotates,
-            settle: self.settle_window(needs_verification),
-            needs_verification,
+            settle: self.settle_window(),
+            needs_verification: self.suspected,
             recently_started: self.recently_started,
-            // What is left can only be told with a call, or with what is remembered of other objects.
+            // What is left takes a call, or what is known of other objects.
             ..Situation::default()
         }
     }
 
-    fn settle_window(&self, needs_verification: bool) -> SettleWindow {
+    fn settle_window(&self) -> SettleWindow {
         let here = |write: &&super::UnackedWrite| {
             let elsewhere = self.vault.is_some_and(|vault| vault.origin != write.origin);
             !(elsewhere && self.binding() == Binding::Bound)
@@ -107,24 +104,24 @@ impl Known<'_> {
         let window = self.status.in_flight.as_ref().filter(here).map(|write| write.window(self.now));
         match window.unwrap_or(SettleWindow::Closed) {
             // The write that the status tells of may be older than one that it does not tell of.
-            _ if self.recently_started && self.may_outlive(needs_verification) => SettleWindow::Open,
+            _ if self.recently_started && self.may_outlive() => SettleWindow::Open,
             window => window,
         }
     }
 
     /// Whether a write that an earlier process may have sent could be executed after the DELETE of the record.
-    fn may_outlive(&self, needs_verification: bool) -> bool {
+    fn may_outlive(&self) -> bool {
         let other = self.versions.is_some_and(|versions| versions != self.status.source);
-        self.deleting && (self.may_have_been_made(needs_verification) || (needs_verification && other))
+        self.deleting && (self.may_have_been_made() || (self.suspected && other))
     }
 
     /// Whether an earlier process may have made a record that the status does not tell of: the finalizer goes on just
     /// before the POST. Under [`Adoption::Never`] the status says before each POST for which account it is.
-    fn may_have_been_made(&self, needs_verification: bool) -> bool {
+    fn may_have_been_made(&self) -> bool {
         let about_to_be_made = self.binding() == Binding::Unbound && self.finalizer;
         let announced =
             self.desired.adoption != Adoption::Never || self.target.may_be_in_flight(self.status, self.keyed);
-        about_to_be_made && needs_verification && announced
+        about_to_be_made && self.suspected && announced
     }
 
     /// Whether another OAuth client logs in now than the one that last wrote. The new client may be another tenant's, and

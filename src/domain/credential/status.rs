@@ -218,6 +218,7 @@ pub struct ClusterState<'a> {
 mod tests {
     use super::*;
 
+    #[allow(clippy::unnecessary_wraps, reason = "each is an optional field")]
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

@@ -313,7 +313,7 @@ mod tests {
             (Binding::Unbound, true, true),
             (Binding::BoundElsewhere, false, true),
         ] {
-            let s = Situation { binding, finalizer, needs_verification, ..chain::UNASKED_CLEAN };
+            let s = Situation { finalizer, binding, needs_verification, ..chain::UNASKED_CLEAN };
             assert_eq!(Concrete::of(&s, false).known().is_suspect(), needs_verification, "{binding:?}");
         }
     }

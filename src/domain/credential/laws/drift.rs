@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_is_not_to_be_corrected_changes_nothing() {
+fn drift_that_is_only_reported_changes_nothing() {
     for kind in [SAME.correct(false), SAME.correct(true).corrections_exhausted(true)] {
         law_of(1_000, kind, |s| {
             assert_eq!(decide(s), decide(&but(s, SAME.drift(Drift::None))));
@@ -22,7 +22,7 @@ fn absence_and_what_only_the_vault_knows_is_never_a_reason_to_write() {
     }
 }
 
-/// A record that was changed, and is to be as it was.
+/// A record that somebody else changed, and that has to be corrected.
 const CHANGED: Changes = SAME.correct(true).corrections_exhausted(false).binding(Binding::Bound);
 
 const CORRECTABLE: [Drift; 4] = [Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::Changed];
@@ -53,7 +53,7 @@ fn what_changed_is_corrected_where_the_list_shows_that_it_can_be() {
 }
 
 #[test]
-fn a_correction_is_not_worth_a_conflict() {
+fn a_correction_that_meets_a_conflict_is_left_out() {
     for drift in CORRECTABLE {
         let quiet = QUIET
             .settle(SettleWindow::Closed)

@@ -1,4 +1,4 @@
-//! What stands before a decision, and changes nothing about it.
+//! What precedes a decision, and changes nothing about it.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_suspended_object_causes_nothing() {
 }
 
 #[test]
-fn whoever_may_not_use_the_connection_causes_nothing_there_and_is_told() {
+fn an_object_that_may_not_use_the_connection_causes_nothing_there_and_is_told() {
     law_of(1, SAME.denied(true), |s| {
         assert_eq!(decide(s), Decision::Wait(Reason::AccessDenied));
         assert_eq!(decide(&but(s, SAME.plan(true))), Decision::Wait(Reason::AccessDenied));
@@ -40,7 +40,7 @@ fn whoever_may_not_use_the_connection_causes_nothing_there_and_is_told() {
 }
 
 #[test]
-fn whose_status_another_operator_writes_causes_nothing_and_is_told() {
+fn an_object_whose_status_another_operator_writes_causes_nothing_and_is_told() {
     law_of(1, SAME.other_operator_writes(true), |s| {
         assert_eq!(decide(s), Decision::Wait(Reason::AnotherOperator));
         true

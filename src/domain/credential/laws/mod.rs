@@ -1,7 +1,7 @@
 //! The promises, tried on every path through [`decide`].
 //!
-//! Most laws are of *plain* credentials: those that stay, and have everything that only stands before a decision behind
-//! them. The laws of [`gates`] say that whatever is sent is what a plain one would send.
+//! Most laws are of *plain* credentials: those that are not being deleted, and have passed everything that only precedes a
+//! decision. The laws of [`gates`] say that whatever is sent is what a plain one would send.
 
 mod chain;
 mod concrete;
@@ -19,6 +19,7 @@ mod p7;
 mod passes;
 mod plan;
 mod reasons;
+mod results;
 mod sequences;
 mod sight;
 mod values;
@@ -37,7 +38,7 @@ use super::{
 /// Nothing is otherwise.
 const SAME: Changes = Changes::none();
 
-/// It stays, and nothing is asked for before a decision is carried out.
+/// It is not being deleted, and nothing is asked for before a decision is carried out.
 const PLAIN: Changes = SAME
     .deleting(false)
     .suspended(false)
@@ -111,7 +112,7 @@ fn is_the_vaults(s: &impl Facts) -> bool {
     listed(s).and_then(rotation).unwrap_or_else(|| s.set_to_rotate())
 }
 
-/// Whether somebody else's change is to be undone.
+/// Whether somebody else's change has to be corrected.
 fn is_to_be_corrected(s: &impl Facts) -> bool {
     let correctable = [Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::Changed];
     s.correct() && !s.corrections_exhausted() && correctable.contains(&s.drift())
@@ -127,7 +128,7 @@ fn is_settling(s: &impl Facts) -> bool {
     matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 
-/// Our record, of which nothing is due but perhaps what is to be repaired.
+/// Our record, of which nothing is due but perhaps a repair.
 const QUIET: Changes = SAME
     .binding(Binding::Bound)
     .connection(Connection::Ready)

@@ -34,11 +34,11 @@ fn p3_an_intent_is_written_once_and_the_push_follows() {
 }
 
 #[test]
-fn p3_what_is_pending_changes_nothing_where_it_is_not_asked_for() {
+fn p3_what_is_in_flight_changes_nothing_where_it_is_not_asked_for() {
     law_of(1_000, SAME.adoption(Adoption::ByIdentifier), |s| {
         let decision = decide(s);
-        for pending in [None, Some(Intent::Create), Some(Intent::TakeOver)] {
-            assert_eq!(decide(&but(s, SAME.in_flight(pending))), decision);
+        for in_flight in [None, Some(Intent::Create), Some(Intent::TakeOver)] {
+            assert_eq!(decide(&but(s, SAME.in_flight(in_flight))), decision);
         }
         true
     });
@@ -65,7 +65,7 @@ fn p3_after_an_unknown_write_the_record_is_written_again() {
 }
 
 #[test]
-fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_for_who_stays() {
+fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_but_for_a_deletion() {
     law_of(1_000, SAME.settle(SettleWindow::Open), |s| {
         assert_eq!(decide(s), decide(&but(s, SAME.settle(SettleWindow::Closed))));
         true
@@ -116,12 +116,13 @@ fn p3_a_request_takes_nothing_away_from_what_is_sent_anyway() {
             let Decision::Push(asked) = decision else {
                 assert_eq!(request, Request::Fields, "{decision:?}");
                 // One that asks for the fields alone is looked at first.
-                let unseen = matches!(s.inventory(), Inventory::NotAsked | Inventory::Failed(_) | Inventory::Shows(_));
-                assert!(unseen || matches!(s.inventory(), Inventory::Incomplete(_)), "{decision:?}");
+                let not_shown =
+                    matches!(s.inventory(), Inventory::NotAsked | Inventory::Failed(_) | Inventory::Shows(_));
+                assert!(not_shown || matches!(s.inventory(), Inventory::Incomplete(_)), "{decision:?}");
                 return;
             };
             if asked.expect == push.expect {
-                assert!(asked.value || !push.value, "{request:?} holds the value back");
+                assert!(asked.value || !push.value, "{request:?} withholds the value");
             }
         }
     });

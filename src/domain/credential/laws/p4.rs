@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// Our record, of which something is to be sent.
+/// Our record, to which a write is due.
 const OURS: Changes = SAME.binding(Binding::Bound).connection(Connection::Ready);
 
-/// Our record is to be written, and not only corrected.
+/// Whether a write to our record is due that is not only a correction.
 fn is_to_be_written(s: &impl Facts, value: Value) -> bool {
     is_due(s, value) || is_settling(s)
 }

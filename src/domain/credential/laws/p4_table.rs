@@ -15,7 +15,7 @@ enum Cell {
 }
 
 /// The table as it is written in `design.md`, cell by cell.
-fn cell(seen: Seen, (adoption, granted): (Adoption, bool)) -> Cell {
+fn cell(seen: Seen, adoption: Adoption, granted: bool) -> Cell {
     match (seen, adoption) {
         (Seen::Neither, Adoption::Never) => Cell::CreateKnown,
         (Seen::Neither, _) => Cell::Create,
@@ -28,18 +28,18 @@ fn cell(seen: Seen, (adoption, granted): (Adoption, bool)) -> Cell {
     }
 }
 
-/// What is to be decided by a cell.
-fn decided(cell: Cell, (value, rotates): (Value, bool), pending: Option<Intent>) -> Decision {
+/// What a cell decides.
+fn decided(cell: Cell, value: Value, rotates: bool, in_flight: Option<Intent>) -> Decision {
     let push = |expect, value| Decision::Push(Push { expect, value, all_fields: true });
     let create = push(Expect::Create, value != Value::None);
     let adopt = push(Expect::Adopt, value != Value::None && !rotates);
     match cell {
         Cell::Create => create,
-        Cell::CreateKnown if pending == Some(Intent::Create) => create,
+        Cell::CreateKnown if in_flight == Some(Intent::Create) => create,
         Cell::CreateKnown => Decision::Intend(Intent::Create),
         Cell::Update => adopt,
-        Cell::UpdateIfMade if pending == Some(Intent::Create) => adopt,
-        Cell::TakeOver if pending == Some(Intent::TakeOver) => adopt,
+        Cell::UpdateIfMade if in_flight == Some(Intent::Create) => adopt,
+        Cell::TakeOver if in_flight == Some(Intent::TakeOver) => adopt,
         Cell::TakeOver => Decision::Intend(Intent::TakeOver),
         Cell::Denied => Decision::Wait(Reason::AccessDenied),
         Cell::UpdateIfMade | Cell::Conflict => Decision::Wait(Reason::RecordConflict),
@@ -66,8 +66,8 @@ fn p4_every_cell_of_the_table_is_as_it_is_written() {
             return false;
         }
         let rotates = rotation(seen).unwrap_or_default();
-        let cell = cell(seen, (s.adoption(), s.take_over_granted()));
-        assert_eq!(decide(s), decided(cell, (value, rotates), s.in_flight()), "{cell:?}");
+        let cell = cell(seen, s.adoption(), s.take_over_granted());
+        assert_eq!(decide(s), decided(cell, value, rotates, s.in_flight()), "{cell:?}");
         true
     });
 }
@@ -86,7 +86,7 @@ fn p4_where_there_is_no_list_a_record_is_created_and_the_answer_tells() {
     law_of_first_pushes(|s, value| {
         let cell = if s.adoption() == Adoption::Never { Cell::CreateKnown } else { Cell::Create };
         let off = s.inventory() == Inventory::Off;
-        assert!(!off || decide(s) == decided(cell, (value, false), s.in_flight()));
+        assert!(!off || decide(s) == decided(cell, value, false, s.in_flight()));
         off
     });
 }
@@ -114,7 +114,7 @@ fn p4_in_another_place_the_same_record_is_the_same_vault() {
         law_of(10, there.inventory(ours), |s| {
             let Secrets::Read(value) = s.secrets() else { return false };
             let due = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
-            let update = decided(Cell::Update, (value, rotates), None);
+            let update = decided(Cell::Update, value, rotates, None);
             assert_eq!(decide(s), if due { update } else { Decision::Rebind });
             true
         });
@@ -141,19 +141,19 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
         match (s.binding(), push.expect, s.inventory()) {
             (Binding::Bound, Expect::Update, _) => {}
             (Binding::Bound, expect, inventory) => {
-                let anew =
+                let again =
                     matches!(inventory, Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }));
-                assert!(anew && word && expect == Expect::Adopt && s.adoption() != Adoption::Never);
+                assert!(again && word && expect == Expect::Adopt && s.adoption() != Adoption::Never);
             }
             (_, Expect::Create, Inventory::Shows(Seen::Neither) | Inventory::Off) => assert!(!s.mismatch()),
             (_, Expect::Adopt, Inventory::Off) => assert!(s.mismatch() && word && s.adoption() != Adoption::Never),
             (Binding::BoundElsewhere, Expect::Adopt, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
             (_, Expect::Adopt, Inventory::Shows(seen)) => {
-                let cell = cell(seen, (s.adoption(), s.take_over_granted()));
+                let cell = cell(seen, s.adoption(), s.take_over_granted());
                 assert!(matches!(cell, Cell::Update | Cell::UpdateIfMade | Cell::TakeOver), "{cell:?}");
                 assert!(!s.mismatch() || word);
             }
-            (_, expect, inventory) => panic!("{expect:?} onto {inventory:?}"),
+            (_, expect, inventory) => panic!("{expect:?} of {inventory:?}"),
         }
     });
 }
@@ -165,12 +165,12 @@ fn p4_the_users_word_opens_the_cell_and_no_other() {
         law_of(100, word.request(request), |s| {
             let (Secrets::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else { return false };
             let rotates = rotation(seen).unwrap_or_default() && request != Request::Value;
-            let cell = cell(seen, (s.adoption(), s.take_over_granted()));
+            let cell = cell(seen, s.adoption(), s.take_over_granted());
             let expected = match (cell, request) {
                 (_, Request::None) | (Cell::Create | Cell::CreateKnown | Cell::UpdateIfMade | Cell::Conflict, _) => {
                     Decision::Wait(Reason::RecordConflict)
                 }
-                (cell, _) => decided(cell, (value, rotates), s.in_flight()),
+                (cell, _) => decided(cell, value, rotates, s.in_flight()),
             };
             assert_eq!(decide(s), expected, "{cell:?}");
             true

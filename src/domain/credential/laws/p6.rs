@@ -40,11 +40,11 @@ fn p6_a_value_that_is_new_or_asked_for_is_sent() {
         let changed = push.expect == Expect::Update && matches!(value, Value::New | Value::Changed);
         let asked = s.request() == Request::Value;
         let created = push.expect == Expect::Create;
-        let onto = push.expect == Expect::Adopt && !is_the_vaults(s);
+        let adopted = push.expect == Expect::Adopt && !is_the_vaults(s);
         let known =
             listed(s).and_then(rotation).or_else(|| (s.inventory() == Inventory::Off).then(|| s.set_to_rotate()));
         let fields = s.request() == Request::Fields && known == Some(false);
-        if value != Value::None && (changed || asked || created || onto || fields) {
+        if value != Value::None && (changed || asked || created || adopted || fields) {
             assert!(push.value);
         }
     });
@@ -75,9 +75,9 @@ fn p6_an_unknown_baseline_permits_no_value_for_a_lost_key_or_an_unclean_start() 
 
 /// What is in the vault is what it rotated, though it may have stopped since.
 #[test]
-fn p6_a_value_that_was_held_back_is_sent_only_where_ours_changed_or_was_asked_for() {
-    let held = SAME.value_withheld(true).binding(Binding::Bound).request(Request::None);
-    law_of_pushes(1_000, held, |s, value, push| {
+fn p6_a_value_that_was_withheld_is_sent_only_where_ours_changed_or_was_asked_for() {
+    let withheld = SAME.value_withheld(true).binding(Binding::Bound).request(Request::None);
+    law_of_pushes(1_000, withheld, |s, value, push| {
         let late = value == Value::Same && s.settle() == (SettleWindow::Elapsed { value: true });
         if push.value && push.expect == Expect::Update {
             assert!(late || matches!(value, Value::New | Value::Changed));

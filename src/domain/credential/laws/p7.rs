@@ -1,4 +1,4 @@
-//! P7: a deletion deletes what was asked, and an object can always be let go.
+//! P7: a deletion deletes what was asked, and a finalizer can always be removed.
 
 use super::*;
 

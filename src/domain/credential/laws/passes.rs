@@ -1,4 +1,4 @@
-//! What a pass knows, what it says of earlier writes, and what becomes of a status by its results.
+//! What a pass knows, and what it says of earlier writes.
 
 use jiff::Timestamp;
 
@@ -6,29 +6,29 @@ use super::chain::UNASKED_CLEAN;
 use super::concrete::Concrete;
 use super::*;
 use crate::domain::credential::{
-    Asked, Known, ReadSecrets, Remote, Status, UnackedWrite, WriteAction, WriteResult, announce, transition,
+    Known, MismatchRecord, ReadSecrets, Status, UnackedWrite, WriteAction, WriteResult, transition,
 };
 use crate::domain::{Answer, Situation, WriteEffect};
 
 /// An update of fields alone.
-const UPDATE: Push = Push { expect: Expect::Update, value: false, all_fields: false };
+pub(super) const UPDATE: Push = Push { expect: Expect::Update, value: false, all_fields: false };
 
-fn with(s: Situation) -> Concrete {
+pub(super) fn with(s: Situation) -> Concrete {
     Concrete::of(&s, false)
 }
 
-fn write(action: WriteAction, seconds_ago: i64) -> UnackedWrite {
+pub(super) fn write(action: WriteAction, seconds_ago: i64) -> UnackedWrite {
     let mut write = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN }).status.in_flight.unwrap();
     let since = Timestamp::from_second(with(UNASKED_CLEAN).pass().now.as_second() - seconds_ago).unwrap();
     (write.action, write.since) = (action, since);
     write
 }
 
-fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>) -> Status {
+pub(super) fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>) -> Status {
     transition(&pass.status, &pass.pass(), decision, result)
 }
 
-fn answer() -> Answer {
+pub(super) fn answer() -> Answer {
     let (id, identifier) = ("1".to_owned(), Some("theirs".to_owned()));
     Answer { outcome: WriteEffect::Updated, id, identifier, tenant: Some("acme".to_owned()) }
 }
@@ -53,7 +53,7 @@ fn p3_a_process_suspects_a_write_where_something_tells_of_one() {
 }
 
 /// An object that goes, of a process that began lately.
-fn leaving<'a>(pass: &'a Concrete, suspected: bool) -> Known<'a> {
+fn leaving(pass: &Concrete, suspected: bool) -> Known<'_> {
     Known { deleting: true, recently_started: true, suspected, ..pass.known() }
 }
 
@@ -222,141 +222,8 @@ fn an_answer_is_expected_from_the_record_and_the_tenant_that_are_known() {
     assert_eq!(of(&pass, Expect::Create, Some("2")), (None, text("acme")));
     assert_eq!(of(&pass, Expect::Adopt, Some("2")), (text("2"), text("acme")));
     assert_eq!(of(&pass, Expect::Adopt, None), (None, text("acme")));
-    pass.status.mismatch = Some(super::super::MismatchRecord { id: text("9"), ..<_>::default() });
+    pass.status.mismatch = Some(MismatchRecord { id: text("9"), ..<_>::default() });
     assert_eq!(of(&pass, Expect::Adopt, None).0, text("9"));
     pass.situation.binding = Binding::BoundElsewhere;
     assert_eq!(of(&pass, Expect::Update, None).1, None, "another vault names its tenant itself");
-}
-
-#[test]
-fn p6_a_value_stays_withheld_until_a_value_is_sent() {
-    let withheld =
-        |s: Situation, push| then(&with(s), Decision::Push(push), WriteResult::Written(&answer())).value_withheld;
-    let before = Situation { value_withheld: true, ..UNASKED_CLEAN };
-    assert!(withheld(before, UPDATE) && !withheld(UNASKED_CLEAN, UPDATE));
-    assert!(!withheld(before, Push { value: true, ..UPDATE }));
-    assert!(!withheld(Situation { secrets: Secrets::Read(Value::None), ..before }, UPDATE));
-    assert!(withheld(Situation { secrets: Secrets::Read(Value::Unknown), ..UNASKED_CLEAN }, UPDATE));
-    assert!(withheld(UNASKED_CLEAN, Push { expect: Expect::Adopt, ..UPDATE }));
-    for (drift, stays) in [(Drift::Changed, true), (Drift::Rotated, true), (Drift::Renamed, false)] {
-        assert_eq!(withheld(Situation { drift, ..UNASKED_CLEAN }, UPDATE), stays, "{drift:?}");
-    }
-    let mut settled = with(before);
-    assert!(then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
-    settled.desired.has_value = false;
-    assert!(!then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
-    assert!(then(&with(UNASKED_CLEAN), Decision::HoldValue, WriteResult::Nothing).value_withheld);
-}
-
-#[test]
-fn a_correction_counts_until_a_push_for_another_cause_or_its_time_is_over() {
-    let drifted = Situation { drift: Drift::Renamed, correct: true, inventory: SHOWS_OURS, ..UNASKED_CLEAN };
-    let count = |pass: &Concrete| then(pass, Decision::Push(UPDATE), WriteResult::Written(&answer())).corrections.len();
-    let mut pass = with(drifted);
-    assert_eq!(count(&pass), 1);
-    let ago = |hours: i64| Timestamp::from_second(1_000_000 - hours * 3_600).unwrap();
-    pass.status.corrections = vec![ago(5), ago(4), ago(3)];
-    assert_eq!(count(&pass), 2, "four hours of a list each hour");
-    pass.situation.fields_changed = true;
-    assert_eq!(count(&pass), 0);
-    let adopted = Push { expect: Expect::Adopt, ..UPDATE };
-    pass.situation.fields_changed = false;
-    let next = then(&pass, Decision::Push(adopted), WriteResult::Written(&answer()));
-    assert!(next.corrections.is_empty());
-    pass.situation.secrets = Secrets::Read(Value::Changed);
-    assert_eq!(count(&pass), 0);
-}
-
-const SHOWS_OURS: Inventory = Inventory::Shows(Seen::Ours { at_account: true, rotates: false });
-
-#[test]
-fn p4_an_unexpected_answer_is_recorded_without_anothers_identifier_and_answers_the_request() {
-    let pass = with(Situation { request: Request::Value, ..UNASKED_CLEAN });
-    let of = |identifier: &str| {
-        let answer = Answer { identifier: Some(identifier.to_owned()), ..answer() };
-        let next = then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer));
-        assert_eq!(next.handled, Asked { reconcile: None, push_value: Some("now".to_owned()) });
-        next.mismatch.unwrap()
-    };
-    assert_eq!((of("theirs").identifier, of("theirs").id.as_deref()), (None, Some("1")));
-    assert_eq!(of(super::concrete::IDENTIFIER).identifier.as_deref(), Some(super::concrete::IDENTIFIER));
-    assert!(
-        pass.target().is_mismatch(&then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer())), &PlainKey)
-    );
-}
-
-#[test]
-fn p3_a_refusal_takes_back_only_what_this_pass_announced() {
-    let mut pass = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN });
-    let refused = |pass: &Concrete, decision| then(pass, decision, WriteResult::Refused).in_flight.is_some();
-    assert!(refused(&pass, Decision::Push(UPDATE)));
-    pass.announced = true;
-    assert!(!refused(&pass, Decision::Push(UPDATE)));
-    assert!(refused(&pass, Decision::Enable));
-}
-
-#[test]
-fn p3_a_write_without_an_answer_is_recorded_as_what_it_was() {
-    let lost = |s: Situation, decision| then(&with(s), decision, WriteResult::Lost).in_flight.map(|write| write.action);
-    let adopt = Decision::Push(Push { expect: Expect::Adopt, ..UPDATE });
-    let other = Inventory::Shows(Seen::AccountOther { rotates: false });
-    let elsewhere = Inventory::Shows(Seen::IdentifierElsewhere { rotates: false });
-    let unbound = Situation { binding: Binding::Unbound, ..UNASKED_CLEAN };
-    let create = Decision::Push(Push { expect: Expect::Create, ..UPDATE });
-    assert_eq!(lost(unbound, create), Some(WriteAction::Create));
-    assert_eq!(lost(unbound, adopt), Some(WriteAction::Update));
-    assert_eq!(lost(Situation { inventory: other, ..unbound }, adopt), Some(WriteAction::TakeOver));
-    assert_eq!(lost(Situation { inventory: elsewhere, ..unbound }, adopt), Some(WriteAction::TakeOver));
-    assert_eq!(lost(UNASKED_CLEAN, Decision::Push(UPDATE)), Some(WriteAction::Update));
-    assert_eq!(lost(UNASKED_CLEAN, Decision::Enable), Some(WriteAction::Enable));
-    assert_eq!(lost(UNASKED_CLEAN, Decision::Disable), Some(WriteAction::Disable));
-    assert_eq!(lost(UNASKED_CLEAN, Decision::Settled), None);
-}
-
-#[test]
-fn p3_digests_of_a_write_without_an_answer_are_in_doubt() {
-    let doubted = |s: Situation, push| {
-        let next = then(&with(s), Decision::Push(push), WriteResult::Lost);
-        let doubted = next.digests.iter().filter(|(_, digest)| crate::domain::keyed::is_in_doubt(digest));
-        doubted.map(|(group, _)| group.clone()).collect::<Vec<_>>()
-    };
-    let changed = Situation { fields_changed: true, ..UNASKED_CLEAN };
-    assert_eq!(doubted(changed, Push { value: true, ..UPDATE }), ["content", "notes"]);
-    let elsewhere = Situation { binding: Binding::BoundElsewhere, ..changed };
-    let push = Push { expect: Expect::Adopt, value: true, all_fields: true };
-    assert!(doubted(elsewhere, push).is_empty(), "digests of another vault's record");
-    assert_eq!(doubted(Situation { inventory: SHOWS_OURS, ..elsewhere }, push), ["content", "device", "notes"]);
-    assert_eq!(doubted(Situation { binding: Binding::Unbound, ..changed }, push), ["content", "device", "notes"]);
-}
-
-#[test]
-fn p3_a_write_that_is_announced_keeps_a_value_that_may_still_come() {
-    let pass = |in_flight| {
-        let mut pass = with(Situation { binding: Binding::Unbound, ..UNASKED_CLEAN });
-        pass.status.in_flight = in_flight;
-        announce(&pass.status, &pass.pass(), Intent::Create, false).in_flight.unwrap()
-    };
-    let earlier = |action, value| Some(UnackedWrite { value, ..write(action, 10) });
-    assert_eq!((pass(None).action, pass(None).value), (WriteAction::Create, false));
-    assert!(pass(earlier(WriteAction::Update, true)).value && !pass(earlier(WriteAction::Update, false)).value);
-    assert!(!pass(earlier(WriteAction::Unrecorded, true)).value);
-}
-
-#[test]
-fn a_list_is_noted_once_and_the_identifier_each_time() {
-    let mut pass = with(UNASKED_CLEAN);
-    let remote = |change: &str, identifier: Option<&str>| {
-        Some(Remote { change: Some(change.to_owned()), identifier: identifier.map(str::to_owned) })
-    };
-    pass.remote = remote("7", None);
-    for result in [WriteResult::Nothing, WriteResult::Lost, WriteResult::Refused, WriteResult::Blocked] {
-        assert_eq!(then(&pass, Decision::Settled, result).remote, pass.remote, "{result:?}");
-    }
-    assert_eq!(then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer())).remote, None);
-    pass.status.remote = remote("6", Some("theirs"));
-    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, remote("6", None));
-    (pass.status.remote, pass.remote) = (None, Some(Remote { change: None, identifier: Some("theirs".to_owned()) }));
-    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, pass.remote);
-    pass.remote = Some(Remote::default());
-    assert_eq!(then(&pass, Decision::Settled, WriteResult::Nothing).remote, None);
 }

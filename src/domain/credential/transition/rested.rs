@@ -1,9 +1,9 @@
-//! After a pass that sent nothing.
+//! The status after a pass that sent nothing.
 
 use super::parts::{acknowledge, mark_removed_secrets, rebind, record_digests};
 use crate::domain::credential::{Binding, Decision, Pass, Secrets, Status, Value};
 
-/// Nothing was sent.
+/// Records what a pass learned that sent nothing.
 pub(super) fn rested(pass: &Pass<'_>, next: &mut Status, decision: Decision) {
     match decision {
         Decision::Settled => settled(pass, next),
@@ -15,14 +15,15 @@ pub(super) fn rested(pass: &Pass<'_>, next: &mut Status, decision: Decision) {
         Decision::Rebind => moved(pass, next),
         _ => {}
     }
-    // Where an answer is unexplained, a request is the user's word on it, and waits until it can be obeyed.
+    // After an answer that named another record, a request is the user's word on that record, and waits until a push
+    // obeys it.
     let unheard = pass.situation.binding == Binding::Unbound && next.mismatch.is_none();
     if unheard && !pass.situation.deleting && decision != Decision::Suspend {
         acknowledge(pass, next);
     }
 }
 
-/// Nothing was due. Digests are made again only where their key was lost.
+/// Makes the digests again where their key was lost: nothing was due.
 fn settled(pass: &Pass<'_>, next: &mut Status) {
     let is_lost = |group: &str| next.digests.get(group).is_some_and(|digest| pass.keyed.is_foreign(digest));
     let compared = matches!(pass.situation.secrets, Secrets::Read(Value::Same | Value::None));
@@ -33,7 +34,7 @@ fn settled(pass: &Pass<'_>, next: &mut Status) {
     next.value_withheld &= pass.desired.has_value;
 }
 
-/// The record of the status was found where the connection leads now.
+/// Records where the connection leads now: the list shows the record of the status there.
 fn moved(pass: &Pass<'_>, next: &mut Status) {
     rebind(pass, next, None);
     // With a lost key the value may never have been sent there.

@@ -9,7 +9,7 @@ const EVENTS: [Event; 6] =
     [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::ChangedInVault, Event::RenamedInVault];
 
 /// Somebody changes the record before each list.
-fn fought(world: &World, event: Event, rounds: usize) -> World {
+fn changed_again_and_again(world: &World, event: Event, rounds: usize) -> World {
     let mut world = settled(world);
     for _ in 0..rounds {
         // The first list after a write is what later lists are compared with.
@@ -28,7 +28,7 @@ fn fought(world: &World, event: Event, rounds: usize) -> World {
 fn a_record_is_corrected_three_times_and_then_left_alone() {
     for event in [Event::ChangedInVault, Event::RenamedInVault] {
         let sequences = explore(&synced(CORRECTING), &EVENTS, |world| {
-            let end = fought(world, event, 5);
+            let end = changed_again_and_again(world, event, 5);
             assert_eq!(end.corrections, MOST_CORRECTIONS, "{end:#?}");
             assert!(end.pam().records.len() == 1 && end.status.corrections_exhausted(), "{end:#?}");
             rests(&end);
@@ -40,7 +40,7 @@ fn a_record_is_corrected_three_times_and_then_left_alone() {
 #[test]
 fn a_correction_restores_what_was_written_and_is_the_last_write() {
     let sequences = explore(&synced(CORRECTING), &EVENTS, |world| {
-        let end = fought(world, Event::ChangedInVault, 1);
+        let end = changed_again_and_again(world, Event::ChangedInVault, 1);
         let [record] = end.pam().records.as_slice() else { panic!("P3: {end:#?}") };
         if !end.untold {
             assert_eq!((record.value, record.notes), (end.value, end.notes), "{end:#?}");
@@ -54,14 +54,15 @@ fn a_correction_restores_what_was_written_and_is_the_last_write() {
 #[test]
 fn p6_no_correction_sends_a_value_that_the_vault_rotates() {
     let rotating = Settings { rotates: true, ..CORRECTING };
-    let sequences = explore(&synced(rotating), &EVENTS, |world| _ = fought(world, Event::ChangedInVault, 2));
+    let sequences =
+        explore(&synced(rotating), &EVENTS, |world| _ = changed_again_and_again(world, Event::ChangedInVault, 2));
     assert!(sequences > 300, "{sequences}");
 }
 
 #[test]
 fn what_is_only_reported_is_never_corrected() {
     let sequences = explore(&synced(adopting(Adoption::ByIdentifier)), &EVENTS, |world| {
-        assert_eq!(fought(world, Event::ChangedInVault, 2).corrections, 0);
+        assert_eq!(changed_again_and_again(world, Event::ChangedInVault, 2).corrections, 0);
     });
     assert!(sequences > 1_000, "{sequences}");
 }

@@ -68,12 +68,12 @@ impl<L: Fn(&World)> Tree<'_, L> {
         let sequences = self.follow(&then, left - 1);
         // A fault is one of a write.
         let faults = if then.writes > before.writes { FAULTS.as_slice() } else { &[] };
-        let faulty = faults.iter().map(|fault| {
+        let with_faults = faults.iter().map(|fault| {
             let mut then = before.clone();
             then.pass(*fault);
             self.follow(&then, left - 1)
         });
-        sequences + faulty.sum::<usize>()
+        sequences + with_faults.sum::<usize>()
     }
 }
 

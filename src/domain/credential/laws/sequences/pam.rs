@@ -90,7 +90,9 @@ impl Pam {
         let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
         self.late = later;
         let due: Vec<(i64, Post)> = due;
-        due.iter().for_each(|(_, post)| _ = self.post(post));
+        for (_, post) in &due {
+            self.post(post);
+        }
     }
 
     /// Somebody else writes to the record of that id.

@@ -85,7 +85,7 @@ impl World {
     }
 
     fn decide(&mut self, run: &mut Run, seen: &Seeing) -> Decision {
-        // A look is asked for once, and so is what stands before a push.
+        // A look is asked for once, and so is what a push needs before.
         for _ in 0..8 {
             match decide(&run.s) {
                 Decision::Look(Look::Secrets) => self.read(run, seen),

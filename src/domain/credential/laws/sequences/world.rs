@@ -100,6 +100,7 @@ impl Address {
 }
 
 /// What the spec says that no event changes, and how the vault treats new records.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent setting")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Settings {
     pub(super) adoption: Adoption,
@@ -110,6 +111,7 @@ pub(super) struct Settings {
 }
 
 /// Everything there is.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) vaults: [Pam; 2],

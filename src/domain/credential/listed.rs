@@ -1,54 +1,54 @@
-//! What a list shows of one credential, reduced to what a decision turns on.
+//! What a list shows of one credential.
 
 use super::Reason;
 
 /// What the PAM's list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Inventory {
-    /// Nobody looked yet.
+    /// The list was not looked at yet.
     #[default]
     NotAsked,
-    /// It could not be had, for that reason.
+    /// The list could not be read, for that reason.
     Failed(Reason),
-    /// It shows this.
+    /// The list shows this.
     Shows(Seen),
-    /// It shows this, and lacks or shows moved so much else that it cannot be trusted.
+    /// The list shows this, and lacks or shows moved so much else that it cannot be trusted.
     Incomplete(Seen),
-    /// The connection is not to list.
+    /// The connection does not list.
     Off,
 }
 
 /// What a list shows of the record in our status, against what was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Drift {
-    /// It is as it was written, or nothing newer than our last write is known.
+    /// Nothing: the record is as it was written, or nothing newer than our last write is known.
     #[default]
     None,
-    /// It is not listed. That is no reason to write: it may only be out of the login's sight.
+    /// The record is not listed. That is no reason to write: the login may only not see the record.
     NotListed,
-    /// It has another identifier.
+    /// The record has another identifier.
     Identifier,
-    /// It has another username.
+    /// The record has another username.
     Renamed,
-    /// It is on another device.
+    /// The record is on another device.
     Moved,
-    /// Another record has its identifier or its account, too.
+    /// Another record has the identifier or the account of this one, too.
     SecondRecord,
-    /// It was written to by somebody else.
+    /// Somebody else wrote to the record.
     Changed,
-    /// The vault rotated its value, and the spec has one.
+    /// The vault rotated the value, and the spec has one.
     Rotated,
 }
 
 impl Drift {
-    /// Whether writing the record again mends it.
+    /// Returns whether writing the record again restores it.
     #[must_use]
     pub const fn is_correctable(self) -> bool {
         matches!(self, Self::Identifier | Self::Renamed | Self::Moved | Self::Changed)
     }
 
-    /// Whether the record is no longer where it was: many of these at once are no single changes, but another view of the
-    /// vault.
+    /// Returns whether the record is no longer where it was: many such records at once are not many changes, but another
+    /// view of the vault.
     #[must_use]
     pub const fn is_loss(self) -> bool {
         matches!(self, Self::NotListed | Self::Identifier | Self::Renamed | Self::Moved)
@@ -58,7 +58,7 @@ impl Drift {
 /// What the list says of writes to our record since our last one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// Nothing: it was not looked at, or no earlier list said when our own write was.
+    /// Nothing: the list was not looked at, or no earlier list told the time of our own write.
     #[default]
     Unknown,
     /// There was none.
@@ -72,36 +72,36 @@ pub enum Change {
 pub enum Seen {
     /// Neither our identifier nor our account.
     Neither,
-    /// The record in our status, and no other record has our account or identifier.
+    /// The record of the status, and no other record has our account or identifier.
     Ours {
-        /// It has our identifier and the account that the spec asks for.
+        /// The record has our identifier and the account that the spec asks for.
         at_account: bool,
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
-    /// Our identifier on our account, under an id that we do not know.
+    /// Our identifier on our account, under another id than that of the status.
     IdentifierOnAccount {
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
     /// The identifier that a former name of this cluster gave to this object, on our account.
     FormerOnAccount {
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
     /// Our identifier on another account.
     IdentifierElsewhere {
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
     /// Our account, without any identifier.
     AccountBare {
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
     /// Our account under another identifier.
     AccountOther {
-        /// The vault rotates its value.
+        /// The vault rotates the value.
         rotates: bool,
     },
     /// Identifier and account on different records, several records with our account, or an SSH key's row.
