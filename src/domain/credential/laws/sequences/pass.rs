@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::pam::{Record, account};
-use super::world::{Fault, PlainKey, World, at};
+use super::world::{Fault, Happened, PlainKey, World, at};
 use crate::domain::credential::{
     ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, DriftInput, KEYED, Known, ListedRecord, Pass, ReadSecrets,
     Remote, SecretVersion, Target, announce, change_since_write, find_drift, value_read,
@@ -58,7 +58,7 @@ impl World {
         let calls = self.calls();
         let decision = self.decide(&mut run, &seen);
         self.last = Some(decision);
-        self.history.push((self.now, format!("{decision:?}, {fault:?}")));
+        self.history.push((self.now, Happened::Pass(decision, fault)));
         self.carry_out(&run, &seen, decision, fault);
         assert!(self.calls() <= calls + 1, "P10: one pass, one write: {self:#?}");
     }

@@ -47,7 +47,7 @@ fn p10_a_write_without_an_answer_is_sent_again_every_few_minutes_at_most() {
 /// A status that changed would be news, and news cut the wait for a retry short.
 #[test]
 fn p10_a_second_refusal_changes_nothing_in_the_status() {
-    for adoption in [Adoption::ByIdentifier, Adoption::Never, Adoption::TakeOver] {
+    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
         for world in [World::new(adopting(adoption)), synced(adopting(adoption))] {
             explore(&world, &EVENTS, |world| {
                 let mut world = world.clone();

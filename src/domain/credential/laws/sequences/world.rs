@@ -99,6 +99,14 @@ impl Address {
     }
 }
 
+/// What happened at one time.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "read in a failure's output")]
+pub(super) enum Happened {
+    Event(Event),
+    Pass(Decision, Fault),
+}
+
 /// What the spec says that no event changes, and how the vault treats new records.
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent setting")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -145,7 +153,7 @@ pub(super) struct World {
     pub(super) answered_value: Option<u8>,
     pub(super) last: Option<Decision>,
     /// What happened, to be read in a failure.
-    pub(super) history: Vec<(i64, String)>,
+    pub(super) history: Vec<(i64, Happened)>,
 }
 
 impl World {
@@ -189,7 +197,7 @@ impl World {
     /// What happens between two passes.
     pub(super) fn happen(&mut self, event: Event) {
         self.pass_time(1);
-        self.history.push((self.now, format!("{event:?}")));
+        self.history.push((self.now, Happened::Event(event)));
         match event {
             Event::None => {}
             Event::Value(value) => (self.value, self.version) = (value, self.version + 1),
