@@ -82,6 +82,14 @@ pub enum SettleWindow {
     },
 }
 
+/// Returns the first whole second that is not before a time: the status keeps whole seconds, and a settle window must
+/// not end too early, nor end and open again.
+#[must_use]
+pub fn whole_second(time: Timestamp) -> Timestamp {
+    let whole = Timestamp::from_second(time.as_second()).unwrap_or(time);
+    if whole < time { whole.checked_add(Duration::from_secs(1)).unwrap_or(time) } else { whole }
+}
+
 impl UnackedWrite {
     /// Returns the state of the settle window at `now`.
     #[must_use]
@@ -214,6 +222,16 @@ mod tests {
             let open = (action != WriteAction::Unrecorded).then(|| write.clone());
             assert_eq!(write.clone().after_answer(at(1_010)), open);
             assert_eq!(write.after_answer(at(1_090)), None);
+        }
+    }
+
+    #[test]
+    fn p3_a_settle_window_that_is_read_from_the_status_is_the_one_that_was_written() {
+        for (milliseconds, expected) in
+            [(1_000_000, 1_000), (1_000_001, 1_001), (1_000_999, 1_001), (-1, 0), (-1_000, -1)]
+        {
+            let time = Timestamp::from_millisecond(milliseconds).unwrap();
+            assert_eq!(whole_second(time), at(expected), "{milliseconds}");
         }
     }
 }

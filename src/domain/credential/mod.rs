@@ -22,7 +22,7 @@ mod target;
 mod transition;
 
 use super::keyed::{Compared, Keyed};
-use super::unacked::{SettleWindow, UnackedWrite, WriteAction};
+use super::unacked::{SettleWindow, UnackedWrite, WriteAction, whole_second};
 use super::{Account, Reason};
 
 pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};

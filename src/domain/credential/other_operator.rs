@@ -70,7 +70,7 @@ mod tests {
         for version in ["1", "2", "3"] {
             other.note(trace(version, 1, true), now);
         }
-        assert!(other.note(trace("3", 1, true), now + OVER - Duration::from_secs(1)));
+        assert!(other.note(trace("3", 1, true), now + OVER.saturating_sub(Duration::from_secs(1))));
         assert!(!other.note(trace("4", 1, true), now + OVER));
     }
 }

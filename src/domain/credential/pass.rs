@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     ACCOUNT, Asked, Binding, CONTENT, ConnectedVault, Desired, Expect, Expected, Keyed, Push, ReadSecrets, Remote,
     SecretVersion, Secrets, Situation, Status, Target, USERNAME, UnackedWrite, Value, WriteAction, is_only_correction,
+    whole_second,
 };
 
 /// What a pass knows beside the status.
@@ -71,7 +72,7 @@ impl Pass<'_> {
             account: self.target.account_digest(self.keyed),
             origin: self.target.origin.unwrap_or_default().to_owned(),
             former: self.replaced.map(str::to_owned).filter(|_| action == WriteAction::TakeOver),
-            since: self.now,
+            since: whole_second(self.now),
             value,
         }
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::parts::{acknowledge, rebind, record_digests};
 use crate::domain::credential::{
     Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Pass, Push, Secrets, Seen, Status, UnackedWrite, Value,
-    WriteAction, WriteEffect,
+    WriteAction, WriteEffect, whole_second,
 };
 
 /// Corrections that are further apart than all of this are no fight.
@@ -80,7 +80,7 @@ fn in_flight_after_answer(pass: &Pass<'_>, before: &Status, push: Push) -> Optio
     }
     let write = before.in_flight.clone().filter(|_| !pass.just_announced)?;
     // Until it ended, an earlier process may have tried the write again.
-    let since = write.since.max(pass.started);
+    let since = write.since.max(whole_second(pass.started));
     UnackedWrite { since, ..write }.after_answer(pass.now)
 }
 
