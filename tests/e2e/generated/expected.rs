@@ -40,7 +40,7 @@ const SESSION_LABELS: [(&str, &str); 9] = [
 ];
 
 /// Both are always said together.
-pub const JIT_SWITCHES: [&str; 2] = ["credentialCreationAndDeletion", "enableDisableCredential"];
+const JIT_SWITCHES: [&str; 2] = ["credentialCreationAndDeletion", "enableDisableCredential"];
 
 fn snake(camel: &str) -> String {
     let parts = camel.chars().flat_map(|c| c.is_ascii_uppercase().then_some('_').into_iter().chain(c.to_lowercase()));
