@@ -138,7 +138,7 @@ pub struct PamCredentialSpec {
     ///
     /// `TakeOver` also writes onto a record that has only one of the two: one with this identifier is renamed or moved
     /// to this account, and one with this account gets this identifier in the place of its own, which is kept in
-    /// `status.formerIdentifier`. Users of the record as it was lose it. The connection must allow it, else
+    /// `status.formerIdentifier`. The former users of the record lose it. The connection must allow it, else
     /// `Ready` says `AccessDenied`.
     ///
     /// Several records that match, and SSH keys, are a conflict in every case. A record that the operator made under a
