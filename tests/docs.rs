@@ -1,5 +1,5 @@
-//! The manual and the schemas agree with the code: each field, reason and version difference is documented, and nothing
-//! generated is stale. Concerns no promise of its own.
+//! The manual and the schemas agree with the code: each field, reason and version difference is documented, links and paths
+//! lead somewhere, and nothing generated is stale. Concerns no promise of its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -187,6 +187,16 @@ fn every_reason_has_its_row_with_when_it_is_tried_again() {
     }
 }
 
+/// Neither the compiler nor a test that goes through [`Reason::ALL`] misses a reason that is not in it.
+#[test]
+fn every_reason_is_in_the_list_of_all() {
+    let named = page("src/domain/reason.rs")
+        .lines()
+        .filter(|line| line.trim().starts_with("Self::") && line.contains(" => \""))
+        .count();
+    assert_eq!(named, Reason::ALL.len());
+}
+
 #[test]
 fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
     let text = page("docs/compatibility.md");
@@ -207,11 +217,17 @@ fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
     }
 }
 
+/// Returns the pages that are written for people.
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let others = ["README.md", "CONTRIBUTING.md", "tests/README.md"].map(|page| root().join(page));
+    docs.filter(|file| file.extension().is_some_and(|e| e == "md")).chain(others).collect()
+}
+
 /// Every link to a file of the repository leads to one.
 #[test]
 fn every_link_leads_somewhere() {
-    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    for file in docs.chain([root().join("README.md")]).filter(|file| file.extension().is_some_and(|e| e == "md")) {
+    for file in pages() {
         let text = fs::read_to_string(&file).unwrap();
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
@@ -230,6 +246,50 @@ fn has_heading(file: &Path, anchor: &str) -> bool {
     let heading =
         |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([',', '?', '`'], "");
     text.lines().filter(|line| line.starts_with('#')).any(|line| heading(line) == anchor)
+}
+
+/// Returns the paths that a page names: in backticks, and in its drawings. What has a blank, a pattern, a placeholder or the
+/// form of a URL's path is none.
+fn paths(page: &str) -> BTreeSet<&str> {
+    const ENDS: [&str; 6] = [".rs", ".md", ".tsv", ".toml", ".yaml", "Makefile"];
+    let mut paths = BTreeSet::new();
+    let (mut fenced, mut drawing) = (false, false);
+    for line in page.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            fenced = !fenced;
+            drawing = fenced && language == "mermaid";
+        } else if drawing {
+            let words = line.split(|c: char| c.is_whitespace() || "\"<>[]{}();,:".contains(c));
+            paths.extend(words.filter(|word| ["src/", "tests/", "docs/"].iter().any(|root| word.starts_with(root))));
+        } else if !fenced {
+            let is_path = |code: &&str| {
+                let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+                let named =
+                    (code.contains('/') && !code.starts_with('/')) || ENDS.iter().any(|end| code.ends_with(end));
+                named && code.chars().all(plain) && !code.starts_with("pam-operator.io")
+            };
+            paths.extend(line.split('`').skip(1).step_by(2).filter(is_path));
+        }
+    }
+    paths
+}
+
+#[test]
+fn every_path_that_the_pages_for_contributors_name_is_there() {
+    for name in ["docs/architecture.md", "CONTRIBUTING.md"] {
+        let text = page(name);
+        let paths = paths(&text);
+        assert!(paths.len() > 20, "{name}: {paths:?}");
+        let gone: Vec<_> = paths.into_iter().filter(|path| !root().join(path).exists()).collect();
+        assert!(gone.is_empty(), "{name} names {gone:?}");
+    }
+}
+
+#[test]
+fn a_path_is_found_in_backticks_and_in_a_drawing_and_nothing_else_is() {
+    let page = "`src/one.rs`, `two.rs` and `src/<kind>.rs`; `make test`, `/livez`, `a::b`, `pam-operator.io/x`\n\
+                ```mermaid\n  a[\"text<br/>src/three.rs\"] --> b\n```\n```sh\ncat `src/four.rs`\n```\nlast `docs/five`";
+    assert!(paths(page).into_iter().eq(["docs/five", "src/one.rs", "src/three.rs", "two.rs"]), "{:?}", paths(page));
 }
 
 // === What is generated

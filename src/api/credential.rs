@@ -138,7 +138,7 @@ pub struct PamCredentialSpec {
     ///
     /// `TakeOver` also writes onto a record that has only one of the two: one with this identifier is renamed or moved
     /// to this account, and one with this account gets this identifier in the place of its own, which is kept in
-    /// `status.formerIdentifier`. Whoever knew the record as it was loses it. The connection must allow it, else
+    /// `status.formerIdentifier`. The former users of the record lose it. The connection must allow it, else
     /// `Ready` says `AccessDenied`.
     ///
     /// Several records that match, and SSH keys, are a conflict in every case. A record that the operator made under a
@@ -153,7 +153,7 @@ pub struct PamCredentialSpec {
     pub ensure_enabled: bool,
     /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
     /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
-    /// done. Setting `Retain` on an object that is being deleted lets it go.
+    /// done. Setting `Retain` on an object that is being deleted ends the deletion at once.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
     /// What happens when the PAM's list shows that the record was changed, renamed or moved by somebody else. `Report` says

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct SourceSecret {
     /// Name of the Secret (or ConfigMap).
     pub name: String,
-    /// The Secret's uid: a Secret made anew under the same name has another.
+    /// The Secret's uid: a Secret that is created again under the same name has another.
     pub uid: String,
     /// The Secret's resourceVersion when it was read.
     pub resource_version: String,

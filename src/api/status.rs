@@ -37,19 +37,20 @@ pub struct PamCredentialStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Digests of what was last sent, by field. Those of secret values are keyed (`v1:{key id}:{mac}`), so
-    /// that nobody who reads this object can try passwords against them.
+    /// Digests of what was last sent, by group of fields. Those of secret values are keyed (`v1:{key id}:{mac}`), so
+    /// that nobody who reads this object can try passwords against them. One that begins with `?` is in doubt: a later write
+    /// of the group has no answer yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
     /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
     /// `spec.ensureEnabled` asks for. Otherwise the record was there before, and may be disabled.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ensured_enabled: bool,
-    /// True while the record's value is the vault's, since the one of the Secret was held back (`Adopted`).
+    /// True while the record has the vault's value, since the value of the Secret was withheld (`Adopted`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub value_held_back: bool,
-    /// Internal: the one write that has no answer yet, or is about to be sent. The PAM may execute it up to 90 s later, over
-    /// what was sent since; the newest state is sent again then.
+    /// The one write that has no answer yet, or is about to be sent. The PAM may execute the write up to 90 s later, over what
+    /// was sent since; then the newest state is sent again. Not for users to edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<InFlightWrite>,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
@@ -235,6 +236,6 @@ pub struct MismatchRecord {
     /// The identifier that the PAM gave for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
-    /// Keyed digest of the place, identifier and account that the write was for.
+    /// Keyed digest of the vault, identifier and account that the write was for.
     pub target: String,
 }
