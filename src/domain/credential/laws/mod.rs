@@ -23,6 +23,7 @@ mod results;
 mod sequences;
 mod sight;
 mod values;
+mod written;
 
 use explore::law;
 pub(super) use explore::{Choices, Values, explorer};
