@@ -18,6 +18,7 @@ fn written(pass: &Concrete, push: Push) -> Status {
     then(pass, Decision::Push(push), WriteResult::Written(&answer()))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "each is an optional field")]
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
