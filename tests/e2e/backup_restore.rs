@@ -24,6 +24,8 @@ async fn a_record_that_is_older_than_the_backup_is_updated_under_its_id() {
     let backup = world.sim.backup();
     world.put_secret("old", json!({"password": value(2)})).await;
     world.record_holds(&id, &value(2)).await;
+    // The status follows the record.
+    tokio::time::sleep(A_MOMENT).await;
     let count = world.count().await;
     world.sim.restore(&backup);
     tokio::time::sleep(A_MOMENT).await;
