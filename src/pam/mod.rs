@@ -37,7 +37,7 @@ mod wire;
 
 pub use calls::{Disabled, Enabled};
 pub use client::PamClient;
-pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted, WireField, WireValue};
+pub use credential::{CredentialRequest, ListedCredential, UpsertEffect, Upserted, WireField, WireValue};
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,

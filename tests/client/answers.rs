@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pam_operator::pam::{CredentialRequest, Origins, Outcome, PamClient, PamError, Retry};
+use pam_operator::pam::{CredentialRequest, Origins, PamClient, PamError, Retry, UpsertEffect};
 use pam_simulator::{Effect, Fault, Kind, Outage, Shape};
 
 use crate::support::{CANARY, Pam, judge, list, request, short};
@@ -80,7 +80,7 @@ async fn odd_answers_are_passed_on_as_they_are() {
     post(Effect::OtherTenant("umbrella".into()));
     assert_eq!(client.upsert_credential(&request("one")).await.unwrap().tenant.as_deref(), Some("umbrella"));
     post(Effect::OtherMessage("Feito".into()));
-    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().outcome, Outcome::Unstated);
+    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().effect, UpsertEffect::Unstated);
 }
 
 #[tokio::test]

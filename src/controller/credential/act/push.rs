@@ -97,10 +97,10 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_bef
     let listed = observed.listed().map(|record| record.id.as_str());
     let expected = observed.pass().expected(&observed.status, push, listed, made_before);
     let answer = Answer {
-        outcome: match upserted.outcome {
-            pam::Outcome::Created => WriteEffect::Created,
-            pam::Outcome::Updated => WriteEffect::Updated,
-            pam::Outcome::Unstated => WriteEffect::Unstated,
+        effect: match upserted.effect {
+            pam::UpsertEffect::Created => WriteEffect::Created,
+            pam::UpsertEffect::Updated => WriteEffect::Updated,
+            pam::UpsertEffect::Unstated => WriteEffect::Unstated,
         },
         id: upserted.id,
         identifier: upserted.identifier,
