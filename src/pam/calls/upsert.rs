@@ -2,11 +2,11 @@
 
 use crate::pam::credential::{UpsertEffect, Upserted};
 use crate::pam::error::{Call, PamError};
-use crate::pam::transport::Answer;
+use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{Envelope, Failure, failure_of};
 
 /// Reads the answer to a `POST` of a credential.
-pub(in crate::pam) fn upserted(answer: &Answer) -> Result<Upserted, Failure> {
+pub(in crate::pam) fn upserted(answer: &HttpAnswer) -> Result<Upserted, Failure> {
     let call = Call::UpsertCredential;
     let envelope = Envelope::of(&answer.body);
     if !answer.is_success() || envelope.says_error() {
@@ -41,8 +41,8 @@ mod tests {
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
-    fn answer(status: u16, body: &Value) -> Answer {
-        Answer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
+    fn answer(status: u16, body: &Value) -> HttpAnswer {
+        HttpAnswer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
     }
 
     fn error(status: u16, body: &Value) -> (PamError, bool) {

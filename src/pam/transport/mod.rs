@@ -9,7 +9,7 @@ mod report;
 mod resolver;
 mod tls;
 
-pub(in crate::pam) use http::{Answer, client_for, exchange, failed, read, send, within};
+pub(in crate::pam) use http::{HttpAnswer, client_for, exchange, failed, read, send, within};
 pub(in crate::pam) use origin::{Member, Permit};
 pub use origins::Origins;
 pub use report::CallReport;
