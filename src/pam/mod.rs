@@ -43,7 +43,7 @@ pub use endpoint::{
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
     NumberForm, OAuth2, ProductVersion, TokenRequest, VersionError,
 };
-pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable, field_of};
+pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
 pub use vault_id::origin_of;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pam_operator::pam::{CredentialRequest, Origins, PamClient, PamError, Retry, UpsertEffect};
+use pam_operator::pam::{CredentialRequest, Origins, PamClient, PamError, RetryAdvice, UpsertEffect};
 use pam_simulator::{Effect, Fault, Kind, Outage, Shape};
 
 use crate::support::{CANARY, Pam, judge, list, request, short};
@@ -90,7 +90,7 @@ async fn a_pam_that_asks_for_a_pause_gets_it() {
     client.authenticate().await.unwrap();
     pam.sim.inject(Fault::on(Kind::PostCredential, Effect::rate_limited(Some("2"))));
     let error = client.upsert_credential(&request("one")).await.unwrap_err();
-    assert_eq!(error.retry(), Retry::After(Duration::from_secs(2)));
+    assert_eq!(error.retry(), RetryAdvice::After(Duration::from_secs(2)));
     let mark = pam.sim.mark();
     assert_eq!(judge(list(&client).await), ("rate_limited", false));
     assert!(pam.sim.since(mark).is_empty());

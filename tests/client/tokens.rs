@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use pam_operator::pam::{Endpoint, OAuth2, Origins, PamClient, Retry, UpsertEffect};
+use pam_operator::pam::{Endpoint, OAuth2, Origins, PamClient, RetryAdvice, UpsertEffect};
 use pam_simulator::{Authorization, Effect, Fault, Kind};
 
 use crate::support::{CLIENT_SECRET, Pam, judge, list, request, short};
@@ -58,7 +58,7 @@ async fn a_refused_login_is_silent_until_a_second_look() {
     let one = request("one");
     let calls = join_all((0..20).map(|_| client.upsert_credential(&one))).await;
     assert!(calls.into_iter().all(|result| judge(result) == ("login_refused", false)));
-    assert_eq!(client.authenticate().await.unwrap_err().retry(), Retry::Permanent);
+    assert_eq!(client.authenticate().await.unwrap_err().retry(), RetryAdvice::Permanent);
     assert_eq!(pam.sim.journal().len(), 1);
     assert_eq!(judge(client.retry_login().await), ("login_refused", false));
     assert_eq!(pam.sim.journal().len(), 2);
