@@ -116,7 +116,7 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_bef
 fn note_latency(observed: &Observation<'_>, value: bool, context: &Context) {
     let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
     let key = secret.map(|reference| NamespacedName::new(&observed.key.namespace, &reference.name));
-    let seen = key.and_then(|key| context.cluster.secrets.seen_at(&key)).map(|at| at.elapsed());
+    let seen = key.and_then(|key| context.cluster.secret_versions.seen_at(&key)).map(|at| at.elapsed());
     if let Some(latency) = seen.filter(|latency| *latency < LONGEST_LATENCY) {
         context.cluster.metrics.secret_pushed(latency);
     }

@@ -59,7 +59,7 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
 }
 
 fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> Option<Vec<SecretVersion>> {
-    let version = |name: &str| context.cluster.secrets.of(&NamespacedName::new(&key.namespace, name));
+    let version = |name: &str| context.cluster.secret_versions.of(&NamespacedName::new(&key.namespace, name));
     let source = |name: &str| Some(stored_status::secret_version(&read::source(name, version(name)?)));
     secret_names(object).into_iter().map(source).collect()
 }
