@@ -92,11 +92,11 @@ pub(crate) async fn serve(
         (join(serving, serve_credentials(credentials, scope, stop)), is_listed)
     });
     let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
-    join3(serving, join_all(scopes), announce(listed, ready, stop)).await;
+    join3(serving, join_all(scopes), report_ready(listed, ready, stop)).await;
 }
 
 /// Reports the operator ready once every scope has its first lists.
-async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
+async fn report_ready(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
     tokio::select! {
         listed = try_join_all(listed) => if listed.is_ok() {
             ready.done();
@@ -226,7 +226,7 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
         };
         join(serving, until_stopped).await;
     };
-    let announced = async {
+    let reported = async {
         let known = tokio::time::timeout(FIRST_LIST, is_known).await;
         if known.is_err() {
             // The namespace is gone, or the right to list it. Were all scopes to wait for it, a rollout would never
@@ -237,7 +237,7 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
         context.connections.health.note_list();
         _ = listed.send(());
     };
-    join(serving, announced).await;
+    join(serving, reported).await;
 }
 
 // === What a controller asks for

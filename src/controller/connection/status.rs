@@ -66,7 +66,7 @@ async fn put(
     context: &Context,
 ) -> Result<(), Error> {
     let uid = connection.uid();
-    context.statuses.intend(uid, next.clone());
+    context.statuses.owe(uid, next.clone());
     context.health.note_numbers(&connection.id(), Instant::now());
     let version = connection.write_status(context.cluster.client.clone(), &next).await?;
     context.cluster.metrics.status_written(connection.metrics_kind());
