@@ -84,7 +84,7 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     if freed.all {
         subjects.extend(context.cluster.dependencies.to(&connection.id().dependency()));
     }
-    context.cluster.triggers.release(&subjects);
+    context.cluster.triggers.wake_after_release(&subjects);
 }
 
 /// Publishes what changed as events.

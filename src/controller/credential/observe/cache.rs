@@ -37,7 +37,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         situation: Situation::default(),
         found: Found::default(),
         times: times(context),
-        wake_generation: context.cluster.triggers.generation(&object.object_id()),
+        wake_generation: context.cluster.triggers.release_count(&object.object_id()),
         identifier,
         key,
         object,
