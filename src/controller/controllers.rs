@@ -1,4 +1,4 @@
-//! One controller for each kind, in each scope.
+//! Runs one kube controller for each kind in each scope.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +26,14 @@ use crate::controller::runtime::watch::{self, Guarded};
 use crate::controller::runtime::watch_set::{Delta, KnownObjects};
 use crate::probes::Check;
 
-/// Resolves when everything is to end.
+/// Resolves when the process must end.
 pub(crate) type Stop = Shared<BoxFuture<'static, ()>>;
 /// The namespace that is watched; `None` is all of them.
 pub(crate) type Scope = Option<String>;
 /// Receives the names of objects of one kind to pass over.
 type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
 
-/// How long the first lists of one scope are waited for before the operator calls itself ready without them.
+/// How long readiness waits for the first lists of one scope.
 const FIRST_LIST: Duration = Duration::from_secs(20);
 
 /// The channels that wake the controllers.
@@ -70,7 +70,7 @@ pub(crate) fn scopes(config: &Config) -> Vec<Scope> {
     }
 }
 
-/// Serves all kinds until `stop` resolves and what was in flight is done.
+/// Serves all kinds until `stop` resolves and every pass in flight has ended.
 pub(crate) async fn serve(
     credentials: &Arc<credential::context::Context>,
     config: &Config,
@@ -92,11 +92,11 @@ pub(crate) async fn serve(
         (join(serving, serve_credentials(credentials, scope, stop)), is_listed)
     });
     let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
-    join3(serving, join_all(scopes), announce(listed, ready, stop)).await;
+    join3(serving, join_all(scopes), report_ready(listed, ready, stop)).await;
 }
 
 /// Reports the operator ready once every scope has its first lists.
-async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
+async fn report_ready(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
     tokio::select! {
         listed = try_join_all(listed) => if listed.is_ok() {
             ready.done();
@@ -106,7 +106,7 @@ async fn announce(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop)
     }
 }
 
-/// Returns the settings of the watch of connections, of those that this operator serves.
+/// Returns the settings of the watch of those connections that this operator serves.
 fn selected(config: &Config) -> watcher::Config {
     match &config.connection_selector {
         Some(selector) => watch::config().labels(selector),
@@ -122,7 +122,9 @@ struct Watched<K: Managed> {
     config: watcher::Config,
 }
 
-/// Returns the store of one kind's objects, and what serves them until `stop` resolves.
+/// Returns the store of one kind's objects, and a future that serves these objects until `stop` resolves.
+///
+/// kube's queue holds each object once and sets no limit on how many passes run at once; `WorkerSlots` does.
 fn control<K: Managed, R: Reconciler<K>>(
     reconciler: &Arc<R>,
     cluster: &Arc<Cluster>,
@@ -135,12 +137,12 @@ fn control<K: Managed, R: Reconciler<K>>(
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
-        .run(pass, again, Arc::clone(reconciler))
+        .run(dispatch, retry_after_error, Arc::clone(reconciler))
         .for_each(async |result| log(&result));
     (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
 }
 
-/// Returns what takes in each event of a watch, before the store does.
+/// Returns the closure that sees each event of a watch before the store does.
 fn take_in<K: Managed, R: Reconciler<K>>(
     reconciler: Arc<R>,
     cluster: Arc<Cluster>,
@@ -150,16 +152,17 @@ fn take_in<K: Managed, R: Reconciler<K>>(
         if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
             reconciler.note(object);
         }
-        let Delta { gone, again } = known_objects.take_in(event);
+        let Delta { gone, reconcile_again } = known_objects.take_in(event);
         for gone in gone {
             reconciler.forget(&gone.key, &gone.uid);
         }
-        let again: Vec<ObjectId> = again.into_iter().map(ObjectId::new::<K>).collect();
-        cluster.triggers.wake(&again);
+        let reconcile_again: Vec<ObjectId> = reconcile_again.into_iter().map(ObjectId::new::<K>).collect();
+        cluster.triggers.wake(&reconcile_again);
     }
 }
 
-async fn pass<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
+/// Starts the pass over an object, or records that the object cannot be decoded.
+async fn dispatch<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
     if let Ok(object) = &object.0 {
         return reconciler.reconcile(object).await;
     }
@@ -167,8 +170,8 @@ async fn pass<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler:
     Ok(Action::await_change())
 }
 
-/// Serves until the controller ends, or `stop` resolves before there was a first list: a controller waits for its first
-/// list even when it is told to stop. No pass has begun then.
+/// Serves until the controller ends, or until `stop` resolves before the first list: a controller waits for its first
+/// list even after `stop`. No pass begins before the first list, so none is cut off.
 async fn until_stopped_unlisted<K>(serving: impl Future<Output = ()>, store: Store<K>, stop: Stop)
 where
     K: reflector::Lookup + Clone + 'static,
@@ -191,17 +194,17 @@ struct KnownConnections {
     tenants: Store<Guarded<PamConnection>>,
 }
 
-/// What the credentials of one scope are served with.
+/// Holds what the credentials of one scope are served with.
 struct CredentialScope {
     scope: Scope,
     receiver: Receiver<PamCredential>,
     known: KnownConnections,
-    /// Told once the credentials are listed, or are not waited for any more.
+    /// Gets a message once the credentials are listed, or once readiness waits for them no longer.
     listed: oneshot::Sender<()>,
 }
 
-/// Serves the credentials of one scope, once its connections are known: a scope that may not be listed holds up no
-/// other.
+/// Serves the credentials of one scope, once the scope's connections are known. A scope that the operator may not list
+/// holds up no other scope.
 async fn serve_credentials(context: &Arc<credential::context::Context>, of: CredentialScope, stop: &Stop) {
     let CredentialScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
     let (known, is_known) = oneshot::channel();
@@ -226,18 +229,18 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
         };
         join(serving, until_stopped).await;
     };
-    let announced = async {
+    let reported = async {
         let known = tokio::time::timeout(FIRST_LIST, is_known).await;
         if known.is_err() {
-            // The namespace is gone, or the right to list it. Were all scopes to wait for it, a rollout would never
-            // end.
+            // The namespace is gone, or the operator may not list it any more. If readiness waited for such a scope, a
+            // rollout would never end.
             let namespace = scope.clone().unwrap_or_default();
             tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
         }
         context.connections.health.note_list();
         _ = listed.send(());
     };
-    join(serving, announced).await;
+    join(serving, reported).await;
 }
 
 // === What a controller asks for
@@ -246,9 +249,9 @@ fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<I
     futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
 }
 
-/// Returns when a pass that failed is tried again. After a failure of the Kubernetes API that is in 5 to 15 seconds.
+/// Returns when an object is reconciled again whose pass failed: 5 to 15 seconds after a failure of the Kubernetes API.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
-fn again<K, R>(_: Arc<K>, error: &Error, _: Arc<R>) -> Action {
+fn retry_after_error<K, R>(_: Arc<K>, error: &Error, _: Arc<R>) -> Action {
     if matches!(error, Error::ConnectionChanged) {
         return Action::requeue(Duration::from_secs(1));
     }
@@ -265,7 +268,7 @@ fn log<K: Resource<DynamicType = ()>>(
             tracing::warn!(%object, %error, "a pass failed");
         }
         Err(controller::Error::QueueError(error)) => watch::log_failure(error, &K::kind(&())),
-        // Woken for an object that was deleted in the meantime.
+        // A trigger named an object that was deleted in the meantime.
         Err(controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::RunnerError(_)) => tracing::error!("the queue of passes failed"),
     }

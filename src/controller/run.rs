@@ -95,7 +95,13 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
     };
     for scope in and_own(everywhere.clone()) {
         let shared = Arc::clone(cluster);
-        watches.spawn(watch::keep_versions::<Secret>(shared, scope, |c| &c.secrets, Dependency::Secret, first()));
+        watches.spawn(watch::keep_versions::<Secret>(
+            shared,
+            scope,
+            |c| &c.secret_versions,
+            Dependency::Secret,
+            first(),
+        ));
     }
     // A tenant's CA bundle may be in a ConfigMap; where no tenant may connect anywhere, no tenant's are watched.
     let tenants = if config.allowed_hosts.is_empty() { [own.clone()].into() } else { and_own(everywhere.clone()) };
@@ -104,7 +110,7 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
         watches.spawn(watch::keep_versions::<ConfigMap>(
             shared,
             scope,
-            |c| &c.config_maps,
+            |c| &c.config_map_versions,
             Dependency::ConfigMap,
             first(),
         ));

@@ -37,13 +37,13 @@ mod wire;
 
 pub use calls::{Disabled, Enabled};
 pub use client::PamClient;
-pub use credential::{CredentialRequest, ListedCredential, Outcome, Upserted, WireField, WireValue};
+pub use credential::{CredentialRequest, ListedCredential, UpsertEffect, Upserted, WireField, WireValue};
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
     NumberForm, OAuth2, ProductVersion, TokenRequest, VersionError,
 };
-pub use error::{AuthFailure, Call, PamError, Retry, TlsFault, Unavailable, field_of};
+pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
 pub use vault_id::origin_of;

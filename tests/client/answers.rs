@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pam_operator::pam::{CredentialRequest, Origins, Outcome, PamClient, PamError, Retry};
+use pam_operator::pam::{CredentialRequest, Origins, PamClient, PamError, RetryAdvice, UpsertEffect};
 use pam_simulator::{Effect, Fault, Kind, Outage, Shape};
 
 use crate::support::{CANARY, Pam, judge, list, request, short};
@@ -80,7 +80,7 @@ async fn odd_answers_are_passed_on_as_they_are() {
     post(Effect::OtherTenant("umbrella".into()));
     assert_eq!(client.upsert_credential(&request("one")).await.unwrap().tenant.as_deref(), Some("umbrella"));
     post(Effect::OtherMessage("Feito".into()));
-    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().outcome, Outcome::Unstated);
+    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().effect, UpsertEffect::Unstated);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_pam_that_asks_for_a_pause_gets_it() {
     client.authenticate().await.unwrap();
     pam.sim.inject(Fault::on(Kind::PostCredential, Effect::rate_limited(Some("2"))));
     let error = client.upsert_credential(&request("one")).await.unwrap_err();
-    assert_eq!(error.retry(), Retry::After(Duration::from_secs(2)));
+    assert_eq!(error.retry(), RetryAdvice::After(Duration::from_secs(2)));
     let mark = pam.sim.mark();
     assert_eq!(judge(list(&client).await), ("rate_limited", false));
     assert!(pam.sim.since(mark).is_empty());

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use pam_operator::pam::{
-    CredentialRequest, Deadlines, Endpoint, Origins, PamClient, PamError, ProductVersion, Retry, WireField, field_of,
+    CredentialRequest, Deadlines, Endpoint, Origins, PamClient, PamError, ProductVersion, RetryAdvice, WireField,
+    field_of,
 };
 use pam_simulator::{Effect, Fault, Kind, Shape};
 
@@ -66,12 +67,12 @@ impl Row {
     }
 }
 
-fn retry_name(retry: Retry) -> &'static str {
+fn retry_name(retry: RetryAdvice) -> &'static str {
     match retry {
-        Retry::Permanent => "permanent",
-        Retry::Backoff => "backoff",
-        Retry::Bounded => "bounded",
-        Retry::After(_) => "after",
+        RetryAdvice::Permanent => "permanent",
+        RetryAdvice::Backoff => "backoff",
+        RetryAdvice::Bounded => "bounded",
+        RetryAdvice::After(_) => "after",
     }
 }
 
@@ -169,11 +170,11 @@ async fn a_missing_device_heals_when_it_appears_and_a_fault_of_the_pam_when_it_i
     pam.sim.remove_device("db01");
     let client = fresh_client(&pam, "4.2");
     let missing = client.upsert_credential(&request("one")).await.unwrap_err();
-    assert_eq!((&missing, missing.retry()), (&PamError::DeviceNotFound, Retry::Backoff));
+    assert_eq!((&missing, missing.retry()), (&PamError::DeviceNotFound, RetryAdvice::Backoff));
     pam.sim.add_device("db01", "10.0.0.7");
     client.upsert_credential(&request("one")).await.unwrap();
     pam.sim.inject(Fault::on(Kind::PostCredential, Effect::UnexpectedError));
     let fault = client.upsert_credential(&request("one")).await.unwrap_err();
-    assert_eq!((fault.retry(), fault.outcome_unknown()), (Retry::Bounded, true));
+    assert_eq!((fault.retry(), fault.outcome_unknown()), (RetryAdvice::Bounded, true));
     tokio::time::timeout(Duration::from_secs(30), client.upsert_credential(&request("one"))).await.unwrap().unwrap();
 }

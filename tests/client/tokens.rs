@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use pam_operator::pam::{Endpoint, OAuth2, Origins, Outcome, PamClient, Retry};
+use pam_operator::pam::{Endpoint, OAuth2, Origins, PamClient, RetryAdvice, UpsertEffect};
 use pam_simulator::{Authorization, Effect, Fault, Kind};
 
 use crate::support::{CLIENT_SECRET, Pam, judge, list, request, short};
@@ -14,10 +14,10 @@ async fn a_storm_of_calls_logs_in_once_and_again_when_all_tokens_are_revoked() {
     let client = pam.client();
     let names: Vec<_> = (0..40).map(|number| format!("c{number}")).collect();
     let storm = || join_all(names.iter().map(|name| async { client.upsert_credential(&request(name)).await }));
-    assert!(storm().await.iter().all(|result| result.as_ref().unwrap().outcome == Outcome::Created));
+    assert!(storm().await.iter().all(|result| result.as_ref().unwrap().effect == UpsertEffect::Created));
     assert_eq!(pam.count(Kind::Token), 1);
     pam.sim.revoke_tokens();
-    assert!(storm().await.iter().all(|result| result.as_ref().unwrap().outcome == Outcome::Updated));
+    assert!(storm().await.iter().all(|result| result.as_ref().unwrap().effect == UpsertEffect::Updated));
     assert_eq!(pam.count(Kind::Token), 2);
     pam.sim.revoke_tokens();
     let failed = storm().await;
@@ -58,7 +58,7 @@ async fn a_refused_login_is_silent_until_a_second_look() {
     let one = request("one");
     let calls = join_all((0..20).map(|_| client.upsert_credential(&one))).await;
     assert!(calls.into_iter().all(|result| judge(result) == ("login_refused", false)));
-    assert_eq!(client.authenticate().await.unwrap_err().retry(), Retry::Permanent);
+    assert_eq!(client.authenticate().await.unwrap_err().retry(), RetryAdvice::Permanent);
     assert_eq!(pam.sim.journal().len(), 1);
     assert_eq!(judge(client.retry_login().await), ("login_refused", false));
     assert_eq!(pam.sim.journal().len(), 2);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use pam_operator::pam::{CredentialRequest, Outcome};
+use pam_operator::pam::{CredentialRequest, UpsertEffect};
 use pam_simulator::{Effect, ExpiresIn, Fault, Kind};
 
 use crate::fields;
@@ -15,12 +15,12 @@ async fn a_credential_is_created_updated_and_listed_with_one_login() {
     let client = pam.client();
     client.authenticate().await.unwrap();
     let created = client.upsert_credential(&request("one")).await.unwrap();
-    assert_eq!((created.outcome, created.identifier.as_deref()), (Outcome::Created, Some("one")));
+    assert_eq!((created.effect, created.identifier.as_deref()), (UpsertEffect::Created, Some("one")));
     assert_eq!(created.tenant.as_deref(), Some("acme"));
     assert_eq!(pam.sim.value_of(&created.id).as_deref(), Some(VALUE));
     let tags = CredentialRequest { content: None, fields: vec![fields::list("tags", &["a", "b"])], ..request("one") };
     let updated = client.upsert_credential(&tags).await.unwrap();
-    assert_eq!((updated.outcome, &updated.id), (Outcome::Updated, &created.id));
+    assert_eq!((updated.effect, &updated.id), (UpsertEffect::Updated, &created.id));
     let journal = pam.sim.journal();
     assert!(journal.posts()[0].sent("content") && !journal.posts()[1].sent("content"));
     let body = pam.sim.body_of(journal.posts()[1].seq).unwrap();

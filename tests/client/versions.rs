@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pam_operator::pam::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CredentialRequest, CriticalityCase, Disabled, Enabled,
-    Endpoint, NotesPlacement, NumberForm, Outcome, PamClient, PamError, ProductVersion,
+    Endpoint, NotesPlacement, NumberForm, PamClient, PamError, ProductVersion, UpsertEffect,
 };
 use pam_simulator::{
     Answered, Behaviour, Config, Criticality, Effect, Envelope, Fault, Kind, Messages, NotesPlace, Reach, Seed,
@@ -43,10 +43,10 @@ fn noted(identifier: &str) -> CredentialRequest {
 /// Makes, changes, lists, disables and enables one credential, each twice, and looks at what the vault holds.
 async fn live_through(pam: &Pam, client: &PamClient) {
     let created = client.upsert_credential(&noted("one")).await.unwrap();
-    assert_eq!(created.outcome, Outcome::Created);
+    assert_eq!(created.effect, UpsertEffect::Created);
     assert!(created.identifier.as_deref().is_none_or(|identifier| identifier == "one"), "{created:?}");
     let updated = client.upsert_credential(&CredentialRequest { content: None, ..request("one") }).await.unwrap();
-    assert_eq!((updated.outcome, &updated.id), (Outcome::Updated, &created.id));
+    assert_eq!((updated.effect, &updated.id), (UpsertEffect::Updated, &created.id));
     let listed = list(client).await.unwrap();
     assert_eq!((listed.len(), &listed[0].id, listed[0].identifier.as_deref()), (1, &created.id, Some("one")));
     assert_eq!(listed[0].automatic_change, Some(false));

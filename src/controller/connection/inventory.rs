@@ -69,6 +69,6 @@ fn take_in(id: &ConnectionId, snapshot: &Snapshot, consumer: &dyn ListConsumer, 
     let verdict = context.health.verdict(id, summary.counts);
     context.health.note_finding(id, ListFinding { records: snapshot.len(), verdict });
     if !context.health.is_incomplete(id) {
-        context.cluster.triggers.release(&summary.news);
+        context.cluster.triggers.wake_after_release(&summary.news);
     }
 }

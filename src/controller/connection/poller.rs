@@ -156,7 +156,7 @@ async fn poll(
             if trusted {
                 // By the list of each interval alone: were each list to wake these, and each of them to need one, there
                 // would be no end of it.
-                context.cluster.triggers.release(&consumer.to_wake_after(&id));
+                context.cluster.triggers.wake_after_release(&consumer.to_wake_after(&id));
             }
             trusted
         }

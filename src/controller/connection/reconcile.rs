@@ -17,7 +17,7 @@ use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::runtime::retry::{Failure, Gate, fingerprint};
+use crate::controller::runtime::retry::{Failure, Gate, input_hash};
 use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
@@ -61,21 +61,21 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Du
     let started = Instant::now();
     let id = connection.id();
     announce(connection, context);
-    let mark = fingerprint(&(connection.generation(), connection.uid(), versions_mark(connection, context)));
+    let input_hash = input_hash(&(connection.generation(), connection.uid(), source_versions(connection, context)));
     // Whether or not the login may be tried now, a status that is owed is written, with what else is known.
     let later = write(connection, context, |_| {}).await?;
     let doubted = context.store.take_doubt(&id);
-    match context.cluster.retries.gate(&id.object_id(), mark, started) {
+    match context.cluster.retries.gate(&id.object_id(), input_hash, started) {
         Gate::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
         Gate::OnChange if !doubted => Ok(later),
         _ => {
             let finding = examine(connection, doubted, context).await?;
-            report(connection, finding, mark, started, context).await
+            report(connection, finding, input_hash, started, context).await
         }
     }
 }
 
-fn versions_mark(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
+fn source_versions(connection: &AnyConnection, context: &Context) -> Option<Vec<(String, String)>> {
     let versions = context.resolver().versions_of(connection)?;
     Some(versions.into_iter().map(|version| (version.uid, version.resource_version)).collect())
 }
@@ -91,7 +91,7 @@ fn announce(connection: &AnyConnection, context: &Context) {
     let Some(state) = context.state(&id) else {
         return;
     };
-    if context.store.announce(&id, fingerprint(&state)) {
+    if context.store.announce(&id, input_hash(&state)) {
         context.cluster.wake_dependents(&id.dependency());
     }
 }
@@ -155,7 +155,7 @@ async fn attempt(
 async fn report(
     connection: &AnyConnection,
     finding: Finding,
-    mark: u64,
+    input_hash: u64,
     started: Instant,
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
@@ -167,16 +167,16 @@ async fn report(
     let id = connection.id();
     // Before the write, which may fail: a refused login is not tried again for that.
     if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
-        hold(&id, mark, backoff::second_login(rand::random()), context);
+        hold(&id, input_hash, backoff::second_login(rand::random()), context);
     }
     let later = write(connection, context, |status| next_status(connection, status, &finding, context)).await?;
     announce(connection, context);
     let wait = match (&finding, &problem) {
-        (Finding::StillRefused(wait), _) => Some(hold(&id, mark, *wait, context)),
+        (Finding::StillRefused(wait), _) => Some(hold(&id, input_hash, *wait, context)),
         (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
-            Some(hold(&id, mark, backoff::second_login(rand::random()), context))
+            Some(hold(&id, input_hash, backoff::second_login(rand::random()), context))
         }
-        (_, Some(problem)) => failed(&id, mark, problem.reason.retry(), asked, context),
+        (_, Some(problem)) => failed(&id, input_hash, problem.reason.retry(), asked, context),
         _ => {
             context.cluster.retries.forget(&id.object_id());
             context.store.forget_wait(&id);
@@ -193,15 +193,27 @@ async fn report(
 }
 
 /// Holds a refused login back, and remembers that it waits: the next try is its second.
-fn hold(id: &ConnectionId, mark: u64, wait: Duration, context: &Context) -> Duration {
+fn hold(id: &ConnectionId, input_hash: u64, wait: Duration, context: &Context) -> Duration {
     let until = Instant::now() + wait;
-    context.cluster.retries.hold(&id.object_id(), mark, until);
+    context.cluster.retries.hold(&id.object_id(), input_hash, until);
     context.store.wait_until(id, until);
     wait
 }
 
-fn failed(id: &ConnectionId, mark: u64, retry: Retry, asked: Option<Duration>, context: &Context) -> Option<Duration> {
-    context.cluster.retries.failed(&id.object_id(), mark, Failure { retry, asked }, Instant::now(), rand::random())
+fn failed(
+    id: &ConnectionId,
+    input_hash: u64,
+    retry: Retry,
+    asked: Option<Duration>,
+    context: &Context,
+) -> Option<Duration> {
+    context.cluster.retries.failed(
+        &id.object_id(),
+        input_hash,
+        Failure { retry, asked },
+        Instant::now(),
+        rand::random(),
+    )
 }
 
 /// Turns the newest status into the status after a pass.

@@ -74,8 +74,8 @@ impl Resolver<'_> {
     pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
         let version = |dependency: &Dependency| {
             let (versions, key) = match dependency {
-                Dependency::ConfigMap(key) => (&self.cluster.config_maps, key),
-                Dependency::Secret(key) => (&self.cluster.secrets, key),
+                Dependency::ConfigMap(key) => (&self.cluster.config_map_versions, key),
+                Dependency::Secret(key) => (&self.cluster.secret_versions, key),
                 Dependency::Object(_) | Dependency::Holder(_) | Dependency::Namespace(_) => return None,
             };
             versions.of(key).map(|version| source(&key.name, version))

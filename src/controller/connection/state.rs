@@ -1,4 +1,4 @@
-//! The state of a connection, for the objects that depend on it.
+//! What the credentials of a connection may know of it: whether it is Ready, where it leads, and its lane.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -11,26 +11,27 @@ use crate::controller::runtime::worker_slots::Lane;
 use crate::domain::{Connection, Reason, VaultId};
 use crate::pam::origin_of;
 
-/// The state of a connection, for the objects that depend on it.
+/// Holds the state of a connection for the objects that depend on the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionState {
     pub(crate) connection: Arc<AnyConnection>,
     pub(crate) ready: bool,
     pub(crate) reason: Option<Reason>,
-    /// Its `Ready` message.
+    /// The message of the connection's `Ready` condition.
     pub(crate) message: String,
     /// Scheme, host, port and path, without a trailing slash.
     pub(crate) origin: String,
-    /// The tenant that it asks for.
+    /// The tenant that the login asks for.
     pub(crate) tenant: Option<String>,
-    /// Keyed digest of the OAuth client id that its last login was tried with.
+    /// Keyed digest of the OAuth client id of the last login that was tried.
     pub(crate) login: Option<String>,
-    /// The lane of its passes: that of its PAM, but for tenants' connections, which share one with their namespace
-    /// alone.
+    /// The lane of the passes over the connection's credentials: the lane of the PAM; for the connection of a tenant, the
+    /// lane of the tenant's namespace.
     pub(crate) lane: Lane,
 }
 
-/// Hashes what matters to dependents. The message is left out: one that alternates would wake all of them each time.
+/// Hashes what matters to dependents. The message is left out: a message that alternates would wake all dependents each
+/// time.
 impl Hash for ConnectionState {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let connection = &self.connection;
@@ -39,7 +40,7 @@ impl Hash for ConnectionState {
 }
 
 impl ConnectionState {
-    /// Returns whether its PAM drops what is not sent of a settings block.
+    /// Returns whether the PAM drops those fields of a settings block that a request leaves out.
     pub(crate) fn replaces_blocks(&self) -> bool {
         let quirks = self.connection.spec.compatibility.as_ref();
         quirks.is_some_and(|quirks| quirks.settings_blocks == Some(SettingsBlocks::Replaced))
@@ -67,14 +68,15 @@ impl ConnectionState {
         }
     }
 
-    /// Returns what a decision depends on. A failure of the PAM concerns the credentials too, and they name it; what
-    /// the connection lacks in the cluster is for the owner of the connection to mend.
-    pub(crate) fn state(view: Option<&Self>) -> Connection {
-        let Some(view) = view else {
+    /// Returns the state of a connection as a decision about a credential sees it; `None` is a connection that does not
+    /// exist. A failure of the PAM keeps its reason, since the credentials report it too. Every other reason becomes
+    /// `ConnectionNotReady`, since only the owner of the connection can mend it.
+    pub(crate) fn state(state: Option<&Self>) -> Connection {
+        let Some(state) = state else {
             return Connection::Missing;
         };
-        match view.reason {
-            _ if view.ready => Connection::Ready,
+        match state.reason {
+            _ if state.ready => Connection::Ready,
             Some(
                 reason @ (Reason::PamAuthenticationFailed
                 | Reason::PamUnavailable

@@ -66,7 +66,7 @@ async fn put(
     context: &Context,
 ) -> Result<(), Error> {
     let uid = connection.uid();
-    context.statuses.intend(uid, next.clone());
+    context.statuses.owe(uid, next.clone());
     context.health.note_numbers(&connection.id(), Instant::now());
     let version = connection.write_status(context.cluster.client.clone(), &next).await?;
     context.cluster.metrics.status_written(connection.metrics_kind());
@@ -84,7 +84,7 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     if freed.all {
         subjects.extend(context.cluster.dependencies.to(&connection.id().dependency()));
     }
-    context.cluster.triggers.release(&subjects);
+    context.cluster.triggers.wake_after_release(&subjects);
 }
 
 /// Publishes what changed as events.

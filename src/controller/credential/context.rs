@@ -135,7 +135,7 @@ impl Context {
     /// Wakes the credentials that wait for what a credential has or had.
     pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
         let holder = Dependency::Holder(ObjectId::new::<PamCredential>(key.clone()));
-        self.cluster.triggers.release(&self.cluster.dependencies.to(&holder));
+        self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
     }
 
     /// Forgets a credential that is gone.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::PamCredentialSpec;
 use crate::domain::Reason;
 use crate::metrics::{Metrics, PamOperation, PamOutcome};
-use crate::pam::{Call, CallReport, PamError, Retry, Unavailable};
+use crate::pam::{Call, CallReport, PamError, RetryAdvice, Unavailable};
 
 /// Returns the reason that a failed call gives a credential or a connection.
 pub(crate) const fn reason(error: &PamError) -> Reason {
@@ -102,14 +102,14 @@ const TEMPLATES: [&str; 6] = [
 /// Returns how long the PAM (or the client, on its behalf) asked to be left alone.
 pub(crate) fn asked(error: &PamError) -> Option<Duration> {
     match error.retry() {
-        Retry::After(after) => Some(after),
-        Retry::Permanent | Retry::Backoff | Retry::Bounded => None,
+        RetryAdvice::After(after) => Some(after),
+        RetryAdvice::Permanent | RetryAdvice::Backoff | RetryAdvice::Bounded => None,
     }
 }
 
 /// Returns whether trying the same again soon makes sense a few times only.
 pub(crate) fn is_bounded(error: &PamError) -> bool {
-    error.retry() == Retry::Bounded
+    error.retry() == RetryAdvice::Bounded
 }
 
 /// Counts an exchange in the metrics.

@@ -20,7 +20,7 @@ use crate::controller::runtime::worker_slots::WorkerSlots;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 
-/// The Kubernetes side of every pass: the client, what the watches of others' objects show, and when passes may run.
+/// The Kubernetes side of every pass: the client, what the watches of objects of other kinds show, and when passes may run.
 pub(crate) struct Cluster {
     pub(crate) client: Client,
     pub(crate) recorder: Recorder,
@@ -37,12 +37,14 @@ pub(crate) struct Cluster {
     pub(crate) retries: Retries,
     pub(crate) dependencies: Dependencies,
     pub(crate) triggers: Arc<Triggers>,
-    pub(crate) secrets: MetadataCache,
-    pub(crate) config_maps: MetadataCache,
+    /// The uid and resourceVersion of each watched Secret, never a value: a pass reads a value from the API server.
+    pub(crate) secret_versions: MetadataCache,
+    /// The uid and resourceVersion of each watched ConfigMap.
+    pub(crate) config_map_versions: MetadataCache,
     pub(crate) namespaces: Namespaces,
 }
 
-/// What is known of the cluster only after the start.
+/// Holds the parts of a [`Cluster`] that are known only after the start.
 pub(crate) struct Started {
     pub(crate) cluster_name: String,
     pub(crate) lead: LeadHandle,
@@ -50,7 +52,7 @@ pub(crate) struct Started {
 }
 
 impl Cluster {
-    /// Makes it for a process that begins now.
+    /// Returns the cluster side of a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
         let Started { cluster_name, lead, triggers } = started;
         let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) };
@@ -66,13 +68,13 @@ impl Cluster {
             retries: Retries::default(),
             dependencies: Dependencies::default(),
             triggers: Arc::new(triggers),
-            secrets: MetadataCache::default(),
-            config_maps: MetadataCache::default(),
+            secret_versions: MetadataCache::default(),
+            config_map_versions: MetadataCache::default(),
             namespaces: Namespaces::default(),
         }
     }
 
-    /// Checks that a write may be begun: not by a process that is about to end, nor by one that no longer leads.
+    /// Checks that this process may begin a write: a process that is about to end, or no longer leads, may not.
     pub(crate) fn may_write(&self) -> Result<(), Error> {
         match (self.slots.is_closed(), self.lead.is_held()) {
             (true, _) => Err(Error::Stopping),
@@ -81,13 +83,13 @@ impl Cluster {
         }
     }
 
-    /// Notes what an object depends on. Call it before looking at any of that: a change that comes between is then
-    /// either seen or wakes the object.
+    /// Records what an object depends on. Call this before reading any dependency: a dependency that changes in between is
+    /// then either read in its new state or wakes the object.
     pub(crate) fn track<K: Managed>(&self, object: &K) {
         self.dependencies.set(&object.object_id(), object.dependencies(&self.namespace));
     }
 
-    /// Wakes the objects that depend on something.
+    /// Wakes the objects that depend on `of`.
     pub(crate) fn wake_dependents(&self, of: &Dependency) {
         self.triggers.wake(&self.dependencies.to(of));
     }

@@ -12,7 +12,7 @@ use crate::controller::runtime::object_id::ObjectId;
 use crate::domain::{Retry, backoff};
 
 /// Returns the hash of all inputs of a pass; while it is unchanged, retrying before the backoff is over is pointless.
-pub(crate) fn fingerprint(of: &impl Hash) -> u64 {
+pub(crate) fn input_hash(of: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     hasher.finish()
@@ -39,7 +39,7 @@ pub(crate) struct Failure {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    fingerprint: u64,
+    input_hash: u64,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -52,9 +52,9 @@ pub(crate) struct Retries {
 
 impl Retries {
     /// Returns whether an object may be tried now.
-    pub(crate) fn gate(&self, key: &ObjectId, fingerprint: u64, now: Instant) -> Gate {
+    pub(crate) fn gate(&self, key: &ObjectId, input_hash: u64, now: Instant) -> Gate {
         match self.lock().get(key) {
-            Some(entry) if entry.fingerprint == fingerprint => match entry.not_before {
+            Some(entry) if entry.input_hash == input_hash => match entry.not_before {
                 Some(at) if at > now => Gate::In(at - now),
                 Some(_) => Gate::Now,
                 None => Gate::OnChange,
@@ -67,22 +67,22 @@ impl Retries {
     pub(crate) fn failed(
         &self,
         key: &ObjectId,
-        fingerprint: u64,
+        input_hash: u64,
         failure: Failure,
         now: Instant,
         chance: f64,
     ) -> Option<Duration> {
         let mut entries = self.lock();
-        let same = entries.get(key).filter(|entry| entry.fingerprint == fingerprint);
+        let same = entries.get(key).filter(|entry| entry.input_hash == input_hash);
         let failures = same.map_or(1, |entry| entry.failures.saturating_add(1));
         let wait = backoff::wait(failure.retry, failures, failure.asked, chance);
-        entries.insert(key.clone(), Entry { fingerprint, failures, not_before: wait.map(|wait| now + wait) });
+        entries.insert(key.clone(), Entry { input_hash, failures, not_before: wait.map(|wait| now + wait) });
         wait
     }
 
     /// Holds an object back until then, unless its inputs change.
-    pub(crate) fn hold(&self, key: &ObjectId, fingerprint: u64, until: Instant) {
-        self.lock().insert(key.clone(), Entry { fingerprint, failures: 1, not_before: Some(until) });
+    pub(crate) fn hold(&self, key: &ObjectId, input_hash: u64, until: Instant) {
+        self.lock().insert(key.clone(), Entry { input_hash, failures: 1, not_before: Some(until) });
     }
 
     /// Forgets the failures of an object that is well, or gone.
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn waits_grow_while_nothing_changes_and_start_anew_when_something_does() {
         let (schedule, now) = (Retries::default(), Instant::now());
-        let fail = |fingerprint| schedule.failed(&key(), fingerprint, backoff(), now, 1.0);
+        let fail = |input_hash| schedule.failed(&key(), input_hash, backoff(), now, 1.0);
         let waits = [fail(1), fail(1), fail(1), fail(2)].map(|wait| wait.unwrap().as_secs());
         assert_eq!(waits, [1, 2, 4, 1]);
     }

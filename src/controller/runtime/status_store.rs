@@ -13,7 +13,7 @@ use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed;
 use crate::domain::Reason;
 
-/// The statuses that this process made and the watch has not shown yet, by uid.
+/// Holds the statuses that this process made and the watch has not shown yet, by the uid of the object.
 #[derive(Debug, Default)]
 pub(crate) struct StatusStore<S> {
     last: Mutex<HashMap<String, Entry<S>>>,
@@ -22,7 +22,7 @@ pub(crate) struct StatusStore<S> {
 #[derive(Debug)]
 struct Entry<S> {
     status: S,
-    /// The version it was written as; `None` while the API server has not taken it.
+    /// The resourceVersion that the write of `status` got; `None` while the status is owed, which is not yet written.
     version: Option<u64>,
 }
 
@@ -56,17 +56,18 @@ impl<S: Clone> StatusStore<S> {
         }
     }
 
-    /// Remembers a status before its write: should the write fail, the work that it tells of must not be done again.
-    pub(crate) fn intend(&self, uid: &str, status: S) {
+    /// Remembers a status as owed before its write: if the write fails, the work that the status tells of must not be
+    /// done again.
+    pub(crate) fn owe(&self, uid: &str, status: S) {
         self.lock().insert(uid.to_owned(), Entry { status, version: None });
     }
 
-    /// Returns whether a status must still be written.
+    /// Returns whether the status of an object is owed: remembered, and not yet written.
     pub(crate) fn is_owed(&self, uid: &str) -> bool {
         self.lock().get(uid).is_some_and(|entry| entry.version.is_none())
     }
 
-    /// Remembers a status that was written.
+    /// Remembers a written status, until the watch shows its resourceVersion.
     pub(crate) fn note(&self, uid: &str, resource_version: Option<&str>, status: S) {
         match number(resource_version) {
             version @ Some(_) => _ = self.lock().insert(uid.to_owned(), Entry { status, version }),
@@ -98,7 +99,7 @@ pub(crate) async fn write<K: Managed>(
 ) -> Result<Option<String>, Error> {
     let action = "write a status";
     let steps = json!([
-        // Another object of this name has not earned this status.
+        // An object that was made under this name since must not get the status of the old one.
         { "op": "test", "path": "/metadata/uid", "value": meta.uid },
         { "op": "add", "path": "/status", "value": status },
     ]);
@@ -109,7 +110,7 @@ pub(crate) async fn write<K: Managed>(
         Ok(written) => Ok(written.meta().resource_version.clone()),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) if error.is_conflict() || error.is_invalid() => {
-            // The test failed, or the API server objects to the status: only the first means that the object is
+            // Either the test failed, or the API server refuses the status. Only a failed test means that the object is
             // another.
             let found = bounded(action, api.get_metadata_opt(&name)).await?;
             if found.is_some_and(|found| found.metadata.uid == meta.uid) { Err(error) } else { Ok(None) }
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn what_could_not_be_written_is_owed_and_not_done_again() {
         let written = StatusStore::default();
-        written.intend("u", "done");
+        written.owe("u", "done");
         assert_eq!(written.freshest("u", Some("100"), "old"), "done");
         assert!(written.is_owed("u"));
         written.note("u", Some("101"), "done");

@@ -1,4 +1,4 @@
-//! Wakes objects of which nothing changed themselves.
+//! Starts passes over objects that did not change themselves, because something that they depend on or wait for changed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,15 +10,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 
-/// Wakes objects of any kind: each controller takes the names of the objects to pass over from a channel.
+/// Starts passes over objects of any kind. Each controller reads the names of the objects from a channel of its own.
 #[derive(Default)]
 pub(crate) struct Triggers {
     channels: Vec<Channel>,
-    /// How often something that an object waited for was released.
-    generations: Mutex<HashMap<ObjectId, u64>>,
+    /// How often something that each object waited for was released.
+    releases: Mutex<HashMap<ObjectId, u64>>,
 }
 
-/// The way to one controller.
+/// Sends names of objects to one controller.
 struct Channel {
     kind: Cow<'static, str>,
     /// The namespace that the controller serves; `None` is all of them.
@@ -43,7 +43,7 @@ impl Triggers {
         receiver
     }
 
-    /// Wakes these objects.
+    /// Starts a pass over each of these objects.
     pub(crate) fn wake(&self, objects: &[ObjectId]) {
         for ObjectId { kind, key } in objects {
             let serves = |channel: &&Channel| {
@@ -53,19 +53,19 @@ impl Triggers {
         }
     }
 
-    /// Wakes objects since something that they waited for was released. The release counts among the inputs of a pass:
-    /// a pass that is just about to wait by the state of before comes back at once.
-    pub(crate) fn release(&self, objects: &[ObjectId]) {
-        let mut generations = self.lock();
+    /// Wakes objects after something that they waited for was released. The number of releases is part of a pass's input
+    /// hash: a pass that read the old state and is about to wait finds its input hash changed, and runs again.
+    pub(crate) fn wake_after_release(&self, objects: &[ObjectId]) {
+        let mut releases = self.lock();
         for object in objects {
-            *generations.entry(object.clone()).or_default() += 1;
+            *releases.entry(object.clone()).or_default() += 1;
         }
-        drop(generations);
+        drop(releases);
         self.wake(objects);
     }
 
     /// Returns how often something that an object waited for was released.
-    pub(crate) fn generation(&self, object: &ObjectId) -> u64 {
+    pub(crate) fn release_count(&self, object: &ObjectId) -> u64 {
         self.lock().get(object).copied().unwrap_or_default()
     }
 
@@ -75,7 +75,7 @@ impl Triggers {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ObjectId, u64>> {
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+        self.releases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,8 +94,8 @@ mod tests {
         triggers.wake(std::slice::from_ref(&woken));
         assert_eq!(here.try_recv().unwrap(), ObjectRef::new("a").within("here"));
         assert!(there.try_recv().is_err() && other.try_recv().is_err());
-        assert_eq!(triggers.generation(&woken), 0);
-        triggers.release(std::slice::from_ref(&woken));
-        assert_eq!((triggers.generation(&woken), here.try_recv().is_ok()), (1, true));
+        assert_eq!(triggers.release_count(&woken), 0);
+        triggers.wake_after_release(std::slice::from_ref(&woken));
+        assert_eq!((triggers.release_count(&woken), here.try_recv().is_ok()), (1, true));
     }
 }

@@ -23,13 +23,13 @@ pub(crate) struct Gone {
     pub(crate) uid: String,
 }
 
-/// What one event means for the objects that it does not name.
+/// Lists the objects that one event concerns though the event does not name them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delta {
     /// Objects that no longer exist.
     pub(crate) gone: Vec<Gone>,
-    /// Objects to pass over again: while a list comes in, the store still shows what was there before it.
-    pub(crate) again: Vec<NamespacedName>,
+    /// Objects to reconcile again: a pass that ran while a list came in saw the store as it was before the list.
+    pub(crate) reconcile_again: Vec<NamespacedName>,
 }
 
 impl KnownObjects {
@@ -43,12 +43,12 @@ impl KnownObjects {
                 let (key, uid) = (NamespacedName::of(object), uid(object));
                 let before = self.present.insert(key.clone(), uid.clone());
                 let replaced = before.filter(|before| *before != uid).map(|uid| Gone { key, uid });
-                return Delta { gone: replaced.into_iter().collect(), again: vec![] };
+                return Delta { gone: replaced.into_iter().collect(), reconcile_again: vec![] };
             }
             Event::Delete(object) => {
                 let key = NamespacedName::of(object);
                 let uid = self.present.remove(&key).unwrap_or_else(|| uid(object));
-                return Delta { gone: vec![Gone { key, uid }], again: vec![] };
+                return Delta { gone: vec![Gone { key, uid }], reconcile_again: vec![] };
             }
         }
         Delta::default()
@@ -59,8 +59,8 @@ impl KnownObjects {
         let before = before.into_iter().map(|(key, uid)| Gone { key, uid });
         let gone = before.filter(|known| self.present.get(&known.key) != Some(&known.uid)).collect();
         self.lists += 1;
-        let again = if self.lists > 1 { self.present.keys().cloned().collect() } else { vec![] };
-        Delta { gone, again }
+        let reconcile_again = if self.lists > 1 { self.present.keys().cloned().collect() } else { vec![] };
+        Delta { gone, reconcile_again }
     }
 }
 
@@ -100,11 +100,11 @@ mod tests {
         );
         known_objects.take_in(&Event::<ConfigMap>::Init);
         known_objects.take_in(&Event::InitApply(object("b", "3")));
-        let turnover = known_objects.take_in(&Event::<ConfigMap>::InitDone);
-        assert_eq!(turnover.again, [named("b")]);
-        let mut gone = turnover.gone;
+        let delta = known_objects.take_in(&Event::<ConfigMap>::InitDone);
+        assert_eq!(delta.reconcile_again, [named("b")]);
+        let mut gone = delta.gone;
         gone.sort();
-        assert_eq!(gone, [gone_is("a", "1"), gone_is("b", "2")], "b was made anew");
+        assert_eq!(gone, [gone_is("a", "1"), gone_is("b", "2")], "b was made again");
     }
 
     #[test]

@@ -10,18 +10,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::controller::runtime::error::Error;
 
-/// A queue of passes that share a limit.
+/// Names a lane: a queue of passes that share one limit. A pass waits in the lane of the PAM, or of the tenant namespace,
+/// that it works with, and no lane holds up another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
-    /// All passes of one PAM, and how many of them may work at once. An edited limit makes a lane of its own; the lane
-    /// of the old limit empties by itself.
+    /// The lane of all passes of one PAM: its origin, and how many of the passes may work at once. An edited limit makes
+    /// a new lane, and the lane of the old limit empties by itself.
     Pam(String, u32),
-    /// All passes of one namespace that go through its own connections, wherever these lead: a tenant makes as many
-    /// connections as it likes, and to hosts that hang too.
+    /// The lane of all passes of one namespace that go through the connections of that namespace, wherever these
+    /// connections lead: a tenant can make any number of connections, also to hosts that hang.
     Tenant(String),
 }
 
-/// The slots of each lane, of all tenants together, and in total.
+/// Hands out slots to passes, within the limits of each lane, of all tenants together, and in total.
 #[derive(Debug)]
 pub(crate) struct WorkerSlots {
     lanes: Mutex<HashMap<Lane, Arc<Semaphore>>>,
@@ -42,7 +43,7 @@ pub(crate) struct Slot {
     _all: OwnedSemaphorePermit,
 }
 
-/// The slot of one pass, which the pass gives back while it waits for others.
+/// Holds the slot of one pass. The pass gives the slot back while it waits for the work of other passes.
 #[derive(Debug, Default)]
 pub(crate) struct HeldSlot {
     lane: Option<Lane>,
@@ -50,7 +51,7 @@ pub(crate) struct HeldSlot {
 }
 
 impl HeldSlot {
-    /// Holds no slot yet, and waits in that lane for one; without a lane there is nothing to wait for.
+    /// Returns a pass's slot before the pass has one. [`Self::acquire`] waits in `lane`; a pass without a lane needs no slot.
     pub(crate) const fn in_lane(lane: Option<Lane>) -> Self {
         Self { lane, slot: None }
     }
@@ -70,7 +71,7 @@ impl HeldSlot {
 }
 
 impl WorkerSlots {
-    /// Makes that many slots in total.
+    /// Returns `in_all` slots in total, none of them taken.
     pub(crate) fn new(in_all: usize) -> Self {
         let (closed, share) = (watch::channel(false).0, (in_all / 2).max(1));
         Self {
@@ -85,7 +86,7 @@ impl WorkerSlots {
 
     /// Waits for a slot in that lane.
     pub(crate) async fn take(&self, lane: &Lane) -> Result<Slot, Error> {
-        // The lane's own first: a pass that waits for a slow PAM holds nothing that other passes need.
+        // The slot of the lane comes first: a pass that waits for a slow PAM holds nothing that other passes need.
         let of_lane = acquire(self.of(lane)).await?;
         let of_tenants = match lane {
             Lane::Tenant(_) => Some(acquire(Arc::clone(&self.tenants)).await?),
@@ -100,7 +101,7 @@ impl WorkerSlots {
         self.all.close();
         self.closed.send_replace(true);
         self.tenants.close();
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|places| places.close());
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|slots| slots.close());
     }
 
     /// Resolves once slots are refused.
@@ -115,21 +116,21 @@ impl WorkerSlots {
     }
 
     fn of(&self, lane: &Lane) -> Arc<Semaphore> {
-        // Never all slots: one PAM that hangs must leave some to the others.
-        let places = match lane {
+        // A lane never has all slots: one PAM that hangs must leave some slots to the others.
+        let slots = match lane {
             Lane::Pam(_, at_once) => usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share),
             Lane::Tenant(_) => self.tenants_share,
         };
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // A lane in which nothing works or waits is as good as a new one; tenants could make any number of them.
-        lanes.retain(|_, places| Arc::strong_count(places) > 1);
-        let make = || Arc::new(Semaphore::new(places));
+        lanes.retain(|_, slots| Arc::strong_count(slots) > 1);
+        let make = || Arc::new(Semaphore::new(slots));
         Arc::clone(lanes.entry(lane.clone()).or_insert_with(make))
     }
 }
 
-async fn acquire(places: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
-    places.acquire_owned().await.map_err(|_| Error::Stopping)
+async fn acquire(slots: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
+    slots.acquire_owned().await.map_err(|_| Error::Stopping)
 }
 
 #[cfg(test)]
@@ -142,61 +143,61 @@ mod tests {
         tokio::time::timeout(Duration::from_millis(20), taking).await.is_err()
     }
 
-    /// Of two places.
+    /// A lane of two slots.
     fn pam(origin: &str) -> Lane {
         Lane::Pam(origin.to_owned(), 2)
     }
 
     #[tokio::test]
-    async fn tenants_whose_hosts_hang_leave_places_to_each_other_and_to_everyone_else() {
-        let places = WorkerSlots::new(16);
+    async fn tenants_whose_hosts_hang_leave_slots_to_each_other_and_to_everyone_else() {
+        let slots = WorkerSlots::new(16);
         let tenant = |namespace: &str| Lane::Tenant(namespace.to_owned());
         let mut held = Vec::new();
         for _ in 0..2 {
-            held.push(places.take(&tenant("hostile")).await.unwrap());
+            held.push(slots.take(&tenant("hostile")).await.unwrap());
         }
-        assert!(waits(places.take(&tenant("hostile"))).await);
-        assert!(!waits(places.take(&tenant("honest"))).await);
+        assert!(waits(slots.take(&tenant("hostile"))).await);
+        assert!(!waits(slots.take(&tenant("honest"))).await);
         for namespace in ["a", "b", "c"] {
-            held.push(places.take(&tenant(namespace)).await.unwrap());
-            held.push(places.take(&tenant(namespace)).await.unwrap());
+            held.push(slots.take(&tenant(namespace)).await.unwrap());
+            held.push(slots.take(&tenant(namespace)).await.unwrap());
         }
-        assert!(waits(places.take(&tenant("one-more"))).await);
-        assert!(!waits(places.take(&pam("the-clusters"))).await);
+        assert!(waits(slots.take(&tenant("one-more"))).await);
+        assert!(!waits(slots.take(&pam("the-clusters"))).await);
     }
 
     #[tokio::test]
     async fn queues_that_nobody_is_in_are_forgotten() {
-        let places = WorkerSlots::new(16);
+        let slots = WorkerSlots::new(16);
         for port in 0..100 {
-            drop(places.take(&pam(&format!("https://pam:{port}"))).await.unwrap());
+            drop(slots.take(&pam(&format!("https://pam:{port}"))).await.unwrap());
         }
-        let _held = places.take(&pam("held")).await.unwrap();
-        drop(places.take(&pam("held")).await.unwrap());
-        assert!(places.lanes.lock().unwrap().len() <= 2);
+        let _held = slots.take(&pam("held")).await.unwrap();
+        drop(slots.take(&pam("held")).await.unwrap());
+        assert!(slots.lanes.lock().unwrap().len() <= 2);
     }
 
     #[tokio::test]
-    async fn a_pam_that_hangs_takes_no_place_from_another() {
-        let places = WorkerSlots::new(4);
-        let _slow = (places.take(&pam("slow")).await.unwrap(), places.take(&pam("slow")).await.unwrap());
-        assert!(waits(places.take(&pam("slow"))).await);
-        assert!(!waits(places.take(&pam("healthy"))).await);
+    async fn a_pam_that_hangs_takes_no_slot_from_another() {
+        let slots = WorkerSlots::new(4);
+        let _slow = (slots.take(&pam("slow")).await.unwrap(), slots.take(&pam("slow")).await.unwrap());
+        assert!(waits(slots.take(&pam("slow"))).await);
+        assert!(!waits(slots.take(&pam("healthy"))).await);
     }
 
     #[tokio::test]
     async fn nobody_begins_once_it_is_closed() {
-        let places = Arc::new(WorkerSlots::new(8));
-        let held = [places.take(&pam("pam")).await.unwrap(), places.take(&pam("pam")).await.unwrap()];
+        let slots = Arc::new(WorkerSlots::new(8));
+        let held = [slots.take(&pam("pam")).await.unwrap(), slots.take(&pam("pam")).await.unwrap()];
         let waiting = tokio::spawn({
-            let places = Arc::clone(&places);
-            async move { places.take(&pam("pam")).await.is_err() }
+            let slots = Arc::clone(&slots);
+            async move { slots.take(&pam("pam")).await.is_err() }
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
-        places.close();
+        slots.close();
         assert!(waiting.await.unwrap());
-        assert!(places.is_closed());
+        assert!(slots.is_closed());
         drop(held);
-        assert!(places.take(&pam("other")).await.is_err());
+        assert!(slots.take(&pam("other")).await.is_err());
     }
 }

@@ -18,7 +18,7 @@ pub enum WriteEffect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// What the PAM did.
-    pub outcome: WriteEffect,
+    pub effect: WriteEffect,
     /// Id of the record.
     pub id: String,
     /// Identifier of the record; `None` where the answer has none, which is not a difference.
@@ -64,7 +64,7 @@ pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
     if expected.tenant.is_some() && answer.tenant.is_some() && expected.tenant != answer.tenant {
         return Some(Mismatch::OtherTenant);
     }
-    match (expected.expect, answer.outcome) {
+    match (expected.expect, answer.effect) {
         (Expect::Create, WriteEffect::Updated) if !expected.maybe_made_before => {
             return Some(Mismatch::UpdatedInstead);
         }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::pam::endpoint::{OAuth2, TokenRequest};
 use crate::pam::error::{Call, PamError, Unavailable};
-use crate::pam::transport::Answer;
+use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{lenient_i64, lenient_string};
 
 /// The documented lifetime (API 1.3), for answers that name none.
@@ -83,7 +83,7 @@ struct TokenAnswer<'a> {
 }
 
 /// Reads an answer of the token endpoint (API 1.3, 1.6).
-pub(in crate::pam) fn granted(answer: &Answer) -> Result<Grant, PamError> {
+pub(in crate::pam) fn granted(answer: &HttpAnswer) -> Result<Grant, PamError> {
     let call = Call::Token;
     let unavailable = |why| Err(PamError::Unavailable { call, why });
     match answer.status {
@@ -124,8 +124,8 @@ fn sensitive(scheme: &str, credentials: &[u8]) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
     }
 
     fn lifetime(expires_in: &str) -> u64 {

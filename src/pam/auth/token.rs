@@ -223,14 +223,14 @@ impl State {
 mod tests {
     use super::*;
     use crate::pam::auth::login;
-    use crate::pam::transport::Answer;
+    use crate::pam::transport::HttpAnswer;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::time::{advance, sleep};
 
     fn granted(status: u16, body: &str) -> Result<Grant, PamError> {
         let body = zeroize::Zeroizing::new(body.as_bytes().to_vec());
-        login::granted(&Answer { status, retry_after: None, body })
+        login::granted(&HttpAnswer { status, retry_after: None, body })
     }
 
     /// A token endpoint that takes a second and counts.

@@ -13,7 +13,7 @@ use crate::pam::auth::{Grant, Login, Token, Tokens, granted};
 use crate::pam::credential::{CredentialRequest, ListedCredential, Upserted};
 use crate::pam::endpoint::{Deadlines, Endpoint, EndpointError};
 use crate::pam::error::{Call, PamError};
-use crate::pam::transport::{self, Answer, Member, Origins, Permit};
+use crate::pam::transport::{self, HttpAnswer, Member, Origins, Permit};
 use crate::pam::vault_id::host_of;
 use crate::pam::wire::{Dialect, Failure, failure, failure_of};
 
@@ -134,7 +134,7 @@ impl Caller {
         &self,
         call: Call,
         request: impl Fn() -> RequestBuilder,
-        meaning: impl Fn(&Answer) -> Result<T, Failure>,
+        meaning: impl Fn(&HttpAnswer) -> Result<T, Failure>,
     ) -> Result<T, PamError> {
         let permit = self.enter(call).await?;
         let token = self.token(&permit).await?;
@@ -153,7 +153,7 @@ impl Caller {
         call: Call,
         permit: &Permit<'_>,
         request: RequestBuilder,
-        meaning: impl Fn(&Answer) -> Result<T, Failure>,
+        meaning: impl Fn(&HttpAnswer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let ticket = permit.ticket(call).await?;
         let result = transport::exchange(call, request, self.deadlines.write).await;

@@ -1,7 +1,7 @@
 //! What the PAM answers to disabling and enabling a credential: `DELETE` and `PUT` by id (API 6.1).
 
 use crate::pam::error::{Call, PamError};
-use crate::pam::transport::Answer;
+use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{Dialect, Envelope, Failure, failure_of};
 
 /// How a credential came to be disabled. The PAM never deletes a record.
@@ -23,19 +23,19 @@ pub enum Enabled {
 }
 
 /// Reads the answer to a `DELETE`.
-pub(in crate::pam) fn disabled(answer: &Answer, dialect: &Dialect) -> Result<Disabled, Failure> {
+pub(in crate::pam) fn disabled(answer: &HttpAnswer, dialect: &Dialect) -> Result<Disabled, Failure> {
     let already = switched(Call::DisableCredential, answer, &[Some(1008), code_1017(dialect)])?;
     Ok(if already { Disabled::AlreadyInactive } else { Disabled::Now })
 }
 
 /// Reads the answer to a `PUT`.
-pub(in crate::pam) fn enabled(answer: &Answer, dialect: &Dialect) -> Result<Enabled, Failure> {
+pub(in crate::pam) fn enabled(answer: &HttpAnswer, dialect: &Dialect) -> Result<Enabled, Failure> {
     let already = switched(Call::EnableCredential, answer, &[Some(1043), code_1017(dialect)])?;
     Ok(if already { Enabled::AlreadyActive } else { Enabled::Now })
 }
 
 /// Returns true if the credential had that state before; the PAM says so with one of the codes `already`.
-fn switched(call: Call, answer: &Answer, already: &[Option<u16>]) -> Result<bool, Failure> {
+fn switched(call: Call, answer: &HttpAnswer, already: &[Option<u16>]) -> Result<bool, Failure> {
     let envelope = Envelope::of(&answer.body);
     let code = envelope.code();
     if code.is_some() && already.contains(&code) {
@@ -69,24 +69,24 @@ mod tests {
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
-    fn answer(status: u16, body: &Value) -> Answer {
-        Answer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
+    fn answer(status: u16, body: &Value) -> HttpAnswer {
+        HttpAnswer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
     }
 
     fn dialect(version: &str) -> Dialect {
         Dialect::of(ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
     }
 
-    fn refusal(code: u16) -> Answer {
+    fn refusal(code: u16) -> HttpAnswer {
         let message = format!("{code}: words");
         answer(400, &json!({"response": {"status": 400, "mensagem": message, "erro": true}}))
     }
 
-    fn disable(version: &str, answer: &Answer) -> Result<Disabled, PamError> {
+    fn disable(version: &str, answer: &HttpAnswer) -> Result<Disabled, PamError> {
         disabled(answer, &dialect(version)).map_err(|failure| failure.error)
     }
 
-    fn enable(version: &str, answer: &Answer) -> Result<Enabled, PamError> {
+    fn enable(version: &str, answer: &HttpAnswer) -> Result<Enabled, PamError> {
         enabled(answer, &dialect(version)).map_err(|failure| failure.error)
     }
 

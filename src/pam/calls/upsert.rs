@@ -1,36 +1,36 @@
 //! What the PAM answers to the `POST` of a credential (API 2.7).
 
-use crate::pam::credential::{Outcome, Upserted};
+use crate::pam::credential::{UpsertEffect, Upserted};
 use crate::pam::error::{Call, PamError};
-use crate::pam::transport::Answer;
+use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{Envelope, Failure, failure_of};
 
 /// Reads the answer to a `POST` of a credential.
-pub(in crate::pam) fn upserted(answer: &Answer) -> Result<Upserted, Failure> {
+pub(in crate::pam) fn upserted(answer: &HttpAnswer) -> Result<Upserted, Failure> {
     let call = Call::UpsertCredential;
     let envelope = Envelope::of(&answer.body);
     if !answer.is_success() || envelope.says_error() {
         return Err(failure_of(call, answer.status, answer.retry_after, &envelope));
     }
-    let outcome = outcome(envelope.message());
+    let effect = effect(envelope.message());
     let record = envelope.credential.unwrap_or_default();
     let id = record.id.filter(|id| !id.is_empty());
     let identifier = record.identifier.filter(|text| !text.is_empty()).or(record.tag);
     Ok(Upserted {
         id: id.ok_or(PamError::Malformed { call, what: "does not name the record's id" })?,
         identifier: identifier.filter(|text| !text.is_empty()),
-        outcome,
+        effect,
         tenant: envelope.tenant.filter(|text| !text.is_empty()),
     })
 }
 
 /// Returns what the message says was done: the status is 201 whether the record was made or changed.
-fn outcome(message: &str) -> Outcome {
+fn effect(message: &str) -> UpsertEffect {
     let message = message.to_ascii_lowercase();
     match (message.contains("registered"), message.contains("updated")) {
-        (true, false) => Outcome::Created,
-        (false, true) => Outcome::Updated,
-        _ => Outcome::Unstated,
+        (true, false) => UpsertEffect::Created,
+        (false, true) => UpsertEffect::Updated,
+        _ => UpsertEffect::Unstated,
     }
 }
 
@@ -41,8 +41,8 @@ mod tests {
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
-    fn answer(status: u16, body: &Value) -> Answer {
-        Answer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
+    fn answer(status: u16, body: &Value) -> HttpAnswer {
+        HttpAnswer { status, retry_after: None, body: Zeroizing::new(body.to_string().into_bytes()) }
     }
 
     fn error(status: u16, body: &Value) -> (PamError, bool) {
@@ -62,17 +62,17 @@ mod tests {
         let expected = Upserted {
             id: "901".into(),
             identifier: Some("k8s-a".into()),
-            outcome: Outcome::Created,
+            effect: UpsertEffect::Created,
             tenant: Some("acme".into()),
         };
         assert_eq!(upserted(&answer(201, &full)).unwrap(), expected);
         let old = json!({"response": {"Message": "Credential updated successfully!", "erro": "0"},
             "exception": [], "credential": {"id": 901, "tag": null, "new": {}}});
-        let bare = Upserted { identifier: None, tenant: None, outcome: Outcome::Updated, ..expected };
+        let bare = Upserted { identifier: None, tenant: None, effect: UpsertEffect::Updated, ..expected };
         assert_eq!(upserted(&answer(200, &old)).unwrap(), bare);
         let silent = json!({"credential": {"id": 901, "tag": "t"}});
         let told = upserted(&answer(200, &silent)).unwrap();
-        assert_eq!((told.outcome, told.identifier.as_deref()), (Outcome::Unstated, Some("t")));
+        assert_eq!((told.effect, told.identifier.as_deref()), (UpsertEffect::Unstated, Some("t")));
     }
 
     #[test]

@@ -1,21 +1,21 @@
-//! What the PAM says about a write.
+//! The PAM's answer to the `POST` of a credential.
 
-/// What the PAM said about a write (API 2.7).
+/// The PAM's answer to the `POST` of a credential (API 2.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upserted {
     /// The record's id; digits in every sample, kept as text (API 7 #15).
     pub id: String,
     /// The record's effective identifier; `None` if the answer leaves it out (API 2.9).
     pub identifier: Option<String>,
-    /// Whether the record was made or changed.
-    pub outcome: Outcome,
+    /// Says whether the PAM made the record or changed it.
+    pub effect: UpsertEffect,
     /// The tenant that answered; `None` if the answer leaves it out (API 1.7).
     pub tenant: Option<String>,
 }
 
-/// Whether a write made a record or changed one: the status is 201 for both, only the message tells (API 2.7).
+/// Says whether a write made a record or changed one. The HTTP status is 201 for both; only the message tells (API 2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum UpsertEffect {
     /// "Credential successfully registered!"
     Created,
     /// "Credential updated successfully!"

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::pam::wire::Dialect;
 use wire::{Spelled, put_fields};
 
-pub use answer::{Outcome, Upserted};
+pub use answer::{UpsertEffect, Upserted};
 pub use listed::ListedCredential;
 pub use wire::{WireField, WireValue};
 

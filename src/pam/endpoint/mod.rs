@@ -1,6 +1,6 @@
-//! Where a PAM is, how to log in, and how hard it may be worked: the plain data that a client is made from.
+//! Where a PAM is, how to log in, and how many requests the PAM may get: the plain data that a client is made from.
 //!
-//! Everything here is checked without asking anybody.
+//! Every check here is made without a request.
 
 mod address;
 mod compatibility;
@@ -39,7 +39,8 @@ pub struct Endpoint {
     /// PEM certificates of the authorities to trust, *instead* of the system's. The bundle may also hold a certificate
     /// that the PAM itself presents (self-signed appliances).
     pub ca_bundle: Option<Vec<u8>>,
-    /// How hard this PAM may be worked. Counted per origin: the strictest of all live clients of one origin holds.
+    /// How many requests this PAM may get. The strictest limits of all live clients hold that have the same host and the
+    /// same [`apart`](Endpoint::apart).
     pub limits: Limits,
     /// Overrides of what the version means on the wire.
     pub compatibility: Compatibility,
@@ -51,10 +52,11 @@ pub struct Endpoint {
     pub client_certificate: Option<ClientCertificate>,
     /// The `Referer` header of every request, for authorizations that are bound to one (API 1.4).
     pub referrer: Option<String>,
-    /// Where the connection may lead.
+    /// The addresses that the connection may lead to.
     pub allowed: AddressPolicy,
-    /// The group whose limits and failures are counted apart from those of other clients of the same origin. A
-    /// tenant's connection has one, so that the settings or troubles of one tenant do not slow or stop the others.
+    /// The tenant namespace of the connection; `None` for a cluster connection. All clients of one host and one tenant
+    /// share one request budget and one circuit breaker, which no other client uses: the settings or failures of one
+    /// tenant must not slow or stop the requests of others to the same PAM.
     pub apart: Option<String>,
 }
 
@@ -79,7 +81,7 @@ impl Endpoint {
         }
     }
 
-    /// Checks what can be checked without asking anybody.
+    /// Checks what can be checked without a request.
     pub(in crate::pam) fn check(&self) -> Result<(), EndpointError> {
         self.check_url()?;
         if !self.version.is_supported() {

@@ -10,5 +10,5 @@ mod unavailable;
 pub use call::Call;
 pub use code::field_of;
 pub use pam_error::PamError;
-pub use retry::Retry;
+pub use retry::RetryAdvice;
 pub use unavailable::{AuthFailure, TlsFault, Unavailable};

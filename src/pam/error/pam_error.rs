@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::code::{Meaning, field_of, meaning_of};
-use super::retry::Retry;
+use super::retry::RetryAdvice;
 use super::summary;
 use super::unavailable::{AuthFailure, Unavailable};
 use crate::pam::endpoint::AddressKind;
@@ -119,7 +119,7 @@ impl PamError {
 
     /// Returns what to do next.
     #[must_use]
-    pub fn retry(&self) -> Retry {
+    pub fn retry(&self) -> RetryAdvice {
         match self {
             Self::NotFound { .. }
             | Self::Rejected { .. }
@@ -128,15 +128,15 @@ impl PamError {
             | Self::AddressNotAllowed(_)
             | Self::InvalidId
             | Self::Misrouted(_)
-            | Self::Redirected(_) => Retry::Permanent,
-            Self::RateLimited { after } => after.map_or(Retry::Backoff, Retry::After),
-            Self::ListThrottled { after } => Retry::After(*after),
-            Self::Unavailable { call: Call::UpsertCredential, why: Unavailable::Server } => Retry::Bounded,
+            | Self::Redirected(_) => RetryAdvice::Permanent,
+            Self::RateLimited { after } => after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
+            Self::ListThrottled { after } => RetryAdvice::After(*after),
+            Self::Unavailable { call: Call::UpsertCredential, why: Unavailable::Server } => RetryAdvice::Bounded,
             Self::Unavailable { why, .. } => why.retry(),
             Self::DeviceNotFound
             | Self::AuthenticationFailed(AuthFailure::TokenRejected)
             | Self::Malformed { .. }
-            | Self::TooLarge(_) => Retry::Backoff,
+            | Self::TooLarge(_) => RetryAdvice::Backoff,
         }
     }
 
@@ -268,10 +268,10 @@ mod tests {
     #[test]
     fn the_pams_own_delay_wins() {
         let delay = Duration::from_secs(7);
-        assert_eq!(PamError::RateLimited { after: Some(delay) }.retry(), Retry::After(delay));
-        assert_eq!(PamError::RateLimited { after: None }.retry(), Retry::Backoff);
+        assert_eq!(PamError::RateLimited { after: Some(delay) }.retry(), RetryAdvice::After(delay));
+        assert_eq!(PamError::RateLimited { after: None }.retry(), RetryAdvice::Backoff);
         let why = Unavailable::Gateway { status: 503, after: Some(delay) };
-        assert_eq!(PamError::Unavailable { call: Call::Token, why }.retry(), Retry::After(delay));
+        assert_eq!(PamError::Unavailable { call: Call::Token, why }.retry(), RetryAdvice::After(delay));
     }
 
     #[test]

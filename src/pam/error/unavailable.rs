@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::retry::Retry;
+use super::retry::RetryAdvice;
 
 /// How the PAM showed that it does not know our login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +67,11 @@ impl Unavailable {
     }
 
     /// Returns what to do next.
-    pub(super) fn retry(self) -> Retry {
+    pub(super) fn retry(self) -> RetryAdvice {
         match self {
-            Self::CircuitOpen { retry_after } => Retry::After(retry_after),
-            Self::Gateway { after: Some(after), .. } => Retry::After(after),
-            _ => Retry::Backoff,
+            Self::CircuitOpen { retry_after } => RetryAdvice::After(retry_after),
+            Self::Gateway { after: Some(after), .. } => RetryAdvice::After(after),
+            _ => RetryAdvice::Backoff,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The limits of one origin: requests in flight, and requests per second.
+//! The limits of one group of clients: requests in flight, and requests per second.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::pam::endpoint::Limits;
 
-/// The budget of one origin: the strictest of the limits of all members.
+/// Limits the requests of one group of clients: the strictest of the limits of all members holds.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     state: Mutex<State>,
@@ -153,8 +153,8 @@ mod tests {
     use std::sync::Arc;
     use tokio::time::{sleep, timeout};
 
-    fn limits(places: u32, per_second: u32, burst: u32) -> Limits {
-        Limits { max_concurrent_requests: places, requests_per_second: per_second, burst }
+    fn limits(at_once: u32, per_second: u32, burst: u32) -> Limits {
+        Limits { max_concurrent_requests: at_once, requests_per_second: per_second, burst }
     }
 
     async fn spend_for(budget: &Budget, time: Duration) -> u32 {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_member_who_comes_and_goes_brings_no_fresh_burst() {
+    async fn a_member_that_comes_and_goes_brings_no_fresh_burst() {
         let budget = Budget::default();
         budget.join(limits(4, 1, 5));
         assert_eq!(spend_for(&budget, Duration::from_millis(10)).await, 5);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_strictest_number_of_places_holds_and_a_free_one_wakes_the_next() {
+    async fn the_strictest_number_of_requests_holds_and_a_free_one_wakes_the_next() {
         let budget = Arc::new(Budget::default());
         budget.join(limits(4, 0, 1));
         let strict = budget.join(limits(1, 0, 1));

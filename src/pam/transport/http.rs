@@ -72,15 +72,15 @@ fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, EndpointError> {
     Ok(headers)
 }
 
-/// A complete answer.
-pub(in crate::pam) struct Answer {
+/// One complete HTTP answer.
+pub(in crate::pam) struct HttpAnswer {
     pub(in crate::pam) status: u16,
     pub(in crate::pam) retry_after: Option<Duration>,
     /// The body; for the token endpoint it holds a token.
     pub(in crate::pam) body: Zeroizing<Vec<u8>>,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// Returns true for a 2xx status.
     pub(in crate::pam) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -92,7 +92,7 @@ pub(in crate::pam) async fn exchange(
     call: Call,
     request: RequestBuilder,
     deadline: Duration,
-) -> Result<Answer, PamError> {
+) -> Result<HttpAnswer, PamError> {
     within(call, deadline, async {
         let response = send(call, request).await?;
         read(call, response).await
@@ -116,7 +116,7 @@ pub(in crate::pam) async fn send(call: Call, request: RequestBuilder) -> Result<
 }
 
 /// Reads an answer up to the size limit.
-pub(in crate::pam) async fn read(call: Call, mut response: Response) -> Result<Answer, PamError> {
+pub(in crate::pam) async fn read(call: Call, mut response: Response) -> Result<HttpAnswer, PamError> {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let mut body = Zeroizing::new(Vec::with_capacity(expected_size(&response)));
@@ -126,14 +126,14 @@ pub(in crate::pam) async fn read(call: Call, mut response: Response) -> Result<A
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, retry_after, body })
+    Ok(HttpAnswer { status, retry_after, body })
 }
 
 /// Returns a buffer size that the answer with a token never exceeds: a buffer that grew would leave copies of the token in
 /// freed memory.
 fn expected_size(response: &Response) -> usize {
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-    announced.clamp(16 << 10, LARGEST_ANSWER)
+    let declared = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    declared.clamp(16 << 10, LARGEST_ANSWER)
 }
 
 /// Returns what a failure of the HTTP client means. The client's own text is dropped, since it may quote the request.

@@ -3,13 +3,13 @@
 mod breaker;
 mod budget;
 mod http;
-mod origin;
 mod origins;
 mod report;
 mod resolver;
+mod shared_limits;
 mod tls;
 
-pub(in crate::pam) use http::{Answer, client_for, exchange, failed, read, send, within};
-pub(in crate::pam) use origin::{Member, Permit};
+pub(in crate::pam) use http::{HttpAnswer, client_for, exchange, failed, read, send, within};
 pub use origins::Origins;
 pub use report::CallReport;
+pub(in crate::pam) use shared_limits::{Member, Permit};

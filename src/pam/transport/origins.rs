@@ -1,22 +1,23 @@
-//! Every PAM origin that this process talks to, and the reports about the requests to all of them.
+//! The limits of every PAM that this process talks to, and the reports about the requests to all PAMs.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::origin::{Member, Origin};
 use super::report::{CallReport, Reporter};
+use super::shared_limits::{Member, SharedLimits};
 use crate::pam::endpoint::Limits;
 
-/// Every PAM origin (scheme, host and port) that this process talks to. Cloning is cheap; clones share all origins.
+/// Holds the limits of every PAM that this process talks to, in groups of clients: one group for each PAM host, and one
+/// for each tenant at that host. Cloning is cheap; all clones share the groups.
 #[derive(Clone, Default)]
 pub struct Origins {
-    origins: Arc<Mutex<HashMap<String, Weak<Origin>>>>,
+    groups: Arc<Mutex<HashMap<String, Weak<SharedLimits>>>>,
     reporter: Reporter,
 }
 
 impl Origins {
-    /// Returns a set of origins that has none yet.
+    /// Returns an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -36,17 +37,17 @@ impl Origins {
         self
     }
 
-    /// Makes one more client a member of an origin. As long as the member lives, its limits count.
-    pub(in crate::pam) fn join(&self, name: &str, limits: Limits) -> Member {
-        let mut origins = self.lock();
-        origins.retain(|_, origin| origin.strong_count() > 0);
-        let origin = origins.get(name).and_then(Weak::upgrade).unwrap_or_default();
-        origins.insert(name.to_owned(), Arc::downgrade(&origin));
-        Member::new(origin, limits, self.reporter.clone())
+    /// Makes one more client a member of a group. The `limits` count while the member lives.
+    pub(in crate::pam) fn join(&self, group: &str, limits: Limits) -> Member {
+        let mut groups = self.lock();
+        groups.retain(|_, shared| shared.strong_count() > 0);
+        let shared = groups.get(group).and_then(Weak::upgrade).unwrap_or_default();
+        groups.insert(group.to_owned(), Arc::downgrade(&shared));
+        Member::new(shared, limits, self.reporter.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Weak<Origin>>> {
-        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Weak<SharedLimits>>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
     use crate::pam::endpoint::Limits;
     use crate::pam::error::{Call, PamError, TlsFault, Unavailable};
-    use crate::pam::transport::origin::Member;
+    use crate::pam::transport::shared_limits::Member;
     use std::time::Duration;
     use tokio::time::sleep;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::envelope::Envelope;
 use crate::pam::error::{AuthFailure, Call, PamError, Unavailable};
-use crate::pam::transport::Answer;
+use crate::pam::transport::HttpAnswer;
 
 /// A call that failed.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl From<PamError> for Failure {
 }
 
 /// Returns what an answer means that is no success.
-pub(in crate::pam) fn failure(call: Call, answer: &Answer) -> Failure {
+pub(in crate::pam) fn failure(call: Call, answer: &HttpAnswer) -> Failure {
     failure_of(call, answer.status, answer.retry_after, &Envelope::of(&answer.body))
 }
 

@@ -97,10 +97,10 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_bef
     let listed = observed.listed().map(|record| record.id.as_str());
     let expected = observed.pass().expected(&observed.status, push, listed, made_before);
     let answer = Answer {
-        outcome: match upserted.outcome {
-            pam::Outcome::Created => WriteEffect::Created,
-            pam::Outcome::Updated => WriteEffect::Updated,
-            pam::Outcome::Unstated => WriteEffect::Unstated,
+        effect: match upserted.effect {
+            pam::UpsertEffect::Created => WriteEffect::Created,
+            pam::UpsertEffect::Updated => WriteEffect::Updated,
+            pam::UpsertEffect::Unstated => WriteEffect::Unstated,
         },
         id: upserted.id,
         identifier: upserted.identifier,
@@ -116,7 +116,7 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_bef
 fn note_latency(observed: &Observation<'_>, value: bool, context: &Context) {
     let secret = observed.object.spec.content_secret_ref.as_ref().filter(|_| value);
     let key = secret.map(|reference| NamespacedName::new(&observed.key.namespace, &reference.name));
-    let seen = key.and_then(|key| context.cluster.secrets.seen_at(&key)).map(|at| at.elapsed());
+    let seen = key.and_then(|key| context.cluster.secret_versions.seen_at(&key)).map(|at| at.elapsed());
     if let Some(latency) = seen.filter(|latency| *latency < LONGEST_LATENCY) {
         context.cluster.metrics.secret_pushed(latency);
     }

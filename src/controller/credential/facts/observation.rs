@@ -10,7 +10,7 @@ use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
-use crate::controller::runtime::retry::fingerprint;
+use crate::controller::runtime::retry::input_hash;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
     Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, SecretVersion, Status, Target,
@@ -203,7 +203,7 @@ impl Observation<'_> {
         let versions = self.versions.as_ref().map(|versions| versions.iter().map(version).collect::<Vec<_>>());
         let deleting = meta.deletion_timestamp.is_some();
         let cluster = (&self.connection.state, &self.connection.access);
-        fingerprint(&(
+        input_hash(&(
             self.uid(),
             self.generation(),
             deleting,

@@ -37,7 +37,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         situation: Situation::default(),
         found: Found::default(),
         times: times(context),
-        wake_generation: context.cluster.triggers.generation(&object.object_id()),
+        wake_generation: context.cluster.triggers.release_count(&object.object_id()),
         identifier,
         key,
         object,
@@ -59,7 +59,7 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
 }
 
 fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> Option<Vec<SecretVersion>> {
-    let version = |name: &str| context.cluster.secrets.of(&NamespacedName::new(&key.namespace, name));
+    let version = |name: &str| context.cluster.secret_versions.of(&NamespacedName::new(&key.namespace, name));
     let source = |name: &str| Some(stored_status::secret_version(&read::source(name, version(name)?)));
     secret_names(object).into_iter().map(source).collect()
 }

@@ -27,7 +27,7 @@ pub(crate) async fn write(
         return Ok(true);
     }
     // Before the write: should it fail, the next pass owes the write and not the push.
-    context.statuses.intend(observed.uid(), next.clone());
+    context.statuses.owe(observed.uid(), next.clone());
     let api = Api::<PamCredential>::namespaced(context.cluster.client.clone(), &observed.key.namespace);
     let version = status_store::write(&api, &observed.object.metadata, next).await?;
     context.cluster.metrics.status_written(Kind::PamCredential);

@@ -202,7 +202,7 @@ fn next_facts(s: &Situation, step: Step) -> Changes {
 fn written(now: &mut Concrete, push: Push) {
     let effect = if push.expect == Expect::Create { WriteEffect::Created } else { WriteEffect::Updated };
     let id = if push.expect == Expect::Update { ID } else { "2" };
-    let answer = Answer { outcome: effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
+    let answer = Answer { effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
     let expected = now.pass().expected(&now.status, push, Some(id), false);
     assert_eq!(judge(&expected, &answer), None);
     end(now, Decision::Push(push), WriteResult::Written(&answer));

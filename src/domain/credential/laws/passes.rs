@@ -30,7 +30,7 @@ pub(super) fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>)
 
 pub(super) fn answer() -> Answer {
     let (id, identifier) = ("1".to_owned(), Some("theirs".to_owned()));
-    Answer { outcome: WriteEffect::Updated, id, identifier, tenant: Some("acme".to_owned()) }
+    Answer { effect: WriteEffect::Updated, id, identifier, tenant: Some("acme".to_owned()) }
 }
 
 #[test]

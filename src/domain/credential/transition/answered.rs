@@ -16,7 +16,7 @@ const LEAST_WINDOW: Duration = Duration::from_hours(1);
 pub(super) fn written(pass: &Pass<'_>, next: &mut Status, push: Push, answer: &Answer) {
     let same_record = is_same_record(pass, push);
     if !same_record {
-        note_origin_of_record(pass, next, push.expect, answer.outcome);
+        note_origin_of_record(pass, next, push.expect, answer.effect);
     }
     next.value_withheld = withholds(pass, next, push);
     count_correction(pass, next, push);

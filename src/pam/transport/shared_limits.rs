@@ -1,5 +1,5 @@
-//! What all connections to one PAM share, so that a sick PAM is left alone however many connections lead to it (P10):
-//! requests in flight, their rate, the circuit breaker, a pause that the PAM asked for, and how often a token may be
+//! The limits that all connections to one PAM share, so that a sick PAM is left alone however many connections lead to
+//! that PAM (P10): requests in flight, their rate, the circuit breaker, a pause that the PAM asked for, and how often a token may be
 //! replaced.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,32 +13,33 @@ use super::report::{CallReport, Reporter};
 use crate::pam::endpoint::Limits;
 use crate::pam::error::{Call, PamError, Unavailable};
 
-/// The shortest time between two replacements of a rejected token at one origin.
+/// The shortest time between two replacements of a rejected token in one group.
 const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
-/// The pause after a 429 that names none.
+/// The pause after a 429 that asks for no time.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
 
-/// What the clients of one origin share.
+/// Holds the limits and failures that the clients of one group share. A group is one PAM, or one PAM as the connections
+/// of one tenant see it: see [`Endpoint::apart`](crate::pam::Endpoint::apart).
 #[derive(Debug, Default)]
-pub(super) struct Origin {
+pub(super) struct SharedLimits {
     budget: Budget,
     breaker: Breaker,
     paused_until: Mutex<Option<Instant>>,
     refreshed: Mutex<Option<Instant>>,
 }
 
-impl Origin {
+impl SharedLimits {
     fn pause_left(&self, now: Instant) -> Option<Duration> {
         lock(&self.paused_until).and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
     }
 }
 
-/// A client's membership at its origin; ends when it is dropped.
+/// Makes one client a member of a group; dropping the membership ends it.
 ///
-/// A member has a circuit of its own for failures that are the connection's fault and not the PAM's: a wrong CA in one
-/// connection must not shut the PAM off from the others.
+/// A member has a circuit breaker of its own for failures that are the connection's fault and not the PAM's: a wrong CA in
+/// one connection must not shut the PAM off from the other connections.
 pub(in crate::pam) struct Member {
-    origin: Arc<Origin>,
+    shared: Arc<SharedLimits>,
     number: u64,
     own: Breaker,
     reporter: Reporter,
@@ -46,11 +47,11 @@ pub(in crate::pam) struct Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.origin.budget.leave(self.number);
+        self.shared.budget.leave(self.number);
     }
 }
 
-/// What an exchange showed about the PAM.
+/// Says what an exchange showed about the PAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Health {
     Up,
@@ -61,23 +62,23 @@ enum Health {
 }
 
 impl Member {
-    /// Joins an origin: `limits` count until the member is dropped.
-    pub(super) fn new(origin: Arc<Origin>, limits: Limits, reporter: Reporter) -> Self {
-        let number = origin.budget.join(limits);
-        Self { origin, number, own: Breaker::default(), reporter }
+    /// Joins a group: `limits` count until the member is dropped.
+    pub(super) fn new(shared: Arc<SharedLimits>, limits: Limits, reporter: Reporter) -> Self {
+        let number = shared.budget.join(limits);
+        Self { shared, number, own: Breaker::default(), reporter }
     }
 
     /// Waits until one more request may be in flight. Fails at once if nothing may be sent now.
     pub(in crate::pam) async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
         self.check(call)?;
-        self.origin.budget.acquire().await;
+        self.shared.budget.acquire().await;
         Ok(Permit { member: self })
     }
 
     /// Returns true if a rejected token may be replaced now; such an answer counts as a replacement.
     pub(in crate::pam) fn may_refresh(&self) -> bool {
         let now = Instant::now();
-        let mut refreshed = lock(&self.origin.refreshed);
+        let mut refreshed = lock(&self.shared.refreshed);
         let allowed = refreshed.is_none_or(|at| now.duration_since(at) >= REFRESH_INTERVAL);
         if allowed {
             *refreshed = Some(now);
@@ -87,10 +88,10 @@ impl Member {
 
     fn check(&self, call: Call) -> Result<(), PamError> {
         let now = Instant::now();
-        if let Some(after) = self.origin.pause_left(now) {
+        if let Some(after) = self.shared.pause_left(now) {
             return Err(PamError::RateLimited { after: Some(after) });
         }
-        match self.origin.breaker.closed_for(now).max(self.own.closed_for(now)) {
+        match self.shared.breaker.closed_for(now).max(self.own.closed_for(now)) {
             Some(wait) => Err(circuit_open(call, wait)),
             None => Ok(()),
         }
@@ -104,7 +105,7 @@ pub(in crate::pam) struct Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.member.origin.budget.release();
+        self.member.shared.budget.release();
     }
 }
 
@@ -113,14 +114,14 @@ impl<'a> Permit<'a> {
     pub(in crate::pam) async fn ticket(&self, call: Call) -> Result<Ticket<'a>, PamError> {
         let member = self.member;
         member.check(call)?;
-        while let Some(wait) = member.origin.budget.spend() {
+        while let Some(wait) = member.shared.budget.spend() {
             sleep(wait).await;
         }
-        // Checked again: much may have happened during the wait, and only now does a probe count as begun.
+        // Check again: the state may have changed during the wait, and only from here on does a probe count as begun.
         member.check(call)?;
         let now = Instant::now();
-        member.origin.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
-        // From here on the ticket answers the circuits' permissions in every case.
+        member.shared.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
+        // From here on the ticket's drop reports to both circuits in every case.
         member.reporter.count(1);
         let ticket = Ticket { member, call, began: now, answered: false };
         member.own.admit(now).map_err(|wait| circuit_open(call, wait))?;
@@ -151,13 +152,13 @@ impl Ticket<'_> {
     fn pause(&self, error: Option<&PamError>) {
         if let Some(PamError::RateLimited { after }) = error {
             let until = Instant::now() + after.unwrap_or(DEFAULT_PAUSE);
-            let mut paused = lock(&self.member.origin.paused_until);
+            let mut paused = lock(&self.member.shared.paused_until);
             *paused = Some(paused.map_or(until, |before| before.max(until)));
         }
     }
 
     fn tell(&self, health: Health) {
-        let (shared, own) = (&self.member.origin.breaker, &self.member.own);
+        let (shared, own) = (&self.member.shared.breaker, &self.member.own);
         let now = Instant::now();
         match health {
             Health::Up => {
@@ -184,7 +185,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         self.member.reporter.count(-1);
         if !self.answered {
-            self.member.origin.breaker.abandoned();
+            self.member.shared.breaker.abandoned();
             self.member.own.abandoned();
         }
     }
