@@ -9,8 +9,10 @@ use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secr
 ///
 /// # Guarantees
 ///
-/// * A push is decided only when something is due (P1), and after a push that was answered as expected the
-///   next decision is [`Decision::Settled`].
+/// * A push is decided only when something is due (P1). After a push that was answered as expected the next decision is
+///   [`Decision::Settled`], with these exceptions: [`Decision::Enable`] where the spec has the record enabled and it may be
+///   disabled; [`Decision::RemoveFinalizer`] where the deletion policy no longer needs the finalizer; and, after a push that
+///   repeated a write without an answer, one more push once the settle window of that write is over.
 /// * A record whose id is not in our status is written only after a look at the list that permits it, by the
 ///   column of `design.md` 5 that the spec chose (P4), and only once no other object of this cluster claims it. Where
 ///   nothing but status could tell later what was tried, that is written there first. (Where the connection may not

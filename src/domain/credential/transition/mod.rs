@@ -19,7 +19,10 @@ use unanswered::{keep_suspicion, lost};
 ///
 /// * A write that the PAM may have executed without our knowing is in `in_flight` until it was answered and its settle
 ///   window is over (P3).
-/// * After a write that was answered as expected nothing is due (P1): the digests are those of the spec.
+/// * After a write that was answered as expected, the digests are those of the spec, so that no change of the spec is due
+///   (P1). Due may still be: to enable the record (`spec.ensureEnabled`), to take the finalizer off (the deletion policy
+///   keeps the record enabled), and to send the newest state again once the settle window of an earlier write without an
+///   answer is over: that write stays in `in_flight` until then.
 /// * An id is taken over only from an answer that was as expected (P4).
 /// * A value that was withheld stays marked as withheld until a value was sent (P6).
 #[must_use]
