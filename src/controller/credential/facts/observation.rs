@@ -1,4 +1,4 @@
-//! What a pass knows of one credential: plain data, and what follows from it.
+//! All that a pass holds of one credential: plain data, and what follows from it.
 
 use jiff::Timestamp;
 
@@ -13,19 +13,20 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::fingerprint;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
-    Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, SecretVersion, Status, Target,
+    Asked, ConnectedVault, Desired, DriftFinding, KEYED, SecretVersion, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{Account, Denial, Grants, Keyed as _, Reason, SETTLE, Secrets, Seen, Situation, Value};
 use crate::pam::{ListedCredential, PamError};
 
-/// What a pass knows of one credential.
+/// All that a pass holds of one credential, from the cluster and from the PAM.
 pub(crate) struct Observation<'a> {
     pub(crate) object: &'a PamCredential,
     pub(crate) key: NamespacedName,
-    /// The status as stored in the API server, with our own write that the watch has not shown yet.
+    /// The status in the form of the API: as stored in the API server, or as this process last wrote it where the watch
+    /// has not shown that write yet. What is written is compared with it.
     pub(crate) stored: PamCredentialStatus,
-    /// What the object remembers by that status.
+    /// `stored` in the form of the domain: without plan and conditions. Rules are applied to it.
     pub(crate) status: Status,
     pub(crate) desired: Desired,
     pub(crate) asked: Asked,
@@ -58,7 +59,7 @@ pub(crate) struct ConnectionFacts {
     pub(crate) selects: bool,
 }
 
-/// What a pass found out by calls.
+/// The results of the calls of this pass; all of it is empty before the first call.
 #[derive(Default)]
 pub(crate) struct Found {
     /// What the Secrets or the connection lack.
@@ -127,9 +128,10 @@ impl Observation<'_> {
         }
     }
 
-    /// Returns what is known without a call; `suspected` is what the process remembers of it.
-    pub(crate) fn known(&self, suspected: bool) -> Known<'_> {
-        Known {
+    /// Returns what the facts are derived from; `suspected` says that an earlier process may have sent a write that the
+    /// status does not tell of.
+    pub(crate) fn situation_input(&self, suspected: bool) -> SituationInput<'_> {
+        SituationInput {
             deleting: self.object.metadata.deletion_timestamp.is_some(),
             finalizer: crate::controller::runtime::finalizer::is_on(self.object),
             generation: self.generation(),
@@ -148,8 +150,8 @@ impl Observation<'_> {
     }
 
     /// Returns what the next status is made from.
-    pub(crate) fn pass(&self) -> Pass<'_> {
-        Pass {
+    pub(crate) fn transition_input(&self) -> TransitionInput<'_> {
+        TransitionInput {
             generation: self.generation(),
             now: self.times.now,
             started: self.times.started,

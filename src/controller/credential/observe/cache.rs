@@ -71,12 +71,12 @@ fn times(context: &Context) -> Times {
 }
 
 fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
-    let suspected = context.state.is_suspect(observed.uid(), || observed.known(false).is_suspect());
+    let suspected = context.state.is_suspect(observed.uid(), || observed.situation_input(false).is_suspect());
     let verified = observed
         .versions
         .as_ref()
         .is_some_and(|versions| context.state.is_verified(observed.uid(), observed.generation(), versions));
-    let mut situation = observed.known(suspected).situation();
+    let mut situation = observed.situation_input(suspected).situation();
     situation.denied = observed.connection.denial().is_some();
     situation.take_over_granted = observed.connection.grants().take_over;
     situation.secrets = observed.secrets_from_cache(verified);

@@ -54,7 +54,7 @@ fn action(observed: &Observation<'_>, push: Push) -> PlanAction {
         (Expect::Create, _) => PlanAction::Create,
         (Expect::Adopt, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => PlanAction::TakeOver,
         (Expect::Adopt, _) => PlanAction::Adopt,
-        (Expect::Update, _) if observed.pass().only_corrects(push) => PlanAction::Correct,
+        (Expect::Update, _) if observed.transition_input().only_corrects(push) => PlanAction::Correct,
         (Expect::Update, _) => PlanAction::Update,
     }
 }

@@ -191,7 +191,7 @@ fn next_facts(s: &Situation, step: Step) -> Changes {
     let mut now = Concrete::of(s, step.next.ensure_enabled);
     now.announced = step.announced;
     match step.decision {
-        Decision::Intend(intent) => now.status = announce(&now.status, &now.pass(), intent, true),
+        Decision::Intend(intent) => now.status = announce(&now.status, &now.transition_input(), intent, true),
         Decision::Push(push) => written(&mut now, push),
         Decision::Enable => end(&mut now, Decision::Enable, WriteResult::Enabled),
         decision => end(&mut now, decision, WriteResult::Nothing),
@@ -203,13 +203,13 @@ fn written(now: &mut Concrete, push: Push) {
     let effect = if push.expect == Expect::Create { WriteEffect::Created } else { WriteEffect::Updated };
     let id = if push.expect == Expect::Update { ID } else { "2" };
     let answer = Answer { outcome: effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
-    let expected = now.pass().expected(&now.status, push, Some(id), false);
+    let expected = now.transition_input().expected(&now.status, push, Some(id), false);
     assert_eq!(judge(&expected, &answer), None);
     end(now, Decision::Push(push), WriteResult::Written(&answer));
 }
 
 fn end(now: &mut Concrete, decision: Decision, result: WriteResult<'_>) {
-    now.status = transition(&now.status, &now.pass(), decision, result);
+    now.status = transition(&now.status, &now.transition_input(), decision, result);
     now.suspected &= !verifies(decision, result);
 }
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::PlainKey;
 use crate::domain::credential::{
-    ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, Known, ListedRecord,
-    MOST_CORRECTIONS, MismatchRecord, Pass, ReadSecrets, Remote, SecretVersion, Status, Target, change_since_write,
-    find_drift, value_read,
+    ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, ListedRecord, MOST_CORRECTIONS,
+    MismatchRecord, ReadSecrets, Remote, SecretVersion, SituationInput, Status, Target, TransitionInput,
+    change_since_write, find_drift, value_read,
 };
 use crate::domain::{
     Account, Binding, Change, Connection, Intent, Keyed, Request, Secrets, SettleWindow, Situation, UnackedWrite,
@@ -165,9 +165,9 @@ impl Concrete {
         Target { identifier: IDENTIFIER, origin: Some(ORIGIN), account: Some(&self.account) }
     }
 
-    pub(super) fn pass(&self) -> Pass<'_> {
+    pub(super) fn transition_input(&self) -> TransitionInput<'_> {
         let started = if self.situation.recently_started { NOW - 20 } else { NOW - 10_000 };
-        Pass {
+        TransitionInput {
             generation: 1,
             now: at(NOW),
             started: at(started),
@@ -186,8 +186,8 @@ impl Concrete {
         }
     }
 
-    pub(super) fn known(&self) -> Known<'_> {
-        Known {
+    pub(super) fn situation_input(&self) -> SituationInput<'_> {
+        SituationInput {
             deleting: false,
             finalizer: self.situation.finalizer,
             generation: 1,
@@ -207,7 +207,7 @@ impl Concrete {
 
     /// The facts that the status carries, and the value as it is read again.
     pub(super) fn derived(&self) -> Situation {
-        let s = self.known().situation();
+        let s = self.situation_input().situation();
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, TEXT);
         let value = value_read(self.desired.has_value.then_some(compared), &self.status, s.settle);
         let change = change_since_write(&self.status, self.listed_change.as_deref());
@@ -314,7 +314,7 @@ mod tests {
             (Binding::BoundElsewhere, false, true),
         ] {
             let s = Situation { finalizer, binding, needs_verification, ..chain::UNASKED_CLEAN };
-            assert_eq!(Concrete::of(&s, false).known().is_suspect(), needs_verification, "{binding:?}");
+            assert_eq!(Concrete::of(&s, false).situation_input().is_suspect(), needs_verification, "{binding:?}");
         }
     }
 }

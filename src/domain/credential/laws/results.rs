@@ -116,7 +116,7 @@ fn p3_a_write_that_is_announced_keeps_a_value_that_may_still_come() {
     let pass = |in_flight| {
         let mut pass = with(Situation { binding: Binding::Unbound, ..UNASKED_CLEAN });
         pass.status.in_flight = in_flight;
-        announce(&pass.status, &pass.pass(), Intent::Create, false).in_flight.unwrap()
+        announce(&pass.status, &pass.transition_input(), Intent::Create, false).in_flight.unwrap()
     };
     let earlier = |action, value| Some(UnackedWrite { value, ..write(action, 10) });
     assert_eq!((pass(None).action, pass(None).value), (WriteAction::Create, false));

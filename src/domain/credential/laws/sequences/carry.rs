@@ -19,8 +19,8 @@ impl World {
 
     fn push(&mut self, run: &Run, seen: &Seeing, push: Push, fault: Fault) {
         self.check_push(run, push);
-        self.count(seen.pass(self, run).only_corrects(push), fault);
-        let groups = seen.pass(self, run).sent_groups(&self.status, push);
+        self.count(seen.transition_input(self, run).only_corrects(push), fault);
+        let groups = seen.transition_input(self, run).sent_groups(&self.status, push);
         let post = Post {
             identifier: IDENTIFIER.to_owned(),
             username: self.username.to_owned(),
@@ -52,7 +52,7 @@ impl World {
     fn answered(&mut self, run: &Run, seen: &Seeing, push: Push, post: &Post) {
         let answer = self.pam_mut().post(post);
         let made = run.s.in_flight.is_some() && !run.announced;
-        let expected = seen.pass(self, run).expected(&self.status, push, run.listed.as_deref(), made);
+        let expected = seen.transition_input(self, run).expected(&self.status, push, run.listed.as_deref(), made);
         let result = if judge(&expected, &answer).is_some() {
             WriteResult::Mismatch(&answer)
         } else {
@@ -107,7 +107,7 @@ impl World {
     }
 
     fn end(&mut self, run: &Run, seen: &Seeing, decision: Decision, result: WriteResult<'_>) {
-        self.status = transition(&self.status, &seen.pass(self, run), decision, result);
+        self.status = transition(&self.status, &seen.transition_input(self, run), decision, result);
         if verifies(decision, result) {
             self.suspected = Some(false);
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::pam::{Record, account};
 use super::world::{Fault, Happened, PlainKey, World, at};
 use crate::domain::credential::{
-    ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, DriftInput, KEYED, Known, ListedRecord, Pass, ReadSecrets,
-    Remote, SecretVersion, Target, announce, change_since_write, find_drift, value_read,
+    ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, DriftInput, KEYED, ListedRecord, ReadSecrets, Remote,
+    SecretVersion, SituationInput, Target, TransitionInput, announce, change_since_write, find_drift, value_read,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
@@ -45,7 +45,7 @@ impl World {
             return;
         }
         let seen = self.see();
-        let mut known = seen.known(self);
+        let mut known = seen.situation_input(self);
         known.suspected = self.suspected.unwrap_or_else(|| known.is_suspect());
         let (suspected, s) = (known.suspected, known.situation());
         self.suspected = Some(suspected);
@@ -147,7 +147,7 @@ impl World {
     }
 
     fn announce(&mut self, run: &mut Run, seen: &Seeing, intent: Intent) {
-        self.status = announce(&self.status, &seen.pass(self, run), intent, true);
+        self.status = announce(&self.status, &seen.transition_input(self, run), intent, true);
         run.announced = true;
         run.s.in_flight = seen.target().intent(&self.status, run.replaced.as_deref(), &PlainKey);
     }
@@ -158,8 +158,8 @@ impl Seeing {
         Target { identifier: IDENTIFIER, origin: Some(&self.vault.origin), account: Some(&self.account) }
     }
 
-    fn known<'a>(&'a self, world: &'a World) -> Known<'a> {
-        Known {
+    fn situation_input<'a>(&'a self, world: &'a World) -> SituationInput<'a> {
+        SituationInput {
             deleting: world.deleting,
             finalizer: world.finalizer,
             generation: world.generation,
@@ -177,8 +177,8 @@ impl Seeing {
         }
     }
 
-    pub(super) fn pass<'a>(&'a self, world: &World, run: &'a Run) -> Pass<'a> {
-        Pass {
+    pub(super) fn transition_input<'a>(&'a self, world: &World, run: &'a Run) -> TransitionInput<'a> {
+        TransitionInput {
             generation: world.generation,
             now: self.now,
             started: at(world.started),

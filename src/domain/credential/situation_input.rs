@@ -1,4 +1,4 @@
-//! Derives the facts of a decision from what a pass knows without a call.
+//! Derives the facts of a decision from spec, status and connection, without a call.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use super::{
     SecretVersion, SettleWindow, Situation, Status, Target,
 };
 
-/// What a pass knows of an object without a call.
+/// What a [`Situation`] is derived from: what spec, status and connection say without a call.
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct SituationInput<'a> {
     /// The object is being deleted.
     pub deleting: bool,
     /// Our finalizer is on the object.
@@ -41,7 +41,7 @@ pub struct Known<'a> {
     pub recently_started: bool,
 }
 
-impl Known<'_> {
+impl SituationInput<'_> {
     /// Returns where the record of the status is.
     #[must_use]
     pub fn binding(&self) -> Binding {
@@ -62,6 +62,13 @@ impl Known<'_> {
     }
 
     /// Returns the facts that are known without a call.
+    ///
+    /// The facts that turn on a call or on other objects keep their default; `controller/credential/observe` sets them:
+    /// * `cache.rs`, before the first decision: `denied`, `take_over_granted`, `secrets`, `claimed_by_other`,
+    ///   `other_operator_writes` and `drift`;
+    /// * `namespace.rs`: `namespace_terminating`;
+    /// * `list.rs`: `inventory` and `change`, and `connection` where no client could be made;
+    /// * `claim.rs`: `claims`.
     #[must_use]
     pub fn situation(&self) -> Situation {
         let (binding, desired, status) = (self.binding(), self.desired, self.status);

@@ -1,4 +1,4 @@
-//! What a pass knows beside the status.
+//! What a transition depends on, beside the status, the decision and the result.
 
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use super::{
     whole_second,
 };
 
-/// What a pass knows beside the status.
+/// What [`transition`](super::transition()) depends on, beside the status, the decision and the result: the facts of the
+/// decision, and the names, digests and times that the facts leave out.
 #[derive(Clone, Copy)]
-pub struct Pass<'a> {
+pub struct TransitionInput<'a> {
     /// Generation of the object.
     pub generation: i64,
     /// The time of day.
@@ -45,7 +46,7 @@ pub struct Pass<'a> {
     pub list_interval: Duration,
 }
 
-impl Pass<'_> {
+impl TransitionInput<'_> {
     /// Returns what the answer to a push has to say. `listed` is the id of the record that the list shows; `made_before`
     /// says that an earlier POST of ours made the record, its answer lost.
     #[must_use]
