@@ -102,7 +102,7 @@ fn is_repairing(s: &impl Facts) -> bool {
 }
 
 fn needs_check(s: &impl Facts) -> bool {
-    s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.needs_verification()
+    s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.suspected_write()
 }
 
 fn blame(connection: Connection) -> Reason {
@@ -130,7 +130,7 @@ fn with_value(s: &impl Facts, value: Value) -> Decision {
 fn unchanged(s: &impl Facts, value: Value) -> Decision {
     let decision = match value {
         Value::Unknown => lost_key(s),
-        _ if s.needs_verification() => checked(s, value),
+        _ if s.suspected_write() => checked(s, value),
         _ => Decision::Settled,
     };
     match decision {
@@ -199,7 +199,7 @@ fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
 fn needs_list(s: &impl Facts, value: Value) -> bool {
     let another = s.binding() != Binding::Bound || s.account_changed() || s.mismatch() || s.login_changed();
     // A new value goes out whatever the list says (P2).
-    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.needs_verification());
+    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.suspected_write());
     another || s.request() == Request::Fields || again || (value == Value::Unknown && s.baseline())
 }
 
@@ -264,6 +264,6 @@ fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
         Value::New | Value::Changed => true,
         Value::Same | Value::Unknown => asked || missed(s, value, rotates),
     };
-    let all_fields = s.request() != Request::None || is_repairing(s) || s.needs_verification();
+    let all_fields = s.request() != Request::None || is_repairing(s) || s.suspected_write();
     Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }

@@ -96,8 +96,8 @@ facts! {
     set_to_rotate: bool,
     /// The settle window of a write without an answer.
     settle: SettleWindow,
-    /// An earlier process may have sent a write that the status does not tell of.
-    needs_verification: bool,
+    /// There is a suspected write: an earlier process may have sent it, and the status does not tell of it.
+    suspected_write: bool,
     /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
     /// Another operator writes the status of the object again and again.

@@ -43,5 +43,5 @@ pub use status::{
     Remote, SecretVersion, Status, USERNAME,
 };
 pub use target::Target;
-pub use transition::{WriteResult, announce, transition, verifies};
+pub use transition::{WriteResult, announce, clears_suspected_write, transition};
 pub use transition_input::TransitionInput;

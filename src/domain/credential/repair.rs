@@ -35,7 +35,7 @@ pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> boo
         _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
         // A withheld value never was in the vault, whether or not the vault still rotates its own.
         _ if s.value_withheld() => false,
-        (_, Change::Moved) if s.needs_verification() => true,
+        (_, Change::Moved) if s.suspected_write() => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates })
             if missed(s, Value::Unknown, Some(rotates)) =>
         {
-            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.needs_verification() })
+            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.suspected_write() })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::HoldValue,
     }

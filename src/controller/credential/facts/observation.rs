@@ -128,9 +128,9 @@ impl Observation<'_> {
         }
     }
 
-    /// Returns what the facts are derived from; `suspected` says that an earlier process may have sent a write that the
+    /// Returns what the facts are derived from; `suspected_write` says that an earlier process may have sent a write that the
     /// status does not tell of.
-    pub(crate) fn situation_input(&self, suspected: bool) -> SituationInput<'_> {
+    pub(crate) fn situation_input(&self, suspected_write: bool) -> SituationInput<'_> {
         SituationInput {
             deleting: self.object.metadata.deletion_timestamp.is_some(),
             finalizer: crate::controller::runtime::finalizer::is_on(self.object),
@@ -144,7 +144,7 @@ impl Observation<'_> {
             keyed: &self.keyed,
             versions: self.versions.as_deref(),
             now: self.times.now,
-            suspected,
+            suspected_write,
             recently_started: self.times.is_recently_started(),
         }
     }
@@ -224,22 +224,22 @@ impl Observation<'_> {
         })
     }
 
-    /// Returns what is known of the Secrets without reading one; `verified` says that this process read these versions and
+    /// Returns what is known of the Secrets without reading one; `unchanged` says that this process read these versions and
     /// found what was sent.
-    pub(crate) fn secrets_from_cache(&self, verified: bool) -> Secrets {
+    pub(crate) fn secrets_from_cache(&self, unchanged: bool) -> Secrets {
         match &self.versions {
             Some(versions) if versions.is_empty() => Secrets::Read(Value::None),
-            Some(versions) if self.was_sent(versions, verified) => Secrets::Unchanged,
+            Some(versions) if self.was_sent(versions, unchanged) => Secrets::Unchanged,
             // A missing Secret is found when it is read: then it can be named.
             _ => Secrets::Unread,
         }
     }
 
     /// Whether what was last sent was made from these versions, by the spec as it is.
-    fn was_sent(&self, versions: &[SecretVersion], verified: bool) -> bool {
+    fn was_sent(&self, versions: &[SecretVersion], unchanged: bool) -> bool {
         let is_sure = |digest: &String| !is_in_doubt(digest) && !self.keyed.is_foreign(digest);
         let sure = KEYED.into_iter().filter_map(|name| self.status.digests.get(name)).all(is_sure);
-        sure && ((self.is_ready() && self.status.source == versions) || verified)
+        sure && ((self.is_ready() && self.status.source == versions) || unchanged)
     }
 }
 

@@ -7,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::concrete::{Concrete, ID, IDENTIFIER};
 use super::*;
-use crate::domain::credential::{WriteResult, announce, transition, verifies};
+use crate::domain::credential::{WriteResult, announce, clears_suspected_write, transition};
 use crate::domain::{Answer, Situation, WriteEffect, judge};
 
 /// What only the next pass sees.
@@ -104,7 +104,7 @@ fn ask(s: &impl Facts, decision: Decision) {
         s.baseline();
         return;
     };
-    if is_settling(s) | s.needs_verification() {
+    if is_settling(s) | s.suspected_write() {
         s.recently_started();
     }
     // A value that somebody else may have changed stays the vault's.
@@ -130,7 +130,7 @@ fn relevant_for_push(all: &Changes, push: Push) -> Changes {
     let mut relevant = SAME;
     (relevant.binding, relevant.secrets) = (all.binding, all.secrets);
     relevant.settle = all.settle;
-    (relevant.needs_verification, relevant.recently_started) = (all.needs_verification, all.recently_started);
+    (relevant.suspected_write, relevant.recently_started) = (all.suspected_write, all.recently_started);
     relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Adopt).map(without_rotation);
     if push.expect == Expect::Update {
         relevant.enable_due = all.enable_due;
@@ -169,7 +169,7 @@ pub(super) const fn carried(all: &Changes) -> Changes {
     (carried.enable_due, carried.corrections_exhausted) = (all.enable_due, all.corrections_exhausted);
     (carried.baseline, carried.change) = (all.baseline, all.change);
     (carried.value_withheld, carried.settle) = (all.value_withheld, all.settle);
-    (carried.needs_verification, carried.secrets) = (all.needs_verification, all.secrets);
+    (carried.suspected_write, carried.secrets) = (all.suspected_write, all.secrets);
     carried
 }
 
@@ -210,7 +210,7 @@ fn written(now: &mut Concrete, push: Push) {
 
 fn end(now: &mut Concrete, decision: Decision, result: WriteResult<'_>) {
     now.status = transition(&now.status, &now.transition_input(), decision, result);
-    now.suspected &= !verifies(decision, result);
+    now.suspected_write &= !clears_suspected_write(decision, result);
 }
 
 /// The decisions from a credential on, each carried out, to the first that does nothing.
@@ -267,7 +267,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     value_withheld: false,
     set_to_rotate: false,
     settle: SettleWindow::Closed,
-    needs_verification: false,
+    suspected_write: false,
     recently_started: false,
     other_operator_writes: false,
 };
@@ -289,7 +289,7 @@ const UNASKED_DUE: Situation = Situation {
     baseline: true,
     value_withheld: true,
     settle: SettleWindow::Elapsed { value: true },
-    needs_verification: true,
+    suspected_write: true,
     recently_started: true,
     ..UNASKED_CLEAN
 };

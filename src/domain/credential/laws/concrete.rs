@@ -38,7 +38,7 @@ pub(super) struct Concrete {
     pub(super) remote: Option<Remote>,
     listed_change: Option<String>,
     pub(super) announced: bool,
-    pub(super) suspected: bool,
+    pub(super) suspected_write: bool,
 }
 
 fn at(second: i64) -> Timestamp {
@@ -68,7 +68,7 @@ impl Concrete {
             remote: None,
             listed_change: None,
             announced: false,
-            suspected: s.needs_verification,
+            suspected_write: s.suspected_write,
         };
         if let Some(read) = &mut all.read {
             read.versions.clone_from(&all.versions);
@@ -88,7 +88,7 @@ impl Concrete {
             id: bound.then(|| ID.to_owned()),
             identifier: bound.then(|| IDENTIFIER.to_owned()),
             vault: (bound || s.login_changed).then_some(BoundVault { used, tenant: None }),
-            source: vec![version(s.needs_verification)],
+            source: vec![version(s.suspected_write)],
             digests: self.recorded_digests(),
             ensured_enabled: s.binding == Binding::Bound && !s.enable_due,
             value_withheld: s.value_withheld,
@@ -200,7 +200,7 @@ impl Concrete {
             keyed: &PlainKey,
             versions: Some(&self.versions),
             now: at(NOW),
-            suspected: self.suspected,
+            suspected_write: self.suspected_write,
             recently_started: self.situation.recently_started,
         }
     }
@@ -274,7 +274,7 @@ mod tests {
     fn ask_all(s: &impl Facts) {
         let _ = (s.fields_changed(), s.account_changed(), s.device_changed(), s.login_changed());
         let _ = (s.request(), s.mismatch(), s.in_flight(), s.enable_due(), s.settle());
-        let _ = (s.corrections_exhausted(), s.baseline(), s.value_withheld(), s.needs_verification());
+        let _ = (s.corrections_exhausted(), s.baseline(), s.value_withheld(), s.suspected_write());
     }
 
     #[test]
@@ -305,16 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn a_suspicion_that_became_a_status_is_found_by_another_process() {
-        for (binding, finalizer, needs_verification) in [
+    fn a_suspected_write_that_became_a_status_is_found_by_another_process() {
+        for (binding, finalizer, suspected_write) in [
             (Binding::Bound, false, false),
             (Binding::Bound, false, true),
             (Binding::Unbound, false, false),
             (Binding::Unbound, true, true),
             (Binding::BoundElsewhere, false, true),
         ] {
-            let s = Situation { finalizer, binding, needs_verification, ..chain::UNASKED_CLEAN };
-            assert_eq!(Concrete::of(&s, false).situation_input().is_suspect(), needs_verification, "{binding:?}");
+            let s = Situation { finalizer, binding, suspected_write, ..chain::UNASKED_CLEAN };
+            assert_eq!(Concrete::of(&s, false).situation_input().has_suspected_write(), suspected_write, "{binding:?}");
         }
     }
 }

@@ -57,7 +57,7 @@ fn a_correction_that_meets_a_conflict_is_left_out() {
     for drift in CORRECTABLE {
         let quiet = QUIET
             .settle(SettleWindow::Closed)
-            .needs_verification(false)
+            .suspected_write(false)
             .enable_due(false)
             .secrets(Secrets::Read(Value::Same));
         law_of(10, quiet.and(CHANGED).drift(drift), |s| {

@@ -67,7 +67,7 @@ fn a_secret_is_read_when_it_may_have_changed_or_something_is_due() {
     });
     law_of(5, SAME.connection(Connection::Ready).secrets(Secrets::Unchanged), |s| {
         let here = s.binding() == Binding::Bound;
-        let repair = here && (is_settling(s) || s.needs_verification() || s.enable_due());
+        let repair = here && (is_settling(s) || s.suspected_write() || s.enable_due());
         let correction = here && is_to_be_corrected(s) && !is_without_list(s);
         let due = is_due(s, Value::Same) || repair || correction || s.enable_due();
         assert_eq!(decide(s), if due { Decision::Look(Look::Secrets) } else { Decision::Settled });
@@ -108,7 +108,7 @@ fn p2_what_changed_on_our_own_record_is_sent_without_a_list() {
     let own = SAME.binding(Binding::Bound).connection(Connection::Ready).inventory(Inventory::NotAsked);
     law_of(1_000, own, |s| {
         let Secrets::Read(value) = s.secrets() else { return false };
-        let again = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
+        let again = is_settling(s) || is_to_be_corrected(s) || s.suspected_write();
         let repair = again && !matches!(value, Value::New | Value::Changed);
         let another = s.account_changed() || s.mismatch() || s.login_changed() || s.request() == Request::Fields;
         let listed = another || repair || (value == Value::Unknown && s.baseline());

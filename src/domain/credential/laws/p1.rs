@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn p1_nothing_is_sent_when_nothing_is_due() {
     law_of_pushes(10_000, SAME, |s, value, push| {
-        let repair = is_settling(s) || is_to_be_corrected(s) || (s.needs_verification() && s.change() == Change::Moved);
+        let repair = is_settling(s) || is_to_be_corrected(s) || (s.suspected_write() && s.change() == Change::Moved);
         let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
         assert!(is_due(s, value) || (push.expect == Expect::Update && (repair || lost)));
     });
@@ -24,7 +24,7 @@ fn p1_what_is_due_is_sent_or_there_is_a_reason() {
         if due {
             match decide(s) {
                 Decision::Push(_) | Decision::Intend(_) | Decision::Wait(_) | Decision::Look(_) => {}
-                Decision::LookAgain => assert!(s.needs_verification() && s.recently_started() && !is_due(s, value)),
+                Decision::LookAgain => assert!(s.suspected_write() && s.recently_started() && !is_due(s, value)),
                 Decision::Enable => assert!(s.enable_due() && !is_due(s, value)),
                 Decision::Rebind => assert_eq!(s.binding(), Binding::BoundElsewhere),
                 decision => panic!("{decision:?}"),
@@ -123,7 +123,7 @@ fn p1_after_a_push_there_is_nothing_to_look_at() {
 #[test]
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
     for value in [Value::None, Value::Same] {
-        let calm = QUIET.secrets(Secrets::Read(value)).needs_verification(false).enable_due(false).drift(Drift::None);
+        let calm = QUIET.secrets(Secrets::Read(value)).suspected_write(false).enable_due(false).drift(Drift::None);
         for settle in [SettleWindow::Closed, SettleWindow::Open] {
             law_of(1, calm.settle(settle), |s| {
                 assert_eq!(decide(s), Decision::Settled);

@@ -76,11 +76,11 @@ fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_but_for_a_deletion() 
 fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
     law_of_pushes(1_000, SAME.binding(Binding::Bound), |s, value, push| {
         let late = s.settle() == (SettleWindow::Elapsed { value: true });
-        let missed = s.needs_verification() && s.change() == Change::Moved && !s.value_withheld();
+        let missed = s.suspected_write() && s.change() == Change::Moved && !s.value_withheld();
         if push.expect == Expect::Update && value == Value::Same && (late || missed) && !is_the_vaults(s) {
             assert!(push.value);
         }
-        if push.expect == Expect::Update && (is_settling(s) || s.needs_verification()) {
+        if push.expect == Expect::Update && (is_settling(s) || s.suspected_write()) {
             assert!(push.all_fields);
         }
     });
@@ -89,7 +89,7 @@ fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
 #[test]
 fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
     for value in [Value::None, Value::Same] {
-        let quiet = REPAIR.needs_verification(true).settle(SettleWindow::Closed).drift(Drift::None);
+        let quiet = REPAIR.suspected_write(true).settle(SettleWindow::Closed).drift(Drift::None);
         law_of(10, quiet.secrets(Secrets::Read(value)), |s| {
             let push =
                 Push { expect: Expect::Update, value: value != Value::None && !s.value_withheld(), all_fields: true };

@@ -38,7 +38,7 @@ fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_kno
 
 /// Whether a push is looked at first though it is of our own record, by our own login, at its old account.
 fn is_looked_at(s: &impl Facts, value: Value) -> bool {
-    let repair = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
+    let repair = is_settling(s) || is_to_be_corrected(s) || s.suspected_write();
     (repair && !matches!(value, Value::New | Value::Changed))
         || s.request() == Request::Fields
         || (value == Value::Unknown && s.baseline())
@@ -49,7 +49,7 @@ fn p4_where_the_list_cannot_be_trusted_only_what_it_shows_as_we_know_it_is_writt
     law_of(1_000, OURS, |s| {
         let (Secrets::Read(value), Inventory::Incomplete(seen)) = (s.secrets(), s.inventory()) else { return false };
         let blind = s.account_changed() || s.mismatch() || s.login_changed();
-        let repair = (is_settling(s) || s.needs_verification()) && !matches!(value, Value::New | Value::Changed);
+        let repair = (is_settling(s) || s.suspected_write()) && !matches!(value, Value::New | Value::Changed);
         let asked = s.request() == Request::Fields || (value == Value::Unknown && s.baseline());
         if !is_to_be_written(s, value) || !(blind || repair || asked) {
             return false;

@@ -21,7 +21,7 @@ fn p6_a_value_goes_along_only_for_a_reason() {
         }
         let ours = matches!(value, Value::New | Value::Changed) || s.request() != Request::None;
         let late = s.settle() == (SettleWindow::Elapsed { value: true })
-            || (s.needs_verification() && s.change() == Change::Moved);
+            || (s.suspected_write() && s.change() == Change::Moved);
         let corrected = is_to_be_corrected(s) && !s.value_withheld() && matches!(shown(s), Some(Seen::Ours { .. }));
         let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
         let known = value == Value::Same && (late || corrected);
@@ -91,7 +91,7 @@ fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
         QUIET.secrets(Secrets::Read(Value::Unknown)).settle(SettleWindow::Closed).drift(Drift::None).enable_due(false);
     law_of(10, lost, |s| {
         let untouched = s.change() == Change::Same && !s.value_withheld();
-        let push = Push { expect: Expect::Update, value: true, all_fields: s.needs_verification() };
+        let push = Push { expect: Expect::Update, value: true, all_fields: s.suspected_write() };
         let expected = match s.inventory() {
             _ if !s.baseline() => Decision::HoldValue,
             Inventory::NotAsked => Decision::Look(Look::Inventory),
@@ -113,7 +113,7 @@ fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
 fn only_an_update_for_what_changed_leaves_groups_of_fields_out() {
     law_of_pushes(10_000, SAME, |s, value, push| {
         let asked = s.request() != Request::None;
-        let repaired = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
+        let repaired = is_settling(s) || is_to_be_corrected(s) || s.suspected_write();
         if !push.all_fields {
             assert!(push.expect == Expect::Update && !asked);
         }

@@ -46,15 +46,19 @@ fn p3_a_process_suspects_a_write_where_something_tells_of_one() {
         (Binding::Unbound, true, true, true, true),
         (Binding::BoundElsewhere, false, false, false, true),
     ] {
-        let mut pass = with(Situation { binding, finalizer, needs_verification: other, ..UNASKED_CLEAN });
+        let mut pass = with(Situation { binding, finalizer, suspected_write: other, ..UNASKED_CLEAN });
         pass.status.in_flight = unrecorded.then(|| write(WriteAction::Unrecorded, 10));
-        assert_eq!(pass.situation_input().is_suspect(), suspect, "{binding:?} {finalizer} {unrecorded} {other}");
+        assert_eq!(
+            pass.situation_input().has_suspected_write(),
+            suspect,
+            "{binding:?} {finalizer} {unrecorded} {other}"
+        );
     }
 }
 
 /// An object that goes, of a process that began lately.
-fn leaving(pass: &Concrete, suspected: bool) -> SituationInput<'_> {
-    SituationInput { deleting: true, recently_started: true, suspected, ..pass.situation_input() }
+fn leaving(pass: &Concrete, suspected_write: bool) -> SituationInput<'_> {
+    SituationInput { deleting: true, recently_started: true, suspected_write, ..pass.situation_input() }
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn p7_under_never_a_first_write_was_announced_or_never_sent() {
 #[test]
 fn p7_a_deletion_of_our_record_waits_where_another_secret_may_have_been_sent() {
     let ours = with(UNASKED_CLEAN);
-    let other = with(Situation { needs_verification: true, ..UNASKED_CLEAN });
+    let other = with(Situation { suspected_write: true, ..UNASKED_CLEAN });
     let window = |known: &SituationInput<'_>| known.situation().settle;
     assert_eq!(window(&leaving(&other, true)), SettleWindow::Open);
     assert_eq!(window(&leaving(&other, false)), SettleWindow::Closed);
@@ -125,7 +129,7 @@ fn p4_a_login_changed_where_both_are_known_by_the_same_key() {
 }
 
 /// What an earlier process may have sent.
-const SUSPECTED: Situation = Situation { needs_verification: true, baseline: true, ..UNASKED_CLEAN };
+const SUSPECTED: Situation = Situation { suspected_write: true, baseline: true, ..UNASKED_CLEAN };
 
 #[test]
 fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_told() {
@@ -147,7 +151,7 @@ fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_tol
 }
 
 #[test]
-fn p3_a_suspicion_stays_until_a_list_or_an_answer_told() {
+fn p3_a_suspected_write_stays_until_a_list_or_an_answer_told() {
     let mut pass = with(SUSPECTED);
     let answer = answer();
     let of = |pass: &Concrete, decision, result| then(pass, decision, result).has_unrecorded_write();
@@ -162,23 +166,23 @@ fn p3_a_suspicion_stays_until_a_list_or_an_answer_told() {
     pass.status.observed_generation = Some(1);
     pass.status.in_flight = Some(write(WriteAction::Unrecorded, 10));
     assert!(of(&pass, Decision::LookAgain, WriteResult::Nothing));
-    pass.situation.needs_verification = false;
+    pass.situation.suspected_write = false;
     assert!(!of(&pass, wait, WriteResult::Nothing));
 }
 
 #[test]
-fn p3_a_suspicion_adds_a_value_to_a_write_that_is_known() {
+fn p3_a_suspected_write_adds_a_value_to_a_write_that_is_known() {
     let mut pass = with(SUSPECTED);
     pass.status.in_flight = Some(UnackedWrite { value: false, ..write(WriteAction::Update, 10) });
     let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
     assert_eq!((next.action, next.value), (WriteAction::Update, true));
-    pass.situation.needs_verification = false;
+    pass.situation.suspected_write = false;
     let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
     assert!(!next.value);
 }
 
 #[test]
-fn p3_in_another_vault_a_suspicion_is_recorded_only_with_the_new_place() {
+fn p3_in_another_vault_a_suspected_write_is_recorded_only_with_the_new_place() {
     let elsewhere = with(Situation { binding: Binding::BoundElsewhere, ..SUSPECTED });
     let waits = then(&elsewhere, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing);
     assert_eq!(waits.in_flight, None);

@@ -74,7 +74,7 @@ fn count_correction(input: &TransitionInput<'_>, next: &mut Status, push: Push) 
 }
 
 fn in_flight_after_answer(input: &TransitionInput<'_>, before: &Status, push: Push) -> Option<UnackedWrite> {
-    if input.situation.needs_verification && input.situation.recently_started {
+    if input.situation.suspected_write && input.situation.recently_started {
         // What an earlier process sent may still be executed, over this write.
         return Some(input.write(WriteAction::Update, push.value || input.value_may_come(before)));
     }

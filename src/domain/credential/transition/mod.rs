@@ -12,8 +12,8 @@ use super::{
 use answered::written;
 use parts::{acknowledge, note_remote};
 use rested::rested;
-pub use result::{WriteResult, verifies};
-use unanswered::{keep_suspicion, lost};
+pub use result::{WriteResult, clears_suspected_write};
+use unanswered::{keep_suspected_write, lost};
 
 /// Returns what the status says after `decision` was carried out with `result`.
 ///
@@ -41,7 +41,7 @@ pub fn transition(status: &Status, input: &TransitionInput<'_>, decision: Decisi
         (WriteResult::Nothing, _) => rested(input, &mut next, decision),
         _ => {}
     }
-    keep_suspicion(input, &mut next, decision, result);
+    keep_suspected_write(input, &mut next, decision, result);
     // Also where a call failed: what is not recorded is news by every list, and each time cuts the wait for a retry short.
     if matches!(result, WriteResult::Nothing | WriteResult::Lost | WriteResult::Refused | WriteResult::Blocked) {
         note_remote(input, &mut next);

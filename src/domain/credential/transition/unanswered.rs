@@ -1,6 +1,6 @@
-//! After a write without an answer, and what an earlier process may have sent.
+//! After a write without an answer, and with a suspected write.
 
-use super::result::{WriteResult, verifies};
+use super::result::{WriteResult, clears_suspected_write};
 use crate::domain::credential::{Binding, Decision, Expect, Push, Seen, Status, TransitionInput, WriteAction};
 use crate::domain::keyed::in_doubt;
 
@@ -39,15 +39,16 @@ fn distrust_digests(input: &TransitionInput<'_>, next: &mut Status, push: Push) 
     }
 }
 
-/// Records for the next process that an earlier one may have sent a write that nothing tells of, until a list told.
-pub(super) fn keep_suspicion(
+/// Records for the next process that there is a suspected write, until a list or an answer shows that it is of no more
+/// concern.
+pub(super) fn keep_suspected_write(
     input: &TransitionInput<'_>,
     next: &mut Status,
     decision: Decision,
     result: WriteResult<'_>,
 ) {
     let stays_elsewhere = input.situation.binding == Binding::BoundElsewhere && decision != Decision::Rebind;
-    if stays_elsewhere && !verifies(decision, result) {
+    if stays_elsewhere && !clears_suspected_write(decision, result) {
         // What is open in another vault stays open.
         return;
     }
@@ -65,5 +66,5 @@ fn stays_suspected(input: &TransitionInput<'_>, before: &Status, decision: Decis
     let by_generation = before.observed_generation != Some(input.generation) || before.has_unrecorded_write();
     // What is looked at again in a moment shows by itself: another version of a Secret stays another.
     let soon = decision == Decision::LookAgain && !by_generation;
-    input.situation.needs_verification && !soon && !verifies(decision, result)
+    input.situation.suspected_write && !soon && !clears_suspected_write(decision, result)
 }

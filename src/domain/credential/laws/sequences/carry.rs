@@ -3,7 +3,7 @@
 use super::pam::Post;
 use super::pass::{IDENTIFIER, Run, Seeing};
 use super::world::{Event, Fault, World};
-use crate::domain::credential::{Expect, WriteResult, transition, verifies};
+use crate::domain::credential::{Expect, WriteResult, clears_suspected_write, transition};
 use crate::domain::{Adoption, Decision, Push, Secrets, Value, judge};
 
 impl World {
@@ -108,8 +108,8 @@ impl World {
 
     fn end(&mut self, run: &Run, seen: &Seeing, decision: Decision, result: WriteResult<'_>) {
         self.status = transition(&self.status, &seen.transition_input(self, run), decision, result);
-        if verifies(decision, result) {
-            self.suspected = Some(false);
+        if clears_suspected_write(decision, result) {
+            self.suspected_write = Some(false);
         }
         let at_rest =
             matches!(decision, Decision::Settled | Decision::Record | Decision::HoldValue | Decision::LookAgain);

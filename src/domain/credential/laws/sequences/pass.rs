@@ -46,9 +46,9 @@ impl World {
         }
         let seen = self.see();
         let mut known = seen.situation_input(self);
-        known.suspected = self.suspected.unwrap_or_else(|| known.is_suspect());
-        let (suspected, s) = (known.suspected, known.situation());
-        self.suspected = Some(suspected);
+        known.suspected_write = self.suspected_write.unwrap_or_else(|| known.has_suspected_write());
+        let (suspected_write, s) = (known.suspected_write, known.situation());
+        self.suspected_write = Some(suspected_write);
         let mut run = Run { s, read: None, listed: None, remote: None, replaced: None, announced: false };
         run.s.secrets = self.secrets_from_cache(&seen.versions);
         run.s.take_over_granted = self.settings.adoption == Adoption::TakeOver;
@@ -172,7 +172,7 @@ impl Seeing {
             keyed: &PlainKey,
             versions: Some(&self.versions),
             now: self.now,
-            suspected: false,
+            suspected_write: false,
             recently_started: world.recently_started(),
         }
     }
