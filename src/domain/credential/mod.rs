@@ -31,7 +31,9 @@ pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use desired::{Desired, ReadSecrets, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
-pub use facts::{Adoption, Binding, Claims, Connection, Facts, Intent, Request, Secrets, Situation, Value};
+pub use facts::{
+    AdoptionPolicy, Binding, Claims, Connection, Facts, Intent, Request, SecretsState, Situation, ValueComparison,
+};
 pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};

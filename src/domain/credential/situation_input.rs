@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    ACCOUNT, Adoption, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired, Keyed,
-    SecretVersion, SettleWindow, Situation, Status, Target,
+    ACCOUNT, AdoptionPolicy, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired,
+    Keyed, SecretVersion, SettleWindow, Situation, Status, Target,
 };
 
 /// What a [`Situation`] is derived from: what spec, status and connection say without a call.
@@ -123,11 +123,11 @@ impl SituationInput<'_> {
     }
 
     /// Whether an earlier process may have made a record that the status does not tell of: the finalizer goes on just
-    /// before the POST. Under [`Adoption::Never`] the status says before each POST for which account it is.
+    /// before the POST. Under [`AdoptionPolicy::Never`] the status says before each POST for which account it is.
     fn has_suspected_create(&self) -> bool {
         let about_to_be_made = self.binding() == Binding::Unbound && self.finalizer;
         let announced =
-            self.desired.adoption != Adoption::Never || self.target.may_be_in_flight(self.status, self.keyed);
+            self.desired.adoption != AdoptionPolicy::Never || self.target.may_be_in_flight(self.status, self.keyed);
         about_to_be_made && self.suspected_write && announced
     }
 

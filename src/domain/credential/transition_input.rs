@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     ACCOUNT, Asked, Binding, CONTENT, ConnectedVault, Desired, Expect, Expected, Keyed, Push, ReadSecrets, Remote,
-    SecretVersion, Secrets, Situation, Status, Target, USERNAME, UnackedWrite, Value, WriteAction, is_only_correction,
-    whole_second,
+    SecretVersion, SecretsState, Situation, Status, Target, USERNAME, UnackedWrite, ValueComparison, WriteAction,
+    is_only_correction, whole_second,
 };
 
 /// What [`transition`](super::transition()) depends on, beside the status, the decision and the result: the facts of the
@@ -57,7 +57,7 @@ impl TransitionInput<'_> {
             id: match push.expect {
                 Expect::Create => None,
                 // Where there is no list, the user's word is on the record that an answer named.
-                Expect::Adopt => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
+                Expect::Existing => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
                 Expect::Update => status.id.clone(),
             },
             identifier: self.target.identifier.to_owned(),
@@ -91,8 +91,8 @@ impl TransitionInput<'_> {
     #[must_use]
     pub fn only_corrects(&self, push: Push) -> bool {
         let value = match self.situation.secrets {
-            Secrets::Read(value) => value,
-            _ => Value::None,
+            SecretsState::Read(value) => value,
+            _ => ValueComparison::None,
         };
         push.expect == Expect::Update && is_only_correction(self.situation, value)
     }

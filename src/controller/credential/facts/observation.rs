@@ -16,7 +16,9 @@ use crate::domain::credential::{
     Asked, ConnectedVault, Desired, DriftFinding, KEYED, SecretVersion, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
-use crate::domain::{Account, Denial, Grants, Keyed as _, Reason, SETTLE, Secrets, Seen, Situation, Value};
+use crate::domain::{
+    Account, Denial, Grants, Keyed as _, Reason, SETTLE, SecretsState, Seen, Situation, ValueComparison,
+};
 use crate::pam::{ListedCredential, PamError};
 
 /// All that a pass holds of one credential, from the cluster and from the PAM.
@@ -226,12 +228,12 @@ impl Observation<'_> {
 
     /// Returns what is known of the Secrets without reading one; `unchanged` says that this process read these versions and
     /// found what was sent.
-    pub(crate) fn secrets_from_cache(&self, unchanged: bool) -> Secrets {
+    pub(crate) fn secrets_from_cache(&self, unchanged: bool) -> SecretsState {
         match &self.versions {
-            Some(versions) if versions.is_empty() => Secrets::Read(Value::None),
-            Some(versions) if self.was_sent(versions, unchanged) => Secrets::Unchanged,
+            Some(versions) if versions.is_empty() => SecretsState::Read(ValueComparison::None),
+            Some(versions) if self.was_sent(versions, unchanged) => SecretsState::Unchanged,
             // A missing Secret is found when it is read: then it can be named.
-            _ => Secrets::Unread,
+            _ => SecretsState::Unread,
         }
     }
 

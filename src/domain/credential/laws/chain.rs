@@ -23,7 +23,7 @@ impl Next {
     /// Every way that makes a difference after that decision.
     pub(super) fn all(after: Decision) -> impl Iterator<Item = Self> {
         let pushed = matches!(after, Decision::Push(_));
-        let found = matches!(after, Decision::Push(Push { expect: Expect::Adopt, .. }) | Decision::Rebind);
+        let found = matches!(after, Decision::Push(Push { expect: Expect::Existing, .. }) | Decision::Rebind);
         let both = |matters| [false, true].into_iter().take(1 + usize::from(matters));
         both(pushed).flat_map(move |rotates| both(found).map(move |ensure_enabled| Self { rotates, ensure_enabled }))
     }
@@ -104,11 +104,11 @@ fn ask(s: &impl Facts, decision: Decision) {
         s.baseline();
         return;
     };
-    if is_settling(s) | s.suspected_write() {
+    if is_resend_due(s) | s.suspected_write() {
         s.recently_started();
     }
     // A value that somebody else may have changed stays the vault's.
-    let kept = push.expect == Expect::Update && !push.value && s.secrets() == Secrets::Read(Value::Same);
+    let kept = push.expect == Expect::Update && !push.value && s.secrets() == SecretsState::Read(ValueComparison::Same);
     if kept && !s.value_withheld() {
         s.drift();
     }
@@ -131,7 +131,7 @@ fn relevant_for_push(all: &Changes, push: Push) -> Changes {
     (relevant.binding, relevant.secrets) = (all.binding, all.secrets);
     relevant.settle = all.settle;
     (relevant.suspected_write, relevant.recently_started) = (all.suspected_write, all.recently_started);
-    relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Adopt).map(without_rotation);
+    relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Existing).map(without_rotation);
     if push.expect == Expect::Update {
         relevant.enable_due = all.enable_due;
         (relevant.drift, relevant.value_withheld) = (all.drift, all.value_withheld);
@@ -231,7 +231,7 @@ pub(super) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
 
 /// A new pass that has not looked at anything.
 pub(super) const FROM_CACHE: Changes =
-    SAME.secrets(Secrets::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
+    SAME.secrets(SecretsState::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
 /// Nothing is due, and nothing was before.
 pub(super) const UNASKED_CLEAN: Situation = Situation {
@@ -244,7 +244,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     login_changed: false,
     suspended: false,
     connection: Connection::Ready,
-    secrets: Secrets::Read(Value::Same),
+    secrets: SecretsState::Read(ValueComparison::Same),
     binding: Binding::Bound,
     fields_changed: false,
     account_changed: false,
@@ -253,7 +253,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     inventory: Inventory::NotAsked,
     claims: Claims::Free,
     mismatch: false,
-    adoption: Adoption::ByIdentifier,
+    adoption: AdoptionPolicy::ByIdentifier,
     take_over_granted: true,
     device_changed: false,
     in_flight: None,

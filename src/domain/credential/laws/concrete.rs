@@ -12,8 +12,8 @@ use crate::domain::credential::{
     change_since_write, find_drift, value_read,
 };
 use crate::domain::{
-    Account, Binding, Change, Connection, Intent, Keyed, Request, Secrets, SettleWindow, Situation, UnackedWrite,
-    Value, WriteAction,
+    Account, Binding, Change, Connection, Intent, Keyed, Request, SecretsState, SettleWindow, Situation, UnackedWrite,
+    ValueComparison, WriteAction,
 };
 
 const ORIGIN: &str = "https://pam";
@@ -64,7 +64,7 @@ impl Concrete {
             vault: connected(s, false),
             account: Account { username: "svc".to_owned(), hostname: "db".to_owned(), ip: "192.0.2.1".to_owned() },
             versions: vec![version(false)],
-            read: matches!(s.secrets, Secrets::Read(_)).then(ReadSecrets::default),
+            read: matches!(s.secrets, SecretsState::Read(_)).then(ReadSecrets::default),
             remote: None,
             listed_change: None,
             announced: false,
@@ -106,9 +106,9 @@ impl Concrete {
         let plain = [(ACCOUNT, s.account_changed), (NOTES, notes_changed), (DEVICE, s.device_changed)];
         let plain = plain.map(|(group, changed)| (group.to_owned(), text(group, changed)));
         let content = match s.secrets {
-            Secrets::Read(Value::None | Value::New) => None,
-            Secrets::Read(Value::Changed) => Some(digest(b"old")),
-            Secrets::Read(Value::Unknown) => Some((CONTENT.to_owned(), "another key's".to_owned())),
+            SecretsState::Read(ValueComparison::None | ValueComparison::New) => None,
+            SecretsState::Read(ValueComparison::Changed) => Some(digest(b"old")),
+            SecretsState::Read(ValueComparison::Unknown) => Some((CONTENT.to_owned(), "another key's".to_owned())),
             _ => Some(digest(TEXT)),
         };
         plain.into_iter().chain(content).collect()
@@ -211,7 +211,7 @@ impl Concrete {
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, TEXT);
         let value = value_read(self.desired.has_value.then_some(compared), &self.status, s.settle);
         let change = change_since_write(&self.status, self.listed_change.as_deref());
-        Situation { secrets: Secrets::Read(value), change, ..s }
+        Situation { secrets: SecretsState::Read(value), change, ..s }
     }
 }
 
@@ -220,7 +220,7 @@ fn digest(text: &[u8]) -> (String, String) {
 }
 
 fn desired(s: &Situation, ensure_enabled: bool) -> Desired {
-    let has_value = s.secrets != Secrets::Read(Value::None);
+    let has_value = s.secrets != SecretsState::Read(ValueComparison::None);
     Desired {
         ensure_enabled: s.enable_due || ensure_enabled,
         correct: s.correct,
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn facts_that_became_a_status_are_derived_from_it_again() {
-        let kinds = [Value::Same, Value::None].map(|value| SAME.secrets(Secrets::Read(value)));
+        let kinds = [ValueComparison::Same, ValueComparison::None].map(|value| SAME.secrets(SecretsState::Read(value)));
         for kind in kinds {
             law_of(10_000, kind, |s| {
                 let carried = is_carried(s);
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn a_value_and_a_time_of_change_that_became_a_status_are_derived_from_it_again() {
-        for value in Value::all() {
-            law_of(3, QUIET.settle(SettleWindow::Closed).secrets(Secrets::Read(value)), |s| {
+        for value in ValueComparison::all() {
+            law_of(3, QUIET.settle(SettleWindow::Closed).secrets(SecretsState::Read(value)), |s| {
                 let compared = s.baseline() || s.change() == Change::Unknown;
                 let listed = compared && !(s.baseline() && s.change() == Change::Unknown);
                 assert_same(&but(s, SAME.inventory(Inventory::Shows(Seen::Ours { at_account: true, rotates: false }))));

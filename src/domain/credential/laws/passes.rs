@@ -82,7 +82,7 @@ fn p7_a_deletion_waits_for_a_write_of_an_earlier_process() {
 #[test]
 fn p7_under_never_a_first_write_was_announced_or_never_sent() {
     let mut first = with(Situation { binding: Binding::Unbound, finalizer: true, ..UNASKED_CLEAN });
-    first.desired.adoption = Adoption::Never;
+    first.desired.adoption = AdoptionPolicy::Never;
     assert!(!leaving(&first, true).situation().doubtful);
     assert_eq!(leaving(&first, true).situation().settle, SettleWindow::Closed);
     first.status.in_flight = Some(write(WriteAction::Create, 200));
@@ -142,7 +142,7 @@ fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_tol
     assert!(value(&with(SUSPECTED)));
     assert!(!value(&with(Situation { baseline: false, ..SUSPECTED })));
     assert!(!value(&with(Situation { value_withheld: true, ..SUSPECTED })));
-    assert!(!value(&with(Situation { secrets: Secrets::Read(Value::None), ..SUSPECTED })));
+    assert!(!value(&with(Situation { secrets: SecretsState::Read(ValueComparison::None), ..SUSPECTED })));
     let mut same_version = with(SUSPECTED);
     same_version.status.source.clone_from(&same_version.versions);
     assert!(!value(&same_version));
@@ -224,10 +224,10 @@ fn an_answer_is_expected_from_the_record_and_the_tenant_that_are_known() {
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(of(&pass, Expect::Update, Some("2")), (text("1"), text("acme")));
     assert_eq!(of(&pass, Expect::Create, Some("2")), (None, text("acme")));
-    assert_eq!(of(&pass, Expect::Adopt, Some("2")), (text("2"), text("acme")));
-    assert_eq!(of(&pass, Expect::Adopt, None), (None, text("acme")));
+    assert_eq!(of(&pass, Expect::Existing, Some("2")), (text("2"), text("acme")));
+    assert_eq!(of(&pass, Expect::Existing, None), (None, text("acme")));
     pass.status.mismatch = Some(MismatchRecord { id: text("9"), ..<_>::default() });
-    assert_eq!(of(&pass, Expect::Adopt, None).0, text("9"));
+    assert_eq!(of(&pass, Expect::Existing, None).0, text("9"));
     pass.situation.binding = Binding::BoundElsewhere;
     assert_eq!(of(&pass, Expect::Update, None).1, None, "another vault names its tenant itself");
 }

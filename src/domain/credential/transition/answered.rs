@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::parts::{acknowledge, rebind, record_digests};
 use crate::domain::credential::{
-    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, Secrets, Seen, Status, TransitionInput,
-    UnackedWrite, Value, WriteAction, WriteEffect, whole_second,
+    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Seen, Status, TransitionInput,
+    UnackedWrite, ValueComparison, WriteAction, WriteEffect, whole_second,
 };
 
 /// Corrections that are further apart than all of this are no fight.
@@ -54,9 +54,9 @@ fn note_origin_of_record(input: &TransitionInput<'_>, next: &mut Status, expect:
 fn withholds(input: &TransitionInput<'_>, before: &Status, push: Push) -> bool {
     match input.situation.secrets {
         _ if push.value => false,
-        Secrets::Read(Value::None) => false,
-        Secrets::Read(Value::Unknown) => true,
-        _ => push.expect == Expect::Adopt || before.value_withheld || value_drifted(input),
+        SecretsState::Read(ValueComparison::None) => false,
+        SecretsState::Read(ValueComparison::Unknown) => true,
+        _ => push.expect == Expect::Existing || before.value_withheld || value_drifted(input),
     }
 }
 

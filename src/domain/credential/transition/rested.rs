@@ -1,7 +1,7 @@
 //! The status after a pass that sent nothing.
 
 use super::parts::{acknowledge, mark_removed_secrets, rebind, record_digests};
-use crate::domain::credential::{Binding, Decision, Secrets, Status, TransitionInput, Value};
+use crate::domain::credential::{Binding, Decision, SecretsState, Status, TransitionInput, ValueComparison};
 
 /// Records what a pass learned that sent nothing.
 pub(super) fn rested(input: &TransitionInput<'_>, next: &mut Status, decision: Decision) {
@@ -26,7 +26,7 @@ pub(super) fn rested(input: &TransitionInput<'_>, next: &mut Status, decision: D
 /// Makes the digests again where their key was lost: nothing was due.
 fn settled(input: &TransitionInput<'_>, next: &mut Status) {
     let is_lost = |group: &str| next.digests.get(group).is_some_and(|digest| input.keyed.is_foreign(digest));
-    let compared = matches!(input.situation.secrets, Secrets::Read(Value::Same | Value::None));
+    let compared = matches!(input.situation.secrets, SecretsState::Read(ValueComparison::Same | ValueComparison::None));
     if compared && input.read.is_some() && input.desired.secret_groups.iter().any(|group| is_lost(group)) {
         record_digests(input, next);
     }
@@ -38,6 +38,6 @@ fn settled(input: &TransitionInput<'_>, next: &mut Status) {
 fn moved(input: &TransitionInput<'_>, next: &mut Status) {
     rebind(input, next, None);
     // With a lost key the value may never have been sent there.
-    next.value_withheld |= input.situation.secrets == Secrets::Read(Value::Unknown);
+    next.value_withheld |= input.situation.secrets == SecretsState::Read(ValueComparison::Unknown);
     record_digests(input, next);
 }

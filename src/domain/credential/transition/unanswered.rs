@@ -20,7 +20,7 @@ pub(super) fn lost(input: &TransitionInput<'_>, next: &mut Status, decision: Dec
 fn action(input: &TransitionInput<'_>, push: Push) -> WriteAction {
     match (push.expect, input.situation.inventory.seen()) {
         (Expect::Create, _) => WriteAction::Create,
-        (Expect::Adopt, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => WriteAction::TakeOver,
+        (Expect::Existing, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => WriteAction::TakeOver,
         _ => WriteAction::Update,
     }
 }

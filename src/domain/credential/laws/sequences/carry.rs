@@ -4,7 +4,7 @@ use super::pam::Post;
 use super::pass::{IDENTIFIER, Run, Seeing};
 use super::world::{Event, Fault, World};
 use crate::domain::credential::{Expect, WriteResult, clears_suspected_write, transition};
-use crate::domain::{Adoption, Decision, Push, Secrets, Value, judge};
+use crate::domain::{AdoptionPolicy, Decision, Push, SecretsState, ValueComparison, judge};
 
 impl World {
     pub(super) fn carry_out(&mut self, run: &Run, seen: &Seeing, decision: Decision, fault: Fault) {
@@ -75,13 +75,13 @@ impl World {
     fn check_push(&self, run: &Run, push: Push) {
         let listed = run.listed.as_ref().and_then(|id| self.pam().records.iter().find(|record| record.id == *id));
         if let Some(record) = listed.filter(|record| record.foreign) {
-            assert!(self.settings.adoption != Adoption::Never, "P4: {record:?} is written with {push:?}");
+            assert!(self.settings.adoption != AdoptionPolicy::Never, "P4: {record:?} is written with {push:?}");
         }
         let asked = self.asked.push_value != self.status.handled.push_value;
         let rotates = listed.is_some_and(|record| record.rotates);
         if push.value && push.expect == Expect::Update && rotates && !asked {
             let new = self.answered_value != Some(self.value);
-            let open = self.status.in_flight.is_some() && run.s.secrets == Secrets::Read(Value::Changed);
+            let open = self.status.in_flight.is_some() && run.s.secrets == SecretsState::Read(ValueComparison::Changed);
             assert!(new || open, "P6: a value that the vault rotates is sent though nothing changed");
         }
     }

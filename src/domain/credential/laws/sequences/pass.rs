@@ -11,8 +11,8 @@ use crate::domain::credential::{
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, Adoption, Binding, Claims, Connection, Decision, Identifiers, Intent, Inventory, Keyed, Look, Secrets,
-    Seen, Situation, decide, match_rows,
+    Account, AdoptionPolicy, Binding, Claims, Connection, Decision, Identifiers, Intent, Inventory, Keyed, Look,
+    SecretsState, Seen, Situation, decide, match_rows,
 };
 
 pub(super) const IDENTIFIER: &str = "cluster_ns_name";
@@ -51,7 +51,7 @@ impl World {
         self.suspected_write = Some(suspected_write);
         let mut run = Run { s, read: None, listed: None, remote: None, replaced: None, announced: false };
         run.s.secrets = self.secrets_from_cache(&seen.versions);
-        run.s.take_over_granted = self.settings.adoption == Adoption::TakeOver;
+        run.s.take_over_granted = self.settings.adoption == AdoptionPolicy::TakeOver;
         if self.is_listed_since_write() {
             self.find_drift(&mut run);
         }
@@ -78,10 +78,10 @@ impl World {
         }
     }
 
-    fn secrets_from_cache(&self, versions: &[SecretVersion]) -> Secrets {
+    fn secrets_from_cache(&self, versions: &[SecretVersion]) -> SecretsState {
         let sure = KEYED.into_iter().filter_map(|group| self.status.digests.get(group)).all(|d| !is_in_doubt(d));
         let current = self.ready && self.status.observed_generation == Some(self.generation);
-        if sure && current && self.status.source == versions { Secrets::Unchanged } else { Secrets::Unread }
+        if sure && current && self.status.source == versions { SecretsState::Unchanged } else { SecretsState::Unread }
     }
 
     fn decide(&mut self, run: &mut Run, seen: &Seeing) -> Decision {
@@ -103,7 +103,7 @@ impl World {
     fn read(&self, run: &mut Run, seen: &Seeing) {
         let text = [self.value];
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, &text);
-        run.s.secrets = Secrets::Read(value_read(Some(compared), &self.status, run.s.settle));
+        run.s.secrets = SecretsState::Read(value_read(Some(compared), &self.status, run.s.settle));
         let digests = BTreeMap::from([(CONTENT.to_owned(), PlainKey.digest(CONTENT, &text))]);
         run.read = Some(ReadSecrets { digests, versions: seen.versions.clone(), due: <_>::default() });
     }

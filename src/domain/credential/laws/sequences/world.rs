@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::pam::Pam;
 use crate::domain::credential::{ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, SecretVersion, Status};
-use crate::domain::{Adoption, Decision, Keyed, SETTLE};
+use crate::domain::{AdoptionPolicy, Decision, Keyed, SETTLE};
 
 /// Digests that can be read.
 pub(in crate::domain::credential) struct PlainKey;
@@ -111,7 +111,7 @@ pub(super) enum Happened {
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent setting")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Settings {
-    pub(super) adoption: Adoption,
+    pub(super) adoption: AdoptionPolicy,
     pub(super) disable: bool,
     pub(super) correct: bool,
     pub(super) ensure_enabled: bool,
