@@ -26,9 +26,10 @@ pub use claims::{
 };
 pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
-    Adoption, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
-    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, Secrets, Seen,
-    Situation, Value, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows, seen_in_leaving,
+    AdoptionPolicy, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
+    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SecretsState, Seen,
+    Situation, ValueComparison, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
+    seen_in_leaving,
 };
 pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};
 pub use identity::{generated_identifier, generated_under};

@@ -127,9 +127,9 @@ impl Context {
         self.list_asked.notify_one();
     }
 
-    /// Notes that a connection refused a call though it is Ready, and has it looked at.
-    pub(crate) fn doubt(&self, id: &ConnectionId) {
-        self.store.doubt(id);
+    /// Has the login of a connection checked again: the PAM refused a call though the connection is Ready.
+    pub(crate) fn recheck_login(&self, id: &ConnectionId) {
+        self.store.recheck_login(id);
         self.cluster.triggers.wake(&[id.object_id()]);
     }
 

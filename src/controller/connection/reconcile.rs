@@ -64,12 +64,12 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Du
     let input_hash = input_hash(&(connection.generation(), connection.uid(), source_versions(connection, context)));
     // Whether or not the login may be tried now, a status that is owed is written, with what else is known.
     let later = write(connection, context, |_| {}).await?;
-    let doubted = context.store.take_doubt(&id);
+    let recheck_login = context.store.take_login_recheck(&id);
     match context.cluster.retries.gate(&id.object_id(), input_hash, started) {
-        Gate::In(wait) if !doubted => Ok(sooner(Some(wait), later)),
-        Gate::OnChange if !doubted => Ok(later),
+        Gate::In(wait) if !recheck_login => Ok(sooner(Some(wait), later)),
+        Gate::OnChange if !recheck_login => Ok(later),
         _ => {
-            let finding = examine(connection, doubted, context).await?;
+            let finding = examine(connection, recheck_login, context).await?;
             report(connection, finding, input_hash, started, context).await
         }
     }
@@ -96,7 +96,7 @@ fn announce(connection: &AnyConnection, context: &Context) {
     }
 }
 
-async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -> Result<Finding, Error> {
+async fn examine(connection: &AnyConnection, recheck_login: bool, context: &Context) -> Result<Finding, Error> {
     // The operator's flags say where a connection may lead, and may have changed since the status was written.
     if let Err(problem) = context.resolver().check_host(connection) {
         return Ok(Finding::Lacks(problem));
@@ -107,7 +107,7 @@ async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -
     let current = status.observed_generation == connection.metadata.generation;
     // What was proven holds without reading anything, while all versions are those it was proven with.
     let same_versions = context.resolver().versions_of(connection).is_some_and(|versions| versions == status.source);
-    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
+    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !recheck_login {
         return Ok(Finding::AsBefore);
     }
     let resolved = match context.resolver().resolve(connection).await? {
@@ -117,12 +117,12 @@ async fn examine(connection: &AnyConnection, doubted: bool, context: &Context) -
     let unchanged = known == Some(&resolved.digest);
     let left = context.store.wait_left(&connection.id(), Instant::now());
     let second_look = left.is_some_and(|left| left.is_zero());
-    match login(remembered, unchanged, doubted, second_look) {
+    match login(remembered, unchanged, recheck_login, second_look) {
         Login::Keep if remembered == Remembered::Refused => {
             Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
         Login::Keep => Ok(Finding::AsBefore),
-        Login::Try => attempt(connection, resolved, doubted, context).await,
+        Login::Try => attempt(connection, resolved, recheck_login, context).await,
     }
 }
 
@@ -137,7 +137,7 @@ fn remembered(status: &PamConnectionStatus) -> Remembered {
 async fn attempt(
     connection: &AnyConnection,
     resolved: ResolvedConnection,
-    doubted: bool,
+    recheck_login: bool,
     context: &Context,
 ) -> Result<Finding, Error> {
     let (digest, client) = (resolved.digest.clone(), resolved.login.clone());
@@ -146,8 +146,8 @@ async fn attempt(
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
     };
-    // A doubted client knows by itself whether its login was refused: asking it costs no request.
-    let result = if doubted { live.client.authenticate().await } else { live.client.retry_login().await };
+    // A client whose login is checked again knows by itself whether its login was refused: asking it costs no request.
+    let result = if recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
     let problem = result.err().map(|error| (Problem::refused_by_pam(&error), pam_error::asked(&error)));
     Ok(Finding::Tried { digest, client, versions, problem })
 }

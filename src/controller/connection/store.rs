@@ -27,7 +27,7 @@ struct ConnectionEntry {
     /// The state that its dependents were last woken for.
     announced: Option<u64>,
     /// It refused a call though it is Ready.
-    doubted: bool,
+    recheck_login: bool,
     /// Until when a refused login is left alone.
     waiting: Option<Instant>,
     /// Since when a list is asked for before its time.
@@ -113,14 +113,14 @@ impl ConnectionStore {
         self.lock().entry(id.clone()).or_default().announced.replace(state) != Some(state)
     }
 
-    /// Notes that a connection refused a call though it is Ready.
-    pub(crate) fn doubt(&self, id: &ConnectionId) {
-        self.lock().entry(id.clone()).or_default().doubted = true;
+    /// Notes that the login of a connection needs another check: the PAM refused a call though the connection is Ready.
+    pub(crate) fn recheck_login(&self, id: &ConnectionId) {
+        self.lock().entry(id.clone()).or_default().recheck_login = true;
     }
 
-    /// Returns whether a connection was doubted since the last time this was asked.
-    pub(crate) fn take_doubt(&self, id: &ConnectionId) -> bool {
-        self.lock().get_mut(id).is_some_and(|entry| std::mem::take(&mut entry.doubted))
+    /// Returns whether a connection refused a call since this was last asked.
+    pub(crate) fn take_login_recheck(&self, id: &ConnectionId) -> bool {
+        self.lock().get_mut(id).is_some_and(|entry| std::mem::take(&mut entry.recheck_login))
     }
 
     /// Leaves a refused login alone until then.
@@ -208,14 +208,14 @@ mod tests {
     fn forgetting_a_connection_forgets_all_of_it_but_its_namesake() {
         let store = ConnectionStore::default();
         store.note(connection("1"));
-        store.doubt(&id());
+        store.recheck_login(&id());
         assert!(store.announce(&id(), 7) && !store.announce(&id(), 7));
         store.forget(&id(), "1");
-        assert!(store.get(&id()).is_none() && !store.take_doubt(&id()) && store.announce(&id(), 7));
+        assert!(store.get(&id()).is_none() && !store.take_login_recheck(&id()) && store.announce(&id(), 7));
         store.note(connection("2"));
-        store.doubt(&id());
+        store.recheck_login(&id());
         store.forget(&id(), "1");
         assert_eq!(store.get(&id()).map(|known| known.uid().to_owned()).as_deref(), Some("2"));
-        assert!(!store.take_doubt(&id()));
+        assert!(!store.take_login_recheck(&id()));
     }
 }

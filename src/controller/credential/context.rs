@@ -128,7 +128,7 @@ impl Context {
     /// Has the connection looked at after its login was refused: that concerns the connection as a whole.
     pub(crate) fn note_refusal(&self, error: &PamError, connection: &ConnectionId) {
         if matches!(error, PamError::AuthenticationFailed(_)) {
-            self.connections.doubt(connection);
+            self.connections.recheck_login(connection);
         }
     }
 

@@ -29,9 +29,9 @@ struct Inner {
 #[derive(Default)]
 struct CredentialState {
     /// An earlier process may have sent a write that the status does not tell of. `None`: nobody looked yet.
-    suspect: Option<bool>,
+    suspected_write: Option<bool>,
     /// Versions of Secrets that were read and found to hold what was sent.
-    verified: Option<Verified>,
+    unchanged: Option<UnchangedVersions>,
     /// Set once this process made digests for the credential.
     other_operator: Option<OtherOperator>,
     reason: Option<Reason>,
@@ -39,7 +39,7 @@ struct CredentialState {
     told_removed: Option<Vec<String>>,
 }
 
-struct Verified {
+struct UnchangedVersions {
     generation: i64,
     versions: Vec<SecretVersion>,
 }
@@ -58,17 +58,17 @@ impl CredentialStates {
 
     /// Returns whether an earlier process may have sent a write that the status does not tell of. `looks` counts when the
     /// credential is first seen: what changes later changes while this process watches.
-    pub(crate) fn is_suspect(&self, uid: &str, looks: impl FnOnce() -> bool) -> bool {
-        let known = self.lock().entries.get(uid).and_then(|entry| entry.suspect);
+    pub(crate) fn has_suspected_write(&self, uid: &str, looks: impl FnOnce() -> bool) -> bool {
+        let known = self.lock().entries.get(uid).and_then(|entry| entry.suspected_write);
         known.unwrap_or_else(|| {
-            let suspect = looks();
-            self.entry(uid, |entry| *entry.suspect.get_or_insert(suspect))
+            let suspected_write = looks();
+            self.entry(uid, |entry| *entry.suspected_write.get_or_insert(suspected_write))
         })
     }
 
-    /// Notes that all writes of earlier processes are known.
-    pub(crate) fn verified_writes(&self, uid: &str) {
-        self.entry(uid, |entry| entry.suspect = Some(false));
+    /// Notes that no earlier process can have sent a write that the status does not tell of.
+    pub(crate) fn clear_suspected_write(&self, uid: &str) {
+        self.entry(uid, |entry| entry.suspected_write = Some(false));
     }
 
     /// Notes that the digests in the status are this process's own.
@@ -83,15 +83,17 @@ impl CredentialStates {
         known.is_some_and(|known| known.note(trace, now.into_std()))
     }
 
-    pub(crate) fn is_verified(&self, uid: &str, generation: i64, versions: &[SecretVersion]) -> bool {
+    /// Returns whether this process read these versions of the Secrets, and found in them what was last sent.
+    pub(crate) fn are_versions_unchanged(&self, uid: &str, generation: i64, versions: &[SecretVersion]) -> bool {
         let inner = self.lock();
-        let verified = inner.entries.get(uid).and_then(|entry| entry.verified.as_ref());
-        verified.is_some_and(|verified| verified.generation == generation && verified.versions == versions)
+        let unchanged = inner.entries.get(uid).and_then(|entry| entry.unchanged.as_ref());
+        unchanged.is_some_and(|unchanged| unchanged.generation == generation && unchanged.versions == versions)
     }
 
-    pub(crate) fn verify(&self, uid: &str, generation: i64, versions: &[SecretVersion]) {
-        let verified = Verified { generation, versions: versions.to_vec() };
-        self.entry(uid, |entry| entry.verified = Some(verified));
+    /// Notes that these versions of the Secrets were read and hold what was last sent.
+    pub(crate) fn note_unchanged_versions(&self, uid: &str, generation: i64, versions: &[SecretVersion]) {
+        let unchanged = UnchangedVersions { generation, versions: versions.to_vec() };
+        self.entry(uid, |entry| entry.unchanged = Some(unchanged));
     }
 
     /// Notes the removed groups that users are told of; `true` if that is news. `told_before` says that an earlier process

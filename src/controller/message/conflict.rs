@@ -1,7 +1,7 @@
 //! What users read where a record or an account is not this credential's: what stands in the way, and how to mend it.
 
 use crate::api::RECONCILE_REQUESTED_AT;
-use crate::domain::{Adoption, Answer, Binding, Expected, Mismatch, Seen};
+use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, Seen};
 
 /// What the list shows, as far as a user is told.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Found<'a> {
     /// Ids of the records in the way.
     pub(crate) ids: &'a [String],
     pub(crate) recorded: Binding,
-    pub(crate) adoption: Adoption,
+    pub(crate) adoption: AdoptionPolicy,
     /// The name of a cluster under which the listed identifier is this very object's.
     pub(crate) generated_by_cluster: Option<&'a str>,
 }
@@ -87,7 +87,7 @@ impl Found<'_> {
 
     fn of_account_under_another(&self) -> String {
         let by_name = match self.adoption {
-            Adoption::Never => "remove the record, or correct the account",
+            AdoptionPolicy::Never => "remove the record, or correct the account",
             _ => "set spec.identifier to that record's to go on with it as it is, or remove the record",
         };
         format!("{by_name}{}", self.or_take_over("gives this identifier to"))
@@ -95,7 +95,7 @@ impl Found<'_> {
 
     fn or_take_over(&self, does: &str) -> String {
         match self.adoption {
-            Adoption::TakeOver => String::new(),
+            AdoptionPolicy::TakeOver => String::new(),
             _ => format!(
                 "; or set spec.adoptionPolicy to TakeOver, which {does} that record, if the connection allows it"
             ),
@@ -106,7 +106,7 @@ impl Found<'_> {
     /// one.
     fn vouch(&self) -> String {
         let policy = match self.adoption {
-            Adoption::Never => {
+            AdoptionPolicy::Never => {
                 "set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make) and "
             }
             _ => "",
@@ -137,7 +137,7 @@ pub(crate) fn claimed(what: &str, identifier: &str) -> String {
 }
 
 /// Says that the PAM did something else than was decided.
-pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: Adoption) -> String {
+pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: AdoptionPolicy) -> String {
     let known = expected.id.as_deref().unwrap_or("none");
     // Another identifier may be another namespace's.
     let shown = match answer.identifier.as_deref() {
@@ -163,7 +163,7 @@ pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, ado
 }
 
 /// Says that an earlier write met another record, and that nothing has changed since.
-pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: Adoption) -> String {
+pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adoption: AdoptionPolicy) -> String {
     format!(
         "An earlier write met a record that was not known to be this credential's (record {}, identifier {}). {}",
         id.unwrap_or("unknown"),
@@ -173,7 +173,7 @@ pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adopt
 }
 
 /// Says that a creation met a record that was there, and that no list can tell whose it is.
-pub(crate) fn unseen(id: Option<&str>, adoption: Adoption) -> String {
+pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
     let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
     let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();
     format!(
@@ -181,7 +181,7 @@ pub(crate) fn unseen(id: Option<&str>, adoption: Adoption) -> String {
     )
 }
 
-fn after_stray_write(adoption: Adoption) -> String {
+fn after_stray_write(adoption: AdoptionPolicy) -> String {
     let policy = policy(adoption);
     format!(
         "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
@@ -191,9 +191,11 @@ fn after_stray_write(adoption: Adoption) -> String {
 const ANOTHER_IDENTIFIER: &str =
     "if not, set another spec.identifier (no other change helps: the record may carry this one by now)";
 
-const fn policy(adoption: Adoption) -> &'static str {
+const fn policy(adoption: AdoptionPolicy) -> &'static str {
     match adoption {
-        Adoption::Never => ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)",
+        AdoptionPolicy::Never => {
+            ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)"
+        }
         _ => "",
     }
 }
@@ -202,11 +204,12 @@ const fn policy(adoption: Adoption) -> &'static str {
 mod tests {
     use super::*;
 
-    const POLICIES: [Adoption; 3] = [Adoption::Never, Adoption::ByIdentifier, Adoption::TakeOver];
+    const POLICIES: [AdoptionPolicy; 3] =
+        [AdoptionPolicy::Never, AdoptionPolicy::ByIdentifier, AdoptionPolicy::TakeOver];
 
     fn found<'a>(
         seen: Seen,
-        adoption: Adoption,
+        adoption: AdoptionPolicy,
         generated_by_cluster: Option<&'a str>,
         ids: &'a [String],
     ) -> Found<'a> {
@@ -236,7 +239,7 @@ mod tests {
                 assert!(text.contains("record 17, 18") && text.contains("identifier ours"), "{text}");
                 assert!(text.contains("To mend it, ") && text.len() < 1000, "{text}");
                 let taken = text.contains("to TakeOver");
-                assert!(!taken || (adoption != Adoption::TakeOver && recorded != Binding::Bound), "{text}");
+                assert!(!taken || (adoption != AdoptionPolicy::TakeOver && recorded != Binding::Bound), "{text}");
             }
         }
     }
@@ -244,7 +247,7 @@ mod tests {
     #[test]
     fn a_take_over_that_is_not_allowed_names_the_connection_and_the_word_to_add() {
         let seen = Seen::AccountOther { rotates: false };
-        let text = found(seen, Adoption::TakeOver, None, &["17".to_owned()]).denied("ClusterPamConnection main");
+        let text = found(seen, AdoptionPolicy::TakeOver, None, &["17".to_owned()]).denied("ClusterPamConnection main");
         for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
             assert!(text.contains(word), "{text}");
         }

@@ -1,12 +1,12 @@
 //! The table of `design.md` 5: which record may be written whose id is not in our status (P4).
 
-use super::{Adoption, Binding, Decision, Expect, Facts, Intent, Push, Reason, Request, Seen, Value};
+use super::{AdoptionPolicy, Binding, Decision, Expect, Facts, Intent, Push, Reason, Request, Seen, ValueComparison};
 
 /// Decides for a record that was there before us.
 ///
 /// After an answer that named another record, that record may have our identifier by our own write (API 2.6, row 2), and a
 /// record of ours that is listed under another id was created again by somebody: then only the user's word makes it ours.
-pub(super) fn existing_record(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+pub(super) fn existing_record(s: &impl Facts, value: ValueComparison, seen: Seen) -> Decision {
     if (s.mismatch() || s.binding() == Binding::Bound) && s.request() == Request::None {
         return Decision::Wait(Reason::RecordConflict);
     }
@@ -24,7 +24,7 @@ pub(super) fn existing_record(s: &impl Facts, value: Value, seen: Seen) -> Decis
 
 /// Whether a record may be written that has our account, and our identifier or none.
 fn may_have(s: &impl Facts) -> bool {
-    s.adoption() != Adoption::Never || is_of_our_making(s)
+    s.adoption() != AdoptionPolicy::Never || is_of_our_making(s)
 }
 
 /// Whether the status announced a creation for this very target, and no answer named another record.
@@ -33,20 +33,20 @@ fn is_of_our_making(s: &impl Facts) -> bool {
 }
 
 fn takes_over(s: &impl Facts) -> bool {
-    s.adoption() == Adoption::TakeOver && s.binding() != Binding::Bound
+    s.adoption() == AdoptionPolicy::TakeOver && s.binding() != Binding::Bound
 }
 
 /// Updates a record that was there before us, and takes its id as ours.
-pub(super) fn adopt(s: &impl Facts, value: Value, rotates: bool) -> Decision {
-    let value = value != Value::None && (!rotates || s.request() == Request::Value);
-    Decision::Push(Push { expect: Expect::Adopt, value, all_fields: true })
+pub(super) fn adopt(s: &impl Facts, value: ValueComparison, rotates: bool) -> Decision {
+    let value = value != ValueComparison::None && (!rotates || s.request() == Request::Value);
+    Decision::Push(Push { expect: Expect::Existing, value, all_fields: true })
 }
 
 /// Returns what the status must announce before that POST, and does not.
 pub(super) fn intent_due(s: &impl Facts, push: Push, seen: Option<Seen>) -> Option<Intent> {
     let intent = match (push.expect, s.adoption(), seen) {
-        (Expect::Create, Adoption::Never, _) => Intent::Create,
-        (Expect::Adopt, _, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => Intent::TakeOver,
+        (Expect::Create, AdoptionPolicy::Never, _) => Intent::Create,
+        (Expect::Existing, _, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => Intent::TakeOver,
         _ => return None,
     };
     (s.in_flight() != Some(intent)).then_some(intent)

@@ -68,7 +68,7 @@ pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
         (Expect::Create, WriteEffect::Updated) if !expected.maybe_made_before => {
             return Some(Mismatch::UpdatedInstead);
         }
-        (Expect::Adopt | Expect::Update, WriteEffect::Created) => return Some(Mismatch::CreatedInstead),
+        (Expect::Existing | Expect::Update, WriteEffect::Created) => return Some(Mismatch::CreatedInstead),
         _ => {}
     }
     if expected.id.as_ref().is_some_and(|id| *id != answer.id) {

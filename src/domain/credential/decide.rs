@@ -2,15 +2,17 @@
 
 use super::adoption::{adopt, existing_record, intent_due};
 use super::decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
-use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, settling};
-use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secrets, Seen, Value};
+use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, resend_due};
+use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, SecretsState, Seen, ValueComparison};
 
 /// Decides what happens to a credential.
 ///
 /// # Guarantees
 ///
-/// * A push is decided only when something is due (P1), and after a push that was answered as expected the
-///   next decision is [`Decision::Settled`].
+/// * A push is decided only when something is due (P1). After a push that was answered as expected the next decision is
+///   [`Decision::Settled`], with these exceptions: [`Decision::Enable`] where the spec has the record enabled and it may be
+///   disabled; [`Decision::RemoveFinalizer`] where the deletion policy no longer needs the finalizer; and, after a push that
+///   repeated a write without an answer, one more push once the settle window of that write is over.
 /// * A record whose id is not in our status is written only after a look at the list that permits it, by the
 ///   column of `design.md` 5 that the spec chose (P4), and only once no other object of this cluster claims it. Where
 ///   nothing but status could tell later what was tried, that is written there first. (Where the connection may not
@@ -72,13 +74,13 @@ fn decide_live(s: &impl Facts) -> Decision {
         return Decision::Wait(blame(s.connection()));
     }
     match s.secrets() {
-        Secrets::Missing => Decision::Wait(Reason::SecretNotFound),
-        Secrets::KeyMissing => Decision::Wait(Reason::SecretKeyNotFound),
-        Secrets::Invalid => Decision::Wait(Reason::SecretInvalid),
-        Secrets::Unread => Decision::Look(Look::Secrets),
-        Secrets::Unchanged if due_whatever_the_value(s) => Decision::Look(Look::Secrets),
-        Secrets::Unchanged => Decision::Settled,
-        Secrets::Read(value) => with_value(s, value),
+        SecretsState::Missing => Decision::Wait(Reason::SecretNotFound),
+        SecretsState::KeyMissing => Decision::Wait(Reason::SecretKeyNotFound),
+        SecretsState::Invalid => Decision::Wait(Reason::SecretInvalid),
+        SecretsState::Unread => Decision::Look(Look::Secrets),
+        SecretsState::Unchanged if due_whatever_the_value(s) => Decision::Look(Look::Secrets),
+        SecretsState::Unchanged => Decision::Settled,
+        SecretsState::Read(value) => with_value(s, value),
     }
 }
 
@@ -96,11 +98,11 @@ fn must_be_sent(s: &impl Facts) -> bool {
 /// Whether the record has to be written again although nothing changed. While the connection is not ready, the object
 /// stays as ready as it was.
 fn is_repairing(s: &impl Facts) -> bool {
-    s.connection() == Connection::Ready && (settling(s) || correction_due(s))
+    s.connection() == Connection::Ready && (resend_due(s) || correction_due(s))
 }
 
 fn needs_check(s: &impl Facts) -> bool {
-    s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.needs_verification()
+    s.connection() == Connection::Ready && s.binding() == Binding::Bound && s.suspected_write()
 }
 
 fn blame(connection: Connection) -> Reason {
@@ -111,8 +113,8 @@ fn blame(connection: Connection) -> Reason {
     }
 }
 
-fn with_value(s: &impl Facts, value: Value) -> Decision {
-    let due = must_be_sent(s) || matches!(value, Value::New | Value::Changed);
+fn with_value(s: &impl Facts, value: ValueComparison) -> Decision {
+    let due = must_be_sent(s) || matches!(value, ValueComparison::New | ValueComparison::Changed);
     match (due || is_repairing(s), s.connection()) {
         (true, Connection::Ready) => with_connection(s, value),
         (true, connection) => Decision::Wait(blame(connection)),
@@ -125,10 +127,10 @@ fn with_value(s: &impl Facts, value: Value) -> Decision {
 
 /// Nothing is known to be due. Enabling the record moves its time of change, so that what the list says of earlier writes
 /// is looked at first.
-fn unchanged(s: &impl Facts, value: Value) -> Decision {
+fn unchanged(s: &impl Facts, value: ValueComparison) -> Decision {
     let decision = match value {
-        Value::Unknown => lost_key(s),
-        _ if s.needs_verification() => checked(s, value),
+        ValueComparison::Unknown => lost_key(s),
+        _ if s.suspected_write() => checked(s, value),
         _ => Decision::Settled,
     };
     match decision {
@@ -151,7 +153,7 @@ fn enable(s: &impl Facts) -> Decision {
     }
 }
 
-fn with_connection(s: &impl Facts, value: Value) -> Decision {
+fn with_connection(s: &impl Facts, value: ValueComparison) -> Decision {
     let decision = match s.inventory() {
         _ if !needs_list(s, value) => update(s, value, None),
         Inventory::NotAsked => Decision::Look(Look::Inventory),
@@ -194,14 +196,15 @@ fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
 
 /// Whether the list is looked at first: before a first push, a rename or move, a push to another vault or by another
 /// login, a push on request, a repeated push, and any push after an answer that named another record.
-fn needs_list(s: &impl Facts, value: Value) -> bool {
+fn needs_list(s: &impl Facts, value: ValueComparison) -> bool {
     let another = s.binding() != Binding::Bound || s.account_changed() || s.mismatch() || s.login_changed();
     // A new value goes out whatever the list says (P2).
-    let again = !matches!(value, Value::New | Value::Changed) && (is_repairing(s) || s.needs_verification());
-    another || s.request() == Request::Fields || again || (value == Value::Unknown && s.baseline())
+    let again =
+        !matches!(value, ValueComparison::New | ValueComparison::Changed) && (is_repairing(s) || s.suspected_write());
+    another || s.request() == Request::Fields || again || (value == ValueComparison::Unknown && s.baseline())
 }
 
-fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+fn with_list(s: &impl Facts, value: ValueComparison, seen: Seen) -> Decision {
     match (s.binding(), seen) {
         (Binding::Bound, Seen::Ours { rotates, .. }) => update(s, value, Some(rotates)),
         (Binding::Bound, _) if is_only_correction(s, value) => unchanged(s, value),
@@ -219,7 +222,7 @@ fn with_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
 }
 
 /// By a list that lacks much of what it should show, only a record is written that it shows as ours and at its account.
-fn with_untrusted_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
+fn with_untrusted_list(s: &impl Facts, value: ValueComparison, seen: Seen) -> Decision {
     match seen {
         Seen::Ours { at_account: true, rotates } if s.binding() == Binding::Bound && !s.account_changed() => {
             update(s, value, Some(rotates))
@@ -230,27 +233,27 @@ fn with_untrusted_list(s: &impl Facts, value: Value, seen: Seen) -> Decision {
 
 /// Without a list, our own record is written as the status knows it. Whose another record is, only the answer can tell,
 /// and after that the user.
-fn without_list(s: &impl Facts, value: Value) -> Decision {
+fn without_list(s: &impl Facts, value: ValueComparison) -> Decision {
     match (s.binding(), s.mismatch(), s.request()) {
         (_, true, Request::None) => Decision::Wait(Reason::RecordConflict),
         (Binding::Bound, ..) => update(s, value, Some(s.set_to_rotate())),
         (_, false, _) => create(value),
-        (_, true, _) if s.adoption() == super::Adoption::Never => Decision::Wait(Reason::RecordConflict),
+        (_, true, _) if s.adoption() == super::AdoptionPolicy::Never => Decision::Wait(Reason::RecordConflict),
         (_, true, _) => adopt(s, value, s.set_to_rotate()),
     }
 }
 
-fn is_only_moved(s: &impl Facts, value: Value) -> bool {
-    let as_sent = matches!(value, Value::None | Value::Same | Value::Unknown);
+fn is_only_moved(s: &impl Facts, value: ValueComparison) -> bool {
+    let as_sent = matches!(value, ValueComparison::None | ValueComparison::Same | ValueComparison::Unknown);
     as_sent && !s.fields_changed() && !s.account_changed() && !s.mismatch() && s.request() == Request::None
 }
 
-fn create(value: Value) -> Decision {
-    Decision::Push(Push { expect: Expect::Create, value: value != Value::None, all_fields: true })
+fn create(value: ValueComparison) -> Decision {
+    Decision::Push(Push { expect: Expect::Create, value: value != ValueComparison::None, all_fields: true })
 }
 
 /// Updates our own record. `rotates` is `None` where no list shows the record.
-fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
+fn update(s: &impl Facts, value: ValueComparison, rotates: Option<bool>) -> Decision {
     let asked = match s.request() {
         Request::None => false,
         // Not where the vault rotates the value, or may.
@@ -258,10 +261,10 @@ fn update(s: &impl Facts, value: Value, rotates: Option<bool>) -> Decision {
         Request::Value => true,
     };
     let send = match value {
-        Value::None => false,
-        Value::New | Value::Changed => true,
-        Value::Same | Value::Unknown => asked || missed(s, value, rotates),
+        ValueComparison::None => false,
+        ValueComparison::New | ValueComparison::Changed => true,
+        ValueComparison::Same | ValueComparison::Unknown => asked || missed(s, value, rotates),
     };
-    let all_fields = s.request() != Request::None || is_repairing(s) || s.needs_verification();
+    let all_fields = s.request() != Request::None || is_repairing(s) || s.suspected_write();
     Decision::Push(Push { expect: Expect::Update, value: send, all_fields })
 }

@@ -94,8 +94,9 @@ pub struct Push {
 pub enum Expect {
     /// Make a new record.
     Create,
-    /// Change a record that the list showed, and record its id in the status.
-    Adopt,
+    /// Change a record that is there already and whose id is not in our status, by adoption or by take-over, and record its
+    /// id in the status.
+    Existing,
     /// Change the record whose id is in our status.
     Update,
 }

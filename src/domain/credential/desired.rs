@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Adoption, CONTENT, Compared, SecretVersion, SettleWindow, Status, Value};
+use super::{AdoptionPolicy, CONTENT, Compared, SecretVersion, SettleWindow, Status, ValueComparison};
 use crate::domain::keyed::is_in_doubt;
 
 /// What a spec asks for. The values of its fields stay outside: a rule compares digests.
@@ -16,7 +16,7 @@ pub struct Desired {
     /// `spec.mode` is `Plan`.
     pub plan: bool,
     /// `spec.adoptionPolicy`.
-    pub adoption: Adoption,
+    pub adoption: AdoptionPolicy,
     /// `spec.driftPolicy` is `Correct`.
     pub correct: bool,
     /// `spec.ensureEnabled`.
@@ -67,16 +67,16 @@ impl Desired {
 /// A value that a write without an answer carried counts as changed, so that it is sent again, but only while the PAM may
 /// still execute that write: after that the vault may have rotated the value (P6), and the list decides.
 #[must_use]
-pub fn value_read(compared: Option<Compared>, status: &Status, settle: SettleWindow) -> Value {
+pub fn value_read(compared: Option<Compared>, status: &Status, settle: SettleWindow) -> ValueComparison {
     let in_doubt = status.digests.get(CONTENT).is_some_and(|recorded| is_in_doubt(recorded));
     let elapsed = matches!(settle, SettleWindow::Elapsed { .. });
     match compared {
-        None => Value::None,
-        Some(Compared::New) => Value::New,
-        Some(Compared::Same) if in_doubt && !elapsed => Value::Changed,
-        Some(Compared::Same) => Value::Same,
-        Some(Compared::Changed) => Value::Changed,
-        Some(Compared::Unknown) => Value::Unknown,
+        None => ValueComparison::None,
+        Some(Compared::New) => ValueComparison::New,
+        Some(Compared::Same) if in_doubt && !elapsed => ValueComparison::Changed,
+        Some(Compared::Same) => ValueComparison::Same,
+        Some(Compared::Changed) => ValueComparison::Changed,
+        Some(Compared::Unknown) => ValueComparison::Unknown,
     }
 }
 
@@ -105,11 +105,11 @@ mod tests {
         let doubted = Status { digests: [(CONTENT.to_owned(), digest)].into(), ..Status::default() };
         let (open, elapsed) = (SettleWindow::Open, SettleWindow::Elapsed { value: true });
         for (compared, of_sure, of_doubted) in [
-            (None, Value::None, Value::None),
-            (Some(Compared::New), Value::New, Value::New),
-            (Some(Compared::Same), Value::Same, Value::Changed),
-            (Some(Compared::Changed), Value::Changed, Value::Changed),
-            (Some(Compared::Unknown), Value::Unknown, Value::Unknown),
+            (None, ValueComparison::None, ValueComparison::None),
+            (Some(Compared::New), ValueComparison::New, ValueComparison::New),
+            (Some(Compared::Same), ValueComparison::Same, ValueComparison::Changed),
+            (Some(Compared::Changed), ValueComparison::Changed, ValueComparison::Changed),
+            (Some(Compared::Unknown), ValueComparison::Unknown, ValueComparison::Unknown),
         ] {
             for settle in [SettleWindow::Closed, open] {
                 assert_eq!(value_read(compared, &sure, settle), of_sure);

@@ -51,7 +51,7 @@ facts! {
     /// The connection.
     connection: Connection,
     /// The Secrets that the spec names.
-    secrets: Secrets,
+    secrets: SecretsState,
     /// Where the record of the status is.
     binding: Binding,
     /// A group of fields other than the account differs from what was last sent.
@@ -69,7 +69,7 @@ facts! {
     /// The status remembers an answer for this very target that named another record than was expected.
     mismatch: bool,
     /// `spec.adoptionPolicy`.
-    adoption: Adoption,
+    adoption: AdoptionPolicy,
     /// The connection allows this credential to take records over.
     take_over_granted: bool,
     /// The settings of the device differ from what was last sent.
@@ -96,8 +96,8 @@ facts! {
     set_to_rotate: bool,
     /// The settle window of a write without an answer.
     settle: SettleWindow,
-    /// An earlier process may have sent a write that the status does not tell of.
-    needs_verification: bool,
+    /// There is a suspected write: an earlier process may have sent it, and the status does not tell of it.
+    suspected_write: bool,
     /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
     /// Another operator writes the status of the object again and again.
@@ -106,7 +106,7 @@ facts! {
 
 /// Which records that were there before may be written: the columns of `design.md` 5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Adoption {
+pub enum AdoptionPolicy {
     /// None.
     Never,
     /// One that has our identifier and our account, or our account and no identifier.
@@ -120,7 +120,7 @@ pub enum Adoption {
 /// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Intent {
-    /// To create a record under [`Adoption::Never`]: once the record exists, only the announcement says that it is ours.
+    /// To create a record under [`AdoptionPolicy::Never`]: once the record exists, only the announcement says that it is ours.
     Create,
     /// To take another identifier's or another account's record over.
     TakeOver,
@@ -140,7 +140,7 @@ pub enum Connection {
 
 /// The Secrets of a credential, the worst state first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Secrets {
+pub enum SecretsState {
     /// One is not there.
     Missing,
     /// One lacks the key.
@@ -153,12 +153,12 @@ pub enum Secrets {
     #[default]
     Unread,
     /// They were read.
-    Read(Value),
+    Read(ValueComparison),
 }
 
 /// How a value that was read compares with the one that was last sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Value {
+pub enum ValueComparison {
     /// The spec names none.
     None,
     /// None was sent before.

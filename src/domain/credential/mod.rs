@@ -13,13 +13,13 @@ mod laws;
 mod listed;
 mod matching;
 mod other_operator;
-mod pass;
 mod repair;
 mod retry;
-mod situation;
+mod situation_input;
 mod status;
 mod target;
 mod transition;
+mod transition_input;
 
 use super::keyed::{Compared, Keyed};
 use super::unacked::{SettleWindow, UnackedWrite, WriteAction, whole_second};
@@ -31,17 +31,19 @@ pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use desired::{Desired, ReadSecrets, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
-pub use facts::{Adoption, Binding, Claims, Connection, Facts, Intent, Request, Secrets, Situation, Value};
+pub use facts::{
+    AdoptionPolicy, Binding, Claims, Connection, Facts, Intent, Request, SecretsState, Situation, ValueComparison,
+};
 pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};
-pub use pass::Pass;
 pub use repair::is_only_correction;
 pub use retry::{Ended, NextPass, next_pass};
-pub use situation::Known;
+pub use situation_input::SituationInput;
 pub use status::{
     ACCOUNT, Asked, BoundVault, CONTENT, ClusterState, ConnectedVault, DEVICE, KEYED, MOST_CORRECTIONS, MismatchRecord,
     Remote, SecretVersion, Status, USERNAME,
 };
 pub use target::Target;
-pub use transition::{WriteResult, announce, transition, verifies};
+pub use transition::{WriteResult, announce, clears_suspected_write, transition};
+pub use transition_input::TransitionInput;

@@ -3,10 +3,13 @@
 //!
 //! Such a write carries the value only where the list says that the vault does not rotate it (P6).
 
-use super::{Binding, Change, Decision, Expect, Facts, Inventory, Look, Push, Request, Seen, SettleWindow, Value};
+use super::{
+    Binding, Change, Decision, Expect, Facts, Inventory, Look, Push, Request, Seen, SettleWindow, ValueComparison,
+};
 
-/// Whether the settle window of a write without an answer has elapsed: the PAM executed the write, or never will.
-pub(super) fn settling(s: &impl Facts) -> bool {
+/// True when the settle window of a write without an answer is over, so that the newest state must be sent again: the PAM
+/// executed the write by then, or never will.
+pub(super) fn resend_due(s: &impl Facts) -> bool {
     s.binding() == Binding::Bound && matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 
@@ -18,24 +21,27 @@ pub(super) fn correction_due(s: &impl Facts) -> bool {
 
 /// Returns whether a correction is all that is due: a correction that meets a conflict is left out.
 #[must_use]
-pub fn is_only_correction(s: &impl Facts, value: Value) -> bool {
-    let sent = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
-    let asked = s.mismatch() || s.request() != Request::None || settling(s);
+pub fn is_only_correction(s: &impl Facts, value: ValueComparison) -> bool {
+    let sent =
+        matches!(value, ValueComparison::New | ValueComparison::Changed) || s.fields_changed() || s.account_changed();
+    let asked = s.mismatch() || s.request() != Request::None || resend_due(s);
     !sent && !asked && correction_due(s)
 }
 
 /// Whether a push carries the value though it is the recorded one, or nothing tells whether it is.
-pub(super) fn missed(s: &impl Facts, value: Value, rotates: Option<bool>) -> bool {
+pub(super) fn missed(s: &impl Facts, value: ValueComparison, rotates: Option<bool>) -> bool {
     // A record that is not listed rotates if the spec has it so.
     if rotates.unwrap_or_else(|| s.set_to_rotate()) {
         return false;
     }
     match (value, s.change()) {
-        (Value::Unknown, change) => rotates.is_some() && s.baseline() && change == Change::Same && !s.value_withheld(),
+        (ValueComparison::Unknown, change) => {
+            rotates.is_some() && s.baseline() && change == Change::Same && !s.value_withheld()
+        }
         _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
         // A withheld value never was in the vault, whether or not the vault still rotates its own.
         _ if s.value_withheld() => false,
-        (_, Change::Moved) if s.needs_verification() => true,
+        (_, Change::Moved) if s.suspected_write() => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
@@ -49,9 +55,9 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(Seen::Ours { at_account: true, rotates })
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates })
-            if missed(s, Value::Unknown, Some(rotates)) =>
+            if missed(s, ValueComparison::Unknown, Some(rotates)) =>
         {
-            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.needs_verification() })
+            Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.suspected_write() })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::HoldValue,
     }
@@ -59,7 +65,7 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
 
 /// An earlier process may have sent a write and ended before it recorded the write. A record that was written to since gets
 /// the newest state; and again after the settle window, since the PAM may execute the earlier write later still.
-pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
+pub(super) fn checked(s: &impl Facts, value: ValueComparison) -> Decision {
     match s.inventory() {
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
@@ -67,7 +73,7 @@ pub(super) fn checked(s: &impl Facts, value: Value) -> Decision {
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
             if s.change() == Change::Moved =>
         {
-            let value = value != Value::None && !s.value_withheld();
+            let value = value != ValueComparison::None && !s.value_withheld();
             Decision::Push(Push { expect: Expect::Update, value, all_fields: true })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) if s.recently_started() => Decision::LookAgain,

@@ -95,7 +95,7 @@ async fn was_made_before(
 
 fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_before: bool) -> Outcome {
     let listed = observed.listed().map(|record| record.id.as_str());
-    let expected = observed.pass().expected(&observed.status, push, listed, made_before);
+    let expected = observed.transition_input().expected(&observed.status, push, listed, made_before);
     let answer = Answer {
         effect: match upserted.effect {
             pam::UpsertEffect::Created => WriteEffect::Created,

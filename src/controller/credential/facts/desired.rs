@@ -1,11 +1,11 @@
 //! From a spec to what rules turn on.
 
 use crate::api::{
-    AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
+    self, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
 };
 use crate::controller::credential::facts::{field_groups, settings};
 use crate::domain::credential::{Asked, Desired, KEYED};
-use crate::domain::{Account, Adoption};
+use crate::domain::{Account, AdoptionPolicy};
 
 /// Returns what a spec asks for.
 pub(crate) fn desired(object: &PamCredential) -> Desired {
@@ -15,9 +15,9 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
         suspended: spec.suspend,
         plan: spec.mode == Mode::Plan,
         adoption: match spec.adoption_policy {
-            AdoptionPolicy::Never => Adoption::Never,
-            AdoptionPolicy::ByIdentifier => Adoption::ByIdentifier,
-            AdoptionPolicy::TakeOver => Adoption::TakeOver,
+            api::AdoptionPolicy::Never => AdoptionPolicy::Never,
+            api::AdoptionPolicy::ByIdentifier => AdoptionPolicy::ByIdentifier,
+            api::AdoptionPolicy::TakeOver => AdoptionPolicy::TakeOver,
         },
         correct: spec.drift_policy == DriftPolicy::Correct,
         ensure_enabled: spec.ensure_enabled,

@@ -1,4 +1,4 @@
-//! What a pass knows of one credential: plain data, and what follows from it.
+//! All that a pass holds of one credential: plain data, and what follows from it.
 
 use jiff::Timestamp;
 
@@ -13,19 +13,22 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
-    Asked, ConnectedVault, Desired, DriftFinding, KEYED, Known, Pass, SecretVersion, Status, Target,
+    Asked, ConnectedVault, Desired, DriftFinding, KEYED, SecretVersion, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
-use crate::domain::{Account, Denial, Grants, Keyed as _, Reason, SETTLE, Secrets, Seen, Situation, Value};
+use crate::domain::{
+    Account, Denial, Grants, Keyed as _, Reason, SETTLE, SecretsState, Seen, Situation, ValueComparison,
+};
 use crate::pam::{ListedCredential, PamError};
 
-/// What a pass knows of one credential.
+/// All that a pass holds of one credential, from the cluster and from the PAM.
 pub(crate) struct Observation<'a> {
     pub(crate) object: &'a PamCredential,
     pub(crate) key: NamespacedName,
-    /// The status as stored in the API server, with our own write that the watch has not shown yet.
+    /// The status in the form of the API: as stored in the API server, or as this process last wrote it where the watch
+    /// has not shown that write yet. What is written is compared with it.
     pub(crate) stored: PamCredentialStatus,
-    /// What the object remembers by that status.
+    /// `stored` in the form of the domain: without plan and conditions. Rules are applied to it.
     pub(crate) status: Status,
     pub(crate) desired: Desired,
     pub(crate) asked: Asked,
@@ -58,7 +61,7 @@ pub(crate) struct ConnectionFacts {
     pub(crate) selects: bool,
 }
 
-/// What a pass found out by calls.
+/// The results of the calls of this pass; all of it is empty before the first call.
 #[derive(Default)]
 pub(crate) struct Found {
     /// What the Secrets or the connection lack.
@@ -127,9 +130,10 @@ impl Observation<'_> {
         }
     }
 
-    /// Returns what is known without a call; `suspected` is what the process remembers of it.
-    pub(crate) fn known(&self, suspected: bool) -> Known<'_> {
-        Known {
+    /// Returns what the facts are derived from; `suspected_write` says that an earlier process may have sent a write that the
+    /// status does not tell of.
+    pub(crate) fn situation_input(&self, suspected_write: bool) -> SituationInput<'_> {
+        SituationInput {
             deleting: self.object.metadata.deletion_timestamp.is_some(),
             finalizer: crate::controller::runtime::finalizer::is_on(self.object),
             generation: self.generation(),
@@ -142,14 +146,14 @@ impl Observation<'_> {
             keyed: &self.keyed,
             versions: self.versions.as_deref(),
             now: self.times.now,
-            suspected,
+            suspected_write,
             recently_started: self.times.is_recently_started(),
         }
     }
 
     /// Returns what the next status is made from.
-    pub(crate) fn pass(&self) -> Pass<'_> {
-        Pass {
+    pub(crate) fn transition_input(&self) -> TransitionInput<'_> {
+        TransitionInput {
             generation: self.generation(),
             now: self.times.now,
             started: self.times.started,
@@ -222,22 +226,22 @@ impl Observation<'_> {
         })
     }
 
-    /// Returns what is known of the Secrets without reading one; `verified` says that this process read these versions and
+    /// Returns what is known of the Secrets without reading one; `unchanged` says that this process read these versions and
     /// found what was sent.
-    pub(crate) fn secrets_from_cache(&self, verified: bool) -> Secrets {
+    pub(crate) fn secrets_from_cache(&self, unchanged: bool) -> SecretsState {
         match &self.versions {
-            Some(versions) if versions.is_empty() => Secrets::Read(Value::None),
-            Some(versions) if self.was_sent(versions, verified) => Secrets::Unchanged,
+            Some(versions) if versions.is_empty() => SecretsState::Read(ValueComparison::None),
+            Some(versions) if self.was_sent(versions, unchanged) => SecretsState::Unchanged,
             // A missing Secret is found when it is read: then it can be named.
-            _ => Secrets::Unread,
+            _ => SecretsState::Unread,
         }
     }
 
     /// Whether what was last sent was made from these versions, by the spec as it is.
-    fn was_sent(&self, versions: &[SecretVersion], verified: bool) -> bool {
+    fn was_sent(&self, versions: &[SecretVersion], unchanged: bool) -> bool {
         let is_sure = |digest: &String| !is_in_doubt(digest) && !self.keyed.is_foreign(digest);
         let sure = KEYED.into_iter().filter_map(|name| self.status.digests.get(name)).all(is_sure);
-        sure && ((self.is_ready() && self.status.source == versions) || verified)
+        sure && ((self.is_ready() && self.status.source == versions) || unchanged)
     }
 }
 

@@ -71,15 +71,16 @@ fn times(context: &Context) -> Times {
 }
 
 fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
-    let suspected = context.state.is_suspect(observed.uid(), || observed.known(false).is_suspect());
-    let verified = observed
+    let suspected_write =
+        context.state.has_suspected_write(observed.uid(), || observed.situation_input(false).has_suspected_write());
+    let unchanged = observed
         .versions
         .as_ref()
-        .is_some_and(|versions| context.state.is_verified(observed.uid(), observed.generation(), versions));
-    let mut situation = observed.known(suspected).situation();
+        .is_some_and(|versions| context.state.are_versions_unchanged(observed.uid(), observed.generation(), versions));
+    let mut situation = observed.situation_input(suspected_write).situation();
     situation.denied = observed.connection.denial().is_some();
     situation.take_over_granted = observed.connection.grants().take_over;
-    situation.secrets = observed.secrets_from_cache(verified);
+    situation.secrets = observed.secrets_from_cache(unchanged);
     situation.claimed_by_other = is_claimed_by_other(observed, context);
     situation.other_operator_writes = does_other_operator_write(observed, context);
     situation

@@ -14,7 +14,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Unusable};
 use crate::domain::credential::{SecretVersion, value_read};
-use crate::domain::{Binding, Compared, Keyed as _, Reason, Secrets};
+use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretsState};
 
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
@@ -92,7 +92,7 @@ fn compare(observed: &mut Observation<'_>, mut inputs: SecretInputs) {
     }
     let known = observed.situation.binding != Binding::Unbound;
     let settle = observed.situation.settle;
-    observed.situation.secrets = Secrets::Read(value_read(value, &observed.status, settle));
+    observed.situation.secrets = SecretsState::Read(value_read(value, &observed.status, settle));
     observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
     observed.situation.fields_changed |= !inputs.recorded.due.is_empty();
     observed.found.secrets = Some(inputs);
@@ -126,9 +126,9 @@ fn unless_untouched(compared: Compared, observed: &Observation<'_>, inputs: &Sec
 
 fn fail(observed: &mut Observation<'_>, problem: Problem) {
     observed.situation.secrets = match problem.reason {
-        Reason::SecretNotFound => Secrets::Missing,
-        Reason::SecretKeyNotFound => Secrets::KeyMissing,
-        _ => Secrets::Invalid,
+        Reason::SecretNotFound => SecretsState::Missing,
+        Reason::SecretKeyNotFound => SecretsState::KeyMissing,
+        _ => SecretsState::Invalid,
     };
     observed.found.problem = Some(problem);
 }

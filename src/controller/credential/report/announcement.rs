@@ -15,7 +15,7 @@ pub(crate) async fn announce_write(
     context: &Context,
 ) -> Result<bool, Error> {
     let first = observed.status.in_flight.is_none();
-    let status = announce(&observed.status, &observed.pass(), intent, observed.desired.has_value);
+    let status = announce(&observed.status, &observed.transition_input(), intent, observed.desired.has_value);
     let mut next = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
     next.plan.clone_from(&observed.stored.plan);
     next.conditions.clone_from(&observed.stored.conditions);

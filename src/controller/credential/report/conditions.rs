@@ -14,7 +14,8 @@ use crate::controller::message::credential::{self as message, Held};
 use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::status_store;
 use crate::domain::{
-    Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, Secrets, Seen, SettleWindow, Value,
+    Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, SecretsState, Seen, SettleWindow,
+    ValueComparison,
 };
 
 /// Returns the conditions after a pass.
@@ -105,7 +106,7 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
         (_, Decision::Wait(reason)) => Ready::new(reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => Ready::new(Reason::Planned, next.plan.as_ref().map(plan::plan).unwrap_or_default()),
         (_, Decision::HoldValue) => well(next, Held::KeyLost),
-        (_, Decision::Rebind) if observed.situation.secrets == Secrets::Read(Value::Unknown) => {
+        (_, Decision::Rebind) if observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown) => {
             well(next, Held::KeyLost)
         }
         _ => well(next, Held::Earlier),
@@ -136,7 +137,7 @@ fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
     if observed.object.spec.ensure_enabled && !next.ensured_enabled {
         return Ready::new(Reason::Progressing, message::to_be_enabled(id(next)));
     }
-    let lost = observed.situation.secrets == Secrets::Read(Value::Unknown);
+    let lost = observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown);
     well(next, if lost { Held::KeyLost } else { Held::Rotates })
 }
 
@@ -156,7 +157,8 @@ fn as_before(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) 
         decision,
         Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind | Decision::RemoveFinalizer(_)
     );
-    let lost_key = decision == Decision::Rebind && observed.situation.secrets == Secrets::Read(Value::Unknown);
+    let lost_key =
+        decision == Decision::Rebind && observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown);
     if !nothing_due || lost_key || observed.situation.deleting || !matches!(outcome, Outcome::Nothing) {
         return None;
     }

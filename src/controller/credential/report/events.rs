@@ -45,7 +45,7 @@ pub(crate) async fn publish(
 }
 
 async fn pushed(object: &ObjectReference, observed: &Observation<'_>, push: Push, next: &Next, context: &Context) {
-    let why = if observed.pass().only_corrects(push) { "Corrected" } else { "Pushed" };
+    let why = if observed.transition_input().only_corrects(push) { "Corrected" } else { "Pushed" };
     let former = next.status.former_identifier.as_deref().filter(|_| observed.status.id != next.status.id);
     let note = PushedNote {
         value: push.value,

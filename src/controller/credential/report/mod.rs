@@ -23,7 +23,7 @@ use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::retry::Failure;
-use crate::domain::credential::{Ended, NextPass, next_pass, verifies};
+use crate::domain::credential::{Ended, NextPass, clears_suspected_write, next_pass};
 use crate::domain::{Decision, Reason, SETTLE};
 use crate::metrics::ReconcileOutcome;
 
@@ -80,11 +80,11 @@ pub(crate) async fn write(
 /// Remembers what only this process has to know.
 fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, context: &Context) {
     let uid = observed.uid();
-    if verifies(decision, outcome.result()) {
-        context.state.verified_writes(uid);
+    if clears_suspected_write(decision, outcome.result()) {
+        context.state.clear_suspected_write(uid);
     }
     if let (Decision::Settled, Some(secrets)) = (decision, &observed.found.secrets) {
-        context.state.verify(uid, observed.generation(), &secrets.recorded.versions);
+        context.state.note_unchanged_versions(uid, observed.generation(), &secrets.recorded.versions);
     }
     let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
     if blocked || decision == Decision::Wait(Reason::DeletionBlocked) {

@@ -3,7 +3,7 @@
 use crate::api::{Mode, Plan, PlanAction, PlannedValue};
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::observation::Observation;
-use crate::domain::{Decision, Expect, Planned, Push, Secrets, Seen, Value};
+use crate::domain::{Decision, Expect, Planned, Push, SecretsState, Seen, ValueComparison};
 
 /// How many possible matches are shown.
 const MATCHES: usize = 8;
@@ -37,7 +37,7 @@ fn pushing(observed: &Observation<'_>, push: Push) -> Plan {
         action: action(observed, push),
         id: match push.expect {
             Expect::Create => None,
-            Expect::Adopt => listed,
+            Expect::Existing => listed,
             Expect::Update => observed.status.id.clone(),
         },
         identifier: Some(observed.identifier.clone()),
@@ -52,9 +52,9 @@ fn action(observed: &Observation<'_>, push: Push) -> PlanAction {
     let seen = observed.found.sight.as_ref().map(|sight| sight.seen);
     match (push.expect, seen) {
         (Expect::Create, _) => PlanAction::Create,
-        (Expect::Adopt, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => PlanAction::TakeOver,
-        (Expect::Adopt, _) => PlanAction::Adopt,
-        (Expect::Update, _) if observed.pass().only_corrects(push) => PlanAction::Correct,
+        (Expect::Existing, Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. })) => PlanAction::TakeOver,
+        (Expect::Existing, _) => PlanAction::Adopt,
+        (Expect::Update, _) if observed.transition_input().only_corrects(push) => PlanAction::Correct,
         (Expect::Update, _) => PlanAction::Update,
     }
 }
@@ -70,8 +70,10 @@ fn due(observed: &Observation<'_>, push: Push) -> Vec<String> {
 
 const fn held(observed: &Observation<'_>, push: Push) -> PlannedValue {
     match (observed.situation.secrets, push.expect) {
-        (Secrets::Read(Value::None), _) => PlannedValue::None,
-        (Secrets::Read(Value::Same), Expect::Update) if !observed.status.value_withheld => PlannedValue::Unchanged,
+        (SecretsState::Read(ValueComparison::None), _) => PlannedValue::None,
+        (SecretsState::Read(ValueComparison::Same), Expect::Update) if !observed.status.value_withheld => {
+            PlannedValue::Unchanged
+        }
         _ => PlannedValue::HeldBack,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Next {
 
 /// Returns the status after a pass.
 pub(crate) fn next_status(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Next {
-    let status = transition(&observed.status, &observed.pass(), decision, outcome.result());
+    let status = transition(&observed.status, &observed.transition_input(), decision, outcome.result());
     let removed = removed_groups(&status, &observed.desired);
     let mut stored = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
     stored.plan = plan(observed, decision);

@@ -7,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::concrete::{Concrete, ID, IDENTIFIER};
 use super::*;
-use crate::domain::credential::{WriteResult, announce, transition, verifies};
+use crate::domain::credential::{WriteResult, announce, clears_suspected_write, transition};
 use crate::domain::{Answer, Situation, WriteEffect, judge};
 
 /// What only the next pass sees.
@@ -23,7 +23,7 @@ impl Next {
     /// Every way that makes a difference after that decision.
     pub(super) fn all(after: Decision) -> impl Iterator<Item = Self> {
         let pushed = matches!(after, Decision::Push(_));
-        let found = matches!(after, Decision::Push(Push { expect: Expect::Adopt, .. }) | Decision::Rebind);
+        let found = matches!(after, Decision::Push(Push { expect: Expect::Existing, .. }) | Decision::Rebind);
         let both = |matters| [false, true].into_iter().take(1 + usize::from(matters));
         both(pushed).flat_map(move |rotates| both(found).map(move |ensure_enabled| Self { rotates, ensure_enabled }))
     }
@@ -104,11 +104,11 @@ fn ask(s: &impl Facts, decision: Decision) {
         s.baseline();
         return;
     };
-    if is_settling(s) | s.needs_verification() {
+    if is_resend_due(s) | s.suspected_write() {
         s.recently_started();
     }
     // A value that somebody else may have changed stays the vault's.
-    let kept = push.expect == Expect::Update && !push.value && s.secrets() == Secrets::Read(Value::Same);
+    let kept = push.expect == Expect::Update && !push.value && s.secrets() == SecretsState::Read(ValueComparison::Same);
     if kept && !s.value_withheld() {
         s.drift();
     }
@@ -130,8 +130,8 @@ fn relevant_for_push(all: &Changes, push: Push) -> Changes {
     let mut relevant = SAME;
     (relevant.binding, relevant.secrets) = (all.binding, all.secrets);
     relevant.settle = all.settle;
-    (relevant.needs_verification, relevant.recently_started) = (all.needs_verification, all.recently_started);
-    relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Adopt).map(without_rotation);
+    (relevant.suspected_write, relevant.recently_started) = (all.suspected_write, all.recently_started);
+    relevant.inventory = all.inventory.filter(|_| push.expect == Expect::Existing).map(without_rotation);
     if push.expect == Expect::Update {
         relevant.enable_due = all.enable_due;
         (relevant.drift, relevant.value_withheld) = (all.drift, all.value_withheld);
@@ -169,7 +169,7 @@ pub(super) const fn carried(all: &Changes) -> Changes {
     (carried.enable_due, carried.corrections_exhausted) = (all.enable_due, all.corrections_exhausted);
     (carried.baseline, carried.change) = (all.baseline, all.change);
     (carried.value_withheld, carried.settle) = (all.value_withheld, all.settle);
-    (carried.needs_verification, carried.secrets) = (all.needs_verification, all.secrets);
+    (carried.suspected_write, carried.secrets) = (all.suspected_write, all.secrets);
     carried
 }
 
@@ -191,7 +191,7 @@ fn next_facts(s: &Situation, step: Step) -> Changes {
     let mut now = Concrete::of(s, step.next.ensure_enabled);
     now.announced = step.announced;
     match step.decision {
-        Decision::Intend(intent) => now.status = announce(&now.status, &now.pass(), intent, true),
+        Decision::Intend(intent) => now.status = announce(&now.status, &now.transition_input(), intent, true),
         Decision::Push(push) => written(&mut now, push),
         Decision::Enable => end(&mut now, Decision::Enable, WriteResult::Enabled),
         decision => end(&mut now, decision, WriteResult::Nothing),
@@ -203,14 +203,14 @@ fn written(now: &mut Concrete, push: Push) {
     let effect = if push.expect == Expect::Create { WriteEffect::Created } else { WriteEffect::Updated };
     let id = if push.expect == Expect::Update { ID } else { "2" };
     let answer = Answer { effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
-    let expected = now.pass().expected(&now.status, push, Some(id), false);
+    let expected = now.transition_input().expected(&now.status, push, Some(id), false);
     assert_eq!(judge(&expected, &answer), None);
     end(now, Decision::Push(push), WriteResult::Written(&answer));
 }
 
 fn end(now: &mut Concrete, decision: Decision, result: WriteResult<'_>) {
-    now.status = transition(&now.status, &now.pass(), decision, result);
-    now.suspected &= !verifies(decision, result);
+    now.status = transition(&now.status, &now.transition_input(), decision, result);
+    now.suspected_write &= !clears_suspected_write(decision, result);
 }
 
 /// The decisions from a credential on, each carried out, to the first that does nothing.
@@ -231,7 +231,7 @@ pub(super) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
 
 /// A new pass that has not looked at anything.
 pub(super) const FROM_CACHE: Changes =
-    SAME.secrets(Secrets::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
+    SAME.secrets(SecretsState::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
 /// Nothing is due, and nothing was before.
 pub(super) const UNASKED_CLEAN: Situation = Situation {
@@ -244,7 +244,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     login_changed: false,
     suspended: false,
     connection: Connection::Ready,
-    secrets: Secrets::Read(Value::Same),
+    secrets: SecretsState::Read(ValueComparison::Same),
     binding: Binding::Bound,
     fields_changed: false,
     account_changed: false,
@@ -253,7 +253,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     inventory: Inventory::NotAsked,
     claims: Claims::Free,
     mismatch: false,
-    adoption: Adoption::ByIdentifier,
+    adoption: AdoptionPolicy::ByIdentifier,
     take_over_granted: true,
     device_changed: false,
     in_flight: None,
@@ -267,7 +267,7 @@ pub(super) const UNASKED_CLEAN: Situation = Situation {
     value_withheld: false,
     set_to_rotate: false,
     settle: SettleWindow::Closed,
-    needs_verification: false,
+    suspected_write: false,
     recently_started: false,
     other_operator_writes: false,
 };
@@ -289,7 +289,7 @@ const UNASKED_DUE: Situation = Situation {
     baseline: true,
     value_withheld: true,
     settle: SettleWindow::Elapsed { value: true },
-    needs_verification: true,
+    suspected_write: true,
     recently_started: true,
     ..UNASKED_CLEAN
 };

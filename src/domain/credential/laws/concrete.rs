@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::PlainKey;
 use crate::domain::credential::{
-    ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, Known, ListedRecord,
-    MOST_CORRECTIONS, MismatchRecord, Pass, ReadSecrets, Remote, SecretVersion, Status, Target, change_since_write,
-    find_drift, value_read,
+    ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, ListedRecord, MOST_CORRECTIONS,
+    MismatchRecord, ReadSecrets, Remote, SecretVersion, SituationInput, Status, Target, TransitionInput,
+    change_since_write, find_drift, value_read,
 };
 use crate::domain::{
-    Account, Binding, Change, Connection, Intent, Keyed, Request, Secrets, SettleWindow, Situation, UnackedWrite,
-    Value, WriteAction,
+    Account, Binding, Change, Connection, Intent, Keyed, Request, SecretsState, SettleWindow, Situation, UnackedWrite,
+    ValueComparison, WriteAction,
 };
 
 const ORIGIN: &str = "https://pam";
@@ -38,7 +38,7 @@ pub(super) struct Concrete {
     pub(super) remote: Option<Remote>,
     listed_change: Option<String>,
     pub(super) announced: bool,
-    pub(super) suspected: bool,
+    pub(super) suspected_write: bool,
 }
 
 fn at(second: i64) -> Timestamp {
@@ -64,11 +64,11 @@ impl Concrete {
             vault: connected(s, false),
             account: Account { username: "svc".to_owned(), hostname: "db".to_owned(), ip: "192.0.2.1".to_owned() },
             versions: vec![version(false)],
-            read: matches!(s.secrets, Secrets::Read(_)).then(ReadSecrets::default),
+            read: matches!(s.secrets, SecretsState::Read(_)).then(ReadSecrets::default),
             remote: None,
             listed_change: None,
             announced: false,
-            suspected: s.needs_verification,
+            suspected_write: s.suspected_write,
         };
         if let Some(read) = &mut all.read {
             read.versions.clone_from(&all.versions);
@@ -88,7 +88,7 @@ impl Concrete {
             id: bound.then(|| ID.to_owned()),
             identifier: bound.then(|| IDENTIFIER.to_owned()),
             vault: (bound || s.login_changed).then_some(BoundVault { used, tenant: None }),
-            source: vec![version(s.needs_verification)],
+            source: vec![version(s.suspected_write)],
             digests: self.recorded_digests(),
             ensured_enabled: s.binding == Binding::Bound && !s.enable_due,
             value_withheld: s.value_withheld,
@@ -106,9 +106,9 @@ impl Concrete {
         let plain = [(ACCOUNT, s.account_changed), (NOTES, notes_changed), (DEVICE, s.device_changed)];
         let plain = plain.map(|(group, changed)| (group.to_owned(), text(group, changed)));
         let content = match s.secrets {
-            Secrets::Read(Value::None | Value::New) => None,
-            Secrets::Read(Value::Changed) => Some(digest(b"old")),
-            Secrets::Read(Value::Unknown) => Some((CONTENT.to_owned(), "another key's".to_owned())),
+            SecretsState::Read(ValueComparison::None | ValueComparison::New) => None,
+            SecretsState::Read(ValueComparison::Changed) => Some(digest(b"old")),
+            SecretsState::Read(ValueComparison::Unknown) => Some((CONTENT.to_owned(), "another key's".to_owned())),
             _ => Some(digest(TEXT)),
         };
         plain.into_iter().chain(content).collect()
@@ -165,9 +165,9 @@ impl Concrete {
         Target { identifier: IDENTIFIER, origin: Some(ORIGIN), account: Some(&self.account) }
     }
 
-    pub(super) fn pass(&self) -> Pass<'_> {
+    pub(super) fn transition_input(&self) -> TransitionInput<'_> {
         let started = if self.situation.recently_started { NOW - 20 } else { NOW - 10_000 };
-        Pass {
+        TransitionInput {
             generation: 1,
             now: at(NOW),
             started: at(started),
@@ -186,8 +186,8 @@ impl Concrete {
         }
     }
 
-    pub(super) fn known(&self) -> Known<'_> {
-        Known {
+    pub(super) fn situation_input(&self) -> SituationInput<'_> {
+        SituationInput {
             deleting: false,
             finalizer: self.situation.finalizer,
             generation: 1,
@@ -200,18 +200,18 @@ impl Concrete {
             keyed: &PlainKey,
             versions: Some(&self.versions),
             now: at(NOW),
-            suspected: self.suspected,
+            suspected_write: self.suspected_write,
             recently_started: self.situation.recently_started,
         }
     }
 
     /// The facts that the status carries, and the value as it is read again.
     pub(super) fn derived(&self) -> Situation {
-        let s = self.known().situation();
+        let s = self.situation_input().situation();
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, TEXT);
         let value = value_read(self.desired.has_value.then_some(compared), &self.status, s.settle);
         let change = change_since_write(&self.status, self.listed_change.as_deref());
-        Situation { secrets: Secrets::Read(value), change, ..s }
+        Situation { secrets: SecretsState::Read(value), change, ..s }
     }
 }
 
@@ -220,7 +220,7 @@ fn digest(text: &[u8]) -> (String, String) {
 }
 
 fn desired(s: &Situation, ensure_enabled: bool) -> Desired {
-    let has_value = s.secrets != Secrets::Read(Value::None);
+    let has_value = s.secrets != SecretsState::Read(ValueComparison::None);
     Desired {
         ensure_enabled: s.enable_due || ensure_enabled,
         correct: s.correct,
@@ -274,12 +274,12 @@ mod tests {
     fn ask_all(s: &impl Facts) {
         let _ = (s.fields_changed(), s.account_changed(), s.device_changed(), s.login_changed());
         let _ = (s.request(), s.mismatch(), s.in_flight(), s.enable_due(), s.settle());
-        let _ = (s.corrections_exhausted(), s.baseline(), s.value_withheld(), s.needs_verification());
+        let _ = (s.corrections_exhausted(), s.baseline(), s.value_withheld(), s.suspected_write());
     }
 
     #[test]
     fn facts_that_became_a_status_are_derived_from_it_again() {
-        let kinds = [Value::Same, Value::None].map(|value| SAME.secrets(Secrets::Read(value)));
+        let kinds = [ValueComparison::Same, ValueComparison::None].map(|value| SAME.secrets(SecretsState::Read(value)));
         for kind in kinds {
             law_of(10_000, kind, |s| {
                 let carried = is_carried(s);
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn a_value_and_a_time_of_change_that_became_a_status_are_derived_from_it_again() {
-        for value in Value::all() {
-            law_of(3, QUIET.settle(SettleWindow::Closed).secrets(Secrets::Read(value)), |s| {
+        for value in ValueComparison::all() {
+            law_of(3, QUIET.settle(SettleWindow::Closed).secrets(SecretsState::Read(value)), |s| {
                 let compared = s.baseline() || s.change() == Change::Unknown;
                 let listed = compared && !(s.baseline() && s.change() == Change::Unknown);
                 assert_same(&but(s, SAME.inventory(Inventory::Shows(Seen::Ours { at_account: true, rotates: false }))));
@@ -305,16 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn a_suspicion_that_became_a_status_is_found_by_another_process() {
-        for (binding, finalizer, needs_verification) in [
+    fn a_suspected_write_that_became_a_status_is_found_by_another_process() {
+        for (binding, finalizer, suspected_write) in [
             (Binding::Bound, false, false),
             (Binding::Bound, false, true),
             (Binding::Unbound, false, false),
             (Binding::Unbound, true, true),
             (Binding::BoundElsewhere, false, true),
         ] {
-            let s = Situation { finalizer, binding, needs_verification, ..chain::UNASKED_CLEAN };
-            assert_eq!(Concrete::of(&s, false).known().is_suspect(), needs_verification, "{binding:?}");
+            let s = Situation { finalizer, binding, suspected_write, ..chain::UNASKED_CLEAN };
+            assert_eq!(Concrete::of(&s, false).situation_input().has_suspected_write(), suspected_write, "{binding:?}");
         }
     }
 }

@@ -31,12 +31,12 @@ const CORRECTABLE: [Drift; 4] = [Drift::Identifier, Drift::Renamed, Drift::Moved
 fn what_changed_is_corrected_where_the_list_shows_that_it_can_be() {
     for drift in CORRECTABLE {
         law_of(100, QUIET.and(CHANGED).drift(drift).settle(SettleWindow::Closed), |s| {
-            let Secrets::Read(value) = s.secrets() else { return false };
+            let SecretsState::Read(value) = s.secrets() else { return false };
             let lost = s.baseline() && s.change() == Change::Same;
             let known = match value {
-                Value::None | Value::New | Value::Changed => return false,
-                Value::Same => !s.value_withheld(),
-                Value::Unknown => lost && !s.value_withheld(),
+                ValueComparison::None | ValueComparison::New | ValueComparison::Changed => return false,
+                ValueComparison::Same => !s.value_withheld(),
+                ValueComparison::Unknown => lost && !s.value_withheld(),
             };
             match (s.inventory(), decide(s)) {
                 (Inventory::NotAsked, decision) => assert_eq!(decision, Decision::Look(Look::Inventory)),
@@ -57,9 +57,9 @@ fn a_correction_that_meets_a_conflict_is_left_out() {
     for drift in CORRECTABLE {
         let quiet = QUIET
             .settle(SettleWindow::Closed)
-            .needs_verification(false)
+            .suspected_write(false)
             .enable_due(false)
-            .secrets(Secrets::Read(Value::Same));
+            .secrets(SecretsState::Read(ValueComparison::Same));
         law_of(10, quiet.and(CHANGED).drift(drift), |s| {
             let cannot_be = match s.inventory() {
                 Inventory::Shows(seen) => !matches!(seen, Seen::Ours { .. }),
@@ -86,7 +86,7 @@ fn by_a_list_that_cannot_be_trusted_nothing_is_corrected() {
 #[test]
 fn a_correction_is_called_so_only_where_it_is_all_that_is_due() {
     law_of_pushes(10_000, SAME.binding(Binding::Bound), |s, value, push| {
-        let other = is_due(s, value) || is_settling(s);
+        let other = is_due(s, value) || is_resend_due(s);
         let only = is_to_be_corrected(s) && !other && push.expect == Expect::Update;
         let trusted = matches!(s.inventory(), Inventory::Shows(_));
         assert_eq!(is_only_correction(s, value), only && trusted);

@@ -7,8 +7,8 @@ const DUE: Changes = QUIET.enable_due(true).settle(SettleWindow::Closed).drift(D
 
 #[test]
 fn a_record_is_enabled_where_it_is_seen_as_ours_or_not_at_all() {
-    for value in [Value::None, Value::Same] {
-        law_of(10, DUE.needs_verification(false).secrets(Secrets::Read(value)), |s| {
+    for value in [ValueComparison::None, ValueComparison::Same] {
+        law_of(10, DUE.suspected_write(false).secrets(SecretsState::Read(value)), |s| {
             let expected = match s.inventory() {
                 Inventory::NotAsked => Decision::Look(Look::Inventory),
                 Inventory::Failed(reason) => Decision::Wait(reason),

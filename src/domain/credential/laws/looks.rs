@@ -7,7 +7,7 @@ fn what_was_seen_is_never_asked_for_again() {
     law(10_000, |s| match decide(s) {
         Decision::Look(what) => {
             match what {
-                Look::Secrets => assert!(matches!(s.secrets(), Secrets::Unread | Secrets::Unchanged)),
+                Look::Secrets => assert!(matches!(s.secrets(), SecretsState::Unread | SecretsState::Unchanged)),
                 Look::Inventory => assert_eq!(s.inventory(), Inventory::NotAsked),
                 Look::Claims => assert_eq!(s.claims(), Claims::NotAsked),
             }
@@ -22,12 +22,12 @@ fn a_wait_names_what_stands_in_the_way() {
     law_of_plain(10_000, |s| match decide(s) {
         Decision::Wait(reason) => {
             let named = match reason {
-                Reason::SecretNotFound => s.secrets() == Secrets::Missing,
-                Reason::SecretKeyNotFound => s.secrets() == Secrets::KeyMissing,
-                Reason::SecretInvalid => s.secrets() == Secrets::Invalid,
+                Reason::SecretNotFound => s.secrets() == SecretsState::Missing,
+                Reason::SecretKeyNotFound => s.secrets() == SecretsState::KeyMissing,
+                Reason::SecretInvalid => s.secrets() == SecretsState::Invalid,
                 Reason::ConnectionNotFound => s.connection() == Connection::Missing,
                 Reason::RecordConflict => listed(s).is_some() || s.inventory() == Inventory::Off,
-                Reason::AccessDenied => s.adoption() == Adoption::TakeOver && !s.take_over_granted(),
+                Reason::AccessDenied => s.adoption() == AdoptionPolicy::TakeOver && !s.take_over_granted(),
                 Reason::InventoryIncomplete => {
                     matches!(s.inventory(), Inventory::Incomplete(_) | Inventory::Failed(Reason::InventoryIncomplete))
                 }
@@ -44,9 +44,9 @@ fn a_wait_names_what_stands_in_the_way() {
 #[test]
 fn a_secret_that_cannot_be_had_is_told_whether_or_not_something_is_due() {
     for (secrets, reason) in [
-        (Secrets::Missing, Reason::SecretNotFound),
-        (Secrets::KeyMissing, Reason::SecretKeyNotFound),
-        (Secrets::Invalid, Reason::SecretInvalid),
+        (SecretsState::Missing, Reason::SecretNotFound),
+        (SecretsState::KeyMissing, Reason::SecretKeyNotFound),
+        (SecretsState::Invalid, Reason::SecretInvalid),
     ] {
         law_of(1, SAME.secrets(secrets), |s| match decide(s) {
             Decision::Wait(told) if told == reason => true,
@@ -61,15 +61,15 @@ fn a_secret_that_cannot_be_had_is_told_whether_or_not_something_is_due() {
 
 #[test]
 fn a_secret_is_read_when_it_may_have_changed_or_something_is_due() {
-    law_of(1, SAME.connection(Connection::Ready).secrets(Secrets::Unread), |s| {
+    law_of(1, SAME.connection(Connection::Ready).secrets(SecretsState::Unread), |s| {
         assert_eq!(decide(s), Decision::Look(Look::Secrets));
         true
     });
-    law_of(5, SAME.connection(Connection::Ready).secrets(Secrets::Unchanged), |s| {
+    law_of(5, SAME.connection(Connection::Ready).secrets(SecretsState::Unchanged), |s| {
         let here = s.binding() == Binding::Bound;
-        let repair = here && (is_settling(s) || s.needs_verification() || s.enable_due());
+        let repair = here && (is_resend_due(s) || s.suspected_write() || s.enable_due());
         let correction = here && is_to_be_corrected(s) && !is_without_list(s);
-        let due = is_due(s, Value::Same) || repair || correction || s.enable_due();
+        let due = is_due(s, ValueComparison::Same) || repair || correction || s.enable_due();
         assert_eq!(decide(s), if due { Decision::Look(Look::Secrets) } else { Decision::Settled });
         true
     });
@@ -89,8 +89,8 @@ fn nothing_is_sent_without_a_ready_connection_and_its_state_is_told_where_someth
             Connection::NotReady(reason) => reason,
         };
         let value = match s.secrets() {
-            Secrets::Read(value) => value,
-            _ => Value::Same,
+            SecretsState::Read(value) => value,
+            _ => ValueComparison::Same,
         };
         let told = Decision::Wait(reason);
         match decide(s) {
@@ -107,11 +107,11 @@ fn nothing_is_sent_without_a_ready_connection_and_its_state_is_told_where_someth
 fn p2_what_changed_on_our_own_record_is_sent_without_a_list() {
     let own = SAME.binding(Binding::Bound).connection(Connection::Ready).inventory(Inventory::NotAsked);
     law_of(1_000, own, |s| {
-        let Secrets::Read(value) = s.secrets() else { return false };
-        let again = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
-        let repair = again && !matches!(value, Value::New | Value::Changed);
+        let SecretsState::Read(value) = s.secrets() else { return false };
+        let again = is_resend_due(s) || is_to_be_corrected(s) || s.suspected_write();
+        let repair = again && !matches!(value, ValueComparison::New | ValueComparison::Changed);
         let another = s.account_changed() || s.mismatch() || s.login_changed() || s.request() == Request::Fields;
-        let listed = another || repair || (value == Value::Unknown && s.baseline());
+        let listed = another || repair || (value == ValueComparison::Unknown && s.baseline());
         let decision = decide(s);
         if is_due(s, value) {
             assert_eq!(matches!(decision, Decision::Push(push) if push.expect == Expect::Update), !listed);

@@ -32,8 +32,9 @@ pub(super) use values::is_possible;
 
 use super::facts::{But, Changes, Lazy, Peek};
 use super::{
-    Adoption, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, Look, Planned,
-    Push, Reason, ReleaseReason, Request, Secrets, Seen, SettleWindow, Value, decide, is_only_correction,
+    AdoptionPolicy, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, Look,
+    Planned, Push, Reason, ReleaseReason, Request, SecretsState, Seen, SettleWindow, ValueComparison, decide,
+    is_only_correction,
 };
 
 /// Nothing is otherwise.
@@ -68,9 +69,9 @@ fn law_of(floor: usize, kind: Changes, speaks: impl Fn(&Plain<'_>) -> bool) {
 }
 
 /// A law of every push.
-fn law_of_pushes(floor: usize, kind: Changes, holds: impl Fn(&Plain<'_>, Value, Push)) {
+fn law_of_pushes(floor: usize, kind: Changes, holds: impl Fn(&Plain<'_>, ValueComparison, Push)) {
     law_of(floor, kind, |s| match (decide(s), s.secrets()) {
-        (Decision::Push(push), Secrets::Read(value)) => {
+        (Decision::Push(push), SecretsState::Read(value)) => {
             holds(s, value, push);
             true
         }
@@ -120,12 +121,13 @@ fn is_to_be_corrected(s: &impl Facts) -> bool {
 }
 
 /// What must be sent whatever the list shows, by the facts alone.
-fn is_due(s: &impl Facts, value: Value) -> bool {
-    let changed = s.fields_changed() || s.account_changed() || matches!(value, Value::New | Value::Changed);
+fn is_due(s: &impl Facts, value: ValueComparison) -> bool {
+    let changed =
+        s.fields_changed() || s.account_changed() || matches!(value, ValueComparison::New | ValueComparison::Changed);
     changed || s.binding() != Binding::Bound || s.mismatch() || s.request() != Request::None
 }
 
-fn is_settling(s: &impl Facts) -> bool {
+fn is_resend_due(s: &impl Facts) -> bool {
     matches!(s.settle(), SettleWindow::Elapsed { .. })
 }
 

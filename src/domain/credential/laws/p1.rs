@@ -6,8 +6,8 @@ use super::*;
 #[test]
 fn p1_nothing_is_sent_when_nothing_is_due() {
     law_of_pushes(10_000, SAME, |s, value, push| {
-        let repair = is_settling(s) || is_to_be_corrected(s) || (s.needs_verification() && s.change() == Change::Moved);
-        let lost = value == Value::Unknown && s.baseline() && s.change() == Change::Same;
+        let repair = is_resend_due(s) || is_to_be_corrected(s) || (s.suspected_write() && s.change() == Change::Moved);
+        let lost = value == ValueComparison::Unknown && s.baseline() && s.change() == Change::Same;
         assert!(is_due(s, value) || (push.expect == Expect::Update && (repair || lost)));
     });
 }
@@ -16,15 +16,15 @@ fn p1_nothing_is_sent_when_nothing_is_due() {
 fn p1_what_is_due_is_sent_or_there_is_a_reason() {
     law_of_plain(10_000, |s| {
         let value = match s.secrets() {
-            Secrets::Read(value) => value,
-            _ => Value::Same,
+            SecretsState::Read(value) => value,
+            _ => ValueComparison::Same,
         };
         let here = s.binding() == Binding::Bound && s.connection() == Connection::Ready;
-        let due = is_due(s, value) || s.enable_due() || (here && is_settling(s));
+        let due = is_due(s, value) || s.enable_due() || (here && is_resend_due(s));
         if due {
             match decide(s) {
                 Decision::Push(_) | Decision::Intend(_) | Decision::Wait(_) | Decision::Look(_) => {}
-                Decision::LookAgain => assert!(s.needs_verification() && s.recently_started() && !is_due(s, value)),
+                Decision::LookAgain => assert!(s.suspected_write() && s.recently_started() && !is_due(s, value)),
                 Decision::Enable => assert!(s.enable_due() && !is_due(s, value)),
                 Decision::Rebind => assert_eq!(s.binding(), Binding::BoundElsewhere),
                 decision => panic!("{decision:?}"),
@@ -59,29 +59,29 @@ fn assert_nothing_is_left(kind: Changes) {
 
 #[test]
 fn p1_after_what_was_decided_nothing_is_left_to_do_with_the_recorded_value() {
-    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Same)));
+    assert_nothing_is_left(SAME.secrets(SecretsState::Read(ValueComparison::Same)));
 }
 
 #[test]
 fn p1_after_what_was_decided_nothing_is_left_to_do_with_another_value() {
-    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::New)));
-    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Changed)));
+    assert_nothing_is_left(SAME.secrets(SecretsState::Read(ValueComparison::New)));
+    assert_nothing_is_left(SAME.secrets(SecretsState::Read(ValueComparison::Changed)));
 }
 
 #[test]
 fn p1_after_what_was_decided_nothing_is_left_to_do_without_a_value() {
-    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::None)));
+    assert_nothing_is_left(SAME.secrets(SecretsState::Read(ValueComparison::None)));
 }
 
 #[test]
 fn p1_after_what_was_decided_nothing_is_left_to_do_with_a_lost_key() {
-    assert_nothing_is_left(SAME.secrets(Secrets::Read(Value::Unknown)));
+    assert_nothing_is_left(SAME.secrets(SecretsState::Read(ValueComparison::Unknown)));
 }
 
 #[test]
 fn p1_before_the_secrets_are_read_nothing_is_carried_out() {
     law_of_plain(20, |s| {
-        let unread = !matches!(s.secrets(), Secrets::Read(_));
+        let unread = !matches!(s.secrets(), SecretsState::Read(_));
         assert!(!unread || !is_carried_out(decide(s)));
         unread
     });
@@ -122,8 +122,8 @@ fn p1_after_a_push_there_is_nothing_to_look_at() {
 
 #[test]
 fn p1_a_secret_whose_metadata_alone_changed_causes_nothing() {
-    for value in [Value::None, Value::Same] {
-        let calm = QUIET.secrets(Secrets::Read(value)).needs_verification(false).enable_due(false).drift(Drift::None);
+    for value in [ValueComparison::None, ValueComparison::Same] {
+        let calm = QUIET.secrets(SecretsState::Read(value)).suspected_write(false).enable_due(false).drift(Drift::None);
         for settle in [SettleWindow::Closed, SettleWindow::Open] {
             law_of(1, calm.settle(settle), |s| {
                 assert_eq!(decide(s), Decision::Settled);

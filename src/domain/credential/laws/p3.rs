@@ -8,11 +8,11 @@ const REPAIR: Changes = QUIET.enable_due(false);
 #[test]
 fn p3_what_only_status_can_tell_later_is_there_before_the_post() {
     law_of_pushes(1_000, SAME, |s, _, push| {
-        if s.adoption() == Adoption::Never && push.expect == Expect::Create {
+        if s.adoption() == AdoptionPolicy::Never && push.expect == Expect::Create {
             assert_eq!(s.in_flight(), Some(Intent::Create));
         }
         let taken = matches!(listed(s), Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }));
-        if taken && push.expect == Expect::Adopt {
+        if taken && push.expect == Expect::Existing {
             assert_eq!(s.in_flight(), Some(Intent::TakeOver));
         }
     });
@@ -25,7 +25,7 @@ fn p3_an_intent_is_written_once_and_the_push_follows() {
             assert_ne!(s.in_flight(), Some(intent), "what is there is not written again");
             let after = decide(&but(s, SAME.in_flight(Some(intent))));
             let Decision::Push(push) = after else { panic!("{after:?}") };
-            let expect = if intent == Intent::Create { Expect::Create } else { Expect::Adopt };
+            let expect = if intent == Intent::Create { Expect::Create } else { Expect::Existing };
             assert_eq!(push.expect, expect);
             true
         }
@@ -35,7 +35,7 @@ fn p3_an_intent_is_written_once_and_the_push_follows() {
 
 #[test]
 fn p3_what_is_in_flight_changes_nothing_where_it_is_not_asked_for() {
-    law_of(1_000, SAME.adoption(Adoption::ByIdentifier), |s| {
+    law_of(1_000, SAME.adoption(AdoptionPolicy::ByIdentifier), |s| {
         let decision = decide(s);
         for in_flight in [None, Some(Intent::Create), Some(Intent::TakeOver)] {
             assert_eq!(decide(&but(s, SAME.in_flight(in_flight))), decision);
@@ -76,11 +76,11 @@ fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_but_for_a_deletion() 
 fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
     law_of_pushes(1_000, SAME.binding(Binding::Bound), |s, value, push| {
         let late = s.settle() == (SettleWindow::Elapsed { value: true });
-        let missed = s.needs_verification() && s.change() == Change::Moved && !s.value_withheld();
-        if push.expect == Expect::Update && value == Value::Same && (late || missed) && !is_the_vaults(s) {
+        let missed = s.suspected_write() && s.change() == Change::Moved && !s.value_withheld();
+        if push.expect == Expect::Update && value == ValueComparison::Same && (late || missed) && !is_the_vaults(s) {
             assert!(push.value);
         }
-        if push.expect == Expect::Update && (is_settling(s) || s.needs_verification()) {
+        if push.expect == Expect::Update && (is_resend_due(s) || s.suspected_write()) {
             assert!(push.all_fields);
         }
     });
@@ -88,11 +88,14 @@ fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
 
 #[test]
 fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
-    for value in [Value::None, Value::Same] {
-        let quiet = REPAIR.needs_verification(true).settle(SettleWindow::Closed).drift(Drift::None);
-        law_of(10, quiet.secrets(Secrets::Read(value)), |s| {
-            let push =
-                Push { expect: Expect::Update, value: value != Value::None && !s.value_withheld(), all_fields: true };
+    for value in [ValueComparison::None, ValueComparison::Same] {
+        let quiet = REPAIR.suspected_write(true).settle(SettleWindow::Closed).drift(Drift::None);
+        law_of(10, quiet.secrets(SecretsState::Read(value)), |s| {
+            let push = Push {
+                expect: Expect::Update,
+                value: value != ValueComparison::None && !s.value_withheld(),
+                all_fields: true,
+            };
             let moved = s.change() == Change::Moved;
             let expected = match s.inventory() {
                 Inventory::NotAsked => Decision::Look(Look::Inventory),

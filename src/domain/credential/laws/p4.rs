@@ -6,14 +6,14 @@ use super::*;
 const OURS: Changes = SAME.binding(Binding::Bound).connection(Connection::Ready);
 
 /// Whether a write to our record is due that is not only a correction.
-fn is_to_be_written(s: &impl Facts, value: Value) -> bool {
-    is_due(s, value) || is_settling(s)
+fn is_to_be_written(s: &impl Facts, value: ValueComparison) -> bool {
+    is_due(s, value) || is_resend_due(s)
 }
 
 #[test]
 fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_know() {
     law_of(1_000, OURS, |s| {
-        let (Secrets::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else { return false };
+        let (SecretsState::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else { return false };
         if !is_to_be_written(s, value) {
             return false;
         }
@@ -26,9 +26,9 @@ fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_kno
             Seen::Ours { .. } => assert!(updates, "{decision:?}"),
             Seen::Neither if !blind => assert!(updates, "{decision:?}"),
             Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }
-                if s.request() != Request::None && s.adoption() != Adoption::Never =>
+                if s.request() != Request::None && s.adoption() != AdoptionPolicy::Never =>
             {
-                assert!(matches!(decision, Decision::Push(Push { expect: Expect::Adopt, .. })), "{decision:?}");
+                assert!(matches!(decision, Decision::Push(Push { expect: Expect::Existing, .. })), "{decision:?}");
             }
             _ => assert_eq!(decision, Decision::Wait(Reason::RecordConflict)),
         }
@@ -37,20 +37,23 @@ fn p4_our_record_is_written_where_it_is_shown_alone_and_else_only_by_what_we_kno
 }
 
 /// Whether a push is looked at first though it is of our own record, by our own login, at its old account.
-fn is_looked_at(s: &impl Facts, value: Value) -> bool {
-    let repair = is_settling(s) || is_to_be_corrected(s) || s.needs_verification();
-    (repair && !matches!(value, Value::New | Value::Changed))
+fn is_looked_at(s: &impl Facts, value: ValueComparison) -> bool {
+    let repair = is_resend_due(s) || is_to_be_corrected(s) || s.suspected_write();
+    (repair && !matches!(value, ValueComparison::New | ValueComparison::Changed))
         || s.request() == Request::Fields
-        || (value == Value::Unknown && s.baseline())
+        || (value == ValueComparison::Unknown && s.baseline())
 }
 
 #[test]
 fn p4_where_the_list_cannot_be_trusted_only_what_it_shows_as_we_know_it_is_written() {
     law_of(1_000, OURS, |s| {
-        let (Secrets::Read(value), Inventory::Incomplete(seen)) = (s.secrets(), s.inventory()) else { return false };
+        let (SecretsState::Read(value), Inventory::Incomplete(seen)) = (s.secrets(), s.inventory()) else {
+            return false;
+        };
         let blind = s.account_changed() || s.mismatch() || s.login_changed();
-        let repair = (is_settling(s) || s.needs_verification()) && !matches!(value, Value::New | Value::Changed);
-        let asked = s.request() == Request::Fields || (value == Value::Unknown && s.baseline());
+        let repair = (is_resend_due(s) || s.suspected_write())
+            && !matches!(value, ValueComparison::New | ValueComparison::Changed);
+        let asked = s.request() == Request::Fields || (value == ValueComparison::Unknown && s.baseline());
         if !is_to_be_written(s, value) || !(blind || repair || asked) {
             return false;
         }
@@ -68,7 +71,7 @@ fn p4_where_the_list_cannot_be_trusted_only_what_it_shows_as_we_know_it_is_writt
 #[test]
 fn p4_where_there_is_no_list_our_record_is_written_as_we_know_it() {
     law_of(1_000, OURS.inventory(Inventory::Off), |s| {
-        let Secrets::Read(value) = s.secrets() else { return false };
+        let SecretsState::Read(value) = s.secrets() else { return false };
         if !is_to_be_written(s, value) {
             return false;
         }
@@ -88,10 +91,10 @@ fn p4_where_there_is_no_list_an_unexplained_answer_waits_for_the_users_word() {
     for recorded in [Binding::Unbound, Binding::BoundElsewhere] {
         let stray = SAME.binding(recorded).connection(Connection::Ready).mismatch(true);
         law_of(10, stray.inventory(Inventory::Off), |s| {
-            let Secrets::Read(value) = s.secrets() else { return false };
-            let word = s.request() != Request::None && s.adoption() != Adoption::Never;
-            let send = value != Value::None && (s.request() == Request::Value || !s.set_to_rotate());
-            let adopt = Decision::Push(Push { expect: Expect::Adopt, value: send, all_fields: true });
+            let SecretsState::Read(value) = s.secrets() else { return false };
+            let word = s.request() != Request::None && s.adoption() != AdoptionPolicy::Never;
+            let send = value != ValueComparison::None && (s.request() == Request::Value || !s.set_to_rotate());
+            let adopt = Decision::Push(Push { expect: Expect::Existing, value: send, all_fields: true });
             assert_eq!(decide(s), if word { adopt } else { Decision::Wait(Reason::RecordConflict) });
             true
         });
@@ -143,7 +146,7 @@ fn p4_another_login_writes_only_what_it_is_shown_to_be_ours_or_the_user_vouches_
 fn p4_a_rename_or_move_is_made_only_where_the_record_is_seen_and_alone() {
     law_of_pushes(1_000, SAME.binding(Binding::Bound).account_changed(true), |s, _, push| {
         let ours = matches!(shown(s), Some(Seen::Ours { .. }));
-        let word = s.request() != Request::None && push.expect == Expect::Adopt;
+        let word = s.request() != Request::None && push.expect == Expect::Existing;
         assert!(ours || word || s.inventory() == Inventory::Off);
     });
 }

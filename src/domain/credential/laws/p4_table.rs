@@ -15,24 +15,26 @@ enum Cell {
 }
 
 /// The table as it is written in `design.md`, cell by cell.
-fn cell(seen: Seen, adoption: Adoption, granted: bool) -> Cell {
+fn cell(seen: Seen, adoption: AdoptionPolicy, granted: bool) -> Cell {
     match (seen, adoption) {
-        (Seen::Neither, Adoption::Never) => Cell::CreateKnown,
+        (Seen::Neither, AdoptionPolicy::Never) => Cell::CreateKnown,
         (Seen::Neither, _) => Cell::Create,
-        (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, Adoption::Never) => Cell::UpdateIfMade,
+        (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, AdoptionPolicy::Never) => Cell::UpdateIfMade,
         (Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }, _) => Cell::Update,
         (Seen::FormerOnAccount { .. }, _) => Cell::Update,
-        (Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }, Adoption::TakeOver) if granted => Cell::TakeOver,
-        (Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }, Adoption::TakeOver) => Cell::Denied,
+        (Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }, AdoptionPolicy::TakeOver) if granted => {
+            Cell::TakeOver
+        }
+        (Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }, AdoptionPolicy::TakeOver) => Cell::Denied,
         _ => Cell::Conflict,
     }
 }
 
 /// What a cell decides.
-fn decided(cell: Cell, value: Value, rotates: bool, in_flight: Option<Intent>) -> Decision {
+fn decided(cell: Cell, value: ValueComparison, rotates: bool, in_flight: Option<Intent>) -> Decision {
     let push = |expect, value| Decision::Push(Push { expect, value, all_fields: true });
-    let create = push(Expect::Create, value != Value::None);
-    let adopt = push(Expect::Adopt, value != Value::None && !rotates);
+    let create = push(Expect::Create, value != ValueComparison::None);
+    let adopt = push(Expect::Existing, value != ValueComparison::None && !rotates);
     match cell {
         Cell::Create => create,
         Cell::CreateKnown if in_flight == Some(Intent::Create) => create,
@@ -49,10 +51,10 @@ fn decided(cell: Cell, value: Value, rotates: bool, in_flight: Option<Intent>) -
 /// A push of what status does not know to be ours, or knows of another place.
 const FIRST: Changes = SAME.connection(Connection::Ready).mismatch(false).request(Request::None);
 
-fn law_of_first_pushes(speaks: impl Fn(&Plain<'_>, Value) -> bool) {
+fn law_of_first_pushes(speaks: impl Fn(&Plain<'_>, ValueComparison) -> bool) {
     for recorded in [Binding::Unbound, Binding::BoundElsewhere] {
         law_of(10, FIRST.binding(recorded), |s| match s.secrets() {
-            Secrets::Read(value) => speaks(s, value),
+            SecretsState::Read(value) => speaks(s, value),
             _ => false,
         });
     }
@@ -84,7 +86,7 @@ fn p4_no_cell_holds_where_the_list_cannot_be_trusted() {
 #[test]
 fn p4_where_there_is_no_list_a_record_is_created_and_the_answer_tells() {
     law_of_first_pushes(|s, value| {
-        let cell = if s.adoption() == Adoption::Never { Cell::CreateKnown } else { Cell::Create };
+        let cell = if s.adoption() == AdoptionPolicy::Never { Cell::CreateKnown } else { Cell::Create };
         let off = s.inventory() == Inventory::Off;
         assert!(!off || decide(s) == decided(cell, value, false, s.in_flight()));
         off
@@ -112,8 +114,10 @@ fn p4_in_another_place_the_same_record_is_the_same_vault() {
     for rotates in [false, true] {
         let ours = Inventory::Shows(Seen::Ours { at_account: true, rotates });
         law_of(10, there.inventory(ours), |s| {
-            let Secrets::Read(value) = s.secrets() else { return false };
-            let due = matches!(value, Value::New | Value::Changed) || s.fields_changed() || s.account_changed();
+            let SecretsState::Read(value) = s.secrets() else { return false };
+            let due = matches!(value, ValueComparison::New | ValueComparison::Changed)
+                || s.fields_changed()
+                || s.account_changed();
             let update = decided(Cell::Update, value, rotates, None);
             assert_eq!(decide(s), if due { update } else { Decision::Rebind });
             true
@@ -143,12 +147,14 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
             (Binding::Bound, expect, inventory) => {
                 let again =
                     matches!(inventory, Inventory::Shows(Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }));
-                assert!(again && word && expect == Expect::Adopt && s.adoption() != Adoption::Never);
+                assert!(again && word && expect == Expect::Existing && s.adoption() != AdoptionPolicy::Never);
             }
             (_, Expect::Create, Inventory::Shows(Seen::Neither) | Inventory::Off) => assert!(!s.mismatch()),
-            (_, Expect::Adopt, Inventory::Off) => assert!(s.mismatch() && word && s.adoption() != Adoption::Never),
-            (Binding::BoundElsewhere, Expect::Adopt, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
-            (_, Expect::Adopt, Inventory::Shows(seen)) => {
+            (_, Expect::Existing, Inventory::Off) => {
+                assert!(s.mismatch() && word && s.adoption() != AdoptionPolicy::Never)
+            }
+            (Binding::BoundElsewhere, Expect::Existing, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
+            (_, Expect::Existing, Inventory::Shows(seen)) => {
                 let cell = cell(seen, s.adoption(), s.take_over_granted());
                 assert!(matches!(cell, Cell::Update | Cell::UpdateIfMade | Cell::TakeOver), "{cell:?}");
                 assert!(!s.mismatch() || word);
@@ -163,7 +169,9 @@ fn p4_the_users_word_opens_the_cell_and_no_other() {
     let word = SAME.connection(Connection::Ready).binding(Binding::Unbound).mismatch(true);
     for request in [Request::None, Request::Fields, Request::Value] {
         law_of(100, word.request(request), |s| {
-            let (Secrets::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else { return false };
+            let (SecretsState::Read(value), Inventory::Shows(seen)) = (s.secrets(), s.inventory()) else {
+                return false;
+            };
             let rotates = rotation(seen).unwrap_or_default() && request != Request::Value;
             let cell = cell(seen, s.adoption(), s.take_over_granted());
             let expected = match (cell, request) {
@@ -180,8 +188,8 @@ fn p4_the_users_word_opens_the_cell_and_no_other() {
 
 #[test]
 fn p4_never_never_writes_onto_a_record_that_is_not_ours() {
-    law_of_pushes(100, SAME.adoption(Adoption::Never), |s, _, push| {
-        if push.expect != Expect::Adopt {
+    law_of_pushes(100, SAME.adoption(AdoptionPolicy::Never), |s, _, push| {
+        if push.expect != Expect::Existing {
             return;
         }
         let made = s.in_flight() == Some(Intent::Create) && s.binding() != Binding::Bound && !s.mismatch();
@@ -198,15 +206,15 @@ fn p4_never_never_writes_onto_a_record_that_is_not_ours() {
 fn p4_nothing_is_taken_over_without_the_users_word_and_the_connections() {
     law_of_pushes(1_000, SAME, |s, _, push| {
         let taken = matches!(listed(s), Some(Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }));
-        if taken && push.expect == Expect::Adopt {
-            assert!(s.adoption() == Adoption::TakeOver && s.take_over_granted() && s.binding() != Binding::Bound);
+        if taken && push.expect == Expect::Existing {
+            assert!(s.adoption() == AdoptionPolicy::TakeOver && s.take_over_granted() && s.binding() != Binding::Bound);
         }
     });
 }
 
 #[test]
 fn p4_the_grant_alone_changes_nothing() {
-    for adoption in [Adoption::Never, Adoption::ByIdentifier] {
+    for adoption in [AdoptionPolicy::Never, AdoptionPolicy::ByIdentifier] {
         law_of(1_000, SAME.adoption(adoption), |s| {
             let with = |granted| decide(&but(s, SAME.take_over_granted(granted)));
             assert_eq!(with(false), with(true));

@@ -6,7 +6,7 @@ use super::chain::UNASKED_CLEAN;
 use super::concrete::Concrete;
 use super::*;
 use crate::domain::credential::{
-    Known, MismatchRecord, ReadSecrets, Status, UnackedWrite, WriteAction, WriteResult, transition,
+    MismatchRecord, ReadSecrets, SituationInput, Status, UnackedWrite, WriteAction, WriteResult, transition,
 };
 use crate::domain::{Answer, Situation, WriteEffect};
 
@@ -19,13 +19,13 @@ pub(super) fn with(s: Situation) -> Concrete {
 
 pub(super) fn write(action: WriteAction, seconds_ago: i64) -> UnackedWrite {
     let mut write = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN }).status.in_flight.unwrap();
-    let since = Timestamp::from_second(with(UNASKED_CLEAN).pass().now.as_second() - seconds_ago).unwrap();
+    let since = Timestamp::from_second(with(UNASKED_CLEAN).transition_input().now.as_second() - seconds_ago).unwrap();
     (write.action, write.since) = (action, since);
     write
 }
 
 pub(super) fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>) -> Status {
-    transition(&pass.status, &pass.pass(), decision, result)
+    transition(&pass.status, &pass.transition_input(), decision, result)
 }
 
 pub(super) fn answer() -> Answer {
@@ -46,39 +46,43 @@ fn p3_a_process_suspects_a_write_where_something_tells_of_one() {
         (Binding::Unbound, true, true, true, true),
         (Binding::BoundElsewhere, false, false, false, true),
     ] {
-        let mut pass = with(Situation { binding, finalizer, needs_verification: other, ..UNASKED_CLEAN });
+        let mut pass = with(Situation { binding, finalizer, suspected_write: other, ..UNASKED_CLEAN });
         pass.status.in_flight = unrecorded.then(|| write(WriteAction::Unrecorded, 10));
-        assert_eq!(pass.known().is_suspect(), suspect, "{binding:?} {finalizer} {unrecorded} {other}");
+        assert_eq!(
+            pass.situation_input().has_suspected_write(),
+            suspect,
+            "{binding:?} {finalizer} {unrecorded} {other}"
+        );
     }
 }
 
 /// An object that goes, of a process that began lately.
-fn leaving(pass: &Concrete, suspected: bool) -> Known<'_> {
-    Known { deleting: true, recently_started: true, suspected, ..pass.known() }
+fn leaving(pass: &Concrete, suspected_write: bool) -> SituationInput<'_> {
+    SituationInput { deleting: true, recently_started: true, suspected_write, ..pass.situation_input() }
 }
 
 #[test]
 fn p7_a_deletion_waits_for_a_write_of_an_earlier_process() {
-    let window = |known: &Known<'_>| known.situation().settle;
+    let window = |known: &SituationInput<'_>| known.situation().settle;
     let first = with(Situation { binding: Binding::Unbound, finalizer: true, ..UNASKED_CLEAN });
     assert_eq!(window(&leaving(&first, true)), SettleWindow::Open);
     assert!(leaving(&first, true).situation().doubtful);
     for known in [
         leaving(&first, false),
-        Known { deleting: false, ..leaving(&first, true) },
-        Known { recently_started: false, ..leaving(&first, true) },
-        Known { finalizer: false, ..leaving(&first, true) },
+        SituationInput { deleting: false, ..leaving(&first, true) },
+        SituationInput { recently_started: false, ..leaving(&first, true) },
+        SituationInput { finalizer: false, ..leaving(&first, true) },
     ] {
         assert_eq!(window(&known), SettleWindow::Closed);
     }
     assert!(!leaving(&first, false).situation().doubtful);
-    assert!(!Known { finalizer: false, ..leaving(&first, true) }.situation().doubtful);
+    assert!(!SituationInput { finalizer: false, ..leaving(&first, true) }.situation().doubtful);
 }
 
 #[test]
 fn p7_under_never_a_first_write_was_announced_or_never_sent() {
     let mut first = with(Situation { binding: Binding::Unbound, finalizer: true, ..UNASKED_CLEAN });
-    first.desired.adoption = Adoption::Never;
+    first.desired.adoption = AdoptionPolicy::Never;
     assert!(!leaving(&first, true).situation().doubtful);
     assert_eq!(leaving(&first, true).situation().settle, SettleWindow::Closed);
     first.status.in_flight = Some(write(WriteAction::Create, 200));
@@ -89,24 +93,24 @@ fn p7_under_never_a_first_write_was_announced_or_never_sent() {
 #[test]
 fn p7_a_deletion_of_our_record_waits_where_another_secret_may_have_been_sent() {
     let ours = with(UNASKED_CLEAN);
-    let other = with(Situation { needs_verification: true, ..UNASKED_CLEAN });
-    let window = |known: &Known<'_>| known.situation().settle;
+    let other = with(Situation { suspected_write: true, ..UNASKED_CLEAN });
+    let window = |known: &SituationInput<'_>| known.situation().settle;
     assert_eq!(window(&leaving(&other, true)), SettleWindow::Open);
     assert_eq!(window(&leaving(&other, false)), SettleWindow::Closed);
     assert_eq!(window(&leaving(&ours, true)), SettleWindow::Closed);
-    assert_eq!(window(&Known { finalizer: true, ..leaving(&ours, true) }), SettleWindow::Closed);
-    assert_eq!(window(&Known { versions: None, ..leaving(&other, true) }), SettleWindow::Closed);
+    assert_eq!(window(&SituationInput { finalizer: true, ..leaving(&ours, true) }), SettleWindow::Closed);
+    assert_eq!(window(&SituationInput { versions: None, ..leaving(&other, true) }), SettleWindow::Closed);
 }
 
 #[test]
 fn p3_a_write_to_another_vault_settles_nothing_here_once_the_record_is_here() {
     let mut pass = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN });
-    assert_eq!(pass.known().situation().settle, SettleWindow::Open);
+    assert_eq!(pass.situation_input().situation().settle, SettleWindow::Open);
     pass.status.in_flight.as_mut().unwrap().origin = "https://other".to_owned();
-    assert_eq!(pass.known().situation().settle, SettleWindow::Closed);
-    assert_eq!(Known { vault: None, ..pass.known() }.situation().settle, SettleWindow::Open);
+    assert_eq!(pass.situation_input().situation().settle, SettleWindow::Closed);
+    assert_eq!(SituationInput { vault: None, ..pass.situation_input() }.situation().settle, SettleWindow::Open);
     pass.status.id = None;
-    assert_eq!(pass.known().situation().settle, SettleWindow::Open);
+    assert_eq!(pass.situation_input().situation().settle, SettleWindow::Open);
     assert_eq!(then(&with(UNASKED_CLEAN), Decision::Settled, WriteResult::Nothing).in_flight, None);
 }
 
@@ -116,7 +120,7 @@ fn p4_a_login_changed_where_both_are_known_by_the_same_key() {
     let mut is = |then: Option<&str>, now: Option<&str>| {
         pass.status.vault.as_mut().unwrap().used.login = then.map(str::to_owned);
         pass.vault.login = now.map(str::to_owned);
-        pass.known().situation().login_changed
+        pass.situation_input().situation().login_changed
     };
     assert!(is(Some("k:login:a"), Some("k:login:b")));
     assert!(!is(Some("k:login:a"), Some("k:login:a")));
@@ -125,7 +129,7 @@ fn p4_a_login_changed_where_both_are_known_by_the_same_key() {
 }
 
 /// What an earlier process may have sent.
-const SUSPECTED: Situation = Situation { needs_verification: true, baseline: true, ..UNASKED_CLEAN };
+const SUSPECTED: Situation = Situation { suspected_write: true, baseline: true, ..UNASKED_CLEAN };
 
 #[test]
 fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_told() {
@@ -138,7 +142,7 @@ fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_tol
     assert!(value(&with(SUSPECTED)));
     assert!(!value(&with(Situation { baseline: false, ..SUSPECTED })));
     assert!(!value(&with(Situation { value_withheld: true, ..SUSPECTED })));
-    assert!(!value(&with(Situation { secrets: Secrets::Read(Value::None), ..SUSPECTED })));
+    assert!(!value(&with(Situation { secrets: SecretsState::Read(ValueComparison::None), ..SUSPECTED })));
     let mut same_version = with(SUSPECTED);
     same_version.status.source.clone_from(&same_version.versions);
     assert!(!value(&same_version));
@@ -147,7 +151,7 @@ fn p3_p6_what_an_earlier_process_may_have_sent_has_a_value_where_that_can_be_tol
 }
 
 #[test]
-fn p3_a_suspicion_stays_until_a_list_or_an_answer_told() {
+fn p3_a_suspected_write_stays_until_a_list_or_an_answer_told() {
     let mut pass = with(SUSPECTED);
     let answer = answer();
     let of = |pass: &Concrete, decision, result| then(pass, decision, result).has_unrecorded_write();
@@ -162,23 +166,23 @@ fn p3_a_suspicion_stays_until_a_list_or_an_answer_told() {
     pass.status.observed_generation = Some(1);
     pass.status.in_flight = Some(write(WriteAction::Unrecorded, 10));
     assert!(of(&pass, Decision::LookAgain, WriteResult::Nothing));
-    pass.situation.needs_verification = false;
+    pass.situation.suspected_write = false;
     assert!(!of(&pass, wait, WriteResult::Nothing));
 }
 
 #[test]
-fn p3_a_suspicion_adds_a_value_to_a_write_that_is_known() {
+fn p3_a_suspected_write_adds_a_value_to_a_write_that_is_known() {
     let mut pass = with(SUSPECTED);
     pass.status.in_flight = Some(UnackedWrite { value: false, ..write(WriteAction::Update, 10) });
     let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
     assert_eq!((next.action, next.value), (WriteAction::Update, true));
-    pass.situation.needs_verification = false;
+    pass.situation.suspected_write = false;
     let next = then(&pass, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing).in_flight.unwrap();
     assert!(!next.value);
 }
 
 #[test]
-fn p3_in_another_vault_a_suspicion_is_recorded_only_with_the_new_place() {
+fn p3_in_another_vault_a_suspected_write_is_recorded_only_with_the_new_place() {
     let elsewhere = with(Situation { binding: Binding::BoundElsewhere, ..SUSPECTED });
     let waits = then(&elsewhere, Decision::Wait(Reason::PamUnavailable), WriteResult::Nothing);
     assert_eq!(waits.in_flight, None);
@@ -190,7 +194,7 @@ fn p3_in_another_vault_a_suspicion_is_recorded_only_with_the_new_place() {
 #[test]
 fn a_push_carries_what_differs_or_all_and_the_account_where_it_is_new() {
     let changed = with(Situation { fields_changed: true, ..UNASKED_CLEAN });
-    let groups = |pass: &Concrete, push| pass.pass().sent_groups(&pass.status, push);
+    let groups = |pass: &Concrete, push| pass.transition_input().sent_groups(&pass.status, push);
     let all = Push { all_fields: true, ..UPDATE };
     assert_eq!(groups(&changed, UPDATE), ["notes"]);
     assert_eq!(groups(&changed, all), ["device", "notes"]);
@@ -214,16 +218,16 @@ fn an_answer_is_expected_from_the_record_and_the_tenant_that_are_known() {
     let mut pass = with(UNASKED_CLEAN);
     pass.status.vault.as_mut().unwrap().tenant = Some("acme".to_owned());
     let of = |pass: &Concrete, expect, listed| {
-        let expected = pass.pass().expected(&pass.status, Push { expect, ..UPDATE }, listed, false);
+        let expected = pass.transition_input().expected(&pass.status, Push { expect, ..UPDATE }, listed, false);
         (expected.id, expected.tenant)
     };
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(of(&pass, Expect::Update, Some("2")), (text("1"), text("acme")));
     assert_eq!(of(&pass, Expect::Create, Some("2")), (None, text("acme")));
-    assert_eq!(of(&pass, Expect::Adopt, Some("2")), (text("2"), text("acme")));
-    assert_eq!(of(&pass, Expect::Adopt, None), (None, text("acme")));
+    assert_eq!(of(&pass, Expect::Existing, Some("2")), (text("2"), text("acme")));
+    assert_eq!(of(&pass, Expect::Existing, None), (None, text("acme")));
     pass.status.mismatch = Some(MismatchRecord { id: text("9"), ..<_>::default() });
-    assert_eq!(of(&pass, Expect::Adopt, None).0, text("9"));
+    assert_eq!(of(&pass, Expect::Existing, None).0, text("9"));
     pass.situation.binding = Binding::BoundElsewhere;
     assert_eq!(of(&pass, Expect::Update, None).1, None, "another vault names its tenant itself");
 }

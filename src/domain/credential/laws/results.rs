@@ -17,9 +17,9 @@ fn p6_a_value_stays_withheld_until_a_value_is_sent() {
     let before = Situation { value_withheld: true, ..UNASKED_CLEAN };
     assert!(withheld(before, UPDATE) && !withheld(UNASKED_CLEAN, UPDATE));
     assert!(!withheld(before, Push { value: true, ..UPDATE }));
-    assert!(!withheld(Situation { secrets: Secrets::Read(Value::None), ..before }, UPDATE));
-    assert!(withheld(Situation { secrets: Secrets::Read(Value::Unknown), ..UNASKED_CLEAN }, UPDATE));
-    assert!(withheld(UNASKED_CLEAN, Push { expect: Expect::Adopt, ..UPDATE }));
+    assert!(!withheld(Situation { secrets: SecretsState::Read(ValueComparison::None), ..before }, UPDATE));
+    assert!(withheld(Situation { secrets: SecretsState::Read(ValueComparison::Unknown), ..UNASKED_CLEAN }, UPDATE));
+    assert!(withheld(UNASKED_CLEAN, Push { expect: Expect::Existing, ..UPDATE }));
     for (drift, stays) in [(Drift::Changed, true), (Drift::Rotated, true), (Drift::Renamed, false)] {
         assert_eq!(withheld(Situation { drift, ..UNASKED_CLEAN }, UPDATE), stays, "{drift:?}");
     }
@@ -41,11 +41,11 @@ fn a_correction_counts_until_a_push_for_another_cause_or_its_time_is_over() {
     assert_eq!(count(&pass), 3, "four hours of a list each hour");
     pass.situation.fields_changed = true;
     assert_eq!(count(&pass), 0);
-    let adopted = Push { expect: Expect::Adopt, ..UPDATE };
+    let adopted = Push { expect: Expect::Existing, ..UPDATE };
     pass.situation.fields_changed = false;
     let next = then(&pass, Decision::Push(adopted), WriteResult::Written(&answer()));
     assert!(next.corrections.is_empty());
-    pass.situation.secrets = Secrets::Read(Value::Changed);
+    pass.situation.secrets = SecretsState::Read(ValueComparison::Changed);
     assert_eq!(count(&pass), 0);
 }
 
@@ -80,7 +80,7 @@ fn p3_a_refusal_takes_back_only_what_this_pass_announced() {
 #[test]
 fn p3_a_write_without_an_answer_is_recorded_as_what_it_was() {
     let lost = |s: Situation, decision| then(&with(s), decision, WriteResult::Lost).in_flight.map(|write| write.action);
-    let adopt = Decision::Push(Push { expect: Expect::Adopt, ..UPDATE });
+    let adopt = Decision::Push(Push { expect: Expect::Existing, ..UPDATE });
     let other = Inventory::Shows(Seen::AccountOther { rotates: false });
     let elsewhere = Inventory::Shows(Seen::IdentifierElsewhere { rotates: false });
     let unbound = Situation { binding: Binding::Unbound, ..UNASKED_CLEAN };
@@ -105,7 +105,7 @@ fn p3_digests_of_a_write_without_an_answer_are_in_doubt() {
     let changed = Situation { fields_changed: true, ..UNASKED_CLEAN };
     assert_eq!(doubted(changed, Push { value: true, ..UPDATE }), ["content", "notes"]);
     let elsewhere = Situation { binding: Binding::BoundElsewhere, ..changed };
-    let push = Push { expect: Expect::Adopt, value: true, all_fields: true };
+    let push = Push { expect: Expect::Existing, value: true, all_fields: true };
     assert!(doubted(elsewhere, push).is_empty(), "digests of another vault's record");
     assert_eq!(doubted(Situation { inventory: SHOWS_OURS, ..elsewhere }, push), ["content", "device", "notes"]);
     assert_eq!(doubted(Situation { binding: Binding::Unbound, ..changed }, push), ["content", "device", "notes"]);
@@ -116,7 +116,7 @@ fn p3_a_write_that_is_announced_keeps_a_value_that_may_still_come() {
     let pass = |in_flight| {
         let mut pass = with(Situation { binding: Binding::Unbound, ..UNASKED_CLEAN });
         pass.status.in_flight = in_flight;
-        announce(&pass.status, &pass.pass(), Intent::Create, false).in_flight.unwrap()
+        announce(&pass.status, &pass.transition_input(), Intent::Create, false).in_flight.unwrap()
     };
     let earlier = |action, value| Some(UnackedWrite { value, ..write(action, 10) });
     assert_eq!((pass(None).action, pass(None).value), (WriteAction::Create, false));

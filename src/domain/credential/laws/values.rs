@@ -3,8 +3,8 @@
 use super::Values;
 use crate::domain::credential::facts::Known;
 use crate::domain::{
-    Adoption, Binding, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Request, Secrets, Seen,
-    SettleWindow, Value,
+    AdoptionPolicy, Binding, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Request, SecretsState, Seen,
+    SettleWindow, ValueComparison,
 };
 
 /// Types whose values can be written down one by one.
@@ -26,19 +26,19 @@ values! {
     Binding: Binding::Bound, Binding::Unbound, Binding::BoundElsewhere;
     Request: Request::None, Request::Fields, Request::Value;
     Claims: Claims::Free, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
-    Adoption: Adoption::ByIdentifier, Adoption::Never, Adoption::TakeOver;
+    AdoptionPolicy: AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never, AdoptionPolicy::TakeOver;
     Option<Intent>: None, Some(Intent::Create), Some(Intent::TakeOver);
     Drift: Drift::None, Drift::NotListed, Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::SecondRecord,
         Drift::Changed, Drift::Rotated;
     Change: Change::Unknown, Change::Same, Change::Moved;
     SettleWindow: SettleWindow::Closed, SettleWindow::Open, SettleWindow::Elapsed { value: false }, SettleWindow::Elapsed { value: true };
-    Value: Value::None, Value::New, Value::Same, Value::Changed, Value::Unknown;
+    ValueComparison: ValueComparison::None, ValueComparison::New, ValueComparison::Same, ValueComparison::Changed, ValueComparison::Unknown;
 }
 
-impl Values for Secrets {
+impl Values for SecretsState {
     fn all() -> Vec<Self> {
         let without = [Self::Unchanged, Self::Unread, Self::Missing, Self::KeyMissing, Self::Invalid];
-        without.into_iter().chain(Value::all().into_iter().map(Self::Read)).collect()
+        without.into_iter().chain(ValueComparison::all().into_iter().map(Self::Read)).collect()
     }
 }
 

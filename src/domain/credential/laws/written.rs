@@ -8,7 +8,7 @@ use crate::domain::credential::{Asked, Status, UnackedWrite, WriteAction, WriteR
 use crate::domain::keyed::REMOVED;
 use crate::domain::{Answer, Situation, WriteEffect};
 
-const ADOPT: Push = Push { expect: Expect::Adopt, ..UPDATE };
+const ADOPT: Push = Push { expect: Expect::Existing, ..UPDATE };
 const CREATE: Push = Push { expect: Expect::Create, ..UPDATE };
 const OURS: Inventory = Inventory::Shows(Seen::Ours { at_account: true, rotates: false });
 const UNBOUND: Situation = Situation { binding: Binding::Unbound, ..UNASKED_CLEAN };
@@ -60,7 +60,7 @@ fn p4_a_former_identifier_is_kept_with_its_record() {
         if let Some(write) = &mut pass.status.in_flight {
             write.former = text("theirs");
         }
-        let answer = Answer { outcome: effect, ..answer() };
+        let answer = Answer { effect, ..answer() };
         then(&pass, Decision::Push(push), WriteResult::Written(&answer)).former_identifier
     };
     let (updated, created) = (WriteEffect::Updated, WriteEffect::Created);
@@ -86,17 +86,17 @@ fn p3_a_write_without_an_answer_outlives_an_answered_one_while_it_may_still_come
     assert_eq!(written(&with(elapsed), UPDATE).in_flight, None);
     let restarted = with(Situation { recently_started: true, ..elapsed });
     let write = written(&restarted, UPDATE).in_flight.unwrap();
-    assert_eq!(write.since, restarted.pass().started, "until then an earlier process may have tried again");
+    assert_eq!(write.since, restarted.transition_input().started, "until then an earlier process may have tried again");
     assert_eq!(written(&with(UNASKED_CLEAN), UPDATE).in_flight, None);
 }
 
 #[test]
 fn p3_what_an_earlier_process_may_have_sent_is_in_flight_after_an_answer() {
-    let suspected = Situation { needs_verification: true, recently_started: true, ..UNASKED_CLEAN };
+    let suspected = Situation { suspected_write: true, recently_started: true, ..UNASKED_CLEAN };
     let in_flight = |s: Situation, push| {
         let pass = with(s);
         let write = written(&pass, push).in_flight;
-        assert!(write.as_ref().is_none_or(|write| write.since == pass.pass().now));
+        assert!(write.as_ref().is_none_or(|write| write.since == pass.transition_input().now));
         write.map(|write| (write.action, write.value))
     };
     let value = Push { value: true, ..UPDATE };
@@ -104,7 +104,7 @@ fn p3_what_an_earlier_process_may_have_sent_is_in_flight_after_an_answer() {
     assert_eq!(in_flight(suspected, UPDATE), Some((WriteAction::Update, false)));
     assert_eq!(in_flight(Situation { baseline: true, ..suspected }, UPDATE), Some((WriteAction::Update, true)));
     assert_eq!(in_flight(Situation { recently_started: false, ..suspected }, value), None);
-    assert_eq!(in_flight(Situation { needs_verification: false, ..suspected }, value), None);
+    assert_eq!(in_flight(Situation { suspected_write: false, ..suspected }, value), None);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn an_enabling_without_an_answer_is_forgotten_once_it_can_move_nothing() {
 
 #[test]
 fn digests_and_versions_are_recorded_by_what_sends_or_finds_nothing_due() {
-    let due = Situation { fields_changed: true, needs_verification: true, ..UNASKED_CLEAN };
+    let due = Situation { fields_changed: true, suspected_write: true, ..UNASKED_CLEAN };
     let recorded = |decision, result: WriteResult<'_>| {
         let pass = with(due);
         let next = then(&pass, decision, result);
@@ -180,17 +180,17 @@ fn digests_and_versions_are_recorded_by_what_sends_or_finds_nothing_due() {
 #[test]
 fn digests_of_a_lost_key_are_made_again_where_the_value_is_known() {
     let made = |value, change: &dyn Fn(&mut Concrete)| {
-        let mut pass = with(Situation { secrets: Secrets::Read(value), ..UNASKED_CLEAN });
+        let mut pass = with(Situation { secrets: SecretsState::Read(value), ..UNASKED_CLEAN });
         pass.desired.secret_groups.insert("username");
         pass.status.digests.insert("username".to_owned(), "another key's".to_owned());
         pass.read.as_mut().unwrap().digests.insert("username".to_owned(), "k:username:svc".to_owned());
         change(&mut pass);
         then(&pass, Decision::Settled, WriteResult::Nothing).digests["username"] == "k:username:svc"
     };
-    assert!(made(Value::Same, &|_| ()) && made(Value::None, &|_| ()));
-    assert!(!made(Value::Unknown, &|_| ()));
-    assert!(!made(Value::Same, &|pass| pass.read = None));
-    assert!(!made(Value::Same, &|pass| {
+    assert!(made(ValueComparison::Same, &|_| ()) && made(ValueComparison::None, &|_| ()));
+    assert!(!made(ValueComparison::Unknown, &|_| ()));
+    assert!(!made(ValueComparison::Same, &|pass| pass.read = None));
+    assert!(!made(ValueComparison::Same, &|pass| {
         pass.status.digests.insert("username".to_owned(), "k:username:old".to_owned());
     }));
 }
@@ -232,7 +232,7 @@ fn a_request_is_acknowledged_by_a_push_or_where_there_is_nothing_to_push_to() {
 fn a_withheld_value_stays_withheld_in_another_place_and_with_a_lost_key() {
     let after = |s: Situation| then(&with(s), Decision::Rebind, WriteResult::Nothing).value_withheld;
     assert!(!after(ELSEWHERE) && after(Situation { value_withheld: true, ..ELSEWHERE }));
-    assert!(after(Situation { secrets: Secrets::Read(Value::Unknown), ..ELSEWHERE }));
+    assert!(after(Situation { secrets: SecretsState::Read(ValueComparison::Unknown), ..ELSEWHERE }));
 }
 
 #[test]
@@ -241,6 +241,6 @@ fn what_is_written_is_the_record_of_the_answer() {
     pass.status.in_flight = None::<UnackedWrite>;
     let next = written(&pass, CREATE);
     assert_eq!((next.id, next.identifier), (text("1"), text(super::concrete::IDENTIFIER)));
-    assert_eq!((next.last_write, next.mismatch, next.remote), (Some(pass.pass().now), None, None));
+    assert_eq!((next.last_write, next.mismatch, next.remote), (Some(pass.transition_input().now), None, None));
     assert_eq!(next.observed_generation, Some(1));
 }

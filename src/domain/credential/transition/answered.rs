@@ -6,82 +6,82 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::parts::{acknowledge, rebind, record_digests};
 use crate::domain::credential::{
-    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Pass, Push, Secrets, Seen, Status, UnackedWrite, Value,
-    WriteAction, WriteEffect, whole_second,
+    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Seen, Status, TransitionInput,
+    UnackedWrite, ValueComparison, WriteAction, WriteEffect, whole_second,
 };
 
 /// Corrections that are further apart than all of this are no fight.
 const LEAST_WINDOW: Duration = Duration::from_hours(1);
 
-pub(super) fn written(pass: &Pass<'_>, next: &mut Status, push: Push, answer: &Answer) {
-    let same_record = is_same_record(pass, push);
+pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push, answer: &Answer) {
+    let same_record = is_same_record(input, push);
     if !same_record {
-        note_origin_of_record(pass, next, push.expect, answer.effect);
+        note_origin_of_record(input, next, push.expect, answer.effect);
     }
-    next.value_withheld = withholds(pass, next, push);
-    count_correction(pass, next, push);
-    rebind(pass, next, answer.tenant.clone());
+    next.value_withheld = withholds(input, next, push);
+    count_correction(input, next, push);
+    rebind(input, next, answer.tenant.clone());
     next.id = Some(answer.id.clone());
-    next.identifier = Some(pass.target.identifier.to_owned());
-    next.last_write = Some(pass.now);
+    next.identifier = Some(input.target.identifier.to_owned());
+    next.last_write = Some(input.now);
     next.mismatch = None;
     next.remote = None;
-    next.in_flight = in_flight_after_answer(pass, next, push);
-    if !same_record && pass.situation.binding != Binding::Unbound {
+    next.in_flight = in_flight_after_answer(input, next, push);
+    if !same_record && input.situation.binding != Binding::Unbound {
         // These tell of another record.
         next.digests.clear();
     }
-    record_digests(pass, next);
-    acknowledge(pass, next);
+    record_digests(input, next);
+    acknowledge(input, next);
 }
 
 /// Whether the written record is the one that the status speaks of.
-fn is_same_record(pass: &Pass<'_>, push: Push) -> bool {
-    push.expect == Expect::Update || matches!(pass.situation.inventory.seen(), Some(Seen::Ours { .. }))
+fn is_same_record(input: &TransitionInput<'_>, push: Push) -> bool {
+    push.expect == Expect::Update || matches!(input.situation.inventory.seen(), Some(Seen::Ours { .. }))
 }
 
 /// Records whether the record is surely enabled, and the identifier that it had.
-fn note_origin_of_record(pass: &Pass<'_>, next: &mut Status, expect: Expect, effect: WriteEffect) {
-    let intent = pass.situation.in_flight;
+fn note_origin_of_record(input: &TransitionInput<'_>, next: &mut Status, expect: Expect, effect: WriteEffect) {
+    let intent = input.situation.in_flight;
     let taken_over = intent == Some(Intent::TakeOver) && effect != WriteEffect::Created;
     next.ensured_enabled = !taken_over && (expect == Expect::Create || intent == Some(Intent::Create));
     let announced = next.in_flight.as_ref().filter(|_| taken_over).and_then(|write| write.former.clone());
-    let kept = next.former_identifier.take().filter(|_| pass.situation.binding == Binding::Bound);
+    let kept = next.former_identifier.take().filter(|_| input.situation.binding == Binding::Bound);
     next.former_identifier = announced.or(kept);
 }
 
 /// Whether the record keeps the vault's value. A push of fields alone changes nothing about that.
-fn withholds(pass: &Pass<'_>, before: &Status, push: Push) -> bool {
-    match pass.situation.secrets {
+fn withholds(input: &TransitionInput<'_>, before: &Status, push: Push) -> bool {
+    match input.situation.secrets {
         _ if push.value => false,
-        Secrets::Read(Value::None) => false,
-        Secrets::Read(Value::Unknown) => true,
-        _ => push.expect == Expect::Adopt || before.value_withheld || value_drifted(pass),
+        SecretsState::Read(ValueComparison::None) => false,
+        SecretsState::Read(ValueComparison::Unknown) => true,
+        _ => push.expect == Expect::Existing || before.value_withheld || value_drifted(input),
     }
 }
 
 /// Whether the record's value may be another than the one that was last sent.
-fn value_drifted(pass: &Pass<'_>) -> bool {
-    pass.desired.has_value && matches!(pass.situation.drift, Drift::Changed | Drift::Rotated)
+fn value_drifted(input: &TransitionInput<'_>) -> bool {
+    input.desired.has_value && matches!(input.situation.drift, Drift::Changed | Drift::Rotated)
 }
 
-fn count_correction(pass: &Pass<'_>, next: &mut Status, push: Push) {
-    if pass.only_corrects(push) {
-        next.corrections = counted(&next.corrections, pass.now, pass.list_interval);
+fn count_correction(input: &TransitionInput<'_>, next: &mut Status, push: Push) {
+    if input.only_corrects(push) {
+        next.corrections = counted(&next.corrections, input.now, input.list_interval);
     } else {
         next.corrections.clear();
     }
 }
 
-fn in_flight_after_answer(pass: &Pass<'_>, before: &Status, push: Push) -> Option<UnackedWrite> {
-    if pass.situation.needs_verification && pass.situation.recently_started {
+fn in_flight_after_answer(input: &TransitionInput<'_>, before: &Status, push: Push) -> Option<UnackedWrite> {
+    if input.situation.suspected_write && input.situation.recently_started {
         // What an earlier process sent may still be executed, over this write.
-        return Some(pass.write(WriteAction::Update, push.value || pass.value_may_come(before)));
+        return Some(input.write(WriteAction::Update, push.value || input.value_may_come(before)));
     }
-    let write = before.in_flight.clone().filter(|_| !pass.just_announced)?;
+    let write = before.in_flight.clone().filter(|_| !input.just_announced)?;
     // Until it ended, an earlier process may have tried the write again.
-    let since = write.since.max(whole_second(pass.started));
-    UnackedWrite { since, ..write }.after_answer(pass.now)
+    let since = write.since.max(whole_second(input.started));
+    UnackedWrite { since, ..write }.after_answer(input.now)
 }
 
 /// Returns the corrections that count, with one at `now`. A change is seen once in an interval at most, so that an hour of a

@@ -21,9 +21,10 @@ pub enum WriteResult<'a> {
     Blocked,
 }
 
-/// Returns whether a pass leaves nothing open that an earlier process may have sent.
+/// Returns whether a suspected write (one that an earlier process may have sent and the status does not tell of) is of no
+/// more concern after a pass.
 #[must_use]
-pub const fn verifies(decision: Decision, result: WriteResult<'_>) -> bool {
+pub const fn clears_suspected_write(decision: Decision, result: WriteResult<'_>) -> bool {
     matches!(
         (result, decision),
         (WriteResult::Written(_), _) | (WriteResult::Nothing, Decision::Record | Decision::HoldValue)

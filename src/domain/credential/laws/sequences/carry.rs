@@ -3,8 +3,8 @@
 use super::pam::Post;
 use super::pass::{IDENTIFIER, Run, Seeing};
 use super::world::{Event, Fault, World};
-use crate::domain::credential::{Expect, WriteResult, transition, verifies};
-use crate::domain::{Adoption, Decision, Push, Secrets, Value, judge};
+use crate::domain::credential::{Expect, WriteResult, clears_suspected_write, transition};
+use crate::domain::{AdoptionPolicy, Decision, Push, SecretsState, ValueComparison, judge};
 
 impl World {
     pub(super) fn carry_out(&mut self, run: &Run, seen: &Seeing, decision: Decision, fault: Fault) {
@@ -19,8 +19,8 @@ impl World {
 
     fn push(&mut self, run: &Run, seen: &Seeing, push: Push, fault: Fault) {
         self.check_push(run, push);
-        self.count(seen.pass(self, run).only_corrects(push), fault);
-        let groups = seen.pass(self, run).sent_groups(&self.status, push);
+        self.count(seen.transition_input(self, run).only_corrects(push), fault);
+        let groups = seen.transition_input(self, run).sent_groups(&self.status, push);
         let post = Post {
             identifier: IDENTIFIER.to_owned(),
             username: self.username.to_owned(),
@@ -52,7 +52,7 @@ impl World {
     fn answered(&mut self, run: &Run, seen: &Seeing, push: Push, post: &Post) {
         let answer = self.pam_mut().post(post);
         let made = run.s.in_flight.is_some() && !run.announced;
-        let expected = seen.pass(self, run).expected(&self.status, push, run.listed.as_deref(), made);
+        let expected = seen.transition_input(self, run).expected(&self.status, push, run.listed.as_deref(), made);
         let result = if judge(&expected, &answer).is_some() {
             WriteResult::Mismatch(&answer)
         } else {
@@ -75,13 +75,13 @@ impl World {
     fn check_push(&self, run: &Run, push: Push) {
         let listed = run.listed.as_ref().and_then(|id| self.pam().records.iter().find(|record| record.id == *id));
         if let Some(record) = listed.filter(|record| record.foreign) {
-            assert!(self.settings.adoption != Adoption::Never, "P4: {record:?} is written with {push:?}");
+            assert!(self.settings.adoption != AdoptionPolicy::Never, "P4: {record:?} is written with {push:?}");
         }
         let asked = self.asked.push_value != self.status.handled.push_value;
         let rotates = listed.is_some_and(|record| record.rotates);
         if push.value && push.expect == Expect::Update && rotates && !asked {
             let new = self.answered_value != Some(self.value);
-            let open = self.status.in_flight.is_some() && run.s.secrets == Secrets::Read(Value::Changed);
+            let open = self.status.in_flight.is_some() && run.s.secrets == SecretsState::Read(ValueComparison::Changed);
             assert!(new || open, "P6: a value that the vault rotates is sent though nothing changed");
         }
     }
@@ -107,9 +107,9 @@ impl World {
     }
 
     fn end(&mut self, run: &Run, seen: &Seeing, decision: Decision, result: WriteResult<'_>) {
-        self.status = transition(&self.status, &seen.pass(self, run), decision, result);
-        if verifies(decision, result) {
-            self.suspected = Some(false);
+        self.status = transition(&self.status, &seen.transition_input(self, run), decision, result);
+        if clears_suspected_write(decision, result) {
+            self.suspected_write = Some(false);
         }
         let at_rest =
             matches!(decision, Decision::Settled | Decision::Record | Decision::HoldValue | Decision::LookAgain);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::credential::MOST_CORRECTIONS;
 
-const CORRECTING: Settings = Settings { correct: true, ..adopting(Adoption::ByIdentifier) };
+const CORRECTING: Settings = Settings { correct: true, ..adopting(AdoptionPolicy::ByIdentifier) };
 
 const EVENTS: [Event; 6] =
     [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::ChangedInVault, Event::RenamedInVault];
@@ -61,7 +61,7 @@ fn p6_no_correction_sends_a_value_that_the_vault_rotates() {
 
 #[test]
 fn what_is_only_reported_is_never_corrected() {
-    let sequences = explore(&synced(adopting(Adoption::ByIdentifier)), &EVENTS, |world| {
+    let sequences = explore(&synced(adopting(AdoptionPolicy::ByIdentifier)), &EVENTS, |world| {
         assert_eq!(changed_again_and_again(world, Event::ChangedInVault, 2).corrections, 0);
     });
     assert!(sequences > 1_000, "{sequences}");

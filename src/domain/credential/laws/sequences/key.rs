@@ -37,7 +37,7 @@ struct Object {
 struct Process {
     address: Address,
     age: i64,
-    suspected: Option<bool>,
+    suspected_write: Option<bool>,
     listed_since_write: Option<bool>,
     untold: bool,
     corrections: usize,
@@ -63,7 +63,7 @@ impl World {
             process: Process {
                 address: self.address,
                 age: self.since(self.started),
-                suspected: self.suspected,
+                suspected_write: self.suspected_write,
                 listed_since_write: self.listed.map(|_| self.is_listed_since_write()),
                 untold: self.untold,
                 corrections: self.corrections,

@@ -7,7 +7,7 @@ const LIVE: [Event; 7] =
 
 #[test]
 fn p1_p3_whatever_is_lost_the_newest_value_ends_in_one_record() {
-    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
+    for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
         let sequences = explore(&World::new(adopting(adoption)), &LIVE, converges);
         assert!(sequences > 10_000, "{sequences}");
     }
@@ -15,7 +15,7 @@ fn p1_p3_whatever_is_lost_the_newest_value_ends_in_one_record() {
 
 #[test]
 fn p1_p3_whatever_is_lost_of_an_update_the_newest_value_ends_in_one_record() {
-    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
+    for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
         let sequences = explore(&synced(adopting(adoption)), &LIVE, converges);
         assert!(sequences > 10_000, "{sequences}");
     }
@@ -24,7 +24,7 @@ fn p1_p3_whatever_is_lost_of_an_update_the_newest_value_ends_in_one_record() {
 #[test]
 fn p6_a_value_that_the_vault_rotated_stays_unless_ours_changed() {
     let events = [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::ChangedInVault, Event::Wait];
-    let settings = Settings { rotates: true, ..adopting(Adoption::ByIdentifier) };
+    let settings = Settings { rotates: true, ..adopting(AdoptionPolicy::ByIdentifier) };
     let sequences = explore(&synced(settings), &events, |world| _ = settled(world));
     assert!(sequences > 300, "{sequences}");
 }
@@ -32,7 +32,7 @@ fn p6_a_value_that_the_vault_rotated_stays_unless_ours_changed() {
 #[test]
 fn p3_p4_a_rename_without_an_answer_ends_in_one_record() {
     let events = [Event::None, Event::Username("other"), Event::Username("svc"), Event::Value(2), Event::Restart];
-    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
+    for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
         let sequences = explore(&synced(adopting(adoption)), &events, converges);
         assert!(sequences > 1_000, "{sequences}");
     }

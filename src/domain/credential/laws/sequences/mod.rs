@@ -19,7 +19,7 @@ use pam::Record;
 pub(in crate::domain::credential) use world::PlainKey;
 use world::{Event, Fault, Settings, World};
 
-use crate::domain::{Adoption, Decision};
+use crate::domain::{AdoptionPolicy, Decision};
 
 /// So many passes are explored; then faults stop.
 const PASSES: usize = 3;
@@ -120,6 +120,6 @@ fn synced(settings: Settings) -> World {
     settled(&World::new(settings))
 }
 
-const fn adopting(adoption: Adoption) -> Settings {
+const fn adopting(adoption: AdoptionPolicy) -> Settings {
     Settings { adoption, disable: false, correct: false, ensure_enabled: false, rotates: false }
 }

@@ -16,7 +16,7 @@ fn occupied(settings: Settings) -> World {
 #[test]
 fn p7_a_deleted_object_disables_its_record_and_no_other() {
     let events = [Event::None, Event::Value(2), Event::Restart, Event::Wait, Event::Delete];
-    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
+    for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
         let settings = Settings { disable: true, ..adopting(adoption) };
         let sequences = explore(&World::new(settings), &events, |world| {
             let mut world = world.clone();
@@ -31,7 +31,7 @@ fn p7_a_deleted_object_disables_its_record_and_no_other() {
 
 #[test]
 fn p4_a_record_that_somebody_else_made_is_never_written_under_never() {
-    let world = occupied(Settings { disable: true, ..adopting(Adoption::Never) });
+    let world = occupied(Settings { disable: true, ..adopting(AdoptionPolicy::Never) });
     let before = world.pam().records[0].clone();
     let events = [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::Wait, Event::Delete];
     let sequences = explore(&world, &events, |world| {
@@ -43,7 +43,7 @@ fn p4_a_record_that_somebody_else_made_is_never_written_under_never() {
 #[test]
 fn p3_p4_a_record_that_is_taken_over_keeps_its_former_identifier_in_the_status() {
     let events = [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::Wait];
-    let world = occupied(adopting(Adoption::TakeOver));
+    let world = occupied(adopting(AdoptionPolicy::TakeOver));
     let sequences = explore(&world, &events, |world| {
         let end = settled(world);
         let [record] = end.pam().records.as_slice() else { panic!("P3: {end:#?}") };
@@ -60,7 +60,7 @@ fn p3_p4_a_record_that_is_taken_over_keeps_its_former_identifier_in_the_status()
 #[test]
 fn a_record_that_was_there_before_is_enabled_once_and_in_the_end() {
     let events = [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::Wait];
-    let settings = Settings { ensure_enabled: true, ..adopting(Adoption::TakeOver) };
+    let settings = Settings { ensure_enabled: true, ..adopting(AdoptionPolicy::TakeOver) };
     let sequences = explore(&occupied(settings), &events, |world| {
         let end = settled(world);
         assert!(end.pam().records.iter().all(|record| record.enabled), "{end:#?}");

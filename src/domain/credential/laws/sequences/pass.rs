@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::pam::{Record, account};
 use super::world::{Fault, Happened, PlainKey, World, at};
 use crate::domain::credential::{
-    ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, DriftInput, KEYED, Known, ListedRecord, Pass, ReadSecrets,
-    Remote, SecretVersion, Target, announce, change_since_write, find_drift, value_read,
+    ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, DriftInput, KEYED, ListedRecord, ReadSecrets, Remote,
+    SecretVersion, SituationInput, Target, TransitionInput, announce, change_since_write, find_drift, value_read,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, Adoption, Binding, Claims, Connection, Decision, Identifiers, Intent, Inventory, Keyed, Look, Secrets,
-    Seen, Situation, decide, match_rows,
+    Account, AdoptionPolicy, Binding, Claims, Connection, Decision, Identifiers, Intent, Inventory, Keyed, Look,
+    SecretsState, Seen, Situation, decide, match_rows,
 };
 
 pub(super) const IDENTIFIER: &str = "cluster_ns_name";
@@ -45,13 +45,13 @@ impl World {
             return;
         }
         let seen = self.see();
-        let mut known = seen.known(self);
-        known.suspected = self.suspected.unwrap_or_else(|| known.is_suspect());
-        let (suspected, s) = (known.suspected, known.situation());
-        self.suspected = Some(suspected);
+        let mut known = seen.situation_input(self);
+        known.suspected_write = self.suspected_write.unwrap_or_else(|| known.has_suspected_write());
+        let (suspected_write, s) = (known.suspected_write, known.situation());
+        self.suspected_write = Some(suspected_write);
         let mut run = Run { s, read: None, listed: None, remote: None, replaced: None, announced: false };
         run.s.secrets = self.secrets_from_cache(&seen.versions);
-        run.s.take_over_granted = self.settings.adoption == Adoption::TakeOver;
+        run.s.take_over_granted = self.settings.adoption == AdoptionPolicy::TakeOver;
         if self.is_listed_since_write() {
             self.find_drift(&mut run);
         }
@@ -78,10 +78,10 @@ impl World {
         }
     }
 
-    fn secrets_from_cache(&self, versions: &[SecretVersion]) -> Secrets {
+    fn secrets_from_cache(&self, versions: &[SecretVersion]) -> SecretsState {
         let sure = KEYED.into_iter().filter_map(|group| self.status.digests.get(group)).all(|d| !is_in_doubt(d));
         let current = self.ready && self.status.observed_generation == Some(self.generation);
-        if sure && current && self.status.source == versions { Secrets::Unchanged } else { Secrets::Unread }
+        if sure && current && self.status.source == versions { SecretsState::Unchanged } else { SecretsState::Unread }
     }
 
     fn decide(&mut self, run: &mut Run, seen: &Seeing) -> Decision {
@@ -103,7 +103,7 @@ impl World {
     fn read(&self, run: &mut Run, seen: &Seeing) {
         let text = [self.value];
         let compared = PlainKey.compare(self.status.digests.get(CONTENT), CONTENT, &text);
-        run.s.secrets = Secrets::Read(value_read(Some(compared), &self.status, run.s.settle));
+        run.s.secrets = SecretsState::Read(value_read(Some(compared), &self.status, run.s.settle));
         let digests = BTreeMap::from([(CONTENT.to_owned(), PlainKey.digest(CONTENT, &text))]);
         run.read = Some(ReadSecrets { digests, versions: seen.versions.clone(), due: <_>::default() });
     }
@@ -147,7 +147,7 @@ impl World {
     }
 
     fn announce(&mut self, run: &mut Run, seen: &Seeing, intent: Intent) {
-        self.status = announce(&self.status, &seen.pass(self, run), intent, true);
+        self.status = announce(&self.status, &seen.transition_input(self, run), intent, true);
         run.announced = true;
         run.s.in_flight = seen.target().intent(&self.status, run.replaced.as_deref(), &PlainKey);
     }
@@ -158,8 +158,8 @@ impl Seeing {
         Target { identifier: IDENTIFIER, origin: Some(&self.vault.origin), account: Some(&self.account) }
     }
 
-    fn known<'a>(&'a self, world: &'a World) -> Known<'a> {
-        Known {
+    fn situation_input<'a>(&'a self, world: &'a World) -> SituationInput<'a> {
+        SituationInput {
             deleting: world.deleting,
             finalizer: world.finalizer,
             generation: world.generation,
@@ -172,13 +172,13 @@ impl Seeing {
             keyed: &PlainKey,
             versions: Some(&self.versions),
             now: self.now,
-            suspected: false,
+            suspected_write: false,
             recently_started: world.recently_started(),
         }
     }
 
-    pub(super) fn pass<'a>(&'a self, world: &World, run: &'a Run) -> Pass<'a> {
-        Pass {
+    pub(super) fn transition_input<'a>(&'a self, world: &World, run: &'a Run) -> TransitionInput<'a> {
+        TransitionInput {
             generation: world.generation,
             now: self.now,
             started: at(world.started),

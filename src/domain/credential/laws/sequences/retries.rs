@@ -26,7 +26,7 @@ fn writes_within(seconds: i64, world: &World, fault: Fault, reason: Reason) -> u
 
 #[test]
 fn p10_a_refused_write_is_sent_again_a_few_times_an_hour_at_most() {
-    for world in [World::new(adopting(Adoption::Never)), synced(adopting(Adoption::Never))] {
+    for world in [World::new(adopting(AdoptionPolicy::Never)), synced(adopting(AdoptionPolicy::Never))] {
         explore(&world, &EVENTS, |world| {
             let writes = writes_within(6 * HOUR, world, Fault::Refused, Reason::PamRejected);
             assert!(writes <= 32, "P10: {writes} writes: {world:#?}");
@@ -36,7 +36,7 @@ fn p10_a_refused_write_is_sent_again_a_few_times_an_hour_at_most() {
 
 #[test]
 fn p10_a_write_without_an_answer_is_sent_again_every_few_minutes_at_most() {
-    for world in [World::new(adopting(Adoption::Never)), synced(adopting(Adoption::Never))] {
+    for world in [World::new(adopting(AdoptionPolicy::Never)), synced(adopting(AdoptionPolicy::Never))] {
         explore(&world, &EVENTS[..3], |world| {
             let writes = writes_within(HOUR, world, Fault::LostBefore, Reason::PamUnavailable);
             assert!(writes <= 35, "P10: {writes} writes: {world:#?}");
@@ -47,7 +47,7 @@ fn p10_a_write_without_an_answer_is_sent_again_every_few_minutes_at_most() {
 /// A status that changed would be news, and news cut the wait for a retry short.
 #[test]
 fn p10_a_second_refusal_changes_nothing_in_the_status() {
-    for adoption in [Adoption::ByIdentifier, Adoption::Never] {
+    for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
         for world in [World::new(adopting(adoption)), synced(adopting(adoption))] {
             explore(&world, &EVENTS, |world| {
                 let mut world = world.clone();

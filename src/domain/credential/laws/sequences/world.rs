@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::pam::Pam;
 use crate::domain::credential::{ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, SecretVersion, Status};
-use crate::domain::{Adoption, Decision, Keyed, SETTLE};
+use crate::domain::{AdoptionPolicy, Decision, Keyed, SETTLE};
 
 /// Digests that can be read.
 pub(in crate::domain::credential) struct PlainKey;
@@ -111,7 +111,7 @@ pub(super) enum Happened {
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent setting")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Settings {
-    pub(super) adoption: Adoption,
+    pub(super) adoption: AdoptionPolicy,
     pub(super) disable: bool,
     pub(super) correct: bool,
     pub(super) ensure_enabled: bool,
@@ -137,7 +137,7 @@ pub(super) struct World {
     pub(super) asked: Asked,
     pub(super) now: i64,
     pub(super) started: i64,
-    pub(super) suspected: Option<bool>,
+    pub(super) suspected_write: Option<bool>,
     /// When the connection listed last.
     pub(super) listed: Option<i64>,
     /// A process was killed with a write that nothing tells of later: no list had said when the write before was
@@ -174,7 +174,7 @@ impl World {
             asked: Asked::default(),
             now: 1_000_000,
             started: 0,
-            suspected: None,
+            suspected_write: None,
             listed: None,
             untold: false,
             ready: false,
@@ -203,7 +203,7 @@ impl World {
             Event::Value(value) => (self.value, self.version) = (value, self.version + 1),
             Event::Notes(notes) => (self.notes, self.generation) = (notes, self.generation + 1),
             Event::Username(username) => (self.username, self.generation) = (username, self.generation + 1),
-            Event::Restart => (self.started, self.suspected) = (self.now, None),
+            Event::Restart => (self.started, self.suspected_write) = (self.now, None),
             Event::ChangedInVault | Event::RenamedInVault => self.touch(event),
             Event::Connect(address) => (self.address, self.listed) = (address, None),
             Event::Wait => self.pass_time(100),

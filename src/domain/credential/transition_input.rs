@@ -1,4 +1,4 @@
-//! What a pass knows beside the status.
+//! What a transition depends on, beside the status, the decision and the result.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::{
     ACCOUNT, Asked, Binding, CONTENT, ConnectedVault, Desired, Expect, Expected, Keyed, Push, ReadSecrets, Remote,
-    SecretVersion, Secrets, Situation, Status, Target, USERNAME, UnackedWrite, Value, WriteAction, is_only_correction,
-    whole_second,
+    SecretVersion, SecretsState, Situation, Status, Target, USERNAME, UnackedWrite, ValueComparison, WriteAction,
+    is_only_correction, whole_second,
 };
 
-/// What a pass knows beside the status.
+/// What [`transition`](super::transition()) depends on, beside the status, the decision and the result: the facts of the
+/// decision, and the names, digests and times that the facts leave out.
 #[derive(Clone, Copy)]
-pub struct Pass<'a> {
+pub struct TransitionInput<'a> {
     /// Generation of the object.
     pub generation: i64,
     /// The time of day.
@@ -45,7 +46,7 @@ pub struct Pass<'a> {
     pub list_interval: Duration,
 }
 
-impl Pass<'_> {
+impl TransitionInput<'_> {
     /// Returns what the answer to a push has to say. `listed` is the id of the record that the list shows; `made_before`
     /// says that an earlier POST of ours made the record, its answer lost.
     #[must_use]
@@ -56,7 +57,7 @@ impl Pass<'_> {
             id: match push.expect {
                 Expect::Create => None,
                 // Where there is no list, the user's word is on the record that an answer named.
-                Expect::Adopt => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
+                Expect::Existing => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
                 Expect::Update => status.id.clone(),
             },
             identifier: self.target.identifier.to_owned(),
@@ -90,8 +91,8 @@ impl Pass<'_> {
     #[must_use]
     pub fn only_corrects(&self, push: Push) -> bool {
         let value = match self.situation.secrets {
-            Secrets::Read(value) => value,
-            _ => Value::None,
+            SecretsState::Read(value) => value,
+            _ => ValueComparison::None,
         };
         push.expect == Expect::Update && is_only_correction(self.situation, value)
     }

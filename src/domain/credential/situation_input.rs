@@ -1,16 +1,16 @@
-//! Derives the facts of a decision from what a pass knows without a call.
+//! Derives the facts of a decision from spec, status and connection, without a call.
 
 use jiff::Timestamp;
 
 use super::{
-    ACCOUNT, Adoption, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired, Keyed,
-    SecretVersion, SettleWindow, Situation, Status, Target,
+    ACCOUNT, AdoptionPolicy, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired,
+    Keyed, SecretVersion, SettleWindow, Situation, Status, Target,
 };
 
-/// What a pass knows of an object without a call.
+/// What a [`Situation`] is derived from: what spec, status and connection say without a call.
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct SituationInput<'a> {
     /// The object is being deleted.
     pub deleting: bool,
     /// Our finalizer is on the object.
@@ -35,13 +35,13 @@ pub struct Known<'a> {
     pub versions: Option<&'a [SecretVersion]>,
     /// The time of day.
     pub now: Timestamp,
-    /// An earlier process may have sent a write that the status does not tell of.
-    pub suspected: bool,
+    /// There is a suspected write: an earlier process may have sent it, and the status does not tell of it.
+    pub suspected_write: bool,
     /// This process began less than a settle window ago.
     pub recently_started: bool,
 }
 
-impl Known<'_> {
+impl SituationInput<'_> {
     /// Returns where the record of the status is.
     #[must_use]
     pub fn binding(&self) -> Binding {
@@ -52,7 +52,7 @@ impl Known<'_> {
     /// first sees the object. A finalizer without a record says that a first push was about to be sent; a record in another
     /// vault, that the earlier process was about to write where the connection leads now.
     #[must_use]
-    pub fn is_suspect(&self) -> bool {
+    pub fn has_suspected_write(&self) -> bool {
         let binding = self.binding();
         let state = ClusterState { binding, generation: self.generation, versions: self.versions };
         let about_to_be_made = binding == Binding::Unbound && self.finalizer;
@@ -62,6 +62,13 @@ impl Known<'_> {
     }
 
     /// Returns the facts that are known without a call.
+    ///
+    /// The facts that turn on a call or on other objects keep their default; `controller/credential/observe` sets them:
+    /// * `cache.rs`, before the first decision: `denied`, `take_over_granted`, `secrets`, `claimed_by_other`,
+    ///   `other_operator_writes` and `drift`;
+    /// * `namespace.rs`: `namespace_terminating`;
+    /// * `list.rs`: `inventory` and `change`, and `connection` where no client could be made;
+    /// * `claim.rs`: `claims`.
     #[must_use]
     pub fn situation(&self) -> Situation {
         let (binding, desired, status) = (self.binding(), self.desired, self.status);
@@ -69,7 +76,7 @@ impl Known<'_> {
             deleting: self.deleting,
             finalizer: self.finalizer,
             disable: desired.disable,
-            doubtful: self.target.may_be_in_flight(status, self.keyed) || self.may_have_been_made(),
+            doubtful: self.target.may_be_in_flight(status, self.keyed) || self.has_suspected_create(),
             login_changed: self.is_login_changed(),
             suspended: desired.suspended,
             connection: self.connection,
@@ -89,7 +96,7 @@ impl Known<'_> {
             value_withheld: status.value_withheld,
             set_to_rotate: desired.rotates,
             settle: self.settle_window(),
-            needs_verification: self.suspected,
+            suspected_write: self.suspected_write,
             recently_started: self.recently_started,
             // What is left takes a call, or what is known of other objects.
             ..Situation::default()
@@ -112,16 +119,16 @@ impl Known<'_> {
     /// Whether a write that an earlier process may have sent could be executed after the DELETE of the record.
     fn may_outlive(&self) -> bool {
         let other = self.versions.is_some_and(|versions| versions != self.status.source);
-        self.deleting && (self.may_have_been_made() || (self.suspected && other))
+        self.deleting && (self.has_suspected_create() || (self.suspected_write && other))
     }
 
     /// Whether an earlier process may have made a record that the status does not tell of: the finalizer goes on just
-    /// before the POST. Under [`Adoption::Never`] the status says before each POST for which account it is.
-    fn may_have_been_made(&self) -> bool {
+    /// before the POST. Under [`AdoptionPolicy::Never`] the status says before each POST for which account it is.
+    fn has_suspected_create(&self) -> bool {
         let about_to_be_made = self.binding() == Binding::Unbound && self.finalizer;
         let announced =
-            self.desired.adoption != Adoption::Never || self.target.may_be_in_flight(self.status, self.keyed);
-        about_to_be_made && self.suspected && announced
+            self.desired.adoption != AdoptionPolicy::Never || self.target.may_be_in_flight(self.status, self.keyed);
+        about_to_be_made && self.suspected_write && announced
     }
 
     /// Whether another OAuth client logs in now than the one that last wrote. The new client may be another tenant's, and
