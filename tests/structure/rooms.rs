@@ -5,7 +5,9 @@ use crate::finding::Finding;
 use crate::names::{Mention, Names, Target};
 use crate::tree::{Source, Tree};
 
-/// The rooms of `controller`, from the top down. Rooms of one row never name each other.
+/// The rooms of `controller`, from the top down. Rooms of one row never name each other. The room of a new kind is added to
+/// the row of `credential`. `safe_password` and `device` are planned and have no files yet: the rooms of the kinds
+/// `MySafePassword` (an entry of MySafe, the PAM's personal safe) and `PamDevice` (a device of the PAM).
 const ROOMS: [&[&str]; 7] = [
     &["run"],
     &["controllers"],
@@ -19,7 +21,8 @@ const ROOMS: [&[&str]; 7] = [
 /// The modules outside `controller` that a room may name.
 const BELOW_CONTROLLER: [&str; 8] = ["domain", "api", "pam", "clock", "config", "metrics", "leader", "probes"];
 
-/// Our kinds, which the machinery of any kind does not know.
+/// Our kinds, which the machinery of any kind does not know; a new kind is added here. The last three are planned and have no
+/// code yet; `PamSecret` is a value that is read from the PAM.
 const KINDS: [&str; 6] =
     ["PamCredential", "ClusterPamConnection", "PamConnection", "MySafePassword", "PamDevice", "PamSecret"];
 
