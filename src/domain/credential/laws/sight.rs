@@ -64,7 +64,7 @@ fn an_answer_is_compared_with_what_was_decided() {
         maybe_made_before: false,
     };
     let answer = |outcome, id: &str| Answer {
-        outcome,
+        effect,
         id: id.into(),
         identifier: Some("ours".into()),
         tenant: Some("acme".into()),

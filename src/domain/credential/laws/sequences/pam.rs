@@ -64,7 +64,7 @@ impl Pam {
         record.value = post.value.unwrap_or(record.value);
         record.notes = post.notes.unwrap_or(record.notes);
         record.change = self.changes;
-        Answer { outcome, id: record.id.clone(), identifier: record.identifier.clone(), tenant: None }
+        Answer { effect, id: record.id.clone(), identifier: record.identifier.clone(), tenant: None }
     }
 
     fn create(&mut self) -> usize {
