@@ -63,7 +63,7 @@ fn an_answer_is_compared_with_what_was_decided() {
         tenant: Some("acme".into()),
         maybe_made_before: false,
     };
-    let answer = |outcome, id: &str| Answer {
+    let answer = |effect, id: &str| Answer {
         effect,
         id: id.into(),
         identifier: Some("ours".into()),

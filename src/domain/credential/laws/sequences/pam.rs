@@ -56,7 +56,7 @@ impl Pam {
         (self.changes, self.calls) = (self.changes + 1, self.calls + 1);
         let by_identifier = self.records.iter().position(|r| r.identifier.as_deref() == Some(&post.identifier));
         let found = by_identifier.or_else(|| self.records.iter().position(|r| r.username == post.username));
-        let outcome = if found.is_some() { WriteEffect::Updated } else { WriteEffect::Created };
+        let effect = if found.is_some() { WriteEffect::Updated } else { WriteEffect::Created };
         let at = found.unwrap_or_else(|| self.create());
         let record = &mut self.records[at];
         record.identifier = Some(post.identifier.clone());
