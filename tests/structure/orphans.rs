@@ -50,7 +50,7 @@ impl Reached {
 
     /// Returns the places where the file that a declaration names may be.
     fn places(&self, declared: &Declaration) -> Vec<Self> {
-        let inside: String = declared.inside.iter().map(|name| format!("{name}/")).collect();
+        let inside: String = declared.inside.iter().flat_map(|name| [name.as_str(), "/"]).collect();
         if let Some(path) = &declared.path {
             let from = if declared.inside.is_empty() { folder(&self.path) } else { &self.children };
             return vec![Self::beside(plain(&format!("{from}{inside}{path}")))];

@@ -81,7 +81,7 @@ impl Tree {
             Scan { path, inside: module_of(path), inline: false }.declarations(&syntax.items, &mut declared);
         }
         let files = parsed.iter();
-        let items = files.map(|(path, _, syntax)| (path.to_string(), orphans::declarations(&syntax.items))).collect();
+        let items = files.map(|(path, _, syntax)| ((*path).clone(), orphans::declarations(&syntax.items))).collect();
         let sources = parsed.into_iter().filter_map(|(path, lines, syntax)| source(path, lines, syntax, &declared));
         Self { files: sources.collect(), declared: items }
     }
