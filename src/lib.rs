@@ -17,7 +17,23 @@
 //!
 //! Arrows point one way: `main → controller → {api, domain, pam}`, and `main → {config, leader, probes, signals, telemetry}`.
 //! The program `crdgen` writes the CustomResourceDefinitions and the tables of the manual from [`api`]. Start reading at
-//! `controller::credential::reconcile`, then [`domain::decide`].
+//! `src/controller/credential/reconcile.rs`, then at [`domain::decide`].
+//!
+//! # The way of one Secret's value
+//!
+//! Paths are below `src`.
+//!
+//! 1. `controller/runtime/watch.rs` sees that a Secret changed, and records the new resourceVersion, never the value, in the
+//!    `MetadataCache` of `controller/runtime/metadata_cache.rs`.
+//! 2. `controller/runtime/dependencies.rs` names the credentials that read the Secret, and the `Triggers` of
+//!    `controller/runtime/trigger.rs` wake these credentials.
+//! 3. kube's queue starts a pass over each credential (`controller/controllers.rs`, `controller/credential/reconcile.rs`).
+//!    The pass may have to wait for a worker slot (`controller/runtime/worker_slots.rs`).
+//! 4. `controller/credential/observe/` reads the Secret and, if a decision needs it, the list.
+//! 5. [`domain::decide`] (`domain/credential/decide.rs`) decides on a push from the observation.
+//! 6. `controller/credential/act/push.rs` sends the push through `pam/client.rs`; `pam/calls/` reads the PAM's answer.
+//! 7. [`domain::judge`] (`domain/credential/answer.rs`) compares the answer with the decision.
+//! 8. `domain/credential/transition/` computes the next status, and `controller/credential/report/` writes it.
 //!
 //! # Glossary
 //!
@@ -53,6 +69,32 @@
 //! | decision | What is to be done, computed from an observation without I/O. |
 //! | outcome | What came of carrying out a decision. |
 //! | transition | The computation of the next status from the status, the decision and the outcome. |
+//! | value | The secret text that becomes the PAM's field `content`. |
+//! | in flight | Said of an unacknowledged write: it has no answer yet. A write counts as in flight from its announcement in status, before it is sent. |
+//! | suspected write | A write that an earlier process may have sent and that the status does not tell of. |
+//! | inventory | The list of one connection, as it is cached in memory. |
+//! | origin | Scheme, host, port and path of a PAM's address. |
+//!
+//! # The promises
+//!
+//! Comments and tests name a promise by its number. Each promise has a test that can fail.
+//!
+//! | | promise |
+//! |---|---|
+//! | P1 | Once changes and faults stop, the PAM holds exactly one record for a credential, with the newest value that is due; the status says so, and no further call is made for the credential. |
+//! | P2 | On an idle cluster, a changed Secret is in the PAM within a second, where the operator may watch Secrets. |
+//! | P3 | No crash, lost or late answer and no second replica makes a second record, or leaves an older value over a newer one. |
+//! | P4 | The operator never takes over a record that is not the credential's own, unless the user asks for it and the connection allows it. |
+//! | P5 | The operator never reads a secret value from the PAM: all it knows of a record comes from the list and from answers to its own writes. |
+//! | P6 | A value that the vault rotated is never overwritten, unless the value in Kubernetes changes or somebody asks for the push. |
+//! | P7 | The deletion of an object disables at most the one record that is the object's own, and an ordinary edit always removes the finalizer. |
+//! | P8 | No byte of a secret leaves in a log line, an event, a condition, a metric, a status, an error or a panic; digests of values are keyed. |
+//! | P9 | The operator reads Secrets only in the credential's own namespace, and in its own for cluster connections; it writes only its digest key, and sends a login only to the connection's origin. |
+//! | P10 | A sick PAM gets few requests: concurrency and rate are bounded, one probe at a time is sent while it is down, and a refused login is not repeated soon. |
+//!
+//! A comment that names `design.md 5` or `API 2.6` names the source of a fact: `design.md N` is section N of the project's
+//! contract, `API n.m` a section of the notes on the PAM's API, and `API 7 #36` item 36 in section 7 of these notes. Both
+//! texts are kept beside the repository.
 
 pub mod api;
 pub mod clock;

@@ -26,13 +26,13 @@ use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 use crate::probes::Check;
 
-/// Serves the kinds until `stop` resolves, then finishes what is in flight and returns. `ready` is done once every
+/// Serves the kinds until `stop` resolves, then lets the passes in flight end and returns. `ready` is done once every
 /// watch has its first list. Nothing is written to a PAM once `lead` is lost.
 ///
 /// # Errors
 ///
-/// When something without which nothing can be done is missing at the start: the digest key, or the permission to
-/// read it. Everything later is retried.
+/// When the start needs something that is missing: the cluster's name, the digest key, or the permission to read either.
+/// A later failure is retried and is no error.
 pub async fn run(
     client: Client,
     config: &Config,
@@ -52,7 +52,7 @@ pub async fn run(
     let mut watches = JoinSet::new();
     tokio::select! {
         () = first_lists(&cluster, config, &mut watches) => {}
-        // Nothing was done.
+        // No pass has begun, so there is nothing to finish.
         () = stop.clone() => return Ok(()),
     }
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
@@ -76,24 +76,24 @@ async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error>
     Ok(uid.chars().filter(char::is_ascii_hexdigit).take(8).collect())
 }
 
-/// Starts the metadata watches, and returns once each has its first list: before that, a Secret that was not seen
-/// yet could not be told from one that is not there.
+/// Returns the scopes together with the operator's own namespace.
+fn with_own(scopes: &HashSet<Scope>, own: &Scope) -> HashSet<Scope> {
+    let missing = (!scopes.contains(&None)).then(|| own.clone());
+    scopes.iter().cloned().chain(missing).collect()
+}
+
+/// Starts the metadata watches, and returns once each has its first list: without the first list, a Secret that the watch
+/// has not shown yet looks like a Secret that does not exist.
 async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut JoinSet<()>) {
     let own = Some(config.namespace.clone());
     let everywhere: HashSet<Scope> = scopes(config).into_iter().collect();
-    let and_own = |mut scopes: HashSet<Scope>| {
-        if !scopes.contains(&None) {
-            scopes.insert(own.clone());
-        }
-        scopes
-    };
     let mut firsts = Vec::new();
     let mut first = || {
         let (sender, receiver) = oneshot::channel();
         firsts.push(receiver);
         || _ = sender.send(())
     };
-    for scope in and_own(everywhere.clone()) {
+    for scope in with_own(&everywhere, &own) {
         let shared = Arc::clone(cluster);
         watches.spawn(watch::keep_versions::<Secret>(
             shared,
@@ -103,8 +103,9 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
             first(),
         ));
     }
-    // A tenant's CA bundle may be in a ConfigMap; where no tenant may connect anywhere, no tenant's are watched.
-    let tenants = if config.allowed_hosts.is_empty() { [own.clone()].into() } else { and_own(everywhere.clone()) };
+    // A tenant's CA bundle may be in a ConfigMap. Where no tenant may connect anywhere, ConfigMaps of tenants are not
+    // watched.
+    let tenants = if config.allowed_hosts.is_empty() { [own.clone()].into() } else { with_own(&everywhere, &own) };
     for scope in tenants {
         let shared = Arc::clone(cluster);
         watches.spawn(watch::keep_versions::<ConfigMap>(

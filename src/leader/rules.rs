@@ -77,7 +77,7 @@ impl Record {
 pub(super) enum Step {
     /// Write the lease: it is free, expired, or was held under this very name (a container that was restarted).
     Take,
-    /// It is held by another.
+    /// Another replica holds the lease.
     Wait,
 }
 

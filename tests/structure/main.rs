@@ -3,7 +3,7 @@
 //! `cargo test --test structure` checks this checkout. `cargo test --test structure -- --nocapture report` prints its
 //! figures. `STRUCTURE_ROOT=/path/to/a/checkout` makes both look at another checkout.
 //!
-//! Items that only a test build compiles are never looked at. What a macro makes is not seen, but the paths among the
+//! Items that only a test build compiles are never looked at, except for orphans. What a macro makes is not seen, but the paths among the
 //! tokens of a macro are.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
@@ -14,6 +14,7 @@ mod collect;
 mod finding;
 mod functions;
 mod names;
+mod orphans;
 mod ownership;
 mod purity;
 mod report;
@@ -27,6 +28,11 @@ use tree::Tree;
 #[test]
 fn files_form_no_circle() {
     none(circles::findings(&Tree::checkout()));
+}
+
+#[test]
+fn each_file_belongs_to_a_crate() {
+    none(orphans::findings(&Tree::checkout()));
 }
 
 #[test]

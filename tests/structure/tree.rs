@@ -7,6 +7,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, ImplItem, Item, Meta, Token, TraitItem};
 
+use crate::orphans::{self, Declaration};
+
 /// The name by which other crates call the library.
 pub const LIBRARY: &str = "pam_operator";
 
@@ -54,6 +56,8 @@ impl Source {
 pub struct Tree {
     /// The files.
     pub files: Vec<Source>,
+    /// The `mod` items of each file whose content is in another file. The files of a test build are among the files here.
+    pub declared: BTreeMap<String, Vec<Declaration>>,
 }
 
 impl Tree {
@@ -76,8 +80,10 @@ impl Tree {
         for (path, _, syntax) in &parsed {
             Scan { path, inside: module_of(path), inline: false }.declarations(&syntax.items, &mut declared);
         }
+        let files = parsed.iter();
+        let items = files.map(|(path, _, syntax)| ((*path).clone(), orphans::declarations(&syntax.items))).collect();
         let sources = parsed.into_iter().filter_map(|(path, lines, syntax)| source(path, lines, syntax, &declared));
-        Self { files: sources.collect() }
+        Self { files: sources.collect(), declared: items }
     }
 }
 
@@ -161,7 +167,8 @@ fn module_of(path: &str) -> Module {
     std::iter::once(first).chain(rest.iter().map(ToString::to_string)).collect()
 }
 
-fn path_attribute(attributes: &[Attribute]) -> Option<String> {
+/// Returns the file that a `#[path]` attribute names.
+pub fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("path")).find_map(|attribute| {
         let Meta::NameValue(pair) = &attribute.meta else { return None };
         let syn::Expr::Lit(literal) = &pair.value else { return None };

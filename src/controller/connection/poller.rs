@@ -62,7 +62,7 @@ pub(crate) struct Poller {
 /// A list that ended.
 struct Ended {
     id: ConnectionId,
-    /// It came, and can be trusted.
+    /// The list came, and can be trusted.
     is_well: bool,
 }
 

@@ -22,15 +22,15 @@ use crate::controller::runtime::status_store;
 use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
 use crate::metrics::ReconcileOutcome;
 
-/// What a pass found out about the login of a connection.
+/// Says what a pass found out about the login of a connection.
 enum Finding {
-    /// It is as the status says.
+    /// The login is as the status says.
     AsBefore,
-    /// It is as the status says; a refused login is tried again after this time.
+    /// The login is refused, as the status says, and is tried again after this time.
     StillRefused(Duration),
-    /// Something stands in the way of a call.
+    /// A problem in the cluster prevents a call.
     Lacks(Problem),
-    /// It was tried.
+    /// The login was tried.
     Tried {
         digest: String,
         client: String,

@@ -1,5 +1,5 @@
-//! Everything that this process remembers of single connections, but for their health. Removing an entry forgets all of
-//! it.
+//! Everything that this process remembers of single connections, except their health. Removing the entry of a connection
+//! forgets everything about the connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ struct ConnectionEntry {
     client: Option<Arc<ConnectedClient>>,
     /// The state that its dependents were last woken for.
     announced: Option<u64>,
-    /// It refused a call though it is Ready.
+    /// The connection refused a call though it is Ready.
     recheck_login: bool,
     /// Until when a refused login is left alone.
     waiting: Option<Instant>,

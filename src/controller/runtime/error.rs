@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// What the Kubernetes API refused or failed to do. No text of a response is in it: kube's own errors embed
-/// whole responses.
+/// A call that the Kubernetes API refused or failed. The error holds no text of a response: kube's own errors embed whole
+/// responses.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No answer in time.

@@ -1,4 +1,4 @@
-//! What the machinery must know of a kind of ours.
+//! The facts of a kind of ours that the machinery of any kind needs.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 
-/// A kind of ours. Everything asked of it is a fact of the object: no call, and no decision.
+/// A kind of ours. Each method returns a fact of the object, without a call and without a decision.
 pub(crate) trait Managed:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
@@ -27,7 +27,7 @@ pub(crate) trait Managed:
     /// whole cluster has its Secrets.
     fn dependencies(&self, home: &str) -> HashSet<Dependency>;
 
-    /// Returns whether users put the object to rest.
+    /// Returns whether `spec.suspend` is set.
     fn is_suspended(&self) -> bool {
         false
     }

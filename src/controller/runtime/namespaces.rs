@@ -13,8 +13,8 @@ pub(crate) struct Namespaces {
 }
 
 impl Namespaces {
-    /// Returns the labels of a namespace; `None` where the namespace was not seen yet: its first objects may be seen
-    /// before it.
+    /// Returns the labels of a namespace; `None` where the watch has not shown the namespace yet. The watch of another kind
+    /// may show an object of a new namespace first.
     pub(crate) fn labels(&self, name: &str) -> Option<Labels> {
         self.lock().get(name).cloned()
     }

@@ -21,15 +21,15 @@ pub(crate) fn input_hash(of: &impl Hash) -> u64 {
 /// Says whether an object may be tried now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// Yes.
+    /// The object may be tried now.
     Now,
-    /// In so long.
+    /// The object may be tried after this time.
     In(Duration),
-    /// When something changes.
+    /// The object may be tried only after an input changed.
     OnChange,
 }
 
-/// What a failure says of the next try.
+/// Says what follows from a failure for the next try.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failure {
     pub(crate) retry: Retry,

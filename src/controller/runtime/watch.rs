@@ -1,4 +1,4 @@
-//! The watches: what they keep of an object, and what they wake.
+//! The watches: what each watch keeps of an object, and which objects each watch wakes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS)
 }
 
-/// Watches whole objects and keeps a store of them; `take_in` sees each event first. Managed fields and annotations
-/// that are not ours are dropped: they are most of an object's size and never read, as `kubectl apply`'s copy of the
-/// object is.
+/// Watches whole objects and keeps a store of them; `take_in` sees each event first. Managed fields and annotations of
+/// others are dropped, such as the copy of the whole object that `kubectl apply` keeps in an annotation: together these
+/// are most of an object's size, and no pass reads them.
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
@@ -76,7 +76,7 @@ pub(crate) async fn keep_versions<K>(
             }
             Err(error) => log_failure(&error, &K::kind(&())),
         }
-        // No other namespace waits for one that may not be listed: it is gone, or was never granted.
+        // A namespace that may not be listed is gone or was never granted. The start does not wait for such a namespace.
         let complete = complete || denied;
         if complete && let Some(ready) = ready.take() {
             ready();

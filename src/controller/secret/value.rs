@@ -17,11 +17,11 @@ const LONGEST_USERNAME: usize = 255;
 /// Why a value cannot be sent. Tells nothing of the value but its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// There is nothing in it.
+    /// The value is empty.
     Empty,
-    /// It is not UTF-8, and JSON carries nothing else.
+    /// The value is not UTF-8, and JSON carries nothing else.
     NotUtf8,
-    /// It has more characters than the PAM takes.
+    /// The value has more characters than the PAM takes.
     TooLong { characters: usize, longest: usize },
     /// A username with control characters, or with blanks at its ends.
     Unclean,
@@ -32,9 +32,9 @@ pub(crate) enum Unusable {
 /// A value as it will be sent.
 pub(crate) struct Content {
     pub(crate) value: SecretString,
-    /// It ends in a newline, which is seldom meant.
+    /// The value ends in a newline, which is seldom meant.
     pub(crate) ends_in_newline: bool,
-    /// It is longer than a value may be that the vault rotates.
+    /// The value is longer than the PAM allows where the vault rotates the value.
     pub(crate) is_long: bool,
 }
 

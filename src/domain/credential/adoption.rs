@@ -1,4 +1,18 @@
 //! The table of `design.md` 5: which record may be written whose id is not in our status (P4).
+//!
+//! | the list shows | `Never` | `ByIdentifier` | `TakeOver` |
+//! |---|---|---|---|
+//! | neither our identifier nor our account | create | create | create |
+//! | our identifier on our account | conflict, unless `inFlight` tells that we created the record | update | update |
+//! | our account without an identifier | as above | update | update |
+//! | our account under an identifier of a former cluster name | update | update | update |
+//! | our identifier on another account | conflict | conflict | update, if the connection allows it |
+//! | our account under another identifier | conflict | conflict | update, if the connection allows it |
+//! | several records that match, or an SSH key's row | conflict | conflict | conflict |
+//!
+//! A conflict is [`Reason::RecordConflict`]; a take-over that the connection does not allow is [`Reason::AccessDenied`]. A
+//! creation under `Never` and every take-over are announced in status first, so that a later pass knows whose the record is.
+//! The laws check every cell (`laws/p4_table.rs`).
 
 use super::{AdoptionPolicy, Binding, Decision, Expect, Facts, Intent, Push, Reason, Request, Seen, ValueComparison};
 

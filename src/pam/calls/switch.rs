@@ -9,7 +9,7 @@ use crate::pam::wire::{Dialect, Envelope, Failure, failure_of};
 pub enum Disabled {
     /// By this call.
     Now,
-    /// It was disabled before (1008; 1017 up to 3.32).
+    /// The record was disabled before (1008; 1017 up to 3.32).
     AlreadyInactive,
 }
 
@@ -18,7 +18,7 @@ pub enum Disabled {
 pub enum Enabled {
     /// By this call.
     Now,
-    /// It was enabled before (1043; 1017 up to 3.32).
+    /// The record was enabled before (1043; 1017 up to 3.32).
     AlreadyActive,
 }
 

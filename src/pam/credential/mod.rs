@@ -45,7 +45,7 @@ pub struct CredentialRequest {
 impl CredentialRequest {
     /// The request's body as JSON, in the connection's dialect.
     ///
-    /// It is written twice, the first time only to be measured: a buffer that grew would leave copies of the value in
+    /// The body is written twice, the first time only to be measured: a buffer that grew would leave copies of the value in
     /// freed memory.
     pub(super) fn to_json(&self, dialect: &Dialect) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
         let spelled = Spelled(self, dialect);

@@ -3,6 +3,7 @@
 mod circles;
 mod figures;
 mod inside;
+mod orphans;
 mod rooms;
 
 use std::collections::BTreeMap;

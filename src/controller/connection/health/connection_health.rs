@@ -19,14 +19,15 @@ const NUMBERS: Duration = Duration::from_mins(1);
 /// While it is not known which credentials are leaving, the connection is looked at again after this.
 const NOT_LISTED: Duration = Duration::from_secs(1);
 
-/// The health of one connection. What credentials do to it is known even while it is not there itself.
+/// The health of one connection. An entry can exist without its connection: credentials may refer to a connection
+/// that does not exist.
 #[derive(Default)]
 pub(super) struct ConnectionHealth {
     /// How many credentials refer to it.
     pub(super) credentials: usize,
     pub(super) brake: DisableBrake,
     present: Option<PresentConnection>,
-    /// Its next pass will look at what changed: there is no need to wake it.
+    /// A pass over the connection is expected and will see the change, so that nothing needs to wake the connection.
     is_pass_expected: bool,
 }
 
@@ -36,11 +37,11 @@ struct PresentConnection {
     trust: ListTrust,
     /// `inventory.enabled`.
     lists: bool,
-    /// Its list could not be trusted when its status was last written.
+    /// The list could not be trusted when the status was last written.
     was_held: bool,
-    /// When its numbers were last written down, or it was first seen.
+    /// When the numbers were last written to the status, or the connection was first seen.
     numbers: Instant,
-    /// One writer of its status at a time.
+    /// Lets one writer at a time write the status of the connection.
     writer: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -83,7 +84,7 @@ impl ConnectionHealth {
         self.present.is_none() && self.credentials == 0 && self.brake.is_idle()
     }
 
-    /// Whether the connection must be woken for a change; its pass is expected from then on.
+    /// Returns whether the connection must be woken for a change, and if so records that a pass is expected.
     pub(super) fn needs_pass(&mut self) -> bool {
         let may_go_off = self.brake.state() != BrakeState::Off && !self.brake.has_waiting();
         let needs_pass = self.is_present() && (may_go_off || !self.is_pass_expected);
@@ -102,7 +103,7 @@ impl ConnectionHealth {
         self.present.as_mut().is_some_and(|present| present.trust.note(finding))
     }
 
-    /// Whether the connection's list cannot be trusted.
+    /// Returns whether the connection's list cannot be trusted.
     pub(super) fn is_list_held(&self) -> bool {
         self.present.as_ref().is_some_and(PresentConnection::is_list_held)
     }
@@ -116,7 +117,7 @@ impl ConnectionHealth {
         self.brake.admit(uid, now.into_std())
     }
 
-    /// Whether more of those that a person confirmed go on.
+    /// Returns whether disables that a person confirmed are still to be released.
     pub(super) fn is_releasing(&self) -> bool {
         matches!(self.brake.state(), BrakeState::Releasing(1..)) && self.brake.has_waiting()
     }
