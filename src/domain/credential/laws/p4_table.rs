@@ -151,7 +151,7 @@ fn p4_a_record_we_do_not_know_is_written_only_where_the_table_permits_it() {
             }
             (_, Expect::Create, Inventory::Shows(Seen::Neither) | Inventory::Off) => assert!(!s.mismatch()),
             (_, Expect::Existing, Inventory::Off) => {
-                assert!(s.mismatch() && word && s.adoption() != AdoptionPolicy::Never)
+                assert!(s.mismatch() && word && s.adoption() != AdoptionPolicy::Never);
             }
             (Binding::BoundElsewhere, Expect::Existing, Inventory::Shows(Seen::Ours { at_account: true, .. })) => {}
             (_, Expect::Existing, Inventory::Shows(seen)) => {
