@@ -4,7 +4,7 @@ use crate::api::{
     self, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
 };
 use crate::controller::credential::facts::{field_groups, settings};
-use crate::domain::credential::{Asked, Desired, KEYED};
+use crate::domain::credential::{Asked, Desired};
 use crate::domain::{Account, AdoptionPolicy};
 
 /// Returns what a spec asks for.
@@ -24,7 +24,7 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
         rotates: settings::rotates(spec),
         has_value: spec.content_secret_ref.is_some(),
         groups: field_groups::digests(spec),
-        secret_groups: KEYED.into_iter().filter(|group| field_groups::has(spec, group)).collect(),
+        secret_groups: field_groups::keyed_groups(spec).collect(),
     }
 }
 

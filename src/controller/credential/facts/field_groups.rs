@@ -28,10 +28,12 @@ pub(crate) fn is_known(name: &str) -> bool {
     FIELDS.iter().any(|field| field.group() == name)
 }
 
-/// Whether the spec has something of a group.
-pub(crate) fn has(spec: &PamCredentialSpec, group: &str) -> bool {
+/// Returns the groups of which the spec has something and whose digest is keyed. Every pass asks for these: the spec is
+/// serialized once for all of them.
+pub(crate) fn keyed_groups(spec: &PamCredentialSpec) -> impl Iterator<Item = &'static str> {
     let spec = json(spec);
-    FIELDS.iter().any(|field| field.group() == group && given(&spec, field).is_some())
+    let has = move |group: &str| FIELDS.iter().any(|field| field.group() == group && given(&spec, field).is_some());
+    KEYED.into_iter().filter(move |group| has(group))
 }
 
 fn json(spec: &PamCredentialSpec) -> Value {
