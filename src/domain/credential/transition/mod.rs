@@ -64,11 +64,13 @@ pub fn announce(status: &Status, input: &TransitionInput<'_>, intent: Intent, va
     Status { in_flight: Some(UnackedWrite { value, ..write }), ..status.clone() }
 }
 
-/// Forgets a write to another vault once the connection leads back to the vault of the record.
+/// Forgets a write to another vault once the connection leads back to the vault of the record, and the PAM no longer
+/// executes the write: the connection may lead there again.
 fn forget_other_vault(input: &TransitionInput<'_>, next: &mut Status) {
     let bound = input.situation.binding == Binding::Bound;
     let here = input.vault.map(|vault| vault.origin.as_str());
-    next.in_flight.take_if(|write| bound && here.is_some_and(|here| here != write.origin));
+    next.in_flight
+        .take_if(|write| bound && here.is_some_and(|here| here != write.origin) && write.left(input.now).is_none());
 }
 
 /// Forgets that the record was enabled or disabled without an answer once that can no longer move its time of change.
