@@ -2,7 +2,7 @@
 //! value is the number which the status shows.
 //!
 //! A value counts once. One that was there before the number was shown cannot be meant for that number, and one that was
-//! wrong when it was compared does not become right when the number comes to be that value later.
+//! wrong when it was compared does not become right when the number later equals that value.
 
 /// So many characters of the annotation's value are remembered: no number is longer.
 const REMEMBERED: usize = 32;

@@ -97,7 +97,7 @@ impl DisableBrake {
 
     // === What may be sent
 
-    /// Returns whether the record of an object that is leaving may be disabled; `None` if the record is to be kept, or the
+    /// Returns whether the record of an object that is leaving may be disabled; `None` if the object keeps its record, or the
     /// object is gone. An object that was admitted and tries again does not count twice.
     pub fn admit(&mut self, uid: &str, now: Instant) -> Option<Admission> {
         self.prune(now);

@@ -11,7 +11,7 @@ use super::duration::{DURATION, parse_duration};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DisableBrake {
-    /// The most records that are disabled within one `window` without a confirmation; 0 means that each is to be confirmed.
+    /// The most records that are disabled within one `window` without a confirmation; 0 means that somebody confirms each.
     #[serde(default = "brake_count")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub count: u32,

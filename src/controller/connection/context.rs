@@ -138,7 +138,7 @@ impl Context {
         let status = self.status(&connection);
         let moment = Moment { now: Instant::now(), wall: self.cluster.clock.now() };
         if self.health.note(&connection, &status, moment) {
-            // Each object whose record the list lacks is to be told so by itself.
+            // The pass of each object whose record the list lacks reports that on the object itself.
             self.ask_for_list(&connection.id());
         }
         self.store.note(connection);

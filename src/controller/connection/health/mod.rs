@@ -173,7 +173,7 @@ impl ConnectionHealths {
     }
 
     /// Returns whether an object's record may be disabled through a connection; `None` if the connection is not there, or the
-    /// record is to be kept.
+    /// object keeps its record.
     pub(crate) fn admit(&self, connection: &AnyConnection, uid: &str, now: Instant) -> Option<Admission> {
         let mut inner = self.lock();
         let health = inner.of.get_mut(&connection.id())?;
