@@ -144,6 +144,38 @@ fn a_second_restart_does_not_forget_what_the_first_process_left_open() {
     });
 }
 
+/// P3, P7: a creation that was answered, but not judged since the list after it failed, is told of by the status.
+#[test]
+fn a_record_whose_creation_could_not_be_judged_is_disabled_with_its_object() {
+    world(pam(), |world| async move {
+        let mut cluster = world.cluster("c1");
+        cluster.put_value("svc", &value("svc", 1));
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).times(1));
+        cluster.put_credential("svc", &json!({"deletionPolicy": "Disable"}));
+        cluster.start().await;
+        world.until("lost", A_WHILE, || cluster.status("svc").in_flight.is_some()).await;
+        // The list before the next POST is answered, the one that judges the answer is not.
+        world
+            .sim
+            .inject(Fault::on(Kind::PostCredential, Effect::Delay(Duration::from_secs(12))).after_commit().times(1));
+        let other = json!({"deletionPolicy": "Disable", "username": "other"});
+        cluster.put_credential("svc", &other);
+        let is_there = || world.sim.find("c1_apps_svc").is_some();
+        world.until("the record of the other account", Duration::from_mins(5), is_there).await;
+        world.sim.inject(Fault::on(Kind::ListCredentials, Effect::gateway(503)).always());
+        sleep(Duration::from_secs(20)).await;
+        cluster.put_credential("svc", &json!({"deletionPolicy": "Disable", "username": "other", "suspend": true}));
+        sleep(A_WHILE).await;
+        world.sim.clear_faults();
+        cluster.api.delete("pamcredentials", NAMESPACE, "svc");
+        cluster.put_credential("svc", &json!({"deletionPolicy": "Disable", "username": "other", "suspend": false}));
+        world.until("gone", Duration::from_mins(30), || cluster.credential("svc").is_none()).await;
+        let enabled: Vec<_> = world.sim.records().into_iter().filter(|record| record.active).collect();
+        assert!(enabled.is_empty(), "P7: {} records stay enabled", enabled.len());
+        ends(&world, &cluster);
+    });
+}
+
 // === Two vaults
 
 fn two() -> Config {

@@ -39,7 +39,7 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
         Ok(answer) => answered(observed, answer, id, &connected, context).await,
         Err(error) => {
             context.note_refusal(&error, &observed.connection_id());
-            Ok(Outcome::Failed(error))
+            Ok(Outcome::failed(error))
         }
     }
 }

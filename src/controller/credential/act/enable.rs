@@ -25,7 +25,7 @@ pub(super) async fn enable(observed: &Observation<'_>, context: &Context) -> Res
         }
         Err(error) => {
             context.note_refusal(&error, &observed.connection_id());
-            Outcome::Failed(error)
+            Outcome::failed(error)
         }
     })
 }

@@ -22,8 +22,10 @@ pub(crate) enum Outcome {
         /// The answer.
         answer: Answer,
     },
-    /// The call failed.
-    Failed(PamError),
+    /// The call failed, and the PAM surely did not execute the write.
+    Refused(PamError),
+    /// The PAM may have executed the write: its answer is missing, or a list that tells whose record was written failed.
+    Lost(PamError),
     /// No call could be made, or its answer blocks what was decided.
     Blocked(Problem),
     /// The finalizer is off.
@@ -43,9 +45,22 @@ impl Outcome {
             Self::Written(answer) => WriteResult::Written(answer),
             Self::Enabled(_) => WriteResult::Enabled,
             Self::Mismatch { answer, .. } => WriteResult::Mismatch(answer),
-            Self::Failed(error) if error.outcome_unknown() => WriteResult::Lost,
-            Self::Failed(_) => WriteResult::Refused,
+            Self::Refused(_) => WriteResult::Refused,
+            Self::Lost(_) => WriteResult::Lost,
             Self::Blocked(_) | Self::Released { .. } => WriteResult::Blocked,
+        }
+    }
+
+    /// Returns what a write came to that ended in `error`.
+    pub(crate) fn failed(error: PamError) -> Self {
+        if error.outcome_unknown() { Self::Lost(error) } else { Self::Refused(error) }
+    }
+
+    /// Returns the error that a write ended in.
+    pub(crate) const fn error(&self) -> Option<&PamError> {
+        match self {
+            Self::Refused(error) | Self::Lost(error) => Some(error),
+            _ => None,
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
                 connected.inventory.invalidate();
             }
             context.note_refusal(&error, &observed.connection_id());
-            Ok(Outcome::Failed(error))
+            Ok(Outcome::failed(error))
         }
     }
 }
@@ -59,9 +59,10 @@ async fn answered(
     let made_before = match was_made_before(observed, sent.push, &upserted, connected, context).await {
         Ok(made_before) => made_before,
         Err(error) => {
-            // Not told yet: the write stays without an answer, and the next list decides.
+            // Whose record was written is not known. To call the write refused would leave nothing that tells of a record
+            // that the PAM may just have created.
             connected.inventory.invalidate();
-            return Outcome::Failed(error);
+            return Outcome::Lost(error);
         }
     };
     let outcome = compared(observed, sent.push, upserted, made_before);

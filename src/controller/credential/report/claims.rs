@@ -18,7 +18,7 @@ pub(crate) fn settle_claims(observed: &Observation<'_>, decision: Decision, outc
             }
             return;
         }
-        (Outcome::Failed(_) | Outcome::Blocked(_), Decision::Push(_)) => false,
+        (Outcome::Refused(_) | Outcome::Lost(_) | Outcome::Blocked(_), Decision::Push(_)) => false,
         (
             Outcome::Nothing,
             Decision::Wait(Reason::IdentifierConflict | Reason::AccountConflict | Reason::DeviceConflict),
@@ -34,7 +34,7 @@ pub(crate) fn settle_claims(observed: &Observation<'_>, decision: Decision, outc
 
 /// Whether the PAM may hold what was claimed.
 fn may_be_written(observed: &Observation<'_>, outcome: &Outcome) -> bool {
-    let lost = matches!(outcome, Outcome::Failed(error) if error.outcome_unknown());
+    let lost = matches!(outcome, Outcome::Lost(_));
     let earlier = observed.status.has_write_of_fields() && !observed.found.announced;
     lost || earlier
 }

@@ -96,10 +96,10 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
         (Outcome::Mismatch { what, expected, answer }, _) => {
             Ready::new(Reason::RecordConflict, conflict::mismatch(*what, expected, answer, adoption))
         }
-        (Outcome::Failed(error), Decision::Enable) => {
+        (Outcome::Refused(error) | Outcome::Lost(error), Decision::Enable) => {
             Ready::new(pam_error::reason(error), message::not_enabled(id(next), &error.summary()))
         }
-        (Outcome::Failed(error), _) => {
+        (Outcome::Refused(error) | Outcome::Lost(error), _) => {
             Ready::new(pam_error::reason(error), pam_error::words(error, &observed.object.spec))
         }
         (Outcome::Blocked(problem), _) => Ready::new(problem.reason, problem.message.clone()),
@@ -120,7 +120,7 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
             (problem.reason, problem.message.clone())
         }
         (Outcome::Blocked(problem), _) => (Reason::Deleting, problem.message.clone()),
-        (Outcome::Failed(error), _) => (deleting(pam_error::reason(error)), error.summary()),
+        (Outcome::Refused(error) | Outcome::Lost(error), _) => (deleting(pam_error::reason(error)), error.summary()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => (Reason::DeletionBlocked, message::PLANNED_LEAVING.to_owned()),
         _ => (Reason::Deleting, String::new()),

@@ -118,7 +118,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         written: outcome.is_written(),
         blocked: matches!(outcome, Outcome::Blocked(_)),
         connection_problem: observed.found.problem_of_connection,
-        bounded: matches!(outcome, Outcome::Failed(error) if pam_error::is_bounded(error)),
+        bounded: outcome.error().is_some_and(pam_error::is_bounded),
         window_left: next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now)),
         start_left: SETTLE.checked_sub(age).filter(|left| !left.is_zero()),
     }
@@ -137,10 +137,7 @@ fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, conte
         }
         NextPass::After(retry) => retry,
     };
-    let asked = match (outcome, &observed.found.failure) {
-        (Outcome::Failed(error), _) | (_, Some(error)) => pam_error::asked(error),
-        _ => None,
-    };
+    let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
     let failure = Failure { retry, asked };
     match context.cluster.retries.failed(&id, observed.input_hash(), failure, Instant::now(), rand::random()) {
         Some(wait) => Action::requeue(wait),

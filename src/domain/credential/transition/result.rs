@@ -13,7 +13,7 @@ pub enum WriteResult<'a> {
     Enabled,
     /// The PAM did something else.
     Mismatch(&'a Answer),
-    /// The call failed, and the PAM may have executed the write.
+    /// The PAM may have executed the write: there is no answer, or nothing tells yet whose record the answer is about.
     Lost,
     /// The call failed, and the PAM surely did not execute the write.
     Refused,
