@@ -50,7 +50,9 @@ impl SituationInput<'_> {
 
     /// Returns whether an earlier process may have sent a write that the status does not tell of, as it shows when a process
     /// first sees the object. A finalizer without a record says that a first push was about to be sent; a record in another
-    /// vault, that the earlier process was about to write where the connection leads now.
+    /// vault, that the earlier process was about to write where the connection leads now; fields that differ from the
+    /// recorded ones, that an update was due. The generation alone does not tell of that update: a pass that waits, or whose
+    /// write is refused, records the generation too.
     #[must_use]
     pub fn has_suspected_write(&self) -> bool {
         let binding = self.binding();
@@ -58,7 +60,14 @@ impl SituationInput<'_> {
         let about_to_be_made = binding == Binding::Unbound && self.finalizer;
         let recorded = self.status.has_unrecorded_write() && (binding == Binding::Bound || about_to_be_made);
         let about_to_move = binding == Binding::BoundElsewhere;
-        recorded || self.status.differs_from(&state) || about_to_be_made || about_to_move
+        let update_due = binding == Binding::Bound && self.is_update_due();
+        recorded || self.status.differs_from(&state) || about_to_be_made || about_to_move || update_due
+    }
+
+    /// Whether the spec differs from what was last sent.
+    fn is_update_due(&self) -> bool {
+        let digests = &self.status.digests;
+        self.desired.fields_differ(digests) || self.desired.differs(ACCOUNT, digests)
     }
 
     /// Returns the facts that are known without a call.

@@ -21,6 +21,20 @@ fn p1_p3_whatever_is_lost_of_an_update_the_newest_value_ends_in_one_record() {
     }
 }
 
+/// A refused write brings the generation of the spec into the status: the generation then says nothing of a later try.
+#[test]
+fn p1_p3_whatever_is_lost_after_a_refused_update_the_newest_value_ends_in_one_record() {
+    for event in [Event::Notes(2), Event::Username("other"), Event::Value(2)] {
+        for adoption in [AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never] {
+            let mut world = synced(adopting(adoption));
+            world.happen(event);
+            world.pass(Fault::Refused);
+            let sequences = explore(&world, &LIVE, converges);
+            assert!(sequences > 10_000, "{sequences}");
+        }
+    }
+}
+
 #[test]
 fn p6_a_value_that_the_vault_rotated_stays_unless_ours_changed() {
     let events = [Event::None, Event::Value(2), Event::Notes(2), Event::Restart, Event::ChangedInVault, Event::Wait];
