@@ -254,7 +254,7 @@ mod tests {
         let mut a = noted("a", "", "");
         a.spec.device = Some(crate::api::DeviceSettings::default());
         assert_eq!(field_groups::device(&a.spec), None);
-        assert!(!field_groups::digests(&a.spec).contains_key(field_groups::DEVICE));
+        assert!(!field_groups::groups(&a.spec).plain.contains_key(field_groups::DEVICE));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::domain::{Account, AdoptionPolicy};
 /// Returns what a spec asks for.
 pub(crate) fn desired(object: &PamCredential) -> Desired {
     let spec = &object.spec;
+    let groups = field_groups::groups(spec);
     Desired {
         disable: spec.deletion_policy == DeletionPolicy::Disable,
         suspended: spec.suspend,
@@ -23,8 +24,8 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
         ensure_enabled: spec.ensure_enabled,
         rotates: settings::rotates(spec),
         has_value: spec.content_secret_ref.is_some(),
-        groups: field_groups::digests(spec),
-        secret_groups: field_groups::keyed_groups(spec).collect(),
+        groups: groups.plain,
+        secret_groups: groups.keyed,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The groups of fields of a credential: each is sent only when it differs from what was last sent. Which field is in
 //! which group says the table of fields.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -28,12 +28,21 @@ pub(crate) fn is_known(name: &str) -> bool {
     FIELDS.iter().any(|field| field.group() == name)
 }
 
-/// Returns the groups of which the spec has something and whose digest is keyed. Every pass asks for these: the spec is
-/// serialized once for all of them.
-pub(crate) fn keyed_groups(spec: &PamCredentialSpec) -> impl Iterator<Item = &'static str> {
-    let spec = json(spec);
-    let has = move |group: &str| FIELDS.iter().any(|field| field.group() == group && given(&spec, field).is_some());
-    KEYED.into_iter().filter(move |group| has(group))
+/// What a spec has, by group of fields. Every pass asks for both: the spec is serialized once for them.
+pub(crate) struct Groups {
+    /// Digests of the groups that hold no secret, the account among them.
+    pub(crate) plain: BTreeMap<String, String>,
+    /// Names of the groups whose digest is keyed; their digests are made from the Secrets.
+    pub(crate) keyed: BTreeSet<&'static str>,
+}
+
+/// Returns what a spec has, by group of fields.
+pub(crate) fn groups(spec: &PamCredentialSpec) -> Groups {
+    let whole = json(spec);
+    let plain = plain_digests(spec, &whole).into_iter().map(|(name, digest)| (name.to_owned(), digest));
+    let account = (ACCOUNT.to_owned(), account(spec));
+    let has = |group: &&str| FIELDS.iter().any(|field| field.group() == *group && given(&whole, field).is_some());
+    Groups { plain: plain.chain([account]).collect(), keyed: KEYED.into_iter().filter(has).collect() }
 }
 
 fn json(spec: &PamCredentialSpec) -> Value {
@@ -48,9 +57,8 @@ fn plain_groups() -> Vec<&'static str> {
     names
 }
 
-/// Returns name and digest of each of these groups that the spec sets.
-fn groups(spec: &PamCredentialSpec) -> Vec<(&'static str, String)> {
-    let whole = json(spec);
+/// Returns name and digest of each of these groups that the spec sets; `whole` is the spec as JSON.
+fn plain_digests(spec: &PamCredentialSpec, whole: &Value) -> Vec<(&'static str, String)> {
     let digest = |name| match name {
         DEVICE => device(spec),
         _ => digest(name, whole.get(name)?),
@@ -102,7 +110,16 @@ pub(crate) fn account(spec: &PamCredentialSpec) -> String {
 
 /// The names of the groups that differ from what was last sent (or of `all`).
 pub(crate) fn due(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>, all: bool) -> Vec<&'static str> {
-    let mut groups = groups(spec);
+    due_of(spec, &json(spec), recorded, all)
+}
+
+fn due_of(
+    spec: &PamCredentialSpec,
+    whole: &Value,
+    recorded: &BTreeMap<String, String>,
+    all: bool,
+) -> Vec<&'static str> {
+    let mut groups = plain_digests(spec, whole);
     groups.retain(|(name, digest)| all || recorded.get(*name) != Some(digest));
     groups.into_iter().map(|(name, _)| name).collect()
 }
@@ -110,7 +127,7 @@ pub(crate) fn due(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>,
 /// The fields of the groups that differ (or of `all`).
 pub(crate) fn fields(spec: &PamCredentialSpec, recorded: &BTreeMap<String, String>, all: bool) -> Vec<WireField> {
     let whole = json(spec);
-    due(spec, recorded, all).into_iter().flat_map(|group| settings::of_group(&whole, group)).collect()
+    due_of(spec, &whole, recorded, all).into_iter().flat_map(|group| settings::of_group(&whole, group)).collect()
 }
 
 /// The names of the groups of secrets beside the value that differ (or of `all`).
@@ -145,15 +162,13 @@ pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&SecretInputs>, fi
     }
 }
 
-/// The digests of what the spec says now; those of secret values are for the caller to add.
-pub(crate) fn digests(spec: &PamCredentialSpec) -> BTreeMap<String, String> {
-    let groups = groups(spec).into_iter().map(|(name, digest)| (name.to_owned(), digest));
-    groups.chain([(ACCOUNT.to_owned(), account(spec))]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn digests(spec: &PamCredentialSpec) -> BTreeMap<String, String> {
+        groups(spec).plain
+    }
 
     fn spec(value: &serde_json::Value) -> PamCredentialSpec {
         let mut spec = serde_json::json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7"});
