@@ -12,7 +12,7 @@
 //!
 //! A conflict is [`Reason::RecordConflict`]; a take-over that the connection does not allow is [`Reason::AccessDenied`]. A
 //! creation under `Never` and every take-over are announced in status first, so that a later pass knows whose the record is.
-//! The laws check every cell (`laws/p4_table.rs`).
+//! The laws check every cell (`laws/tables/p4_table.rs`).
 
 use super::{AdoptionPolicy, Binding, Decision, Expect, Facts, Intent, Push, Reason, Request, Seen, ValueComparison};
 

@@ -1,34 +1,21 @@
 //! The promises, tried on every path through [`decide`].
 //!
+//! [`space`] makes the states to try. [`decisions`] holds a single decision to the promises, [`tables`] compares decisions with
+//! tables written by hand, [`transitions`] shows the status that follows a decision, and [`sequences`] follows up to three
+//! passes.
+//!
 //! Most laws are of *plain* credentials: those that are not being deleted, and have passed everything that only precedes a
-//! decision. The laws of [`gates`] say that whatever is sent is what a plain one would send.
+//! decision. The laws of [`decisions::gates`] say that whatever is sent is what a plain one would send.
 
-mod chain;
-mod concrete;
-mod drift;
-mod enable;
-mod explore;
-mod gates;
-mod looks;
-mod p1;
-mod p3;
-mod p4;
-mod p4_table;
-mod p6;
-mod p7;
-mod passes;
-mod plan;
-mod reasons;
-mod results;
+mod decisions;
 mod sequences;
-mod sight;
-mod values;
-mod written;
+mod space;
+mod tables;
+mod transitions;
 
-use explore::law;
-pub(super) use explore::{Choices, Values, explorer};
 pub(super) use sequences::PlainKey;
-pub(super) use values::is_possible;
+use space::law;
+pub(super) use space::{Choices, Values, explorer, is_possible};
 
 use super::facts::{But, Changes, Lazy, Peek};
 use super::{

@@ -12,16 +12,16 @@ use crate::domain::{Answer, Situation, WriteEffect, judge};
 
 /// What only the next pass sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Next {
+pub(in crate::domain::credential::laws) struct Next {
     /// The vault rotates the record, by the next list.
-    pub(super) rotates: bool,
+    pub(in crate::domain::credential::laws) rotates: bool,
     /// `spec.ensureEnabled` is set, where only now a record is there that it speaks of.
-    pub(super) ensure_enabled: bool,
+    pub(in crate::domain::credential::laws) ensure_enabled: bool,
 }
 
 impl Next {
     /// Every way that makes a difference after that decision.
-    pub(super) fn all(after: Decision) -> impl Iterator<Item = Self> {
+    pub(in crate::domain::credential::laws) fn all(after: Decision) -> impl Iterator<Item = Self> {
         let pushed = matches!(after, Decision::Push(_));
         let found = matches!(after, Decision::Push(Push { expect: Expect::Existing, .. }) | Decision::Rebind);
         let both = |matters| [false, true].into_iter().take(1 + usize::from(matters));
@@ -31,16 +31,16 @@ impl Next {
 
 /// One decision that is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Step {
-    pub(super) decision: Decision,
-    pub(super) next: Next,
+pub(in crate::domain::credential::laws) struct Step {
+    pub(in crate::domain::credential::laws) decision: Decision,
+    pub(in crate::domain::credential::laws) next: Next,
     /// This pass announced the write.
-    pub(super) announced: bool,
+    pub(in crate::domain::credential::laws) announced: bool,
 }
 
 /// What is otherwise once that was done; `None` where that is the end of it. The next pass sees all there is, as one after
 /// a restart does.
-pub(super) fn after(s: &(impl Facts + Peek), step: Step) -> Option<Changes> {
+pub(in crate::domain::credential::laws) fn after(s: &(impl Facts + Peek), step: Step) -> Option<Changes> {
     match step.decision {
         // The same pass goes on.
         Decision::AddFinalizer => Some(SAME.finalizer(true)),
@@ -160,7 +160,7 @@ const fn without_rotation(inventory: Inventory) -> Inventory {
 }
 
 /// Those of the facts that the status carries.
-pub(super) const fn carried(all: &Changes) -> Changes {
+pub(in crate::domain::credential::laws) const fn carried(all: &Changes) -> Changes {
     let mut carried = SAME;
     carried.binding = all.binding;
     (carried.fields_changed, carried.account_changed) = (all.fields_changed, all.account_changed);
@@ -214,7 +214,7 @@ fn end(now: &mut Concrete, decision: Decision, result: WriteResult<'_>) {
 }
 
 /// The decisions from a credential on, each carried out, to the first that does nothing.
-pub(super) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
+pub(in crate::domain::credential::laws) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
     let mut changes = SAME;
     let mut decisions = Vec::new();
     let mut announced = false;
@@ -230,11 +230,11 @@ pub(super) fn follow(s: &(impl Facts + Peek), next: Next) -> Vec<Decision> {
 }
 
 /// A new pass that has not looked at anything.
-pub(super) const FROM_CACHE: Changes =
+pub(in crate::domain::credential::laws) const FROM_CACHE: Changes =
     SAME.secrets(SecretsState::Unchanged).inventory(Inventory::NotAsked).claims(Claims::NotAsked);
 
 /// Nothing is due, and nothing was before.
-pub(super) const UNASKED_CLEAN: Situation = Situation {
+pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situation {
     deleting: false,
     finalizer: false,
     disable: false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::PlainKey;
+use crate::domain::credential::laws::PlainKey;
 use crate::domain::credential::{
     ACCOUNT, Asked, BoundVault, CONTENT, ConnectedVault, DEVICE, Desired, DriftInput, ListedRecord, MOST_CORRECTIONS,
     MismatchRecord, ReadSecrets, Remote, SecretVersion, SituationInput, Status, Target, TransitionInput,

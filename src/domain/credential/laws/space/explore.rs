@@ -229,7 +229,7 @@ impl Drop for Shown<'_> {
 }
 
 /// Follows every path of a law. The law says whether it spoke of the path at all; on fewer than `floor` it proves nothing.
-pub(super) fn law(floor: usize, speaks: impl Fn(&Lazy) -> bool) {
+pub(in crate::domain::credential::laws) fn law(floor: usize, speaks: impl Fn(&Lazy) -> bool) {
     let started = std::time::Instant::now();
     let s = Lazy::new();
     let (mut paths, mut met) = (0, 0);
