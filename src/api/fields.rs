@@ -3,16 +3,7 @@
 
 use Form::{Block, Flag, Items, List, Mode, Number, Own, Part, Secret, Text, Word};
 
-/// Group of hostname and ip, and of the username where the spec has it.
-pub const ACCOUNT: &str = "account";
-/// Group of a username that comes from a Secret.
-pub const USERNAME: &str = "username";
-/// Group of the value.
-pub const CONTENT: &str = "content";
-/// Group of the seed of one-time passwords.
-pub const TOTP: &str = "secretKey";
-/// Group of the further fields of a login, with their values.
-pub const LOGIN_FIELDS: &str = "additionalAuthenticationFields";
+use crate::domain::credential::{ACCOUNT, CONTENT, LOGIN_FIELDS, TOTP, USERNAME};
 
 /// One field of the spec that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

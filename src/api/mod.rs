@@ -30,7 +30,7 @@ pub use connection::{
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
 pub use credential::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec};
-pub use fields::{ACCOUNT, CONTENT, FIELDS, Field, Form, LOGIN_FIELDS, TOTP, USERNAME, sent_field};
+pub use fields::{FIELDS, Field, Form, sent_field};
 pub use refs::{ConnectionKind, ConnectionRef, ContentSecretRef, Trim, UsernameSecretRef};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,

@@ -8,6 +8,7 @@ mod deletion;
 mod desired;
 mod drift;
 mod facts;
+mod groups;
 #[cfg(test)]
 mod laws;
 mod listed;
@@ -34,6 +35,7 @@ pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find
 pub use facts::{
     AdoptionPolicy, Binding, Claims, Connection, Facts, Intent, Request, SecretsState, Situation, ValueComparison,
 };
+pub use groups::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
 pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};
@@ -41,8 +43,7 @@ pub use repair::is_only_correction;
 pub use retry::{Ended, NextPass, next_pass};
 pub use situation_input::SituationInput;
 pub use status::{
-    ACCOUNT, Asked, BoundVault, CONTENT, ClusterState, ConnectedVault, DEVICE, KEYED, MOST_CORRECTIONS, MismatchRecord,
-    Remote, SecretVersion, Status, USERNAME,
+    Asked, BoundVault, ClusterState, ConnectedVault, MOST_CORRECTIONS, MismatchRecord, Remote, SecretVersion, Status,
 };
 pub use target::Target;
 pub use transition::{WriteResult, announce, clears_suspected_write, transition};

@@ -6,20 +6,6 @@ use jiff::Timestamp;
 
 use super::{Binding, Request, UnackedWrite, WriteAction};
 
-/// Digest of hostname and ip, and of the username where the spec has the username.
-pub const ACCOUNT: &str = "account";
-/// Keyed digest of a username from a Secret.
-pub const USERNAME: &str = "username";
-/// Keyed digest of the value.
-pub const CONTENT: &str = "content";
-/// Keyed digest of the seed of one-time passwords.
-pub const TOTP: &str = "secretKey";
-/// Keyed digest of the further fields of a login, with their values.
-pub const FIELDS: &str = "additionalAuthenticationFields";
-/// The groups whose digests are keyed.
-pub const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, FIELDS];
-/// Digest of the settings of the device.
-pub const DEVICE: &str = "device";
 /// So many times a record is corrected before it is left alone.
 pub const MOST_CORRECTIONS: usize = 3;
 

@@ -2,9 +2,10 @@
 
 use super::{Account, Compared, Intent, Keyed, MismatchRecord, Status, UnackedWrite, WriteAction};
 
-/// Field of the keyed digest of an account.
-const ACCOUNT: &str = "inFlight";
-/// Field of the keyed digest of vault, identifier and account.
+/// What the keyed digest of the account of an unacknowledged write is made for: another name than that of the group of the
+/// account, so that the two digests never look alike.
+const IN_FLIGHT: &str = "inFlight";
+/// What the keyed digest of vault, identifier and account is made for.
 const TARGET: &str = "target";
 
 /// What a write is for.
@@ -27,7 +28,7 @@ impl Target<'_> {
     /// Returns the keyed digest of the account.
     #[must_use]
     pub fn account_digest(&self, keyed: &dyn Keyed) -> Option<String> {
-        Some(keyed.digest(ACCOUNT, self.account_text()?.as_bytes()))
+        Some(keyed.digest(IN_FLIGHT, self.account_text()?.as_bytes()))
     }
 
     fn text(&self) -> Option<String> {
@@ -46,7 +47,7 @@ impl Target<'_> {
 
     fn compare_account(&self, write: &UnackedWrite, keyed: &dyn Keyed) -> Compared {
         match (self.account_text(), &write.account) {
-            (Some(text), Some(_)) => keyed.compare(write.account.as_ref(), ACCOUNT, text.as_bytes()),
+            (Some(text), Some(_)) => keyed.compare(write.account.as_ref(), IN_FLIGHT, text.as_bytes()),
             _ => Compared::Unknown,
         }
     }

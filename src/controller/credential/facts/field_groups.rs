@@ -11,17 +11,12 @@ use crate::controller::credential::facts::settings::{self, given};
 use crate::controller::secret::digest::plain;
 use crate::pam::{WireField, WireValue};
 
-/// The groups that are told by themselves: the account, and every one whose digest is keyed.
-pub(crate) use crate::api::{ACCOUNT, CONTENT, LOGIN_FIELDS, TOTP, USERNAME};
+/// The groups that a rule names.
+pub(crate) use crate::domain::credential::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
 
-/// Digest of what is written onto the device.
-pub(crate) const DEVICE: &str = "device";
 /// Digest of what of the additional settings is no secret.
 const ADDITIONAL: &str = "additionalSettings";
 const NOTES: &str = "notes";
-
-/// Every group whose digest is keyed.
-pub(crate) const KEYED: [&str; 4] = [USERNAME, CONTENT, TOTP, LOGIN_FIELDS];
 
 /// Whether this version has a group of that name.
 pub(crate) fn is_known(name: &str) -> bool {

@@ -3,9 +3,8 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::api::{CONTENT, TOTP, USERNAME};
 use crate::controller::secret::value::Content;
-use crate::domain::credential::ReadSecrets;
+use crate::domain::credential::{CONTENT, ReadSecrets, TOTP, USERNAME};
 use crate::pam::{WireField, WireValue};
 
 /// Values that were read from Secrets. They live no longer than the pass.

@@ -1,6 +1,7 @@
 //! The keys of Secrets that a spec refers to.
 
-use crate::api::{CONTENT, LOGIN_FIELDS, PamCredential, PamCredentialSpec, TOTP, USERNAME};
+use crate::api::{PamCredential, PamCredentialSpec};
+use crate::domain::credential::{CONTENT, LOGIN_FIELDS, TOTP, USERNAME};
 
 /// One key of a Secret that a spec refers to.
 #[derive(Clone, Copy)]

@@ -4,7 +4,8 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::api::{AuthenticationField, FIELDS, Field, Form, LOGIN_FIELDS, PamCredentialSpec};
+use crate::api::{AuthenticationField, FIELDS, Field, Form, PamCredentialSpec};
+use crate::domain::credential::LOGIN_FIELDS;
 use crate::pam::{WireField, WireValue};
 
 /// Whether the spec has the vault rotate the value.
