@@ -1,4 +1,7 @@
-//! The only reads of a pass: each only when the decision turns on it.
+//! The only reads of a pass, each only when the decision turns on it, and the loop of reads and decisions.
+//!
+//! [`until_decided`] also makes what must be in the API server before the decision can be carried out: it adds the finalizer
+//! (or removes one that is no longer wanted) and announces a write in the status. Nothing here writes to a PAM.
 
 mod cache;
 mod claim;
@@ -20,9 +23,10 @@ pub(crate) use claim::is_claimed_by_other;
 pub(crate) use connected::{client, is_anothers, is_same_login, list};
 pub(crate) use namespace::refresh_namespace_terminating;
 
-/// Looks until a decision is reached that only has to be carried out; `None` if the object is gone.
+/// Reads and decides until the decision only has to be carried out, and returns that decision; `None` if the object is gone.
 ///
-/// What has to be there before a write (the finalizer, the announcement in the status) is put there on the way.
+/// Adds the finalizer and announces the write on the way, since both have to be in the API server before the PAM is written
+/// to, and removes a finalizer that is no longer wanted. None of the three ends the pass.
 pub(crate) async fn until_decided(
     observed: &mut Observation<'_>,
     slot: &mut HeldSlot,
