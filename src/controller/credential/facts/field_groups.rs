@@ -12,7 +12,7 @@ use crate::controller::secret::digest::plain;
 use crate::pam::{WireField, WireValue};
 
 /// The groups that a rule names.
-pub(crate) use crate::domain::credential::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
+pub(crate) use crate::domain::credential::{ACCOUNT, DEVICE, KEYED, LOGIN_FIELDS, TOTP};
 
 /// Digest of what of the additional settings is no secret.
 const ADDITIONAL: &str = "additionalSettings";
@@ -134,13 +134,12 @@ pub(crate) fn due_secrets(read: &SecretInputs, all: bool) -> Vec<&'static str> {
 
 /// The secrets beside the value and the username that differ (or `all`).
 pub(crate) fn secrets(read: &SecretInputs, all: bool) -> Vec<WireField> {
-    let value = |group: &str| match group {
-        TOTP => read.totp.clone().map(WireValue::Secret),
-        _ => Some(WireValue::Items(read.login_fields.clone())),
-    };
+    let due = due_secrets(read, all);
+    let totp = read.totp.clone().map(|seed| (TOTP, WireValue::Secret(seed)));
+    let login_fields = (LOGIN_FIELDS, WireValue::Items(read.login_fields.clone()));
+    let values = totp.into_iter().chain([login_fields]).filter(|(group, _)| due.contains(group));
     let row = |group: &str| FIELDS.iter().find(|field| field.group() == group);
-    let all = due_secrets(read, all).into_iter();
-    all.filter_map(|group| Some(WireField { path: row(group)?.wire, value: value(group)? })).collect()
+    values.filter_map(|(group, value)| Some(WireField { path: row(group)?.wire, value })).collect()
 }
 
 /// For a PAM that puts a block that is sent in the place of the one it has: additional settings go whole, and so do the

@@ -3,8 +3,9 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use crate::controller::credential::facts::secret_refs::SecretGroup;
 use crate::controller::secret::value::Content;
-use crate::domain::credential::{CONTENT, ReadSecrets, TOTP, USERNAME};
+use crate::domain::credential::ReadSecrets;
 use crate::pam::{WireField, WireValue};
 
 /// Values that were read from Secrets. They live no longer than the pass.
@@ -22,13 +23,13 @@ pub(crate) struct SecretInputs {
 
 impl SecretInputs {
     /// Returns what is digested of a group; `None` where there is nothing of it.
-    pub(crate) fn bytes(&self, group: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn bytes(&self, group: SecretGroup) -> Option<Zeroizing<Vec<u8>>> {
         let whole = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
         match group {
-            CONTENT => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
-            USERNAME => self.username.as_ref().map(|username| whole(username)),
-            TOTP => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
-            _ => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
+            SecretGroup::Content => self.content.as_ref().map(|content| whole(content.value.expose_secret())),
+            SecretGroup::Username => self.username.as_ref().map(|username| whole(username)),
+            SecretGroup::Totp => self.totp.as_ref().map(|seed| whole(seed.expose_secret())),
+            SecretGroup::LoginFields => (!self.login_fields.is_empty()).then(|| joined(&self.login_fields)),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::api::{PamCredential, PamCredentialSpec};
+use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
-use crate::controller::credential::facts::secret_refs::{Reference, references, secret_names};
-use crate::controller::credential::facts::{field_groups, settings, stored_status};
+use crate::controller::credential::facts::secret_refs::{Reference, SecretGroup, SecretUse, references, secret_names};
+use crate::controller::credential::facts::{settings, stored_status};
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -42,7 +42,6 @@ fn inputs(
     references: &[Reference<'_>],
     found: &HashMap<&str, SecretValues>,
 ) -> Result<SecretInputs, Problem> {
-    let spec = &observed.object.spec;
     let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
     let mut inputs = SecretInputs::default();
     inputs.recorded.versions = versions(observed.object, found);
@@ -50,26 +49,19 @@ fn inputs(
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));
         let bytes = bytes.ok_or_else(|| Problem::key_missing(&whole(reference), reference.key))?;
-        put(&mut inputs, spec, reference.group, bytes)
+        put(&mut inputs, reference.usage, bytes)
             .map_err(|why| Problem::unusable(&whole(reference), reference.key, reference.field, why))?;
     }
     Ok(inputs)
 }
 
-fn put(inputs: &mut SecretInputs, spec: &PamCredentialSpec, group: &str, bytes: &[u8]) -> Result<(), Unusable> {
-    match group {
-        field_groups::CONTENT => {
-            let trim = spec.content_secret_ref.as_ref().map(|reference| reference.trim).unwrap_or_default();
-            inputs.content = Some(value::content(bytes, trim)?);
-        }
-        field_groups::USERNAME => inputs.username = Some(value::username(bytes)?),
-        field_groups::TOTP => inputs.totp = Some(value::totp_seed(bytes)?),
-        _ => {
-            let fields = spec.additional_settings.as_ref().and_then(|s| s.additional_authentication_fields.as_ref());
-            // The Secrets are read in the order of the spec.
-            if let Some(field) = fields.and_then(|fields| fields.get(inputs.login_fields.len())) {
-                inputs.login_fields.push(settings::login_field(field, &value::field(bytes)?));
-            }
+fn put(inputs: &mut SecretInputs, usage: SecretUse<'_>, bytes: &[u8]) -> Result<(), Unusable> {
+    match usage {
+        SecretUse::Username => inputs.username = Some(value::username(bytes)?),
+        SecretUse::Content(trim) => inputs.content = Some(value::content(bytes, trim)?),
+        SecretUse::Totp => inputs.totp = Some(value::totp_seed(bytes)?),
+        SecretUse::LoginField(field) => {
+            inputs.login_fields.push(settings::login_field(field, &value::field(bytes)?));
         }
     }
     Ok(())
@@ -82,12 +74,12 @@ fn versions(object: &PamCredential, found: &HashMap<&str, SecretValues>) -> Vec<
 
 /// Compares what was read with what was last sent.
 fn compare(observed: &mut Observation<'_>, mut inputs: SecretInputs) {
-    let value = compare_group(observed, &mut inputs, field_groups::CONTENT);
-    let username = compare_group(observed, &mut inputs, field_groups::USERNAME);
-    for group in [field_groups::TOTP, field_groups::LOGIN_FIELDS] {
+    let value = compare_group(observed, &mut inputs, SecretGroup::Content);
+    let username = compare_group(observed, &mut inputs, SecretGroup::Username);
+    for group in [SecretGroup::Totp, SecretGroup::LoginFields] {
         // The vault does not change these by itself: with a lost key, what is in the Secret is sent again.
         if compare_group(observed, &mut inputs, group).is_some_and(|compared| compared != Compared::Same) {
-            inputs.recorded.due.insert(group.to_owned());
+            inputs.recorded.due.insert(group.name().to_owned());
         }
     }
     let known = observed.situation.binding != Binding::Unbound;
@@ -100,23 +92,29 @@ fn compare(observed: &mut Observation<'_>, mut inputs: SecretInputs) {
 }
 
 /// Compares one group with what was last sent, and records the digest of the group.
-fn compare_group(observed: &Observation<'_>, inputs: &mut SecretInputs, group: &'static str) -> Option<Compared> {
+fn compare_group(observed: &Observation<'_>, inputs: &mut SecretInputs, group: SecretGroup) -> Option<Compared> {
     let bytes = inputs.bytes(group)?;
-    let recorded = observed.status.digests.get(group);
-    let compared = observed.keyed.compare(recorded, group, &bytes);
+    let recorded = observed.status.digests.get(group.name());
+    let compared = observed.keyed.compare(recorded, group.name(), &bytes);
     let compared = unless_untouched(compared, observed, inputs, group);
-    inputs.recorded.digests.insert(group.to_owned(), observed.keyed.digest(group, &bytes));
+    inputs.recorded.digests.insert(group.name().to_owned(), observed.keyed.digest(group.name(), &bytes));
     let in_doubt = recorded.is_some_and(|recorded| crate::domain::keyed::is_in_doubt(recorded));
     // Of the value, the settle window decides.
-    let sent_again = in_doubt && group != field_groups::CONTENT && compared == Compared::Same;
+    let sent_again = in_doubt && group != SecretGroup::Content && compared == Compared::Same;
     Some(if sent_again { Compared::Changed } else { compared })
 }
 
 /// A lost key is no change where the very versions of the Secrets are those that were last sent from, and the spec is the
 /// one that was sent: an edited reference leads to another key of the same Secret, and the value there was never sent.
-fn unless_untouched(compared: Compared, observed: &Observation<'_>, inputs: &SecretInputs, group: &str) -> Compared {
+fn unless_untouched(
+    compared: Compared,
+    observed: &Observation<'_>,
+    inputs: &SecretInputs,
+    group: SecretGroup,
+) -> Compared {
     let version = |versions: &[SecretVersion], name: &str| versions.iter().find(|v| v.name == name).cloned();
-    let mut references = references(&observed.object.spec).into_iter().filter(|reference| reference.group == group);
+    let mut references =
+        references(&observed.object.spec).into_iter().filter(|reference| reference.usage.group() == group);
     let untouched = references.all(|reference| {
         let now = version(&inputs.recorded.versions, reference.name);
         now.is_some() && now == version(&observed.status.source, reference.name)
