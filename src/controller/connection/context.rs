@@ -100,7 +100,7 @@ impl Context {
 
     /// Returns whether a connection is there that this operator does not select: then another one serves what refers to
     /// it.
-    pub(crate) async fn is_anothers(&self, id: &ConnectionId) -> Result<bool, Error> {
+    pub(crate) async fn is_served_by_other_operator(&self, id: &ConnectionId) -> Result<bool, Error> {
         if !self.selects {
             return Ok(false);
         }

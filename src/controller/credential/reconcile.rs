@@ -10,7 +10,7 @@ use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::lacks_labels;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::credential::report::{PassEnd, stored};
+use crate::controller::credential::report::{PassEnd, write_status};
 use crate::controller::credential::{act, observe, report};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
@@ -63,11 +63,11 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     // The connection may have come after the credential.
     context.want(credential);
     let mut observed = observe::from_cache(credential, context);
-    stored::write_owed(&observed, context).await?;
+    write_status::write_owed(&observed, context).await?;
     if let Some(waits) = waits(&observed, context) {
         return Ok(waits);
     }
-    if observe::is_anothers(&observed, context).await? {
+    if observe::is_served_by_other_operator(&observed, context).await? {
         return Ok(PassEnd::at_rest());
     }
     observe::refresh_namespace_terminating(&mut observed, context).await?;

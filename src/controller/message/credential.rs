@@ -18,23 +18,25 @@ const fn past(surely_enabled: bool) -> &'static str {
     }
 }
 
-/// Why a value was held back.
+/// Why a value was withheld.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Held {
+pub(crate) enum Withheld {
     /// The vault rotates it.
     Rotates,
     /// The key of the digests was lost.
     KeyLost,
-    /// One of the two; which is no longer known.
+    /// The vault rotates the value or the key was lost; which of the two is no longer known.
     Earlier,
 }
 
-/// Says that the fields were written and the value was held back.
-pub(crate) fn adopted(id: &str, identifier: &str, why: Held, surely_enabled: bool) -> String {
+/// Says that the fields were written and the value was withheld.
+pub(crate) fn adopted(id: &str, identifier: &str, why: Withheld, surely_enabled: bool) -> String {
     let why = match why {
-        Held::Rotates => "the vault rotates its value",
-        Held::KeyLost => "the key of the digests in status was lost, so that the value may be older than the vault's",
-        Held::Earlier => "the vault may have a newer one",
+        Withheld::Rotates => "the vault rotates its value",
+        Withheld::KeyLost => {
+            "the key of the digests in status was lost, so that the value may be older than the vault's"
+        }
+        Withheld::Earlier => "the vault may have a newer one",
     };
     format!(
         "The fields were written to record {id}, identifier {identifier}; the value was not sent, since {why}. To send it, annotate this object with {}=<any new text>{}",

@@ -52,7 +52,7 @@ fn planned(decision: Decision) -> Decision {
     match decision {
         Decision::Push(push) => Decision::Plan(Planned::Push(push)),
         Decision::Enable => Decision::Plan(Planned::Enable),
-        Decision::HoldValue => Decision::Plan(Planned::HoldValue),
+        Decision::WithholdValue => Decision::Plan(Planned::WithholdValue),
         Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
             Decision::Plan(Planned::Nothing)
         }
@@ -134,7 +134,7 @@ fn unchanged(s: &impl Facts, value: ValueComparison) -> Decision {
         _ => Decision::Settled,
     };
     match decision {
-        Decision::Settled | Decision::Record | Decision::HoldValue if s.enable_due() => enable(s),
+        Decision::Settled | Decision::Record | Decision::WithholdValue if s.enable_due() => enable(s),
         decision => decision,
     }
 }

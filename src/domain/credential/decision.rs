@@ -20,7 +20,7 @@ pub enum Decision {
     /// Nothing is due, and no earlier write was missed: record the versions of the Secrets that this is true of.
     Record,
     /// Nothing is due. With a lost key nothing tells whether the value is the recorded one: it is withheld.
-    HoldValue,
+    WithholdValue,
     /// Send nothing, and say what would be sent.
     Plan(Planned),
     /// The list shows the record of the status where the connection leads now: record that vault.
@@ -45,7 +45,7 @@ pub enum Planned {
     /// Nothing.
     Nothing,
     /// Nothing, and the value would stay withheld.
-    HoldValue,
+    WithholdValue,
     /// This POST.
     Push(Push),
     /// The record would be enabled.

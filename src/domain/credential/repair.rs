@@ -50,7 +50,7 @@ pub(super) fn missed(s: &impl Facts, value: ValueComparison, rotates: Option<boo
 /// since our last write, so that it cannot be older than the value in the vault.
 pub(super) fn lost_key(s: &impl Facts) -> Decision {
     match s.inventory() {
-        _ if !s.baseline() || s.binding() != Binding::Bound => Decision::HoldValue,
+        _ if !s.baseline() || s.binding() != Binding::Bound => Decision::WithholdValue,
         Inventory::NotAsked => Decision::Look(Look::Inventory),
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(Seen::Ours { at_account: true, rotates })
@@ -59,7 +59,7 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
         {
             Decision::Push(Push { expect: Expect::Update, value: true, all_fields: s.suspected_write() })
         }
-        Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::HoldValue,
+        Inventory::Shows(_) | Inventory::Incomplete(_) | Inventory::Off => Decision::WithholdValue,
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
         Ok(connected) => connected,
         Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
-    observe::is_same_login(&connected, observed)?;
+    observe::check_same_login(&connected, observed)?;
     if let Some(held) = brake(observed, context).await? {
         return Ok(Outcome::Blocked(held));
     }

@@ -24,7 +24,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
         Ok(connected) => connected,
         Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
-    observe::is_same_login(&connected, observed)?;
+    observe::check_same_login(&connected, observed)?;
     let Some(request) = request(observed, push) else {
         return Ok(Outcome::Nothing);
     };

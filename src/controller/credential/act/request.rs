@@ -12,7 +12,7 @@ pub(crate) fn request(observed: &Observation<'_>, push: Push) -> Option<Credenti
     let secrets = observed.found.secrets.as_ref();
     let content = secrets.and_then(|secrets| secrets.content.as_ref()).filter(|_| push.value);
     let mut fields = field_groups::fields(spec, &observed.status.digests, push.all_fields);
-    fields.extend(secrets.into_iter().flat_map(|secrets| field_groups::secrets(secrets, push.all_fields)));
+    fields.extend(secrets.into_iter().flat_map(|secrets| field_groups::other_secret_fields(secrets, push.all_fields)));
     if observed.connection.state.as_ref().is_some_and(ConnectionState::replaces_blocks) {
         field_groups::complete(spec, secrets, &mut fields);
     }

@@ -126,17 +126,17 @@ pub(crate) fn fields(spec: &PamCredentialSpec, recorded: &BTreeMap<String, Strin
 }
 
 /// The names of the groups of secrets beside the value that differ (or of `all`).
-pub(crate) fn due_secrets(read: &SecretInputs, all: bool) -> Vec<&'static str> {
-    let there = [(TOTP, read.totp.is_some()), (LOGIN_FIELDS, !read.login_fields.is_empty())];
-    let is_due = |group: &str| all || read.recorded.due.contains(group);
+pub(crate) fn due_secrets(inputs: &SecretInputs, all: bool) -> Vec<&'static str> {
+    let there = [(TOTP, inputs.totp.is_some()), (LOGIN_FIELDS, !inputs.login_fields.is_empty())];
+    let is_due = |group: &str| all || inputs.read.due.contains(group);
     there.into_iter().filter(|(group, there)| *there && is_due(group)).map(|(group, _)| group).collect()
 }
 
 /// The secrets beside the value and the username that differ (or `all`).
-pub(crate) fn secrets(read: &SecretInputs, all: bool) -> Vec<WireField> {
-    let due = due_secrets(read, all);
-    let totp = read.totp.clone().map(|seed| (TOTP, WireValue::Secret(seed)));
-    let login_fields = (LOGIN_FIELDS, WireValue::Items(read.login_fields.clone()));
+pub(crate) fn other_secret_fields(inputs: &SecretInputs, all: bool) -> Vec<WireField> {
+    let due = due_secrets(inputs, all);
+    let totp = inputs.totp.clone().map(|seed| (TOTP, WireValue::Secret(seed)));
+    let login_fields = (LOGIN_FIELDS, WireValue::Items(inputs.login_fields.clone()));
     let values = totp.into_iter().chain([login_fields]).filter(|(group, _)| due.contains(group));
     let row = |group: &str| FIELDS.iter().find(|field| field.group() == group);
     values.filter_map(|(group, value)| Some(WireField { path: row(group)?.wire, value })).collect()
@@ -148,7 +148,7 @@ pub(crate) fn complete(spec: &PamCredentialSpec, read: Option<&SecretInputs>, fi
     let whole = json(spec);
     let mut block = settings::of_group(&whole, ADDITIONAL);
     block.extend(settings::of_group(&whole, NOTES));
-    block.extend(read.into_iter().flat_map(|read| secrets(read, true)));
+    block.extend(read.into_iter().flat_map(|read| other_secret_fields(read, true)));
     let before = fields.len();
     fields.retain(|field| block.iter().all(|one| one.path != field.path));
     if fields.len() < before {

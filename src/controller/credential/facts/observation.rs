@@ -163,7 +163,7 @@ impl Observation<'_> {
             vault: self.connection.vault.as_ref(),
             target: self.target(),
             keyed: &self.keyed,
-            read: self.found.secrets.as_ref().map(|secrets| &secrets.recorded),
+            read: self.found.secrets.as_ref().map(|secrets| &secrets.read),
             versions: self.versions.as_deref(),
             replaced: self.replaced(),
             remote: self.found.drift.as_ref().map(|drift| &drift.remote),

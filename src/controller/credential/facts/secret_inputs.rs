@@ -18,7 +18,7 @@ pub(crate) struct SecretInputs {
     /// Further fields of a login, each with all that it has.
     pub(crate) login_fields: Vec<Vec<WireField>>,
     /// Versions and digests of all of these.
-    pub(crate) recorded: ReadSecrets,
+    pub(crate) read: ReadSecrets,
 }
 
 impl SecretInputs {

@@ -15,9 +15,9 @@ use crate::controller::runtime::error::Error;
 use crate::pam::{PamError, Snapshot};
 
 /// Returns whether another operator serves this credential: its connection is there, but this operator does not select it.
-pub(crate) async fn is_anothers(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
+pub(crate) async fn is_served_by_other_operator(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
     let missing = observed.connection.state.is_none();
-    Ok(missing && context.connections.is_anothers(&observed.connection_id()).await?)
+    Ok(missing && context.connections.is_served_by_other_operator(&observed.connection_id()).await?)
 }
 
 /// Returns the client of the credential's connection, made where there is none yet.
@@ -47,7 +47,7 @@ pub(crate) async fn client(
 }
 
 /// Checks that the client logs in as the login that was decided on: the connection itself has not looked at another one yet.
-pub(crate) fn is_same_login(connected: &ConnectedClient, observed: &Observation<'_>) -> Result<(), Error> {
+pub(crate) fn check_same_login(connected: &ConnectedClient, observed: &Observation<'_>) -> Result<(), Error> {
     match observed.connection.vault.as_ref().and_then(|vault| vault.login.as_ref()) {
         Some(seen) if *seen != connected.login => Err(Error::ConnectionChanged),
         _ => Ok(()),

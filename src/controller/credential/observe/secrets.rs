@@ -44,7 +44,7 @@ fn inputs(
 ) -> Result<SecretInputs, Problem> {
     let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
     let mut inputs = SecretInputs::default();
-    inputs.recorded.versions = versions(observed.object, found);
+    inputs.read.versions = versions(observed.object, found);
     for reference in references {
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));
@@ -79,14 +79,14 @@ fn compare(observed: &mut Observation<'_>, mut inputs: SecretInputs) {
     for group in [SecretGroup::Totp, SecretGroup::LoginFields] {
         // The vault does not change these by itself: with a lost key, what is in the Secret is sent again.
         if compare_group(observed, &mut inputs, group).is_some_and(|compared| compared != Compared::Same) {
-            inputs.recorded.due.insert(group.name().to_owned());
+            inputs.read.due.insert(group.name().to_owned());
         }
     }
     let known = observed.situation.binding != Binding::Unbound;
     let settle = observed.situation.settle;
     observed.situation.secrets = SecretsState::Read(value_read(value, &observed.status, settle));
     observed.situation.account_changed |= known && username.is_some_and(|compared| compared != Compared::Same);
-    observed.situation.fields_changed |= !inputs.recorded.due.is_empty();
+    observed.situation.fields_changed |= !inputs.read.due.is_empty();
     observed.found.secrets = Some(inputs);
     observed.note_username();
 }
@@ -97,7 +97,7 @@ fn compare_group(observed: &Observation<'_>, inputs: &mut SecretInputs, group: S
     let recorded = observed.status.digests.get(group.name());
     let compared = observed.keyed.compare(recorded, group.name(), &bytes);
     let compared = unless_untouched(compared, observed, inputs, group);
-    inputs.recorded.digests.insert(group.name().to_owned(), observed.keyed.digest(group.name(), &bytes));
+    inputs.read.digests.insert(group.name().to_owned(), observed.keyed.digest(group.name(), &bytes));
     let in_doubt = recorded.is_some_and(|recorded| crate::domain::keyed::is_in_doubt(recorded));
     // Of the value, the settle window decides.
     let sent_again = in_doubt && group != SecretGroup::Content && compared == Compared::Same;
@@ -116,7 +116,7 @@ fn unless_untouched(
     let mut references =
         references(&observed.object.spec).into_iter().filter(|reference| reference.usage.group() == group);
     let untouched = references.all(|reference| {
-        let now = version(&inputs.recorded.versions, reference.name);
+        let now = version(&inputs.read.versions, reference.name);
         now.is_some() && now == version(&observed.status.source, reference.name)
     });
     if compared == Compared::Unknown && untouched && observed.is_ready() { Compared::Same } else { compared }

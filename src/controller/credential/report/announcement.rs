@@ -3,7 +3,7 @@
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::stored_status;
-use crate::controller::credential::report::stored;
+use crate::controller::credential::report::write_status;
 use crate::controller::runtime::error::Error;
 use crate::domain::Intent;
 use crate::domain::credential::announce;
@@ -19,7 +19,7 @@ pub(crate) async fn announce_write(
     let mut next = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
     next.plan.clone_from(&observed.stored.plan);
     next.conditions.clone_from(&observed.stored.conditions);
-    if !stored::write(observed, &next, context).await? {
+    if !write_status::write(observed, &next, context).await? {
         return Ok(false);
     }
     observed.status = status;

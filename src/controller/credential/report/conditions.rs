@@ -10,7 +10,7 @@ use crate::controller::credential::facts::observation::{Observation, Sight};
 use crate::controller::credential::report::drifted::drifted;
 use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::connection;
-use crate::controller::message::credential::{self as message, Held};
+use crate::controller::message::credential::{self as message, Withheld};
 use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::status_store;
 use crate::domain::{
@@ -105,11 +105,11 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
         (Outcome::Blocked(problem), _) => Ready::new(problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => Ready::new(reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => Ready::new(Reason::Planned, next.plan.as_ref().map(plan::plan).unwrap_or_default()),
-        (_, Decision::HoldValue) => well(next, Held::KeyLost),
+        (_, Decision::WithholdValue) => well(next, Withheld::KeyLost),
         (_, Decision::Rebind) if observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown) => {
-            well(next, Held::KeyLost)
+            well(next, Withheld::KeyLost)
         }
-        _ => well(next, Held::Earlier),
+        _ => well(next, Withheld::Earlier),
     }
 }
 
@@ -138,11 +138,11 @@ fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
         return Ready::new(Reason::Progressing, message::to_be_enabled(id(next)));
     }
     let lost = observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown);
-    well(next, if lost { Held::KeyLost } else { Held::Rotates })
+    well(next, if lost { Withheld::KeyLost } else { Withheld::Rotates })
 }
 
 /// The PAM holds what it should, but for a value that was withheld.
-fn well(next: &PamCredentialStatus, why: Held) -> Ready {
+fn well(next: &PamCredentialStatus, why: Withheld) -> Ready {
     let (id, identifier) = (id(next), next.identifier.as_deref().unwrap_or_default());
     if next.value_held_back {
         Ready::new(Reason::Adopted, message::adopted(id, identifier, why, next.ensured_enabled))

@@ -8,7 +8,7 @@ mod events;
 mod plan;
 mod removed;
 mod status;
-pub(crate) mod stored;
+pub(crate) mod write_status;
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub(crate) async fn write(
     remember(observed, decision, outcome, context);
     // Before the write: should it fail, the PAM is not asked again for that.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
-    if !stored::write(observed, &next.stored, context).await? {
+    if !write_status::write(observed, &next.stored, context).await? {
         return Ok(PassEnd::at_rest());
     }
     events::publish(observed, decision, outcome, &next, context).await;
@@ -84,7 +84,7 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
         context.state.clear_suspected_write(uid);
     }
     if let (Decision::Settled, Some(secrets)) = (decision, &observed.found.secrets) {
-        context.state.note_unchanged_versions(uid, observed.generation(), &secrets.recorded.versions);
+        context.state.note_unchanged_versions(uid, observed.generation(), &secrets.read.versions);
     }
     let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
     if blocked || decision == Decision::Wait(Reason::DeletionBlocked) {

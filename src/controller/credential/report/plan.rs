@@ -19,7 +19,7 @@ pub(crate) fn plan(observed: &Observation<'_>, decision: Decision) -> Option<Pla
         Decision::Plan(Planned::Push(push)) => pushing(observed, push),
         Decision::Plan(Planned::Enable) => Plan { action: PlanAction::Enable, identifier, ..of_record(observed) },
         Decision::Plan(Planned::Disable) => Plan { action: PlanAction::Disable, identifier, ..of_record(observed) },
-        Decision::Plan(Planned::HoldValue) => Plan { value: PlannedValue::HeldBack, ..of_record(observed) },
+        Decision::Plan(Planned::WithholdValue) => Plan { value: PlannedValue::HeldBack, ..of_record(observed) },
         Decision::Wait(_) => Plan { action: PlanAction::Blocked, ..Plan::default() },
         _ => Plan { value: unchanged(observed), ..of_record(observed) },
     })

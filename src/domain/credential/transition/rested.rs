@@ -8,7 +8,7 @@ pub(super) fn rested(input: &TransitionInput<'_>, next: &mut Status, decision: D
     match decision {
         Decision::Settled => settled(input, next),
         Decision::Record => record_digests(input, next),
-        Decision::HoldValue => {
+        Decision::WithholdValue => {
             record_digests(input, next);
             next.value_withheld = true;
         }

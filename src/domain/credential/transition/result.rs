@@ -27,6 +27,6 @@ pub enum WriteResult<'a> {
 pub const fn clears_suspected_write(decision: Decision, result: WriteResult<'_>) -> bool {
     matches!(
         (result, decision),
-        (WriteResult::Written(_), _) | (WriteResult::Nothing, Decision::Record | Decision::HoldValue)
+        (WriteResult::Written(_), _) | (WriteResult::Nothing, Decision::Record | Decision::WithholdValue)
     )
 }

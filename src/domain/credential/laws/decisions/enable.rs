@@ -48,7 +48,7 @@ fn a_record_is_enabled_after_everything_else() {
         }
         if with == Decision::Enable {
             // What it would make unknowable was looked at before.
-            let looked = matches!(without, Decision::Settled | Decision::Record | Decision::HoldValue);
+            let looked = matches!(without, Decision::Settled | Decision::Record | Decision::WithholdValue);
             assert!(looked, "{without:?}");
         }
         with == Decision::Enable

@@ -113,7 +113,8 @@ fn p4_after_an_answer_that_named_another_record_nothing_is_written_blindly() {
 fn p4_nothing_counts_as_settled_while_an_answer_is_unexplained() {
     law_of(100, SAME.mismatch(true), |s| {
         let decision = decide(s);
-        let settled = [Decision::Settled, Decision::Record, Decision::HoldValue, Decision::Rebind, Decision::Enable];
+        let settled =
+            [Decision::Settled, Decision::Record, Decision::WithholdValue, Decision::Rebind, Decision::Enable];
         assert!(!settled.contains(&decision), "{decision:?}");
         true
     });

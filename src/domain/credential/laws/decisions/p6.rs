@@ -97,7 +97,7 @@ fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
         let untouched = s.change() == Change::Same && !s.value_withheld();
         let push = Push { expect: Expect::Update, value: true, all_fields: s.suspected_write() };
         let expected = match s.inventory() {
-            _ if !s.baseline() => Decision::HoldValue,
+            _ if !s.baseline() => Decision::WithholdValue,
             Inventory::NotAsked => Decision::Look(Look::Inventory),
             Inventory::Failed(reason) => Decision::Wait(reason),
             Inventory::Shows(Seen::Ours { at_account: true, rotates: false })
@@ -106,7 +106,7 @@ fn p6_a_lost_key_alone_is_looked_into_where_a_baseline_is_known() {
             {
                 Decision::Push(push)
             }
-            _ => Decision::HoldValue,
+            _ => Decision::WithholdValue,
         };
         assert_eq!(decide(s), expected);
         true
@@ -134,7 +134,7 @@ fn only_an_update_for_what_changed_leaves_groups_of_fields_out() {
 fn p9_an_operator_that_does_not_serve_the_connection_writes_no_digest() {
     law_of_plain(10, |s| {
         let ready = s.connection() == Connection::Ready;
-        let digests = matches!(decide(s), Decision::HoldValue | Decision::Record | Decision::Rebind);
+        let digests = matches!(decide(s), Decision::WithholdValue | Decision::Record | Decision::Rebind);
         assert!(ready || !digests);
         digests
     });

@@ -45,7 +45,7 @@ fn a_plan_says_just_what_apply_would_do() {
             Decision::Push(push) => Decision::Plan(Planned::Push(push)),
             Decision::Enable => Decision::Plan(Planned::Enable),
             Decision::Disable => Decision::Plan(Planned::Disable),
-            Decision::HoldValue => Decision::Plan(Planned::HoldValue),
+            Decision::WithholdValue => Decision::Plan(Planned::WithholdValue),
             Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
                 Decision::Plan(Planned::Nothing)
             }

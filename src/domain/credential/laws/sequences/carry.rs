@@ -112,7 +112,7 @@ impl World {
             self.suspected_write = Some(false);
         }
         let at_rest =
-            matches!(decision, Decision::Settled | Decision::Record | Decision::HoldValue | Decision::LookAgain);
+            matches!(decision, Decision::Settled | Decision::Record | Decision::WithholdValue | Decision::LookAgain);
         self.ready = at_rest || matches!(result, WriteResult::Written(_));
     }
 }

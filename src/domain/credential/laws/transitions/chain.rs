@@ -51,7 +51,7 @@ pub(in crate::domain::credential::laws) fn after(s: &(impl Facts + Peek), step: 
             Some(carried_out(s, step).inventory(Inventory::Shows(ours)).drift(Drift::None).claims(Claims::Free))
         }
         Decision::LookAgain => Some(carried_out(s, step).recently_started(false).claims(Claims::Free)),
-        Decision::Enable | Decision::Record | Decision::HoldValue | Decision::Rebind => {
+        Decision::Enable | Decision::Record | Decision::WithholdValue | Decision::Rebind => {
             Some(carried_out(s, step).claims(Claims::Free))
         }
         _ => None,

@@ -158,7 +158,7 @@ fn p3_a_suspected_write_stays_until_a_list_or_an_answer_told() {
     let wait = Decision::Wait(Reason::PamUnavailable);
     assert!(of(&pass, wait, WriteResult::Nothing));
     assert!(!of(&pass, Decision::Record, WriteResult::Nothing));
-    assert!(!of(&pass, Decision::HoldValue, WriteResult::Nothing));
+    assert!(!of(&pass, Decision::WithholdValue, WriteResult::Nothing));
     assert!(!of(&pass, Decision::Push(UPDATE), WriteResult::Written(&answer)));
     assert!(!of(&pass, Decision::LookAgain, WriteResult::Nothing), "another version stays another");
     pass.status.observed_generation = Some(0);

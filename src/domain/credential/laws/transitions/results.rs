@@ -27,7 +27,7 @@ fn p6_a_value_stays_withheld_until_a_value_is_sent() {
     assert!(then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
     settled.desired.has_value = false;
     assert!(!then(&settled, Decision::Settled, WriteResult::Nothing).value_withheld);
-    assert!(then(&with(UNASKED_CLEAN), Decision::HoldValue, WriteResult::Nothing).value_withheld);
+    assert!(then(&with(UNASKED_CLEAN), Decision::WithholdValue, WriteResult::Nothing).value_withheld);
 }
 
 #[test]

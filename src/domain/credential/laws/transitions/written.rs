@@ -170,7 +170,7 @@ fn digests_and_versions_are_recorded_by_what_sends_or_finds_nothing_due() {
         let next = then(&pass, decision, result);
         (next.digests["notes"] == "notes", next.source == pass.versions)
     };
-    for decision in [Decision::Record, Decision::HoldValue, Decision::Rebind] {
+    for decision in [Decision::Record, Decision::WithholdValue, Decision::Rebind] {
         assert_eq!(recorded(decision, WriteResult::Nothing), (true, true), "{decision:?}");
     }
     assert_eq!(recorded(Decision::Push(UPDATE), WriteResult::Written(&answer())), (true, true));
