@@ -32,10 +32,8 @@ pub(crate) struct Context {
     pub(crate) state: CredentialStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<PamCredentialStatus>,
-    /// The name of this cluster, and its former names.
-    pub(crate) cluster_names: Vec<String>,
-    /// The first parts of identifiers that were generated before.
-    pub(crate) former_cluster_names: Vec<String>,
+    /// The name of this cluster, and then its former names: identifiers begin with one of them.
+    cluster_names: Vec<String>,
     /// The credentials of every scope that is watched.
     stores: Mutex<Vec<Store<Guarded<PamCredential>>>>,
 }
@@ -69,7 +67,6 @@ impl Context {
             state: CredentialStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
-            former_cluster_names: config.former_cluster_names.clone(),
             stores: Mutex::default(),
             cluster,
             connections,
@@ -104,6 +101,11 @@ impl Context {
             }
             self.want(credential);
         }
+    }
+
+    /// Returns the former names of this cluster: identifiers that were generated earlier begin with one of them.
+    pub(crate) fn former_cluster_names(&self) -> &[String] {
+        self.cluster_names.get(1..).unwrap_or_default()
     }
 
     /// Returns what an access rule is read with.

@@ -90,7 +90,7 @@ fn waited_for_another(observed: &Observation<'_>) -> bool {
 fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Context) {
     refresh_drift(observed, snapshot, context);
     let incomplete = context.connections.health.is_incomplete(&observed.connection_id());
-    rows::compare(observed, snapshot, &context.former_cluster_names);
+    rows::compare(observed, snapshot, context.former_cluster_names());
     if let (Inventory::Shows(seen), true) = (observed.situation.inventory, incomplete) {
         observed.situation.inventory = Inventory::Incomplete(seen);
     }
