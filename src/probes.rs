@@ -50,19 +50,19 @@ struct ReadinessState {
 }
 
 impl Readiness {
-    /// Adds something to wait for. `what` is shown by `/readyz` until [`Check::done`]: a fixed text, no object's name.
+    /// Adds something that readiness waits for. `/readyz` shows `what` until [`Check::done`]: a fixed text, no object's name.
     pub fn register(&self, what: &'static str) -> Check {
         self.with(|state| state.open.push(what));
         Check { readiness: self.clone(), what }
     }
 
-    /// Records whether this replica waits for the lease. A standby has nothing else to do, so it counts as ready, whatever
-    /// a leader would still have to do.
+    /// Records whether this replica waits for the lease. A replica that waits counts as ready even with open checks, since
+    /// only a leader has to complete these.
     pub fn set_standby(&self, standby: bool) {
         self.with(|state| state.standby = standby);
     }
 
-    /// Returns what `/readyz` still waits for; empty: ready.
+    /// Returns what `/readyz` still waits for; nothing if the replica is ready.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         self.with(|state| if state.standby { Vec::new() } else { state.open.clone() })
@@ -74,7 +74,7 @@ impl Readiness {
     }
 }
 
-/// One thing that readiness waits for. Dropped without [`Check::done`], it stays open for ever.
+/// One thing that readiness waits for. A check that is dropped without [`Check::done`] stays open for ever.
 #[derive(Debug)]
 #[must_use = "a check that is never done keeps the operator unready"]
 pub struct Check {
@@ -83,7 +83,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Ends the wait for this check, for good.
+    /// Records that readiness need not wait for this check any more.
     pub fn done(self) {
         self.readiness.with(|state| {
             if let Some(place) = state.open.iter().position(|what| *what == self.what) {
@@ -126,7 +126,7 @@ impl Server {
         };
         let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(signal);
         let overdue = async {
-            // An error means that the server is gone and with it the sender: the other arm has the result.
+            // An error means that the server has ended and dropped the sender: the other arm has the result.
             if stopped.wait_for(|stopped| *stopped).await.is_err() {
                 std::future::pending::<()>().await;
             }

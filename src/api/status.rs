@@ -49,8 +49,8 @@ pub struct PamCredentialStatus {
     /// True while the record has the vault's value, since the value of the Secret was withheld (`Adopted`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub value_held_back: bool,
-    /// The one write that has no answer yet, or is about to be sent. The PAM may execute the write up to 90 s later, over what
-    /// was sent since; then the newest state is sent again. Not for users to edit.
+    /// The one write that has no answer yet, or is about to be sent. The PAM may execute the write up to 90 s later, and so
+    /// overwrite what the operator has sent in the meantime; then the newest state is sent again. Not for users to edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<InFlightWrite>,
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.

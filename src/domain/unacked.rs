@@ -11,9 +11,10 @@
 //!     └────────────────────────────────────────────────────────────  Elapsed
 //! ```
 //!
-//! While the window is open, the PAM may still execute the write, over what was sent since. An answer to a later try does
-//! not close the window, since the earlier try can still arrive. A write that an earlier process may have sent without
-//! recording it ([`WriteAction::Unrecorded`]) has no window: the list tells whether it was executed.
+//! While the window is open, the PAM may still execute the write, and so overwrite what the operator has sent in the
+//! meantime. An answer to a later try does not close the window, since the earlier try can still arrive. A write that an
+//! earlier process may have sent without recording it ([`WriteAction::Unrecorded`]) has no window: the list tells whether
+//! it was executed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Leading: the lease is renewed until it is given back or lost.
+//! Leads: renews the lease until this replica gives the lease back or loses it.
 
 use tokio::{
     sync::{oneshot, watch},
@@ -8,8 +8,8 @@ use tokio::{
 use super::handle::{Held, LeadHandle};
 use super::term::Term;
 
-/// This replica leads. The lease is renewed in the background until [`Lead::release`]; dropped without it, renewals
-/// end and others take over when the lease expires.
+/// The leadership of this replica. The lease is renewed in the background until [`Lead::release`]. If this value is dropped
+/// without a release, the renewals end, and another replica takes over when the lease expires.
 #[derive(Debug)]
 pub struct Lead {
     handle: LeadHandle,
@@ -18,7 +18,7 @@ pub struct Lead {
 }
 
 impl Lead {
-    /// Leads by a lease that was taken, and keeps it.
+    /// Leads by a lease that was taken, and keeps renewing the lease.
     pub(super) fn elected(term: Term) -> Self {
         let (held, receiver) = watch::channel(Held::Until(term.until()));
         let (stop, stopped) = oneshot::channel();
@@ -55,9 +55,9 @@ impl Lead {
     }
 
     /// Gives the lease back, so that another replica takes over at once. Call it after the last write to the outside
-    /// has ended. A failure is logged: the lease expires then.
+    /// has ended. A failure is logged, and the lease expires by itself.
     pub async fn release(self) {
-        // Either fails only if the renewals have ended by themselves: then there is nothing to give back.
+        // Both calls fail only if the renewals have ended by themselves: then there is no lease to give back.
         let _ = self.stop.send(());
         let _ = self.renewals.await;
     }

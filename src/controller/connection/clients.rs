@@ -15,7 +15,7 @@ pub(crate) struct ClientCache {
     origins: Origins,
 }
 
-/// The client of a connection, and what it was made of.
+/// The client of a connection, and what the client was made of.
 pub(crate) struct ConnectedClient {
     pub(crate) client: PamClient,
     pub(crate) inventory: Arc<Inventory>,
@@ -29,7 +29,7 @@ pub(crate) struct ConnectedClient {
 }
 
 impl ClientCache {
-    /// Makes it, with what counts its calls.
+    /// Returns a cache without clients; `metrics` count the calls of each client that the cache makes.
     pub(crate) fn new(metrics: Metrics) -> Self {
         let under_way = metrics.clone();
         let origins = Origins::with_observer(move |report| pam_error::count(&metrics, report))
@@ -37,8 +37,8 @@ impl ClientCache {
         Self { origins }
     }
 
-    /// Makes the client of a connection of what was read. A client stays as it is while nothing that a login depends on
-    /// changed: its token stays good.
+    /// Returns the client of a connection, made of what was read. The client of before is kept while nothing changed that a
+    /// login depends on, since the token of that client stays good.
     pub(crate) fn connect(
         &self,
         connection: &AnyConnection,

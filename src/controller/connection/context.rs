@@ -27,22 +27,22 @@ pub(crate) struct Context {
     /// Everything that is remembered of single connections.
     pub(crate) store: ConnectionStore,
     clients: ClientCache,
-    /// What the statuses say beside the login.
+    /// What the connections' statuses say beside the login.
     pub(crate) health: ConnectionHealths,
-    /// The newest statuses.
+    /// The newest statuses of connections.
     pub(crate) statuses: StatusStore<PamConnectionStatus>,
     /// The key of the digests in statuses, of any kind.
     pub(crate) key: DigestKey,
-    /// Tells the poller that a list is asked for.
+    /// Wakes the poller when a list is asked for.
     pub(crate) list_asked: Notify,
-    /// Where tenants' connections may lead.
+    /// The hosts that tenants' connections may lead to.
     allowed_hosts: AllowedHosts,
-    /// Whether a connection may exist and yet not be served by this operator.
+    /// Whether the operator serves selected connections only, so that another operator may serve a connection that exists.
     pub(crate) selects: bool,
 }
 
 impl Context {
-    /// Makes it for a process that begins now.
+    /// Returns the context of a process that begins now.
     pub(crate) fn new(cluster: Arc<Cluster>, key: DigestKey, config: &Config) -> Self {
         Self {
             store: ConnectionStore::default(),
@@ -57,7 +57,7 @@ impl Context {
         }
     }
 
-    /// Returns what reads all that a login depends on.
+    /// Returns a resolver, which reads everything that a login depends on.
     pub(crate) fn resolver(&self) -> Resolver<'_> {
         Resolver { cluster: &self.cluster, key: &self.key, allowed_hosts: &self.allowed_hosts }
     }
@@ -75,7 +75,7 @@ impl Context {
         self.statuses.freshest(connection.uid(), version, connection.status.clone())
     }
 
-    /// Returns the client of a connection, and makes it where there is none yet.
+    /// Returns the client of a connection, and makes a client where there is none yet.
     pub(crate) async fn client(
         &self,
         connection: &AnyConnection,
@@ -89,7 +89,7 @@ impl Context {
         Ok(resolved.and_then(|resolved| self.install(connection, resolved)))
     }
 
-    /// Takes what was read of a connection into use.
+    /// Makes a connection's client of what was read, and keeps the client.
     pub(crate) fn install(
         &self,
         connection: &AnyConnection,
@@ -98,8 +98,8 @@ impl Context {
         self.store.install(&connection.id(), |before| self.clients.connect(connection, resolved, before))
     }
 
-    /// Returns whether a connection is there that this operator does not select: then another one serves what refers to
-    /// it.
+    /// Returns whether a connection exists that this operator does not select: then another operator serves the objects that
+    /// refer to the connection.
     pub(crate) async fn is_served_by_other_operator(&self, id: &ConnectionId) -> Result<bool, Error> {
         if !self.selects {
             return Ok(false);
@@ -133,7 +133,7 @@ impl Context {
         self.cluster.triggers.wake(&[id.object_id()]);
     }
 
-    /// Takes in a connection as the watch shows it.
+    /// Records a connection as the watch shows it.
     pub(crate) fn note(&self, connection: AnyConnection) {
         let status = self.status(&connection);
         let moment = Moment { now: Instant::now(), wall: self.cluster.clock.now() };
@@ -144,7 +144,7 @@ impl Context {
         self.store.note(connection);
     }
 
-    /// Forgets a connection that is gone, and wakes the objects that depend on it.
+    /// Forgets a connection that is gone, and wakes the objects that depend on the connection.
     pub(crate) fn forget(&self, id: &ConnectionId, uid: &str) {
         self.cluster.forget(&id.object_id());
         self.store.forget(id, uid);

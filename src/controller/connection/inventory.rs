@@ -1,8 +1,8 @@
-//! Lists of what a PAM holds, and what each list says of the objects. What others did in the vault is seen by nothing
-//! else.
+//! Takes the lists of what a PAM holds, and compares all objects of a connection with each list. Only a list shows what
+//! others did in the vault.
 //!
-//! Whatever pass asks for a list, all objects of the connection are compared with it at once ([`list`]); only the
-//! objects of which it tells something new are woken. What a list means for an object is for its kind to say
+//! When a pass asks for a list, all objects of the connection are compared with the list at once ([`list`]); only the
+//! objects of which the list tells something new are woken. The kind of an object says what a list means for the object
 //! ([`ListConsumer`]).
 
 use std::sync::{Arc, PoisonError};
@@ -25,14 +25,14 @@ pub(crate) trait ListConsumer: Send + Sync + 'static {
     /// Compares all objects of a connection with a list.
     fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary;
 
-    /// Returns the objects of a connection that are passed over after each regular list, whatever it shows.
+    /// Returns the objects of a connection that are woken after each regular list, even if the list shows nothing new.
     fn to_wake_after(&self, connection: &ConnectionId) -> Vec<ObjectId>;
 }
 
 /// What a list shows of all objects of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct ListSummary {
-    /// How many records it shows as they are known, and how many not.
+    /// How many records the list shows as they are known, and how many it does not.
     pub(crate) counts: ListCounts,
     /// The objects of which the list tells something new.
     pub(crate) news: Vec<ObjectId>,

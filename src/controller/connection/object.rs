@@ -1,4 +1,4 @@
-//! Treats both kinds of connections as one: nothing but the namespace tells them apart.
+//! Treats both kinds of connections as one: only a connection of a tenant has a namespace.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -35,12 +35,12 @@ impl ConnectionId {
         &self.0
     }
 
-    /// Returns the kind, which the namespace tells.
+    /// Returns the kind of the connection: a connection with a namespace is a tenant's.
     pub(crate) const fn kind(&self) -> ConnectionKind {
         if self.0.namespace.is_empty() { ConnectionKind::ClusterPamConnection } else { ConnectionKind::PamConnection }
     }
 
-    /// Returns what names this connection among objects of all kinds.
+    /// Returns the id of this connection among objects of all kinds.
     pub(crate) fn object_id(&self) -> ObjectId {
         match self.kind() {
             ConnectionKind::ClusterPamConnection => ObjectId::new::<ClusterPamConnection>(self.0.clone()),
@@ -48,7 +48,7 @@ impl ConnectionId {
         }
     }
 
-    /// Returns this connection as what other objects depend on.
+    /// Returns this connection as a dependency of other objects.
     pub(crate) fn dependency(&self) -> Dependency {
         Dependency::Object(self.object_id())
     }
@@ -70,7 +70,7 @@ impl fmt::Display for ConnectionId {
 pub(crate) struct AnyConnection {
     pub(crate) metadata: ObjectMeta,
     pub(crate) spec: ConnectionSpec,
-    /// Which credentials may use it for what; a tenant's own connection has no such rules.
+    /// Which credentials may use the connection, and for what; a tenant's own connection has no such rules.
     pub(crate) access: Option<Vec<AccessRule>>,
     pub(crate) status: PamConnectionStatus,
 }
@@ -105,7 +105,7 @@ impl Managed for PamConnection {
     }
 }
 
-/// Returns what a connection depends on, in the order in which it is read. `namespace` is where all of it is.
+/// Returns the dependencies of a connection, in the order in which they are read. All of them are in `namespace`.
 pub(crate) fn dependencies_of(spec: &ConnectionSpec, namespace: &str) -> Vec<Dependency> {
     let there = |name: &str| NamespacedName::new(namespace, name);
     let tls = spec.tls.as_ref();
@@ -142,7 +142,7 @@ impl IntoAny for PamConnection {
 }
 
 impl AnyConnection {
-    /// Returns what names this connection among those of both kinds.
+    /// Returns the id of this connection among the connections of both kinds.
     pub(crate) fn id(&self) -> ConnectionId {
         let meta = &self.metadata;
         ConnectionId::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
@@ -160,7 +160,7 @@ impl AnyConnection {
         self.id().kind()
     }
 
-    /// Returns the name of its kind in the metrics.
+    /// Returns the name of the connection's kind in the metrics.
     pub(crate) fn metrics_kind(&self) -> Kind {
         match self.kind() {
             ConnectionKind::ClusterPamConnection => Kind::ClusterPamConnection,
@@ -168,7 +168,7 @@ impl AnyConnection {
         }
     }
 
-    /// Returns how events refer to it.
+    /// Returns the reference by which events name the connection.
     pub(crate) fn reference(&self) -> ObjectReference {
         let (api_version, kind) = match self.kind() {
             ConnectionKind::ClusterPamConnection => named::<ClusterPamConnection>(),
@@ -184,7 +184,7 @@ impl AnyConnection {
         }
     }
 
-    /// Writes its status; see [`status_store::write`].
+    /// Writes the connection's status; see [`status_store::write`].
     pub(crate) async fn write_status(
         &self,
         client: Client,

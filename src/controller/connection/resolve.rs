@@ -1,4 +1,4 @@
-//! Reads all that a login to a PAM depends on from the cluster.
+//! Reads from the cluster everything that a login to a PAM depends on.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,20 +20,20 @@ use crate::pam::{
     CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
 };
 
-/// All that a login depends on.
+/// Everything that a login depends on.
 pub(crate) struct ResolvedConnection {
     /// Digest of everything in `endpoint` but the limits.
     pub(crate) digest: String,
     /// Keyed digest of the OAuth client id alone.
     pub(crate) login: String,
-    /// The versions of the Secrets, and of the ConfigMap, that it was read from.
+    /// The versions of the Secrets and of the ConfigMap that were read.
     pub(crate) versions: Vec<SourceSecret>,
     pub(crate) endpoint: Endpoint,
 }
 
 /// Why a connection cannot be resolved.
 enum ResolveError {
-    /// Something is missing or wrong in the cluster, for users to mend.
+    /// Something in the cluster is missing or wrong, and users can mend that.
     Problem(Problem),
     /// The Kubernetes API failed.
     Kubernetes(Error),
@@ -61,16 +61,16 @@ struct Parts {
     versions: Vec<SourceSecret>,
 }
 
-/// Reads all that a login depends on.
+/// Reads everything that a login depends on.
 pub(crate) struct Resolver<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) key: &'a DigestKey,
-    /// Where tenants' connections may lead.
+    /// The hosts that tenants' connections may lead to.
     pub(crate) allowed_hosts: &'a AllowedHosts,
 }
 
 impl Resolver<'_> {
-    /// Returns the newest versions of what a connection depends on, without reading it; `None` if something is missing.
+    /// Returns the newest versions of a connection's dependencies without a read; `None` if a dependency is missing.
     pub(crate) fn versions_of(&self, connection: &AnyConnection) -> Option<Vec<SourceSecret>> {
         let version = |dependency: &Dependency| {
             let (versions, key) = match dependency {
@@ -83,7 +83,7 @@ impl Resolver<'_> {
         dependencies_of(&connection.spec, &self.home_of(connection)).iter().map(version).collect()
     }
 
-    /// Reads all that a login depends on.
+    /// Reads everything that a login depends on.
     pub(crate) async fn resolve(
         &self,
         connection: &AnyConnection,
@@ -173,12 +173,13 @@ impl Resolver<'_> {
         Ok(read)
     }
 
-    /// Returns the namespace of a connection's Secrets: those of a cluster connection are in the operator's own.
+    /// Returns the namespace of a connection's Secrets: for a cluster connection, the operator's own namespace.
     fn home_of(&self, connection: &AnyConnection) -> String {
         connection.metadata.namespace.clone().unwrap_or_else(|| self.cluster.namespace.clone())
     }
 
-    /// Returns where a connection may lead: a tenant's leads only to hosts that the operator's flags allow.
+    /// Returns the addresses that a connection may lead to: a tenant's connection may lead only to hosts that the operator's
+    /// flags allow.
     fn address_policy(&self, connection: &AnyConnection) -> AddressPolicy {
         match connection.kind() {
             ConnectionKind::ClusterPamConnection => AddressPolicy::Any,
@@ -192,7 +193,7 @@ impl Resolver<'_> {
         self.address_policy(connection).check_url(&url).map_err(|error| Problem::unusable_connection(&error))
     }
 
-    /// Returns the digest of everything but the limits: these change no login.
+    /// Returns the digest of everything but the limits, since limits change no login.
     fn login_digest(&self, connection: &AnyConnection, login: &OAuth2, parts: &Parts) -> String {
         let spec = ConnectionSpec { limits: None, ..connection.spec.clone() };
         let spec = serde_json::to_vec(&spec).unwrap_or_default();
@@ -219,7 +220,7 @@ fn owner_of(connection: &AnyConnection) -> String {
     connection.id().key().to_string()
 }
 
-/// Returns a text of a Secret without a line break at its end: that is never meant, and the PAM would refuse the login.
+/// Returns a text of a Secret without the line break at its end: the PAM would refuse a login with one, and nobody means it.
 fn text(read: &SecretValues, key: &NamespacedName, name: &str) -> Result<Zeroizing<String>, Problem> {
     let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;

@@ -1,5 +1,6 @@
-//! Writes a connection's status. Its own pass says what became of the login; the rest is what is known when it is
-//! written. Passes over credentials write it, too, before they disable a record, so that there is one writer at a time.
+//! Writes a connection's status. The pass over the connection says what became of the login; the other fields are filled in
+//! from memory just before the write. A pass over a credential also writes the status of the connection before it disables a
+//! record, so a lock lets in one writer at a time.
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::object_id::ObjectId;
 
-/// Writes what `change` makes of a connection's newest status, with what else is known of the connection, if that
-/// differs. Returns when to come back for numbers that are not written yet.
+/// Applies `change` to a connection's newest status, fills in what else is known of the connection, and writes the result
+/// if it differs. Returns how long until numbers that are not written yet may be written.
 pub(crate) async fn write(
     connection: &AnyConnection,
     context: &Context,
@@ -30,7 +31,7 @@ pub(crate) async fn write(
     let moment = Moment { now: Instant::now(), wall: context.cluster.clock.now() };
     let filled = context.health.fill(connection, &before, &mut next, moment);
     if !at_once && same(&before, &next) {
-        // The status says already what was to be noted.
+        // Nothing differs: the status already has everything.
         settle(connection, &filled, context);
         return Ok(filled.later);
     }
@@ -77,7 +78,7 @@ async fn put(
     Ok(())
 }
 
-/// Has what was written count from now on, and wakes the objects that waited for that.
+/// Records that the status has been written, and wakes the objects that waited for that write.
 fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     let freed = context.health.written(&connection.id(), filled);
     let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::new::<PamCredential>).collect();
@@ -87,13 +88,13 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     context.cluster.triggers.wake_after_release(&subjects);
 }
 
-/// Publishes what changed as events.
+/// Publishes events of what changed in the status.
 async fn tell(connection: &AnyConnection, before: &PamConnectionStatus, next: &PamConnectionStatus, context: &Context) {
     announce_transition(&connection.reference(), &before.conditions, &next.conditions, &context.cluster).await;
     announce_standing(connection, before, next, context).await;
 }
 
-/// Publishes an event for each condition that came beside `Ready`, or has another reason.
+/// Publishes an event for each condition beside `Ready` that is new or has another reason.
 async fn announce_standing(
     connection: &AnyConnection,
     before: &PamConnectionStatus,

@@ -1,4 +1,4 @@
-//! Everything that this process remembers of single connections, except their health. Removing the entry of a connection
+//! Holds everything that this process remembers of single connections, except their health. Removing the entry of a connection
 //! forgets everything about the connection.
 
 use std::collections::HashMap;
@@ -24,28 +24,28 @@ struct ConnectionEntry {
     /// The object as the watch last showed it.
     known: Option<Arc<AnyConnection>>,
     client: Option<Arc<ConnectedClient>>,
-    /// The state that its dependents were last woken for.
+    /// The state that the connection's dependents were last woken for.
     announced: Option<u64>,
-    /// The connection refused a call though it is Ready.
+    /// The PAM refused a call though the connection is Ready, so that the login has to be checked.
     recheck_login: bool,
-    /// Until when a refused login is left alone.
+    /// Until when no login is sent, since the PAM refused the last one.
     waiting: Option<Instant>,
-    /// Since when a list is asked for before its time.
+    /// When a list was asked for that is not due yet.
     asked: Option<Instant>,
     taken_in: Arc<Mutex<TakenIn>>,
 }
 
-/// The list of one connection that was last compared with the objects. The lock is held while a list is compared: a
-/// pass that comes with the same list must not go on before it is known what the list is worth.
+/// The list of one connection that was last compared with the objects. The lock is held while a list is compared: a pass
+/// that has the same list must not continue before the comparison has told whether the list can be trusted.
 #[derive(Default)]
 pub(crate) struct TakenIn {
-    /// When that list was begun.
+    /// When the list was begun.
     started: Option<Instant>,
 }
 
 impl TakenIn {
-    /// Notes a list; `true` if it is newer than the last one. A pass that got an older list and was slow must not have
-    /// the last word.
+    /// Records a list; returns `true` if it is newer than the last one. A slow pass with an older list must not overwrite what
+    /// a newer list showed.
     pub(crate) fn is_news(&mut self, started: Instant) -> bool {
         let news = self.started.is_none_or(|last| last < started);
         if news {
@@ -58,7 +58,7 @@ impl TakenIn {
 impl ConnectionStore {
     // === The object and its client
 
-    /// Takes in a connection as the watch shows it.
+    /// Records a connection as the watch shows it.
     pub(crate) fn note(&self, connection: AnyConnection) {
         let id = connection.id();
         self.lock().entry(id).or_default().known = Some(Arc::new(connection));
@@ -69,7 +69,8 @@ impl ConnectionStore {
         self.lock().get(id)?.known.clone()
     }
 
-    /// Replaces the client of a connection by what `connect` makes of the last one. No other client is made meanwhile.
+    /// Replaces the client of a connection by what `connect` makes of the client of before. No other client of any connection
+    /// is made while `connect` runs.
     pub(crate) fn install<E>(
         &self,
         id: &ConnectionId,
@@ -82,7 +83,7 @@ impl ConnectionStore {
         Ok(made)
     }
 
-    /// Returns the client of a connection, if it was made of this very version of it and of the Secrets it refers to.
+    /// Returns the client of a connection, if the client was made of this very version of the connection and of its Secrets.
     pub(crate) fn current(
         &self,
         connection: &AnyConnection,
@@ -97,7 +98,7 @@ impl ConnectionStore {
         self.lock().get(id)?.client.as_ref()?.inventory.latest()
     }
 
-    /// Forgets a connection that is gone. If another one was made under its name since, that object stays known.
+    /// Forgets a connection that is gone. A newer connection with the same name stays known.
     pub(crate) fn forget(&self, id: &ConnectionId, uid: &str) {
         let mut entries = self.lock();
         let known = entries.remove(id).and_then(|entry| entry.known);
@@ -106,48 +107,48 @@ impl ConnectionStore {
         }
     }
 
-    // === Its state
+    // === The state and the login
 
-    /// Notes the state that dependents are about to be woken for; `true` if it is news to them.
+    /// Records the state that dependents are about to be woken for; returns `true` if the dependents do not know it yet.
     pub(crate) fn announce(&self, id: &ConnectionId, state: u64) -> bool {
         self.lock().entry(id.clone()).or_default().announced.replace(state) != Some(state)
     }
 
-    /// Notes that the login of a connection needs another check: the PAM refused a call though the connection is Ready.
+    /// Records that the login of a connection needs another check: the PAM refused a call though the connection is Ready.
     pub(crate) fn recheck_login(&self, id: &ConnectionId) {
         self.lock().entry(id.clone()).or_default().recheck_login = true;
     }
 
-    /// Returns whether a connection refused a call since this was last asked.
+    /// Returns whether the login of a connection needs another check, and records that it needs none any more.
     pub(crate) fn take_login_recheck(&self, id: &ConnectionId) -> bool {
         self.lock().get_mut(id).is_some_and(|entry| std::mem::take(&mut entry.recheck_login))
     }
 
-    /// Leaves a refused login alone until then.
+    /// Records that no login is sent before `until`, since the PAM refused the last one.
     pub(crate) fn wait_until(&self, id: &ConnectionId, until: Instant) {
         self.lock().entry(id.clone()).or_default().waiting = Some(until);
     }
 
-    /// Returns how long a refused login is still left alone.
+    /// Returns for how long no login is sent yet; `None` if the PAM refused none.
     pub(crate) fn wait_left(&self, id: &ConnectionId, now: Instant) -> Option<Duration> {
         self.lock().get(id)?.waiting.map(|until| until.saturating_duration_since(now))
     }
 
-    /// Forgets that a login was refused.
+    /// Records that a login may be sent at once again.
     pub(crate) fn forget_wait(&self, id: &ConnectionId) {
         if let Some(entry) = self.lock().get_mut(id) {
             entry.waiting = None;
         }
     }
 
-    // === Its lists
+    // === The lists
 
     /// Asks for a list that begins after `now`.
     pub(crate) fn ask_for_list(&self, id: &ConnectionId, now: Instant) {
         self.lock().entry(id.clone()).or_default().asked = Some(now);
     }
 
-    /// Returns since when a list is asked for that `last`, the begin of the newest list, does not answer.
+    /// Returns when a list was asked for, if the newest list does not answer that; `last` is when the newest list began.
     pub(crate) fn asked_since(&self, id: &ConnectionId, last: Option<Instant>) -> Option<Instant> {
         let mut entries = self.lock();
         let asked = &mut entries.get_mut(id)?.asked;
@@ -155,7 +156,7 @@ impl ConnectionStore {
         *asked
     }
 
-    /// Returns what is to be locked while a list of this connection is compared with the objects.
+    /// Returns the lock to hold while a list of this connection is compared with the objects.
     pub(crate) fn taken_in(&self, id: &ConnectionId) -> Arc<Mutex<TakenIn>> {
         Arc::clone(&self.lock().entry(id.clone()).or_default().taken_in)
     }

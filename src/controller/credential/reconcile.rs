@@ -19,7 +19,7 @@ use crate::controller::runtime::retry::Gate;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::metrics::{Kind, ReconcileOutcome};
 
-/// How soon to look again, should the labels of a namespace not wake its credentials.
+/// How long a credential waits for the labels of its namespace, should their arrival not wake it.
 const LABELS: Duration = Duration::from_secs(5);
 
 impl Reconciler<PamCredential> for Context {
@@ -45,9 +45,9 @@ impl Reconciler<PamCredential> for Context {
 ///
 /// # Guarantees
 ///
-/// * Two passes over one object never run at once (the controller sees to it).
-/// * At most one write to the PAM, at most one write of the status, none of either when nothing changed. One more of the
-///   status goes before a write that only it can tell of later.
+/// * Two passes over one object never run at once: kube's controller runs one at a time for each object.
+/// * A pass makes at most one write to the PAM and at most one write of the status, and neither when nothing changed. A write
+///   to the PAM that only the status can tell of after a crash is announced by one more write of the status.
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
@@ -58,9 +58,9 @@ async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Acti
 }
 
 async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, Error> {
-    // Before anything is looked at: what changes from here on wakes this object again.
+    // The dependencies are noted before anything is read: a change after this line starts another pass.
     context.cluster.track(credential);
-    // The connection may have come after the credential.
+    // Noted by every pass, since the connection may have come after the credential.
     context.want(credential);
     let mut observed = observe::from_cache(credential, context);
     write_status::write_owed(&observed, context).await?;
@@ -82,15 +82,15 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     report::write(&observed, decision, &outcome, context).await
 }
 
-/// Returns how the pass ends if it is not the object's turn.
+/// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
 fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
     match context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now()) {
         Gate::In(wait) => return Some(PassEnd::waiting(Some(wait))),
         Gate::OnChange => return Some(PassEnd::waiting(None)),
         Gate::Now => {}
     }
-    // The labels wake the object when they come. To say "denied" for this moment would fail an apply of namespace and
-    // credential. A deletion needs no access.
+    // The arrival of the labels wakes the object. A status that says "denied" until then would fail an apply of namespace and
+    // credential together. A deletion needs no access.
     let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
     let lacks = state
         .is_some_and(|state| lacks_labels(&state.connection, &observed.key.namespace, &context.cluster.namespaces));

@@ -3,7 +3,7 @@
 use crate::api::RECONCILE_REQUESTED_AT;
 use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, Seen};
 
-/// What the list shows, as far as a user is told.
+/// What a user is told of what the list shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'a> {
     pub(crate) seen: Seen,
@@ -13,7 +13,7 @@ pub(crate) struct Found<'a> {
     pub(crate) ids: &'a [String],
     pub(crate) recorded: Binding,
     pub(crate) adoption: AdoptionPolicy,
-    /// The name of a cluster under which the listed identifier is this very object's.
+    /// The cluster name with which the listed identifier would have been generated for this very object.
     pub(crate) generated_by_cluster: Option<&'a str>,
 }
 
@@ -102,8 +102,7 @@ impl Found<'_> {
         }
     }
 
-    /// Asks for the user's word on a record that replaced the known one: nothing else tells whether it is the right
-    /// one.
+    /// Asks the user whether a record that replaced the known one is the right one: nothing else tells that.
     fn vouch(&self) -> String {
         let policy = match self.adoption {
             AdoptionPolicy::Never => {
@@ -129,17 +128,17 @@ pub(crate) fn device_held() -> String {
     "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, and the device is one. Set the same in both, or remove `device` from one of them".to_owned()
 }
 
-/// Says that another object of this cluster holds it. The owner is not named: it may be another tenant's.
+/// Says that another object of this cluster holds `what`. The owner is not named, since it may be another tenant's object.
 pub(crate) fn claimed(what: &str, identifier: &str) -> String {
     format!(
         "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
     )
 }
 
-/// Says that the PAM did something else than was decided.
+/// Says that the PAM's answer is not what was decided, and what the answer shows.
 pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: AdoptionPolicy) -> String {
     let known = expected.id.as_deref().unwrap_or("none");
-    // Another identifier may be another namespace's.
+    // An identifier that is not ours may be another namespace's, and is not shown.
     let shown = match answer.identifier.as_deref() {
         Some(identifier) if identifier == expected.identifier => identifier,
         Some(_) => "another one",
@@ -172,7 +171,7 @@ pub(crate) fn still_unexpected(id: Option<&str>, identifier: Option<&str>, adopt
     )
 }
 
-/// Says that a creation met a record that was there, and that no list can tell whose it is.
+/// Says that a creation met a record that was there before, and that no list can tell whose record that is.
 pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
     let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
     let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();

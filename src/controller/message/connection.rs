@@ -1,4 +1,4 @@
-//! What users read of a connection where something refers to it.
+//! What the users of objects that refer to a connection read of the connection.
 
 use crate::domain::Reason;
 
@@ -8,7 +8,7 @@ pub(crate) fn connection_missing(connection: &str, selects: bool) -> String {
     format!("{connection} does not exist{hint}: create it, or correct spec.connectionRef")
 }
 
-/// Says that a connection is not ready. What the PAM said to a connection is said to its credentials too.
+/// Says that a connection is not ready, with what the PAM answered to the connection.
 pub(crate) fn connection_not_ready(connection: &str, reason: Option<Reason>, by_pam: &str) -> String {
     match reason {
         _ if !by_pam.is_empty() => format!("{connection}: {by_pam}"),

@@ -9,7 +9,8 @@ pub(crate) fn synced(id: &str, identifier: &str, surely_enabled: bool) -> String
     format!("The PAM holds this credential as record {id}, identifier {identifier}{}", past(surely_enabled))
 }
 
-/// The list does not tell whether a record that was there before is enabled.
+/// Returns the end of a message on a record that may be disabled; nothing for one that is surely enabled. No list tells whether
+/// a record that was there before is enabled.
 const fn past(surely_enabled: bool) -> &'static str {
     if surely_enabled {
         ""
@@ -21,7 +22,7 @@ const fn past(surely_enabled: bool) -> &'static str {
 /// Why a value was withheld.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Withheld {
-    /// The vault rotates it.
+    /// The vault rotates the value.
     Rotates,
     /// The key of the digests was lost.
     KeyLost,
@@ -50,7 +51,7 @@ pub(crate) fn to_be_enabled(id: &str) -> String {
     format!("Record {id} was written, and is about to be enabled (spec.ensureEnabled)")
 }
 
-/// Says that another OAuth client logs in than the one that last wrote, and that its list does not show the record.
+/// Says that the OAuth client of the login is not the one that last wrote, and that the list of this login lacks the record.
 pub(crate) fn out_of_sight(id: &str, identifier: &str) -> String {
     format!(
         "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record is to be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
@@ -76,7 +77,7 @@ impl PushedNote<'_> {
     }
 }
 
-/// The event of records that may be meant where another one was created.
+/// Returns the note of the event of records that may have been meant when another record was created.
 pub(crate) fn possible_matches(near: &[String]) -> String {
     let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     format!(
@@ -139,7 +140,7 @@ pub(crate) const fn release_reason(why: ReleaseReason) -> &'static str {
     }
 }
 
-/// Returns the note of that event.
+/// Returns the note of the event of an object that was released without a call.
 pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     match why {
         ReleaseReason::Retained => format!("The record of identifier {identifier} stays as it is in the PAM"),
@@ -153,7 +154,7 @@ pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     }
 }
 
-/// Suspended before the first sync.
+/// The object was suspended before the first sync.
 pub(crate) const SUSPENDED_UNSEEN: &str = "Suspended before the first sync: nothing was sent to the PAM";
 /// The `Suspended` condition.
 pub(crate) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is made for this object";
@@ -168,7 +169,7 @@ pub(crate) const PLANNED_LEAVING: &str =
 pub(crate) const ANOTHER_OPERATOR: &str = "Another operator writes this object's status, too: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
 /// The list cannot be trusted.
 pub(crate) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote: nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
-/// The connection is not to list, and the record is to be disabled.
+/// The connection takes no lists, and the record has to be disabled.
 pub(crate) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
 /// A write may still be executed.
 pub(crate) const UNSETTLED: &str = "A write to the PAM was not answered, and may still be executed: the record is disabled once that is over, 90 s after it";

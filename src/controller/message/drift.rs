@@ -1,4 +1,4 @@
-//! What users read where a record turned out to be otherwise than it was written.
+//! What users read where the list shows a record otherwise than the operator wrote it.
 
 use crate::api::PUSH_VALUE_REQUESTED_AT;
 use crate::domain::Drift;
@@ -6,7 +6,7 @@ use crate::domain::Drift;
 /// What is done about a drift, or may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Writing the record again mends nothing.
+    /// To write the record again would mend nothing: a person has to act.
     ByHand,
     /// The record is written again when somebody asks for it.
     OnRequest,
@@ -16,7 +16,7 @@ pub(crate) enum Remedy {
     LeftAlone,
 }
 
-/// A drift, as far as a user is told.
+/// What a user is told of a drift.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DriftText<'a> {
     pub(crate) drift: Drift,

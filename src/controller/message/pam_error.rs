@@ -26,7 +26,7 @@ pub(crate) const fn reason(error: &PamError) -> Reason {
     }
 }
 
-/// Returns what a failed push tells the user: what the PAM says, and which fields of the spec that is about.
+/// Returns what a failed push tells the user: what the PAM says, and the fields of the spec that the error is about.
 pub(crate) fn words(error: &PamError, spec: &PamCredentialSpec) -> String {
     let (fields, always) = fields(error);
     let spec = serde_json::to_value(spec).unwrap_or_default();
@@ -44,18 +44,19 @@ fn is_set(spec: &Value, field: &str) -> bool {
     spec.pointer(&format!("/{}", field.replace('.', "/"))).is_some_and(|value| !value.is_null())
 }
 
-/// Fields of the spec that may be meant; and whether they are named even where none of them is set.
+/// Returns fields that the message names even where the spec sets none of them.
 const fn always(fields: &'static [&'static str]) -> (&'static [&'static str], bool) {
     (fields, true)
 }
 
-/// The fields of the spec that an error may be about. The PAM names one by its code at most, and by the API's name.
+/// Returns the fields of the spec that an error may be about, and whether the message names them even where the spec sets none
+/// of them. The PAM's code tells at most one field, by the API's name.
 fn fields(error: &PamError) -> (&'static [&'static str], bool) {
     match (error, error.field()) {
         (PamError::DeviceNotFound, _) => always(&["hostname", "ip"]),
-        // It looks for other credentials too, and does not say which one it misses.
+        // The PAM also looks for the other credentials that the spec names, and does not say which one is missing.
         (PamError::NotFound { .. }, _) => (&OTHER_CREDENTIALS, false),
-        // An unknown owner is answered so (API 2.4).
+        // The PAM answers an unknown owner like a fault of the server (API 2.4).
         (PamError::Unavailable { call: Call::UpsertCredential, why: Unavailable::Server }, _) => {
             (&["additionalSettings.userCredentialOwner"], false)
         }
@@ -99,7 +100,7 @@ const TEMPLATES: [&str; 6] = [
     "executionSettings.reconciliation.template",
 ];
 
-/// Returns how long the PAM (or the client, on its behalf) asked to be left alone.
+/// Returns how long the PAM, or the client on behalf of the PAM, asked the operator to wait.
 pub(crate) fn asked(error: &PamError) -> Option<Duration> {
     match error.retry() {
         RetryAdvice::After(after) => Some(after),
@@ -107,12 +108,12 @@ pub(crate) fn asked(error: &PamError) -> Option<Duration> {
     }
 }
 
-/// Returns whether trying the same again soon makes sense a few times only.
+/// Returns whether a call that failed so is repeated soon, but a few times only.
 pub(crate) fn is_bounded(error: &PamError) -> bool {
     error.retry() == RetryAdvice::Bounded
 }
 
-/// Counts an exchange in the metrics.
+/// Counts a call to the PAM in the metrics.
 pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
     let operation = match report.call {
         Call::Token => PamOperation::Token,

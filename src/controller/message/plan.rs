@@ -1,8 +1,8 @@
-//! A plan in words.
+//! Says a plan in words.
 
 use crate::api::{Plan, PlanAction, PlannedValue};
 
-/// The plan in words.
+/// Returns a plan in words.
 pub(crate) fn plan(plan: &Plan) -> String {
     let record = plan.id.as_deref().map(|id| format!("record {id}")).unwrap_or_default();
     let identifier = plan.identifier.as_deref().unwrap_or_default();
@@ -32,7 +32,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     format!("spec.mode is Plan: Apply would {what}{}, {value}{} (see status.plan)", fields(plan), matches(plan))
 }
 
-/// What of a record would be written.
+/// Returns which groups of fields would be written.
 fn fields(plan: &Plan) -> String {
     match (plan.groups.as_slice(), plan.action, plan.value) {
         ([], PlanAction::Update, PlannedValue::Sent) => String::new(),
@@ -42,7 +42,7 @@ fn fields(plan: &Plan) -> String {
     }
 }
 
-/// A record that was meant, perhaps, where another is about to be made.
+/// Returns the records that may be meant, where a new record would be created.
 fn matches(plan: &Plan) -> String {
     match plan.possible_matches.as_slice() {
         [] => String::new(),

@@ -117,8 +117,8 @@ impl Problem {
         Self::new(Reason::ConnectionNotFound, connection_missing(connection, false))
     }
 
-    /// Returns what a dependent of a connection says of a problem of that connection. What the connection lacks lies in
-    /// the operator's own namespace, which is no business of the dependent's.
+    /// Returns the problem of a connection as a dependent of the connection reports it. What the connection lacks is left out: it
+    /// may be in the operator's own namespace, which is no business of the dependent's users.
     pub(crate) fn of_connection(self, connection: &str) -> Self {
         if matches!(self.reason, Reason::ConnectionNotFound | Reason::ConnectionNotAllowed) {
             return self;

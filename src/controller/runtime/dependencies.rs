@@ -1,4 +1,4 @@
-//! Which object depends on what, so that a change wakes the objects that it concerns and no other.
+//! Records which object depends on what, so that a change wakes the objects that depend on what changed, and no others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ pub(crate) enum Dependency {
     Object(ObjectId),
     /// A namespace, by its labels.
     Namespace(String),
-    /// An object that holds what another one waits for.
+    /// An object that holds what the dependent waits for.
     Holder(ObjectId),
 }
 
@@ -31,8 +31,8 @@ struct Index {
 }
 
 impl Dependencies {
-    /// Replaces what `referrer` depends on, but for the object that it waits for. Call it before looking at the
-    /// targets: a change that comes between is then either seen or wakes the referrer.
+    /// Replaces what `referrer` depends on, except the object that `referrer` waits for. Call this before reading the targets:
+    /// then a change is either read or wakes the referrer.
     pub(crate) fn set(&self, referrer: &ObjectId, mut targets: HashSet<Dependency>) {
         let mut index = self.lock();
         let known = index.by_referrer.get(referrer).into_iter().flatten();
@@ -43,7 +43,7 @@ impl Dependencies {
         index.put(referrer, targets);
     }
 
-    /// Lets `referrer` wait for what another object holds, or for none.
+    /// Records that `referrer` waits for what `holder` holds, or for no object.
     pub(crate) fn wait_for(&self, referrer: &ObjectId, holder: Option<ObjectId>) {
         let mut index = self.lock();
         let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();

@@ -14,7 +14,7 @@ const NOTE: usize = 1000;
 /// How long publishing one event may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Publishes an event. A failure to do so fails nothing else.
+/// Publishes an event. If publishing fails, nothing else fails.
 pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, cluster: &Cluster) {
     let event = Event {
         type_: kind,
@@ -29,7 +29,7 @@ pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str
     }
 }
 
-/// Publishes an event if the reason of `Ready` changed, and `Ready` is known.
+/// Publishes an event if the reason of `Ready` changed and `Ready` is not `Unknown`.
 pub(crate) async fn announce_transition(
     object: &ObjectReference,
     before: &[Condition],

@@ -1,4 +1,4 @@
-//! Our finalizer: there exactly while `deletionPolicy` is `Disable` (P7).
+//! Adds and removes our finalizer, which an object has exactly while its `deletionPolicy` is `Disable` (P7).
 
 use k8s_openapi::NamespaceResourceScope;
 use kube::ResourceExt;
@@ -16,7 +16,7 @@ pub(crate) fn is_on(object: &impl ResourceExt) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Puts our finalizer on an object. Server-side apply merges it with the finalizers of others.
+/// Adds our finalizer to an object. Server-side apply merges our finalizer with those of other controllers.
 pub(crate) async fn add<K>(object: &K, client: &Client) -> Result<(), Error>
 where
     K: Managed + Resource<Scope = NamespaceResourceScope>,
@@ -32,8 +32,8 @@ where
         .map(drop)
 }
 
-/// Takes our finalizer off an object, whatever field manager put it on: by a patch of the list as it was read, refused
-/// if the list has changed since. An object that is gone already is fine.
+/// Removes our finalizer from an object, whichever field manager added it. The patch replaces the list of finalizers as it was
+/// read; the API server refuses the patch if the list has changed since. Succeeds if the object is gone already.
 pub(crate) async fn remove<K>(object: &K, client: &Client) -> Result<(), Error>
 where
     K: Managed + Resource<Scope = NamespaceResourceScope>,

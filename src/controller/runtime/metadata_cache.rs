@@ -1,4 +1,4 @@
-//! Knows the newest version of each Secret and ConfigMap, by watches that carry metadata only.
+//! Holds the newest version of each Secret and ConfigMap, from watches of metadata only.
 //!
 //! Nothing is kept but namespace, name, uid and resourceVersion: `kubectl apply` puts whole Secrets into an
 //! annotation, so even metadata may hold values.
@@ -15,14 +15,14 @@ use tokio::time::Instant;
 
 use crate::controller::runtime::object_id::NamespacedName;
 
-/// An object reduced to its version. The API server is asked for metadata only, and of that nothing but these
-/// four fields is decoded.
+/// An object reduced to namespace, name, uid and resourceVersion. The API server is asked for metadata only, and nothing but
+/// these four fields is decoded.
 pub(crate) struct MetadataOnly<K> {
     metadata: ObjectMeta,
     kind: PhantomData<fn() -> K>,
 }
 
-// Derived, these would ask the same of `K`.
+// Derived implementations would require `K` to implement the same traits.
 impl<K> Clone for MetadataOnly<K> {
     fn clone(&self) -> Self {
         Self { metadata: self.metadata.clone(), kind: PhantomData }
@@ -114,7 +114,7 @@ impl MetadataCache {
         self.lock().get(key).map(|(_, at)| *at)
     }
 
-    /// Takes in an object; `true` if that version is news.
+    /// Records the version of an object; returns `true` if that version was not known.
     pub(crate) fn put(&self, key: NamespacedName, version: Version) -> bool {
         let mut known = self.lock();
         if known.get(&key).is_some_and(|(old, _)| *old == version) {
@@ -124,12 +124,13 @@ impl MetadataCache {
         true
     }
 
-    /// Forgets an object; `true` if it was there.
+    /// Forgets an object; returns `true` if the object was known.
     pub(crate) fn remove(&self, key: &NamespacedName) -> bool {
         self.lock().remove(key).is_some()
     }
 
-    /// Forgets what a new complete list of `namespace` (`None` for all of them) no longer has, and returns it.
+    /// Forgets the objects that a new complete list of `namespace` (`None`: of all namespaces) no longer has, and returns their
+    /// names.
     pub(crate) fn retain(
         &self,
         namespace: Option<&str>,

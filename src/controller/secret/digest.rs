@@ -1,4 +1,4 @@
-//! Digests of what was sent, so that a change is told without keeping the value (P8).
+//! Makes the digests of values that were sent, so that a change of a value is found without keeping the value (P8).
 
 use hmac::{Hmac, KeyInit, Mac};
 use k8s_openapi::api::core::v1::Secret;
@@ -33,7 +33,7 @@ impl DigestKey {
         format!("v1:{}:{}", self.id, hex(&mac[..16]))
     }
 
-    /// Returns whether a digest of this key is that of `value`, in constant time.
+    /// Returns whether `digest` is the digest of `value` with this key. Takes the same time for each value.
     fn is_of(&self, digest: &str, owner: &str, field: &str, value: &[u8]) -> bool {
         let mac = digest.rsplit(':').next().and_then(unhex).unwrap_or_default();
         mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok()
@@ -58,8 +58,8 @@ impl DigestKey {
     }
 }
 
-/// The key of the digests of one object. The owner is `{namespace}/{name}`: it must survive a restore, which gives objects
-/// new uids.
+/// The key of the digests of one object. The owner is `{namespace}/{name}` and not the uid, since a restore gives objects new
+/// uids and the digests must stay valid.
 pub(crate) struct OwnedKey<'a> {
     pub(crate) key: &'a DigestKey,
     pub(crate) owner: String,
@@ -79,7 +79,7 @@ impl Keyed for OwnedKey<'_> {
     }
 }
 
-/// Returns a digest of text that is no secret: readers of the object see it anyway.
+/// Returns a digest without a key, of text that is no secret: readers of the object see the text anyway.
 pub(crate) fn plain(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -89,7 +89,7 @@ pub(crate) fn plain(parts: &[&str]) -> String {
     format!("v1:{}", hex(&hash.finalize()[..16]))
 }
 
-/// Returns eight hex digits that tell two texts apart.
+/// Returns eight hex digits by which two texts can be told apart.
 pub(crate) fn fingerprint(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes())[..4])
 }
@@ -99,7 +99,8 @@ pub(crate) async fn load_key(client: &kube::Client, namespace: &str) -> Result<D
     if let Some(key) = read_key(client, namespace).await? {
         return Ok(key);
     }
-    // Two replicas may do this at once: the precondition refuses the second one, which reads the other's key.
+    // Two replicas may write a key at once: the precondition refuses the second write, and the second replica reads the key of
+    // the first.
     match write_key(client, namespace).await {
         Err(error) if !error.is_conflict() => return Err(error),
         _ => {}
@@ -128,7 +129,7 @@ async fn write_key(client: &kube::Client, namespace: &str) -> Result<(), Error> 
     });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let api = Api::<Secret>::namespaced(client.clone(), namespace);
-    // Only the metadata comes back: an answer with the key in it would go through kube's decoder.
+    // Only the metadata is asked for in the answer: an answer with the key would go through kube's decoder.
     bounded("write the digest key", api.patch_metadata(DIGEST_KEY_SECRET, &params, &Patch::Merge(body))).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is known of one connection beside its login, and what its status says of that.
+//! The health of one connection beside its login: what is known of its list and its brake, and what its status says of both.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PamConnectio
 use crate::controller::connection::object::AnyConnection;
 use crate::domain::{Admission, BrakeState, BrakeWrite, DisableBrake, ListFinding, ListTrust};
 
-/// Numbers that change all the time are written no more often.
+/// The shortest time between two writes of a status that differs in numbers alone: these change all the time.
 const NUMBERS: Duration = Duration::from_mins(1);
-/// While it is not known which credentials are leaving, the connection is looked at again after this.
+/// The time to the next pass over a connection while it is not known which credentials are leaving.
 const NOT_LISTED: Duration = Duration::from_secs(1);
 
 /// The health of one connection. An entry can exist without its connection: credentials may refer to a connection
 /// that does not exist.
 #[derive(Default)]
 pub(super) struct ConnectionHealth {
-    /// How many credentials refer to it.
+    /// How many credentials refer to the connection.
     pub(super) credentials: usize,
     pub(super) brake: DisableBrake,
     present: Option<PresentConnection>,
@@ -31,7 +31,7 @@ pub(super) struct ConnectionHealth {
     is_pass_expected: bool,
 }
 
-/// What is known of a connection that is there.
+/// What is known of a connection that exists.
 struct PresentConnection {
     uid: String,
     trust: ListTrust,
@@ -45,23 +45,23 @@ struct PresentConnection {
     writer: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// A status that was filled in.
+/// What follows once a status that was filled in is written.
 #[derive(Default)]
 pub(crate) struct Filled {
     write: BrakeWrite,
-    /// When to look again, though nothing else happens.
+    /// How long until the next pass over the connection, if nothing changes before.
     pub(crate) later: Option<Duration>,
 }
 
 /// What a status says of the brake.
 enum BrakeCondition {
     Now(Option<SideCondition>),
-    /// What the status said before.
+    /// The condition that the status already has.
     Unchanged,
 }
 
 impl ConnectionHealth {
-    /// Takes in the connection as the watch shows it; `true`: a person confirmed what its list lacks.
+    /// Records the connection as the watch shows it; returns `true` if a person confirmed what the connection's list lacks.
     pub(super) fn note(&mut self, connection: &AnyConnection, status: &PamConnectionStatus, moment: Moment) -> bool {
         if self.present.as_ref().is_none_or(|present| present.uid != connection.uid()) {
             self.brake.restore(&status_fields::brake_record(status, moment.wall), moment.now.into_std());
@@ -71,7 +71,7 @@ impl ConnectionHealth {
         self.present.as_mut().is_some_and(|present| present.refresh(connection, status))
     }
 
-    /// Forgets the connection if it is the one with that uid.
+    /// Forgets the connection if `uid` is its uid.
     pub(super) fn forget(&mut self, uid: &str) {
         self.present.take_if(|present| present.uid == uid);
     }
@@ -98,7 +98,7 @@ impl ConnectionHealth {
         self.present.as_ref().map(|present| present.trust.clone()).unwrap_or_default()
     }
 
-    /// Takes in what the last list showed; `true` if that is news.
+    /// Records what the last list showed; returns `true` if that differs from the list before.
     pub(super) fn note_finding(&mut self, finding: ListFinding) -> bool {
         self.present.as_mut().is_some_and(|present| present.trust.note(finding))
     }
@@ -110,8 +110,8 @@ impl ConnectionHealth {
 
     // === The brake
 
-    /// Returns whether an object's record may be disabled; `None` if the connection with that uid is not there, or the record is
-    /// to be kept.
+    /// Returns whether an object's record may be disabled; `None` if no connection with that uid exists, or the object keeps its
+    /// record.
     pub(super) fn admit(&mut self, connection_uid: &str, uid: &str, now: Instant) -> Option<Admission> {
         self.present.as_ref().filter(|present| present.uid == connection_uid)?;
         self.brake.admit(uid, now.into_std())
@@ -124,8 +124,8 @@ impl ConnectionHealth {
 
     // === The status
 
-    /// Fills in what is known of the connection, into a status that is to follow `before`. `all_listed` says that every credential
-    /// has been seen.
+    /// Writes what is known of the connection into the status that follows `before`. `all_listed` says that every credential has
+    /// been seen.
     pub(super) fn fill(
         &mut self,
         connection: &AnyConnection,
@@ -154,7 +154,7 @@ impl ConnectionHealth {
         Filled { write: self.brake.to_write(), later }
     }
 
-    /// Has the brake see a confirmation, and whether it goes off; its window goes into the status.
+    /// Shows the brake a confirmation, lets the brake go off if it can, and writes the brake's window into the status.
     fn advance_brake(
         &mut self,
         before: &PamConnectionStatus,
@@ -196,7 +196,8 @@ impl ConnectionHealth {
         (BrakeCondition::Now(message::brake_condition(connection, &self.brake, waiting)), None)
     }
 
-    /// Notes that a status was written; `true` if its list can be trusted again, `None` if the connection is not there.
+    /// Records that a status was written. Returns `true` if the list can be trusted again, `None` if the connection does not
+    /// exist.
     pub(super) fn note_written(&mut self) -> Option<bool> {
         let present = self.present.as_mut()?;
         let is_held = present.is_list_held();
@@ -209,21 +210,21 @@ impl ConnectionHealth {
         }
     }
 
-    /// Returns for how long a status that differs in numbers alone is not written yet.
+    /// Returns for how long a status that differs in numbers alone is not written; `None` if it may be written now.
     pub(super) fn put_off(&mut self, now: Instant) -> Option<Duration> {
         let left = (self.present.as_ref()?.numbers + NUMBERS).saturating_duration_since(now);
         self.is_pass_expected |= !left.is_zero();
         Some(left).filter(|left| !left.is_zero())
     }
 
-    /// Returns the lock of those who write the status of the connection with that uid.
+    /// Returns the lock that a pass holds while it writes the status of the connection with that uid.
     pub(super) fn writer(&self, uid: &str) -> Option<Arc<tokio::sync::Mutex<()>>> {
         self.present.as_ref().filter(|present| present.uid == uid).map(|present| Arc::clone(&present.writer))
     }
 }
 
 impl Filled {
-    /// What the brake is told once the status is written.
+    /// Returns what the brake is told once the status is written.
     pub(super) fn write(&self) -> &BrakeWrite {
         &self.write
     }
@@ -243,7 +244,7 @@ impl PresentConnection {
         }
     }
 
-    /// Takes in the connection as the watch shows it; `true`: a person confirmed what its list lacks.
+    /// Records the connection as the watch shows it; returns `true` if a person confirmed what the connection's list lacks.
     fn refresh(&mut self, connection: &AnyConnection, status: &PamConnectionStatus) -> bool {
         let was_held = self.is_list_held();
         self.trust.observe(annotation(connection, CONFIRM_INVENTORY), list_health::shown_missing(status));

@@ -1,4 +1,4 @@
-//! From and to what a connection's status says of its list.
+//! Translates the trust in a list to what the connection's status says of the list, and back after a restart.
 
 use super::message;
 use super::status_fields::{SideCondition, number, size};
@@ -9,13 +9,13 @@ const ENDED_EARLY: &str = "ListEndedEarly";
 const MISSING: &str = "RecordsMissing";
 const RESTORED: &str = "ChangeWentBack";
 
-/// Returns what an earlier process left in the connection's status.
+/// Returns what the connection's status says of the last list of an earlier process.
 pub(super) fn restored(status: &PamConnectionStatus) -> Option<ListFinding> {
     let incomplete = find(&status.conditions, ConditionType::InventoryIncomplete);
     let incomplete = incomplete.filter(|condition| condition.status == "True");
     let known = status.inventory.as_ref();
     let count = |pick: fn(&InventoryStatus) -> Option<i64>| known.and_then(pick).map_or(0, size);
-    // The numbers stay in status after a confirmation; only the condition goes.
+    // After a confirmation the status keeps the numbers and loses the condition.
     let lacked = known.is_some_and(|known| known.missing.is_some());
     let verdict = match incomplete {
         _ if lacked => ListVerdict::Missing { missing: count(|i| i.missing), of: count(|i| i.known) },
@@ -26,14 +26,14 @@ pub(super) fn restored(status: &PamConnectionStatus) -> Option<ListFinding> {
     is_known.then(|| ListFinding { records: count(|i| Some(i.records)), verdict })
 }
 
-/// The number of missing records that a status shows to be confirmed.
+/// Returns the number of missing records that a status asks a person to confirm.
 pub(super) fn shown_missing(status: &PamConnectionStatus) -> Option<usize> {
     let incomplete = find(&status.conditions, ConditionType::InventoryIncomplete)?;
     let missing = status.inventory.as_ref().and_then(|inventory| inventory.missing);
     missing.filter(|_| incomplete.reason == MISSING).map(size)
 }
 
-/// What the status says of the list in numbers.
+/// Returns the numbers of the list for the status.
 pub(super) fn status(trust: &ListTrust) -> Option<InventoryStatus> {
     let ListFinding { records, verdict } = trust.finding()?;
     let (missing, known, older) = match verdict {
@@ -44,7 +44,7 @@ pub(super) fn status(trust: &ListTrust) -> Option<InventoryStatus> {
     Some(InventoryStatus { records: number(records), complete: !trust.is_held(), missing, known, older })
 }
 
-/// The condition that the list leads to.
+/// Returns the condition that the trust in the list leads to.
 pub(super) fn condition(trust: &ListTrust) -> Option<SideCondition> {
     let (kind, reason, message) = match trust.finding()?.verdict {
         ListVerdict::EndedEarly => (ConditionType::InventoryIncomplete, ENDED_EARLY, message::list_ended_early()),
@@ -80,7 +80,7 @@ mod tests {
         trust
     }
 
-    /// What a status has of it.
+    /// Returns a status with the numbers and the condition of a list.
     fn written(trust: &ListTrust) -> PamConnectionStatus {
         let now = Time(jiff::Timestamp::now());
         let conditions = condition(trust).map(|SideCondition { kind, reason, message }| {

@@ -1,4 +1,4 @@
-//! The messages of a connection's conditions, and of the objects that its brake holds back.
+//! The messages of a connection's conditions, and of the objects that wait for the connection's brake.
 
 use super::settings::lists;
 use super::status_fields::{CONFIRMED, SideCondition, TOO_MANY};
@@ -8,7 +8,7 @@ use crate::domain::{BrakeState, DisableBrake, UnusedValue};
 
 const HELD_BACK: &str = "first pushes, corrections and disables are held back";
 
-/// The message of a login that is good: with what is not guarded, where nothing is listed.
+/// Returns the message of a good login; without lists, the message also names what nothing guards.
 pub(crate) fn logged_in(connection: &AnyConnection) -> String {
     let unguarded = if lists(connection) {
         ""
@@ -18,7 +18,7 @@ pub(crate) fn logged_in(connection: &AnyConnection) -> String {
     format!("The PAM accepted the login{unguarded}")
 }
 
-/// The message of an object that waits.
+/// Returns the message of an object that waits for the brake.
 pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     format!(
         "The disable brake of {} holds it back: {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
@@ -28,7 +28,7 @@ pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     )
 }
 
-/// The condition of a brake that is on while so many objects wait.
+/// Returns the condition of a brake that is on while `waiting` objects wait.
 pub(super) fn brake_condition(
     connection: &AnyConnection,
     brake: &DisableBrake,

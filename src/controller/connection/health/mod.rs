@@ -1,8 +1,8 @@
-//! What a connection's status says beside its login: how many credentials refer to it, what its PAM's list showed, and which
-//! disables its brake holds back. All passes note what they find here; [`status`](super::status) writes it down.
+//! What a connection's status says beside its login: how many credentials refer to the connection, what the PAM's list showed,
+//! and which disables wait for the brake. All passes record here what they find; [`status`](super::status) writes the status.
 //!
 //! The rules are in [`domain`](crate::domain): [`DisableBrake`](crate::domain::DisableBrake) and
-//! [`ListTrust`](crate::domain::ListTrust). Here are the lock, the waking, and the way from and to the API's types.
+//! [`ListTrust`](crate::domain::ListTrust). This module has the lock, wakes connections, and translates to the API's types.
 
 mod connection_health;
 mod list_health;
@@ -42,7 +42,7 @@ struct Inner {
     of: HashMap<ConnectionId, ConnectionHealth>,
     /// All credentials that were seen, by uid.
     referrers: HashMap<String, Referrer>,
-    /// So many of the watches of credentials have not had their first list yet: until then the number of credentials is not known.
+    /// How many watches of credentials have not had their first list yet. Until it is 0, the number of credentials is not known.
     unlisted: usize,
 }
 
@@ -52,12 +52,12 @@ struct Referrer {
     connection: ConnectionId,
 }
 
-/// The credentials that a written status lets go on.
+/// The credentials that a written status wakes.
 #[derive(Default)]
 pub(crate) struct Freed {
-    /// Those that the brake held back.
+    /// The credentials that waited for the brake.
     pub(crate) leaving: Vec<NamespacedName>,
-    /// All of the connection: its list can be trusted again.
+    /// Whether all credentials of the connection are woken, since its list can be trusted again.
     pub(crate) all: bool,
 }
 
@@ -68,12 +68,12 @@ impl ConnectionHealths {
 
     // === What the watches show
 
-    /// Announces that so many watches of credentials will have their first list.
+    /// Records how many watches of credentials there are, whose first lists are waited for.
     pub(crate) fn expect_lists(&self, count: usize) {
         self.lock().unlisted = count;
     }
 
-    /// Notes that one of these watches has its first list, or is not waited for any more.
+    /// Records that one watch of credentials has its first list, or that its first list is not waited for any more.
     pub(crate) fn note_list(&self) {
         let mut inner = self.lock();
         inner.unlisted = inner.unlisted.saturating_sub(1);
@@ -82,12 +82,13 @@ impl ConnectionHealths {
         }
     }
 
-    /// Takes in a connection as the watch shows it; `status` is its newest. `true`: a person confirmed what its list lacks.
+    /// Records a connection as the watch shows it, with its newest status. Returns `true` if a person confirmed what the
+    /// connection's list lacks.
     pub(crate) fn note(&self, connection: &AnyConnection, status: &PamConnectionStatus, moment: Moment) -> bool {
         self.lock().of.entry(connection.id()).or_default().note(connection, status, moment)
     }
 
-    /// Forgets a connection that is gone, and not one that was created after it under its name.
+    /// Forgets a connection that is gone. A newer connection with the same name stays known.
     pub(crate) fn forget(&self, key: &ConnectionId, uid: &str) {
         let mut inner = self.lock();
         let Some(health) = inner.of.get_mut(key) else { return };
@@ -97,7 +98,7 @@ impl ConnectionHealths {
         }
     }
 
-    /// Takes in a credential as the watch shows it.
+    /// Records a credential as the watch shows it.
     pub(crate) fn note_credential(&self, credential: &PamCredential) {
         let uid = credential.uid().unwrap_or_default();
         let connection = connection_of(credential);
@@ -116,7 +117,7 @@ impl ConnectionHealths {
         }
     }
 
-    /// Notes that a credential which is leaving waits for something else than the brake.
+    /// Records that a credential which is leaving waits for something other than the brake.
     pub(crate) fn set_aside(&self, connection: &ConnectionId, uid: &str) {
         let mut inner = self.lock();
         if inner.of.get_mut(connection).is_some_and(|health| health.brake.set_aside(uid)) {
@@ -141,7 +142,7 @@ impl ConnectionHealths {
         }
     }
 
-    /// Wakes a connection, unless its next pass comes anyway. A brake that may go off does not wait for that pass.
+    /// Wakes a connection, unless a pass over it is expected anyway. If the brake may go off, wakes the connection in any case.
     fn note_change(&self, inner: &mut Inner, connection: &ConnectionId) {
         if inner.of.get_mut(connection).is_some_and(ConnectionHealth::needs_pass) {
             self.look_at([connection]);
@@ -155,24 +156,24 @@ impl ConnectionHealths {
 
     // === What passes find
 
-    /// Returns what a connection's list is worth, given what a person confirmed.
+    /// Returns whether a connection's list can be trusted, given what a person confirmed.
     pub(crate) fn verdict(&self, connection: &ConnectionId, counts: ListCounts) -> ListVerdict {
         self.lock().of.get(connection).map(ConnectionHealth::trust).unwrap_or_default().verdict(counts)
     }
 
-    /// Takes in what a connection's last list showed.
+    /// Records what a connection's last list showed.
     pub(crate) fn note_finding(&self, connection: &ConnectionId, finding: ListFinding) {
         if self.lock().of.get_mut(connection).is_some_and(|health| health.note_finding(finding)) {
             self.look_at([connection]);
         }
     }
 
-    /// Whether a connection's list cannot be trusted: by the last one, or after a restart by what the status says.
+    /// Returns whether a connection's list cannot be trusted, by the last list, or after a restart by the connection's status.
     pub(crate) fn is_incomplete(&self, connection: &ConnectionId) -> bool {
         self.lock().of.get(connection).is_some_and(ConnectionHealth::is_list_held)
     }
 
-    /// Returns whether an object's record may be disabled through a connection; `None` if the connection is not there, or the
+    /// Returns whether an object's record may be disabled through a connection; `None` if the connection does not exist, or the
     /// object keeps its record.
     pub(crate) fn admit(&self, connection: &AnyConnection, uid: &str, now: Instant) -> Option<Admission> {
         let mut inner = self.lock();
@@ -185,14 +186,14 @@ impl ConnectionHealths {
         Some(admission)
     }
 
-    // === Writing it down
+    // === What the writer of the status asks
 
-    /// Returns the lock of those who write a connection's status; `None` if the connection is not there any more.
+    /// Returns the lock that a pass holds while it writes a connection's status; `None` if the connection is gone.
     pub(crate) fn turn(&self, connection: &AnyConnection) -> Option<Arc<tokio::sync::Mutex<()>>> {
         self.lock().of.get(&connection.id())?.writer(connection.uid())
     }
 
-    /// Fills in what is known of a connection, into a status that is to follow `before`.
+    /// Writes what is known of a connection into the status that follows `before`.
     pub(crate) fn fill(
         &self,
         connection: &AnyConnection,
@@ -206,7 +207,7 @@ impl ConnectionHealths {
         health.map(|health| health.fill(connection, before, next, moment, all_listed)).unwrap_or_default()
     }
 
-    /// Notes that a status was written; returns the credentials that this lets go on.
+    /// Records that a status was written; returns the credentials that are woken for that.
     pub(crate) fn written(&self, connection: &ConnectionId, filled: &Filled) -> Freed {
         let mut inner = self.lock();
         let Some(health) = inner.of.get_mut(connection) else { return Freed::default() };
@@ -216,14 +217,14 @@ impl ConnectionHealths {
         Freed { leaving: referrers.map(|referrer| referrer.credential.clone()).collect(), all }
     }
 
-    /// Notes that a connection's numbers are about to be written, too.
+    /// Records that a connection's numbers are about to be written.
     pub(crate) fn note_numbers(&self, connection: &ConnectionId, now: Instant) {
         if let Some(health) = self.lock().of.get_mut(connection) {
             health.note_numbers(now);
         }
     }
 
-    /// Returns for how long a status that differs in numbers alone is not written yet.
+    /// Returns for how long a status that differs in numbers alone is not written; `None` if it may be written now.
     pub(crate) fn put_off(&self, connection: &ConnectionId, now: Instant) -> Option<Duration> {
         self.lock().of.get_mut(connection)?.put_off(now)
     }
@@ -233,7 +234,7 @@ impl ConnectionHealths {
     }
 }
 
-/// Whether an object's record is to be disabled, now that the object is being deleted.
+/// Returns whether an object is being deleted and its record has to be disabled for that.
 fn is_leaving(credential: &PamCredential) -> bool {
     let spec = &credential.spec;
     let disable = spec.deletion_policy == DeletionPolicy::Disable && spec.mode == Mode::Apply && !spec.suspend;

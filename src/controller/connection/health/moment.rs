@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-/// One point in time, by both clocks: durations are measured with the first, and status has times of the second.
+/// One point in time by two clocks: durations are measured with `now`, and the status has times of `wall`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) now: Instant,

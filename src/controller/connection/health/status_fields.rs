@@ -1,4 +1,4 @@
-//! From and to the fields of a connection's status.
+//! Translates the rules' types to the fields of a connection's status, and back.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) const SIDE_CONDITIONS: [ConditionType; 3] =
 
 /// Why disables are held back: nobody confirmed the number yet.
 pub(super) const TOO_MANY: &str = "TooManyDisables";
-/// Why disables are held back: those that were confirmed go on first.
+/// Why disables are held back: the disables that were confirmed go on first.
 pub(super) const CONFIRMED: &str = "Confirmed";
 
 /// A condition beside `Ready`.
@@ -25,18 +25,18 @@ pub(super) struct SideCondition {
     pub(super) message: String,
 }
 
-/// Whether a condition is one of those beside `Ready`.
+/// Returns whether a condition is one of [`SIDE_CONDITIONS`].
 pub(crate) fn is_side_condition(condition: &Condition) -> bool {
     SIDE_CONDITIONS.iter().any(|kind| condition.type_ == kind.as_str())
 }
 
-/// Whether a condition beside `Ready` says that a person has seen to it.
+/// Returns whether a condition beside `Ready` says that a person confirmed what the condition is about.
 pub(crate) fn is_good(condition: &Condition) -> bool {
     condition.reason == CONFIRMED
 }
 
-/// Whether a status differs in what is written at once: which conditions there are and why, what was made of a confirmation, and
-/// the disables that are about to be sent.
+/// Returns whether a status differs in something that is written at once: the conditions and their reasons, the answer to a
+/// confirmation, or the disables that are about to be sent.
 pub(crate) fn is_urgent(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
     let reasons = |status: &PamConnectionStatus| {
         SIDE_CONDITIONS.map(|kind| find(&status.conditions, kind).map(|condition| condition.reason.clone()))
@@ -46,7 +46,7 @@ pub(crate) fn is_urgent(before: &PamConnectionStatus, next: &PamConnectionStatus
         || before.recent_disables != next.recent_disables
 }
 
-/// Returns what an earlier process left of the brake. A time to come, by a clock that was set back, is taken for now.
+/// Returns what the status says of the brake of an earlier process. A time in the future (the clock was set back) counts as now.
 pub(super) fn brake_record(status: &PamConnectionStatus, wall: Timestamp) -> domain::BrakeRecord {
     let recent = |recent: &api::RecentDisables| domain::RecentDisables {
         age: Duration::try_from(wall.duration_since(recent.time.0)).unwrap_or_default(),
@@ -59,7 +59,7 @@ pub(super) fn brake_record(status: &PamConnectionStatus, wall: Timestamp) -> dom
     }
 }
 
-/// The number of held disables that a status shows to be confirmed.
+/// Returns the number of held disables that a status asks a person to confirm.
 pub(super) fn shown_disables(status: &PamConnectionStatus) -> Option<usize> {
     let held = find(&status.conditions, ConditionType::DisablesHeld)?;
     status.held_disables.filter(|_| held.reason == TOO_MANY).map(size)
@@ -73,19 +73,19 @@ pub(super) fn recent_disables(recent: &[domain::RecentDisables], wall: Timestamp
     recent.iter().map(written).collect()
 }
 
-/// Returns the time that long ago, or up to a second later: in a status a time has whole seconds, and no disable may be
+/// Returns the time `ago` before `wall`, rounded up to whole seconds as a status has them: rounded down, a disable would be
 /// forgotten too early.
 fn whole_seconds(wall: Timestamp, ago: Duration) -> Timestamp {
     let at = SignedDuration::try_from(ago).ok().and_then(|ago| wall.checked_sub(ago).ok()).unwrap_or(wall);
     Timestamp::from_second(at.as_second() + 1).unwrap_or(at)
 }
 
-/// A count as a status has it.
+/// Returns a count as a number of a status.
 pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A number of a status as a count.
+/// Returns a number of a status as a count.
 pub(super) fn size(number: i64) -> usize {
     usize::try_from(number).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! What a pass leaves behind: the status where it differs, an event where something happened, and when to come back.
+//! Reports a pass: writes the status where it differs, publishes an event where something happened, and returns when the
+//! next pass over the object is due.
 
 pub(crate) mod announcement;
 mod claims;
@@ -29,26 +30,26 @@ use crate::metrics::ReconcileOutcome;
 
 /// How a pass ended.
 pub(crate) struct PassEnd {
-    /// When the object is passed over again.
+    /// When the next pass over the object is due.
     pub(crate) action: Action,
     /// How the pass counts in the metrics.
     pub(crate) outcome: ReconcileOutcome,
 }
 
 impl PassEnd {
-    /// Waits for a change; nothing is wrong.
+    /// Ends a pass after which nothing is wrong: the next pass follows a change.
     pub(crate) fn at_rest() -> Self {
         Self { action: Action::await_change(), outcome: ReconcileOutcome::Ready }
     }
 
-    /// Waits so long, or for a change.
+    /// Ends a pass that waits: the next pass follows a change, or begins after `wait`.
     pub(crate) fn waiting(wait: Option<Duration>) -> Self {
         let action = wait.map_or_else(Action::await_change, Action::requeue);
         Self { action, outcome: ReconcileOutcome::Waiting }
     }
 }
 
-/// Writes down what a pass came to.
+/// Reports how a decision was carried out: settles the claims, writes the status, publishes events.
 pub(crate) async fn write(
     observed: &Observation<'_>,
     decision: Decision,
@@ -67,7 +68,7 @@ pub(crate) async fn write(
     let next = status::next_status(observed, decision, outcome);
     let reason = ready_reason(&next.stored.conditions);
     remember(observed, decision, outcome, context);
-    // Before the write: should it fail, the PAM is not asked again for that.
+    // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
     if !write_status::write(observed, &next.stored, context).await? {
         return Ok(PassEnd::at_rest());
@@ -77,7 +78,7 @@ pub(crate) async fn write(
     Ok(PassEnd { action, outcome: reconcile_outcome(reason) })
 }
 
-/// Remembers what only this process has to know.
+/// Notes in memory what a pass learned and no status tells.
 fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, context: &Context) {
     let uid = observed.uid();
     if clears_suspected_write(decision, outcome.result()) {
@@ -95,7 +96,7 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
         context.state.made_digests(uid);
     }
     if outcome.is_written() && observed.situation.account_changed {
-        // Whether the record moved, and no second one was made, the next list shows.
+        // Only the next list shows whether the PAM moved the record or made a second one.
         context.connections.ask_for_list(&observed.connection_id());
     }
 }

@@ -1,4 +1,4 @@
-//! The only writes of a credential's status.
+//! Writes the status of a credential; nothing else in the operator does.
 
 use kube::api::Api;
 
@@ -9,7 +9,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::status_store;
 use crate::metrics::Kind;
 
-/// Writes a status that could not be written before, whether or not it is this object's turn.
+/// Writes a status that an earlier pass could not write, even if the object still waits for a retry.
 pub(crate) async fn write_owed(observed: &Observation<'_>, context: &Context) -> Result<(), Error> {
     if context.statuses.is_owed(observed.uid()) {
         write(observed, &observed.stored, context).await?;
@@ -17,7 +17,7 @@ pub(crate) async fn write_owed(observed: &Observation<'_>, context: &Context) ->
     Ok(())
 }
 
-/// Writes a status if it differs; `false` if the object is gone, and then forgets all that is remembered of it.
+/// Writes a status if it differs. If the object is gone, returns `false` and forgets everything about the object.
 pub(crate) async fn write(
     observed: &Observation<'_>,
     next: &PamCredentialStatus,
@@ -26,20 +26,20 @@ pub(crate) async fn write(
     if is_same(&observed.stored, next) && !context.statuses.is_owed(observed.uid()) {
         return Ok(true);
     }
-    // Before the write: should it fail, the next pass owes the write and not the push.
+    // Noted before the write: if the write fails, the next pass owes the status, and does not push again.
     context.statuses.owe(observed.uid(), next.clone());
     let api = Api::<PamCredential>::namespaced(context.cluster.client.clone(), &observed.key.namespace);
     let version = status_store::write(&api, &observed.object.metadata, next).await?;
     context.cluster.metrics.status_written(Kind::PamCredential);
     context.statuses.note(observed.uid(), version.as_deref(), next.clone());
     if version.is_none() {
-        // Gone in the meantime: what is remembered of the object would stay for ever.
+        // The object is gone: nothing else would remove what is remembered of the object.
         context.forget(&observed.key, observed.uid());
     }
     Ok(version.is_some())
 }
 
-/// Times of conditions aside.
+/// Returns whether two statuses differ in nothing but the times of conditions.
 fn is_same(before: &PamCredentialStatus, next: &PamCredentialStatus) -> bool {
     let mut alike = next.clone();
     alike.conditions.clone_from(&before.conditions);
