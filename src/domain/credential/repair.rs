@@ -41,7 +41,7 @@ pub(super) fn missed(s: &impl Facts, value: ValueComparison, rotates: Option<boo
         _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
         // A withheld value never was in the vault, whether or not the vault still rotates its own.
         _ if s.value_withheld() => false,
-        (_, Change::Moved) if s.suspected_write() => true,
+        _ if may_hold_suspected_write(s) => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
@@ -63,7 +63,13 @@ pub(super) fn lost_key(s: &impl Facts) -> Decision {
     }
 }
 
-/// An earlier process may have sent a write and ended before it recorded the write. A record that was written to since gets
+/// Whether the record may hold a write that an earlier process sent and did not record. Where no list said when our last
+/// recorded write was, nothing tells that the suspected write was not executed.
+fn may_hold_suspected_write(s: &impl Facts) -> bool {
+    s.suspected_write() && (s.change() == Change::Moved || !s.baseline())
+}
+
+/// An earlier process may have sent a write and ended before it recorded the write. A record that may hold that write gets
 /// the newest state; and again after the settle window, since the PAM may execute the earlier write later still.
 pub(super) fn checked(s: &impl Facts, value: ValueComparison) -> Decision {
     match s.inventory() {
@@ -71,7 +77,7 @@ pub(super) fn checked(s: &impl Facts, value: ValueComparison) -> Decision {
         Inventory::Failed(reason) => Decision::Wait(reason),
         Inventory::Shows(Seen::Ours { rotates: false, .. })
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
-            if s.change() == Change::Moved =>
+            if may_hold_suspected_write(s) =>
         {
             let value = value != ValueComparison::None && !s.value_withheld();
             Decision::Push(Push { expect: Expect::Update, value, all_fields: true })

@@ -161,10 +161,11 @@ impl Status {
         self.remote.as_ref().is_some_and(|remote| remote.change.is_some())
     }
 
-    /// Returns whether a write that changes the record may still arrive: what a list shows is then no baseline.
+    /// Returns whether a write without an answer may still change the record, or may have changed it since our last recorded
+    /// write: what a list shows is then no baseline.
     #[must_use]
-    pub fn is_unsettled(&self) -> bool {
-        self.in_flight.as_ref().is_some_and(|write| write.action != WriteAction::Unrecorded)
+    pub const fn is_unsettled(&self) -> bool {
+        self.in_flight.is_some()
     }
 
     /// Returns whether a write of fields has no answer.
@@ -283,7 +284,7 @@ mod tests {
         let none = Status::default();
         assert!(!none.is_unsettled() && !none.has_unrecorded_write());
         assert!(with(WriteAction::Update).is_unsettled() && !with(WriteAction::Update).has_unrecorded_write());
-        assert!(!with(WriteAction::Unrecorded).is_unsettled() && with(WriteAction::Unrecorded).has_unrecorded_write());
+        assert!(with(WriteAction::Unrecorded).is_unsettled() && with(WriteAction::Unrecorded).has_unrecorded_write());
     }
 
     #[test]

@@ -80,3 +80,31 @@ fn a_value_that_was_rolled_back_after_a_crash_is_sent_again_though_another_field
         Step::RollBack(ONE),
     ]);
 }
+
+/// No list had said when the last recorded write was, so that the list after the start could not tell of the killed process'
+/// write, and the edit then stood for the check.
+#[test]
+fn a_value_that_was_rolled_back_after_a_crash_is_sent_again_though_no_list_came_before() {
+    let before = [
+        Step::Apply(ONE, plain()),
+        Step::Wait(150_000),
+        Step::Writes(ONE, Delivery::Silent(6), 1),
+        Step::Value(ONE),
+        Step::Stop(0),
+        Step::RollBack(ONE),
+        Step::Wait(171_000),
+        Step::Start(0),
+    ];
+    let after = [
+        vec![Step::Wait(494_000), Step::Edit(ONE, Edit::Notes(112))],
+        vec![Step::Wait(1_000), Step::Edit(ONE, Edit::Notes(112))],
+        vec![Step::Edit(ONE, Edit::Username("other".to_owned()))],
+        vec![Step::Edit(ONE, Edit::Device(1))],
+        vec![Step::Edit(ONE, Edit::Correct(true))],
+        vec![Step::Edit(ONE, Edit::Suspend(true)), Step::Wait(200_000), Step::Edit(ONE, Edit::Suspend(false))],
+        vec![Step::Stop(0), Step::Start(0)],
+    ];
+    for after in after {
+        holds(&[before.to_vec(), after].concat());
+    }
+}

@@ -114,6 +114,11 @@ fn is_due(s: &impl Facts, value: ValueComparison) -> bool {
     changed || s.binding() != Binding::Bound || s.mismatch() || s.request() != Request::None
 }
 
+/// Whether the record may hold a write that an earlier process sent and did not record.
+fn may_hold_suspected_write(s: &impl Facts) -> bool {
+    s.suspected_write() && (!s.baseline() || s.change() == Change::Moved)
+}
+
 fn is_resend_due(s: &impl Facts) -> bool {
     matches!(s.settle(), SettleWindow::Elapsed { .. })
 }

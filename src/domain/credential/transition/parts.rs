@@ -1,6 +1,6 @@
 //! Parts of a status that several results change.
 
-use crate::domain::credential::{Asked, Binding, BoundVault, KEYED, Status, TransitionInput, remembered};
+use crate::domain::credential::{Asked, Binding, BoundVault, KEYED, Remote, Status, TransitionInput, remembered};
 use crate::domain::keyed::REMOVED;
 
 pub(super) fn rebind(input: &TransitionInput<'_>, next: &mut Status, answered: Option<String>) {
@@ -41,9 +41,11 @@ pub(super) fn acknowledge(input: &TransitionInput<'_>, next: &mut Status) {
     next.handled.push_value = push_value.or(next.handled.push_value.take());
 }
 
-/// Remembers what the newest list shows.
+/// Remembers what the newest list shows. While there is a suspected write, the time of change may be that write's, and is no
+/// baseline.
 pub(super) fn note_remote(input: &TransitionInput<'_>, next: &mut Status) {
     if let Some(found) = input.remote {
-        next.remote = remembered(next.remote.as_ref(), found);
+        let change = found.change.clone().filter(|_| !next.is_unsettled());
+        next.remote = remembered(next.remote.as_ref(), &Remote { change, ..found.clone() });
     }
 }

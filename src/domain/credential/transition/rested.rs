@@ -11,6 +11,10 @@ pub(super) fn rested(input: &TransitionInput<'_>, next: &mut Status, decision: D
         Decision::WithholdValue => {
             record_digests(input, next);
             next.value_withheld = true;
+            if input.situation.suspected_write {
+                // The record may have changed by our own hand: the list is the new baseline.
+                next.remote = None;
+            }
         }
         Decision::Rebind => moved(input, next),
         _ => {}

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn p1_nothing_is_sent_when_nothing_is_due() {
     law_of_pushes(10_000, SAME, |s, value, push| {
-        let repair = is_resend_due(s) || is_to_be_corrected(s) || (s.suspected_write() && s.change() == Change::Moved);
+        let repair = is_resend_due(s) || is_to_be_corrected(s) || may_hold_suspected_write(s);
         let lost = value == ValueComparison::Unknown && s.baseline() && s.change() == Change::Same;
         assert!(is_due(s, value) || (push.expect == Expect::Update && (repair || lost)));
     });

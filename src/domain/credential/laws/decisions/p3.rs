@@ -76,7 +76,7 @@ fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_but_for_a_deletion() 
 fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
     law_of_pushes(1_000, SAME.binding(Binding::Bound), |s, value, push| {
         let late = s.settle() == (SettleWindow::Elapsed { value: true });
-        let missed = s.suspected_write() && s.change() == Change::Moved && !s.value_withheld();
+        let missed = may_hold_suspected_write(s) && !s.value_withheld();
         if push.expect == Expect::Update && value == ValueComparison::Same && (late || missed) && !is_the_vaults(s) {
             assert!(push.value);
         }
@@ -96,12 +96,14 @@ fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
                 value: value != ValueComparison::None && !s.value_withheld(),
                 all_fields: true,
             };
-            let moved = s.change() == Change::Moved;
+            let missed = s.change() == Change::Moved || !s.baseline();
             let expected = match s.inventory() {
                 Inventory::NotAsked => Decision::Look(Look::Inventory),
                 Inventory::Failed(reason) => Decision::Wait(reason),
-                Inventory::Shows(Seen::Ours { rotates: false, .. }) if moved => Decision::Push(push),
-                Inventory::Incomplete(Seen::Ours { rotates: false, at_account: true }) if moved => Decision::Push(push),
+                Inventory::Shows(Seen::Ours { rotates: false, .. }) if missed => Decision::Push(push),
+                Inventory::Incomplete(Seen::Ours { rotates: false, at_account: true }) if missed => {
+                    Decision::Push(push)
+                }
                 Inventory::Shows(_) | Inventory::Incomplete(_) if s.recently_started() => Decision::LookAgain,
                 _ => Decision::Record,
             };

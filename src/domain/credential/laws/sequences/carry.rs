@@ -64,10 +64,8 @@ impl World {
 
     fn die(&mut self) {
         let origin = self.address.origin();
-        self.untold |= match self.status.id {
-            Some(_) => !self.status.has_baseline(),
-            None => self.status.in_flight.as_ref().is_none_or(|write| write.origin != origin),
-        };
+        let in_flight = self.status.in_flight.as_ref();
+        self.untold |= self.status.id.is_none() && in_flight.is_none_or(|write| write.origin != origin);
         self.happen(Event::Restart);
     }
 

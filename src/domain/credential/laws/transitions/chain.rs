@@ -102,6 +102,9 @@ impl Hasher for Quick {
 fn ask(s: &impl Facts, decision: Decision) {
     let Decision::Push(push) = decision else {
         s.baseline();
+        if decision == Decision::HoldValue && s.suspected_write() {
+            s.change();
+        }
         return;
     };
     if is_resend_due(s) | s.suspected_write() {
