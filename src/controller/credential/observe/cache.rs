@@ -29,6 +29,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         status: stored_status::from_stored(&stored),
         stored,
         desired: desired::desired(object),
+        plan_only: context.cluster.plan_only,
         asked: desired::asked(object),
         account: desired::account(object, None),
         keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
