@@ -9,6 +9,7 @@ mod support;
 
 mod competing_clusters;
 mod event_sequences;
+mod finalizers;
 mod histories;
 mod idle;
 mod late_answers;

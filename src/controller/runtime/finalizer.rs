@@ -33,15 +33,16 @@ where
 }
 
 /// Takes our finalizer off an object, whatever field manager put it on: by a patch of the list as it was read, refused
-/// if the list has changed since. An object that is gone already is fine.
-pub(crate) async fn remove<K>(object: &K, client: &Client) -> Result<(), Error>
+/// if the list has changed since. An object that is gone already, or has lost the finalizer, is fine. `sending` is called right
+/// before the patch is sent: from then on the finalizer may go even if no answer comes.
+pub(crate) async fn remove<K>(object: &K, client: &Client, sending: impl FnOnce()) -> Result<(), Error>
 where
     K: Managed + Resource<Scope = NamespaceResourceScope>,
 {
     let api = api(object, client);
     let name = object.name_any();
     let found = match bounded("read the finalizers", api.get_metadata(&name)).await {
-        Ok(found) if found.metadata.uid == object.meta().uid => found,
+        Ok(found) if found.metadata.uid == object.meta().uid && is_on(&found) => found,
         Ok(_) => return Ok(()),
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
@@ -49,6 +50,7 @@ where
     let kept: Vec<&String> = found.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
     let body = json!({ "metadata": { "resourceVersion": found.metadata.resource_version, "finalizers": kept } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    sending();
     match bounded("remove the finalizer", api.patch_metadata(&name, &params, &Patch::Merge(body))).await {
         Err(error) if error.is_not_found() => Ok(()),
         result => result.map(drop),
