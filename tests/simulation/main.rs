@@ -8,6 +8,7 @@ mod random;
 mod support;
 
 mod competing_clusters;
+mod drill;
 mod event_sequences;
 mod finalizers;
 mod histories;

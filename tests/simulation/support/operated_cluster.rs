@@ -62,6 +62,11 @@ impl OperatedCluster {
 
     // === The operator
 
+    /// Has the next start make plans only, or not.
+    pub fn plan_only(&mut self, is_set: bool) {
+        self.config.plan_only = is_set;
+    }
+
     /// Starts the operator, and lets it do all that it can do at once.
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");
