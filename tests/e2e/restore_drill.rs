@@ -2,7 +2,7 @@
 
 use crate::support::steps::A_MOMENT;
 use crate::support::vault::{assert_untouched, living, status_of};
-use crate::support::{CANARY, World, assert_no_canary, ready};
+use crate::support::{CANARY, SETTLED, World, assert_no_canary, ready};
 use kube::api::{DeleteParams, Patch, PatchParams};
 use pam_operator::api::{FINALIZER, PUSH_VALUE_REQUESTED_AT, PamCredential, PlanAction, find};
 use pam_simulator::{Effect, Fault, Kind, RecordView, Seed, VaultEdit};
@@ -88,7 +88,8 @@ async fn a_drill_writes_nothing_and_the_same_objects_then_go_on_with_their_recor
     }
     for (name, action) in DUE {
         let is = |found: &PamCredential| status_of(found).plan.is_some_and(|plan| plan.action == action);
-        let found = world.until(name, &format!("planned: {action:?}"), is).await;
+        // For 90 s after the start, a write of the operator before may still be executed.
+        let found = world.until_within(name, &format!("planned: {action:?}"), SETTLED, is).await;
         let (_, reason, message) = ready(&found);
         assert_eq!(reason, if name == "deleted" { "DeletionBlocked" } else { "Planned" }, "{name}: {message}");
         assert!(message.contains("--plan-only") && !message.contains("spec.mode"), "{name}: {message}");
