@@ -17,6 +17,12 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::try_from(Cli::parse())?;
     telemetry::init(config.log_format, &config.log_filter)?;
     let (metrics, registry) = Metrics::new();
+    metrics.set_plan_only(config.plan_only);
+    if config.plan_only {
+        tracing::warn!(
+            "--plan-only is set: every PamCredential is served as with spec.mode: Plan, and nothing is written to a PAM"
+        );
+    }
     let readiness = Readiness::default();
     // Before the probes answer: else they would say "ready" while nothing is known to wait for.
     let ready = readiness.register("watches");

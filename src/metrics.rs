@@ -144,6 +144,7 @@ pub struct Metrics {
     status_writes: Family<KindLabels, Counter>,
     records_left_enabled: Counter,
     leader: Gauge,
+    plan_only: Gauge,
 }
 
 impl Metrics {
@@ -161,6 +162,7 @@ impl Metrics {
             status_writes: Family::default(),
             records_left_enabled: Counter::default(),
             leader: Gauge::default(),
+            plan_only: Gauge::default(),
         };
         let mut registry = Registry::with_prefix("pam_operator");
         metrics.register_passes(&mut registry);
@@ -189,6 +191,11 @@ impl Metrics {
             self.records_left_enabled.clone(),
         );
         registry.register("leader", "1 while this replica leads, else 0", self.leader.clone());
+        registry.register(
+            "plan_only",
+            "1 where --plan-only is set and nothing is written to a PAM, else 0",
+            self.plan_only.clone(),
+        );
     }
 
     fn register_requests(&self, registry: &mut Registry) {
@@ -269,6 +276,11 @@ impl Metrics {
     pub fn set_leader(&self, leads: bool) {
         self.leader.set(i64::from(leads));
     }
+
+    /// Records whether `--plan-only` is set.
+    pub fn set_plan_only(&self, is_set: bool) {
+        self.plan_only.set(i64::from(is_set));
+    }
 }
 
 fn register_build(registry: &mut Registry) {
@@ -305,6 +317,7 @@ mod tests {
         metrics.secret_pushed(Duration::from_millis(300));
         metrics.status_written(Kind::ClusterPamConnection);
         metrics.set_leader(true);
+        metrics.set_plan_only(true);
         let text = text(&registry);
         for line in [
             r#"pam_operator_reconciles_total{kind="PamCredential",outcome="ready"} 1"#,
@@ -316,6 +329,7 @@ mod tests {
             r#"pam_operator_secret_push_latency_seconds_bucket{le="1.0"} 1"#,
             r#"pam_operator_status_writes_total{kind="ClusterPamConnection"} 1"#,
             "pam_operator_leader 1",
+            "pam_operator_plan_only 1",
             concat!(r#"pam_operator_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
             "# UNIT pam_operator_secret_push_latency_seconds seconds",
         ] {

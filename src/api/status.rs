@@ -61,7 +61,7 @@ pub struct PamCredentialStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     pub corrections: Vec<Time>,
-    /// What `spec.mode: Apply` would do now. Only while `spec.mode` is `Plan`.
+    /// What `spec.mode: Apply` would do now. Only while `spec.mode` is `Plan`, or the operator runs with `planOnly`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
     /// A record that the PAM named in an answer where another was expected. While it is here, nothing is

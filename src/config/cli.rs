@@ -45,6 +45,10 @@ pub struct Cli {
     #[arg(long, env = "PAM_OPERATOR_LEADER_ELECTION", default_value_t = true, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub leader_election: bool,
+    /// Serves every object as with `spec.mode: Plan`, and writes nothing to a PAM: for a drill on a restored copy of a cluster
+    #[arg(long, env = "PAM_OPERATOR_PLAN_ONLY", default_value_t = false, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub plan_only: bool,
     /// Seconds after which a silent leader is replaced
     #[arg(long, env = "PAM_OPERATOR_LEASE_DURATION_SECONDS", default_value_t = 15)]
     pub lease_duration: u64,

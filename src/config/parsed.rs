@@ -38,6 +38,8 @@ pub struct Config {
     pub max_concurrent_reconciles: NonZeroUsize,
     /// Whether a lease decides which replica works.
     pub leader_election: bool,
+    /// Whether every object is served as with `spec.mode: Plan`, and nothing is written to a PAM.
+    pub plan_only: bool,
     /// How long a silent leader keeps the lease.
     pub lease_duration: Duration,
     /// Where the time of day comes from.
@@ -80,6 +82,7 @@ impl TryFrom<Cli> for Config {
             log_filter: log_filter(cli.log_filter.trim())?,
             max_concurrent_reconciles: concurrency(cli.max_concurrent_reconciles)?,
             leader_election: cli.leader_election,
+            plan_only: cli.plan_only,
             lease_duration: lease_duration(cli.lease_duration)?,
             clock: Clock::default(),
         })
@@ -233,6 +236,7 @@ mod tests {
                 log_filter: "info".into(),
                 max_concurrent_reconciles: NonZeroUsize::new(32).unwrap(),
                 leader_election: true,
+                plan_only: false,
                 lease_duration: Duration::from_secs(15),
                 clock: Clock::default(),
             }
@@ -332,5 +336,12 @@ mod tests {
     fn leader_election_can_be_switched_by_word() {
         assert!(config(&["--leader-election"]).unwrap().leader_election);
         assert!(!config(&["--leader-election=false"]).unwrap().leader_election);
+    }
+
+    #[test]
+    fn plan_only_can_be_switched_by_word() {
+        assert!(config(&["--plan-only"]).unwrap().plan_only);
+        assert!(config(&["--plan-only=true"]).unwrap().plan_only);
+        assert!(!config(&["--plan-only=false"]).unwrap().plan_only);
     }
 }

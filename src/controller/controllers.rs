@@ -133,13 +133,23 @@ fn control<K: Managed, R: Reconciler<K>>(
     stop: &Stop,
 ) -> (Store<Guarded<K>>, impl Future<Output = ()> + use<K, R>) {
     let (store, writer) = reflector::store();
-    let stream = watch::objects(api, config, writer, take_in(Arc::clone(reconciler), Arc::clone(cluster)));
+    let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster));
+    let stream = watch::objects(api, config, writer, adapt(Arc::clone(reconciler)), take_in);
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
         .run(dispatch, retry_after_error, Arc::clone(reconciler))
         .for_each(async |result| log(&result));
     (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
+}
+
+/// Returns the closure that changes each object of a watch before anything else sees the object.
+fn adapt<K: Managed, R: Reconciler<K>>(reconciler: Arc<R>) -> impl FnMut(&mut Guarded<K>) + Send + 'static {
+    move |DeserializeGuard(object)| {
+        if let Ok(object) = object {
+            reconciler.adapt(object);
+        }
+    }
 }
 
 /// Returns the closure that sees each event of a watch before the store does.

@@ -32,6 +32,7 @@ mod reasons;
 mod recovery;
 mod removed_fields;
 mod rename_and_move;
+mod restore_drill;
 mod rotation;
 mod rotation_request;
 mod samples;

@@ -8,7 +8,9 @@ mod random;
 mod support;
 
 mod competing_clusters;
+mod drill;
 mod event_sequences;
+mod finalizers;
 mod histories;
 mod idle;
 mod late_answers;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{is_side_condition, logged_in};
+use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged_in};
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
@@ -220,13 +220,16 @@ fn failed(
 fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, finding: &Finding, context: &Context) {
     status.observed_generation = connection.metadata.generation;
     status.cluster_name = Some(context.cluster.name.clone());
-    let (reason, message) = match finding {
+    let (reason, mut message) = match finding {
         Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
         Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
             (problem.reason, problem.message.clone())
         }
         Finding::Tried { problem: None, .. } => (Reason::Authenticated, logged_in(connection)),
     };
+    if context.cluster.plan_only {
+        message += PLAN_ONLY;
+    }
     if let Finding::Tried { digest, client, versions, .. } = finding {
         status.source.clone_from(versions);
         status.digests.insert("login".to_owned(), digest.clone());
@@ -244,5 +247,6 @@ fn as_before(connection: &AnyConnection, before: &PamConnectionStatus) -> (Reaso
     if reason == Reason::Authenticated {
         return (reason, logged_in(connection));
     }
-    (reason, ready.map(|ready| ready.message.clone()).unwrap_or_default())
+    let message = ready.map(|ready| ready.message.as_str()).unwrap_or_default();
+    (reason, message.strip_suffix(PLAN_ONLY).unwrap_or(message).to_owned())
 }

@@ -140,8 +140,18 @@ impl Context {
         self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
     }
 
+    /// Tells once of the record of an object that was let go although its record could not be disabled.
+    pub(crate) fn tell_left_enabled(&self, NamespacedName { namespace, name }: &NamespacedName, uid: &str) {
+        if let Some(id) = self.state.take_left_enabled(uid) {
+            // No event can be made in a namespace that is going away.
+            tracing::warn!(%namespace, %name, id, "its namespace went away together with the connection or its login: the record stays enabled in the PAM");
+            self.cluster.metrics.record_left_enabled();
+        }
+    }
+
     /// Forgets a credential that is gone.
     pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.tell_left_enabled(key, uid);
         self.claims.forget(uid);
         self.connections.health.forget_credential(uid);
         self.wake_waiting(key);

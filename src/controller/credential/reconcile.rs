@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::lacks_labels;
+use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::{PassEnd, write_status};
 use crate::controller::credential::{act, observe, report};
@@ -23,6 +24,10 @@ use crate::metrics::{Kind, ReconcileOutcome};
 const LABELS: Duration = Duration::from_secs(5);
 
 impl Reconciler<PamCredential> for Context {
+    fn adapt(&self, object: &mut PamCredential) {
+        object.spec.mode = effective_mode(object.spec.mode, self.cluster.plan_only);
+    }
+
     fn note(&self, object: &PamCredential) {
         self.note(object);
     }

@@ -37,6 +37,11 @@ struct CredentialState {
     reason: Option<Reason>,
     /// The removed groups that users were last told of. `None`: this process told of none yet.
     told_removed: Option<Vec<String>>,
+    /// The finalizer is off, though the watch may not show that yet. It cannot come back: the API server adds none to an object
+    /// that is being deleted.
+    released: bool,
+    /// The id of the record that stays enabled once the finalizer is off: the patch that takes it off was sent.
+    leaves_enabled: Option<String>,
 }
 
 struct UnchangedVersions {
@@ -106,6 +111,27 @@ impl CredentialStates {
         })
     }
 
+    /// Returns whether this process took the finalizer off an object that is being deleted.
+    pub(crate) fn is_released(&self, uid: &str) -> bool {
+        self.lock().entries.get(uid).is_some_and(|entry| entry.released)
+    }
+
+    /// Notes that the finalizer is off. Nothing is kept of an object that the watch has shown to be gone in the meantime.
+    pub(crate) fn note_released(&self, uid: &str) {
+        self.known(uid, |entry| entry.released = true);
+    }
+
+    /// Notes, before the patch that takes the finalizer off is sent, which record stays enabled then; `None`: none does.
+    pub(crate) fn note_leaves_enabled(&self, uid: &str, record: Option<String>) {
+        self.known(uid, |entry| entry.leaves_enabled = record);
+    }
+
+    /// Returns the record that stays enabled, once: whether the answer to the patch or the watch tells first that the finalizer is
+    /// off.
+    pub(crate) fn take_left_enabled(&self, uid: &str) -> Option<String> {
+        self.known(uid, |entry| entry.leaves_enabled.take()).flatten()
+    }
+
     /// Notes the reason of a credential, and returns the counts that changed.
     pub(crate) fn tally(&self, uid: &str, reason: Option<Reason>) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
@@ -119,6 +145,11 @@ impl CredentialStates {
         let mut inner = self.lock();
         let before = inner.entries.remove(uid).and_then(|entry| entry.reason);
         inner.recount(before, None)
+    }
+
+    /// Changes an entry that is there.
+    fn known<T>(&self, uid: &str, change: impl FnOnce(&mut CredentialState) -> T) -> Option<T> {
+        self.lock().entries.get_mut(uid).map(change)
     }
 
     fn entry<T>(&self, uid: &str, change: impl FnOnce(&mut CredentialState) -> T) -> T {

@@ -162,9 +162,6 @@ pub(crate) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is 
 pub(crate) const NEWLINE: &str = "The value ends in a newline and was sent as it is. If that is not meant, set spec.contentSecretRef.trim to TrailingNewline";
 /// The event of a value that is longer than the PAM's own pages take where the vault rotates it.
 pub(crate) const LONG: &str = "The value has more than 70 characters and was sent as it is. The PAM's own pages take no more where the vault rotates it (spec.executionSettings.automaticChange): if it does not work, put a shorter one into the Secret";
-/// The object is being deleted, and its mode is `Plan`.
-pub(crate) const PLANNED_LEAVING: &str =
-    "spec.mode is Plan: nothing is sent to the PAM (see status.plan). Set spec.mode to Apply to disable the record";
 /// Another operator serves the same object.
 pub(crate) const ANOTHER_OPERATOR: &str = "Another operator writes this object's status, too: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
 /// The list cannot be trusted.

@@ -2,15 +2,16 @@
 
 use crate::api::{Plan, PlanAction, PlannedValue};
 
-/// Returns a plan in words.
-pub(crate) fn plan(plan: &Plan) -> String {
+/// Returns the plan in words. With `plan_only` the operator makes plans for every object, whatever its `spec.mode`.
+pub(crate) fn plan(plan: &Plan, plan_only: bool) -> String {
+    let cause = if plan_only { "The operator runs with --plan-only" } else { "spec.mode is Plan" };
     let record = plan.id.as_deref().map(|id| format!("record {id}")).unwrap_or_default();
     let identifier = plan.identifier.as_deref().unwrap_or_default();
     let what = match plan.action {
         PlanAction::Nothing => {
-            return "spec.mode is Plan: nothing is due, Apply would send nothing to the PAM".to_owned();
+            return format!("{cause}: nothing is due, Apply would send nothing to the PAM");
         }
-        PlanAction::Blocked => return "spec.mode is Plan".to_owned(),
+        PlanAction::Blocked => return cause.to_owned(),
         PlanAction::Create => format!("create a record with identifier {identifier}"),
         PlanAction::Update => format!("update {record}, identifier {identifier}"),
         PlanAction::Adopt => format!("go on with {record}, which is there already, under identifier {identifier}"),
@@ -18,9 +19,9 @@ pub(crate) fn plan(plan: &Plan) -> String {
         PlanAction::Correct => {
             format!("write {record}, identifier {identifier}, again, since it was changed in the PAM")
         }
-        PlanAction::Enable => return format!("spec.mode is Plan: Apply would enable {record}"),
+        PlanAction::Enable => return format!("{cause}: Apply would enable {record}"),
         PlanAction::Disable => {
-            return format!("spec.mode is Plan: Apply would disable {record}, and let this object go");
+            return format!("{cause}: Apply would disable {record}, and let this object go");
         }
     };
     let value = match plan.value {
@@ -29,7 +30,16 @@ pub(crate) fn plan(plan: &Plan) -> String {
         PlannedValue::Unchanged => "without the value, which the PAM has",
         PlannedValue::HeldBack => "without the value, since the vault rotates it or may hold a newer one",
     };
-    format!("spec.mode is Plan: Apply would {what}{}, {value}{} (see status.plan)", fields(plan), matches(plan))
+    format!("{cause}: Apply would {what}{}, {value}{} (see status.plan)", fields(plan), matches(plan))
+}
+
+/// Returns why the record of an object that is being deleted is not disabled.
+pub(crate) const fn leaving(plan_only: bool) -> &'static str {
+    if plan_only {
+        "The operator runs with --plan-only: nothing is sent to the PAM (see status.plan). Run it without that flag to disable the record"
+    } else {
+        "spec.mode is Plan: nothing is sent to the PAM (see status.plan). Set spec.mode to Apply to disable the record"
+    }
 }
 
 /// Returns which groups of fields would be written.
@@ -50,5 +60,22 @@ fn matches(plan: &Plan) -> String {
             "; record {} has this username and only one of hostname and ip: if it is meant, correct them",
             ids.join(", ")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_says_what_keeps_it_from_being_done() {
+        use PlanAction::{Adopt, Blocked, Correct, Create, Disable, Enable, Nothing, TakeOver, Update};
+        for action in [Create, Update, Adopt, TakeOver, Correct, Enable, Disable, Nothing, Blocked] {
+            let of = |plan_only| plan(&Plan { action, ..Plan::default() }, plan_only);
+            assert!(of(true).starts_with("The operator runs with --plan-only"), "{}", of(true));
+            assert_eq!(of(true).replace("The operator runs with --plan-only", "spec.mode is Plan"), of(false));
+        }
+        assert!(leaving(true).contains("--plan-only") && !leaving(true).contains("spec.mode"));
+        assert!(leaving(false).contains("spec.mode") && !leaving(false).contains("--plan-only"));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Cluster {
     pub(crate) name: String,
     /// Whether this replica may write.
     pub(crate) lead: LeadHandle,
+    /// Whether every object is served as with `spec.mode: Plan`.
+    pub(crate) plan_only: bool,
     /// Limits how many passes work at once.
     pub(crate) slots: WorkerSlots,
     pub(crate) retries: Retries,
@@ -64,6 +66,7 @@ impl Cluster {
             namespace: config.namespace.clone(),
             name: cluster_name,
             lead,
+            plan_only: config.plan_only,
             slots: WorkerSlots::new(config.max_concurrent_reconciles.get()),
             retries: Retries::default(),
             dependencies: Dependencies::default(),
@@ -74,8 +77,12 @@ impl Cluster {
         }
     }
 
-    /// Checks that this process may begin a write: a process that is about to end, or no longer leads, may not.
+    /// Checks that this process may begin a write: a process that is about to end, or no longer leads, may not. With
+    /// `--plan-only` no decision leads to a write; should one, the write ends here.
     pub(crate) fn may_write(&self) -> Result<(), Error> {
+        if self.plan_only {
+            return Err(Error::PlanOnly);
+        }
         match (self.slots.is_closed(), self.lead.is_held()) {
             (true, _) => Err(Error::Stopping),
             (_, false) => Err(Error::NotLeading),

@@ -34,6 +34,9 @@ pub enum Error {
     /// This replica lost the lease, and another one may write.
     #[error("this replica no longer leads, and writes nothing to the PAM")]
     NotLeading,
+    /// `--plan-only` is set.
+    #[error("--plan-only is set: nothing is written to the PAM")]
+    PlanOnly,
     /// The digest key is not there.
     #[error(
         "the Secret pam-operator-digest-key is missing in the operator's namespace: the chart ships it; create an empty Secret of that name to go on"

@@ -33,15 +33,16 @@ where
 }
 
 /// Removes our finalizer from an object, whichever field manager added it. The patch replaces the list of finalizers as it was
-/// read; the API server refuses the patch if the list has changed since. Succeeds if the object is gone already.
-pub(crate) async fn remove<K>(object: &K, client: &Client) -> Result<(), Error>
+/// read; the API server refuses the patch if the list has changed since. Succeeds if the object is gone already, or has lost the
+/// finalizer. Calls `sending` right before the patch: from then on the finalizer may go even if no answer comes.
+pub(crate) async fn remove<K>(object: &K, client: &Client, sending: impl FnOnce()) -> Result<(), Error>
 where
     K: Managed + Resource<Scope = NamespaceResourceScope>,
 {
     let api = api(object, client);
     let name = object.name_any();
     let found = match bounded("read the finalizers", api.get_metadata(&name)).await {
-        Ok(found) if found.metadata.uid == object.meta().uid => found,
+        Ok(found) if found.metadata.uid == object.meta().uid && is_on(&found) => found,
         Ok(_) => return Ok(()),
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
@@ -49,6 +50,7 @@ where
     let kept: Vec<&String> = found.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).collect();
     let body = json!({ "metadata": { "resourceVersion": found.metadata.resource_version, "finalizers": kept } });
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    sending();
     match bounded("remove the finalizer", api.patch_metadata(&name, &params, &Patch::Merge(body))).await {
         Err(error) if error.is_not_found() => Ok(()),
         result => result.map(drop),

@@ -40,6 +40,9 @@ pub(crate) trait Managed:
 
 /// Serves the objects of one kind.
 pub(crate) trait Reconciler<K: Managed>: Send + Sync + 'static {
+    /// Changes an object that a watch shows, before anything else of the process sees the object.
+    fn adapt(&self, _object: &mut K) {}
+
     /// Takes in an object as the watch shows it, before any pass over that version.
     fn note(&self, object: &K);
 

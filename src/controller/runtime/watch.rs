@@ -27,19 +27,26 @@ pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS)
 }
 
-/// Watches whole objects and keeps a store of them; `take_in` sees each event first. Managed fields and annotations of
+/// Watches whole objects and keeps a store of them; `adapt` changes each object, and then `take_in` sees each event first. Managed fields and annotations of
 /// others are dropped, such as the copy of the whole object that `kubectl apply` keeps in an annotation: together these
 /// are most of an object's size, and no pass reads them.
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
     writer: reflector::store::Writer<K>,
+    adapt: impl FnMut(&mut K) + Send + 'static,
     take_in: impl FnMut(&Event<K>) + Send + 'static,
 ) -> impl Stream<Item = Result<K, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watcher(api, config).default_backoff().modify(prune).inspect_ok(take_in).reflect(writer).applied_objects()
+    watcher(api, config)
+        .default_backoff()
+        .modify(prune)
+        .modify(adapt)
+        .inspect_ok(take_in)
+        .reflect(writer)
+        .applied_objects()
 }
 
 fn prune<K: Resource>(object: &mut K) {

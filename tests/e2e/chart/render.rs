@@ -15,6 +15,7 @@ use super::{of_kind, only, rendered, repository, template};
 /// Values that use every branch of the templates.
 const EVERYTHING: &[&str] = &[
     r#"clusterName="prod""#,
+    "planOnly=true",
     r#"watchNamespaces=["team-a","default"]"#,
     r#"connectionSelector="pam in (a,b),!test""#,
     r#"allowedHosts=["*.example.com","10.0.0.0/8"]"#,
@@ -69,6 +70,7 @@ async fn every_value_reaches_its_flag() {
     assert_eq!(config.listen_address.to_string(), "[::]:9090");
     assert_eq!(config.log_filter, "info,pam_operator=debug");
     assert_eq!(config.lease_duration.as_secs(), 30);
+    assert!(config.plan_only);
 }
 
 #[tokio::test]
@@ -125,6 +127,7 @@ async fn unknown_and_impossible_values_are_refused() {
             ("metrics.service.type=\"NodePort\"", "'type'"),
             ("watchNamespaces=\"a\"", "/watchNamespaces'"),
             ("clusterName=\"a_b\"", "/clusterName'"),
+            ("planOnly=\"yes\"", "/planOnly'"),
             ("listenAddress=\":8080\"", "/listenAddress'"),
             ("log.format=\"xml\"", "/log/format'"),
             ("replicas=\"2\"", "/replicas'"),

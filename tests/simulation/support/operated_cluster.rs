@@ -15,6 +15,7 @@ use pam_operator::metrics::Metrics;
 use pam_operator::probes::Readiness;
 use pam_operator::{api, controller};
 use pam_simulator::Simulator;
+use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -39,16 +40,17 @@ pub struct OperatedCluster {
     sim: Arc<Simulator>,
     config: Config,
     metrics: Metrics,
+    registry: Arc<Registry>,
     running: Option<Running>,
 }
 
 impl OperatedCluster {
     pub(super) fn new(world: &World, name: &str, change: &Value) -> Self {
         let api = Cluster::new(name, &api::crds());
-        let metrics = Metrics::new().0;
+        let (metrics, registry) = Metrics::new();
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.time.count(move || under_way.pam_requests_under_way());
-        let cluster = Self { api, name: name.to_owned(), sim, config: config(name), metrics, running: None };
+        let cluster = Self { api, name: name.to_owned(), sim, config: config(name), metrics, registry, running: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
             cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }
@@ -59,6 +61,11 @@ impl OperatedCluster {
     }
 
     // === The operator
+
+    /// Has the next start make plans only, or not.
+    pub fn plan_only(&mut self, is_set: bool) {
+        self.config.plan_only = is_set;
+    }
 
     /// Starts the operator, and lets it do all that it can do at once.
     pub async fn start(&mut self) {
@@ -165,6 +172,14 @@ impl OperatedCluster {
         let current = status.observed_generation == credential.metadata.generation;
         let ready = find(&status.conditions, ConditionType::Ready).filter(|_| current);
         ready.map(|ready| ready.reason.clone()).unwrap_or_default()
+    }
+
+    /// The value of a metric without labels.
+    pub fn metric(&self, name: &str) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("{name} is missing in\n{text}")).to_owned()
     }
 
     /// Everything that the operator said in public: statuses and events.

@@ -18,6 +18,9 @@ pub(crate) fn logged_in(connection: &AnyConnection) -> String {
     format!("The PAM accepted the login{unguarded}")
 }
 
+/// What the message of `Ready` ends in where `--plan-only` is set, whatever else it says.
+pub(crate) const PLAN_ONLY: &str = "; the operator runs with --plan-only: nothing is written to the PAM";
+
 /// Returns the message of an object that waits for the brake.
 pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     format!(

@@ -7,14 +7,13 @@ use crate::controller::connection::health;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::status;
 use crate::controller::credential::act::outcome::Outcome;
-use crate::controller::credential::act::release::release_finalizer;
+use crate::controller::credential::act::release::{release_finalizer, take_off};
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::observe;
 use crate::controller::message::credential as message;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::finalizer;
 use crate::domain::{Admission, Disabling, Reason, ReleaseReason, after_disable};
 use crate::pam::{Disabled, PamError};
 
@@ -68,7 +67,7 @@ async fn answered(
         let message = message::deletion_refused(answer, id);
         return Ok(Outcome::Blocked(Problem { reason: Reason::DeletionBlocked, message }));
     }
-    finalizer::remove(observed.object, &context.cluster.client).await?;
+    take_off(observed, None, context).await?;
     Ok(Outcome::Released { reason: "Disabled", note: message::disabled(answer, id, &observed.identifier) })
 }
 

@@ -6,7 +6,6 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::message::credential as message;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::ReleaseReason;
 
 /// Takes the finalizer off an object that is being deleted.
@@ -15,13 +14,21 @@ pub(super) async fn release_finalizer(
     why: ReleaseReason,
     context: &Context,
 ) -> Result<Outcome, Error> {
-    finalizer::remove(observed.object, &context.cluster.client).await?;
-    if why == ReleaseReason::LeftEnabled {
-        // No event can be made in a namespace that is going away.
-        let NamespacedName { namespace, name } = &observed.key;
-        let id = observed.status.id.as_deref().unwrap_or_default();
-        tracing::warn!(%namespace, %name, id, "its namespace went away together with the connection or its login: the record stays enabled in the PAM");
-        context.cluster.metrics.record_left_enabled();
-    }
+    let id = || observed.status.id.clone().unwrap_or_default();
+    take_off(observed, (why == ReleaseReason::LeftEnabled).then(id), context).await?;
     Ok(Outcome::Released { reason: message::release_reason(why), note: message::release(why, &observed.identifier) })
+}
+
+/// Takes the finalizer off, and tells of the record that stays enabled by that. Should the answer to the patch be lost, the
+/// watch tells that the object is gone, and [`Context::forget`] tells of the record.
+pub(super) async fn take_off(
+    observed: &Observation<'_>,
+    left_enabled: Option<String>,
+    context: &Context,
+) -> Result<(), Error> {
+    let sending = || context.state.note_leaves_enabled(observed.uid(), left_enabled);
+    finalizer::remove(observed.object, &context.cluster.client, sending).await?;
+    context.state.note_released(observed.uid());
+    context.tell_left_enabled(&observed.key, observed.uid());
+    Ok(())
 }

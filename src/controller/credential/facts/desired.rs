@@ -7,6 +7,12 @@ use crate::controller::credential::facts::{field_groups, settings};
 use crate::domain::credential::{Asked, Desired};
 use crate::domain::{Account, AdoptionPolicy};
 
+/// Returns the mode that an object is served in. Every credential gets its effective mode as soon as the watch shows it, so
+/// that nothing in the process can serve an object in the mode of its spec where `--plan-only` is set.
+pub(crate) const fn effective_mode(mode: Mode, plan_only: bool) -> Mode {
+    if plan_only { Mode::Plan } else { mode }
+}
+
 /// Returns what a spec asks for.
 pub(crate) fn desired(object: &PamCredential) -> Desired {
     let spec = &object.spec;
@@ -40,4 +46,17 @@ pub(crate) fn account(object: &PamCredential, username: Option<&str>) -> Option<
     let spec = &object.spec;
     let username = spec.username.as_deref().or(username)?.to_owned();
     Some(Account { username, hostname: spec.hostname.clone(), ip: spec.ip.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_plan_only_no_object_is_served_in_another_mode() {
+        for mode in [Mode::Apply, Mode::Plan] {
+            assert_eq!(effective_mode(mode, true), Mode::Plan);
+            assert_eq!(effective_mode(mode, false), mode);
+        }
+    }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Observation<'a> {
     /// `stored` in the form of the domain: without plan and conditions. Rules are applied to it.
     pub(crate) status: Status,
     pub(crate) desired: Desired,
+    /// Whether the object is served as with `spec.mode: Plan` whatever its spec says (`--plan-only`).
+    pub(crate) plan_only: bool,
     pub(crate) asked: Asked,
     /// The identifier that is sent.
     pub(crate) identifier: String,

@@ -29,6 +29,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         status: stored_status::from_stored(&stored),
         stored,
         desired: desired::desired(object),
+        plan_only: context.cluster.plan_only,
         asked: desired::asked(object),
         account: desired::account(object, None),
         keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
@@ -81,6 +82,8 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     situation.denied = observed.connection.denial().is_some();
     situation.take_over_granted = observed.connection.grants().take_over;
     situation.secrets = observed.secrets_from_cache(unchanged);
+    // The watch may show the object once more as it was before.
+    situation.finalizer &= !context.state.is_released(observed.uid());
     situation.claimed_by_other = is_claimed_by_other(observed, context);
     situation.other_operator_writes = does_other_operator_write(observed, context);
     situation

@@ -47,7 +47,7 @@ pub(crate) async fn until_decided(
                 }
             }
             Decision::RemoveFinalizer(_) if !observed.situation.deleting => {
-                finalizer::remove(observed.object, &context.cluster.client).await?;
+                finalizer::remove(observed.object, &context.cluster.client, || {}).await?;
                 observed.situation.finalizer = false;
             }
             decision => return Ok(Some(decision)),

@@ -104,7 +104,10 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
         }
         (Outcome::Blocked(problem), _) => Ready::new(problem.reason, problem.message.clone()),
         (_, Decision::Wait(reason)) => Ready::new(reason, waiting(observed, reason)),
-        (_, Decision::Plan(_)) => Ready::new(Reason::Planned, next.plan.as_ref().map(plan::plan).unwrap_or_default()),
+        (_, Decision::Plan(_)) => {
+            let words = next.plan.as_ref().map(|next| plan::plan(next, observed.plan_only));
+            Ready::new(Reason::Planned, words.unwrap_or_default())
+        }
         (_, Decision::WithholdValue) => well(next, Withheld::KeyLost),
         (_, Decision::Rebind) if observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown) => {
             well(next, Withheld::KeyLost)
@@ -122,7 +125,7 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
         (Outcome::Blocked(problem), _) => (Reason::Deleting, problem.message.clone()),
         (Outcome::Refused(error) | Outcome::Lost(error), _) => (deleting(pam_error::reason(error)), error.summary()),
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
-        (_, Decision::Plan(_)) => (Reason::DeletionBlocked, message::PLANNED_LEAVING.to_owned()),
+        (_, Decision::Plan(_)) => (Reason::DeletionBlocked, plan::leaving(observed.plan_only).to_owned()),
         _ => (Reason::Deleting, String::new()),
     };
     Ready::new(reason, message::leaving(&what))

@@ -36,9 +36,16 @@ pub(crate) struct State {
     /// Versions before this one are forgotten.
     oldest: u64,
     watches_held: bool,
+    /// The kind whose watches are held, and the version up to which they show what happened.
+    held_kind: Option<(usize, u64)>,
 }
 
 impl State {
+    /// The version up to which watches of a kind show what happened, where those of others show all up to `shown`.
+    pub(crate) fn shown_of(&self, kind: usize, shown: u64) -> u64 {
+        self.held_kind.filter(|(held, _)| *held == kind).map_or(shown, |(_, until)| shown.min(until))
+    }
+
     /// Whether a watch can begin at that version.
     pub(crate) const fn knows(&self, version: u64) -> bool {
         version >= self.oldest && version <= self.store.version()
@@ -68,7 +75,8 @@ impl Cluster {
     pub fn new(name: &str, crds: &[CustomResourceDefinition]) -> Self {
         let store = Store::new(name, kinds::all(crds));
         let shown = watch::Sender::new(store.version());
-        let state = State { store, faults: Vec::new(), requests: Vec::new(), oldest: 0, watches_held: false };
+        let state =
+            State { store, faults: Vec::new(), requests: Vec::new(), oldest: 0, watches_held: false, held_kind: None };
         Self(Arc::new(Shared { state: Mutex::new(state), shown }))
     }
 
@@ -166,6 +174,18 @@ impl Cluster {
     pub fn hold_watches(&self, held: bool) {
         let mut state = self.0.state();
         state.watches_held = held;
+        self.0.show(&state);
+    }
+
+    /// While held, watches of this kind show nothing that happens from now on; watches of other kinds do.
+    ///
+    /// # Panics
+    ///
+    /// If a kind of that name is not served.
+    pub fn hold_watches_of(&self, plural: &str, held: bool) {
+        let mut state = self.0.state();
+        let kind = key(&state, plural, "", "").0;
+        state.held_kind = held.then(|| (kind, state.store.version()));
         self.0.show(&state);
     }
 

@@ -56,6 +56,7 @@ impl Watch {
         }
         loop {
             let shown = *self.changed.borrow_and_update();
+            let shown = self.shared.state().shown_of(self.kind, shown);
             let lines = self.lines(shown);
             self.seen = self.seen.max(shown);
             if !lines.is_empty() {

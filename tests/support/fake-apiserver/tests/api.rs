@@ -181,6 +181,31 @@ fn a_watcher_goes_on_for_a_day_with_one_list_and_starts_again_after_a_compaction
 }
 
 #[test]
+fn the_watches_of_one_kind_are_held_alone() {
+    run(|_| async {
+        let cluster = Cluster::new("c1", &[]);
+        let (maps, secrets) = (Api::<ConfigMap>::all(cluster.client()), Api::<Secret>::all(cluster.client()));
+        let mut maps = watcher(maps, watcher::Config::default()).boxed();
+        let mut secrets = watcher(secrets, watcher::Config::default()).boxed();
+        assert_eq!(maps.by_ref().take(2).count().await + secrets.by_ref().take(2).count().await, 4);
+        let object = |name: &str| json!({"metadata": {"name": name, "namespace": "ns"}});
+        let name = |event: Option<Result<Event<ConfigMap>, watcher::Error>>| match event {
+            Some(Ok(Event::Apply(object))) => object.metadata.name.unwrap(),
+            _ => panic!("no event"),
+        };
+        cluster.put("configmaps", &object("before"));
+        cluster.hold_watches_of("configmaps", true);
+        cluster.put("configmaps", &object("late"));
+        cluster.put("secrets", &object("other"));
+        assert!(matches!(secrets.next().await, Some(Ok(Event::Apply(_)))));
+        assert_eq!(name(maps.next().await), "before");
+        assert!(tokio::time::timeout(Duration::from_mins(10), maps.next()).await.is_err(), "it is held");
+        cluster.hold_watches_of("configmaps", false);
+        assert_eq!(name(maps.next().await), "late");
+    });
+}
+
+#[test]
 fn faults_come_before_or_after_the_write() {
     run(|_| async {
         for (effect, done) in [

@@ -102,7 +102,7 @@ impl Hasher for Quick {
 fn ask(s: &impl Facts, decision: Decision) {
     let Decision::Push(push) = decision else {
         s.baseline();
-        if decision == Decision::HoldValue && s.suspected_write() {
+        if decision == Decision::WithholdValue && s.suspected_write() {
             s.change();
         }
         return;
