@@ -154,6 +154,10 @@ fn tls(fault: TlsFault) -> &'static str {
             "the PAM's certificate is for another name: set the connection's url to a name in the certificate, \
              or replace the certificate"
         }
+        TlsFault::NoAlternativeName => {
+            "the PAM's certificate lacks a subject alternative name, and its common name does not count: \
+             replace it by one that has the host of the connection's url as a subject alternative name"
+        }
         TlsFault::OutOfDate => "the PAM's certificate has expired or is not valid yet: renew it in the PAM",
         TlsFault::BadCertificate => {
             "the PAM's certificate cannot be used: replace it by one with a key of 2048 bits or more \

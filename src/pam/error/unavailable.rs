@@ -52,6 +52,8 @@ pub enum TlsFault {
     UnknownAuthority,
     /// The certificate is for another name.
     WrongName,
+    /// The certificate names no host: it has no subject alternative name, and a common name does not count.
+    NoAlternativeName,
     /// The certificate has expired, or is not valid yet.
     OutOfDate,
     /// The certificate cannot be used for another reason, such as a key or a signature too weak.
