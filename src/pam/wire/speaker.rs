@@ -3,7 +3,7 @@
 
 use serde::de::IgnoredAny;
 
-/// Who answered.
+/// Names who answered a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::pam) enum Speaker {
     /// The PAM's application, with its envelope (API 1.7).
