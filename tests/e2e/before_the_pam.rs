@@ -105,10 +105,12 @@ async fn a_bundle_with_a_bad_block_is_used_and_the_block_is_named() {
     world.put_connection(bundle(cut)).await;
     let (reason, said) = connection_says(&world, "no usable certificate [block 1 (cut off").await;
     assert_eq!(reason, "ConnectionNotReady", "{said}");
+    world.put_secret("svc", json!({"password": format!("{CANARY}-3")})).await;
     world.becomes("svc", "ConnectionNotReady").await;
     world.put_connection(json!({})).await;
     let (_, said) = connection_says(&world, "accepted the login").await;
     assert!(!said.contains("block"), "{said}");
+    world.pam_holds("svc", &format!("{CANARY}-3")).await;
     world.becomes("svc", "Synced").await;
     assert_no_canary(&world.everything_said().await);
 }
