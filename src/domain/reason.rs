@@ -37,7 +37,7 @@ pub enum Reason {
     InventoryIncomplete,
     /// The PAM holds a record that is not this credential's, or answered with another than was expected.
     RecordConflict,
-    /// The PAM refuses what was sent, or does not know the path.
+    /// The PAM refuses what was sent, or does not know the path; or something before the PAM refused this one request.
     PamRejected,
     /// The PAM's authorization does not permit it.
     PamPermissionDenied,

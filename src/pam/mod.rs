@@ -41,7 +41,7 @@ pub use credential::{CredentialRequest, ListedCredential, UpsertEffect, Upserted
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
-    NumberForm, OAuth2, ProductVersion, TokenRequest, VersionError,
+    NumberForm, OAuth2, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
 };
 pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, Seen, Snapshot};

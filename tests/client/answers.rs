@@ -18,7 +18,7 @@ async fn every_failure_of_a_write_has_its_meaning_and_says_whether_it_may_have_h
         (Effect::CodeInSuccess(1029), "rejected", false),
         (Effect::NotAuthorized, "permission_denied", false),
         (Effect::rate_limited(None), "rate_limited", false),
-        (status(400, Shape::Html), "rejected", false),
+        (status(400, Shape::Html), "intercepted", true),
         (status(404, Shape::Application), "misrouted", false),
         (Effect::UnexpectedError, "unavailable_server", true),
         (Effect::gateway(502), "unavailable_gateway", true),

@@ -1,6 +1,8 @@
 //! P9, P10: the login is sent as the connection says: form or HTTP Basic, tenant, client certificate, referrer.
 
-use pam_operator::pam::{ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, TokenRequest, VaultId};
+use pam_operator::pam::{
+    ClientCertificate, Endpoint, EndpointError, OAuth2, PamClient, TokenRequest, UnusedBlocks, VaultId,
+};
 use pam_simulator::{Behaviour, Config, Kind};
 
 use crate::support::{CLIENT_SECRET, Pam, judge, list, request};
@@ -87,7 +89,7 @@ async fn an_authorization_that_is_bound_to_a_certificate_is_used_with_it_alone()
         for ca_bundle in [pam.endpoint().ca_bundle, None] {
             let endpoint = Endpoint { ca_bundle, ..with(Some(&bad)) };
             let error = PamClient::new(endpoint, &pam.origins, crate::support::short()).unwrap_err();
-            assert_eq!(error, EndpointError::ClientCertificate);
+            assert_eq!(error, EndpointError::ClientCertificate(UnusedBlocks::default()));
         }
     }
 }

@@ -6,6 +6,7 @@ mod allowed_hosts;
 mod answers;
 mod errors;
 mod fields;
+mod firewall;
 mod list;
 mod logins;
 mod secrecy;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pam_operator::pam::{Endpoint, EndpointError, PamClient, PamError, ProductVersion, TlsFault, Unavailable};
+use pam_operator::pam::{
+    ClientCertificate, Endpoint, EndpointError, PamClient, PamError, ProductVersion, TlsFault, Unavailable,
+    UnusedBlocks,
+};
 use pam_simulator::{Certificate, Config, Effect, Fault, Kind};
 
 use crate::support::{Pam, judge, list, request, short};
@@ -13,6 +16,7 @@ async fn only_the_connections_own_authority_under_its_own_name_and_in_time_is_tr
     let cases = [
         (Certificate::UnknownCa, TlsFault::UnknownAuthority),
         (Certificate::WrongHost, TlsFault::WrongName),
+        (Certificate::CommonNameOnly, TlsFault::NoAlternativeName),
         (Certificate::Expired, TlsFault::OutOfDate),
     ];
     for (certificate, fault) in cases {
@@ -20,6 +24,8 @@ async fn only_the_connections_own_authority_under_its_own_name_and_in_time_is_tr
         let error = pam.client().upsert_credential(&request("one")).await.unwrap_err();
         assert!(matches!(error, PamError::Unavailable { why: Unavailable::Tls(found), .. } if found == fault));
         assert!(!error.outcome_unknown());
+        let words = "lacks a subject alternative name";
+        assert_eq!(error.summary().contains(words), certificate == Certificate::CommonNameOnly, "{error}");
     }
     pam.sim.present(Certificate::Proper).unwrap();
     let system = Endpoint { ca_bundle: None, ..pam.endpoint() };
@@ -61,7 +67,38 @@ async fn an_endpoint_is_checked_before_anything_is_sent() {
     assert_eq!(with_url("https://pam.example.com?CANARY"), EndpointError::QueryOrFragment);
     let old = ProductVersion::parse("3.29").unwrap();
     assert_eq!(error(Endpoint { version: old, ..pam.endpoint() }), EndpointError::UnsupportedVersion(old));
-    assert_eq!(error(Endpoint { ca_bundle: Some(b"x".to_vec()), ..pam.endpoint() }), EndpointError::CaBundle);
+    let bundle = Endpoint { ca_bundle: Some(b"x".to_vec()), ..pam.endpoint() };
+    assert_eq!(error(bundle), EndpointError::CaBundle(UnusedBlocks::default()));
+}
+
+#[tokio::test]
+async fn what_can_be_used_of_a_bundle_is_used_and_what_cannot_is_named() {
+    let pam = Pam::start().await;
+    let (certificate, key) = pam.sim.client_certificate().unwrap();
+    let own = pam.sim.ca_pem();
+    let cut = &own[..own.len() / 2];
+    let bundle = format!("\u{feff}{cut}\n{key}\n{own}");
+    let chain = format!("{certificate}{cut}");
+    let with = |bundle: &str, chain: &str| Endpoint {
+        ca_bundle: Some(bundle.as_bytes().to_vec()),
+        client_certificate: Some(ClientCertificate { cert_pem: chain.into(), key_pem: key.as_str().into() }),
+        ..pam.endpoint()
+    };
+    assert_eq!(with(&own, &certificate).unused_blocks(), None);
+    let endpoint = with(&bundle, &chain);
+    let said = endpoint.unused_blocks().unwrap();
+    let cut_off = "(cut off: its END line is missing)";
+    let of_bundle = format!("of the CA bundle: block 1 {cut_off}, block 2 (a private key, which must not be there)");
+    assert!(said.contains(&of_bundle), "{said}");
+    assert!(said.contains(&format!("of the client certificate: block 2 {cut_off}")), "{said}");
+    assert!(key.lines().chain(own.lines()).all(|line| line.starts_with("-----") || !said.contains(line)), "{said}");
+    pam.client_of(endpoint).authenticate().await.unwrap();
+    assert!(pam.sim.journal().entries().iter().all(|entry| entry.certificate.is_some()));
+    let error = |endpoint| PamClient::new(endpoint, &pam.origins, short()).unwrap_err().to_string();
+    let none = error(with(cut, &chain));
+    assert!(none.contains("no usable certificate") && none.contains(&format!("block 1 {cut_off}")), "{none}");
+    let none = error(with(&own, &key));
+    assert!(none.contains("the client certificate") && none.contains("block 1 (a private key"), "{none}");
 }
 
 #[tokio::test]

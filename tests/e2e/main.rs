@@ -14,6 +14,7 @@ mod support;
 mod access;
 mod adoption;
 mod backup_restore;
+mod before_the_pam;
 mod chart;
 mod conflicts;
 mod crash_recovery;

@@ -49,7 +49,7 @@ impl Row {
     fn reason(&self) -> &'static str {
         match self.kind {
             "device_not_found" => "DeviceNotFound",
-            "rejected" | "not_found" | "misrouted" => "PamRejected",
+            "rejected" | "not_found" | "misrouted" | "intercepted" => "PamRejected",
             "permission_denied" => "PamPermissionDenied",
             "token_rejected" | "login_refused" => "PamAuthenticationFailed",
             "rate_limited" => "RateLimited",

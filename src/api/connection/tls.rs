@@ -11,11 +11,13 @@ use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("!(has(self.caBundle) && has(self.caBundleRef))").message("give caBundle or caBundleRef, not both"))]
 pub struct Tls {
-    /// The CA certificates to trust, and no others: PEM, base64-encoded as in other Kubernetes kinds.
+    /// The CA certificates to trust, and no others: PEM, base64-encoded as in other Kubernetes kinds. A block that cannot be
+    /// used is skipped, and named in the message of `Ready`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1_398_104), extend("format" = "byte"))]
     pub ca_bundle: Option<String>,
-    /// The ConfigMap or Secret to read the CA certificates (PEM) from, instead of `caBundle`.
+    /// The ConfigMap or Secret to read the CA certificates (PEM) from, instead of `caBundle`. A block that cannot be used is
+    /// skipped and named, as there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_ref: Option<CaBundleRef>,
     /// The operator's own certificate and key, a Secret of type `kubernetes.io/tls`: for an authorization that is bound to the

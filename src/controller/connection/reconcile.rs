@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged_in};
+use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged_in, with_unused};
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
@@ -35,6 +35,8 @@ enum Finding {
         digest: String,
         client: String,
         versions: Vec<crate::api::SourceSecret>,
+        /// Which blocks of the certificates in PEM were not used.
+        unused: Option<String>,
         problem: Option<(Problem, Option<Duration>)>,
     },
 }
@@ -141,7 +143,7 @@ async fn attempt(
     context: &Context,
 ) -> Result<Finding, Error> {
     let (digest, client) = (resolved.digest.clone(), resolved.login.clone());
-    let versions = resolved.versions.clone();
+    let (versions, unused) = (resolved.versions.clone(), resolved.endpoint.unused_blocks());
     let live = match context.install(connection, resolved) {
         Ok(live) => live,
         Err(problem) => return Ok(Finding::Lacks(problem)),
@@ -149,7 +151,7 @@ async fn attempt(
     // A client whose login is checked again knows by itself whether its login was refused: asking it costs no request.
     let result = if recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
     let problem = result.err().map(|error| (Problem::refused_by_pam(&error), pam_error::asked(&error)));
-    Ok(Finding::Tried { digest, client, versions, problem })
+    Ok(Finding::Tried { digest, client, versions, unused, problem })
 }
 
 async fn report(
@@ -221,11 +223,14 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     status.observed_generation = connection.metadata.generation;
     status.cluster_name = Some(context.cluster.name.clone());
     let (reason, mut message) = match finding {
-        Finding::AsBefore | Finding::StillRefused(_) => as_before(connection, status),
-        Finding::Lacks(problem) | Finding::Tried { problem: Some((problem, _)), .. } => {
-            (problem.reason, problem.message.clone())
+        Finding::AsBefore | Finding::StillRefused(_) => as_before(status),
+        Finding::Lacks(problem) => (problem.reason, problem.message.clone()),
+        Finding::Tried { problem: Some((problem, _)), unused, .. } => {
+            (problem.reason, with_unused(problem.message.clone(), unused.as_deref()))
         }
-        Finding::Tried { problem: None, .. } => (Reason::Authenticated, logged_in(connection)),
+        Finding::Tried { problem: None, unused, .. } => {
+            (Reason::Authenticated, with_unused(logged_in(connection), unused.as_deref()))
+        }
     };
     if context.cluster.plan_only {
         message += PLAN_ONLY;
@@ -241,12 +246,11 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     status.conditions.splice(..0, login);
 }
 
-fn as_before(connection: &AnyConnection, before: &PamConnectionStatus) -> (Reason, String) {
+/// Returns what was said before, without the addition of `--plan-only`. Everything else that the message depends on is in the
+/// digest of the login: had it changed, the login would have been tried.
+fn as_before(before: &PamConnectionStatus) -> (Reason, String) {
     let ready = find(&before.conditions, ConditionType::Ready);
     let reason = ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing);
-    if reason == Reason::Authenticated {
-        return (reason, logged_in(connection));
-    }
     let message = ready.map(|ready| ready.message.as_str()).unwrap_or_default();
     (reason, message.strip_suffix(PLAN_ONLY).unwrap_or(message).to_owned())
 }

@@ -21,6 +21,7 @@ pub(crate) const fn reason(error: &PamError) -> Reason {
         | PamError::Rejected { .. }
         | PamError::InvalidId
         | PamError::Misrouted(_)
+        | PamError::Intercepted { .. }
         | PamError::Redirected(_) => Reason::PamRejected,
         PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) => Reason::PamUnavailable,
     }
@@ -125,7 +126,7 @@ pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
     let outcome = match report.outcome {
         "ok" => PamOutcome::Ok,
         "not_found" | "device_not_found" => PamOutcome::NotFound,
-        "rejected" | "misrouted" | "redirected" | "address_not_allowed" => PamOutcome::Rejected,
+        "rejected" | "misrouted" | "intercepted" | "redirected" | "address_not_allowed" => PamOutcome::Rejected,
         "permission_denied" => PamOutcome::PermissionDenied,
         "login_refused" | "token_rejected" => PamOutcome::AuthenticationFailed,
         "rate_limited" | "list_throttled" => PamOutcome::RateLimited,
@@ -157,6 +158,7 @@ mod tests {
             PamError::AddressNotAllowed(AddressKind::Loopback),
             PamError::InvalidId,
             PamError::Misrouted(call),
+            PamError::Intercepted { call, status: 403 },
             PamError::Redirected(call),
             PamError::RateLimited { after: None },
             PamError::ListThrottled { after },
@@ -169,6 +171,7 @@ mod tests {
             Unavailable::Timeout,
             Unavailable::Reset,
             Unavailable::Gateway { status: 502, after: None },
+            Unavailable::Intercepted { status: 403 },
             Unavailable::Server,
             Unavailable::CircuitOpen { retry_after: after },
         ];

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::pam::endpoint::{OAuth2, TokenRequest};
 use crate::pam::error::{Call, PamError, Unavailable};
 use crate::pam::transport::HttpAnswer;
-use crate::pam::wire::{lenient_i64, lenient_string};
+use crate::pam::wire::{is_other_than_json, is_page, lenient_i64, lenient_string};
 
 /// The documented lifetime (API 1.3), for answers that name none.
 const DEFAULT_LIFETIME: i64 = 3600;
@@ -86,13 +86,18 @@ struct TokenAnswer<'a> {
 pub(in crate::pam) fn granted(answer: &HttpAnswer) -> Result<Grant, PamError> {
     let call = Call::Token;
     let unavailable = |why| Err(PamError::Unavailable { call, why });
+    let intercepted = Unavailable::Intercepted { status: answer.status };
     match answer.status {
+        200..300 if is_page(&answer.body) => unavailable(intercepted),
         200..300 => grant(&answer.body).ok_or(PamError::Malformed { call, what: "holds no usable token" }),
         404 | 405 => Err(PamError::Misrouted(call)),
         408 => unavailable(Unavailable::Timeout),
         429 => Err(PamError::RateLimited { after: answer.retry_after }),
         500 => unavailable(Unavailable::Server),
         501.. => unavailable(Unavailable::Gateway { status: answer.status, after: answer.retry_after }),
+        // The PAM refuses in JSON. A body that is empty counts as the PAM's all the same: asking again would get accounts
+        // locked.
+        _ if is_other_than_json(&answer.body) => unavailable(intercepted),
         // A refusal, and the message does not matter: asking again with the same login would get accounts locked.
         _ => Err(PamError::login_refused()),
     }
@@ -150,7 +155,7 @@ mod tests {
         let bodies = [
             "",
             "{}",
-            "<html>",
+            "token",
             r#"{"access_token":""}"#,
             r#"{"access_token":5}"#,
             r#"{"access_token":"a\nb","token_type":"Bearer"}"#,
@@ -167,6 +172,23 @@ mod tests {
         assert_eq!((kind(400), kind(401), kind(403)), ("login_refused", "login_refused", "login_refused"));
         assert_eq!((kind(404), kind(429), kind(500)), ("misrouted", "rate_limited", "unavailable_server"));
         assert_eq!((kind(502), kind(504)), ("unavailable_gateway", "unavailable_gateway"));
+    }
+
+    #[test]
+    fn a_page_before_the_pam_refuses_no_login() {
+        let kind = |status, body| granted(&answer(status, body)).unwrap_err().kind();
+        for status in [200, 201, 400, 401, 403, 406, 451] {
+            assert_eq!(kind(status, "<html>Request Rejected</html>"), "unavailable_intercepted", "{status}");
+        }
+        for status in [400, 401, 403] {
+            assert_eq!(kind(status, "Forbidden"), "unavailable_intercepted", "{status}");
+            assert_eq!(kind(status, r#"{"error":"invalid_client","message":"x"}"#), "login_refused", "{status}");
+            assert_eq!(kind(status, " "), "login_refused", "{status}");
+        }
+        let html = [404, 408, 429, 500, 503].map(|status| kind(status, "<html>"));
+        let expected =
+            ["misrouted", "unavailable_timeout", "rate_limited", "unavailable_server", "unavailable_gateway"];
+        assert_eq!(html, expected);
     }
 
     fn login(style: TokenRequest, tenant: Option<&str>) -> Login {

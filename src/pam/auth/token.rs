@@ -12,6 +12,9 @@ use crate::pam::error::PamError;
 
 /// The time from an early renewal that failed to the next attempt; until then the old token is used.
 const EARLY_RETRY: Duration = Duration::from_secs(30);
+/// The time from a login that something before the PAM refused to the next attempt. All calls of the connection that need a
+/// token would ask for one; should the refusal be the PAM's in a shape that nobody knows, that would get the account locked.
+const INTERCEPTED_RETRY: Duration = Duration::from_mins(1);
 
 /// A bearer token. `Debug` shows no part of it.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ struct State {
     /// The number of answers so far, tokens and failures together.
     answers: u64,
     failure: Option<PamError>,
+    /// Until when `failure` is the answer to every login.
+    withheld_until: Option<Instant>,
 }
 
 /// The state of the token that a login has.
@@ -167,6 +172,9 @@ impl Tokens {
     {
         // Taken before the request: the lifetime counts from when the token was made, not from when it arrived.
         let began = Instant::now();
+        if let Some(error) = self.state().withheld(began) {
+            return Err(error);
+        }
         let outcome = login().await;
         let mut state = self.state();
         state.answers += 1;
@@ -177,6 +185,7 @@ impl Tokens {
                     state.refused = true;
                     state.token = None;
                 }
+                state.withheld_until = error.is_intercepted_login().then(|| Instant::now() + INTERCEPTED_RETRY);
                 state.failure = Some(error.clone());
                 Err(error)
             }
@@ -204,6 +213,11 @@ impl Tokens {
 }
 
 impl State {
+    /// Returns the failure of the last login while no other login is sent for it.
+    fn withheld(&self, now: Instant) -> Option<PamError> {
+        self.failure.clone().filter(|_| self.withheld_until.is_some_and(|until| now < until))
+    }
+
     /// Keeps a new token. Its renewal is due between 75 % and 85 % of the lifetime, so that many operators do not ask at
     /// the same time.
     fn keep(&mut self, grant: Grant, began: Instant, jitter: f64) -> Token {
@@ -215,6 +229,7 @@ impl State {
         };
         self.refused = false;
         self.failure = None;
+        self.withheld_until = None;
         self.token.insert(token).clone()
     }
 }
@@ -248,6 +263,10 @@ mod tests {
             self.0.fetch_add(1, Ordering::SeqCst);
             sleep(Duration::from_secs(1)).await;
             granted(status, "")
+        }
+
+        fn count_one(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
         }
 
         fn count(&self) -> u32 {
@@ -318,6 +337,28 @@ mod tests {
         tokens.retry_refused(|| endpoint.login()).await.unwrap();
         tokens.get(|| endpoint.login()).await.unwrap();
         assert_eq!(endpoint.count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_login_that_something_before_the_pam_refused_is_tried_again_once_a_minute() {
+        let (tokens, endpoint) = (Tokens::default(), Endpoint::default());
+        let page = || async {
+            endpoint.count_one();
+            granted(403, "<html>")
+        };
+        for minute in 1..=3 {
+            for _ in 0..10 {
+                let error = tokens.get(page).await.unwrap_err();
+                assert_eq!((error.kind(), endpoint.count()), ("unavailable_intercepted", minute));
+                assert_eq!(tokens.retry_refused(page).await.unwrap_err().kind(), "unavailable_intercepted");
+            }
+            advance(INTERCEPTED_RETRY).await;
+        }
+        tokens.get(|| endpoint.login()).await.unwrap();
+        advance(Duration::from_secs(86)).await;
+        tokens.get(page).await.unwrap();
+        tokens.get(page).await.unwrap();
+        assert_eq!(endpoint.count(), 5, "a token that is good stays in use");
     }
 
     #[tokio::test(start_paused = true)]

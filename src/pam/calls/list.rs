@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::failed;
-use crate::pam::wire::{Envelope, Exception, Status, if_object};
+use crate::pam::wire::{Envelope, Exception, Status, if_object, is_page};
 
 const CALL: Call = Call::ListCredentials;
 
@@ -82,8 +82,14 @@ enum Chunk {
 
 /// Moves the body into the decoder. The end is sent as a chunk of its own: a channel that just closes is a body cut off.
 async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
+    let status = response.status().as_u16();
+    let mut is_first = true;
     while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
         left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
+        // A page is something else than a list that is damaged: it says nothing of what the PAM holds.
+        if std::mem::take(&mut is_first) && is_page(&data) {
+            return Err(PamError::Intercepted { call: CALL, status });
+        }
         if decoder.send(Chunk::Data(data)).await.is_err() {
             return Ok(()); // The decoder gave up, and its result says why.
         }

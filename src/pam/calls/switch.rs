@@ -2,7 +2,7 @@
 
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::HttpAnswer;
-use crate::pam::wire::{Dialect, Envelope, Failure, failure_of};
+use crate::pam::wire::{Dialect, Envelope, Failure, failure_of, unreadable};
 
 /// How a credential came to be disabled. The PAM never deletes a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ fn switched(call: Call, answer: &HttpAnswer, already: &[Option<u16>]) -> Result<
     }
     // An envelope is the only sign that the application answered: a proxy's page with status 200 disables nothing.
     if !envelope.is_present() && answer.status != 204 {
-        return Err(PamError::Malformed { call, what: "is not the PAM's" }.into());
+        return Err(unreadable(call, answer, "is not the PAM's").into());
     }
     Ok(false)
 }

@@ -1,9 +1,9 @@
 //! What the PAM answers to the `POST` of a credential (API 2.7).
 
 use crate::pam::credential::{UpsertEffect, Upserted};
-use crate::pam::error::{Call, PamError};
+use crate::pam::error::Call;
 use crate::pam::transport::HttpAnswer;
-use crate::pam::wire::{Envelope, Failure, failure_of};
+use crate::pam::wire::{Envelope, Failure, failure_of, unreadable};
 
 /// Reads the answer to a `POST` of a credential.
 pub(in crate::pam) fn upserted(answer: &HttpAnswer) -> Result<Upserted, Failure> {
@@ -17,7 +17,7 @@ pub(in crate::pam) fn upserted(answer: &HttpAnswer) -> Result<Upserted, Failure>
     let id = record.id.filter(|id| !id.is_empty());
     let identifier = record.identifier.filter(|text| !text.is_empty()).or(record.tag);
     Ok(Upserted {
-        id: id.ok_or(PamError::Malformed { call, what: "does not name the record's id" })?,
+        id: id.ok_or_else(|| unreadable(call, answer, "does not name the record's id"))?,
         identifier: identifier.filter(|text| !text.is_empty()),
         effect,
         tenant: envelope.tenant.filter(|text| !text.is_empty()),
@@ -37,7 +37,7 @@ fn effect(message: &str) -> UpsertEffect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pam::{AuthFailure, Unavailable};
+    use crate::pam::{AuthFailure, PamError, Unavailable};
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
 

@@ -1,6 +1,7 @@
 //! Why no client can be made from an endpoint.
 
 use super::address::AddressKind;
+use super::pem::UnusedBlocks;
 use super::version::ProductVersion;
 
 /// Why no client can be made from an endpoint. The texts are for users: they name the remedy and no value.
@@ -19,8 +20,11 @@ pub enum EndpointError {
     #[error("product version {0} is not supported: supported are 3.30 and later versions of 3, and all of 4")]
     UnsupportedVersion(ProductVersion),
     /// The CA bundle cannot be used.
-    #[error("the CA bundle holds no usable certificate: it must be one or more PEM blocks \"CERTIFICATE\"")]
-    CaBundle,
+    #[error(
+        "the CA bundle holds no usable certificate{}: it must be one or more PEM blocks \"CERTIFICATE\"",
+        .0.in_brackets()
+    )]
+    CaBundle(UnusedBlocks),
     /// No CA bundle was given, and the system has no certificates either.
     #[error("the operator's image has no certificate authorities: give the PAM's as caBundle")]
     NoSystemRoots,
@@ -41,10 +45,11 @@ pub enum EndpointError {
     Referrer,
     /// The client certificate or its key cannot be used.
     #[error(
-        "the client certificate cannot be used: it must be PEM blocks \"CERTIFICATE\" and one unencrypted private key \
-         that belongs to the first of them"
+        "the client certificate cannot be used{}: it must be PEM blocks \"CERTIFICATE\" and one unencrypted private key \
+         that belongs to the first of them",
+        .0.in_brackets()
     )]
-    ClientCertificate,
+    ClientCertificate(UnusedBlocks),
     /// The URL's host is not on the list for tenants' connections.
     #[error(
         "the operator may not connect to the URL's host: whoever runs the operator can add the host to the chart's \

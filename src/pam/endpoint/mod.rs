@@ -7,6 +7,7 @@ mod compatibility;
 mod error;
 mod limits;
 mod login;
+mod pem;
 mod policy;
 mod version;
 
@@ -22,6 +23,8 @@ pub use compatibility::{
 pub use error::EndpointError;
 pub use limits::{Deadlines, Limits};
 pub use login::{ClientCertificate, OAuth2, TokenRequest};
+pub(in crate::pam) use pem::PemBundle;
+pub use pem::UnusedBlocks;
 pub use policy::AddressPolicy;
 pub use version::{ProductVersion, VersionError};
 
@@ -79,6 +82,17 @@ impl Endpoint {
             allowed: AddressPolicy::default(),
             apart: None,
         }
+    }
+
+    /// Returns which blocks of the CA bundle and of the client certificate cannot be used, and what to do about them;
+    /// `None` if all can be.
+    #[must_use]
+    pub fn unused_blocks(&self) -> Option<String> {
+        let bundle = self.ca_bundle.as_deref().map(PemBundle::of_authorities);
+        let chain = self.client_certificate.as_ref().map(|own| PemBundle::of_chain(&own.cert_pem));
+        let named = [(bundle, "the CA bundle"), (chain, "the client certificate")];
+        let sentences = named.into_iter().filter_map(|(bundle, of)| bundle?.unused.sentence(of));
+        sentences.reduce(|one, other| format!("{one}; {other}"))
     }
 
     /// Checks what can be checked without a request.

@@ -39,6 +39,15 @@ pub enum PamError {
     InvalidId,
     /// Something other than the PAM's API answered: wrong URL or product version. Never "does not exist".
     Misrouted(Call),
+    /// Something before the PAM, such as a firewall, answered in place of the PAM. That concerns this request alone: it
+    /// says nothing of the token, of the PAM, or of other requests. (A login that ends so is
+    /// [`Unavailable::Intercepted`].)
+    Intercepted {
+        /// The call that was answered.
+        call: Call,
+        /// The HTTP status.
+        status: u16,
+    },
     /// The PAM asked to slow down (429).
     RateLimited {
         /// How long the PAM asked to wait, if it said.
@@ -86,6 +95,11 @@ impl PamError {
         Self::AuthenticationFailed(AuthFailure::LoginRefused)
     }
 
+    /// Returns true if something before the PAM answered in place of the token endpoint.
+    pub(in crate::pam) fn is_intercepted_login(&self) -> bool {
+        matches!(self, Self::Unavailable { why: Unavailable::Intercepted { .. }, .. })
+    }
+
     /// Returns what happened and what to do about it: our own words, with the PAM's code where it gave one.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -97,6 +111,7 @@ impl PamError {
             Self::AddressNotAllowed(kind) => summary::address_not_allowed(*kind),
             Self::InvalidId => "the record's id is not a number: the PAM was not asked".to_owned(),
             Self::Misrouted(call) => summary::misrouted(*call),
+            Self::Intercepted { call, status } => summary::intercepted(*call, *status),
             Self::RateLimited { .. } => "the PAM asks for fewer requests (429)".to_owned(),
             Self::ListThrottled { after } => summary::list_throttled(*after),
             Self::Unavailable { call, why } => summary::unavailable(*call, *why),
@@ -112,7 +127,11 @@ impl PamError {
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Unavailable { call, why } => call.is_write() && why.after_sending(),
-            Self::Malformed { call, .. } | Self::Redirected(call) | Self::TooLarge(call) => call.is_write(),
+            // A firewall that looks at answers refuses after the PAM has executed the call.
+            Self::Intercepted { call, .. }
+            | Self::Malformed { call, .. }
+            | Self::Redirected(call)
+            | Self::TooLarge(call) => call.is_write(),
             _ => false,
         }
     }
@@ -128,6 +147,7 @@ impl PamError {
             | Self::AddressNotAllowed(_)
             | Self::InvalidId
             | Self::Misrouted(_)
+            | Self::Intercepted { .. }
             | Self::Redirected(_) => RetryAdvice::Permanent,
             Self::RateLimited { after } => after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
             Self::ListThrottled { after } => RetryAdvice::After(*after),
@@ -177,6 +197,7 @@ impl PamError {
             Self::AddressNotAllowed(_) => "address_not_allowed",
             Self::InvalidId => "invalid_id",
             Self::Misrouted(_) => "misrouted",
+            Self::Intercepted { .. } => "intercepted",
             Self::RateLimited { .. } => "rate_limited",
             Self::ListThrottled { .. } => "list_throttled",
             Self::Unavailable { why, .. } => why.kind(),
@@ -227,6 +248,7 @@ mod tests {
             PamError::Rejected { code: None },
             PamError::NotFound { code: None },
             PamError::Misrouted(list),
+            PamError::Intercepted { call: list, status: 403 },
             PamError::Redirected(list),
             PamError::InvalidId,
             PamError::DeviceNotFound,
@@ -262,6 +284,9 @@ mod tests {
             assert!(at(call, Unavailable::Timeout) && !at(call, Unavailable::Connect), "{call:?}");
         }
         assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
+        let intercepted = |call| PamError::Intercepted { call, status: 403 }.outcome_unknown();
+        assert!(intercepted(Call::UpsertCredential) && intercepted(Call::DisableCredential));
+        assert!(!intercepted(Call::ListCredentials));
         assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());
     }
 

@@ -107,26 +107,36 @@ pub(super) fn misrouted(call: Call) -> String {
     )
 }
 
+/// Returns the sentence for an answer of a firewall or a proxy.
+pub(super) fn intercepted(call: Call, status: u16) -> String {
+    format!(
+        "something before the PAM refused this request, {} ({status}): have the firewall or proxy between the operator \
+         and the PAM let it pass; if every request is refused so, check the connection's url",
+        words(call)
+    )
+}
+
 /// Returns the sentence for a PAM that could not be reached, or did not answer properly.
 pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
     let is_upsert = call == Call::UpsertCredential;
-    let call = words(call);
+    let name = words(call);
     match why {
         Unavailable::Tls(fault) => tls(fault).to_owned(),
         Unavailable::Connect => "no connection to the PAM: check the connection's url, name resolution, \
                                  and that the network lets the operator through"
             .to_owned(),
-        Unavailable::Timeout => format!("the PAM did not answer {call} in time"),
-        Unavailable::Reset => format!("the connection to the PAM broke during {call}"),
+        Unavailable::Timeout => format!("the PAM did not answer {name} in time"),
+        Unavailable::Reset => format!("the connection to the PAM broke during {name}"),
         Unavailable::Gateway { status, .. } => {
-            format!("the PAM's gateway could not reach the PAM for {call} ({status})")
+            format!("the PAM's gateway could not reach the PAM for {name} ({status})")
         }
+        Unavailable::Intercepted { status } => intercepted(call, status),
         // An unknown owner is the only value that is known to cause a 500 (API 2.4).
         Unavailable::Server if is_upsert => format!(
-            "the PAM failed at {call} (500): if it repeats, check that its owner is a user of \
+            "the PAM failed at {name} (500): if it repeats, check that its owner is a user of \
              the PAM, look for another field value that the PAM cannot cope with, and into the PAM's logs"
         ),
-        Unavailable::Server => format!("the PAM failed at {call} (500): if it repeats, look into the PAM's logs"),
+        Unavailable::Server => format!("the PAM failed at {name} (500): if it repeats, look into the PAM's logs"),
         Unavailable::CircuitOpen { retry_after } => {
             let seconds = retry_after.as_secs().max(1);
             format!("the PAM failed several times in a row and is left alone; next try in {seconds} s")
@@ -143,6 +153,10 @@ fn tls(fault: TlsFault) -> &'static str {
         TlsFault::WrongName => {
             "the PAM's certificate is for another name: set the connection's url to a name in the certificate, \
              or replace the certificate"
+        }
+        TlsFault::NoAlternativeName => {
+            "the PAM's certificate lacks a subject alternative name, and its common name does not count: \
+             replace it by one that has the host of the connection's url as a subject alternative name"
         }
         TlsFault::OutOfDate => "the PAM's certificate has expired or is not valid yet: renew it in the PAM",
         TlsFault::BadCertificate => {

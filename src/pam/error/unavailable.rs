@@ -31,6 +31,11 @@ pub enum Unavailable {
         /// `Retry-After`, if there was one.
         after: Option<Duration>,
     },
+    /// Something before the PAM, such as a firewall, answered in place of the token endpoint. The login was not refused.
+    Intercepted {
+        /// The HTTP status.
+        status: u16,
+    },
     /// The application failed (500 "Unexpected error"): a fault, or a value that the PAM cannot cope with (API 2.8).
     Server,
     /// Nothing was sent: this PAM failed several times in a row, and the next probe is not due or is under way.
@@ -47,6 +52,8 @@ pub enum TlsFault {
     UnknownAuthority,
     /// The certificate is for another name.
     WrongName,
+    /// The certificate names no host: it has no subject alternative name, and a common name does not count.
+    NoAlternativeName,
     /// The certificate has expired, or is not valid yet.
     OutOfDate,
     /// The certificate cannot be used for another reason, such as a key or a signature too weak.
@@ -62,7 +69,7 @@ impl Unavailable {
     pub(super) fn after_sending(self) -> bool {
         match self {
             Self::Timeout | Self::Reset | Self::Gateway { .. } | Self::Server => true,
-            Self::Tls(_) | Self::Connect | Self::CircuitOpen { .. } => false,
+            Self::Tls(_) | Self::Connect | Self::Intercepted { .. } | Self::CircuitOpen { .. } => false,
         }
     }
 
@@ -83,6 +90,7 @@ impl Unavailable {
             Self::Timeout => "unavailable_timeout",
             Self::Reset => "unavailable_reset",
             Self::Gateway { .. } => "unavailable_gateway",
+            Self::Intercepted { .. } => "unavailable_intercepted",
             Self::Server => "unavailable_server",
             Self::CircuitOpen { .. } => "unavailable_circuit_open",
         }

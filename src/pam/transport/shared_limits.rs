@@ -57,7 +57,8 @@ enum Health {
     Up,
     Down,
     Misconfigured,
-    /// Nothing was sent, and the PAM was not reached.
+    /// The PAM was not reached, which is neither its fault nor the connection's: nothing was sent, or something before the
+    /// PAM refused this one request.
     Unseen,
 }
 
@@ -194,7 +195,8 @@ impl Drop for Ticket<'_> {
 fn health(error: Option<&PamError>) -> Health {
     match error {
         Some(PamError::Unavailable { why: Unavailable::Tls(_), .. }) => Health::Misconfigured,
-        Some(PamError::AddressNotAllowed(_)) => Health::Unseen,
+        Some(PamError::AddressNotAllowed(_) | PamError::Intercepted { .. }) => Health::Unseen,
+        Some(PamError::Unavailable { why: Unavailable::Intercepted { .. }, .. }) => Health::Unseen,
         // A 500 comes from the application: one credential that it cannot cope with must not stop the others.
         Some(PamError::Unavailable { why, .. }) if *why != Unavailable::Server => Health::Down,
         _ => Health::Up,

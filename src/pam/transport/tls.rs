@@ -16,10 +16,10 @@ use rustls::{
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use crate::pam::endpoint::{ClientCertificate, EndpointError};
+use crate::pam::endpoint::{ClientCertificate, EndpointError, PemBundle};
 use crate::pam::error::TlsFault;
 
-/// Returns a client configuration that trusts the certificates of a PEM bundle and nothing else, and shows `own` to a
+/// Returns a client configuration that trusts the usable certificates of a PEM bundle and nothing else, and shows `own` to a
 /// server that asks for a certificate.
 pub(super) fn config_for(bundle: &[u8], own: Option<&ClientCertificate>) -> Result<ClientConfig, EndpointError> {
     let provider = Arc::new(ring::default_provider());
@@ -32,24 +32,26 @@ pub(super) fn config_for(bundle: &[u8], own: Option<&ClientCertificate>) -> Resu
     let Some(own) = own else {
         return Ok(config.with_no_client_auth());
     };
-    let (chain, key) = pair(own).ok_or(EndpointError::ClientCertificate)?;
-    config.with_client_auth_cert(chain, key).map_err(|_| EndpointError::ClientCertificate)
+    let (chain, key) = pair(own)?;
+    config.with_client_auth_cert(chain.certificates, key).map_err(|_| EndpointError::ClientCertificate(chain.unused))
 }
 
 /// Returns a client certificate for the HTTP client's own configuration, which trusts the system's authorities.
 pub(super) fn identity(own: &ClientCertificate) -> Result<reqwest::Identity, EndpointError> {
-    let unusable = |_| EndpointError::ClientCertificate;
-    let (chain, key) = pair(own).ok_or(EndpointError::ClientCertificate)?;
+    let (chain, key) = pair(own)?;
+    let unusable = || EndpointError::ClientCertificate(chain.unused.clone());
     // Tried here, since the HTTP client's own error would not say that the certificate is at fault.
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(unusable)?;
-    let pem = Zeroizing::new([&own.cert_pem, &b"\n"[..], own.key_pem.expose_secret().as_bytes()].concat());
-    reqwest::Identity::from_pem(&pem).map_err(|_| EndpointError::ClientCertificate)
+    CertifiedKey::from_der(chain.certificates.clone(), key, &ring::default_provider()).map_err(|_| unusable())?;
+    let pem = Zeroizing::new([chain.to_pem().as_bytes(), own.key_pem.expose_secret().as_bytes()].concat());
+    reqwest::Identity::from_pem(&pem).map_err(|_| unusable())
 }
 
-fn pair(own: &ClientCertificate) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&own.cert_pem).collect::<Result<_, _>>().ok()?;
-    let key = PrivateKeyDer::from_pem_slice(own.key_pem.expose_secret().as_bytes()).ok()?;
-    (!chain.is_empty()).then_some((chain, key))
+fn pair(own: &ClientCertificate) -> Result<(PemBundle, PrivateKeyDer<'static>), EndpointError> {
+    let chain = PemBundle::of_chain(&own.cert_pem);
+    match PrivateKeyDer::from_pem_slice(own.key_pem.expose_secret().as_bytes()) {
+        Ok(key) if !chain.certificates.is_empty() => Ok((chain, key)),
+        _ => Err(EndpointError::ClientCertificate(chain.unused)),
+    }
 }
 
 /// Makes ring the process's provider unless one is set: without any, the system's verifier would panic.
@@ -74,7 +76,10 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
     match error {
         // A wrong signature under the right name comes from an authority that was replaced under its old name.
         E::UnknownIssuer | E::BadSignature => TlsFault::UnknownAuthority,
+        E::NotValidForNameContext { presented, .. } if presented.is_empty() => TlsFault::NoAlternativeName,
         E::NotValidForName | E::NotValidForNameContext { .. } => TlsFault::WrongName,
+        // Certificates of version 1 have no extensions, and so no alternative name.
+        E::Other(other) if other.0.to_string() == "UnsupportedCertVersion" => TlsFault::NoAlternativeName,
         E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => TlsFault::OutOfDate,
         _ => TlsFault::BadCertificate,
     }
@@ -114,15 +119,12 @@ struct BundleVerifier {
 
 impl BundleVerifier {
     fn new(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, EndpointError> {
-        let bundle: Vec<_> =
-            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| EndpointError::CaBundle)?;
+        let PemBundle { certificates: bundle, unused } = PemBundle::of_authorities(pem);
         let mut roots = RootCertStore::empty();
-        for certificate in &bundle {
-            roots.add(certificate.clone()).map_err(|_| EndpointError::CaBundle)?;
-        }
+        roots.add_parsable_certificates(bundle.iter().cloned());
         let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
-            .map_err(|_| EndpointError::CaBundle)?;
+            .map_err(|_| EndpointError::CaBundle(unused))?;
         Ok(Self { usual, bundle })
     }
 
@@ -211,9 +213,32 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_without_an_alternative_name_is_told_from_one_for_another_name() {
+        let name_less = [
+            include_bytes!("testdata/common-name-only.pem").as_slice(),
+            include_bytes!("testdata/common-name-only-ca.pem"),
+            include_bytes!("testdata/version-1.pem"),
+        ];
+        for certificate in name_less {
+            for name in ["pam.example.com", "other.example.com", "10.0.0.7"] {
+                assert_eq!(verify(certificate, certificate, name, IN_2030), Err(TlsFault::NoAlternativeName), "{name}");
+            }
+        }
+        assert_eq!(verify(SELF_SIGNED, SELF_SIGNED, "10.0.0.7", IN_2030), Err(TlsFault::WrongName));
+    }
+
+    #[test]
+    fn a_bundle_with_a_bad_block_trusts_the_others() {
+        let joined = [STRANGER, b"-----BEGIN PRIVATE KEY-----\nCANARY\n", SELF_SIGNED].concat();
+        assert_eq!(verify(&joined, SELF_SIGNED, "pam.example.com", IN_2030), Ok(()));
+    }
+
+    #[test]
     fn a_bundle_without_a_certificate_is_refused() {
         for bundle in [&b""[..], b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert_eq!(config_for(bundle, None).map(|_| ()), Err(EndpointError::CaBundle));
+            let error = config_for(bundle, None).map(|_| ()).unwrap_err();
+            assert!(matches!(&error, EndpointError::CaBundle(_)), "{error}");
+            assert_eq!(error.to_string().contains("block 1"), bundle.starts_with(b"-----"), "{error}");
         }
         assert!(config_for(SELF_SIGNED, None).is_ok());
     }

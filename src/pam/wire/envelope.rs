@@ -1,6 +1,7 @@
 //! The envelope of every answer (API 1.7).
 
 use super::lenient::{if_object, lenient_bool, lenient_i64, lenient_string};
+use super::speaker::{Speaker, is_of_gateway};
 
 /// An answer of the PAM Core resources. Every part may be missing, and unknown parts are skipped.
 #[derive(Default, serde::Deserialize)]
@@ -16,6 +17,9 @@ pub(in crate::pam) struct Envelope {
     /// The record that the answer is about.
     #[serde(deserialize_with = "if_object")]
     pub(in crate::pam) credential: Option<Record>,
+    /// True if the body is no envelope but the gateway's.
+    #[serde(skip)]
+    of_gateway: bool,
 }
 
 /// The `response` part.
@@ -60,7 +64,9 @@ pub(in crate::pam) struct Record {
 impl Envelope {
     /// Returns the envelope in a body; an envelope without any part if the body is not one.
     pub(in crate::pam) fn of(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
+        let envelope: Self = serde_json::from_slice(body).unwrap_or_default();
+        let of_gateway = !envelope.is_of_application() && is_of_gateway(body);
+        Self { of_gateway, ..envelope }
     }
 
     /// Returns an envelope of parts that were decoded one by one.
@@ -71,6 +77,19 @@ impl Envelope {
     /// Returns true if the application answered; else the gateway did, or something that is not the PAM.
     pub(in crate::pam) fn is_present(&self) -> bool {
         self.response.is_some()
+    }
+
+    /// Returns who answered.
+    pub(super) fn speaker(&self) -> Speaker {
+        match self.of_gateway {
+            _ if self.is_of_application() => Speaker::Application,
+            true => Speaker::Gateway,
+            false => Speaker::Stranger,
+        }
+    }
+
+    fn is_of_application(&self) -> bool {
+        self.response.is_some() || self.exception.is_some()
     }
 
     /// Returns true if the answer says that the call failed, whatever its HTTP status says.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::envelope::Envelope;
+use super::speaker::{Speaker, is_page};
 use crate::pam::error::{AuthFailure, Call, PamError, Unavailable};
 use crate::pam::transport::HttpAnswer;
 
@@ -37,15 +38,27 @@ pub(in crate::pam) fn failure_of(
     }
     let unavailable = |why| PamError::Unavailable { call, why };
     match status {
-        401 | 403 => with_new_token(PamError::AuthenticationFailed(AuthFailure::TokenRejected)),
-        // The gateway answers a missing or unknown token with the same words as a missing route (API 1.6).
-        404 if !envelope.is_present() => with_new_token(PamError::Misrouted(call)),
-        404 | 405 => PamError::Misrouted(call).into(),
         408 => unavailable(Unavailable::Timeout).into(),
         429 => PamError::RateLimited { after: retry_after }.into(),
         500 => server_error(call, envelope).into(),
         501.. => unavailable(Unavailable::Gateway { status, after: retry_after }).into(),
+        // What something before the PAM refuses says nothing of the token, which other requests use, too.
+        400.. if envelope.speaker() == Speaker::Stranger => PamError::Intercepted { call, status }.into(),
+        401 | 403 => with_new_token(PamError::AuthenticationFailed(AuthFailure::TokenRejected)),
+        // The gateway answers a missing or unknown token with the same words as a missing route (API 1.6).
+        404 if !envelope.is_present() => with_new_token(PamError::Misrouted(call)),
+        404 | 405 => PamError::Misrouted(call).into(),
         _ => PamError::Rejected { code: None }.into(),
+    }
+}
+
+/// Returns what a success status means whose body is not what the API promises; `what` says what is wrong with it. Some
+/// firewalls refuse a request with 200 and a page.
+pub(in crate::pam) fn unreadable(call: Call, answer: &HttpAnswer, what: &'static str) -> PamError {
+    if is_page(&answer.body) {
+        PamError::Intercepted { call, status: answer.status }
+    } else {
+        PamError::Malformed { call, what }
     }
 }
 

@@ -21,6 +21,15 @@ pub(crate) fn logged_in(connection: &AnyConnection) -> String {
 /// What the message of `Ready` ends in where `--plan-only` is set, whatever else it says.
 pub(crate) const PLAN_ONLY: &str = "; the operator runs with --plan-only: nothing is written to the PAM";
 
+/// Returns a message of a login with the blocks of the connection's certificates that were not used. A login that failed
+/// may have failed for such a block.
+pub(crate) fn with_unused(message: String, unused: Option<&str>) -> String {
+    match unused {
+        Some(unused) => format!("{message}; {unused}"),
+        None => message,
+    }
+}
+
 /// Returns the message of an object that waits for the brake.
 pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
     format!(

@@ -27,7 +27,7 @@ use crate::controller::runtime::trigger::Triggers;
 use crate::domain::{Admission, ListCounts, ListFinding, ListVerdict};
 
 pub(crate) use self::connection_health::Filled;
-pub(crate) use self::message::{PLAN_ONLY, held, logged_in};
+pub(crate) use self::message::{PLAN_ONLY, held, logged_in, with_unused};
 pub(crate) use self::moment::Moment;
 pub(crate) use self::status_fields::{SIDE_CONDITIONS, is_good, is_side_condition, is_urgent};
 

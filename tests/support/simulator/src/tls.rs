@@ -24,6 +24,8 @@ pub enum Certificate {
     Proper,
     /// Signed by that CA, for another host.
     WrongHost,
+    /// Signed by that CA, with a common name and no subject alternative name.
+    CommonNameOnly,
     /// Signed by that CA, run out years ago.
     Expired,
     /// As `Proper`, signed by a CA that nobody was given.
@@ -99,11 +101,13 @@ fn ca(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>> {
 fn leaf_params(kind: Certificate) -> Result<CertificateParams> {
     let hosts: &[&str] = match kind {
         Certificate::WrongHost => &["pam.elsewhere.invalid"],
+        Certificate::CommonNameOnly => &[],
         _ => &["127.0.0.1", "::1", "localhost"],
     };
     let names: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
     let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.push(DnType::CommonName, "pam-simulator");
+    let name = if kind == Certificate::CommonNameOnly { "localhost" } else { "pam-simulator" };
+    params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;

@@ -205,7 +205,7 @@ async fn tls_is_trusted_by_its_ca_only_under_each_name() {
 #[tokio::test]
 async fn bad_certificates_are_presented_on_demand() {
     let pam = Pam::start().await;
-    for bad in [Certificate::WrongHost, Certificate::Expired, Certificate::UnknownCa] {
+    for bad in [Certificate::WrongHost, Certificate::CommonNameOnly, Certificate::Expired, Certificate::UnknownCa] {
         pam.sim.present(bad).unwrap();
         pam.settle().await;
         assert!(pam.http.get(pam.sim.url()).send().await.unwrap_err().is_connect(), "{bad:?}");
