@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TEXT;
+use crate::api::refs::Trim;
 use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 
 /// What is needed to use a credential beside its value. A field that is not set is not sent, and the PAM keeps what it
@@ -69,6 +70,12 @@ pub struct ValueSecretRef {
     /// Key in the Secret's data that holds the value.
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
+    /// What is cut off the value before it is sent. Absent, or `None`: nothing. `TrailingNewline` removes one line break (LF
+    /// or CR LF) at its end; `Whitespace` removes blanks, tabs and line breaks at both ends. A value that is sent with a
+    /// blank, a tab or a line break at one of its ends causes a Warning event.
+    // No default: tools that compare lists as a whole would see one in each item as a difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trim>,
 }
 
 /// The seed of one-time passwords: one key of a Secret in the credential's own namespace.
@@ -82,6 +89,11 @@ pub struct SecretKeyRef {
     #[serde(default = "secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
+    /// What is cut off the text. `TrailingNewline` removes one line break (LF or CR LF) at its end; `Whitespace` removes
+    /// blanks, tabs and line breaks at both ends; `None` nothing. Blanks, hyphens, and line breaks and `=` at its end are no
+    /// part of a seed, and are never sent.
+    #[serde(default = "Trim::of_names")]
+    pub trim: Trim,
 }
 
 fn secret_key() -> String {
