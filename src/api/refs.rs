@@ -26,7 +26,8 @@ pub struct ContentSecretRef {
     pub trim: Trim,
 }
 
-/// What is cut off a text before it is used.
+/// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its end;
+/// `Whitespace`, blanks, tabs and line breaks at both ends.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Trim {
     /// Nothing: the text is used byte for byte.
