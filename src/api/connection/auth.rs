@@ -77,3 +77,18 @@ fn client_id_key() -> String {
 fn client_secret_key() -> String {
     "clientSecret".to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_that_an_earlier_version_knew_is_digested_as_it_was() {
+        let earlier = serde_json::json!({"name": "s", "clientIdKey": "i", "clientSecretKey": "k"});
+        let reference: ClientSecretRef = serde_json::from_value(earlier.clone()).unwrap();
+        assert_eq!(reference.trim, Trim::TrailingNewline);
+        assert_eq!(serde_json::to_value(&reference).unwrap(), earlier);
+        let whole = ClientSecretRef { trim: Trim::Whitespace, ..reference };
+        assert_eq!(serde_json::to_value(&whole).unwrap()["trim"], "Whitespace");
+    }
+}

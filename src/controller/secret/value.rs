@@ -27,8 +27,8 @@ pub(crate) enum Unusable {
     Utf16,
     /// The text has more characters than the PAM takes.
     TooLong { characters: usize, longest: usize },
-    /// The text has a character that can only be a mistake. `trim_mends` says that [`Trim::Whitespace`] would cut off all of
-    /// its kind.
+    /// The text has a character that can only be a mistake. `trim_mends` says that [`Trim::Whitespace`] would
+    /// leave none.
     Stray { stray: StrayCharacter, trim_mends: bool },
     /// A seed of one-time passwords that is not base32.
     NotBase32,
