@@ -155,7 +155,7 @@ async fn a_value_that_can_only_be_a_mistake_is_not_sent() {
     world.put_credential("svc", json!({})).await;
     let utf16: Vec<u8> = CANARY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let cases: [(Vec<u8>, &str); 4] = [
-        (format!("{CANARY}\0").into_bytes(), "a NUL (U+0000) at position 19: take it out of the Secret"),
+        (format!("{CANARY}\0").into_bytes(), "a NUL (U+0000) at position 18: take it out of the Secret"),
         (format!("\u{feff}{CANARY}").into_bytes(), "a byte order mark (U+FEFF) at position 1"),
         ([&b"\xff\xfe"[..], &utf16].concat(), "is UTF-16 text"),
         (utf16, "is UTF-16 text"),

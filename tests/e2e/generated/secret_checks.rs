@@ -30,7 +30,7 @@ async fn what_a_secret_lacks_or_has_wrong_is_told_before_any_call() {
             "name",
             name("unclean"),
             "SecretInvalid",
-            ["spec.usernameSecretRef", "key unclean", "(U+200B) at position 19"],
+            ["spec.usernameSecretRef", "key unclean", "(U+200B) at position 18"],
         ),
     ];
     let long = "ü".repeat(257 - CANARY.chars().count()) + CANARY;
