@@ -66,6 +66,7 @@ pub struct ClientSecretRef {
     pub trim: Trim,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_usual_trim(trim: &Trim) -> bool {
     *trim == Trim::of_names()
 }
