@@ -331,9 +331,9 @@ mod tests {
         };
         ('\0'..=char::MAX).for_each(|character| check(character.encode_utf8(&mut [0; 4])));
         for character in '\0'..='\u{3100}' {
-            [format!("{character}b"), format!("a{character}b"), format!("a{character}")]
-                .iter()
-                .for_each(|text| check(text));
+            for text in [format!("{character}b"), format!("a{character}b"), format!("a{character}")] {
+                check(&text);
+            }
         }
         assert!(patterns[..3].iter().all(|pattern| pattern.as_str() == patterns[0].as_str()));
         for name in ["a", "a  b c", "DOMAIN\\user name@corp", "https://www.example.com/login"] {
