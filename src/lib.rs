@@ -70,6 +70,7 @@
 //! | outcome | What came of carrying out a decision. |
 //! | transition | The computation of the next status from the status, the decision and the outcome. |
 //! | value | The secret text that becomes the PAM's field `content`. |
+//! | stray character | A character in a text of a Secret that can only be a mistake: a NUL or a byte order mark, and in a name any that cannot be seen. |
 //! | in flight | Said of an unacknowledged write: it has no answer yet. A write counts as in flight from its announcement in status, before it is sent. |
 //! | suspected write | A write that an earlier process may have sent and that the status does not tell of. |
 //! | inventory | The list of one connection, as it is cached in memory. |

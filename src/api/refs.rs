@@ -19,20 +19,31 @@ pub struct ContentSecretRef {
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
     /// What is cut off the value before it is sent. `None` sends it byte for byte; `TrailingNewline` removes
-    /// one newline at its end, as files made with an editor or `echo` have. A value that ends in a newline
-    /// and is sent as it is causes a Warning event.
+    /// one line break (LF or CR LF) at its end, as files made with an editor or `echo` have; `Whitespace` removes
+    /// blanks, tabs and line breaks at both ends. A value that is sent with a blank, a tab or a line break at one of its
+    /// ends causes a Warning event.
     #[serde(default)]
     pub trim: Trim,
 }
 
-/// What is cut off a value before it is sent.
+/// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its end;
+/// `Whitespace`, blanks, tabs and line breaks at both ends.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Trim {
-    /// Nothing: the value is sent byte for byte.
+    /// Nothing: the text is used byte for byte.
     #[default]
     None,
     /// One trailing `\n` or `\r\n`.
     TrailingNewline,
+    /// White space at both ends.
+    Whitespace,
+}
+
+impl Trim {
+    /// Returns the default of names and logins, which lose a line break at their end by themselves.
+    pub(super) const fn of_names() -> Self {
+        Self::TrailingNewline
+    }
 }
 
 /// The username of the account: one key of a Secret in the credential's own namespace.
@@ -46,6 +57,11 @@ pub struct UsernameSecretRef {
     #[serde(default = "username_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
+    /// What is cut off the username. `TrailingNewline` removes one line break (LF or CR LF) at its end, as files made with
+    /// an editor or `echo` have; `Whitespace` removes blanks, tabs and line breaks at both ends; `None` nothing. What is
+    /// left must not begin or end with a blank, and has no character that cannot be seen.
+    #[serde(default = "Trim::of_names")]
+    pub trim: Trim,
 }
 
 /// Which connection to use.

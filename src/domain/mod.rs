@@ -16,6 +16,7 @@ pub mod keyed;
 mod list_trust;
 mod login;
 mod reason;
+mod text;
 pub mod unacked;
 mod vault_id;
 
@@ -37,5 +38,6 @@ pub use keyed::{Compared, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListTrust, ListVerdict};
 pub use login::{Login, Remembered, login};
 pub use reason::{Reason, Retry};
+pub use text::{StrayCharacter, TextKind, has_unseen_ends, is_utf16, stray_character};
 pub use unacked::{SETTLE, SettleWindow, UnackedWrite, WriteAction};
 pub use vault_id::VaultId;

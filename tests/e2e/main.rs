@@ -42,6 +42,7 @@ mod settings;
 mod steady_state;
 mod tenant_connections;
 mod tenant_isolation;
+mod unseen_characters;
 mod updates;
 mod upgrade;
 mod vault_change;

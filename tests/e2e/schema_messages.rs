@@ -68,6 +68,13 @@ async fn bad_credentials_are_refused_in_words_that_help() {
         (json!({"username": ""}), "spec.username"),
         (json!({"username": " svc"}), "spec.username"),
         (json!({"username": "svc\n"}), "spec.username"),
+        (json!({"username": "\u{feff}svc"}), "spec.username"),
+        (json!({"username": "sv\u{200b}c"}), "spec.username"),
+        (json!({"username": "svc\u{a0}app"}), "spec.username"),
+        (json!({"hostname": "db01\u{200d}"}), "spec.hostname"),
+        (json!({"ip": "10.0\u{2060}.0.7"}), "spec.ip"),
+        (json!({"usernameSecretRef": {"name": "s", "trim": "Both"}}), "spec.usernameSecretRef.trim"),
+        (json!({"tags": ["a\u{2800}b"]}), "spec.tags[0]"),
         (json!({"username": long}), "spec.username"),
         (json!({"hostname": null}), "spec.hostname: Required"),
         (json!({"hostname": "db\u{7}01"}), "spec.hostname"),
@@ -101,12 +108,15 @@ async fn good_credentials_are_let_in() {
     let cases = [
         json!({}),
         json!({"username": null, "usernameSecretRef": {"name": "s"}}),
+        json!({"username": null, "usernameSecretRef": {"name": "s", "trim": "Whitespace"}}),
         json!({"username": "s", "ip": "https://www.example.com/login"}),
         json!({"username": "DOMAIN\\user name@corp", "hostname": "höst"}),
         json!({"contentSecretRef": null}),
         json!({"identifier": "A.b_c-9"}),
         json!({"notes": "several\nlines\twith tabs", "additional": " leading blank is text"}),
         json!({"contentSecretRef": {"name": "s.with.dots", "key": "..data_-", "trim": "TrailingNewline"}}),
+        json!({"additionalSettings": {"secretKeySecretRef": {"name": "s", "trim": "None"}, "additionalAuthenticationFields":
+            [{"name": "PIN", "shortName": "pin", "valueSecretRef": {"name": "s", "key": "k", "trim": "Whitespace"}}]}}),
         json!({"tags": ["two words", "ü"]}),
     ];
     for change in cases {

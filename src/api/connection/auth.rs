@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::refs::Trim;
 use crate::api::validation::{DATA_KEY, HEADER_TEXT, OBJECT_NAME};
 
 /// How the operator logs in to the PAM.
@@ -56,6 +57,18 @@ pub struct ClientSecretRef {
     #[serde(default = "client_secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub client_secret_key: String,
+    /// What is cut off client id and client secret. `TrailingNewline` removes one line break (LF or CR LF) at the end of
+    /// each, as files made with an editor or `echo` have; `Whitespace` removes blanks, tabs and line breaks at both ends;
+    /// `None` nothing. What is left must not begin or end with a blank, and has no character that cannot be seen.
+    // A default is not serialized: the digest of a login that an earlier version recorded does not have it.
+    #[serde(default = "Trim::of_names", skip_serializing_if = "is_usual_trim")]
+    #[schemars(extend("default" = "TrailingNewline"))]
+    pub trim: Trim,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual_trim(trim: &Trim) -> bool {
+    *trim == Trim::of_names()
 }
 
 fn client_id_key() -> String {
@@ -64,4 +77,19 @@ fn client_id_key() -> String {
 
 fn client_secret_key() -> String {
     "clientSecret".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_that_an_earlier_version_knew_is_digested_as_it_was() {
+        let earlier = serde_json::json!({"name": "s", "clientIdKey": "i", "clientSecretKey": "k"});
+        let reference: ClientSecretRef = serde_json::from_value(earlier.clone()).unwrap();
+        assert_eq!(reference.trim, Trim::TrailingNewline);
+        assert_eq!(serde_json::to_value(&reference).unwrap(), earlier);
+        let whole = ClientSecretRef { trim: Trim::Whitespace, ..reference };
+        assert_eq!(serde_json::to_value(&whole).unwrap()["trim"], "Whitespace");
+    }
 }

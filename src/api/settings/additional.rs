@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TEXT;
+use crate::api::refs::Trim;
 use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 
 /// What is needed to use a credential beside its value. A field that is not set is not sent, and the PAM keeps what it
@@ -55,7 +56,9 @@ pub struct AuthenticationField {
     /// Short name of the field, by which the PAM knows it. No two fields may have the same.
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 64))]
     pub short_name: String,
-    /// Where to read the field's value from. It is never written in the spec itself.
+    /// Where to read the field's value from. It is never written in the spec itself. It is sent byte for byte, unless `trim`
+    /// of the reference says otherwise; a value that is sent with a blank, a tab or a line break at one of its ends causes a
+    /// Warning event.
     pub value_secret_ref: ValueSecretRef,
 }
 
@@ -69,6 +72,11 @@ pub struct ValueSecretRef {
     /// Key in the Secret's data that holds the value.
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
+    /// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its end;
+    /// `Whitespace`, blanks, tabs and line breaks at both ends.
+    // No default: tools that compare lists as a whole would see one in each item as a difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trim>,
 }
 
 /// The seed of one-time passwords: one key of a Secret in the credential's own namespace.
@@ -82,6 +90,11 @@ pub struct SecretKeyRef {
     #[serde(default = "secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
+    /// What is cut off the text. `TrailingNewline` removes one line break (LF or CR LF) at its end; `Whitespace` removes
+    /// blanks, tabs and line breaks at both ends; `None` nothing. Blanks, hyphens, and line breaks and `=` at its end are no
+    /// part of a seed, and are never sent.
+    #[serde(default = "Trim::of_names")]
+    pub trim: Trim,
 }
 
 fn secret_key() -> String {

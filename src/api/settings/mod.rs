@@ -18,7 +18,7 @@ pub use execution::{ExecutionSettings, ReconciliationSettings};
 pub use jit::JitSettings;
 pub use session::{Macro, SessionSettings};
 
-/// Text without control characters, and without blanks at its ends.
+/// Text without characters that cannot be seen, and without blanks at its ends.
 const TEXT: &str = super::validation::CLEAN_TEXT;
 /// The same, without a comma.
 const ITEM: &str = super::validation::LIST_ITEM;

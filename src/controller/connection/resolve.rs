@@ -15,6 +15,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::DigestKey;
 use crate::controller::secret::read::{self, SecretValues, source};
+use crate::controller::secret::value::{self, Unusable};
 use crate::pam::{
     AdditionalSettingsShape, AddressPolicy, AllowedHosts, BooleanForm, ClientCertificate, Compatibility,
     CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
@@ -116,8 +117,10 @@ impl Resolver<'_> {
         let key = NamespacedName::new(&parts.namespace, &reference.name);
         let wanted = [reference.client_id_key.as_str(), reference.client_secret_key.as_str()];
         let read = self.read_own(&key, &wanted, parts).await?;
-        let client_id = text(&read, &key, wanted[0])?.as_str().to_owned();
-        let client_secret = SecretString::from(text(&read, &key, wanted[1])?.as_str());
+        let found = Found { secret: &key, field: "spec.auth.oauth2.clientSecretRef", read: &read };
+        let login = |bytes: &[u8]| value::login(bytes, reference.trim);
+        let client_id = found.text(wanted[0], login)?.as_str().to_owned();
+        let client_secret = SecretString::from(found.text(wanted[1], login)?.as_str());
         Ok(OAuth2 { client_id, client_secret })
     }
 
@@ -156,8 +159,9 @@ impl Resolver<'_> {
         let Some(reference) = reference else { return Ok(()) };
         let key = NamespacedName::new(&parts.namespace, &reference.name);
         let read = self.read_own(&key, &["tls.crt", "tls.key"], parts).await?;
-        let cert_pem = text(&read, &key, "tls.crt")?.as_bytes().to_vec();
-        let key_pem = SecretString::from(text(&read, &key, "tls.key")?.as_str());
+        let found = Found { secret: &key, field: "spec.tls.clientCertificateSecretRef", read: &read };
+        let cert_pem = found.text("tls.crt", value::certificate)?.as_bytes().to_vec();
+        let key_pem = SecretString::from(found.text("tls.key", value::certificate)?.as_str());
         parts.client_certificate = Some(ClientCertificate { cert_pem, key_pem });
         Ok(())
     }
@@ -220,12 +224,23 @@ fn owner_of(connection: &AnyConnection) -> String {
     connection.id().key().to_string()
 }
 
-/// Returns a text of a Secret without the line break at its end: the PAM would refuse a login with one, and nobody means it.
-fn text(read: &SecretValues, key: &NamespacedName, name: &str) -> Result<Zeroizing<String>, Problem> {
-    let bytes = read.values.get(name).ok_or_else(|| Problem::key_missing(key, name))?;
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::login_not_text(key, name))?;
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    if text.is_empty() { Err(Problem::login_empty(key, name)) } else { Ok(Zeroizing::new(text.to_owned())) }
+/// A Secret that was read, and the field of the spec that refers to it.
+struct Found<'a> {
+    secret: &'a NamespacedName,
+    field: &'static str,
+    read: &'a SecretValues,
+}
+
+impl Found<'_> {
+    /// Returns what `make` makes of the bytes under a key.
+    fn text(
+        &self,
+        key: &str,
+        make: impl Fn(&[u8]) -> Result<Zeroizing<String>, Unusable>,
+    ) -> Result<Zeroizing<String>, Problem> {
+        let bytes = self.read.values.get(key).ok_or_else(|| Problem::key_missing(self.secret, key))?;
+        make(bytes).map_err(|why| Problem::unusable(self.secret, key, self.field, why))
+    }
 }
 
 fn endpoint(spec: &ConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> {

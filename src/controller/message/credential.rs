@@ -154,12 +154,19 @@ pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     }
 }
 
+/// Returns the note of the event of values that were sent with ends that cannot be seen. `fields` are the references to
+/// these values in the spec.
+pub(crate) fn unseen_ends(fields: &[String]) -> String {
+    format!(
+        "A value was sent as it is that begins or ends with a blank, a tab, a line break or another character that cannot be seen: {}. If that is not meant, set trim there to TrailingNewline or Whitespace, or put another value into the Secret",
+        fields.join(", ")
+    )
+}
+
 /// The object was suspended before the first sync.
 pub(crate) const SUSPENDED_UNSEEN: &str = "Suspended before the first sync: nothing was sent to the PAM";
 /// The `Suspended` condition.
 pub(crate) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is made for this object";
-/// The event of a value that ends in a newline.
-pub(crate) const NEWLINE: &str = "The value ends in a newline and was sent as it is. If that is not meant, set spec.contentSecretRef.trim to TrailingNewline";
 /// The event of a value that is longer than the PAM's own pages take where the vault rotates it.
 pub(crate) const LONG: &str = "The value has more than 70 characters and was sent as it is. The PAM's own pages take no more where the vault rotates it (spec.executionSettings.automaticChange): if it does not work, put a shorter one into the Secret";
 /// Another operator serves the same object.

@@ -5,7 +5,7 @@ use crate::controller::message::connection::{connection_missing, connection_not_
 use crate::controller::message::pam_error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::value::Unusable;
-use crate::domain::Reason;
+use crate::domain::{Reason, StrayCharacter};
 use crate::pam::{EndpointError, PamError};
 
 /// Something that stands in the way, for the `Ready` condition.
@@ -35,37 +35,15 @@ impl Problem {
 
     pub(crate) fn unusable(secret: &NamespacedName, key: &str, field: &str, why: Unusable) -> Self {
         let name = &secret.name;
-        let why = match why {
-            Unusable::Empty => "is empty".to_owned(),
-            Unusable::NotUtf8 => "is not UTF-8 text, and the PAM takes nothing else".to_owned(),
-            Unusable::TooLong { characters, longest } => {
-                format!("has {characters} characters, and the PAM takes at most {longest}")
+        let remedy = match why {
+            Unusable::Stray { trim_mends: true, .. } => {
+                format!("take it out of the Secret, or set {field}.trim to Whitespace")
             }
-            Unusable::NotBase32 => {
-                "is not base32 (A to Z and 2 to 7), as the seed of one-time passwords has to be".to_owned()
-            }
-            Unusable::Unclean => "has a control character, or a blank or line break at its ends".to_owned(),
+            Unusable::Stray { .. } => "take it out of the Secret".to_owned(),
+            _ => "put another value into the Secret".to_owned(),
         };
-        let message = format!("key {key} of Secret {name} ({field}) {why}: put another value into the Secret");
+        let message = format!("key {key} of Secret {name} ({field}) {}: {remedy}", unusable(why));
         Self::new(Reason::SecretInvalid, message)
-    }
-
-    pub(crate) fn login_not_text(secret: &NamespacedName, key: &str) -> Self {
-        let name = &secret.name;
-        Self::new(
-            Reason::SecretInvalid,
-            format!(
-                "key {key} of Secret {name} is not UTF-8 text: put the PAM's client id and client secret into it as they are"
-            ),
-        )
-    }
-
-    pub(crate) fn login_empty(secret: &NamespacedName, key: &str) -> Self {
-        let name = &secret.name;
-        Self::new(
-            Reason::SecretInvalid,
-            format!("key {key} of Secret {name} is empty: put the PAM's client id and client secret into it"),
-        )
     }
 
     pub(crate) fn ca_bundle_missing(kind: CaBundleKind, bundle: &NamespacedName) -> Self {
@@ -128,5 +106,35 @@ impl Problem {
 
     pub(crate) fn refused_by_pam(error: &PamError) -> Self {
         Self::new(pam_error::reason(error), error.summary())
+    }
+}
+
+/// Says what is wrong with a text of a Secret.
+fn unusable(why: Unusable) -> String {
+    match why {
+        Unusable::Empty => "is empty".to_owned(),
+        Unusable::NotUtf8 => "is not UTF-8 text, and the PAM takes nothing else".to_owned(),
+        Unusable::Utf16 => "is UTF-16 text, and the PAM takes UTF-8 alone".to_owned(),
+        Unusable::TooLong { characters, longest } => {
+            format!("has {characters} characters, and the PAM takes at most {longest}")
+        }
+        Unusable::NotBase32 => {
+            "is not base32 (A to Z and 2 to 7), as the seed of one-time passwords has to be".to_owned()
+        }
+        Unusable::Stray { stray: StrayCharacter { character, position }, .. } => {
+            format!("has {} (U+{:04X}) at position {position}", kind_of(character), u32::from(character))
+        }
+    }
+}
+
+/// Returns what users call a character that can only be a mistake.
+const fn kind_of(character: char) -> &'static str {
+    match character {
+        ' ' => "a blank",
+        '\t' => "a tab",
+        '\n' | '\r' => "a line break",
+        '\0' => "a NUL",
+        '\u{feff}' => "a byte order mark",
+        _ => "a character that cannot be seen",
     }
 }

@@ -103,9 +103,10 @@ impl Case {
         }
     }
 
+    /// What is to arrive of a secret.
     fn secret(&self, kind: Kind) -> Option<String> {
         let reference = references(&self.spec).into_iter().find(|reference| reference.kind == kind)?;
-        Some(self.secrets[&reference.name][&reference.key].clone())
+        Some(reference.sent(&self.secrets[&reference.name][&reference.key]).to_owned())
     }
 
     /// For an assertion's text: the seed tells the rest.
@@ -179,10 +180,7 @@ impl Case {
     fn secrets_have_arrived(&self, world: &World, record: &RecordView, told: &str) {
         let held = |pointer: &str| world.sim.secret_of(&record.id, pointer).map(|secret| secret.reveal().to_owned());
         if let Some(value) = self.secret(Kind::Content) {
-            let trims = self.spec["contentSecretRef"]["trim"] == "TrailingNewline";
-            let cut = value.strip_suffix("\r\n").or_else(|| value.strip_suffix('\n')).filter(|_| trims);
-            let sent = cut.unwrap_or(&value).to_owned();
-            assert!(world.sim.value_of(&record.id) == Some(sent), "the value of {told}");
+            assert!(world.sim.value_of(&record.id) == Some(value), "the value of {told}");
         }
         if let Some(seed) = self.secret(Kind::Seed) {
             assert!(held("/additional_settings/secret_key") == Some(seed), "the seed of {told}");

@@ -194,7 +194,9 @@ pub fn references(spec: &Value) -> Vec<Reference> {
     let mut add = |kind, reference: &Value, usual: &str| {
         if let Some(name) = reference["name"].as_str() {
             let key = reference["key"].as_str().unwrap_or(usual).to_owned();
-            all.push(Reference { kind, name: name.to_owned(), key });
+            let usual = if matches!(kind, Kind::Username | Kind::Seed) { "TrailingNewline" } else { "None" };
+            let trim = reference["trim"].as_str().unwrap_or(usual).to_owned();
+            all.push(Reference { kind, name: name.to_owned(), key, trim });
         }
     };
     add(Kind::Content, &spec["contentSecretRef"], "password");
@@ -221,6 +223,19 @@ pub struct Reference {
     pub kind: Kind,
     pub name: String,
     pub key: String,
+    trim: String,
+}
+
+impl Reference {
+    /// What is sent of a text that a Secret has.
+    pub fn sent<'a>(&self, text: &'a str) -> &'a str {
+        match self.trim.as_str() {
+            "None" => text,
+            "TrailingNewline" => text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text),
+            "Whitespace" => text.trim(),
+            other => panic!("trim {other} is new"),
+        }
+    }
 }
 
 /// Secrets by name, and their values by key.

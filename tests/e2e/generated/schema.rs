@@ -93,9 +93,10 @@ pub enum Pattern {
 
 impl Pattern {
     pub fn of(schema: &Value) -> Self {
+        // The first characters of a list of those that cannot be seen.
         match schema["pattern"].as_str().expect("every text has a pattern") {
-            r"^[^\pZ\p{Cc}]([^\p{Cc}]*[^\pZ\p{Cc}])?$" => Self::Clean,
-            r"^[^\pZ,\p{Cc}]([^,\p{Cc}]*[^\pZ,\p{Cc}])?$" => Self::Item,
+            pattern if pattern.starts_with(r"^[^\pZ\p{Cc}\p{Cf}\x{34f}") => Self::Clean,
+            pattern if pattern.starts_with(r"^[^,\pZ\p{Cc}\p{Cf}\x{34f}") => Self::Item,
             r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$" => Self::Free,
             r"^[A-Za-z0-9._-]{1,255}$" => Self::Identifier,
             r"^[A-Za-z][A-Za-z0-9 ]*:[0-9]{1,5}$" => Self::Connectivity,
@@ -108,8 +109,10 @@ impl Pattern {
     /// A text that breaks it, and nothing else.
     pub fn broken(self) -> &'static [&'static str] {
         match self {
-            Self::Clean => &[" x", "x ", "x\n", "a\u{7}b", "\u{a0}x"],
-            Self::Item => &["a,b", " x", "x ", "x\ty"],
+            Self::Clean => {
+                &[" x", "x ", "x\n", "a\u{7}b", "\u{a0}x", "a\u{a0}b", "\u{feff}x", "a\u{200b}b", "x\u{3164}"]
+            }
+            Self::Item => &["a,b", " x", "x ", "x\ty", "x\u{ad}y", "x\u{e0041}"],
             Self::Free => &["nul\u{0}", "bell\u{7}"],
             Self::Identifier => &["no blanks", "ümlaut", "a/b"],
             Self::Connectivity => &["SSH", "SSH:", "22:22", "SSH: 22", "SSH:222222", "SSH:22,RDP:1"],

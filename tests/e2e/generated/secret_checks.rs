@@ -26,11 +26,16 @@ async fn what_a_secret_lacks_or_has_wrong_is_told_before_any_call() {
         ("field-secretless", field("gone", "k"), "SecretNotFound", ["Secret gone", "does not exist", "create it"]),
         ("value-empty", reference("empty"), "SecretInvalid", ["spec.contentSecretRef", "key empty", "is empty"]),
         ("value-long", reference("long"), "SecretInvalid", ["spec.contentSecretRef", "257 characters", "256"]),
-        ("name", name("unclean"), "SecretInvalid", ["spec.usernameSecretRef", "key unclean", "control character"]),
+        (
+            "name",
+            name("unclean"),
+            "SecretInvalid",
+            ["spec.usernameSecretRef", "key unclean", "(U+200B) at position 18"],
+        ),
     ];
     let long = "ü".repeat(257 - CANARY.chars().count()) + CANARY;
     let bad = json!({"nobase32": format!("{CANARY}1"), "uri": format!("otpauth://totp/x?secret={CANARY}"),
-        "empty": "", "long": long, "unclean": format!("{CANARY}\n")});
+        "empty": "", "long": long, "unclean": format!("{CANARY}\u{200b}")});
     world.put_secret("bad", bad).await;
     for (case, change, ..) in &cases {
         let mut object = world.credential_json(case, json!({"contentSecretRef": {"name": "good"}}));

@@ -17,8 +17,18 @@ pub(crate) struct SecretInputs {
     pub(crate) totp: Option<SecretString>,
     /// Further fields of a login, each with all that it has.
     pub(crate) login_fields: Vec<Vec<WireField>>,
+    /// The values among these that begin or end with a character that cannot be seen.
+    pub(crate) unseen_ends: Vec<UnseenEnds>,
     /// Versions and digests of all of these.
     pub(crate) read: ReadSecrets,
+}
+
+/// A value that begins or ends with a character that cannot be seen.
+pub(crate) struct UnseenEnds {
+    /// The group of fields that the value is in.
+    pub(crate) group: SecretGroup,
+    /// The reference to the value, as users write it in the spec.
+    pub(crate) field: String,
 }
 
 impl SecretInputs {

@@ -32,7 +32,7 @@ impl SecretGroup {
 #[derive(Clone, Copy)]
 pub(crate) enum SecretUse<'a> {
     Username,
-    Content(Trim),
+    Content,
     Totp,
     LoginField(&'a AuthenticationField),
 }
@@ -42,7 +42,7 @@ impl SecretUse<'_> {
     pub(crate) const fn group(self) -> SecretGroup {
         match self {
             Self::Username => SecretGroup::Username,
-            Self::Content(_) => SecretGroup::Content,
+            Self::Content => SecretGroup::Content,
             Self::Totp => SecretGroup::Totp,
             Self::LoginField(_) => SecretGroup::LoginFields,
         }
@@ -57,23 +57,26 @@ pub(crate) struct Reference<'a> {
     pub(crate) field: &'static str,
     pub(crate) name: &'a str,
     pub(crate) key: &'a str,
+    /// What is cut off the text.
+    pub(crate) trim: Trim,
 }
 
 /// Returns every key of a Secret that a spec refers to; the further fields of a login are in the order of the spec.
 pub(crate) fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
     use SecretUse::{Content, LoginField, Totp, Username};
     let content = spec.content_secret_ref.as_ref();
-    let content = content.map(|r| (Content(r.trim), "spec.contentSecretRef", &r.name, &r.key));
-    let username = spec.username_secret_ref.as_ref().map(|r| (Username, "spec.usernameSecretRef", &r.name, &r.key));
+    let content = content.map(|r| (Content, "spec.contentSecretRef", &r.name, &r.key, r.trim));
+    let username = spec.username_secret_ref.as_ref();
+    let username = username.map(|r| (Username, "spec.usernameSecretRef", &r.name, &r.key, r.trim));
     let settings = spec.additional_settings.as_ref();
     let totp = settings.and_then(|settings| settings.secret_key_secret_ref.as_ref());
-    let totp = totp.map(|r| (Totp, "spec.additionalSettings.secretKeySecretRef", &r.name, &r.key));
+    let totp = totp.map(|r| (Totp, "spec.additionalSettings.secretKeySecretRef", &r.name, &r.key, r.trim));
     let fields = settings.and_then(|settings| settings.additional_authentication_fields.as_ref());
     let path = "spec.additionalSettings.additionalAuthenticationFields";
     let fields = fields.into_iter().flatten().map(|field| (LoginField(field), path, &field.value_secret_ref));
-    let fields = fields.map(|(usage, path, r)| (usage, path, &r.name, &r.key));
+    let fields = fields.map(|(usage, path, r)| (usage, path, &r.name, &r.key, r.trim.unwrap_or_default()));
     let all = content.into_iter().chain(username).chain(totp).chain(fields);
-    all.map(|(usage, field, name, key)| Reference { usage, field, name, key }).collect()
+    all.map(|(usage, field, name, key, trim)| Reference { usage, field, name, key, trim }).collect()
 }
 
 /// Returns the Secrets that a credential refers to, each once, in a fixed order.

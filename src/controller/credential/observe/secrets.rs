@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::credential::facts::secret_inputs::SecretInputs;
+use crate::controller::credential::facts::secret_inputs::{SecretInputs, UnseenEnds};
 use crate::controller::credential::facts::secret_refs::{Reference, SecretGroup, SecretUse, references, secret_names};
 use crate::controller::credential::facts::{settings, stored_status};
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read::{self, SecretValues};
-use crate::controller::secret::value::{self, Unusable};
+use crate::controller::secret::value::{self, Content, Unusable};
 use crate::domain::credential::{SecretVersion, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretsState};
 
@@ -49,22 +49,39 @@ fn inputs(
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));
         let bytes = bytes.ok_or_else(|| Problem::key_missing(&whole(reference), reference.key))?;
-        put(&mut inputs, reference.usage, bytes)
+        put(&mut inputs, reference, bytes)
             .map_err(|why| Problem::unusable(&whole(reference), reference.key, reference.field, why))?;
     }
     Ok(inputs)
 }
 
-fn put(inputs: &mut SecretInputs, usage: SecretUse<'_>, bytes: &[u8]) -> Result<(), Unusable> {
-    match usage {
-        SecretUse::Username => inputs.username = Some(value::username(bytes)?),
-        SecretUse::Content(trim) => inputs.content = Some(value::content(bytes, trim)?),
-        SecretUse::Totp => inputs.totp = Some(value::totp_seed(bytes)?),
+fn put(inputs: &mut SecretInputs, reference: &Reference<'_>, bytes: &[u8]) -> Result<(), Unusable> {
+    let trim = reference.trim;
+    match reference.usage {
+        SecretUse::Username => inputs.username = Some(value::username(bytes, trim)?),
+        SecretUse::Content => {
+            let content = value::content(bytes, trim)?;
+            note_unseen_ends(inputs, reference, &content);
+            inputs.content = Some(content);
+        }
+        SecretUse::Totp => inputs.totp = Some(value::totp_seed(bytes, trim)?),
         SecretUse::LoginField(field) => {
-            inputs.login_fields.push(settings::login_field(field, &value::field(bytes)?));
+            let content = value::content(bytes, trim)?;
+            note_unseen_ends(inputs, reference, &content);
+            inputs.login_fields.push(settings::login_field(field, &content.value));
         }
     }
     Ok(())
+}
+
+fn note_unseen_ends(inputs: &mut SecretInputs, reference: &Reference<'_>, content: &Content) {
+    let field = match reference.usage {
+        SecretUse::LoginField(field) => format!("{} ({}, valueSecretRef)", reference.field, field.short_name),
+        _ => reference.field.to_owned(),
+    };
+    if content.has_unseen_ends {
+        inputs.unseen_ends.push(UnseenEnds { group: reference.usage.group(), field });
+    }
 }
 
 fn versions(object: &PamCredential, found: &HashMap<&str, SecretValues>) -> Vec<SecretVersion> {

@@ -9,12 +9,14 @@ use crate::api::{ConditionType, find};
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::facts::secret_inputs::SecretInputs;
+use crate::controller::credential::facts::secret_refs::SecretGroup;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::report::status::Next;
 use crate::controller::message::credential::{self as message, PushedNote};
 use crate::controller::message::removed;
 use crate::controller::runtime::events::{announce_transition, emit};
-use crate::domain::{Decision, Expect, Push};
+use crate::domain::{Compared, Decision, Expect, Keyed as _, Push};
 
 /// Publishes that the finalizer is off.
 pub(crate) async fn released(observed: &Observation<'_>, reason: &str, note: &str, context: &Context) {
@@ -58,25 +60,38 @@ async fn pushed(object: &ObjectReference, observed: &Observation<'_>, push: Push
     if push.expect == Expect::Create && !near.is_empty() {
         emit(object, EventType::Warning, "PossibleMatch", message::possible_matches(near), &context.cluster).await;
     }
-    for Warning { reason, note } in warnings(observed).into_iter().filter(|_| push.value) {
-        emit(object, EventType::Warning, reason, note.to_owned(), &context.cluster).await;
+    for Warning { reason, note } in warnings(observed, push) {
+        emit(object, EventType::Warning, reason, note, &context.cluster).await;
     }
 }
 
 /// Something odd about a value that was sent.
 struct Warning {
     reason: &'static str,
-    note: &'static str,
+    note: String,
 }
 
-fn warnings(observed: &Observation<'_>) -> Vec<Warning> {
-    let secrets = observed.found.secrets.as_ref();
-    let Some(content) = secrets.and_then(|secrets| secrets.content.as_ref()) else { return Vec::new() };
-    let newline = Warning { reason: "TrailingNewline", note: message::NEWLINE };
-    let long = Warning { reason: "LongValue", note: message::LONG };
-    let is_long = settings::rotates(&observed.object.spec) && content.is_long;
-    let all = [(content.ends_in_newline, newline), (is_long, long)];
-    all.into_iter().filter(|(is, _)| *is).map(|(_, warning)| warning).collect()
+/// Returns what is odd about the new values that a push carries. A value that is sent again was told of before.
+fn warnings(observed: &Observation<'_>, push: Push) -> Vec<Warning> {
+    let Some(secrets) = &observed.found.secrets else { return Vec::new() };
+    let sent = observed.transition_input().sent_groups(&observed.status, push);
+    let is_new =
+        |group: SecretGroup| sent.iter().any(|sent| sent == group.name()) && is_new_value(observed, secrets, group);
+    let unseen = secrets.unseen_ends.iter().filter(|value| is_new(value.group));
+    let unseen: Vec<String> = unseen.map(|value| value.field.clone()).collect();
+    let unseen =
+        (!unseen.is_empty()).then(|| Warning { reason: "UnseenCharacter", note: message::unseen_ends(&unseen) });
+    let is_long = secrets.content.as_ref().is_some_and(|content| content.is_long);
+    let long = is_long && settings::rotates(&observed.object.spec) && is_new(SecretGroup::Content);
+    let long = long.then(|| Warning { reason: "LongValue", note: message::LONG.to_owned() });
+    unseen.into_iter().chain(long).collect()
+}
+
+/// Returns whether a value is another one than the PAM last took.
+fn is_new_value(observed: &Observation<'_>, secrets: &SecretInputs, group: SecretGroup) -> bool {
+    let recorded = observed.status.digests.get(group.name());
+    let compare = |bytes: &[u8]| observed.keyed.compare(recorded, group.name(), bytes);
+    secrets.bytes(group).is_some_and(|bytes| compare(&bytes) != Compared::Same)
 }
 
 /// Publishes that the record turned out to be otherwise than it was written.
