@@ -60,3 +60,6 @@ pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
 /// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
+/// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
+pub const ANNOTATIONS: [&str; 4] =
+    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, CONFIRM_DISABLE, CONFIRM_INVENTORY];

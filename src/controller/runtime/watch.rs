@@ -27,9 +27,10 @@ pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS)
 }
 
-/// Watches whole objects and keeps a store of them; `adapt` changes each object, and then `take_in` sees each event first. Managed fields and annotations of
-/// others are dropped, such as the copy of the whole object that `kubectl apply` keeps in an annotation: together these
-/// are most of an object's size, and no pass reads them.
+/// Watches whole objects and keeps a store of them; `adapt` changes each object, and then `take_in` sees each event first.
+/// Of an object's metadata, the store holds what the client passes on ([`answers::filtered`]).
+///
+/// [`answers::filtered`]: crate::controller::runtime::answers::filtered
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
@@ -42,19 +43,10 @@ where
 {
     watcher(api, config)
         .default_backoff()
-        .modify(prune)
         .modify(adapt)
         .inspect_ok(take_in)
         .reflect(writer)
         .applied_objects()
-}
-
-fn prune<K: Resource>(object: &mut K) {
-    let meta = object.meta_mut();
-    meta.managed_fields = None;
-    if let Some(annotations) = &mut meta.annotations {
-        annotations.retain(|name, _| name.starts_with(concat!("pam-operator.io", "/")));
-    }
 }
 
 /// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
