@@ -63,3 +63,17 @@ pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
 /// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
 pub const ANNOTATIONS: [&str; 4] =
     [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, CONFIRM_DISABLE, CONFIRM_INVENTORY];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_annotation_that_has_a_name_here_is_held() {
+        let own = format!("= \"{GROUP}/");
+        let named = include_str!("mod.rs").lines().filter(|line| line.contains(&own) && line.starts_with("pub const"));
+        let names: Vec<&str> = named.filter_map(|line| line.split('"').nth(1)).collect();
+        let held: Vec<&str> = std::iter::once(FINALIZER).chain(ANNOTATIONS).collect();
+        assert_eq!(names, held, "what ANNOTATIONS lacks, no watch shows");
+    }
+}

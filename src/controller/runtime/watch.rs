@@ -22,9 +22,16 @@ pub(crate) type Guarded<K> = DeserializeGuard<K>;
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
 
-/// Returns the settings of every watch.
+/// How many objects the API server sends at once in a list. An object takes up to 9 MB in JSON, and a request is cut off
+/// after a minute; with pages of 100, a list of 10,000 small objects takes a tenth of a second longer than with pages of
+/// 500. Our own memory does not depend on it: the client leaves out what is large before it is held.
+const PAGE: u32 = 100;
+
+/// Returns the settings of every watch. The first list is a list, and not sent by the watch (`sendInitialEvents`): kube asks
+/// for that at resource version 0, which a stale cache of an API server may answer with statuses from before our last
+/// write.
 pub(crate) fn config() -> watcher::Config {
-    watcher::Config::default().timeout(WATCH_SECONDS)
+    watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE)
 }
 
 /// Watches whole objects and keeps a store of them; `adapt` changes each object, and then `take_in` sees each event first.

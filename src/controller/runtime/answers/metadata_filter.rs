@@ -1,4 +1,5 @@
-//! Takes out of an answer of the API server what others may write into an object's metadata and no pass reads.
+//! Takes out of an answer of the API server what others may write into an object and no pass reads: most of its metadata,
+//! and the keys of a Secret or ConfigMap that nobody asks for.
 //!
 //! Kubernetes limits the size of a label, and not their number; the same holds for finalizers, owners and field managers.
 //! So one namespace can make an object of 1.5 MiB out of metadata alone (up to six times as much in JSON), and thousands of
@@ -35,12 +36,14 @@ const LABELS_BYTES: usize = 8 * 1024;
 pub(crate) const TOO_LARGE: &str = "pam-operator.io/labels-too-large";
 
 /// What is passed on in some answers only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kept {
     /// The labels of the objects.
     pub(super) labels: bool,
     /// The finalizers of others, all of them.
     pub(super) all_finalizers: bool,
+    /// The keys of `data` that are asked for, in the answer that is a Secret or ConfigMap.
+    pub(super) data: Option<Vec<String>>,
 }
 
 /// An object or array whose members are decided on one by one.
@@ -55,6 +58,8 @@ enum Node {
     Metadata,
     Annotations,
     Finalizers,
+    /// The data of a Secret or ConfigMap.
+    Data,
 }
 
 #[derive(Debug)]
@@ -168,6 +173,9 @@ impl MetadataFilter {
         let is = |name: &str| key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")) == Some(name.as_bytes());
         match self.open.last().map(|open| open.node) {
             Some(Node::Answer | Node::Object) if is("metadata") => Fate::Enter(Node::Metadata),
+            Some(Node::Answer) if self.kept.data.is_some() && is("data") => Fate::Enter(Node::Data),
+            Some(Node::Answer) if self.kept.data.is_some() && is("binaryData") => Fate::Drop,
+            Some(Node::Data) if self.kept.data.iter().flatten().any(|name| is(name)) => Fate::Pass,
             Some(Node::Answer) if is("items") => Fate::Enter(Node::Items),
             Some(Node::Answer) if is("object") => Fate::Enter(Node::Object),
             Some(Node::Metadata) if is("annotations") => Fate::Enter(Node::Annotations),
@@ -178,7 +186,7 @@ impl MetadataFilter {
             Some(Node::Annotations) if api::ANNOTATIONS.into_iter().chain([END_OF_LIST]).any(is) => {
                 Fate::Within(ANNOTATION_BYTES)
             }
-            Some(Node::Metadata | Node::Annotations) => Fate::Drop,
+            Some(Node::Metadata | Node::Annotations | Node::Data) => Fate::Drop,
             _ => Fate::Pass,
         }
     }
@@ -263,14 +271,14 @@ mod tests {
     const CANARY: &str = "canary-7f3a\"<&>\\é}],{[";
 
     /// Filters an answer that arrives in pieces of that size.
-    fn filtered(kept: Kept, answer: &str, piece: usize) -> String {
-        let mut filter = MetadataFilter::new(kept);
+    fn filtered(kept: &Kept, answer: &str, piece: usize) -> String {
+        let mut filter = MetadataFilter::new(kept.clone());
         let out: Vec<u8> = answer.as_bytes().chunks(piece).flat_map(|bytes| filter.feed(bytes)).collect();
         String::from_utf8(out).unwrap()
     }
 
     /// Filters an answer cut at every place, and expects the same each time.
-    fn filter(kept: Kept, answer: &Json) -> Json {
+    fn filter(kept: &Kept, answer: &Json) -> Json {
         let (dense, airy) = (answer.to_string(), serde_json::to_string_pretty(answer).unwrap());
         let whole = filtered(kept, &dense, dense.len());
         for piece in 1..40 {
@@ -318,19 +326,19 @@ mod tests {
     #[test]
     fn of_an_object_in_any_answer_only_the_metadata_that_is_read_is_passed_on() {
         let (whole, kept) = (object(&metadata()), object(&kept_metadata()));
-        assert_eq!(filter(Kept::default(), &whole), kept, "by itself");
+        assert_eq!(filter(&Kept::default(), &whole), kept, "by itself");
         let list = |object: &Json, more: &Json| json!({"kind": "List", "metadata": more, "items": [object, object], "apiVersion": "v1"});
         let meta = json!({"continue": "c", "remainingItemCount": 3, "resourceVersion": "9"});
-        assert_eq!(filter(Kept::default(), &list(&whole, &meta)), list(&kept, &meta), "in a list");
+        assert_eq!(filter(&Kept::default(), &list(&whole, &meta)), list(&kept, &meta), "in a list");
         let event = |object: &Json| json!({"type": "ADDED", "object": object});
-        assert_eq!(filter(Kept::default(), &event(&whole)), event(&kept), "in an event");
+        assert_eq!(filter(&Kept::default(), &event(&whole)), event(&kept), "in an event");
     }
 
     #[test]
     fn the_events_of_a_watch_stay_a_line_each() {
         let event = |metadata: Json| json!({"type": "MODIFIED", "object": {"metadata": metadata}}).to_string();
         let answer = format!("{}\n{}\n", event(metadata()), event(json!({"annotations": {END_OF_LIST: "true"}})));
-        let found = filtered(Kept::default(), &answer, 13);
+        let found = filtered(&Kept::default(), &answer, 13);
         let lines: Vec<Json> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["object"]["metadata"], kept_metadata());
         assert_eq!(lines[1]["object"]["metadata"], json!({"annotations": {END_OF_LIST: "true"}}));
@@ -345,15 +353,26 @@ mod tests {
             json!({"items": [null, 1, "text"], "object": 7}),
             json!({"metadata": {"annotations": {}, "finalizers": []}}),
         ] {
-            assert_eq!(filter(Kept::default(), &answer), answer);
+            assert_eq!(filter(&Kept::default(), &answer), answer);
         }
-        assert_eq!(filtered(Kept::default(), "ok\n", 1), "ok\n");
+        assert_eq!(filtered(&Kept::default(), "ok\n", 1), "ok\n");
     }
 
     #[test]
     fn every_finalizer_is_passed_on_where_it_is_asked_for() {
         let kept = Kept { all_finalizers: true, ..Kept::default() };
-        assert_eq!(filter(kept, &object(&metadata()))["metadata"]["finalizers"], metadata()["finalizers"]);
+        assert_eq!(filter(&kept, &object(&metadata()))["metadata"]["finalizers"], metadata()["finalizers"]);
+    }
+
+    #[test]
+    fn of_the_data_of_a_secret_only_the_keys_that_are_asked_for_are_passed_on() {
+        let kept = Kept { data: Some(vec!["password".into(), "missing".into()]), ..Kept::default() };
+        let secret = |data: Json| json!({"kind": "Secret", "metadata": {"uid": "u"}, "data": data});
+        let whole = secret(json!({"a": CANARY, "password": "c2VjcmV0", "passwords": CANARY}));
+        assert_eq!(filter(&kept, &whole), secret(json!({"password": "c2VjcmV0"})));
+        let binary = json!({"binaryData": {"password": CANARY}, "data": null});
+        assert_eq!(filter(&kept, &binary), json!({"data": null}));
+        assert_eq!(filter(&Kept::default(), &whole), whole, "where nobody says which");
     }
 
     #[test]
@@ -361,14 +380,14 @@ mod tests {
         let kept = Kept { labels: true, ..Kept::default() };
         let labelled = |labels: Json| json!({"metadata": {"labels": labels, "name": "n"}});
         let few = labelled(json!({"kubernetes.io/metadata.name": "n", "team": "a"}));
-        assert_eq!(filter(kept, &few), few);
+        assert_eq!(filter(&kept, &few), few);
         let many: serde_json::Map<String, Json> = (0..1000).map(|n| (format!("a{n}"), json!("b"))).collect();
-        assert_eq!(filter(kept, &labelled(many.into())), labelled(json!({TOO_LARGE: ""})));
+        assert_eq!(filter(&kept, &labelled(many.into())), labelled(json!({TOO_LARGE: ""})));
     }
 
     #[test]
     fn nothing_is_held_of_what_is_left_out() {
-        let mut filter = MetadataFilter::new(Kept { labels: true, all_finalizers: false });
+        let mut filter = MetadataFilter::new(Kept { labels: true, ..Kept::default() });
         filter.feed(br#"{"items":[{"metadata":{"#);
         for begin in [
             r#""managedFields":[{"manager":""#,

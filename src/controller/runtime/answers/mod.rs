@@ -1,4 +1,4 @@
-//! A client of the API server whose answers bear no metadata but what passes read.
+//! A client of the API server whose answers bear only what passes read of what others may write.
 
 mod metadata_filter;
 mod value_scan;
@@ -20,6 +20,10 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 /// Marks a request whose answer has to bear every finalizer: a patch of the list has to name those of others too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AllFinalizers;
+
+/// Names the keys of a Secret or ConfigMap that a request is for. The answer bears no other value.
+#[derive(Clone, Debug)]
+pub(crate) struct OnlyKeys(pub(crate) Vec<String>);
 
 /// Returns a client that leaves out of each answer what others may write into metadata and no pass reads. Nothing that
 /// was read through this client may be written back as a whole: the write would take away what was left out.
@@ -48,7 +52,8 @@ async fn ask(
 fn kept(request: &Request<Body>) -> Kept {
     let inside = request.uri().path().strip_prefix(NAMESPACES);
     let labels = inside.is_some_and(|inside| !inside.trim_start_matches('/').contains('/'));
-    Kept { labels, all_finalizers: request.extensions().get::<AllFinalizers>().is_some() }
+    let data = request.extensions().get::<OnlyKeys>().map(|OnlyKeys(keys)| keys.clone());
+    Kept { labels, all_finalizers: request.extensions().get::<AllFinalizers>().is_some(), data }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
