@@ -37,9 +37,9 @@ impl Amounts {
     fn asked() -> Self {
         let of = |name, amount| std::env::var(name).map_or(amount, |text| text.parse().unwrap());
         Self {
-            secrets: of("MEMORY_SECRETS", 60),
-            config_maps: of("MEMORY_CONFIG_MAPS", 40),
-            credentials: of("MEMORY_CREDENTIALS", 60),
+            secrets: of("MEMORY_SECRETS", 40),
+            config_maps: of("MEMORY_CONFIG_MAPS", 30),
+            credentials: of("MEMORY_CREDENTIALS", 40),
         }
     }
 }

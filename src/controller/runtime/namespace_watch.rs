@@ -10,7 +10,7 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
-use crate::controller::runtime::answers::TOO_LARGE;
+use crate::api::LABELS_TOO_LARGE;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::watch;
@@ -51,16 +51,11 @@ fn take(
         Event::Delete(namespace) => cluster.namespaces.remove(&namespace.name_any()),
         Event::InitApply(namespace) | Event::Apply(namespace) => {
             let name = namespace.name_any();
-            if namespace.labels().contains_key(TOO_LARGE) {
-                tracing::warn!(
-                    namespace = name,
-                    "the labels take more than 8 KiB: rules that select by label do not select it"
-                );
-                cluster.namespaces.remove(&name);
-                return cluster.wake_dependents(&Dependency::Namespace(name));
-            }
             listed.insert(name.clone());
             if cluster.namespaces.put(&name, namespace.labels()) {
+                if namespace.labels().contains_key(LABELS_TOO_LARGE) {
+                    tracing::warn!(namespace = name, "the labels take more than 8 KiB: no rule selects by them");
+                }
                 cluster.wake_dependents(&Dependency::Namespace(name));
             }
         }

@@ -29,11 +29,9 @@ const ANNOTATION_BYTES: usize = 512;
 const FINALIZER_BYTES: usize = 320;
 /// How many finalizers of others are passed on: enough to say that there are some.
 const FINALIZERS_OF_OTHERS: usize = 2;
-/// The largest labels that are passed on, in JSON. Of larger labels none is.
+/// The largest labels that are passed on, in JSON. Of larger labels none is: to pass on some would say of the others that
+/// they are not there, and a rule may ask for exactly that.
 const LABELS_BYTES: usize = 8 * 1024;
-/// The label that takes the place of labels that are too large. To pass on some of them would say of the others that they
-/// are not there, and a rule may ask for exactly that.
-pub(crate) const TOO_LARGE: &str = "pam-operator.io/labels-too-large";
 
 /// What is passed on in some answers only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -249,7 +247,7 @@ impl MetadataFilter {
         let fits = value.held.len() <= limit;
         if self.open.last().is_some_and(|open| open.node == Node::Metadata) && !fits {
             self.pass(&value.key, out);
-            out.extend_from_slice(format!("{{\"{TOO_LARGE}\":\"\"}}").as_bytes());
+            out.extend_from_slice(format!("{{\"{}\":\"\"}}", api::LABELS_TOO_LARGE).as_bytes());
         } else if fits && self.is_wanted(&value.held) {
             self.pass(&value.key, out);
             out.extend_from_slice(&value.held);
@@ -382,7 +380,7 @@ mod tests {
         let few = labelled(json!({"kubernetes.io/metadata.name": "n", "team": "a"}));
         assert_eq!(filter(&kept, &few), few);
         let many: serde_json::Map<String, Json> = (0..1000).map(|n| (format!("a{n}"), json!("b"))).collect();
-        assert_eq!(filter(&kept, &labelled(many.into())), labelled(json!({TOO_LARGE: ""})));
+        assert_eq!(filter(&kept, &labelled(many.into())), labelled(json!({api::LABELS_TOO_LARGE: ""})));
     }
 
     #[test]

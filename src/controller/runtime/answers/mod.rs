@@ -12,8 +12,6 @@ use kube::client::Body;
 
 use crate::controller::runtime::answers::metadata_filter::{Kept, MetadataFilter};
 
-pub(crate) use crate::controller::runtime::answers::metadata_filter::TOO_LARGE;
-
 /// The path of the namespaces; rules select them by label.
 const NAMESPACES: &str = "/api/v1/namespaces";
 
@@ -64,7 +62,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
-    use kube::api::{Api, PartialObjectMeta, WatchParams};
+    use kube::api::{Api, ListParams, PartialObjectMeta, WatchParams};
     use kube::{ResourceExt, core};
     use serde_json::{Value, json};
 
@@ -90,7 +88,8 @@ mod tests {
 
     #[tokio::test]
     async fn lists_watches_and_single_objects_come_without_what_others_write() {
-        let list = Api::<ConfigMap>::all(answering(200, "application/json", &list())).list(&Default::default()).await;
+        let list =
+            Api::<ConfigMap>::all(answering(200, "application/json", &list())).list(&ListParams::default()).await;
         let list = list.unwrap();
         assert_eq!(list.metadata.resource_version.as_deref(), Some("2"));
         let event = json!({"type": "ADDED", "object": {"metadata": metadata(), "data": {"a": "b"}}});
@@ -110,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn namespaces_keep_their_labels_and_nothing_else_does() {
         let namespaces = Api::<PartialObjectMeta<Namespace>>::all(answering(200, "application/json", &list()));
-        assert_eq!(namespaces.list(&Default::default()).await.unwrap().items[0].labels().len(), 1);
+        assert_eq!(namespaces.list(&ListParams::default()).await.unwrap().items[0].labels().len(), 1);
         for (path, labels) in [
             ("/api/v1/namespaces", true),
             ("/api/v1/namespaces/shop", true),
