@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::support::{CANARY, PATIENCE, Plan, World, assert_no_canary};
+use crate::support::{CANARY, PATIENCE, PROGRAM, Plan, World, assert_no_canary};
 
 const MIB: u64 = 1024 * 1024;
 /// What the highest memory may grow by when the same objects are filled. Without the filter it was several times what
@@ -42,6 +42,11 @@ impl Amounts {
             credentials: of("MEMORY_CREDENTIALS", 40),
         }
     }
+
+    fn patience(&self) -> Duration {
+        let objects = u32::try_from(self.secrets + self.config_maps + self.credentials).unwrap();
+        PATIENCE + Duration::from_millis(100) * objects
+    }
 }
 
 #[tokio::test]
@@ -53,7 +58,7 @@ async fn what_others_write_into_objects_takes_no_memory() {
     for filling in [10, 250_000] {
         let written = fill(&world, &amounts, filling).await;
         let began = Instant::now();
-        world.start_operator().await;
+        start(&mut world, &amounts).await;
         let ready = began.elapsed();
         every_credential_is_looked_at(&world, &amounts).await;
         let listed = peak(&world);
@@ -73,6 +78,13 @@ async fn what_others_write_into_objects_takes_no_memory() {
     let [(small_list, small_watch), (large_list, large_watch)] = highest[..] else { unreachable!() };
     assert!(large_list < small_list + HEADROOM, "a first list took {} MiB", (large_list - small_list) / MIB);
     assert!(large_watch < small_watch + HEADROOM, "a watch took {} MiB", (large_watch - small_watch) / MIB);
+}
+
+/// Starts the operator, and waits for its first lists as long as so many objects take.
+async fn start(world: &mut World, amounts: &Amounts) {
+    let mut operator = world.install.start_operator(PROGRAM, &[]).await.unwrap();
+    operator.ready(amounts.patience()).await.unwrap();
+    world.operator = Some(operator);
 }
 
 /// The highest resident memory of the operator's process until now, in bytes.
@@ -159,7 +171,7 @@ where
 
 /// Until each has a status: the answer to its write is the whole object.
 async fn every_credential_is_looked_at(world: &World, amounts: &Amounts) {
-    let within = PATIENCE + Duration::from_millis(200) * u32::try_from(amounts.credentials).unwrap();
+    let within = amounts.patience();
     for number in 0..amounts.credentials {
         let name = format!("filled-{number}");
         wait_until(&format!("{name} to have a status"), within, async || {
