@@ -48,12 +48,7 @@ pub(crate) fn objects<K>(
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watcher(api, config)
-        .default_backoff()
-        .modify(adapt)
-        .inspect_ok(take_in)
-        .reflect(writer)
-        .applied_objects()
+    watcher(api, config).default_backoff().modify(adapt).inspect_ok(take_in).reflect(writer).applied_objects()
 }
 
 /// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
