@@ -60,3 +60,23 @@ pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
 /// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
+/// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
+pub const ANNOTATIONS: [&str; 4] =
+    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, CONFIRM_DISABLE, CONFIRM_INVENTORY];
+/// The label that takes the place of a namespace's labels where these are too large to be held. No rule selects by labels
+/// a namespace that bears it.
+pub const LABELS_TOO_LARGE: &str = "pam-operator.io/labels-too-large";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_annotation_that_has_a_name_here_is_held() {
+        let own = format!("= \"{GROUP}/");
+        let lines = include_str!("mod.rs").lines().filter(|line| line.contains(&own) && line.starts_with("pub const"));
+        let named: Vec<&str> = lines.filter_map(|line| line.split('"').nth(1)).collect();
+        let held: Vec<&str> = [FINALIZER].into_iter().chain(ANNOTATIONS).chain([LABELS_TOO_LARGE]).collect();
+        assert_eq!(named, held, "what ANNOTATIONS lacks, no watch shows");
+    }
+}

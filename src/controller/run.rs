@@ -16,6 +16,7 @@ use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::poller::Poller;
 use crate::controller::controllers::{Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
+use crate::controller::runtime::answers;
 use crate::controller::runtime::cluster::{Cluster, Started};
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
@@ -42,6 +43,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let stop: Stop = stop.boxed().shared();
+    let client = answers::filtered(client);
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, ClusterPamConnections and PamConnections");

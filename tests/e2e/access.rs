@@ -109,6 +109,19 @@ async fn a_namespace_is_selected_by_its_labels_as_they_are_now() {
 }
 
 #[tokio::test]
+async fn a_namespace_whose_labels_cannot_be_held_is_selected_by_none_not_even_by_one_that_is_not_there() {
+    let unlabelled = json!({"matchExpressions": [{"key": "tenant", "operator": "DoesNotExist"}]});
+    let world = world(json!([{"namespaces": {"selector": unlabelled}}])).await;
+    meets(&world, json!({}), "Synced").await;
+    let labels: serde_json::Map<String, Value> = (0..200).map(|n| (format!("{n}"), json!("v".repeat(60)))).collect();
+    let patch = json!({"metadata": {"labels": labels}});
+    let namespaces = Api::<Namespace>::all(world.client.clone());
+    namespaces.patch(&world.namespace, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    world.becomes("svc", "AccessDenied").await;
+    assert_no_canary(&world.everything_said().await);
+}
+
+#[tokio::test]
 async fn a_record_is_not_disabled_through_a_connection_that_may_no_longer_be_used() {
     let world = world(json!([{"identifiers": ["*"]}])).await;
     meets(&world, json!({"deletionPolicy": "Disable"}), "Synced").await;

@@ -27,6 +27,7 @@ mod faults;
 mod first_push;
 mod generated;
 mod leader_election;
+mod memory;
 mod plan_mode;
 mod product_versions;
 mod reasons;

@@ -11,10 +11,11 @@ use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("!(has(self.caBundle) && has(self.caBundleRef))").message("give caBundle or caBundleRef, not both"))]
 pub struct Tls {
-    /// The CA certificates to trust, and no others: PEM, base64-encoded as in other Kubernetes kinds. A block that cannot be
-    /// used is skipped, and named in the message of `Ready`.
+    /// The CA certificates to trust, and no others: PEM, base64-encoded as in other Kubernetes kinds. At most 64 KiB in
+    /// base64; a larger bundle goes into a ConfigMap (`caBundleRef`). A block that cannot be used is skipped, and named in the
+    /// message of `Ready`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1_398_104), extend("format" = "byte"))]
+    #[schemars(length(max = 65_536), extend("format" = "byte"))]
     pub ca_bundle: Option<String>,
     /// The ConfigMap or Secret to read the CA certificates (PEM) from, instead of `caBundle`. A block that cannot be used is
     /// skipped and named, as there.

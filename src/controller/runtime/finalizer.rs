@@ -2,11 +2,12 @@
 
 use k8s_openapi::NamespaceResourceScope;
 use kube::ResourceExt;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, GetParams, PartialObjectMeta, Patch, PatchParams};
 use kube::{Client, Resource};
 use serde_json::json;
 
 use crate::api::{FIELD_MANAGER, FINALIZER};
+use crate::controller::runtime::answers::AllFinalizers;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::watch;
@@ -41,7 +42,7 @@ where
 {
     let api = api(object, client);
     let name = object.name_any();
-    let found = match bounded("read the finalizers", api.get_metadata(&name)).await {
+    let found = match bounded("read the finalizers", read(&api, client, &name)).await {
         Ok(found) if found.metadata.uid == object.meta().uid && is_on(&found) => found,
         Ok(_) => return Ok(()),
         Err(error) if error.is_not_found() => return Ok(()),
@@ -55,6 +56,17 @@ where
         Err(error) if error.is_not_found() => Ok(()),
         result => result.map(drop),
     }
+}
+
+/// Returns the metadata of an object with the finalizers of others, all of them.
+async fn read<K>(api: &Api<K>, client: &Client, name: &str) -> kube::Result<PartialObjectMeta<K>>
+where
+    K: Managed + Resource<Scope = NamespaceResourceScope>,
+{
+    let request = kube::core::Request::new(api.resource_url()).get_metadata(name, &GetParams::default());
+    let mut request = request.map_err(kube::Error::BuildRequest)?;
+    request.extensions_mut().insert(AllFinalizers);
+    client.request(request).await
 }
 
 fn api<K>(object: &K, client: &Client) -> Api<K>

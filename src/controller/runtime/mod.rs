@@ -1,5 +1,6 @@
 //! Kubernetes machinery for objects of any kind. It names no kind of ours, and no call to a PAM.
 
+pub(crate) mod answers;
 pub(crate) mod cluster;
 pub(crate) mod dependencies;
 pub(crate) mod error;

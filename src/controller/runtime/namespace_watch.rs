@@ -10,6 +10,7 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
+use crate::api::LABELS_TOO_LARGE;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::watch;
@@ -52,6 +53,9 @@ fn take(
             let name = namespace.name_any();
             listed.insert(name.clone());
             if cluster.namespaces.put(&name, namespace.labels()) {
+                if namespace.labels().contains_key(LABELS_TOO_LARGE) {
+                    tracing::warn!(namespace = name, "the labels take more than 8 KiB: no rule selects by them");
+                }
                 cluster.wake_dependents(&Dependency::Namespace(name));
             }
         }

@@ -6,11 +6,13 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::api::SourceSecret;
+use crate::controller::runtime::answers::OnlyKeys;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::metadata_cache::Version;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -51,7 +53,7 @@ pub(crate) async fn read(
 ) -> Result<Option<SecretValues>, Error> {
     let action = "read a Secret";
     let url = format!("/api/v1/namespaces/{}/secrets/{}", key.namespace, key.name);
-    let Some(text) = get(client, action, &url).await? else {
+    let Some(text) = get(client, action, &url, wanted).await? else {
         return Ok(None);
     };
     // The text of a decoding error may quote a value.
@@ -64,19 +66,27 @@ pub(crate) async fn read_config_map(
     key: &NamespacedName,
     wanted: &str,
 ) -> Result<Option<(Version, Option<String>)>, Error> {
-    let api = kube::Api::<k8s_openapi::api::core::v1::ConfigMap>::namespaced(client.clone(), &key.namespace);
-    let found = bounded("read a ConfigMap", api.get_opt(&key.name)).await?;
-    Ok(found.map(|mut map| {
-        let version = Version {
-            uid: map.metadata.uid.unwrap_or_default(),
-            resource_version: map.metadata.resource_version.unwrap_or_default(),
-        };
-        (version, map.data.as_mut().and_then(|data| data.remove(wanted)))
-    }))
+    let action = "read a ConfigMap";
+    let url = format!("/api/v1/namespaces/{}/configmaps/{}", key.namespace, key.name);
+    let Some(text) = get(client, action, &url, &[wanted]).await? else {
+        return Ok(None);
+    };
+    let mut map: ConfigMap = serde_json::from_str(&text).map_err(|_| Error::Failed(action))?;
+    let version = Version {
+        uid: map.metadata.uid.unwrap_or_default(),
+        resource_version: map.metadata.resource_version.unwrap_or_default(),
+    };
+    Ok(Some((version, map.data.as_mut().and_then(|data| data.remove(wanted)))))
 }
 
-async fn get(client: &Client, action: &'static str, url: &str) -> Result<Option<Zeroizing<String>>, Error> {
-    let request = http_get(url).ok_or(Error::Failed(action))?;
+async fn get(
+    client: &Client,
+    action: &'static str,
+    url: &str,
+    wanted: &[&str],
+) -> Result<Option<Zeroizing<String>>, Error> {
+    let mut request = http_get(url).ok_or(Error::Failed(action))?;
+    request.extensions_mut().insert(OnlyKeys(wanted.iter().map(|&key| key.to_owned()).collect()));
     match bounded(action, client.request_text(request)).await {
         Ok(text) => Ok(Some(Zeroizing::new(text))),
         Err(error) if error.is_not_found() => Ok(None),

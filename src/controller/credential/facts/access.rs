@@ -64,14 +64,16 @@ pub(crate) fn lacks_labels(connection: &AnyConnection, namespace: &str, namespac
     connection.access.iter().flatten().any(asks) && namespaces.labels(namespace).is_none()
 }
 
-/// Of a namespace that was not seen yet nothing is known, least of all that a label is not there.
+/// Of a namespace that was not seen yet, or has too many labels, nothing is known, least of all that a label is not there.
 fn rule(rule: &api::AccessRule, labels: Option<&Labels>) -> AccessRule {
     let namespaces = rule.namespaces.as_ref();
     let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
     let allows = |grant| rule.allow.as_ref().is_some_and(|allow| allow.contains(&grant));
     AccessRule {
         names: namespaces.and_then(|namespaces| namespaces.names.clone()),
-        selected: selector.map(|selector| labels.is_some_and(|labels| selects(selector, labels))),
+        selected: selector.map(|selector| {
+            labels.is_some_and(|labels| !labels.contains_key(api::LABELS_TOO_LARGE) && selects(selector, labels))
+        }),
         identifiers: rule.identifiers.clone(),
         hostnames: rule.hostnames.clone(),
         grants: Grants {
