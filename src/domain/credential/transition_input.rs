@@ -16,8 +16,10 @@ use super::{
 pub struct TransitionInput<'a> {
     /// Generation of the object.
     pub generation: i64,
-    /// The time of day.
+    /// The time of day when the pass began, which the facts are of.
     pub now: Timestamp,
+    /// The time of day when the pass's call ended: the pass may have waited long before the call, and the call for long.
+    pub ended: Timestamp,
     /// When this process began.
     pub started: Timestamp,
     /// What the decision was made on.
@@ -73,7 +75,7 @@ impl TransitionInput<'_> {
             account: self.target.account_digest(self.keyed),
             origin: self.target.origin.unwrap_or_default().to_owned(),
             former: self.replaced.map(str::to_owned).filter(|_| action == WriteAction::TakeOver),
-            since: whole_second(self.now),
+            since: whole_second(self.ended),
             value,
         }
     }
