@@ -80,13 +80,17 @@ impl TransitionInput<'_> {
         }
     }
 
-    /// Whether what an earlier process sent may have carried a value: the value of another version of the Secret, or one
-    /// that the earlier process knew to be open.
+    /// Whether what an earlier process sent may have carried a value: the value of another version of the Secret, that of
+    /// another Secret which the spec named before it was edited back, or one that the earlier process knew to be open.
     pub(super) fn value_may_come(&self, before: &Status) -> bool {
         let open = before.in_flight.as_ref().is_some_and(|write| write.value);
         let other_version = self.versions != Some(before.source.as_slice());
+        let other_spec = before.observed_generation != Some(self.generation);
         // Without a baseline nobody could tell whether the value became another's since.
-        open || (self.desired.has_value && !before.value_withheld && other_version && self.situation.baseline)
+        open || (self.desired.has_value
+            && !before.value_withheld
+            && (other_version || other_spec)
+            && self.situation.baseline)
     }
 
     /// Returns whether a push does nothing but undo what somebody else did.
