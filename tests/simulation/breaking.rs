@@ -42,7 +42,6 @@ fn said(cluster: &OperatedCluster, name: &str) -> String {
 
 /// P3: the settle window of a write begins when the write got no answer, and not when its pass began to wait for a slot.
 #[test]
-#[ignore = "shows that the window begins with the pass, long before the write"]
 fn a_pass_that_waited_long_before_it_wrote_has_a_whole_settle_window() {
     world(pam(), |world| async move {
         let one_at_once = json!({"limits": {"maxConcurrentRequests": 1}});
@@ -74,7 +73,6 @@ fn a_pass_that_waited_long_before_it_wrote_has_a_whole_settle_window() {
 
 /// P3: the same for a write that was waited for until the deadline of 75 s: the window is 90 s from there.
 #[test]
-#[ignore = "shows that the window ends 15 s after the deadline of a write"]
 fn a_write_that_is_executed_shortly_after_its_deadline_is_repaired() {
     world(pam(), |world| async move {
         let cluster = synced(&world, &["svc"], &json!({}), &json!({})).await;
@@ -95,7 +93,6 @@ fn a_write_that_is_executed_shortly_after_its_deadline_is_repaired() {
 
 /// P3: the reference to the Secret was edited, and edited back while the operator was away; then another field is edited.
 #[test]
-#[ignore = "shows that a value of a Secret that the spec no longer names is not expected"]
 fn an_edit_after_a_reference_that_went_back_does_not_hide_the_value_of_the_other_secret() {
     world(pam(), |world| async move {
         let mut cluster = synced(&world, &["svc"], &json!({}), &json!({})).await;
@@ -120,7 +117,6 @@ fn an_edit_after_a_reference_that_went_back_does_not_hide_the_value_of_the_other
 
 /// P7: what an earlier process sent for an edit of the spec may be executed after the DELETE.
 #[test]
-#[ignore = "shows that a late edit may follow the DELETE"]
 fn a_record_is_disabled_after_an_edit_that_an_earlier_process_sent() {
     let mut config = pam();
     config.behaviour.inactive = Inactive::Revive;
@@ -148,7 +144,6 @@ fn a_record_is_disabled_after_an_edit_that_an_earlier_process_sent() {
 
 /// P7: an account that the spec was edited to, and that was never written, keeps no record from being disabled.
 #[test]
-#[ignore = "shows that an account that was never written blocks a deletion"]
 fn a_rename_that_met_a_conflict_does_not_block_the_deletion() {
     let seed = Seed::new("taken", "db01", "10.0.0.7").identifier("theirs").value("theirs");
     world(pam().seed(seed), |world| async move {
