@@ -79,7 +79,10 @@ impl ConnectionStore {
         let mut entries = self.lock();
         let before = entries.get(id).and_then(|entry| entry.client.as_deref());
         let made = Arc::new(connect(before)?);
-        entries.entry(id.clone()).or_default().client = Some(Arc::clone(&made));
+        // A pass may still work with a connection that is gone: its client would be kept for good, with its list.
+        if let Some(entry) = entries.get_mut(id) {
+            entry.client = Some(Arc::clone(&made));
+        }
         Ok(made)
     }
 
@@ -126,7 +129,9 @@ impl ConnectionStore {
 
     /// Records that no login is sent before `until`, since the PAM refused the last one.
     pub(crate) fn wait_until(&self, id: &ConnectionId, until: Instant) {
-        self.lock().entry(id.clone()).or_default().waiting = Some(until);
+        if let Some(entry) = self.lock().get_mut(id) {
+            entry.waiting = Some(until);
+        }
     }
 
     /// Returns for how long no login is sent yet; `None` if the PAM refused none.
@@ -218,5 +223,14 @@ mod tests {
         store.forget(&id(), "1");
         assert_eq!(store.get(&id()).map(|known| known.uid().to_owned()).as_deref(), Some("2"));
         assert!(!store.take_login_recheck(&id()));
+    }
+
+    #[test]
+    fn a_pass_that_ends_after_its_connection_leaves_nothing_behind() {
+        let store = ConnectionStore::default();
+        store.note(connection("1"));
+        store.forget(&id(), "1");
+        store.wait_until(&id(), Instant::now() + HOUR);
+        assert!(store.lock().is_empty());
     }
 }

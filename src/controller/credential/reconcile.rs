@@ -84,6 +84,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
         return Ok(PassEnd::at_rest());
     };
     let outcome = act::carry_out(&observed, decision, context).await?;
+    observed.times.ended = context.cluster.clock.now();
     report::write(&observed, decision, &outcome, context).await
 }
 

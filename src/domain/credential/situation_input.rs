@@ -128,7 +128,10 @@ impl SituationInput<'_> {
     /// Whether a write that an earlier process may have sent could be executed after the DELETE of the record.
     fn may_outlive(&self) -> bool {
         let other = self.versions.is_some_and(|versions| versions != self.status.source);
-        self.deleting && (self.has_suspected_create() || (self.suspected_write && other))
+        // The deletion by itself is one more generation.
+        let edited = self.status.observed_generation.is_none_or(|seen| seen + 1 < self.generation);
+        let sent = other || edited || self.status.has_unrecorded_write();
+        self.deleting && (self.has_suspected_create() || (self.suspected_write && sent))
     }
 
     /// Whether an earlier process may have made a record that the status does not tell of: the finalizer goes on just

@@ -16,8 +16,10 @@ use super::{
 pub struct TransitionInput<'a> {
     /// Generation of the object.
     pub generation: i64,
-    /// The time of day.
+    /// The time of day when the pass began, which the facts are of.
     pub now: Timestamp,
+    /// The time of day when the pass's call ended: the pass may have waited long before the call, and the call for long.
+    pub ended: Timestamp,
     /// When this process began.
     pub started: Timestamp,
     /// What the decision was made on.
@@ -73,18 +75,28 @@ impl TransitionInput<'_> {
             account: self.target.account_digest(self.keyed),
             origin: self.target.origin.unwrap_or_default().to_owned(),
             former: self.replaced.map(str::to_owned).filter(|_| action == WriteAction::TakeOver),
-            since: whole_second(self.now),
+            since: whole_second(self.ended),
             value,
         }
     }
 
-    /// Whether what an earlier process sent may have carried a value: the value of another version of the Secret, or one
-    /// that the earlier process knew to be open.
+    /// Whether what an earlier process sent may have carried a value: the value of another version of the Secret, that of
+    /// another Secret which the spec named before it was edited back, or one that the earlier process knew to be open.
     pub(super) fn value_may_come(&self, before: &Status) -> bool {
+        let other_spec = before.observed_generation != Some(self.generation);
+        self.value_of_version_may_come(before) || (other_spec && self.could_carry_value(before))
+    }
+
+    /// The same where the spec named the same Secret.
+    pub(super) fn value_of_version_may_come(&self, before: &Status) -> bool {
         let open = before.in_flight.as_ref().is_some_and(|write| write.value);
         let other_version = self.versions != Some(before.source.as_slice());
+        open || (other_version && self.could_carry_value(before))
+    }
+
+    fn could_carry_value(&self, before: &Status) -> bool {
         // Without a baseline nobody could tell whether the value became another's since.
-        open || (self.desired.has_value && !before.value_withheld && other_version && self.situation.baseline)
+        self.desired.has_value && !before.value_withheld && self.situation.baseline
     }
 
     /// Returns whether a push does nothing but undo what somebody else did.

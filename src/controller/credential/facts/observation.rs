@@ -94,7 +94,10 @@ pub(crate) struct Sight {
 /// The times of a pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
+    /// When the pass began.
     pub(crate) now: Timestamp,
+    /// When the pass's call ended; until then as `now`.
+    pub(crate) ended: Timestamp,
     /// When this process began.
     pub(crate) started: Timestamp,
 }
@@ -158,6 +161,7 @@ impl Observation<'_> {
         TransitionInput {
             generation: self.generation(),
             now: self.times.now,
+            ended: self.times.ended,
             started: self.times.started,
             situation: &self.situation,
             desired: &self.desired,

@@ -26,7 +26,9 @@ impl ListFailure<'_> {
 pub(crate) fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, former_cluster_names: &[String]) {
     let mine = observed.status.id.as_deref().and_then(|id| snapshot.by_id(id));
     let mine = mine.filter(|record| may_be_ours(observed, record));
-    let known = observed.account.clone().or_else(|| account_of_record(observed, mine.as_ref(), snapshot));
+    let known = account_to_disable(observed, mine.as_ref())
+        .or_else(|| observed.account.clone())
+        .or_else(|| account_of_record(observed, mine.as_ref(), snapshot));
     let Some(account) = known else {
         // The username is read before the list is looked at.
         observed.situation.inventory = Inventory::Failed(Reason::PamUnavailable);
@@ -92,6 +94,15 @@ fn former_identifiers(observed: &Observation<'_>, former_cluster_names: &[String
         return Vec::new();
     }
     former_cluster_names.iter().map(|cluster| identity::generated(&observed.key, cluster)).collect()
+}
+
+/// Returns the account of the record that is to be disabled, where the list shows it under our identifier: the spec may name
+/// an account that was never written, and that another record has.
+fn account_to_disable(observed: &Observation<'_>, mine: Option<&ListedCredential>) -> Option<Account> {
+    let leaves = observed.situation.deleting && observed.situation.binding == Binding::Bound;
+    let mine = mine.filter(|record| leaves && record.identifier.as_ref() == Some(&observed.identifier))?;
+    let ListedCredential { username, hostname, ip, .. } = mine.clone();
+    Some(Account { username, hostname, ip })
 }
 
 /// Returns the account of an object that is being deleted, and whose Secret is not read for that (the Secret is often

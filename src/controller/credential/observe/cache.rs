@@ -68,7 +68,7 @@ fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> 
 fn times(context: &Context) -> Times {
     let now = context.cluster.clock.now();
     let age = SignedDuration::try_from(context.state.age(Instant::now())).unwrap_or_default();
-    Times { now, started: now.checked_sub(age).unwrap_or(Timestamp::MIN) }
+    Times { now, ended: now, started: now.checked_sub(age).unwrap_or(Timestamp::MIN) }
 }
 
 fn situation(observed: &Observation<'_>, context: &Context) -> Situation {

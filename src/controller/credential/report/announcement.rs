@@ -15,6 +15,7 @@ pub(crate) async fn announce_write(
     context: &Context,
 ) -> Result<bool, Error> {
     let first = observed.status.in_flight.is_none();
+    observed.times.ended = context.cluster.clock.now();
     // Whether the POST carries the value is decided only after the announcement. A spec with a value is taken for a POST with
     // one: a crash before the POST then resends at most a value that was not sent, and none that the vault rotates.
     let status = announce(&observed.status, &observed.transition_input(), intent, observed.desired.has_value);

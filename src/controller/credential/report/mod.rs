@@ -120,7 +120,8 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         blocked: matches!(outcome, Outcome::Blocked(_)),
         connection_problem: observed.found.problem_of_connection,
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
-        window_left: next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now)),
+        // The window of a write of this pass began after the pass.
+        window_left: next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now.max(write.since))),
         start_left: SETTLE.checked_sub(age).filter(|left| !left.is_zero()),
     }
 }

@@ -37,7 +37,10 @@ pub fn transition(status: &Status, input: &TransitionInput<'_>, decision: Decisi
         (WriteResult::Enabled, _) => enabled(&mut next),
         (WriteResult::Mismatch(answer), _) => mismatched(input, &mut next, answer),
         (WriteResult::Lost, _) => lost(input, &mut next, decision),
-        (WriteResult::Refused, Decision::Push(_)) if input.just_announced => next.in_flight = None,
+        // A push that is blocked was not sent.
+        (WriteResult::Refused | WriteResult::Blocked, Decision::Push(_)) if input.just_announced => {
+            next.in_flight = None;
+        }
         (WriteResult::Nothing, _) => rested(input, &mut next, decision),
         _ => {}
     }

@@ -54,8 +54,10 @@ pub(super) fn keep_suspected_write(
     }
     let suspected = stays_suspected(input, next, decision, result);
     let value = suspected && input.value_may_come(next);
+    // A refusal must not change what is sent next.
+    let value_of_version = suspected && input.value_of_version_may_come(next);
     match &mut next.in_flight {
-        Some(write) if write.action != WriteAction::Unrecorded => write.value |= value,
+        Some(write) if write.action != WriteAction::Unrecorded => write.value |= value_of_version,
         Some(_) if !suspected => next.in_flight = None,
         None if suspected => next.in_flight = Some(input.write(WriteAction::Unrecorded, value)),
         _ => {}

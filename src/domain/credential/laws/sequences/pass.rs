@@ -181,6 +181,7 @@ impl Seeing {
         TransitionInput {
             generation: world.generation,
             now: self.now,
+            ended: self.now,
             started: at(world.started),
             situation: &run.s,
             desired: &self.desired,

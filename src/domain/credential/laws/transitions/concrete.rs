@@ -170,6 +170,7 @@ impl Concrete {
         TransitionInput {
             generation: 1,
             now: at(NOW),
+            ended: at(NOW),
             started: at(started),
             situation: &self.situation,
             desired: &self.desired,

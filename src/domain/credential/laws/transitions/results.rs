@@ -78,6 +78,16 @@ fn p3_a_refusal_takes_back_only_what_this_pass_announced() {
 }
 
 #[test]
+fn p4_a_push_that_could_not_be_sent_takes_back_what_this_pass_announced() {
+    let mut pass = with(Situation { settle: SettleWindow::Open, ..UNASKED_CLEAN });
+    let blocked = |pass: &Concrete, decision| then(pass, decision, WriteResult::Blocked).in_flight.is_some();
+    assert!(blocked(&pass, Decision::Push(UPDATE)));
+    pass.announced = true;
+    assert!(!blocked(&pass, Decision::Push(UPDATE)), "else a record that another makes meanwhile counts as ours");
+    assert!(blocked(&pass, Decision::Disable));
+}
+
+#[test]
 fn p3_a_write_without_an_answer_is_recorded_as_what_it_was() {
     let lost = |s: Situation, decision| then(&with(s), decision, WriteResult::Lost).in_flight.map(|write| write.action);
     let adopt = Decision::Push(Push { expect: Expect::Existing, ..UPDATE });
