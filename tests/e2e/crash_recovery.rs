@@ -111,7 +111,7 @@ async fn what_a_killed_operator_may_have_written_is_looked_at_once_and_mended_on
     let count = world.count().await;
     world.start_operator().await;
     tokio::time::sleep(A_MOMENT * 2).await;
-    world.assert_looked_at_most_once(&count).await;
+    world.assert_looked_at_most_once(&count, 0).await;
     assert_no_canary(&world.everything_said().await);
 }
 
