@@ -23,7 +23,8 @@ pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push
     rebind(input, next, answer.tenant.clone());
     next.id = Some(answer.id.clone());
     next.identifier = Some(input.target.identifier.to_owned());
-    next.last_write = Some(input.now);
+    // A list that began before the answer may not show the write.
+    next.last_write = Some(input.ended);
     next.mismatch = None;
     next.remote = None;
     next.in_flight = in_flight_after_answer(input, next, push);

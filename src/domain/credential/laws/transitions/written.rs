@@ -4,7 +4,7 @@ use super::chain::UNASKED_CLEAN;
 use super::concrete::Concrete;
 use super::passes::{UPDATE, answer, then, with, write};
 use super::*;
-use crate::domain::credential::{Asked, Status, UnackedWrite, WriteAction, WriteResult};
+use crate::domain::credential::{Asked, Status, TransitionInput, UnackedWrite, WriteAction, WriteResult, transition};
 use crate::domain::keyed::REMOVED;
 use crate::domain::{Answer, Situation, WriteEffect};
 
@@ -245,4 +245,13 @@ fn what_is_written_is_the_record_of_the_answer() {
     assert_eq!((next.id, next.identifier), (text("1"), text(super::concrete::IDENTIFIER)));
     assert_eq!((next.last_write, next.mismatch, next.remote), (Some(pass.transition_input().now), None, None));
     assert_eq!(next.observed_generation, Some(1));
+}
+
+#[test]
+fn a_write_is_as_old_as_its_answer() {
+    let pass = with(UNBOUND);
+    let ended = pass.transition_input().now + jiff::SignedDuration::from_secs(70);
+    let input = TransitionInput { ended, ..pass.transition_input() };
+    let next = transition(&pass.status, &input, Decision::Push(CREATE), WriteResult::Written(&answer()));
+    assert_eq!(next.last_write, Some(ended), "a list that began in between may not show the write");
 }
