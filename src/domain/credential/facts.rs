@@ -98,6 +98,8 @@ facts! {
     settle: SettleWindow,
     /// There is a suspected write: an earlier process may have sent it, and the status does not tell of it.
     suspected_write: bool,
+    /// The suspected write may have carried another value than the one that was last recorded.
+    suspected_value: bool,
     /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
     /// Another operator writes the status of the object again and again.

@@ -41,7 +41,7 @@ pub(super) fn missed(s: &impl Facts, value: ValueComparison, rotates: Option<boo
         _ if s.settle() == (SettleWindow::Elapsed { value: true }) => true,
         // A withheld value never was in the vault, whether or not the vault still rotates its own.
         _ if s.value_withheld() => false,
-        _ if may_hold_suspected_write(s) => true,
+        _ if may_hold_suspected_value(s) => true,
         _ => rotates.is_some() && correction_due(s),
     }
 }
@@ -69,6 +69,11 @@ fn may_hold_suspected_write(s: &impl Facts) -> bool {
     s.suspected_write() && (s.change() == Change::Moved || !s.baseline())
 }
 
+/// Whether the record may hold the value of a write that an earlier process sent and did not record.
+fn may_hold_suspected_value(s: &impl Facts) -> bool {
+    s.suspected_write() && (s.change() == Change::Moved || (!s.baseline() && s.suspected_value()))
+}
+
 /// An earlier process may have sent a write and ended before it recorded the write. A record that may hold that write gets
 /// the newest state; and again after the settle window, since the PAM may execute the earlier write later still.
 pub(super) fn checked(s: &impl Facts, value: ValueComparison) -> Decision {
@@ -79,7 +84,7 @@ pub(super) fn checked(s: &impl Facts, value: ValueComparison) -> Decision {
         | Inventory::Incomplete(Seen::Ours { at_account: true, rotates: false })
             if may_hold_suspected_write(s) =>
         {
-            let value = value != ValueComparison::None && !s.value_withheld();
+            let value = value != ValueComparison::None && !s.value_withheld() && may_hold_suspected_value(s);
             Decision::Push(Push { expect: Expect::Update, value, all_fields: true })
         }
         Inventory::Shows(_) | Inventory::Incomplete(_) if s.recently_started() => Decision::LookAgain,

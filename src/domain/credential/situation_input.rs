@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     ACCOUNT, AdoptionPolicy, Asked, Binding, BoundVault, ClusterState, ConnectedVault, Connection, DEVICE, Desired,
-    Keyed, SecretVersion, SettleWindow, Situation, Status, Target,
+    Keyed, SecretVersion, SettleWindow, Situation, Status, Target, WriteAction,
 };
 
 /// What a [`Situation`] is derived from: what spec, status and connection say without a call.
@@ -106,10 +106,22 @@ impl SituationInput<'_> {
             set_to_rotate: desired.rotates,
             settle: self.settle_window(),
             suspected_write: self.suspected_write,
+            suspected_value: self.suspected_write && self.may_have_lost_value(),
             recently_started: self.recently_started,
             // What is left takes a call, or what is known of other objects.
             ..Situation::default()
         }
+    }
+
+    /// Whether a write that the status does not tell of may have carried another value: that of another version of the Secret, or
+    /// of a Secret that another generation of the spec named. A write that the status does tell of keeps what it says, so that a
+    /// refusal, which records the generation, does not change what is sent next.
+    fn may_have_lost_value(&self) -> bool {
+        let other_version = self.versions != Some(self.status.source.as_slice());
+        let other_spec = self.status.observed_generation != Some(self.generation);
+        let in_flight = self.status.in_flight.as_ref();
+        let is_known = in_flight.is_some_and(|write| write.action != WriteAction::Unrecorded);
+        other_version || (other_spec && !is_known) || in_flight.is_some_and(|write| write.value)
     }
 
     fn settle_window(&self) -> SettleWindow {

@@ -95,8 +95,7 @@ impl TransitionInput<'_> {
     }
 
     fn could_carry_value(&self, before: &Status) -> bool {
-        // Without a baseline nobody could tell whether the value became another's since.
-        self.desired.has_value && !before.value_withheld && self.situation.baseline
+        self.desired.has_value && !before.value_withheld
     }
 
     /// Returns whether a push does nothing but undo what somebody else did.

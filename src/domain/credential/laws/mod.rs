@@ -119,6 +119,11 @@ fn may_hold_suspected_write(s: &impl Facts) -> bool {
     s.suspected_write() && (!s.baseline() || s.change() == Change::Moved)
 }
 
+/// Whether the record may hold the value of such a write.
+fn may_hold_suspected_value(s: &impl Facts) -> bool {
+    s.suspected_write() && (s.change() == Change::Moved || (!s.baseline() && s.suspected_value()))
+}
+
 fn is_resend_due(s: &impl Facts) -> bool {
     matches!(s.settle(), SettleWindow::Elapsed { .. })
 }

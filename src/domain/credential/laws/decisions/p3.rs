@@ -76,7 +76,7 @@ fn p3_as_long_as_a_write_may_still_come_it_changes_nothing_but_for_a_deletion() 
 fn p3_what_a_lost_write_may_have_left_is_overwritten_by_the_newest_value() {
     law_of_pushes(1_000, SAME.binding(Binding::Bound), |s, value, push| {
         let late = s.settle() == (SettleWindow::Elapsed { value: true });
-        let missed = may_hold_suspected_write(s) && !s.value_withheld();
+        let missed = may_hold_suspected_value(s) && !s.value_withheld();
         if push.expect == Expect::Update && value == ValueComparison::Same && (late || missed) && !is_the_vaults(s) {
             assert!(push.value);
         }
@@ -93,7 +93,7 @@ fn p3_what_an_earlier_process_may_have_sent_is_looked_for() {
         law_of(10, quiet.secrets(SecretsState::Read(value)), |s| {
             let push = Push {
                 expect: Expect::Update,
-                value: value != ValueComparison::None && !s.value_withheld(),
+                value: value != ValueComparison::None && !s.value_withheld() && may_hold_suspected_value(s),
                 all_fields: true,
             };
             let missed = s.change() == Change::Moved || !s.baseline();

@@ -20,7 +20,7 @@ fn p6_a_value_goes_along_only_for_a_reason() {
             return;
         }
         let ours = matches!(value, ValueComparison::New | ValueComparison::Changed) || s.request() != Request::None;
-        let late = s.settle() == (SettleWindow::Elapsed { value: true }) || may_hold_suspected_write(s);
+        let late = s.settle() == (SettleWindow::Elapsed { value: true }) || may_hold_suspected_value(s);
         let corrected = is_to_be_corrected(s) && !s.value_withheld() && matches!(shown(s), Some(Seen::Ours { .. }));
         let lost = value == ValueComparison::Unknown && s.baseline() && s.change() == Change::Same;
         let known = value == ValueComparison::Same && (late || corrected);
@@ -67,7 +67,7 @@ fn p6_an_unknown_baseline_permits_no_value_but_over_a_suspected_write_that_the_v
         let old = matches!(value, ValueComparison::Same | ValueComparison::Unknown) && push.expect == Expect::Update;
         let late = value == ValueComparison::Same && s.settle() == (SettleWindow::Elapsed { value: true });
         let corrected = value == ValueComparison::Same && is_to_be_corrected(s);
-        let suspected = value == ValueComparison::Same && s.suspected_write() && !is_the_vaults(s);
+        let suspected = value == ValueComparison::Same && s.suspected_value() && !is_the_vaults(s);
         if old && push.value && !s.baseline() {
             assert!(late || corrected || suspected);
         }

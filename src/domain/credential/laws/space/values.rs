@@ -71,5 +71,6 @@ pub(in crate::domain::credential) fn is_possible(known: &Known<'_>) -> bool {
     let device_alone = known.device_changed() == Some(true) && known.fields_changed() == Some(false);
     // What did not move, or did, is told from what an earlier list said.
     let compared = matches!(known.change(), Some(Change::Same | Change::Moved)) && known.baseline() == Some(false);
-    !device_alone && !compared
+    let value_alone = known.suspected_value() == Some(true) && known.suspected_write() == Some(false);
+    !device_alone && !compared && !value_alone
 }

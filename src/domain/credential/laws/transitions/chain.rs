@@ -172,7 +172,8 @@ pub(in crate::domain::credential::laws) const fn carried(all: &Changes) -> Chang
     (carried.enable_due, carried.corrections_exhausted) = (all.enable_due, all.corrections_exhausted);
     (carried.baseline, carried.change) = (all.baseline, all.change);
     (carried.value_withheld, carried.settle) = (all.value_withheld, all.settle);
-    (carried.suspected_write, carried.secrets) = (all.suspected_write, all.secrets);
+    (carried.suspected_write, carried.suspected_value) = (all.suspected_write, all.suspected_value);
+    carried.secrets = all.secrets;
     carried
 }
 
@@ -271,6 +272,7 @@ pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situati
     set_to_rotate: false,
     settle: SettleWindow::Closed,
     suspected_write: false,
+    suspected_value: false,
     recently_started: false,
     other_operator_writes: false,
 };
@@ -293,6 +295,7 @@ const UNASKED_DUE: Situation = Situation {
     value_withheld: true,
     settle: SettleWindow::Elapsed { value: true },
     suspected_write: true,
+    suspected_value: true,
     recently_started: true,
     ..UNASKED_CLEAN
 };
