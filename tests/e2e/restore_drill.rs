@@ -109,7 +109,7 @@ async fn a_drill_writes_nothing_and_the_same_objects_then_go_on_with_their_recor
     assert_no_canary(&world.stop_operator().await);
 
     world.start_operator().await;
-    world.is_gone("deleted").await;
+    world.is_gone_within("deleted", SETTLED).await;
     for (name, _) in DUE.iter().filter(|(name, _)| *name != "deleted") {
         let found = world.becomes_in(&world.namespace, name, &["Synced", "Adopted"]).await;
         assert!(status_of(&found).plan.is_none(), "{name}");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{all_are_in, ids, many, writes};
 use crate::support::steps::{A_MOMENT, another_pam, leading_to};
-use crate::support::{CANARY, World, assert_no_canary};
+use crate::support::{CANARY, SETTLED, World, assert_no_canary};
 
 #[tokio::test]
 async fn a_deletion_in_another_vault_disables_nothing_that_is_not_proven_to_be_the_record() {
@@ -41,7 +41,7 @@ async fn a_deletion_in_another_vault_disables_nothing_that_is_not_proven_to_be_t
     // Where they were written they are proven, and disabled.
     world.put_connection(json!({})).await;
     for (name, id) in &before {
-        world.is_gone(name).await;
+        world.is_gone_within(name, SETTLED).await;
         assert!(!world.sim.record(id).unwrap().active);
     }
     assert_eq!(writes(&world.sim.journal()), [3, 0, 3]);
