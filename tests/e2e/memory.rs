@@ -72,7 +72,7 @@ async fn what_others_write_into_objects_takes_no_memory() {
         );
         assert_no_canary(&world.everything_said().await);
         world.stop_operator().await;
-        empty(&world).await;
+        empty(&world, &amounts).await;
         highest.push((listed, watched));
     }
     let [(small_list, small_watch), (large_list, large_watch)] = highest[..] else { unreachable!() };
@@ -199,10 +199,16 @@ async fn touch(world: &World, amounts: &Amounts) {
     world.pam_holds("filled-1", &value).await;
 }
 
-async fn empty(world: &World) {
+/// Deletes all objects. So many may take longer than one request.
+async fn empty(world: &World, amounts: &Amounts) {
     let (how, all) = (DeleteParams::default(), ListParams::default());
     let config_maps = Api::<ConfigMap>::namespaced(world.client.clone(), &world.namespace);
-    world.credentials().delete_collection(&how, &all).await.unwrap();
-    world.secrets().delete_collection(&how, &all).await.unwrap();
-    config_maps.delete_collection(&how, &all).await.unwrap();
+    wait_until("everything to be deleted", amounts.patience(), async || {
+        world.credentials().delete_collection(&how, &all).await?;
+        world.secrets().delete_collection(&how, &all).await?;
+        config_maps.delete_collection(&how, &all).await?;
+        Ok(())
+    })
+    .await
+    .unwrap();
 }
