@@ -23,6 +23,7 @@ mod digest_key;
 mod disable_brake;
 mod drift;
 mod faults;
+mod finalizer;
 mod first_push;
 mod generated;
 mod leader_election;

@@ -23,12 +23,14 @@ use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secr
 ///   push to a record that was there before, or for any other cause than a new value, never carries a value that the vault
 ///   rotates (P6).
 /// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
-///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there.
-/// * With `mode: Plan` nothing is decided but what would be sent ([`Decision::Plan`]), or what prevents it.
+///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there, and the
+///   finalizer is put back first of all while a record may exist whose deletion policy is `Disable`.
+/// * With `mode: Plan`, beside that finalizer, nothing is decided but what would be sent ([`Decision::Plan`]), or what prevents it.
 /// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
 #[must_use]
 pub fn decide(s: &impl Facts) -> Decision {
     match (s.deleting(), s.suspended()) {
+        _ if is_finalizer_missing(s) => Decision::AddFinalizer,
         (true, _) => match super::deletion::decide_deletion(s) {
             Decision::Disable if s.plan() => Decision::Plan(Planned::Disable),
             decision => decision,
@@ -36,15 +38,21 @@ pub fn decide(s: &impl Facts) -> Decision {
         (false, true) => Decision::Suspend,
         (false, false) => match decide_live(s) {
             decision if s.plan() => planned(decision),
-            Decision::Push(_) | Decision::Enable if s.disable() && !s.finalizer() => Decision::AddFinalizer,
+            Decision::Push(_) if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             Decision::Push(push) => {
                 intent_due(s, push, s.inventory().seen()).map_or(Decision::Push(push), Decision::Intend)
             }
             Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(ReleaseReason::Retained),
-            Decision::Settled if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             decision => decision,
         },
     }
+}
+
+/// Whether the PAM may hold a record that the deletion of the object would have to disable, and nothing would hold the
+/// deletion up. Whatever else the object waits for, a deletion does not wait with it: so this comes before every gate, also
+/// where `spec.suspend` or `mode: Plan` forbids calls to the PAM, since a finalizer is none.
+fn is_finalizer_missing(s: &impl Facts) -> bool {
+    !s.deleting() && s.disable() && !s.finalizer() && (s.binding() != Binding::Unbound || s.doubtful())
 }
 
 /// Returns what would be done for an object that is not being deleted.

@@ -4,6 +4,7 @@
 
 mod drift;
 mod enable;
+mod finalizer;
 pub(super) mod gates;
 mod looks;
 mod p1;
