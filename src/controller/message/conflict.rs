@@ -183,7 +183,7 @@ pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
 fn after_stray_write(adoption: AdoptionPolicy) -> String {
     let policy = policy(adoption);
     format!(
-        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+        "Nothing more is written for it. If the record is this credential's, give the authorization access to it (or enable it, if the PAM's list leaves disabled records out){policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
     )
 }
 

@@ -4,7 +4,7 @@ use crate::api::{
     self, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
 };
 use crate::controller::credential::facts::{field_groups, settings};
-use crate::domain::credential::{Asked, Desired};
+use crate::domain::credential::{Asked, Desired, ensures_enabled};
 use crate::domain::{Account, AdoptionPolicy};
 
 /// Returns the mode that an object is served in. Every credential gets its effective mode as soon as the watch shows it, so
@@ -16,9 +16,10 @@ pub(crate) const fn effective_mode(mode: Mode, plan_only: bool) -> Mode {
 /// Returns what a spec asks for.
 pub(crate) fn desired(object: &PamCredential) -> Desired {
     let spec = &object.spec;
+    let disable = spec.deletion_policy == DeletionPolicy::Disable;
     let groups = field_groups::groups(spec);
     Desired {
-        disable: spec.deletion_policy == DeletionPolicy::Disable,
+        disable,
         suspended: spec.suspend,
         plan: spec.mode == Mode::Plan,
         adoption: match spec.adoption_policy {
@@ -27,7 +28,7 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
             api::AdoptionPolicy::TakeOver => AdoptionPolicy::TakeOver,
         },
         correct: spec.drift_policy == DriftPolicy::Correct,
-        ensure_enabled: spec.ensure_enabled,
+        ensure_enabled: ensures_enabled(spec.ensure_enabled, disable),
         rotates: settings::rotates(spec),
         has_value: spec.content_secret_ref.is_some(),
         groups: groups.plain,

@@ -137,7 +137,7 @@ const fn deleting(reason: Reason) -> Reason {
 }
 
 fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
-    if observed.object.spec.ensure_enabled && !next.ensured_enabled {
+    if observed.desired.ensure_enabled && !next.ensured_enabled {
         return Ready::new(Reason::Progressing, message::to_be_enabled(id(next)));
     }
     let lost = observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown);

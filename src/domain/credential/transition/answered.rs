@@ -44,7 +44,10 @@ fn is_same_record(input: &TransitionInput<'_>, push: Push) -> bool {
 fn note_origin_of_record(input: &TransitionInput<'_>, next: &mut Status, expect: Expect, effect: WriteEffect) {
     let intent = input.situation.in_flight;
     let taken_over = intent == Some(Intent::TakeOver) && effect != WriteEffect::Created;
-    next.ensured_enabled = !taken_over && (expect == Expect::Create || intent == Some(Intent::Create));
+    let made = expect == Expect::Create || intent == Some(Intent::Create);
+    // A list may leave disabled records out: an answer that does not say "registered" may be about such a record.
+    let unsure = input.desired.ensure_enabled && effect == WriteEffect::Unstated;
+    next.ensured_enabled = !taken_over && made && !unsure;
     let announced = next.in_flight.as_ref().filter(|_| taken_over).and_then(|write| write.former.clone());
     let kept = next.former_identifier.take().filter(|_| input.situation.binding == Binding::Bound);
     next.former_identifier = announced.or(kept);
