@@ -56,6 +56,9 @@ pub const FINALIZER: &str = "pam-operator.io/disable";
 pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
 /// Any new value of this annotation pushes the value once, whatever the vault did with it.
 pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-at";
+/// On a credential that is deleted with `deletionPolicy: Disable`: the record is not disabled, but becomes that of the named
+/// credential, `<namespace>/<name>`.
+pub const HAND_OVER_TO: &str = "pam-operator.io/hand-over-to";
 /// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`.
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
 /// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.

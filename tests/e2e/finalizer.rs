@@ -34,8 +34,8 @@ async fn cases(world: &World) -> Vec<Case> {
     let denying = world.put_another_connection("denying", denying).await;
     let no_login = json!({"auth": {"oauth2": {"clientSecretRef": {"name": "no-login"}}}});
     let no_login = world.put_another_connection("no-login", no_login).await;
-    let by = |name: &str| json!({"connectionRef": {"name": name}});
-    let tenants = json!({"connectionRef": {"kind": "PamConnection", "name": "tenants"}});
+    let by = |name: &str| json!({"connectionRef": {"name": name}, "notes": "edited"});
+    let tenants = json!({"connectionRef": {"kind": "PamConnection", "name": "tenants"}, "notes": "edited"});
     let spec = |reason, name, spec| Case { reason, name, trouble: Trouble::Spec(spec) };
     let answer = |reason, name, effect| Case { reason, name, trouble: Trouble::Answer(effect) };
     let secret = |reason, name, trouble| Case { reason, name, trouble };

@@ -26,6 +26,7 @@ mod faults;
 mod finalizer;
 mod first_push;
 mod generated;
+mod hand_over;
 mod leader_election;
 mod plan_mode;
 mod product_versions;

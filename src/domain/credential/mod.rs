@@ -33,7 +33,7 @@ pub use deletion::{Disabling, after_disable, seen_in_leaving};
 pub use desired::{Desired, ReadSecrets, ensures_enabled, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
 pub use facts::{
-    AdoptionPolicy, Binding, Claims, Connection, Facts, Intent, Request, SecretsState, Situation, ValueComparison,
+    AdoptionPolicy, Binding, Claims, Connection, Facts, Heir, Intent, Request, SecretsState, Situation, ValueComparison,
 };
 pub use groups::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
 pub use listed::{Change, Drift, Inventory, Seen};

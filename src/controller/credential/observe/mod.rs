@@ -19,7 +19,7 @@ use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::domain::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
-pub(crate) use claim::is_claimed_by_other;
+pub(crate) use claim::{is_claimed_by_other, leaving_record, object_id, withdraw};
 pub(crate) use connected::{check_same_login, client, is_served_by_other_operator, list};
 pub(crate) use namespace::refresh_namespace_terminating;
 

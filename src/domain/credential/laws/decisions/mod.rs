@@ -6,6 +6,7 @@ mod drift;
 mod enable;
 mod finalizer;
 pub(super) mod gates;
+mod hand_over;
 mod looks;
 mod p1;
 mod p3;

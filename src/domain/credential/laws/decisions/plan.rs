@@ -48,7 +48,7 @@ fn a_plan_says_just_what_apply_would_do() {
             Decision::Enable => Decision::Plan(Planned::Enable),
             Decision::Disable => Decision::Plan(Planned::Disable),
             Decision::WithholdValue => Decision::Plan(Planned::WithholdValue),
-            Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
+            Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind | Decision::HandOver => {
                 Decision::Plan(Planned::Nothing)
             }
             decision => decision,
