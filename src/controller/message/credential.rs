@@ -181,6 +181,13 @@ pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
     }
 }
 
+/// Returns the note of the event of a record that stays enabled in the PAM that its object no longer leads to.
+pub(crate) fn left_behind(id: &str, identifier: &str, origin: &str) -> String {
+    format!(
+        "Record {id}, identifier {identifier}, stays enabled in the PAM at {origin}: this object has another record now, and spec.deletionPolicy (Disable) concerns that one alone. If the former record is not needed any more, disable it by hand"
+    )
+}
+
 /// Another object came for the record just before the record was to be disabled.
 pub(crate) const HEIR_CAME: &str = "Another object has come for the record: it is looked at again";
 /// The object was suspended before the first sync.

@@ -95,6 +95,11 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
     if observed.found.secrets.is_some() && wrote {
         context.state.made_digests(uid);
     }
+    if let (Outcome::Written(_), Decision::Push(push)) = (outcome, decision)
+        && observed.transition_input().leaves_record_enabled(push)
+    {
+        context.cluster.metrics.record_left_enabled();
+    }
     if outcome.is_written() && observed.situation.account_changed {
         // Only the next list shows whether the PAM moved the record or made a second one.
         context.connections.ask_for_list(&observed.connection_id());

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::parts::{acknowledge, rebind, record_digests};
 use crate::domain::credential::{
-    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Seen, Status, TransitionInput,
+    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Status, TransitionInput,
     UnackedWrite, ValueComparison, WriteAction, WriteEffect, whole_second,
 };
 
@@ -14,7 +14,7 @@ use crate::domain::credential::{
 const LEAST_WINDOW: Duration = Duration::from_hours(1);
 
 pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push, answer: &Answer) {
-    let same_record = is_same_record(input, push);
+    let same_record = input.is_same_record(push);
     if !same_record {
         note_origin_of_record(input, next, push.expect, answer.effect);
     }
@@ -33,11 +33,6 @@ pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push
     }
     record_digests(input, next);
     acknowledge(input, next);
-}
-
-/// Whether the written record is the one that the status speaks of.
-fn is_same_record(input: &TransitionInput<'_>, push: Push) -> bool {
-    push.expect == Expect::Update || matches!(input.situation.inventory.seen(), Some(Seen::Ours { .. }))
 }
 
 /// Records whether the record is surely enabled, and the identifier that it had.
