@@ -16,13 +16,11 @@ use crate::domain::{
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     let Some(request) = claim_request(observed) else { return };
-    if context.claims.seek(observed.uid(), &request) {
-        context.wake_waiting(&observed.key);
-    }
+    seek(observed, &request, context);
     let offered = context.claims.is_offered(observed.uid(), &observed.key, &request);
     let if_claimed = if offered { Claims::HandedOver } else { Claims::Free };
     let free = decide(&Situation { claims: if_claimed, ..observed.situation });
-    let conflict = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
+    let conflict = is_conflict(free);
     // A plan takes nothing away from the objects that would write.
     let only_look = conflict || observed.situation.plan;
     let claim = || {
@@ -49,6 +47,20 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
         Err(Taken::Device(_)) => Claims::Device,
     };
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
+}
+
+/// Notes which record the object comes for. An object that could not write the record even if the record were handed over
+/// comes for none: the object that has the record would wait for it for ever.
+fn seek(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) {
+    let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
+    let record = request.record.clone().filter(|_| !is_conflict(if_handed_over));
+    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request.clone() }) {
+        context.wake_waiting(&observed.key);
+    }
+}
+
+const fn is_conflict(decision: Decision) -> bool {
+    matches!(decision, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied))
 }
 
 fn holder(taken: &Taken) -> ObjectId {
