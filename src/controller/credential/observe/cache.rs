@@ -84,6 +84,8 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     situation.secrets = observed.secrets_from_cache(unchanged);
     // The watch may show the object once more as it was before.
     situation.finalizer &= !context.state.is_released(observed.uid());
+    // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one.
+    situation.finalizer |= observed.plan_only && !situation.deleting;
     situation.claimed_by_other = is_claimed_by_other(observed, context);
     if situation.deleting {
         situation.heir = heir(observed, context);
