@@ -118,8 +118,7 @@ impl ClaimBook {
         let mut holding = self.take(uid);
         let mut frees = holding.restore();
         if for_good {
-            frees |= holding.is_undecided;
-            holding.want_nothing();
+            frees |= holding.seek(None);
         }
         self.put(uid, holding);
         frees

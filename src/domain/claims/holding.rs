@@ -165,7 +165,7 @@ impl Holding {
         (self.wanted, self.is_undecided) = (Some(wanted), true);
     }
 
-    pub(super) fn want_nothing(&mut self) {
+    fn want_nothing(&mut self) {
         self.claims.retain(|claim| !claim.what.is_wanted());
         (self.wanted, self.is_undecided) = (None, false);
     }
