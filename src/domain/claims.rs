@@ -78,8 +78,8 @@ impl ClaimBook {
         }
         let mut asked = Holding::asked(request);
         let taken = self.first_taken(Asking::of(uid, name, request), &asked);
-        let takes = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
-        asked.claims.extend(takes.map(|what| Claim { vault: request.vault.clone(), what }));
+        let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
+        asked.claims.extend(handed_over.map(|what| Claim { vault: request.vault.clone(), what }));
         let mut holding = self.take(uid);
         let frees = taken.is_none() && holding.frees(&asked);
         holding.name.clone_from(name);

@@ -21,15 +21,15 @@ enum Consent {
     Neighbours,
 }
 
-fn spec(change: Value) -> Value {
+fn spec(change: &Value) -> Value {
     let mut spec = json!({"username": "account", "deletionPolicy": "Disable"});
-    crate::support::merge(&mut spec, &change);
+    crate::support::merge(&mut spec, change);
     spec
 }
 
 fn put(cluster: &OperatedCluster, name: &str) {
     cluster.put_value(name, &value(name, 1));
-    cluster.put_credential(name, &spec(json!({})));
+    cluster.put_credential(name, &spec(&json!({})));
 }
 
 fn names(cluster: &OperatedCluster, to: &str) {
@@ -148,7 +148,7 @@ fn an_object_that_is_named_and_never_comes_keeps_the_record_until_the_annotation
         names(&cluster, &format!("{NAMESPACE}/new"));
         put(&cluster, "neighbour");
         cluster.put_value("new", &value("new", 1));
-        cluster.put_credential("new", &spec(json!({"adoptionPolicy": "Never"})));
+        cluster.put_credential("new", &spec(&json!({"adoptionPolicy": "Never"})));
         cluster.api.delete("pamcredentials", NAMESPACE, "old");
         world.until("it to wait", A_WHILE, || cluster.reason("old") == "DeletionBlocked").await;
         sleep(Duration::from_hours(2)).await;
@@ -182,7 +182,7 @@ fn an_object_that_cannot_write_the_record_keeps_it_from_nothing() {
         world(Config::default().device("db01", "10.0.0.7"), |world| async move {
             let (cluster, id) = with_record(&world).await;
             cluster.put_value("new", &value("new", 1));
-            cluster.put_credential("new", &spec(change));
+            cluster.put_credential("new", &spec(&change));
             sleep(A_WHILE).await;
             cluster.api.delete("pamcredentials", NAMESPACE, "old");
             world.until("the old one to go", A_WHILE, || cluster.credential("old").is_none()).await;

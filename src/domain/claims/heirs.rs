@@ -56,8 +56,8 @@ fn book(namespace: &str, wanted: Option<RecordKey>) -> ClaimBook {
     book
 }
 
-fn may_want() -> Option<RecordKey> {
-    Some(key("j", Some("x"), "d"))
+fn may_want() -> RecordKey {
+    key("j", Some("x"), "d")
 }
 
 /// Whom the record can be handed to.
@@ -70,7 +70,7 @@ fn p7_only_a_neighbour_or_the_named_object_gets_a_record_and_only_if_it_comes_fo
     for namespace in ["ns", "other"] {
         for to in named() {
             for seeks in [None, Some("7"), Some("8")] {
-                let mut book = book(namespace, may_want());
+                let mut book = book(namespace, Some(may_want()));
                 book.seek(OTHER, &request(seeks));
                 let may = to.as_ref().map_or(namespace == "ns", |to| *to == object(namespace, OTHER));
                 let heir = (may && seeks == Some("7")).then(|| object(namespace, OTHER));
@@ -103,20 +103,20 @@ fn p7_an_object_that_may_not_have_a_record_or_is_gone_is_no_heir() {
     let mut plan = book("ns", None);
     plan.seek(OTHER, &request(Some("7")));
     assert_eq!(plan.heir(LEAVING, &leaving(None)), None);
-    let mut stopped = book("ns", may_want());
+    let mut stopped = book("ns", Some(may_want()));
     assert!(stopped.give_back(OTHER, true), "those who wait for it are told");
     assert_eq!(stopped.heir(LEAVING, &leaving(None)), None, "its Secret is missing");
     let name = object("ns", OTHER);
-    stopped.want(OTHER, WantedRecord { name: name.clone(), vault: vault(None), record: may_want() });
+    stopped.want(OTHER, WantedRecord { name: name.clone(), vault: vault(None), record: Some(may_want()) });
     assert_eq!(stopped.heir(LEAVING, &leaving(None)), None, "and is so however often the watch shows it");
     assert!(!stopped.give_back(OTHER, true), "once");
     stopped.seek(OTHER, &request(Some("7")));
     assert_eq!(stopped.heir(LEAVING, &leaving(None)), Some(name), "it has come");
-    let mut gone = book("ns", may_want());
+    let mut gone = book("ns", Some(may_want()));
     gone.seek(OTHER, &request(Some("7")));
     gone.forget(OTHER);
     assert_eq!(gone.heir(LEAVING, &leaving(None)), None);
-    let mut elsewhere = book("ns", may_want());
+    let mut elsewhere = book("ns", Some(may_want()));
     elsewhere.seek(OTHER, &ClaimRequest { vault: VaultId::new("https://other", None), ..request(Some("7")) });
     assert_eq!(elsewhere.heir(LEAVING, &leaving(None)), None, "another vault's record of that id");
 }
@@ -126,7 +126,7 @@ fn p4_a_record_is_claimed_by_another_object_only_while_it_is_handed_over_to_that
     for namespace in ["ns", "other"] {
         for to in named() {
             for id in [None, Some("7"), Some("8")] {
-                let (mut book, name) = (book(namespace, may_want()), object(namespace, OTHER));
+                let (mut book, name) = (book(namespace, Some(may_want())), object(namespace, OTHER));
                 let taken = Err(Taken::Account(object("ns", LEAVING)));
                 assert_eq!(book.claim(OTHER, &name, &request(id)), taken, "before it is handed over");
                 assert!(book.offer(LEAVING, &leaving(to.clone())) && !book.offer(LEAVING, &leaving(to.clone())));
@@ -143,7 +143,7 @@ fn p4_a_record_is_claimed_by_another_object_only_while_it_is_handed_over_to_that
 fn p7_a_record_that_was_claimed_is_not_disabled_and_one_that_was_not_is_claimed_no_more() {
     let here = vault(None);
     let name = object("other", OTHER);
-    let mut book = book("other", may_want());
+    let mut book = book("other", Some(may_want()));
     book.seek(OTHER, &request(Some("7")));
     book.offer(LEAVING, &leaving(Some(name.clone())));
     let mut withdrawn = book.clone();
@@ -165,7 +165,7 @@ fn p7_a_record_that_was_claimed_is_not_disabled_and_one_that_was_not_is_claimed_
 #[test]
 fn p7_a_claim_of_which_nothing_came_keeps_nothing_from_being_disabled() {
     let (here, name) = (vault(None), object("ns", OTHER));
-    let mut book = book("ns", may_want());
+    let mut book = book("ns", Some(may_want()));
     book.seek(OTHER, &request(Some("7")));
     book.offer(LEAVING, &leaving(None));
     assert_eq!(book.claim(OTHER, &name, &request(Some("7"))), Ok(false));
@@ -176,7 +176,7 @@ fn p7_a_claim_of_which_nothing_came_keeps_nothing_from_being_disabled() {
 
 #[test]
 fn p4_the_rest_of_the_object_that_goes_is_nobodys_before_it_is_gone() {
-    let (mut book, name) = (book("ns", may_want()), object("ns", OTHER));
+    let (mut book, name) = (book("ns", Some(may_want())), object("ns", OTHER));
     book.offer(LEAVING, &leaving(None));
     let other = ClaimRequest { identifier: "i".to_owned(), account: "y".to_owned(), ..request(None) };
     assert_eq!(book.claim(OTHER, &name, &other), Err(Taken::Identifier(object("ns", LEAVING))));

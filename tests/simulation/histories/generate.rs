@@ -96,9 +96,9 @@ fn something(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) 
             steps.push(Step::Statuses(who.cluster, how, u32::try_from(random.number(1, 3)).unwrap()));
         }
         70..=79 => steps.push(Step::Vault(who, act(random, number))),
-        80..=89 => the_vault_rotates(random, who, number, steps),
-        90..=91 => recreate(random, who, steps),
-        92 => move_on(random, who, steps),
+        80..=87 => the_vault_rotates(random, who, number, steps),
+        90..=92 => recreate(random, who, steps),
+        88..=89 => move_on(random, who, steps),
         93..=94 => steps.push(Step::Backup),
         95..=96 => steps.push(Step::RestoreVault),
         97 => steps.push(Step::RestoreCluster(who.cluster)),

@@ -13,8 +13,9 @@ pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdic
         Kind::PostCredential => posted(run, entry, commit),
         Kind::PutCredential => enabled(run, entry),
         Kind::DeleteCredential => {
-            let record = entry.target.as_ref().and_then(|id| run.model.records.get_mut(id));
-            record.into_iter().for_each(|record| record.disabled = true);
+            if let Some(record) = entry.target.as_ref().and_then(|id| run.model.records.get_mut(id)) {
+                record.disabled = true;
+            }
             Ok(())
         }
         _ => Ok(()),
@@ -33,7 +34,9 @@ fn enabled(run: &mut Run, entry: &Entry) -> Verdict {
     if !Who::all().any(|who| asks(&who)) {
         return Err(format!("P7: record {id} was enabled, and nobody asked: {entry:?}"));
     }
-    run.model.records.get_mut(&id).into_iter().for_each(|record| record.disabled = false);
+    if let Some(record) = run.model.records.get_mut(&id) {
+        record.disabled = false;
+    }
     Ok(())
 }
 
