@@ -213,3 +213,54 @@ fn an_object_that_is_replaced_again_and_again_has_an_enabled_record() {
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }
+
+/// More than the brake lets a connection disable.
+#[test]
+fn what_is_handed_over_does_not_put_the_brake_on() {
+    const MANY: usize = 25;
+    world(Config::default().device("db01", "10.0.0.7"), |world| async move {
+        let mut cluster = world.cluster("c1");
+        let of = |number: usize| json!({"username": format!("account-{number}"), "deletionPolicy": "Disable"});
+        let put = |cluster: &OperatedCluster, name: &str, spec: &Value| {
+            cluster.put_value(name, &value(name, 1));
+            cluster.put_credential(name, spec);
+        };
+        (0..=MANY).for_each(|number| put(&cluster, &format!("old-{number}"), &of(number)));
+        cluster.start().await;
+        world.until("synced", A_WHILE, || (0..=MANY).all(|n| cluster.reason(&format!("old-{n}")) == "Synced")).await;
+        // They are named, and come later; the last one is named by nobody.
+        let stuck = json!({"suspend": true});
+        for number in 0..MANY {
+            let mut spec = of(number);
+            crate::support::merge(&mut spec, &stuck);
+            put(&cluster, &format!("new-{number}"), &spec);
+            let to = format!("{NAMESPACE}/new-{number}");
+            cluster.api.edit("pamcredentials", NAMESPACE, &format!("old-{number}"), |object| {
+                object["metadata"]["annotations"][HAND_OVER_TO] = to.clone().into();
+            });
+        }
+        for number in 0..MANY {
+            cluster.api.delete("pamcredentials", NAMESPACE, &format!("old-{number}"));
+        }
+        world
+            .until("them to wait", A_WHILE, || {
+                (0..MANY).all(|n| cluster.reason(&format!("old-{n}")) == "DeletionBlocked")
+            })
+            .await;
+        let last = cluster.status(&format!("old-{MANY}")).id.unwrap();
+        cluster.api.delete("pamcredentials", NAMESPACE, &format!("old-{MANY}"));
+        world.until("the last one to go", A_WHILE, || cluster.credential(&format!("old-{MANY}")).is_none()).await;
+        assert!(!world.sim.record(&last).unwrap().active);
+        (0..MANY).for_each(|number| put(&cluster, &format!("new-{number}"), &of(number)));
+        world
+            .until("the new ones", A_WHILE, || (0..MANY).all(|n| cluster.reason(&format!("new-{n}")) == "Synced"))
+            .await;
+        world
+            .until("the old ones to go", A_WHILE, || {
+                (0..MANY).all(|n| cluster.credential(&format!("old-{n}")).is_none())
+            })
+            .await;
+        assert_eq!((world.sim.count(Kind::DeleteCredential), world.sim.records().len()), (1, MANY + 1));
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
