@@ -25,7 +25,7 @@ struct Case {
     reason: &'static str,
     name: &'static str,
     trouble: Trouble,
-    /// Nothing stands in the way of its deletion.
+    /// Its deletion disables its record at once.
     goes: bool,
 }
 

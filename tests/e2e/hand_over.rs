@@ -64,7 +64,7 @@ impl Move {
         self.annotate(&json!(format!("{}/{NAME}", self.there))).await;
     }
 
-    /// The new object goes on with the very record, under its own identifier, and the old one has gone and says why.
+    /// The new object has the very record, under its own identifier, and the old one has gone and says why.
     async fn is_done(&self) {
         let Self { world, there, id } = self;
         world.is_gone_within(NAME, SETTLED).await;

@@ -50,7 +50,7 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
 }
 
 /// Notes which record the object comes for. An object that could not write the record even if the record were handed over
-/// comes for none: the object that has the record would wait for it for ever.
+/// comes for none: the object that has the record would wait for it endlessly.
 fn seek(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) {
     let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
     let record = request.record.clone().filter(|_| !is_conflict(if_handed_over));
