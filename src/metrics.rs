@@ -187,7 +187,7 @@ impl Metrics {
         registry.register("status_writes", "Writes of a status to the Kubernetes API", self.status_writes.clone());
         registry.register(
             "records_left_enabled",
-            "Records that stay enabled in the PAM because a namespace went away together with the way to them",
+            "Records that stay enabled in the PAM although deletionPolicy is Disable: a namespace went away together with the way to them, or the object was moved to another PAM",
             self.records_left_enabled.clone(),
         );
         registry.register("leader", "1 while this replica leads, else 0", self.leader.clone());
@@ -267,7 +267,7 @@ impl Metrics {
         self.status_writes.get_or_create(&KindLabels { kind }).inc();
     }
 
-    /// Counts a record that should have been disabled and could not be.
+    /// Counts a record that stays enabled although its object's policy is to disable it.
     pub fn record_left_enabled(&self) {
         self.records_left_enabled.inc();
     }

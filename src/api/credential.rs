@@ -145,12 +145,12 @@ pub struct PamCredentialSpec {
     /// former name of the cluster (see the operator's flag `--former-cluster-names`) counts as its own.
     #[serde(default)]
     pub adoption_policy: AdoptionPolicy,
-    /// Whether a record that was there before is enabled, once, after it was first written for this credential. The
-    /// PAM's list does not tell disabled records from others, and writing to one leaves it disabled. Setting this later
-    /// enables the record then. A record that the operator made is enabled anyway, and one that somebody disables
-    /// later stays so.
-    #[serde(default)]
-    pub ensure_enabled: bool,
+    /// Whether a record that was there before is enabled, once, after it was first written for this credential. Absent,
+    /// it is true where `deletionPolicy` is `Disable` (such a record is enabled while its object exists, and disabled
+    /// when the object goes), and false where it is `Retain`. The PAM's list does not tell disabled records from others,
+    /// and writing to one leaves it disabled. Setting this later enables the record then. A record that the operator
+    /// made is enabled anyway, and one that somebody disables later stays so.
+    pub ensure_enabled: Option<bool>,
     /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
     /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
     /// done. Setting `Retain` on an object that is being deleted ends the deletion at once.

@@ -56,13 +56,16 @@ pub const FINALIZER: &str = "pam-operator.io/disable";
 pub const RECONCILE_REQUESTED_AT: &str = "pam-operator.io/reconcile-requested-at";
 /// Any new value of this annotation pushes the value once, whatever the vault did with it.
 pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-at";
+/// On a credential that is deleted with `deletionPolicy: Disable`: the record is not disabled, but becomes that of the named
+/// credential, `<namespace>/<name>`.
+pub const HAND_OVER_TO: &str = "pam-operator.io/hand-over-to";
 /// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`.
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
 /// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
 /// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
-pub const ANNOTATIONS: [&str; 4] =
-    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, CONFIRM_DISABLE, CONFIRM_INVENTORY];
+pub const ANNOTATIONS: [&str; 5] =
+    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, HAND_OVER_TO, CONFIRM_DISABLE, CONFIRM_INVENTORY];
 /// The label that takes the place of a namespace's labels where these are too large to be held. No rule selects by labels
 /// a namespace that bears it.
 pub const LABELS_TOO_LARGE: &str = "pam-operator.io/labels-too-large";

@@ -9,8 +9,11 @@ mod types;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use holding::{Claim, ClaimKey, Holding, What};
-pub use types::{ClaimRequest, DeviceClaim, HeldClaims, NotedClaims, ObjectName, SharedRecord, Taken, WantedRecord};
+use holding::{Asking, Claim, ClaimKey, Holding, What};
+pub use types::{
+    ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey, Taken,
+    WantedRecord,
+};
 
 /// The claims of all objects of a cluster, by uid.
 #[derive(Clone, Debug, Default)]
@@ -26,33 +29,37 @@ impl ClaimBook {
     // === What the cluster shows
 
     /// Takes in what an object's status says it has, and what its spec would write onto its device. What another object has
-    /// stays that object's. `true`: an object that waits for the device may have it now.
+    /// stays that object's. `true`: an object that waits for the device may have it now, or the object has the record that
+    /// another one hands over to it.
     pub fn note(&mut self, uid: &str, noted: NotedClaims) -> bool {
         self.living.insert(uid.to_owned());
         let mut holding = self.take(uid);
-        let frees = holding.wants_block(noted.wanted_block);
+        let mut frees = holding.wants_block(noted.wanted_block);
         if let Some(held) = noted.held {
             if !holding.has_device() {
                 holding.block.clone_from(&held.block);
             }
             holding.name = noted.name;
+            frees |= holding.has_taken(&held.record);
             self.recall(uid, &mut holding, held);
         }
         self.put(uid, holding);
         frees
     }
 
-    /// Takes in under which identifier an object would have a record, long before it can claim that record: a record that
-    /// an object came for is not disabled when its owner goes.
+    /// Takes in what record an object would have, long before it can claim that record: a record that an object of the
+    /// same namespace may have come for is not disabled when its owner goes.
     pub fn want(&mut self, uid: &str, wanted: WantedRecord) {
-        if !self.living.contains(uid) {
-            return;
+        if self.living.contains(uid) {
+            self.change(uid, |holding| holding.want(wanted));
         }
-        let mut holding = self.take(uid);
-        holding.name = wanted.name;
-        holding.by_tenant = wanted.by_tenant;
-        holding.want(&wanted.vault, wanted.identifier);
-        self.put(uid, holding);
+    }
+
+    /// Takes in which record the list shows to an object that would write it; `true` if that is news.
+    pub fn seek(&mut self, uid: &str, request: &ClaimRequest) -> bool {
+        let vault = &request.vault;
+        let seeks = request.record.clone().map(|id| Claim { vault: vault.clone(), what: What::Seeks(id) });
+        self.living.contains(uid) && self.change(uid, |holding| holding.seek(seeks))
     }
 
     /// Forgets an object that is gone.
@@ -63,31 +70,31 @@ impl ClaimBook {
 
     // === What a pass asks and does
 
-    /// Claims an identifier, an account and a device, all or none. What the object had before is free then: `Ok(true)`
-    /// says that there was such.
+    /// Claims an identifier, an account and a device, all or none, and a record that is handed over with them. What the
+    /// object had before is free then: `Ok(true)` says that there was such.
     pub fn claim(&mut self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> Result<bool, Taken> {
         if !self.living.contains(uid) {
             return Ok(false);
         }
+        let mut asked = Holding::asked(request);
+        let taken = self.first_taken(Asking::of(uid, name, request), &asked);
+        let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
+        asked.claims.extend(handed_over.map(|what| Claim { vault: request.vault.clone(), what }));
         let mut holding = self.take(uid);
-        let asked = Holding::asked(request);
-        let taken = self.first_taken(uid, &asked, request);
         let frees = taken.is_none() && holding.frees(&asked);
         holding.name.clone_from(name);
-        holding.by_tenant = request.by_tenant;
         holding.wanted_block.clone_from(&asked.wanted_block);
         if taken.is_none() {
             holding.claim(asked);
         }
-        holding.want(&request.vault, Some(request.identifier.clone()));
         self.put(uid, holding);
         taken.map_or(Ok(frees), Err)
     }
 
     /// Returns which other object has what is asked for; nothing is claimed.
     #[must_use]
-    pub fn holder(&self, uid: &str, request: &ClaimRequest) -> Option<Taken> {
-        self.first_taken(uid, &Holding::asked(request), request)
+    pub fn holder(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> Option<Taken> {
+        self.first_taken(Asking::of(uid, name, request), &Holding::asked(request))
     }
 
     /// Notes that what an object claimed was written: it has that now, and `block` is on its device. After a lost answer that may
@@ -109,9 +116,9 @@ impl ClaimBook {
             return false;
         }
         let mut holding = self.take(uid);
-        let frees = holding.restore();
+        let mut frees = holding.restore();
         if for_good {
-            holding.want_nothing();
+            frees |= holding.seek(None);
         }
         self.put(uid, holding);
         frees
@@ -122,15 +129,66 @@ impl ClaimBook {
         !self.take(uid).claims.is_empty()
     }
 
-    /// Returns whether another object has the record, or wants it. What a tenant wants through a connection of its own, whose
-    /// identifiers no rule covers, counts in its own namespace only: otherwise it could keep all records from being disabled.
+    /// Returns whether another object has the record.
     #[must_use]
-    pub fn is_shared(&self, uid: &str, record: &SharedRecord<'_>) -> bool {
-        let has = Claim { vault: record.vault.clone(), what: What::Record(record.id.to_owned()) };
-        let wants = Claim { vault: record.vault.clone(), what: What::Wanted(record.identifier.to_owned()) };
-        let counts = |holding: &&Holding| !holding.by_tenant || holding.name.namespace == record.namespace;
-        self.others(uid, &has).next().is_some() || self.others(uid, &wants).any(|holding| counts(&holding))
+    pub fn is_shared(&self, uid: &str, record: RecordId<'_>) -> bool {
+        self.others(uid, &Claim::of(record, What::Record)).next().is_some()
     }
+
+    // === What an object that is being deleted asks and does
+
+    /// Returns which object gets the record: the one that has claimed it since the record was handed over, else the named
+    /// one if it comes for the record, else one of the same namespace that comes for it, or may.
+    ///
+    /// What an object of another namespace wants counts for nothing unless it is named: otherwise anyone could keep a
+    /// record from being disabled.
+    #[must_use]
+    pub fn heir(&self, uid: &str, record: &LeavingRecord) -> Option<ObjectName> {
+        let claim = |what| Claim { vault: record.vault.clone(), what };
+        let [takes, seeks] = [What::Takes, What::Seeks].map(|what| claim(what(record.id.clone())));
+        let [at, wanted] =
+            [What::At(record.key.device.clone()), What::Wanted(record.key.identifier.clone())].map(claim);
+        let may_have = |holding: &&Holding| match &record.to {
+            Some(to) => holding.name == *to,
+            None => holding.name.namespace == record.namespace,
+        };
+        let may_come = self.others(uid, &at).filter(|holding| holding.may_want(record.key.account.as_ref()));
+        let may_come = may_come.chain(self.others(uid, &wanted).filter(|holding| holding.is_undecided));
+        let comes = self.others(uid, &seeks).chain(may_come).filter(may_have);
+        self.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
+    }
+
+    /// Hands the record of an object over: the object that gets it may claim it now. `true` if that is news.
+    pub fn offer(&mut self, uid: &str, record: &LeavingRecord) -> bool {
+        self.change(uid, |holding| holding.offer(record))
+    }
+
+    /// Hands the record of an object over no longer; `false` if another object has the record, or has claimed it already.
+    pub fn withdraw(&mut self, uid: &str, record: RecordId<'_>) -> bool {
+        let is_taken =
+            self.is_shared(uid, record) || self.others(uid, &Claim::of(record, What::Takes)).next().is_some();
+        if !is_taken {
+            self.change(uid, Holding::withdraw);
+        }
+        !is_taken
+    }
+
+    /// Returns whether the record that is asked for is handed over to the asking object.
+    #[must_use]
+    pub fn is_offered(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
+        let Some(id) = &request.record else { return false };
+        let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
+        self.others(uid, &has).any(|holding| holding.offers(Some(id), name))
+    }
+
+    /// Returns whether an object has claimed a record that is handed over.
+    #[must_use]
+    pub fn takes_over(&self, uid: &str) -> bool {
+        let takes = |claim: &Claim| matches!(claim.what, What::Takes(_));
+        self.holdings.get(uid).is_some_and(|holding| holding.claims.iter().any(takes))
+    }
+
+    // === What is asked of all
 
     /// Returns whether a list of that origin shows another record of this cluster than `id`.
     #[must_use]
@@ -157,6 +215,14 @@ impl ClaimBook {
         holding
     }
 
+    /// Changes what is known of one object.
+    fn change<T>(&mut self, uid: &str, change: impl FnOnce(&mut Holding) -> T) -> T {
+        let mut holding = self.take(uid);
+        let result = change(&mut holding);
+        self.put(uid, holding);
+        result
+    }
+
     /// Puts an object into the book.
     fn put(&mut self, uid: &str, holding: Holding) {
         for key in holding.keys() {
@@ -168,9 +234,11 @@ impl ClaimBook {
     /// Gives an object what its status says. What another object has stays that object's; an account or a device that a pass claimed
     /// is newer than the status, and so is an identifier that is just being sent.
     fn recall(&self, uid: &str, holding: &mut Holding, held: HeldClaims) {
-        holding.drop_recalled();
+        holding.drop_recalled(&held.record);
+        let (name, record) = (holding.name.clone(), held.record.clone());
         for claim in Claim::held(held) {
-            let is_free = || !holding.has_like(&claim.what) && self.taken(uid, holding, &claim).is_none();
+            let asking = Asking { uid, name: &name, record: Some(&record) };
+            let is_free = || !holding.has_like(&claim.what) && self.taken(asking, holding, &claim).is_none();
             if matches!(claim.what, What::Record(_)) || is_free() {
                 holding.claims.push(claim);
             }
@@ -185,8 +253,10 @@ impl ClaimBook {
     }
 
     /// Returns which object has that, if the asking object may not have it, too.
-    fn taken(&self, uid: &str, asked: &Holding, claim: &Claim) -> Option<Taken> {
-        let mut others = self.others(uid, claim);
+    fn taken(&self, asking: Asking<'_>, asked: &Holding, claim: &Claim) -> Option<Taken> {
+        let others = self.others(asking.uid, claim);
+        // What comes with a record that is handed over is no longer in the way.
+        let mut others = others.filter(|holding| !holding.offers(asking.record, asking.name));
         let name = |holding: &Holding| holding.name.clone();
         match claim.what {
             What::Identifier(_) => others.next().map(name).map(Taken::Identifier),
@@ -197,17 +267,20 @@ impl ClaimBook {
                 let differs = |holding: &&Holding| holding.block != asked.block && holding.wanted_block != asked.block;
                 others.find(differs).map(name).map(Taken::Device)
             }
-            What::Wanted(_) => None,
+            What::Wanted(_) | What::At(_) | What::Seeks(_) | What::Takes(_) => None,
         }
     }
 
     /// Returns which object has any of what is asked for, or the record that would be written.
-    fn first_taken(&self, uid: &str, asked: &Holding, request: &ClaimRequest) -> Option<Taken> {
-        let record = request.record.clone().map(|id| Claim { vault: request.vault.clone(), what: What::Record(id) });
-        asked.claims.iter().chain(&record).find_map(|claim| self.taken(uid, asked, claim))
+    fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
+        let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
+        let record = asking.record.map(|id| Claim { vault, what: What::Record(id.to_owned()) });
+        asked.claims.iter().chain(&record).find_map(|claim| self.taken(asking, asked, claim))
     }
 }
 
+#[cfg(test)]
+mod heirs;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

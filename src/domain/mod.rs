@@ -23,13 +23,14 @@ mod vault_id;
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use claims::{
-    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, NotedClaims, ObjectName, SharedRecord, Taken, WantedRecord,
+    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey,
+    Taken, WantedRecord,
 };
 pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
     AdoptionPolicy, Answer, Binding, Change, Claims, Connection, Decision, Disabling, Drift, Expect, Expected, Facts,
-    Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SecretsState, Seen,
-    Situation, ValueComparison, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
+    Heir, Identifiers, Intent, Inventory, Look, Mismatch, Planned, Push, ReleaseReason, Request, Row, SecretsState,
+    Seen, Situation, ValueComparison, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
     seen_in_leaving,
 };
 pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};

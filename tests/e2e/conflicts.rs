@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, Plan, World, assert_no_canary, ready};
-use kube::api::DeleteParams;
-use pam_operator::api::PamCredential;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use pam_operator::api::{HAND_OVER_TO, PamCredential};
 use pam_simulator::{Kind, Mark};
 use serde_json::{Value, json};
 
@@ -48,6 +48,14 @@ impl Street {
 
     async fn delete(&self, house: usize, name: &str) {
         self.world.credentials_in(&self.houses[house].0).delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// The object of that house lets the one of the same name in the other house have its record.
+    async fn hands_over(&self, house: usize, name: &str) {
+        let to = format!("{}/{name}", self.houses[1 - house].0);
+        let patch = json!({"metadata": {"annotations": {HAND_OVER_TO: to}}});
+        let api = self.world.credentials_in(&self.houses[house].0);
+        api.patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 
     async fn is_gone(&self, house: usize, name: &str) {
@@ -191,12 +199,14 @@ async fn an_object_that_moves_to_another_namespace_leaves_the_record_enabled() {
     let id = street.becomes(0, "moving", &["Synced"]).await.status.unwrap().id;
     street.put(1, "moving", &change).await;
     street.becomes(1, "moving", &["IdentifierConflict"]).await;
+    street.hands_over(0, "moving").await;
     street.delete(0, "moving").await;
     street.is_gone(0, "moving").await;
     assert_eq!(street.becomes(1, "moving", &["Synced"]).await.status.unwrap().id, id);
     assert_eq!(world.sim.count(Kind::DeleteCredential), 0);
 
     // Back, applied and deleted in one breath, as a GitOps tool does it.
+    street.hands_over(1, "moving").await;
     world.apply(street.objects(0, "moving", &change)).await;
     street.delete(1, "moving").await;
     street.is_gone(1, "moving").await;

@@ -12,6 +12,7 @@ mod competing_clusters;
 mod drill;
 mod event_sequences;
 mod finalizers;
+mod hand_over;
 mod histories;
 mod idle;
 mod late_answers;

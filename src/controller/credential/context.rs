@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kube::runtime::reflector::Store;
 
-use crate::api::{ConnectionKind, PamCredential, PamCredentialStatus};
+use crate::api::{AdoptionPolicy, DeletionPolicy, Mode, PamCredential, PamCredentialStatus};
 use crate::config::Config;
 use crate::controller::connection;
 use crate::controller::connection::object::{ConnectionId, connection_of};
@@ -16,6 +16,7 @@ use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::state::CredentialStates;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::status_store::StatusStore;
@@ -91,7 +92,7 @@ impl Context {
     pub(crate) fn note(&self, credential: &PamCredential) {
         let key = NamespacedName::of(credential);
         self.connections.health.note_credential(credential);
-        if credential.metadata.deletion_timestamp.is_some() {
+        if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
             if self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default()) {
                 self.wake_waiting(&key);
             }
@@ -113,18 +114,29 @@ impl Context {
         Deciders { cluster_names: &self.cluster_names, namespaces: &self.cluster.namespaces }
     }
 
-    /// Takes in what record a credential that is to stay would have.
+    /// Takes in what record a credential that has none would have.
     pub(crate) fn want(&self, credential: &PamCredential) {
-        let meta = &credential.metadata;
-        let state = self.connections.state(&connection_of(credential));
-        let (Some(uid), Some(state), None) = (&meta.uid, state, &meta.deletion_timestamp) else { return };
-        let status = credential.status.clone().unwrap_or_default();
-        let identifier = identity::identifier(credential, &status, &self.cluster.name);
-        let may = permitted(credential, &identifier, &state.connection, self.deciders()).is_ok();
-        let by_tenant = state.connection.kind() == ConnectionKind::PamConnection;
-        let vault = VaultId::new(&state.origin, state.tenant.as_deref());
+        let Some(uid) = &credential.metadata.uid else { return };
         let name = claims::object_name(&NamespacedName::of(credential));
-        self.claims.want(uid, WantedRecord { name, vault, by_tenant, identifier: may.then_some(identifier) });
+        let none = || WantedRecord { name: name.clone(), vault: VaultId::default(), record: None };
+        self.claims.want(uid, self.wanted(credential).unwrap_or_else(none));
+    }
+
+    /// Returns the record that a credential would write if the record were free.
+    fn wanted(&self, credential: &PamCredential) -> Option<WantedRecord> {
+        let spec = &credential.spec;
+        let writes = !spec.suspend && spec.mode == Mode::Apply && spec.adoption_policy != AdoptionPolicy::Never;
+        let stays = credential.metadata.deletion_timestamp.is_none();
+        let state = self.connections.state(&connection_of(credential)).filter(|_| writes && stays)?;
+        let status = credential.status.clone().unwrap_or_default();
+        let vault = VaultId::new(&state.origin, state.tenant.as_deref());
+        let known = status.connection.as_ref().filter(|_| status.id.is_some()).map(claims::vault_of);
+        let identifier = identity::identifier(credential, &status, &self.cluster.name);
+        let permitted = permitted(credential, &identifier, &state.connection, self.deciders()).is_ok();
+        let may = permitted && known.is_none_or(|known| !known.may_be(&vault));
+        let name = claims::object_name(&NamespacedName::of(credential));
+        let record = may.then(|| claims::record_key(credential, &identifier));
+        Some(WantedRecord { name, vault, record })
     }
 
     /// Has the connection looked at after its login was refused: that concerns the connection as a whole.
@@ -159,4 +171,10 @@ impl Context {
         self.statuses.forget(uid);
         self.cluster.metrics.set_credentials(self.state.forget(uid));
     }
+}
+
+/// Whether a credential that is being deleted has its record until the finalizer is off: that record is disabled, or handed
+/// over, and no other credential writes onto it before.
+fn keeps_record(credential: &PamCredential) -> bool {
+    credential.spec.deletion_policy == DeletionPolicy::Disable && finalizer::is_on(credential)
 }

@@ -68,6 +68,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     // Noted by every pass, since the connection may have come after the credential.
     context.want(credential);
     let mut observed = observe::from_cache(credential, context);
+    observe::put_finalizer_back(&mut observed, context).await?;
     write_status::write_owed(&observed, context).await?;
     if let Some(waits) = waits(&observed, context) {
         return Ok(waits);

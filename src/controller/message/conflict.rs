@@ -1,6 +1,7 @@
 //! What users read where a record or an account is not this credential's: what stands in the way, and how to mend it.
 
-use crate::api::RECONCILE_REQUESTED_AT;
+use crate::api::{HAND_OVER_TO, RECONCILE_REQUESTED_AT};
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, Seen};
 
 /// What a user is told of what the list shows.
@@ -13,6 +14,8 @@ pub(crate) struct Found<'a> {
     pub(crate) ids: &'a [String],
     pub(crate) recorded: Binding,
     pub(crate) adoption: AdoptionPolicy,
+    /// The connection's rules would let the credential have the identifier of the listed record.
+    pub(crate) may_use_listed: bool,
     /// The cluster name with which the listed identifier would have been generated for this very object.
     pub(crate) generated_by_cluster: Option<&'a str>,
 }
@@ -88,6 +91,7 @@ impl Found<'_> {
     fn of_account_under_another(&self) -> String {
         let by_name = match self.adoption {
             AdoptionPolicy::Never => "remove the record, or correct the account",
+            _ if !self.may_use_listed => "remove the record, or correct the account",
             _ => "set spec.identifier to that record's to go on with it as it is, or remove the record",
         };
         format!("{by_name}{}", self.or_take_over("gives this identifier to"))
@@ -129,9 +133,10 @@ pub(crate) fn device_held() -> String {
 }
 
 /// Says that another object of this cluster holds `what`. The owner is not named, since it may be another tenant's object.
-pub(crate) fn claimed(what: &str, identifier: &str) -> String {
+pub(crate) fn claimed(what: &str, identifier: &str, own: &NamespacedName) -> String {
+    let NamespacedName { namespace, name } = own;
     format!(
-        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. It goes on by itself when that one is deleted; else set another spec.identifier, username, hostname or ip"
+        "Nothing was written: the {what} is held by another owner in this cluster; identifier {identifier}. To let this object have the record of that one, set spec.deletionPolicy of that one to Disable, annotate it with {HAND_OVER_TO}={namespace}/{name}, and delete it (in one namespace, without the annotation); else set another spec.identifier, username, hostname or ip"
     )
 }
 
@@ -183,7 +188,7 @@ pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
 fn after_stray_write(adoption: AdoptionPolicy) -> String {
     let policy = policy(adoption);
     format!(
-        "Nothing more is written for it. If the record is this credential's, give the authorization access to it{policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+        "Nothing more is written for it. If the record is this credential's, give the authorization access to it (or enable it, if the PAM's list leaves disabled records out){policy} and annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
     )
 }
 
@@ -212,7 +217,8 @@ mod tests {
         generated_by_cluster: Option<&'a str>,
         ids: &'a [String],
     ) -> Found<'a> {
-        Found { seen, identifier: "ours", ids, recorded: Binding::Unbound, adoption, generated_by_cluster }
+        let (identifier, recorded) = ("ours", Binding::Unbound);
+        Found { seen, identifier, ids, recorded, adoption, may_use_listed: true, generated_by_cluster }
     }
 
     fn all_seen() -> [Seen; 8] {
@@ -249,6 +255,17 @@ mod tests {
         let text = found(seen, AdoptionPolicy::TakeOver, None, &["17".to_owned()]).denied("ClusterPamConnection main");
         for word in ["ClusterPamConnection main", "TakeOver", "`allow`", "record 17", "Nothing was written"] {
             assert!(text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_that_the_connection_does_not_permit_is_no_remedy() {
+        let seen = Seen::AccountOther { rotates: false };
+        for adoption in POLICIES {
+            let found = found(seen, adoption, None, &[]);
+            let offers = |found: Found<'_>| found.conflict().contains("set spec.identifier to that record's");
+            assert_eq!(offers(found), adoption != AdoptionPolicy::Never);
+            assert!(!offers(Found { may_use_listed: false, ..found }));
         }
     }
 

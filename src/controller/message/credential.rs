@@ -1,6 +1,7 @@
 //! What users read of a credential: our own words, with names, the PAM's four-digit code and what to do about it; never
 //! text of an answer, and never a value.
 
+use crate::api::HAND_OVER_TO;
 use crate::domain::{Disabling, ReleaseReason};
 use crate::pam::Enabled;
 
@@ -108,6 +109,32 @@ pub(crate) fn leaving(what: &str) -> String {
     )
 }
 
+/// Says that another object gets the record: the named one, or one of the same namespace.
+pub(crate) fn handing_over(to: Option<&str>) -> String {
+    let (what, instead) = match to {
+        Some(to) => (
+            format!("becomes that of {to}, which the annotation {HAND_OVER_TO} names"),
+            "remove the annotation".to_owned(),
+        ),
+        None => (
+            "becomes that of another object of this namespace, which waits for it or has just been made".to_owned(),
+            format!(
+                "delete that one first, or set spec.mode of it to Plan (to name another one, annotate this object with {HAND_OVER_TO}=<namespace>/<name>)"
+            ),
+        ),
+    };
+    format!(
+        "The record stays enabled, and {what}: this object goes once that one has the record. To have the record disabled instead, {instead}. To let this object go and leave the record as it is, set spec.deletionPolicy to Retain"
+    )
+}
+
+/// Says that the object that is named to get the record does not come for it.
+pub(crate) fn heir_absent(to: &str) -> String {
+    format!(
+        "Nothing was done: the annotation {HAND_OVER_TO} hands the record over to {to}, and no object of that <namespace>/<name> waits for the record. Create it, with this username, hostname and ip, by a connection to the same PAM and tenant that permits it; spec.adoptionPolicy must not be Never, spec.mode not Plan, spec.suspend not true, and its STATUS says what else it lacks. Or remove the annotation to have the record disabled, or set spec.deletionPolicy to Retain to let this object go and leave the record as it is"
+    )
+}
+
 /// Says that the PAM's answer to the DELETE keeps the object from going.
 pub(crate) fn deletion_refused(answer: Disabling, id: &str) -> String {
     match answer {
@@ -162,6 +189,16 @@ pub(crate) fn unseen_ends(fields: &[String]) -> String {
         fields.join(", ")
     )
 }
+
+/// Returns the note of the event of a record that stays enabled in the PAM that its object no longer leads to.
+pub(crate) fn left_behind(id: &str, identifier: &str, origin: &str) -> String {
+    format!(
+        "Record {id}, identifier {identifier}, stays enabled in the PAM at {origin}: this object has another record now, and spec.deletionPolicy (Disable) concerns that one alone. If the former record is not needed any more, disable it by hand"
+    )
+}
+
+/// Another object came for the record just before the record was to be disabled.
+pub(crate) const HEIR_CAME: &str = "Another object has come for the record: it is looked at again";
 
 /// The object was suspended before the first sync.
 pub(crate) const SUSPENDED_UNSEEN: &str = "Suspended before the first sync: nothing was sent to the PAM";

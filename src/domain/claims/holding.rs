@@ -1,6 +1,6 @@
 //! What one object has, wants, and had before its last claim.
 
-use super::{ClaimRequest, HeldClaims, ObjectName};
+use super::{ClaimRequest, HeldClaims, LeavingRecord, ObjectName, RecordId, WantedRecord};
 use crate::domain::VaultId;
 
 /// Something of a vault that an object can have.
@@ -21,8 +21,14 @@ pub(super) enum What {
     Device(String),
     /// A record, by its id.
     Record(String),
-    /// An identifier that an object would have a record under, or has.
+    /// An identifier that an object without a record would have one under.
     Wanted(String),
+    /// A device that an object without a record would have one on.
+    At(String),
+    /// A record that the list shows to an object that would write it.
+    Seeks(String),
+    /// A record that is handed over, and that an object has claimed for that.
+    Takes(String),
 }
 
 /// What can be had at one origin, for the index: tenants may be one or not.
@@ -41,10 +47,23 @@ pub(super) struct Holding {
     /// What its spec would write onto the device.
     pub(super) wanted_block: Option<String>,
     pub(super) claims: Vec<Claim>,
-    /// It wants its record through a tenant's own connection.
-    pub(super) by_tenant: bool,
+    /// The record that it would have.
+    wanted: Option<WantedRecord>,
+    /// No pass has told yet whether it comes for a record that is there.
+    pub(super) is_undecided: bool,
+    /// The record that it hands over.
+    offer: Option<Offer>,
     /// What it had before a claim of which nothing came yet.
     pub(super) before: Option<Before>,
+}
+
+/// A record that its object hands over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Offer {
+    id: String,
+    /// The namespace of the object that hands it over.
+    namespace: String,
+    to: Option<ObjectName>,
 }
 
 /// What an object had before a claim.
@@ -55,7 +74,27 @@ pub(super) struct Before {
     block: Option<String>,
 }
 
+/// The object that asks for something.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) uid: &'a str,
+    pub(super) name: &'a ObjectName,
+    /// The record that it would write, or has.
+    pub(super) record: Option<&'a str>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn of(uid: &'a str, name: &'a ObjectName, request: &'a ClaimRequest) -> Self {
+        Self { uid, name, record: request.record.as_deref() }
+    }
+}
+
 impl Claim {
+    /// Returns a claim on a record.
+    pub(super) fn of(record: RecordId<'_>, what: fn(String) -> What) -> Self {
+        Self { vault: record.vault.clone(), what: what(record.id.to_owned()) }
+    }
+
     /// Returns what a status says its object has: the record first, which is the object's whatever else is.
     pub(super) fn held(held: HeldClaims) -> Vec<Self> {
         let vault = held.vault;
@@ -78,11 +117,11 @@ impl Claim {
 impl What {
     /// Whether it is claimed before it is written.
     const fn is_exclusive(&self) -> bool {
-        matches!(self, Self::Identifier(_) | Self::Account(_) | Self::Device(_))
+        matches!(self, Self::Identifier(_) | Self::Account(_) | Self::Device(_) | Self::Takes(_))
     }
 
     const fn is_wanted(&self) -> bool {
-        matches!(self, Self::Wanted(_))
+        matches!(self, Self::Wanted(_) | Self::At(_) | Self::Seeks(_))
     }
 }
 
@@ -113,15 +152,59 @@ impl Holding {
         is_news
     }
 
-    /// Replaces the identifier that it wants.
-    pub(super) fn want(&mut self, vault: &VaultId, identifier: Option<String>) {
+    /// Replaces the record that it would have. Of another record than before nobody has seen yet whether it is there.
+    pub(super) fn want(&mut self, wanted: WantedRecord) {
+        self.name.clone_from(&wanted.name);
+        if self.wanted.as_ref() == Some(&wanted) {
+            return;
+        }
         self.want_nothing();
-        let wanted = |identifier| Claim { vault: vault.clone(), what: What::Wanted(identifier) };
-        self.claims.extend(identifier.map(wanted));
+        let Some(key) = &wanted.record else { return };
+        let both = [What::Wanted(key.identifier.clone()), What::At(key.device.clone())];
+        self.claims.extend(both.map(|what| Claim { vault: wanted.vault.clone(), what }));
+        (self.wanted, self.is_undecided) = (Some(wanted), true);
     }
 
-    pub(super) fn want_nothing(&mut self) {
+    fn want_nothing(&mut self) {
         self.claims.retain(|claim| !claim.what.is_wanted());
+        (self.wanted, self.is_undecided) = (None, false);
+    }
+
+    /// Notes the record that the list shows to it; `true` if that is news.
+    pub(super) fn seek(&mut self, seeks: Option<Claim>) -> bool {
+        let seeks = seeks.filter(|_| self.wanted.is_some());
+        let was_undecided = std::mem::take(&mut self.is_undecided);
+        let is_same = |claim: &Claim| Some(claim) == seeks.as_ref();
+        let known = self.claims.iter().filter(|claim| matches!(claim.what, What::Seeks(_)));
+        let is_news = was_undecided || !known.map(is_same).eq(seeks.iter().map(|_| true));
+        self.claims.retain(|claim| !matches!(claim.what, What::Seeks(_)));
+        self.claims.extend(seeks);
+        is_news
+    }
+
+    /// Whether it may come for a record of that account.
+    pub(super) fn may_want(&self, account: Option<&String>) -> bool {
+        let wanted = self.wanted.as_ref().and_then(|wanted| wanted.record.as_ref()?.account.as_ref());
+        self.is_undecided && wanted.zip(account).is_none_or(|(wanted, account)| wanted == account)
+    }
+
+    /// Hands a record over; `true` if it was not handed over so before.
+    pub(super) fn offer(&mut self, record: &LeavingRecord) -> bool {
+        let LeavingRecord { namespace, to, id, .. } = record;
+        let offer = Offer { id: id.clone(), namespace: namespace.clone(), to: to.clone() };
+        self.offer.replace(offer.clone()) != Some(offer)
+    }
+
+    pub(super) fn withdraw(&mut self) {
+        self.offer = None;
+    }
+
+    /// Whether it hands that record over to an object of that name.
+    pub(super) fn offers(&self, id: Option<&str>, name: &ObjectName) -> bool {
+        self.offer.as_ref().is_some_and(|offer| {
+            let to = offer.to.as_ref().map_or(offer.namespace == name.namespace, |to| to == name);
+            to && id == Some(offer.id.as_str())
+        })
     }
 
     pub(super) fn has_device(&self) -> bool {
@@ -138,7 +221,7 @@ impl Holding {
         self.claims.iter().any(|claim| match claim.what {
             What::Identifier(_) | What::Account(_) => !next.claims.contains(claim),
             What::Device(_) => self.block != next.block || !next.claims.contains(claim),
-            What::Record(_) | What::Wanted(_) => false,
+            What::Record(_) | What::Wanted(_) | What::At(_) | What::Seeks(_) | What::Takes(_) => false,
         })
     }
 
@@ -160,13 +243,20 @@ impl Holding {
         true
     }
 
+    /// Whether it claimed that record when the record was handed over.
+    pub(super) fn has_taken(&self, record: &str) -> bool {
+        self.claims.iter().any(|claim| matches!(&claim.what, What::Takes(id) if id == record))
+    }
+
     /// Drops what a status says by itself; an identifier that is just being sent is newer than the status.
-    pub(super) fn drop_recalled(&mut self) {
+    /// `record` is the record that the status says it has.
+    pub(super) fn drop_recalled(&mut self, record: &str) {
         let in_flight = self.before.is_some();
-        self.claims.retain(|claim| match claim.what {
+        self.claims.retain(|claim| match &claim.what {
             What::Identifier(_) => in_flight,
             What::Record(_) => false,
-            What::Account(_) | What::Device(_) | What::Wanted(_) => true,
+            What::Takes(id) => id != record,
+            _ => true,
         });
     }
 

@@ -30,7 +30,6 @@ fn request(tenant: Option<&str>, identifier: &str, account: &str) -> ClaimReques
         account: account.to_owned(),
         device: None,
         record: None,
-        by_tenant: false,
     }
 }
 
@@ -111,7 +110,7 @@ impl World {
     fn claim(&mut self, object: usize, wanted: usize) -> bool {
         let (uid, request) = (OBJECTS[object], &REQUESTS[wanted]);
         let in_the_way: Vec<_> = (0..3).filter(|other| *other != object && self.overlaps(*other, wanted)).collect();
-        let holder = self.book.holder(uid, request);
+        let holder = self.book.holder(uid, &name(uid), request);
         let claimed = self.book.claim(uid, &name(uid), request);
         assert_eq!(claimed.clone().err(), holder, "to ask is to learn what a claim would meet");
         match claimed {
@@ -251,14 +250,17 @@ fn the_object_whose_status_has_the_records_id_has_it_whatever_was_claimed_before
             book.note("a", noted("a", &held));
             let onto = ClaimRequest { record: Some("7".to_owned()), ..request.clone() };
             let same = held.vault.may_be(&request.vault);
-            assert_eq!(book.holder("b", &onto).is_some(), same, "{held:?}, {request:?}");
-            let record = SharedRecord { namespace: "ns", vault: &held.vault, id: "7", identifier: "" };
-            assert!(book.is_shared("b", &record) && !book.is_shared("a", &record));
+            assert_eq!(book.holder("b", &name("b"), &onto).is_some(), same, "{held:?}, {request:?}");
+            let record = RecordId { vault: &held.vault, id: "7" };
+            assert!(book.is_shared("b", record) && !book.is_shared("a", record));
             let unaffected = ClaimRequest { record: None, ..request.clone() };
-            assert_eq!(book.holder("b", &unaffected), None, "what was claimed stays claimed");
+            assert_eq!(book.holder("b", &name("b"), &unaffected), None, "what was claimed stays claimed");
             let meets = held.identifier.as_ref() == Some(&request.identifier)
                 || held.account.as_ref() == Some(&request.account);
-            assert!(!(same && meets) || book.holder("a", &unaffected).is_some(), "and is not the other's, too");
+            assert!(
+                !(same && meets) || book.holder("a", &name("a"), &unaffected).is_some(),
+                "and is not the other's, too"
+            );
         }
     }
 }

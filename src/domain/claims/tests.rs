@@ -24,22 +24,11 @@ fn wish(identifier: &str, account: &str) -> ClaimRequest {
         account: account.into(),
         device: None,
         record: None,
-        by_tenant: false,
     }
 }
 
 fn of(tenant: &str) -> ClaimRequest {
     ClaimRequest { vault: VaultId::new("https://pam", Some(tenant)), ..wish("i", "x") }
-}
-
-fn wanted(object: &str, identifier: &str) -> WantedRecord {
-    let identifier = Some(identifier.to_owned());
-    WantedRecord { name: name(object), vault: at("https://pam"), by_tenant: false, identifier }
-}
-
-fn is_shared(claims: &ClaimBook, namespace: &str, uid: &str) -> bool {
-    let vault = at("https://pam");
-    claims.is_shared(uid, &SharedRecord { namespace, vault: &vault, id: "7", identifier: "i" })
 }
 
 #[test]
@@ -48,7 +37,6 @@ fn an_object_that_is_gone_claims_nothing_any_more() {
     claims.forget("a");
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false), "nobody has it");
-    assert!(!is_shared(&claims, "ns", "b"));
 }
 
 #[test]
@@ -96,36 +84,13 @@ fn another_pam_is_another_place() {
 }
 
 #[test]
-fn a_record_that_somebody_else_waits_for_is_shared() {
-    let mut claims = book();
-    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
-    assert!(!is_shared(&claims, "ns", "a"));
-    assert!(claims.claim("b", &name("b"), &wish("i", "x")).is_err());
-    assert!(is_shared(&claims, "ns", "a"));
-    assert_eq!(claims.claim("b", &name("b"), &wish("j", "y")), Ok(false), "it wants another now");
-    assert!(!is_shared(&claims, "ns", "a"));
-}
-
-#[test]
 fn whoever_only_asks_learns_who_has_it_and_claims_nothing() {
     let mut claims = book();
-    assert_eq!(claims.holder("a", &wish("i", "x")), None);
+    assert_eq!(claims.holder("a", &name("a"), &wish("i", "x")), None);
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false), "nobody has it");
-    assert_eq!(claims.holder("b", &wish("i", "x")), None, "nobody else");
-    assert_eq!(claims.holder("a", &wish("i", "y")), Some(Taken::Identifier(name("b"))));
-    assert_eq!(claims.holder("a", &wish("j", "x")), Some(Taken::Account(name("b"))));
-}
-
-#[test]
-fn a_record_that_somebody_has_just_come_for_is_shared_until_that_one_goes() {
-    let mut claims = book();
-    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
-    claims.want("b", wanted("b", "i"));
-    assert!(is_shared(&claims, "ns", "a"));
-    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false), "and nobody else's yet");
-    claims.forget("b");
-    claims.want("b", wanted("b", "i"));
-    assert!(!is_shared(&claims, "ns", "a"), "it is gone");
+    assert_eq!(claims.holder("b", &name("b"), &wish("i", "x")), None, "nobody else");
+    assert_eq!(claims.holder("a", &name("a"), &wish("i", "y")), Some(Taken::Identifier(name("b"))));
+    assert_eq!(claims.holder("a", &name("a"), &wish("j", "x")), Some(Taken::Account(name("b"))));
 }
 
 #[test]
@@ -134,13 +99,11 @@ fn whoever_got_nothing_by_a_claim_keeps_nobody_from_it() {
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
     assert!(claims.give_back("a", false));
     assert!(!claims.give_back("a", false), "once");
-    assert!(is_shared(&claims, "ns", "b"), "it would still like to");
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
     claims.keep("b", None);
     assert!(!claims.give_back("b", true), "it was written");
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "y")), Err(Taken::Identifier(name("b"))));
     assert!(!claims.give_back("a", true));
-    assert!(!is_shared(&claims, "ns", "b"), "it no longer may");
 }
 
 #[test]
@@ -152,16 +115,6 @@ fn whoever_cannot_move_has_what_it_had_before() {
     assert!(claims.give_back("a", false));
     assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Err(Taken::Account(name("a"))));
     assert_eq!(claims.claim("b", &name("b"), &wish("j", "y")), Ok(false));
-}
-
-#[test]
-fn what_a_tenant_wants_through_a_connection_of_its_own_is_nothing_to_other_namespaces() {
-    let mut claims = book();
-    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
-    let tenant = ClaimRequest { by_tenant: true, ..wish("i", "y") };
-    assert!(claims.claim("b", &ObjectName { namespace: "theirs".into(), name: "b".into() }, &tenant).is_err());
-    assert!(!is_shared(&claims, "ns", "a"));
-    assert!(is_shared(&claims, "theirs", "c"));
 }
 
 #[test]
@@ -199,8 +152,8 @@ fn an_identifier_that_is_just_being_sent_is_newer_than_the_status() {
     claims.note("a", noted("i"));
     assert_eq!(claims.claim("a", &name("a"), &wish("j", "x")), Ok(true));
     claims.note("a", noted("i"));
-    assert_eq!(claims.holder("b", &wish("j", "y")), Some(Taken::Identifier(name("a"))));
-    assert_eq!(claims.holder("b", &wish("i", "y")), None);
+    assert_eq!(claims.holder("b", &name("b"), &wish("j", "y")), Some(Taken::Identifier(name("a"))));
+    assert_eq!(claims.holder("b", &name("b"), &wish("i", "y")), None);
 }
 
 #[test]
@@ -208,6 +161,6 @@ fn an_identifier_that_a_status_says_no_more_is_free() {
     let mut claims = book();
     claims.note("a", noted("i"));
     claims.note("a", noted("j"));
-    assert_eq!(claims.holder("b", &wish("j", "y")), Some(Taken::Identifier(name("a"))));
-    assert_eq!(claims.holder("b", &wish("i", "y")), None);
+    assert_eq!(claims.holder("b", &name("b"), &wish("j", "y")), Some(Taken::Identifier(name("a"))));
+    assert_eq!(claims.holder("b", &name("b"), &wish("i", "y")), None);
 }

@@ -33,8 +33,6 @@ pub struct ClaimRequest {
     pub device: Option<DeviceClaim>,
     /// The id of the record that would be written, if one is listed.
     pub record: Option<String>,
-    /// The object asks through a tenant's own connection.
-    pub by_tenant: bool,
 }
 
 /// An object as the watch shows it.
@@ -65,30 +63,50 @@ pub struct HeldClaims {
     pub block: Option<String>,
 }
 
-/// Under which identifier an object would have a record.
-#[derive(Clone, Debug)]
+/// What record an object without one would have.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedRecord {
     /// The name of the object.
     pub name: ObjectName,
     /// Where the record would be.
     pub vault: VaultId,
-    /// The object asks through a tenant's own connection.
-    pub by_tenant: bool,
-    /// The identifier; `None`: the object may have none.
-    pub identifier: Option<String>,
+    /// The record; `None`: the object has one there, or may have none.
+    pub record: Option<RecordKey>,
 }
 
-/// A record whose object is being deleted.
+/// By what a record is known to those that come for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordKey {
+    /// Its identifier.
+    pub identifier: String,
+    /// A digest of its account; `None` while the username has not been read.
+    pub account: Option<String>,
+    /// A digest of its device.
+    pub device: String,
+}
+
+/// A record in a vault, by its id.
 #[derive(Clone, Copy, Debug)]
-pub struct SharedRecord<'a> {
-    /// The namespace of the object.
-    pub namespace: &'a str,
+pub struct RecordId<'a> {
     /// The vault of the record.
     pub vault: &'a VaultId,
     /// The id of the record.
     pub id: &'a str,
-    /// The identifier of the record.
-    pub identifier: &'a str,
+}
+
+/// The record of an object that is being deleted.
+#[derive(Clone, Debug)]
+pub struct LeavingRecord {
+    /// The namespace of the object.
+    pub namespace: String,
+    /// The object that is named to get the record; `None`: an object of the same namespace that waits for the record.
+    pub to: Option<ObjectName>,
+    /// The vault of the record.
+    pub vault: VaultId,
+    /// The id of the record.
+    pub id: String,
+    /// By what the record is known.
+    pub key: RecordKey,
 }
 
 /// What another object has, and that object's name.

@@ -10,6 +10,9 @@
 //! | our account under another identifier | conflict | conflict | update, if the connection allows it |
 //! | several records that match, or an SSH key's row | conflict | conflict | conflict |
 //!
+//! A record of another object of this cluster that is being deleted and hands the record over is written as by `TakeOver`,
+//! but under `Never`: the consent of that object takes the place of the policy and of the connection's permission.
+//!
 //! A conflict is [`Reason::RecordConflict`]; a take-over that the connection does not allow is [`Reason::AccessDenied`]. A
 //! creation under `Never` and every take-over are announced in status first, so that a later pass knows whose the record is.
 //! The laws check every cell (`laws/tables/p4_table.rs`).
@@ -33,6 +36,20 @@ pub(super) fn existing_record(s: &impl Facts, value: ValueComparison, seen: Seen
             if s.take_over_granted() { adopt(s, value, rotates) } else { Decision::Wait(Reason::AccessDenied) }
         }
         _ => Decision::Wait(Reason::RecordConflict),
+    }
+}
+
+/// Decides for a record that the object which has it hands over to this one. `decision` is what would be decided without
+/// that.
+pub(super) fn handed_over(s: &impl Facts, value: ValueComparison, decision: Decision) -> Decision {
+    let may_have = s.binding() != Binding::Bound && s.adoption() != AdoptionPolicy::Never;
+    let unclear = s.mismatch() && s.request() == Request::None;
+    match (decision, s.inventory().seen()) {
+        (
+            Decision::Wait(Reason::RecordConflict | Reason::AccessDenied),
+            Some(Seen::IdentifierElsewhere { rotates } | Seen::AccountOther { rotates }),
+        ) if may_have && !unclear => adopt(s, value, rotates),
+        _ => decision,
     }
 }
 

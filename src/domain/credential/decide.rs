@@ -1,6 +1,6 @@
 //! The one place where it is decided what happens to a credential.
 
-use super::adoption::{adopt, existing_record, intent_due};
+use super::adoption::{adopt, existing_record, handed_over, intent_due};
 use super::decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, resend_due};
 use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, SecretsState, Seen, ValueComparison};
@@ -22,29 +22,38 @@ use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, Secr
 ///   where a write of ours may have been missed or came late, or where a value that somebody else changed is corrected. A
 ///   push to a record that was there before, or for any other cause than a new value, never carries a value that the vault
 ///   rotates (P6).
-/// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record,
-///   and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there.
-/// * With `mode: Plan` nothing is decided but what would be sent ([`Decision::Plan`]), or what prevents it.
+/// * A record is disabled only while the object is being deleted, its policy says so, no other object has the record or
+///   gets it, and the list shows it as ours or does not show it at all (P7). Nothing is sent before the finalizer is there, and the
+///   finalizer is put back first of all while a record may exist whose deletion policy is `Disable`.
+/// * With `mode: Plan`, beside that finalizer, nothing is decided but what would be sent ([`Decision::Plan`]), or what prevents it.
 /// * Each [`Look`] is asked for at most once: what was seen is never asked for again.
 #[must_use]
 pub fn decide(s: &impl Facts) -> Decision {
     match (s.deleting(), s.suspended()) {
+        _ if is_finalizer_missing(s) => Decision::AddFinalizer,
         (true, _) => match super::deletion::decide_deletion(s) {
             Decision::Disable if s.plan() => Decision::Plan(Planned::Disable),
+            Decision::HandOver if s.plan() => Decision::Plan(Planned::Nothing),
             decision => decision,
         },
         (false, true) => Decision::Suspend,
         (false, false) => match decide_live(s) {
             decision if s.plan() => planned(decision),
-            Decision::Push(_) | Decision::Enable if s.disable() && !s.finalizer() => Decision::AddFinalizer,
+            Decision::Push(_) if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             Decision::Push(push) => {
                 intent_due(s, push, s.inventory().seen()).map_or(Decision::Push(push), Decision::Intend)
             }
             Decision::Settled if s.finalizer() && !s.disable() => Decision::RemoveFinalizer(ReleaseReason::Retained),
-            Decision::Settled if s.disable() && !s.finalizer() => Decision::AddFinalizer,
             decision => decision,
         },
     }
+}
+
+/// Whether the PAM may hold a record that the deletion of the object would have to disable, and nothing would hold the
+/// deletion up. Whatever else the object waits for, a deletion does not wait with it: so this comes before every gate, also
+/// where `spec.suspend` or `mode: Plan` forbids calls to the PAM, since a finalizer is none.
+fn is_finalizer_missing(s: &impl Facts) -> bool {
+    !s.deleting() && s.disable() && !s.finalizer() && (s.binding() != Binding::Unbound || s.doubtful())
 }
 
 /// Returns what would be done for an object that is not being deleted.
@@ -163,11 +172,11 @@ fn with_connection(s: &impl Facts, value: ValueComparison) -> Decision {
         Inventory::Shows(seen) => with_list(s, value, seen),
     };
     match decision {
-        Decision::Push(push) if claims_first(s, push) => with_claims(s, decision),
-        Decision::Rebind => with_claims(s, decision),
+        Decision::Push(push) if claims_first(s, push) => with_claims(s, value, decision),
+        Decision::Rebind => with_claims(s, value, decision),
         // The record may be that of another object: then the object waits for that one, which is not named.
         Decision::Wait(Reason::RecordConflict | Reason::AccessDenied) if is_after_another(s) => {
-            with_claims(s, decision)
+            with_claims(s, value, decision)
         }
         decision => decision,
     }
@@ -184,10 +193,11 @@ fn claims_first(s: &impl Facts, push: Push) -> bool {
     push.expect != Expect::Update || s.account_changed() || s.device_changed()
 }
 
-fn with_claims(s: &impl Facts, decision: Decision) -> Decision {
+fn with_claims(s: &impl Facts, value: ValueComparison, decision: Decision) -> Decision {
     match s.claims() {
         Claims::NotAsked => Decision::Look(Look::Claims),
         Claims::Free => decision,
+        Claims::HandedOver => handed_over(s, value, decision),
         Claims::Identifier => Decision::Wait(Reason::IdentifierConflict),
         Claims::Account => Decision::Wait(Reason::AccountConflict),
         Claims::Device => Decision::Wait(Reason::DeviceConflict),

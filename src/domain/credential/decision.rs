@@ -31,6 +31,8 @@ pub enum Decision {
     RemoveFinalizer(ReleaseReason),
     /// Announce in the status the write that is sent next.
     Intend(Intent),
+    /// Let another object have the record, and keep the finalizer until that object has it.
+    HandOver,
     /// Disable the record whose id is in our status.
     Disable,
     /// Enable the record whose id is in our status.

@@ -1,6 +1,6 @@
 //! Decides for an object that is being deleted (P7): never more than was asked, and never stuck.
 
-use super::{Binding, Connection, Decision, Facts, Inventory, Look, Reason, ReleaseReason, Seen, SettleWindow};
+use super::{Binding, Connection, Decision, Facts, Heir, Inventory, Look, Reason, ReleaseReason, Seen, SettleWindow};
 
 /// Decides for an object that is being deleted.
 ///
@@ -18,6 +18,7 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
     match (s.binding(), s.claimed_by_other(), s.connection()) {
         (Binding::Unbound, ..) if !s.doubtful() => Decision::RemoveFinalizer(ReleaseReason::NothingWritten),
         (_, true, _) => Decision::RemoveFinalizer(ReleaseReason::HandedOver),
+        (Binding::Bound | Binding::BoundElsewhere, ..) if s.heir() != Heir::None => hand_over(s),
         // A write that is executed after the DELETE would leave a record behind that nobody knows of.
         (_, _, Connection::Ready) if !s.denied() && s.settle() == SettleWindow::Open => {
             Decision::Wait(Reason::Deleting)
@@ -27,6 +28,16 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
         _ if s.namespace_terminating() => Decision::RemoveFinalizer(ReleaseReason::LeftEnabled),
         _ if s.denied() => Decision::Wait(Reason::DeletionBlocked),
         _ => Decision::Wait(Reason::Deleting),
+    }
+}
+
+/// The finalizer stays until the status of the other object has the record: whatever ends in between, that object or this
+/// process, the record is one object's. A write of ours that may still come would give the record its former identifier
+/// and value again.
+fn hand_over(s: &impl Facts) -> Decision {
+    match s.settle() {
+        SettleWindow::Open => Decision::Wait(Reason::Deleting),
+        SettleWindow::Closed | SettleWindow::Elapsed { .. } => Decision::HandOver,
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Desired {
     pub adoption: AdoptionPolicy,
     /// `spec.driftPolicy` is `Correct`.
     pub correct: bool,
-    /// `spec.ensureEnabled`.
+    /// `spec.ensureEnabled`, or its default: see [`ensures_enabled`].
     pub ensure_enabled: bool,
     /// The spec has the vault rotate the value.
     pub rotates: bool,
@@ -62,6 +62,14 @@ impl Desired {
     }
 }
 
+/// Returns whether a record that was there before is enabled. An object with `deletionPolicy: Disable` that is made again
+/// meets the record that its own deletion disabled: unless the spec says otherwise, such a record is enabled while its
+/// object exists. With `Retain` a disabled record is somebody's wish.
+#[must_use]
+pub fn ensures_enabled(spec: Option<bool>, disable: bool) -> bool {
+    spec.unwrap_or(disable)
+}
+
 /// Returns what the value that was read means for a decision; `compared` is `None` where the spec names no value.
 ///
 /// A value that a write without an answer carried counts as changed, so that it is sent again, but only while the PAM may
@@ -84,6 +92,14 @@ pub fn value_read(compared: Option<Compared>, status: &Status, settle: SettleWin
 mod tests {
     use super::*;
     use crate::domain::keyed::in_doubt;
+
+    #[test]
+    fn p7_a_record_that_its_deletion_would_disable_is_enabled_unless_the_spec_says_otherwise() {
+        for disable in [false, true] {
+            assert_eq!(ensures_enabled(None, disable), disable);
+            assert!(ensures_enabled(Some(true), disable) && !ensures_enabled(Some(false), disable));
+        }
+    }
 
     #[test]
     fn a_spec_has_its_groups_and_no_other() {

@@ -42,6 +42,8 @@ facts! {
     namespace_terminating: bool,
     /// Another object's status names the same record.
     claimed_by_other: bool,
+    /// The object that gets the record when this one is deleted.
+    heir: Heir,
     /// An earlier write may have been executed although its answer was lost.
     doubtful: bool,
     /// Another OAuth client logs in now than the one that last wrote: that client may be another tenant's.
@@ -205,10 +207,24 @@ pub enum Claims {
     NotAsked,
     /// No other object claims the record, and this one has claimed it.
     Free,
+    /// The object that has the record is being deleted and hands the record over to this one, which has claimed it.
+    HandedOver,
     /// Another object has the identifier.
     Identifier,
     /// Another object has the account.
     Account,
     /// Another object has other settings for the device.
     Device,
+}
+
+/// The object that gets the record when the object that has the record is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Heir {
+    /// There is none.
+    #[default]
+    None,
+    /// An object comes for the record, or may.
+    Comes,
+    /// One is named, and does not come for the record.
+    Absent,
 }

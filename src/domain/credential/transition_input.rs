@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     ACCOUNT, Asked, Binding, CONTENT, ConnectedVault, Desired, Expect, Expected, Keyed, Push, ReadSecrets, Remote,
-    SecretVersion, SecretsState, Situation, Status, Target, USERNAME, UnackedWrite, ValueComparison, WriteAction,
+    SecretVersion, SecretsState, Seen, Situation, Status, Target, USERNAME, UnackedWrite, ValueComparison, WriteAction,
     is_only_correction, whole_second,
 };
 
@@ -96,6 +96,19 @@ impl TransitionInput<'_> {
 
     fn could_carry_value(&self, before: &Status) -> bool {
         self.desired.has_value && !before.value_withheld
+    }
+
+    /// Returns whether a push is for the record that the status speaks of.
+    #[must_use]
+    pub fn is_same_record(&self, push: Push) -> bool {
+        push.expect == Expect::Update || matches!(self.situation.inventory.seen(), Some(Seen::Ours { .. }))
+    }
+
+    /// Returns whether a push leaves a record behind in another vault that the deletion of the object would have disabled:
+    /// after the push nothing remembers that record.
+    #[must_use]
+    pub fn leaves_record_enabled(&self, push: Push) -> bool {
+        self.desired.disable && self.situation.binding == Binding::BoundElsewhere && !self.is_same_record(push)
     }
 
     /// Returns whether a push does nothing but undo what somebody else did.

@@ -6,6 +6,7 @@
 mod by_identifier;
 mod ensure_enabled;
 mod former_cluster_names;
+mod made_again;
 mod never;
 mod policy_table;
 mod restored_vault;

@@ -32,6 +32,17 @@ impl Run {
         });
     }
 
+    pub(super) fn hand_over(&mut self, who: Who, to: usize) {
+        if self.credential(who).is_none() {
+            return;
+        }
+        self.model.object_mut(who).hands_over = Some(to);
+        let to = format!("{NAMESPACE}/{}", Who { number: to, ..who }.name());
+        self.clusters[who.cluster].api.edit("pamcredentials", NAMESPACE, &who.name(), |object| {
+            object["metadata"]["annotations"]["pam-operator.io/hand-over-to"] = to.clone().into();
+        });
+    }
+
     /// As a restore does it: what is there is replaced by what was saved, without status, and finalizers hold nothing up.
     pub(super) fn restore_cluster(&mut self, cluster: usize) {
         let now = self.world.time.now();

@@ -127,7 +127,8 @@ fn is_leaving_for_a_reason(run: &Run, who: Who) -> Verdict {
     let touched = touched(run, &own, Some(wanted), status.id.as_ref());
     let as_known =
         matches!(touched.as_slice(), [one] if Some(&one.id) == status.id.as_ref() && one.identifier == Some(own));
-    if !as_known || wanted.suspend || wanted.plan {
+    // The one that is named to get the record may never come for it.
+    if !as_known || wanted.suspend || wanted.plan || object.hands_over.is_some() {
         return Ok(());
     }
     Err(format!("P7: {who:?} does not go: {:?}", run.clusters[who.cluster].reason(&who.name())))
@@ -158,13 +159,17 @@ impl Case<'_> {
     fn is_in_conflict(&self, run: &Run, reason: &str) -> Verdict {
         let alone = Who::all().filter(|other| *other != self.who && other.cluster == self.who.cluster).all(|other| {
             let theirs = case(run, other);
-            theirs.is_none_or(|theirs| {
-                let same = self.status.id.is_some() && theirs.status.id == self.status.id;
-                // Who waits itself for another account keeps the one that it was last written to.
-                let keeps = theirs.status.id.is_some()
-                    && CONFLICTS.contains(&run.clusters[other.cluster].reason(&other.name()).as_str());
-                !same && !keeps && account(theirs.wanted) != account(self.wanted)
-            })
+            // One that is deleted has its account until it has gone.
+            let last = run.model.object(other).specs.last().filter(|_| run.credential(other).is_some());
+            let leaves = theirs.is_none() && last.is_some_and(|(_, spec)| account(spec) == account(self.wanted));
+            !leaves
+                && theirs.is_none_or(|theirs| {
+                    let same = self.status.id.is_some() && theirs.status.id == self.status.id;
+                    // Who waits itself for another account keeps the one that it was last written to.
+                    let keeps = theirs.status.id.is_some()
+                        && CONFLICTS.contains(&run.clusters[other.cluster].reason(&other.name()).as_str());
+                    !same && !keeps && account(theirs.wanted) != account(self.wanted)
+                })
         });
         let clean = match (self.touched.as_slice(), self.as_it_should_be()) {
             ([], _) => self.status.id.is_none(),
@@ -196,6 +201,9 @@ impl Case<'_> {
         };
         if self.status.id.as_ref() != Some(&record.id) {
             return Err(format!("P1: {reason} with record {:?}, but it is {}", self.status.id, record.id));
+        }
+        if self.wanted.disable && !record.active && run.model.records[&record.id].disabled {
+            return Err(format!("P7: {reason} of a record that the operator itself disabled: {record:?}"));
         }
         let notes = format!("note {}", self.wanted.notes);
         let written = record.fields.get("notes").and_then(|notes| notes.as_str());

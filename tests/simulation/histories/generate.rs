@@ -96,8 +96,9 @@ fn something(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) 
             steps.push(Step::Statuses(who.cluster, how, u32::try_from(random.number(1, 3)).unwrap()));
         }
         70..=79 => steps.push(Step::Vault(who, act(random, number))),
-        80..=89 => the_vault_rotates(random, who, number, steps),
+        80..=87 => the_vault_rotates(random, who, number, steps),
         90..=92 => recreate(random, who, steps),
+        88..=89 => move_on(random, who, steps),
         93..=94 => steps.push(Step::Backup),
         95..=96 => steps.push(Step::RestoreVault),
         97 => steps.push(Step::RestoreCluster(who.cluster)),
@@ -168,6 +169,28 @@ fn recreate(random: &mut Random, who: Who, steps: &mut Vec<Step>) {
     if random.percent(80) {
         steps.extend([Step::Wait(pause(random)), Step::Apply(who, Wanted::one(random, who))]);
     }
+}
+
+/// Another object comes for its account, and it goes, with a word on whose the record is or without.
+fn move_on(random: &mut Random, who: Who, steps: &mut Vec<Step>) {
+    let number = usize::try_from(random.number(0, CREDENTIALS as u64 - 1)).unwrap();
+    let other = Who { number, ..who };
+    let shared = (*random.pick(&SHARED)).to_owned();
+    steps.extend([Step::Edit(who, Edit::Disable(true)), Step::Edit(who, Edit::Username(shared.clone()))]);
+    steps.push(Step::Wait(pause(random)));
+    let mut moves = vec![Step::Delete(other), Step::Wait(20_000)];
+    moves.push(Step::Apply(other, Wanted { username: shared, ..Wanted::one(random, other) }));
+    if random.percent(60) {
+        moves.push(Step::HandOver(who, if random.percent(80) { number } else { 0 }));
+    }
+    if random.percent(50) {
+        moves.push(Step::Wait(pause(random)));
+    }
+    moves.push(Step::Delete(who));
+    if random.percent(40) {
+        moves.extend([Step::Stop(who.cluster), Step::Wait(random.number(1, 30_000)), Step::Start(who.cluster)]);
+    }
+    steps.extend(moves);
 }
 
 fn edit(random: &mut Random, who: Who, number: u64) -> Edit {

@@ -40,6 +40,8 @@ pub struct Object {
     pub blind: Option<Timestamp>,
     /// When it was deleted, if that is to disable its record.
     pub leaving: Option<Timestamp>,
+    /// Whom its annotation hands the record over to.
+    pub hands_over: Option<usize>,
     /// The record that its status named last.
     pub last_id: Option<String>,
     /// The account of the last push that was answered.
@@ -101,6 +103,8 @@ pub enum Origin {
 /// What is known of a record.
 #[derive(Clone, Debug)]
 pub struct Record {
+    /// An operator disabled it, and nobody enabled it since.
+    pub disabled: bool,
     pub identifier: Option<String>,
     pub account: Account,
     /// When it came by identifier or account, and by whom; `None`: somebody in the vault.
@@ -230,7 +234,7 @@ impl Model {
             Act::Value => record.value = Origin::Person(now),
             Act::Rotate => record.value = Origin::Vault(now),
             Act::AutomaticChange(on) => (record.rotates, record.rotates_since) = (*on, now),
-            Act::Enable(_) => {}
+            Act::Enable(_) => record.disabled = false,
         }
         if matches!(act, Act::Rename(_) | Act::Move(_) | Act::Identifier(_)) {
             record.identity = (now, None);

@@ -120,6 +120,7 @@ impl Run {
                 self.model.deleted(*who, laws::has_finalizer(self, *who), now);
                 self.clusters[who.cluster].api.delete("pamcredentials", NAMESPACE, &who.name());
             }
+            Step::HandOver(who, to) => self.hand_over(*who, *to),
             Step::Value(who) => self.put_value(*who),
             Step::RollBack(who) => {
                 if let Some(before) = self.model.object_mut(*who).roll_back(now) {

@@ -161,6 +161,8 @@ pub enum Step {
     Apply(Who, Wanted),
     Edit(Who, Edit),
     Delete(Who),
+    /// It is told to hand its record over to the one of that number, once it is deleted.
+    HandOver(Who, usize),
     /// Its Secret gets a new value.
     Value(Who),
     /// Its Secret gets the value that it had before.

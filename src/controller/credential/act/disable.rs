@@ -31,6 +31,9 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
     if observe::is_claimed_by_other(observed, context) {
         return release_finalizer(observed, ReleaseReason::HandedOver, context).await;
     }
+    if !observe::withdraw(observed, context) {
+        return Ok(Outcome::Blocked(Problem { reason: Reason::Deleting, message: message::HEIR_CAME.to_owned() }));
+    }
     let listed = observed.listed().map(|record| record.id.as_str());
     let id = observed.status.id.as_deref().or(listed).unwrap_or_default();
     context.cluster.may_write()?;

@@ -2,6 +2,7 @@
 
 mod disable;
 mod enable;
+mod hand_over;
 pub(crate) mod outcome;
 mod push;
 mod release;
@@ -23,6 +24,7 @@ pub(crate) async fn carry_out(
         Decision::Push(push) => push::push(observed, push, context).await,
         Decision::Enable => enable::enable(observed, context).await,
         Decision::Disable => disable::disable(observed, context).await,
+        Decision::HandOver => Ok(hand_over::hand_over(observed, context)),
         Decision::RemoveFinalizer(why) => release::release_finalizer(observed, why, context).await,
         _ => Ok(Outcome::Nothing),
     }

@@ -7,7 +7,8 @@ use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest;
 use crate::domain::{
-    Account, ClaimBook, ClaimRequest, HeldClaims, NotedClaims, ObjectName, SharedRecord, Taken, VaultId, WantedRecord,
+    Account, ClaimBook, ClaimRequest, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey, Taken,
+    VaultId, WantedRecord,
 };
 
 /// The claims of all objects.
@@ -33,6 +34,11 @@ impl Claims {
         self.lock().want(uid, wanted);
     }
 
+    /// See [`ClaimBook::seek`].
+    pub(crate) fn seek(&self, uid: &str, request: &ClaimRequest) -> bool {
+        self.lock().seek(uid, request)
+    }
+
     /// See [`ClaimBook::claim`].
     pub(crate) fn claim(&self, uid: &str, key: &NamespacedName, request: &ClaimRequest) -> Result<bool, Taken> {
         self.lock().claim(uid, &object_name(key), request)
@@ -49,8 +55,33 @@ impl Claims {
     }
 
     /// See [`ClaimBook::holder`].
-    pub(crate) fn holder(&self, uid: &str, request: &ClaimRequest) -> Option<Taken> {
-        self.lock().holder(uid, request)
+    pub(crate) fn holder(&self, uid: &str, key: &NamespacedName, request: &ClaimRequest) -> Option<Taken> {
+        self.lock().holder(uid, &object_name(key), request)
+    }
+
+    /// See [`ClaimBook::is_offered`].
+    pub(crate) fn is_offered(&self, uid: &str, key: &NamespacedName, request: &ClaimRequest) -> bool {
+        self.lock().is_offered(uid, &object_name(key), request)
+    }
+
+    /// See [`ClaimBook::takes_over`].
+    pub(crate) fn takes_over(&self, uid: &str) -> bool {
+        self.lock().takes_over(uid)
+    }
+
+    /// See [`ClaimBook::heir`].
+    pub(crate) fn heir(&self, uid: &str, record: &LeavingRecord) -> Option<ObjectName> {
+        self.lock().heir(uid, record)
+    }
+
+    /// See [`ClaimBook::offer`].
+    pub(crate) fn offer(&self, uid: &str, record: &LeavingRecord) -> bool {
+        self.lock().offer(uid, record)
+    }
+
+    /// See [`ClaimBook::withdraw`].
+    pub(crate) fn withdraw(&self, uid: &str, record: RecordId<'_>) -> bool {
+        self.lock().withdraw(uid, record)
     }
 
     /// See [`ClaimBook::release`].
@@ -64,7 +95,7 @@ impl Claims {
     }
 
     /// See [`ClaimBook::is_shared`].
-    pub(crate) fn is_shared(&self, uid: &str, record: &SharedRecord<'_>) -> bool {
+    pub(crate) fn is_shared(&self, uid: &str, record: RecordId<'_>) -> bool {
         self.lock().is_shared(uid, record)
     }
 
@@ -94,6 +125,14 @@ pub(crate) fn device(object: &PamCredential) -> String {
     digest::plain(&[&object.spec.hostname.to_lowercase(), &object.spec.ip.to_lowercase()])
 }
 
+/// Returns by what the record of an object is known to those that come for it. The account of an object with a record is
+/// the one that was sent.
+pub(crate) fn record_key(object: &PamCredential, identifier: &str) -> RecordKey {
+    let has_record = object.status.as_ref().is_some_and(|status| status.id.is_some());
+    let account = if has_record { account(object) } else { wanted_account(object) };
+    RecordKey { identifier: identifier.to_owned(), account, device: device(object) }
+}
+
 /// What the status of an object says it has.
 fn held(object: &PamCredential) -> Option<HeldClaims> {
     let status = object.status.as_ref()?;
@@ -112,9 +151,12 @@ fn held(object: &PamCredential) -> Option<HeldClaims> {
 fn account(object: &PamCredential) -> Option<String> {
     let spec = &object.spec;
     let sent = object.status.as_ref()?.digests.get(field_groups::ACCOUNT)?;
-    if *sent != field_groups::account(spec) {
-        return None;
-    }
+    if *sent == field_groups::account(spec) { wanted_account(object) } else { None }
+}
+
+/// A digest of the account of an object whose spec has all of it.
+fn wanted_account(object: &PamCredential) -> Option<String> {
+    let spec = &object.spec;
     let account = Account { username: spec.username.clone()?, hostname: spec.hostname.clone(), ip: spec.ip.clone() };
     let (username, hostname, ip) = account.folded();
     Some(digest::plain(&[&username, &hostname, &ip]))
@@ -158,7 +200,6 @@ mod tests {
             account: account.into(),
             device: None,
             record: None,
-            by_tenant: false,
         }
     }
 

@@ -1,11 +1,12 @@
 //! From a spec to what rules turn on.
 
 use crate::api::{
-    self, DeletionPolicy, DriftPolicy, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential, RECONCILE_REQUESTED_AT,
+    self, DeletionPolicy, DriftPolicy, HAND_OVER_TO, Mode, PUSH_VALUE_REQUESTED_AT, PamCredential,
+    RECONCILE_REQUESTED_AT,
 };
 use crate::controller::credential::facts::{field_groups, settings};
-use crate::domain::credential::{Asked, Desired};
-use crate::domain::{Account, AdoptionPolicy};
+use crate::domain::credential::{Asked, Desired, ensures_enabled};
+use crate::domain::{Account, AdoptionPolicy, ObjectName};
 
 /// Returns the mode that an object is served in. Every credential gets its effective mode as soon as the watch shows it, so
 /// that nothing in the process can serve an object in the mode of its spec where `--plan-only` is set.
@@ -16,9 +17,10 @@ pub(crate) const fn effective_mode(mode: Mode, plan_only: bool) -> Mode {
 /// Returns what a spec asks for.
 pub(crate) fn desired(object: &PamCredential) -> Desired {
     let spec = &object.spec;
+    let disable = spec.deletion_policy == DeletionPolicy::Disable;
     let groups = field_groups::groups(spec);
     Desired {
-        disable: spec.deletion_policy == DeletionPolicy::Disable,
+        disable,
         suspended: spec.suspend,
         plan: spec.mode == Mode::Plan,
         adoption: match spec.adoption_policy {
@@ -27,7 +29,7 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
             api::AdoptionPolicy::TakeOver => AdoptionPolicy::TakeOver,
         },
         correct: spec.drift_policy == DriftPolicy::Correct,
-        ensure_enabled: spec.ensure_enabled,
+        ensure_enabled: ensures_enabled(spec.ensure_enabled, disable),
         rotates: settings::rotates(spec),
         has_value: spec.content_secret_ref.is_some(),
         groups: groups.plain,
@@ -37,8 +39,20 @@ pub(crate) fn desired(object: &PamCredential) -> Desired {
 
 /// Returns what somebody asks for by annotation.
 pub(crate) fn asked(object: &PamCredential) -> Asked {
-    let annotation = |name| object.metadata.annotations.as_ref().and_then(|all| all.get(name)).cloned();
-    Asked { reconcile: annotation(RECONCILE_REQUESTED_AT), push_value: annotation(PUSH_VALUE_REQUESTED_AT) }
+    let asked = |name| annotation(object, name).cloned();
+    Asked { reconcile: asked(RECONCILE_REQUESTED_AT), push_value: asked(PUSH_VALUE_REQUESTED_AT) }
+}
+
+/// Returns the object that gets the record when this one is deleted. A text that names no object names one that never
+/// comes: a slip of the pen disables no record.
+pub(crate) fn hand_over_to(object: &PamCredential) -> Option<ObjectName> {
+    let text = annotation(object, HAND_OVER_TO)?;
+    let (namespace, name) = text.split_once('/').unwrap_or((text, ""));
+    Some(ObjectName { namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+fn annotation<'a>(object: &'a PamCredential, name: &str) -> Option<&'a String> {
+    object.metadata.annotations.as_ref()?.get(name)
 }
 
 /// Returns the account of a spec; `username` is the one from a Secret.

@@ -72,6 +72,8 @@ pub(crate) struct Found {
     pub(crate) problem_of_connection: bool,
     pub(crate) secrets: Option<SecretInputs>,
     pub(crate) sight: Option<Sight>,
+    /// The connection's rules would let the credential have the identifier of the listed record.
+    pub(crate) may_use_listed: bool,
     /// What the newest list shows of our record, if the list is newer than our last write.
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.

@@ -1,27 +1,31 @@
 //! Claims of the credentials of this cluster on a record.
 
-use crate::api::{ConnectionKind, PamCredential};
+use crate::api::PamCredential;
 use crate::controller::credential::claims;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::observation::Observation;
+use crate::controller::credential::facts::{desired, field_groups};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::secret::digest::plain;
 use crate::domain::{
-    ClaimRequest, Claims, Decision, DeviceClaim, Reason, SharedRecord, Situation, Taken, VaultId, decide,
+    ClaimRequest, Claims, Decision, DeviceClaim, Heir, LeavingRecord, ObjectName, Reason, RecordId, Situation, Taken,
+    VaultId, decide,
 };
 
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     let Some(request) = claim_request(observed) else { return };
-    let free = decide(&Situation { claims: Claims::Free, ..observed.situation });
-    let conflict = matches!(free, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied));
+    seek(observed, &request, context);
+    let offered = context.claims.is_offered(observed.uid(), &observed.key, &request);
+    let if_claimed = if offered { Claims::HandedOver } else { Claims::Free };
+    let free = decide(&Situation { claims: if_claimed, ..observed.situation });
+    let conflict = is_conflict(free);
     // A plan takes nothing away from the objects that would write.
     let only_look = conflict || observed.situation.plan;
     let claim = || {
         if only_look {
-            context.claims.holder(observed.uid(), &request).map_or(Ok(false), Err)
+            context.claims.holder(observed.uid(), &observed.key, &request).map_or(Ok(false), Err)
         } else {
             context.claims.claim(observed.uid(), &observed.key, &request)
         }
@@ -36,6 +40,7 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
         context.wake_waiting(&observed.key);
     }
     observed.situation.claims = match &claimed {
+        Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
         Ok(_) => Claims::Free,
         Err(Taken::Identifier(_)) => Claims::Identifier,
         Err(Taken::Account(_)) => Claims::Account,
@@ -44,8 +49,27 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
 }
 
+/// Notes which record the object comes for. An object that could not write the record even if the record were handed over
+/// comes for none: the object that has the record would wait for it endlessly.
+fn seek(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) {
+    let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
+    let record = request.record.clone().filter(|_| !is_conflict(if_handed_over));
+    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request.clone() }) {
+        context.wake_waiting(&observed.key);
+    }
+}
+
+const fn is_conflict(decision: Decision) -> bool {
+    matches!(decision, Decision::Wait(Reason::RecordConflict | Reason::AccessDenied))
+}
+
 fn holder(taken: &Taken) -> ObjectId {
     let (Taken::Identifier(name) | Taken::Account(name) | Taken::Device(name)) = taken;
+    object_id(name)
+}
+
+/// Returns the name of a credential among the objects of all kinds.
+pub(crate) fn object_id(name: &ObjectName) -> ObjectId {
     ObjectId::new::<PamCredential>(NamespacedName::new(&name.namespace, &name.name))
 }
 
@@ -59,7 +83,6 @@ fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
         account: plain(&[&username, &hostname, &ip]),
         device: field_groups::device(&observed.object.spec).map(device),
         record: observed.listed().map(|record| record.id.clone()),
-        by_tenant: observed.object.spec.connection_ref.kind == ConnectionKind::PamConnection,
     })
 }
 
@@ -71,12 +94,40 @@ fn vault_wanted(observed: &Observation<'_>) -> Option<VaultId> {
     Some(VaultId::new(&now.origin, tenant))
 }
 
-/// Returns whether another object has our record, or would like to.
+/// Returns whether another object has our record.
 pub(crate) fn is_claimed_by_other(observed: &Observation<'_>, context: &Context) -> bool {
     let (id, known) = (observed.status.id.as_deref(), observed.stored.connection.as_ref());
     id.zip(known).is_some_and(|(id, known)| {
-        let (namespace, vault) = (observed.key.namespace.as_str(), &claims::vault_of(known));
-        let record = SharedRecord { namespace, vault, id, identifier: &observed.identifier };
-        context.claims.is_shared(observed.uid(), &record)
+        let vault = &claims::vault_of(known);
+        context.claims.is_shared(observed.uid(), RecordId { vault, id })
     })
+}
+
+/// Returns the record that another object may get when this one is deleted; `None` where the status has none.
+pub(crate) fn leaving_record(observed: &Observation<'_>) -> Option<LeavingRecord> {
+    let known = observed.stored.connection.as_ref()?;
+    Some(LeavingRecord {
+        namespace: observed.key.namespace.clone(),
+        to: desired::hand_over_to(observed.object),
+        vault: claims::vault_of(known),
+        id: observed.status.id.clone()?,
+        key: claims::record_key(observed.object, &observed.identifier),
+    })
+}
+
+/// Returns which object gets the record when this one is deleted.
+pub(crate) fn heir(observed: &Observation<'_>, context: &Context) -> Heir {
+    let Some(record) = leaving_record(observed) else { return Heir::None };
+    match (context.claims.heir(observed.uid(), &record), &record.to) {
+        (Some(_), _) => Heir::Comes,
+        (None, Some(_)) => Heir::Absent,
+        (None, None) => Heir::None,
+    }
+}
+
+/// Makes sure that no other object gets the record any more; `false` if one has it, or is about to.
+pub(crate) fn withdraw(observed: &Observation<'_>, context: &Context) -> bool {
+    let Some(LeavingRecord { vault, id, .. }) = leaving_record(observed) else { return true };
+    heir(observed, context) == Heir::None
+        && context.claims.withdraw(observed.uid(), RecordId { vault: &vault, id: &id })
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::poller::inventory;
 use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::rows::{self, ListFailure};
 use crate::controller::credential::observe::cache::refresh_drift;
@@ -91,7 +92,17 @@ fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Contex
     refresh_drift(observed, snapshot, context);
     let incomplete = context.connections.health.is_incomplete(&observed.connection_id());
     rows::compare(observed, snapshot, context.former_cluster_names());
+    observed.found.may_use_listed = may_use_listed(observed, context);
     if let (Inventory::Shows(seen), true) = (observed.situation.inventory, incomplete) {
         observed.situation.inventory = Inventory::Incomplete(seen);
     }
+}
+
+/// Whether the connection's rules would let the credential have the identifier of the listed record.
+fn may_use_listed(observed: &Observation<'_>, context: &Context) -> bool {
+    let listed = observed.listed().and_then(|record| record.identifier.as_deref());
+    let both = listed.zip(observed.connection.state.as_ref());
+    both.is_some_and(|(listed, state)| {
+        permitted(observed.object, listed, &state.connection, context.deciders()).is_ok()
+    })
 }

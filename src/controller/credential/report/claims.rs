@@ -49,5 +49,6 @@ const fn may_not_write(reason: Reason) -> bool {
             | Reason::SecretInvalid
             | Reason::ConnectionNotFound
             | Reason::ConnectionNotAllowed
+            | Reason::AnotherOperator
     )
 }

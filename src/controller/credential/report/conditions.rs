@@ -4,9 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
 use crate::controller::credential::act::outcome::Outcome;
-use crate::controller::credential::facts::access;
 use crate::controller::credential::facts::identity::generated_by;
 use crate::controller::credential::facts::observation::{Observation, Sight};
+use crate::controller::credential::facts::{access, desired};
 use crate::controller::credential::report::drifted::drifted;
 use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::connection;
@@ -14,8 +14,8 @@ use crate::controller::message::credential::{self as message, Withheld};
 use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::status_store;
 use crate::domain::{
-    Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, SecretsState, Seen, SettleWindow,
-    ValueComparison,
+    Binding, Claims, Connection, Decision, Heir, Inventory, Mismatch, ObjectName, Reason, SecretsState, Seen,
+    SettleWindow, ValueComparison,
 };
 
 /// Returns the conditions after a pass.
@@ -118,6 +118,9 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
 
 /// Returns reason and message of an object that is being deleted and cannot go yet.
 fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Ready {
+    if decision == Decision::HandOver {
+        return handing_over(observed);
+    }
     let (reason, what) = match (outcome, decision) {
         (Outcome::Blocked(problem), _) if problem.reason == Reason::DeletionBlocked => {
             (problem.reason, problem.message.clone())
@@ -131,13 +134,22 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
     Ready::new(reason, message::leaving(&what))
 }
 
+/// Returns reason and message of an object that is being deleted and whose record another object gets.
+fn handing_over(observed: &Observation<'_>) -> Ready {
+    let to = desired::hand_over_to(observed.object).map(|ObjectName { namespace, name }| format!("{namespace}/{name}"));
+    match (observed.situation.heir, to) {
+        (Heir::Absent, Some(to)) => Ready::new(Reason::DeletionBlocked, message::heir_absent(&to)),
+        (_, to) => Ready::new(Reason::Deleting, message::handing_over(to.as_deref())),
+    }
+}
+
 /// What will not mend by itself blocks the deletion; for the rest it waits.
 const fn deleting(reason: Reason) -> Reason {
     if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
 fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
-    if observed.object.spec.ensure_enabled && !next.ensured_enabled {
+    if observed.desired.ensure_enabled && !next.ensured_enabled {
         return Ready::new(Reason::Progressing, message::to_be_enabled(id(next)));
     }
     let lost = observed.situation.secrets == SecretsState::Read(ValueComparison::Unknown);
@@ -190,10 +202,10 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         return error.summary();
     }
     match observed.situation.claims {
-        Claims::Identifier => return conflict::claimed("identifier", &observed.identifier),
-        Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier),
+        Claims::Identifier => return conflict::claimed("identifier", &observed.identifier, &observed.key),
+        Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier, &observed.key),
         Claims::Device => return conflict::device_held(),
-        Claims::NotAsked | Claims::Free => {}
+        Claims::NotAsked | Claims::Free | Claims::HandedOver => {}
     }
     blocked_by(observed, reason, id)
 }
@@ -246,6 +258,7 @@ fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {
         ids: &sight.ids,
         recorded: observed.situation.binding,
         adoption: observed.situation.adoption,
+        may_use_listed: observed.found.may_use_listed,
         generated_by_cluster: listed.and_then(|listed| generated_by(listed, &observed.key)),
     }
 }

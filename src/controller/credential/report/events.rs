@@ -60,9 +60,18 @@ async fn pushed(object: &ObjectReference, observed: &Observation<'_>, push: Push
     if push.expect == Expect::Create && !near.is_empty() {
         emit(object, EventType::Warning, "PossibleMatch", message::possible_matches(near), &context.cluster).await;
     }
+    if observed.transition_input().leaves_record_enabled(push) {
+        emit(object, EventType::Warning, "LeftEnabled", left_behind(observed), &context.cluster).await;
+    }
     for Warning { reason, note } in warnings(observed, push) {
         emit(object, EventType::Warning, reason, note, &context.cluster).await;
     }
+}
+
+fn left_behind(observed: &Observation<'_>) -> String {
+    let (status, text) = (&observed.status, |text: &Option<String>| text.clone().unwrap_or_default());
+    let origin = status.vault.as_ref().map(|vault| vault.used.origin.as_str()).unwrap_or_default();
+    message::left_behind(&text(&status.id), &text(&status.identifier), origin)
 }
 
 /// Something odd about a value that was sent.

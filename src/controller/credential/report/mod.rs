@@ -88,12 +88,18 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
         context.state.note_unchanged_versions(uid, observed.generation(), &secrets.read.versions);
     }
     let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
-    if blocked || decision == Decision::Wait(Reason::DeletionBlocked) {
+    // A record that is handed over is not one of those that wait to be disabled.
+    if blocked || matches!(decision, Decision::Wait(Reason::DeletionBlocked) | Decision::HandOver) {
         context.connections.health.set_aside(&observed.connection_id(), uid);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
     if observed.found.secrets.is_some() && wrote {
         context.state.made_digests(uid);
+    }
+    if let (Outcome::Written(_), Decision::Push(push)) = (outcome, decision)
+        && observed.transition_input().leaves_record_enabled(push)
+    {
+        context.cluster.metrics.record_left_enabled();
     }
     if outcome.is_written() && observed.situation.account_changed {
         // Only the next list shows whether the PAM moved the record or made a second one.

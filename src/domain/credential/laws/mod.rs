@@ -19,7 +19,7 @@ pub(super) use space::{Choices, Values, explorer, is_possible};
 
 use super::facts::{But, Changes, Lazy, Peek};
 use super::{
-    AdoptionPolicy, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Intent, Inventory, Look,
+    AdoptionPolicy, Binding, Change, Claims, Connection, Decision, Drift, Expect, Facts, Heir, Intent, Inventory, Look,
     Planned, Push, Reason, ReleaseReason, Request, SecretsState, Seen, SettleWindow, ValueComparison, decide,
     is_only_correction,
 };

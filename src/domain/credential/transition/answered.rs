@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::parts::{acknowledge, rebind, record_digests};
 use crate::domain::credential::{
-    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Seen, Status, TransitionInput,
+    Answer, Binding, Drift, Expect, Intent, MOST_CORRECTIONS, Push, SecretsState, Status, TransitionInput,
     UnackedWrite, ValueComparison, WriteAction, WriteEffect, whole_second,
 };
 
@@ -14,7 +14,7 @@ use crate::domain::credential::{
 const LEAST_WINDOW: Duration = Duration::from_hours(1);
 
 pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push, answer: &Answer) {
-    let same_record = is_same_record(input, push);
+    let same_record = input.is_same_record(push);
     if !same_record {
         note_origin_of_record(input, next, push.expect, answer.effect);
     }
@@ -36,16 +36,14 @@ pub(super) fn written(input: &TransitionInput<'_>, next: &mut Status, push: Push
     acknowledge(input, next);
 }
 
-/// Whether the written record is the one that the status speaks of.
-fn is_same_record(input: &TransitionInput<'_>, push: Push) -> bool {
-    push.expect == Expect::Update || matches!(input.situation.inventory.seen(), Some(Seen::Ours { .. }))
-}
-
 /// Records whether the record is surely enabled, and the identifier that it had.
 fn note_origin_of_record(input: &TransitionInput<'_>, next: &mut Status, expect: Expect, effect: WriteEffect) {
     let intent = input.situation.in_flight;
     let taken_over = intent == Some(Intent::TakeOver) && effect != WriteEffect::Created;
-    next.ensured_enabled = !taken_over && (expect == Expect::Create || intent == Some(Intent::Create));
+    let made = expect == Expect::Create || intent == Some(Intent::Create);
+    // A list may leave disabled records out: an answer that does not say "registered" may be about such a record.
+    let unsure = input.desired.ensure_enabled && effect == WriteEffect::Unstated;
+    next.ensured_enabled = !taken_over && made && !unsure;
     let announced = next.in_flight.as_ref().filter(|_| taken_over).and_then(|write| write.former.clone());
     let kept = next.former_identifier.take().filter(|_| input.situation.binding == Binding::Bound);
     next.former_identifier = announced.or(kept);

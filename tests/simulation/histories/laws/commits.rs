@@ -3,15 +3,44 @@
 use jiff::SignedDuration;
 use pam_simulator::{Commit, Entry, Kind};
 
-use super::{Post, SECONDS_OLD, Verdict, is_answered, post};
+use super::{Post, SECONDS_OLD, Verdict, cluster_of, is_answered, post};
 use crate::histories::model::{Account, Model, Origin, Record};
 use crate::histories::runner::Run;
-use crate::histories::steps::{DEVICES, Wanted};
+use crate::histories::steps::{DEVICES, Wanted, Who};
 
 pub(super) fn committed(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdict {
-    if entry.kind != Kind::PostCredential {
-        return Ok(());
+    match entry.kind {
+        Kind::PostCredential => posted(run, entry, commit),
+        Kind::PutCredential => enabled(run, entry),
+        Kind::DeleteCredential => {
+            if let Some(record) = entry.target.as_ref().and_then(|id| run.model.records.get_mut(id)) {
+                record.disabled = true;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
+}
+
+/// P7: only the own record of an object that would disable it, and that was there before, is enabled.
+fn enabled(run: &mut Run, entry: &Entry) -> Verdict {
+    let cluster = cluster_of(entry)?;
+    let id = entry.target.clone().unwrap_or_default();
+    let asks = |who: &Who| {
+        let object = run.model.object(*who);
+        let disables = object.specs_since(entry.at - SECONDS_OLD).any(|spec| spec.disable);
+        who.cluster == cluster && object.ids.contains(&id) && disables
+    };
+    if !Who::all().any(|who| asks(&who)) {
+        return Err(format!("P7: record {id} was enabled, and nobody asked: {entry:?}"));
+    }
+    if let Some(record) = run.model.records.get_mut(&id) {
+        record.disabled = false;
+    }
+    Ok(())
+}
+
+fn posted(run: &mut Run, entry: &Entry, commit: &Commit) -> Verdict {
     let post = post(run, entry)?;
     let id = entry.record.clone().unwrap_or_default();
     let own = run.clusters[post.who.cluster].identifier(&post.who.name());
@@ -62,6 +91,14 @@ fn onto_its_own(
     // A write of its own that was executed late has put its identifier there: nothing tells that it met another's record.
     let natural = natural || (before.identifier.as_ref() == Some(own) && before.identity.1 == Some(who));
     let takes_over = specs.iter().any(|spec| spec.adoption == "TakeOver");
+    // Its object goes, and lets this one have it.
+    let is_handed_over = |other: Who| {
+        let known = model.object(other);
+        let to = known.hands_over.is_none_or(|to| to == who.number);
+        other.cluster == who.cluster && other != who && known.leaving.is_some() && known.ids.contains(id) && to
+    };
+    let accepts = specs.iter().any(|spec| spec.adoption != "Never" && account(spec) == before.account);
+    let takes_over = takes_over || (accepts && Who::all().any(is_handed_over));
     let raced = at.duration_since(before.identity.0) <= SECONDS_OLD && before.identity.1 != Some(who);
     // Our own record is written without a look at the list, unless its account changes.
     let unseen = !object.ids.is_empty() && object.account.as_ref() == Some(&post.account);
@@ -113,6 +150,7 @@ fn write(model: &mut Model, post: &Post<'_>, id: &str, own: String, commit: &Com
         None => Origin::Nobody,
     };
     let record = Record {
+        disabled: before.is_some_and(|before| before.disabled),
         identifier: Some(own),
         account: post.account.clone(),
         identity: before.filter(|_| same).map_or((at, Some(who)), |before| before.identity),

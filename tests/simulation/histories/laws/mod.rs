@@ -109,7 +109,8 @@ fn arrived(run: &mut Run, entry: &Entry) -> Verdict {
             values_go_forward(&mut run.model, &post)
         }
         Kind::DeleteCredential => only_what_was_asked_is_disabled(run, entry),
-        Kind::Token | Kind::ListCredentials => Ok(()),
+        // What is enabled is looked at once it is known whose record it is.
+        Kind::Token | Kind::ListCredentials | Kind::PutCredential => Ok(()),
         Kind::GetCredential | Kind::ReleaseCustody => Err(format!("P5: a secret was asked for: {entry:?}")),
         _ => Err(format!("nobody asked for this: {entry:?}")),
     }

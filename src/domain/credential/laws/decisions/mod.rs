@@ -4,7 +4,9 @@
 
 mod drift;
 mod enable;
+mod finalizer;
 pub(super) mod gates;
+mod hand_over;
 mod looks;
 mod p1;
 mod p3;

@@ -14,6 +14,8 @@ fn a_plan_makes_no_write_in_any_state() {
                 assert!(s.deleting());
                 false
             }
+            // No call to the PAM: see the laws of the finalizer.
+            Decision::AddFinalizer => false,
             decision => panic!("{decision:?}"),
         }
     });
@@ -46,12 +48,17 @@ fn a_plan_says_just_what_apply_would_do() {
             Decision::Enable => Decision::Plan(Planned::Enable),
             Decision::Disable => Decision::Plan(Planned::Disable),
             Decision::WithholdValue => Decision::Plan(Planned::WithholdValue),
-            Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind => {
+            Decision::Settled | Decision::LookAgain | Decision::Record | Decision::Rebind | Decision::HandOver => {
                 Decision::Plan(Planned::Nothing)
             }
             decision => decision,
         };
-        assert_eq!(decide(&but(&s, SAME.plan(true))), said);
+        let plan = but(&s, SAME.plan(true));
+        let planned = match decide(&plan) {
+            Decision::AddFinalizer => decide(&but(&plan, SAME.finalizer(true))),
+            decision => decision,
+        };
+        assert_eq!(planned, said);
         matches!(applied, Decision::Push(_))
     });
 }

@@ -3,8 +3,8 @@
 use super::Values;
 use crate::domain::credential::facts::Known;
 use crate::domain::{
-    AdoptionPolicy, Binding, Change, Claims, Connection, Drift, Intent, Inventory, Reason, Request, SecretsState, Seen,
-    SettleWindow, ValueComparison,
+    AdoptionPolicy, Binding, Change, Claims, Connection, Drift, Heir, Intent, Inventory, Reason, Request, SecretsState,
+    Seen, SettleWindow, ValueComparison,
 };
 
 /// Types whose values can be written down one by one.
@@ -25,7 +25,8 @@ values! {
         Connection::NotReady(Reason::PamAuthenticationFailed);
     Binding: Binding::Bound, Binding::Unbound, Binding::BoundElsewhere;
     Request: Request::None, Request::Fields, Request::Value;
-    Claims: Claims::Free, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
+    Heir: Heir::None, Heir::Comes, Heir::Absent;
+    Claims: Claims::Free, Claims::HandedOver, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
     AdoptionPolicy: AdoptionPolicy::ByIdentifier, AdoptionPolicy::Never, AdoptionPolicy::TakeOver;
     Option<Intent>: None, Some(Intent::Create), Some(Intent::TakeOver);
     Drift: Drift::None, Drift::NotListed, Drift::Identifier, Drift::Renamed, Drift::Moved, Drift::SecondRecord,

@@ -244,6 +244,7 @@ pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situati
     disable: false,
     namespace_terminating: false,
     claimed_by_other: false,
+    heir: Heir::None,
     doubtful: false,
     login_changed: false,
     suspended: false,

@@ -53,6 +53,36 @@ fn a_record_is_known_to_be_enabled_where_this_object_created_it() {
 }
 
 #[test]
+fn p7_a_record_is_not_known_to_be_enabled_where_the_answer_does_not_say_that_it_is_new() {
+    let enabled = |ensure_enabled, effect| {
+        let mut pass = with(UNBOUND);
+        pass.desired.ensure_enabled = ensure_enabled;
+        let answer = Answer { effect, ..answer() };
+        then(&pass, Decision::Push(CREATE), WriteResult::Written(&answer)).ensured_enabled
+    };
+    assert!(enabled(true, WriteEffect::Created) && !enabled(true, WriteEffect::Unstated));
+    assert!(enabled(false, WriteEffect::Unstated), "nothing would be done about it");
+}
+
+#[test]
+fn p7_a_record_that_stays_in_another_vault_is_told_where_its_deletion_would_have_disabled_it() {
+    let told = |s: Situation, push, disable| {
+        let mut pass = with(s);
+        pass.desired.disable = disable;
+        let told = pass.transition_input().leaves_record_enabled(push);
+        // The next status no longer knows the record, so that it is told once.
+        assert!(!told || written(&pass, push).vault.unwrap().used == pass.vault);
+        told
+    };
+    for push in [CREATE, ADOPT] {
+        assert!(told(ELSEWHERE, push, true) && !told(ELSEWHERE, push, false));
+        assert!(!told(UNBOUND, push, true) && !told(UNASKED_CLEAN, push, true));
+        assert!(!told(Situation { inventory: OURS, ..ELSEWHERE }, push, true), "it is one vault");
+    }
+    assert!(!told(UNASKED_CLEAN, UPDATE, true));
+}
+
+#[test]
 fn p4_a_former_identifier_is_kept_with_its_record() {
     let former = |s: Situation, push, effect| {
         let mut pass = with(s);
