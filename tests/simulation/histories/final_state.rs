@@ -231,7 +231,7 @@ impl Case<'_> {
             Origin::Vault(at) | Origin::Person(at) => unseen(*at),
             Origin::Written { who, at, .. } if *who != self.who => unseen(*at),
             // Where the vault rotates, none is sent once more: it might be over the vault's own (P6 before P3).
-            Origin::Written { sent, lost, .. } => *lost && (known.rotates || self.was_blind(*sent)),
+            Origin::Written { lost, .. } => *lost && known.rotates,
         };
         let restored = run.model.restored;
         if excused || (restored > NEVER && unseen(restored)) {
@@ -245,12 +245,6 @@ impl Case<'_> {
     fn is_of_another_life(&self, record: &RecordView, run: &Run) -> bool {
         let known = &run.model.records[&record.id];
         known.last == Some(self.who) && known.sent < self.object.since()
-    }
-
-    /// Whether its operator was killed soon after, when it did not know yet when its record last changed.
-    fn was_blind(&self, sent: Timestamp) -> bool {
-        let blind = self.object.blind.map(|at| at.duration_since(sent));
-        blind.is_some_and(|passed| (SignedDuration::ZERO..SignedDuration::from_mins(4)).contains(&passed))
     }
 
     /// What a `Drifted` says is so, and what could be corrected was.

@@ -101,9 +101,22 @@ fn something(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) 
         88..=89 => move_on(random, who, steps),
         93..=94 => steps.push(Step::Backup),
         95..=96 => steps.push(Step::RestoreVault),
-        97 => steps.push(Step::RestoreCluster(who.cluster)),
+        97 if random.percent(50) => steps.push(Step::RestoreCluster(who.cluster)),
+        97 => drill(random, who, number, steps),
         _ => steps.extend([Step::Stop(who.cluster), Step::LoseKey(who.cluster), Step::Start(who.cluster)]),
     }
+}
+
+/// For a while the operator only plans, whatever is asked of it.
+fn drill(random: &mut Random, who: Who, number: u64, steps: &mut Vec<Step>) {
+    steps.extend([Step::Stop(who.cluster), Step::Drill(who.cluster), Step::Wait(pause(random))]);
+    steps.push(match random.number(0, 3) {
+        0 => Step::Delete(who),
+        1 => Step::Value(who),
+        2 => Step::Edit(who, edit(random, who, number)),
+        _ => Step::RestoreCluster(who.cluster),
+    });
+    steps.extend([Step::Wait(pause(random)), Step::End(who.cluster), Step::Start(who.cluster)]);
 }
 
 /// A change whose write goes wrong.

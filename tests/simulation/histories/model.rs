@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::steps::{Act, CLUSTERS, DEVICES, Edit, Wanted, Who};
-use crate::support::OperatedCluster;
 
 /// A time before all others.
 pub const NEVER: Timestamp = Timestamp::MIN;
@@ -36,8 +35,6 @@ pub struct Object {
     pub stray: Option<(String, Timestamp)>,
     /// A write met or made another record than was known.
     pub strange: bool,
-    /// Its operator was killed while it could not tell what others wrote.
-    pub blind: Option<Timestamp>,
     /// When it was deleted, if that is to disable its record.
     pub leaving: Option<Timestamp>,
     /// Whom its annotation hands the record over to.
@@ -198,14 +195,8 @@ impl Model {
         }
     }
 
-    pub fn stopped(&mut self, cluster: usize, now: Timestamp, operated: &OperatedCluster) {
+    pub fn stopped(&mut self, cluster: usize, now: Timestamp) {
         self.clusters[cluster].stopped = now;
-        for who in Who::all().filter(|who| who.cluster == cluster) {
-            let remote = operated.status(&who.name()).remote;
-            if remote.and_then(|remote| remote.change).is_none() {
-                self.object_mut(who).blind = Some(now);
-            }
-        }
     }
 
     pub fn lost_key(&mut self, cluster: usize, now: Timestamp) {

@@ -40,6 +40,8 @@ pub struct Run {
     /// How long after it was sent a write that was cut off is executed, by identifier.
     pub(super) late: BTreeMap<String, u64>,
     pub(super) running: [bool; CLUSTERS.len()],
+    /// Whether the operator of a cluster runs with `--plan-only`.
+    pub(super) drills: [bool; CLUSTERS.len()],
     /// As whom each cluster logs in.
     pub(super) clients: [String; CLUSTERS.len()],
 }
@@ -55,7 +57,7 @@ pub fn run(steps: &[Step]) -> Result<(), String> {
             OTHER_CLIENT.clone_into(&mut run.clients[1]);
         }
         for cluster in 0..CLUSTERS.len() {
-            run.start(cluster).await;
+            run.start(cluster, false).await;
         }
         for (number, step) in steps.iter().enumerate() {
             let went = async {
@@ -84,6 +86,7 @@ impl Run {
             outage: None,
             late: BTreeMap::new(),
             running: [false; CLUSTERS.len()],
+            drills: [false; CLUSTERS.len()],
             clients: CLUSTERS.map(|_| world.sim.client_id()),
             world,
             clusters,
@@ -94,9 +97,18 @@ impl Run {
         run
     }
 
-    async fn start(&mut self, cluster: usize) {
+    async fn start(&mut self, cluster: usize, drills: bool) {
         if !std::mem::replace(&mut self.running[cluster], true) {
+            self.drills[cluster] = drills;
+            self.clusters[cluster].plan_only(drills);
             self.clusters[cluster].start().await;
+        }
+    }
+
+    async fn stop(&mut self, cluster: usize) {
+        if std::mem::replace(&mut self.running[cluster], false) {
+            self.model.stopped(cluster, self.world.time.now());
+            self.clusters[cluster].kill().await;
         }
     }
 
@@ -128,19 +140,15 @@ impl Run {
                 }
             }
             Step::Ask(who, value) => self.ask(*who, *value),
-            Step::Stop(cluster) => {
-                if std::mem::replace(&mut self.running[*cluster], false) {
-                    self.model.stopped(*cluster, now, &self.clusters[*cluster]);
-                    self.clusters[*cluster].kill().await;
-                }
-            }
+            Step::Stop(cluster) => self.stop(*cluster).await,
             Step::End(cluster) => {
                 if std::mem::replace(&mut self.running[*cluster], false) {
-                    self.model.stopped(*cluster, now, &self.clusters[*cluster]);
+                    self.model.stopped(*cluster, now);
                     self.clusters[*cluster].end().await;
                 }
             }
-            Step::Start(cluster) => self.start(*cluster).await,
+            Step::Start(cluster) => self.start(*cluster, false).await,
+            Step::Drill(cluster) => self.start(*cluster, true).await,
             Step::RestoreCluster(cluster) => self.restore_cluster(*cluster),
             Step::LoseKey(cluster) => {
                 if !self.running[*cluster] {
@@ -225,7 +233,10 @@ impl Run {
         self.outage = None;
         for cluster in 0..CLUSTERS.len() {
             self.clusters[cluster].api.clear_faults();
-            self.start(cluster).await;
+            if self.drills[cluster] {
+                self.stop(cluster).await;
+            }
+            self.start(cluster, false).await;
         }
         // What still is to be executed late.
         self.wait(Duration::from_mins(3)).await?;

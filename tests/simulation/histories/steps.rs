@@ -174,6 +174,8 @@ pub enum Step {
     /// It ends in order.
     End(usize),
     Start(usize),
+    /// The operator of a cluster starts with `--plan-only`, for a drill.
+    Drill(usize),
     /// All objects of a cluster are created again, without status: it comes back from a backup.
     RestoreCluster(usize),
     /// The key of a cluster's digests is lost, while the operator is away.

@@ -102,6 +102,10 @@ fn is_answered(entry: &Entry) -> bool {
 }
 
 fn arrived(run: &mut Run, entry: &Entry) -> Verdict {
+    let reads = matches!(entry.kind, Kind::Token | Kind::ListCredentials);
+    if !reads && run.drills[cluster_of(entry)?] {
+        return Err(format!("a drill writes: {entry:?}"));
+    }
     match entry.kind {
         Kind::PostCredential => {
             let post = post(run, entry)?;
