@@ -36,6 +36,8 @@ facts! {
     deleting: bool,
     /// Our finalizer is on the object.
     finalizer: bool,
+    /// A finalizer of another controller is on the object.
+    other_finalizers: bool,
     /// `spec.deletionPolicy` is `Disable`.
     disable: bool,
     /// The namespace is terminating.

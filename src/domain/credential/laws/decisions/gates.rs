@@ -21,7 +21,7 @@ fn a_suspended_object_causes_nothing() {
         match decide(&suspended) {
             Decision::Suspend => true,
             // The ordinary ways out of a deletion.
-            Decision::Leave | Decision::RemoveFinalizer(ReleaseReason::Retained) => {
+            Decision::Leave | Decision::AwaitFinalizers | Decision::RemoveFinalizer(ReleaseReason::Retained) => {
                 assert!(s.deleting() && !(s.finalizer() && s.disable()));
                 false
             }

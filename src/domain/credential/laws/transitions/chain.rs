@@ -240,6 +240,7 @@ pub(in crate::domain::credential::laws) const FROM_CACHE: Changes =
 pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situation {
     deleting: false,
     finalizer: false,
+    other_finalizers: false,
     disable: false,
     namespace_terminating: false,
     claimed_by_other: false,
