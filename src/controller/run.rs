@@ -10,7 +10,7 @@ use kube::api::Api;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::poller::Poller;
@@ -54,6 +54,9 @@ pub async fn run(
         () = first_lists(&cluster, config, &mut watches) => {}
         // No pass has begun, so there is nothing to finish.
         () = stop.clone() => return Ok(()),
+    }
+    if let WatchScope::Namespaces(names) = &config.watch {
+        watches.spawn(credential::unserved::tell_outside(Arc::clone(&context), names.clone()));
     }
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);

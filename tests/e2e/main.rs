@@ -26,6 +26,7 @@ mod faults;
 mod first_push;
 mod generated;
 mod leader_election;
+mod narrowing;
 mod plan_mode;
 mod product_versions;
 mod reasons;

@@ -62,6 +62,10 @@ fn planned(decision: Decision) -> Decision {
 
 /// Decides for an object that is not being deleted.
 fn decide_live(s: &impl Facts) -> Decision {
+    // Even where nothing is due: what changes from now on is not seen.
+    if s.unserved() {
+        return Decision::Wait(Reason::NotServed);
+    }
     // Even where nothing is due: an object that may no longer use the connection says so at once, and not at the next
     // change.
     if s.denied() {

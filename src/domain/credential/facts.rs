@@ -102,6 +102,8 @@ facts! {
     suspected_write: bool,
     /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
+    /// This operator served the object last, and does not serve it any more.
+    unserved: bool,
     /// Another operator writes the status of the object again and again.
     other_operator_writes: bool,
 }

@@ -20,7 +20,7 @@ use crate::domain::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
 pub(crate) use claim::is_claimed_by_other;
-pub(crate) use connected::{check_same_login, client, is_served_by_other_operator, list};
+pub(crate) use connected::{check_same_login, client, is_left_to_others, left_to_others, list};
 pub(crate) use namespace::refresh_namespace_terminating;
 
 /// Reads and decides until the decision only has to be carried out, and returns that decision; `None` if the object is gone.

@@ -33,7 +33,7 @@ pub(crate) fn conditions(
     let (generation, before) = (Some(observed.generation()), &observed.stored.conditions);
     let mut conditions = status_store::conditions(reason, &message, generation, observed.times.now, before);
     let is_compared = !outcome.is_written() && decision != Decision::AwaitFinalizers;
-    conditions.extend(drifted(observed, next).filter(|_| is_compared));
+    conditions.extend(drifted(observed, next).filter(|_| is_compared && !observed.situation.unserved));
     conditions
 }
 

@@ -48,6 +48,17 @@ fn an_object_whose_status_another_operator_writes_causes_nothing_and_is_told() {
 }
 
 #[test]
+fn an_object_that_is_not_served_any_more_causes_nothing_and_is_told() {
+    let not_served = SAME.deleting(false).suspended(false).unserved(true);
+    for changes in [SAME, SAME.plan(true), SAME.denied(true), SAME.other_operator_writes(true)] {
+        law(1, |s| {
+            assert_eq!(decide(&but(s, not_served.and(changes))), Decision::Wait(Reason::NotServed));
+            true
+        });
+    }
+}
+
+#[test]
 fn p7_nothing_is_sent_before_the_finalizer_is_there() {
     law_of_plain(100_000, |s| {
         let decision = decide(s);

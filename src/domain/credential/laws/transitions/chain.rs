@@ -273,6 +273,7 @@ pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situati
     settle: SettleWindow::Closed,
     suspected_write: false,
     recently_started: false,
+    unserved: false,
     other_operator_writes: false,
 };
 
