@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::future::select;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::Client;
 use kube::api::Api;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::api::ClusterPamConnection;
+use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::poller::Poller;
@@ -21,6 +23,7 @@ use crate::controller::runtime::cluster::{Cluster, Started};
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::namespace_watch;
+use crate::controller::runtime::rollback;
 use crate::controller::runtime::watch;
 use crate::controller::secret::digest;
 use crate::leader::LeadHandle;
@@ -33,7 +36,8 @@ use crate::probes::Check;
 /// # Errors
 ///
 /// When the start needs something that is missing: the cluster's name, the digest key, or the permission to read either.
-/// A later failure is retried and is no error.
+/// A later failure is retried and is no error. When the API server went back to an older state: only a process that begins again
+/// forgets all that it saw of the state that is gone.
 pub async fn run(
     client: Client,
     config: &Config,
@@ -42,7 +46,8 @@ pub async fn run(
     lead: LeadHandle,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    let stop: Stop = stop.boxed().shared();
+    let went_back: Stop = rollback::went_back(Api::<ClusterPamConnection>::all(client.clone())).boxed().shared();
+    let stop: Stop = select(stop.boxed(), went_back.clone()).map(drop).boxed().shared();
     let client = answers::filtered(client);
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
@@ -55,7 +60,10 @@ pub async fn run(
     tokio::select! {
         () = first_lists(&cluster, config, &mut watches) => {}
         // No pass has begun, so there is nothing to finish.
-        () = stop.clone() => return Ok(()),
+        () = stop.clone() => return ended(&went_back),
+    }
+    if let WatchScope::Namespaces(names) = &config.watch {
+        watches.spawn(credential::unserved::tell_outside(Arc::clone(&context), names.clone()));
     }
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);
@@ -65,7 +73,12 @@ pub async fn run(
     };
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
-    Ok(())
+    ended(&went_back)
+}
+
+/// Returns why the work ended: it was told to stop, or the API server went back.
+fn ended(went_back: &Stop) -> Result<(), Error> {
+    went_back.peek().map_or(Ok(()), |()| Err(Error::WentBack))
 }
 
 async fn cluster_name(client: &Client, config: &Config) -> Result<String, Error> {

@@ -40,6 +40,11 @@ pub trait Keyed {
         }
     }
 
+    /// Returns whether a recorded entry is a digest that was made with this key.
+    fn is_own(&self, recorded: &str) -> bool {
+        self.made(recorded.trim_start_matches(DOUBT))
+    }
+
     /// Returns whether a recorded entry is a digest that was made with another key.
     fn is_foreign(&self, recorded: &str) -> bool {
         let digest = recorded.trim_start_matches(DOUBT);

@@ -51,6 +51,8 @@ pub enum Reason {
     DeviceConflict,
     /// Another operator writes the status of the same object.
     AnotherOperator,
+    /// No operator serves the object any more: its namespace or its connection left the operator that served it.
+    NotServed,
     /// The object is being deleted, and its record is about to be disabled.
     Deleting,
     /// The object is being deleted, and it is not safe to disable its record.
@@ -72,7 +74,7 @@ pub enum Retry {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Progressing,
         Self::Synced,
         Self::Adopted,
@@ -97,6 +99,7 @@ impl Reason {
         Self::AccountConflict,
         Self::DeviceConflict,
         Self::AnotherOperator,
+        Self::NotServed,
         Self::Deleting,
         Self::DeletionBlocked,
     ];
@@ -129,6 +132,7 @@ impl Reason {
             Self::AccountConflict => "AccountConflict",
             Self::DeviceConflict => "DeviceConflict",
             Self::AnotherOperator => "AnotherOperator",
+            Self::NotServed => "NotServed",
             Self::Deleting => "Deleting",
             Self::DeletionBlocked => "DeletionBlocked",
         }
@@ -162,6 +166,7 @@ impl Reason {
                 | Self::AccountConflict
                 | Self::DeviceConflict
                 | Self::AnotherOperator
+                | Self::NotServed
                 | Self::DeletionBlocked
         )
     }
@@ -197,7 +202,8 @@ impl Reason {
             | Self::AccessDenied
             | Self::IdentifierConflict
             | Self::AccountConflict
-            | Self::DeviceConflict => Retry::OnChange,
+            | Self::DeviceConflict
+            | Self::NotServed => Retry::OnChange,
         }
     }
 }

@@ -30,6 +30,7 @@ mod generated;
 mod hand_over;
 mod leader_election;
 mod memory;
+mod narrowing;
 mod plan_mode;
 mod product_versions;
 mod reasons;

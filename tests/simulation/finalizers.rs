@@ -142,3 +142,61 @@ fn an_object_that_was_let_go_is_not_passed_over_again_before_the_watch_shows_it_
         });
     }
 }
+
+const HOLD: &str = "example.com/hold";
+
+fn set_finalizers(cluster: &OperatedCluster, finalizers: &[&str]) {
+    cluster.api.edit("pamcredentials", NAMESPACE, "svc", |object| object["metadata"]["finalizers"] = json!(finalizers));
+}
+
+fn message(cluster: &OperatedCluster) -> String {
+    let conditions = cluster.status("svc").conditions;
+    conditions.into_iter().find(|condition| condition.type_ == "Ready").unwrap().message
+}
+
+/// An object that another controller keeps: what its status said of the record would soon be untrue.
+#[test]
+fn an_object_that_others_keep_says_once_what_it_waits_for() {
+    for policy in ["Disable", "Retain"] {
+        world(Config::default().device("db01", "10.0.0.7"), |world| async move {
+            let cluster = synced(&world).await;
+            cluster.put_credential("svc", &json!({"deletionPolicy": policy}));
+            sleep(A_WHILE).await;
+            let ours: &[&str] = if policy == "Disable" { &[FINALIZER] } else { &[] };
+            set_finalizers(&cluster, &[ours, &[HOLD]].concat());
+            let mark = cluster.api.mark();
+            cluster.api.delete("pamcredentials", NAMESPACE, "svc");
+            sleep(A_WHILE).await;
+            assert_eq!(cluster.reason("svc"), "Deleting", "{policy}");
+            assert!(message(&cluster).contains(HOLD), "{}", message(&cluster));
+            assert_eq!(world.sim.records()[0].active, policy == "Retain");
+            cluster.put_value("svc", &value("svc", 2));
+            sleep(Duration::from_hours(2)).await;
+            assert_eq!(cluster.reason("svc"), "Deleting");
+            let writes = || cluster.api.since(mark).resource("pamcredentials/status").writes().len();
+            assert_eq!(writes(), 1, "{policy}: {:?}", cluster.api.since(mark).writes().tally());
+            set_finalizers(&cluster, &["example.com/last"]);
+            sleep(A_WHILE).await;
+            assert!(message(&cluster).contains("example.com/last"), "{}", message(&cluster));
+            set_finalizers(&cluster, &[]);
+            sleep(A_WHILE).await;
+            assert!(cluster.credential("svc").is_none() && writes() == 2, "{policy}");
+            ends(&world, &cluster);
+        });
+    }
+}
+
+#[test]
+fn an_object_without_any_finalizer_goes_without_a_status_write() {
+    world(Config::default().device("db01", "10.0.0.7"), |world| async move {
+        let cluster = synced(&world).await;
+        cluster.put_credential("svc", &json!({"deletionPolicy": "Retain"}));
+        sleep(A_WHILE).await;
+        let mark = cluster.api.mark();
+        cluster.api.delete("pamcredentials", NAMESPACE, "svc");
+        sleep(A_WHILE).await;
+        assert!(cluster.credential("svc").is_none());
+        assert_eq!(cluster.api.since(mark).resource("pamcredentials/status").len(), 0);
+        ends(&world, &cluster);
+    });
+}

@@ -18,3 +18,4 @@ mod idle;
 mod late_answers;
 mod list_budget;
 mod load;
+mod restored_state;

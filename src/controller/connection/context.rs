@@ -98,9 +98,9 @@ impl Context {
         self.store.install(&connection.id(), |before| self.clients.connect(connection, resolved, before))
     }
 
-    /// Returns whether a connection exists that this operator does not select: then another operator serves the objects that
-    /// refer to the connection.
-    pub(crate) async fn is_served_by_other_operator(&self, id: &ConnectionId) -> Result<bool, Error> {
+    /// Returns whether a connection exists that this operator does not select: then another operator may serve the objects
+    /// that refer to the connection.
+    pub(crate) async fn is_unselected(&self, id: &ConnectionId) -> Result<bool, Error> {
         if !self.selects {
             return Ok(false);
         }

@@ -161,6 +161,11 @@ impl Context {
         }
     }
 
+    /// Forgets a credential outside the watched namespaces: of such a one nothing is kept between two passes.
+    pub(crate) fn forget_outside(&self, credential: &PamCredential) {
+        self.forget(&NamespacedName::of(credential), credential.metadata.uid.as_deref().unwrap_or_default());
+    }
+
     /// Forgets a credential that is gone.
     pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
         self.tell_left_enabled(key, uid);

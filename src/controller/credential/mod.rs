@@ -9,3 +9,4 @@ mod observe;
 mod reconcile;
 mod report;
 mod state;
+pub(crate) mod unserved;

@@ -73,7 +73,7 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     if let Some(waits) = waits(&observed, context) {
         return Ok(waits);
     }
-    if observe::is_served_by_other_operator(&observed, context).await? {
+    if observe::is_left_to_others(&mut observed, context).await? {
         return Ok(PassEnd::at_rest());
     }
     observe::refresh_namespace_terminating(&mut observed, context).await?;

@@ -135,6 +135,26 @@ pub(crate) fn heir_absent(to: &str) -> String {
     )
 }
 
+/// How many finalizers of other controllers a message names.
+const NAMED_FINALIZERS: usize = 5;
+/// How many characters of a finalizer's name a message shows: any user may write the name.
+const FINALIZER_CHARACTERS: usize = 80;
+
+/// Says that a deleted object waits for the finalizers of other controllers.
+pub(crate) fn held(finalizers: &[&str]) -> String {
+    let shorten = |name: &&str| match name.char_indices().nth(FINALIZER_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => (*name).to_owned(),
+    };
+    let mut named: Vec<_> = finalizers.iter().take(NAMED_FINALIZERS).map(shorten).collect();
+    let more = finalizers.len().saturating_sub(NAMED_FINALIZERS);
+    named.extend((more > 0).then(|| format!("and {more} more")));
+    format!(
+        "This object is deleted, and nothing more is sent to the PAM for it. It is kept by finalizers that are not this operator's: {}. It goes once their controllers have removed them; if a controller is gone, remove its entry from metadata.finalizers",
+        named.join(", ")
+    )
+}
+
 /// Says that the PAM's answer to the DELETE keeps the object from going.
 pub(crate) fn deletion_refused(answer: Disabling, id: &str) -> String {
     match answer {
@@ -214,3 +234,17 @@ pub(crate) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many 
 pub(crate) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
 /// A write may still be executed.
 pub(crate) const UNSETTLED: &str = "A write to the PAM was not answered, and may still be executed: the record is disabled once that is over, 90 s after it";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_finalizers_of_others_are_named_bounded_in_number_and_length() {
+        assert!(held(&["a.example/hold"]).contains(": a.example/hold. It goes"));
+        let long = format!("example.com/{}", "é".repeat(400));
+        let told = held(&[long.as_str(); 40]);
+        assert_eq!((told.matches("example.com/").count(), told.matches('…').count()), (5, 5));
+        assert!(told.contains("and 35 more") && told.chars().count() < 1000, "{told}");
+    }
+}

@@ -20,6 +20,13 @@ impl Problem {
         Self { reason, message: message.into() }
     }
 
+    pub(crate) fn not_served(why: &str) -> Self {
+        let message = format!(
+            "{why}, so that this operator, which served this object before, does not serve it any more: nothing is sent, whatever changes. Undo that, or let another operator serve the object"
+        );
+        Self::new(Reason::NotServed, message)
+    }
+
     pub(crate) fn secret_missing(secret: &NamespacedName) -> Self {
         let NamespacedName { namespace, name } = secret;
         let message =

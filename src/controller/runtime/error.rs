@@ -34,6 +34,11 @@ pub enum Error {
     /// This replica lost the lease, and another one may write.
     #[error("this replica no longer leads, and writes nothing to the PAM")]
     NotLeading,
+    /// The API server shows an older state than before.
+    #[error(
+        "the Kubernetes API went back to an older state, as after a restore: this process ends, since what it remembers may not have happened, and the next one looks at everything"
+    )]
+    WentBack,
     /// `--plan-only` is set.
     #[error("--plan-only is set: nothing is written to the PAM")]
     PlanOnly,

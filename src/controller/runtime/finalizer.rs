@@ -17,6 +17,11 @@ pub(crate) fn is_on(object: &impl ResourceExt) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
+/// Returns the finalizers of other controllers on an object.
+pub(crate) fn others(object: &impl ResourceExt) -> Vec<&str> {
+    object.finalizers().iter().map(String::as_str).filter(|finalizer| *finalizer != FINALIZER).collect()
+}
+
 /// Adds our finalizer to an object. Server-side apply merges our finalizer with those of other controllers.
 pub(crate) async fn add<K>(object: &K, client: &Client) -> Result<(), Error>
 where

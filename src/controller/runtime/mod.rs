@@ -12,6 +12,7 @@ pub(crate) mod namespace_watch;
 pub(crate) mod namespaces;
 pub(crate) mod object_id;
 pub(crate) mod retry;
+pub(crate) mod rollback;
 pub(crate) mod status_store;
 pub(crate) mod trigger;
 pub(crate) mod watch;

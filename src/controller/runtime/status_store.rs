@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{ConditionType, FIELD_MANAGER, ReadyState, condition};
 use crate::controller::runtime::error::{Error, bounded};
@@ -97,12 +97,30 @@ pub(crate) async fn write<K: Managed>(
     meta: &ObjectMeta,
     status: &K::Status,
 ) -> Result<Option<String>, Error> {
-    let action = "write a status";
     let steps = json!([
         // An object that was made under this name since must not get the status of the old one.
         { "op": "test", "path": "/metadata/uid", "value": meta.uid },
         { "op": "add", "path": "/status", "value": status },
     ]);
+    patch(api, meta, steps).await
+}
+
+/// Replaces a status as [`write`] does, unless the object has changed since the version in `meta`: that is a refusal (422).
+pub(crate) async fn write_unless_changed<K: Managed>(
+    api: &Api<K>,
+    meta: &ObjectMeta,
+    status: &K::Status,
+) -> Result<Option<String>, Error> {
+    let steps = json!([
+        { "op": "test", "path": "/metadata/uid", "value": meta.uid },
+        { "op": "test", "path": "/metadata/resourceVersion", "value": meta.resource_version },
+        { "op": "add", "path": "/status", "value": status },
+    ]);
+    patch(api, meta, steps).await
+}
+
+async fn patch<K: Managed>(api: &Api<K>, meta: &ObjectMeta, steps: Value) -> Result<Option<String>, Error> {
+    let action = "write a status";
     let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Error::Failed(action))?;
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let name = meta.name.clone().unwrap_or_default();

@@ -53,7 +53,7 @@ pub fn decide(s: &impl Facts) -> Decision {
 /// deletion up. Whatever else the object waits for, a deletion does not wait with it: so this comes before every gate, also
 /// where `spec.suspend` or `mode: Plan` forbids calls to the PAM, since a finalizer is none.
 fn is_finalizer_missing(s: &impl Facts) -> bool {
-    !s.deleting() && s.disable() && !s.finalizer() && (s.binding() != Binding::Unbound || s.doubtful())
+    !s.deleting() && s.disable() && !s.finalizer() && !s.unserved() && (s.binding() != Binding::Unbound || s.doubtful())
 }
 
 /// Returns what would be done for an object that is not being deleted.
@@ -71,6 +71,10 @@ fn planned(decision: Decision) -> Decision {
 
 /// Decides for an object that is not being deleted.
 fn decide_live(s: &impl Facts) -> Decision {
+    // Even where nothing is due: what changes from now on is not seen.
+    if s.unserved() {
+        return Decision::Wait(Reason::NotServed);
+    }
     // Even where nothing is due: an object that may no longer use the connection says so at once, and not at the next
     // change.
     if s.denied() {

@@ -9,6 +9,8 @@ pub enum Decision {
     Leave,
     /// Do nothing, and say that the object is suspended.
     Suspend,
+    /// Do nothing, and say that the object is deleted and waits for the finalizers of other controllers.
+    AwaitFinalizers,
     /// Look at more, and decide again.
     Look(Look),
     /// Wait for the cause that the reason names.

@@ -7,7 +7,9 @@ use super::{Binding, Connection, Decision, Facts, Heir, Inventory, Look, Reason,
 /// The way out is always an ordinary edit: `deletionPolicy: Retain` takes the finalizer off.
 pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
     if !s.finalizer() {
-        return Decision::Leave;
+        // Nothing is sent for the object any more, so that what its status said before would soon be untrue. An object without
+        // any finalizer is gone as soon as it is deleted: there is nobody to tell.
+        return if s.other_finalizers() { Decision::AwaitFinalizers } else { Decision::Leave };
     }
     if !s.disable() {
         return Decision::RemoveFinalizer(ReleaseReason::Retained);

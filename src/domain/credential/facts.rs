@@ -36,6 +36,8 @@ facts! {
     deleting: bool,
     /// Our finalizer is on the object.
     finalizer: bool,
+    /// A finalizer of another controller is on the object.
+    other_finalizers: bool,
     /// `spec.deletionPolicy` is `Disable`.
     disable: bool,
     /// The namespace is terminating.
@@ -104,6 +106,8 @@ facts! {
     suspected_value: bool,
     /// This process began so lately that the PAM may still execute a write of an earlier process.
     recently_started: bool,
+    /// This operator served the object last, and does not serve it any more.
+    unserved: bool,
     /// Another operator writes the status of the object again and again.
     other_operator_writes: bool,
 }

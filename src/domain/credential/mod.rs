@@ -43,7 +43,8 @@ pub use repair::is_only_correction;
 pub use retry::{Ended, NextPass, next_pass};
 pub use situation_input::SituationInput;
 pub use status::{
-    Asked, BoundVault, ClusterState, ConnectedVault, MOST_CORRECTIONS, MismatchRecord, Remote, SecretVersion, Status,
+    Asked, BoundVault, ClusterState, ConnectedVault, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote,
+    SecretVersion, Status,
 };
 pub use target::Target;
 pub use transition::{WriteResult, announce, clears_suspected_write, transition};

@@ -50,7 +50,9 @@ pub fn next_pass(ended: &Ended) -> NextPass {
     match (ended.window_left, ended.start_left) {
         (Some(left), _) if reason.is_ready() || waits_for_window => NextPass::In(left),
         (_, Some(left)) if decision == Decision::LookAgain => NextPass::In(left),
-        _ if reason.is_ready() || decision == Decision::Suspend => NextPass::OnChange,
+        _ if reason.is_ready() || matches!(decision, Decision::Suspend | Decision::AwaitFinalizers) => {
+            NextPass::OnChange
+        }
         // The record still has to be enabled.
         _ if ended.written => NextPass::In(Duration::ZERO),
         _ => NextPass::After(retry(ended)),
@@ -125,6 +127,14 @@ mod tests {
         let leaving =
             Ended { decision: Decision::Wait(Reason::Deleting), reason: Reason::Deleting, deleting: true, ..CALM };
         assert_eq!(next_pass(&Ended { window_left: Some(LEFT), ..leaving }), NextPass::In(LEFT));
+        let held = Ended { decision: Decision::AwaitFinalizers, ..leaving };
+        for window_left in [None, Some(LEFT)] {
+            assert_eq!(
+                next_pass(&Ended { window_left, ..held }),
+                NextPass::OnChange,
+                "the watch shows a finalizer that goes"
+            );
+        }
         let written = Ended { reason: Reason::Progressing, written: true, ..CALM };
         assert_eq!(next_pass(&written), NextPass::In(Duration::ZERO));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Binding, Request, UnackedWrite, WriteAction};
+use super::{Binding, KEYED, Keyed, Request, UnackedWrite, WriteAction};
 
 /// So many times a record is corrected before it is left alone.
 pub const MOST_CORRECTIONS: usize = 3;
@@ -42,6 +42,17 @@ pub struct Status {
     pub mismatch: Option<MismatchRecord>,
     /// The requests that were handled.
     pub handled: Asked,
+}
+
+/// Whose key the digests in a status were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DigestsOf {
+    /// This operator's: it served the object last.
+    Us,
+    /// Another operator's, or this operator's before its key was lost.
+    Another,
+    /// There are none.
+    Nobody,
 }
 
 /// What somebody asks for by annotation.
@@ -149,6 +160,19 @@ impl Status {
         }
     }
 
+    /// Returns whose key the digests of what came from Secrets were made with.
+    #[must_use]
+    pub fn digests_of(&self, keyed: &dyn Keyed) -> DigestsOf {
+        let recorded = || KEYED.into_iter().filter_map(|group| self.digests.get(group));
+        if recorded().any(|digest| keyed.is_foreign(digest)) {
+            DigestsOf::Another
+        } else if recorded().any(|digest| keyed.is_own(digest)) {
+            DigestsOf::Us
+        } else {
+            DigestsOf::Nobody
+        }
+    }
+
     /// Returns whether the record was corrected as often as it may be.
     #[must_use]
     pub fn corrections_exhausted(&self) -> bool {
@@ -213,6 +237,19 @@ mod tests {
     fn vault(tenant: Option<&str>) -> ConnectedVault {
         let (connection, origin) = ("c".to_owned(), "https://pam".to_owned());
         ConnectedVault { connection, origin, requested_tenant: tenant.map(str::to_owned), login: None }
+    }
+
+    #[test]
+    fn digests_tell_which_operator_served_the_object_last() {
+        let of = |digests: &[(&str, &str)]| {
+            let digests = digests.iter().map(|(group, digest)| ((*group).to_owned(), (*digest).to_owned())).collect();
+            Status { digests, ..Status::default() }.digests_of(&crate::domain::credential::laws::PlainKey)
+        };
+        assert_eq!(of(&[]), DigestsOf::Nobody);
+        assert_eq!(of(&[("notes", "v1:00"), ("secretKey", crate::domain::keyed::REMOVED)]), DigestsOf::Nobody);
+        assert_eq!(of(&[("content", "k:content:x")]), DigestsOf::Us);
+        assert_eq!(of(&[("content", "?k:content:x")]), DigestsOf::Us);
+        assert_eq!(of(&[("content", "k:content:x"), ("username", "x:username:y")]), DigestsOf::Another);
     }
 
     fn status(used: ConnectedVault, tenant: Option<&str>) -> Status {

@@ -19,10 +19,13 @@ const KEY: &str = "pam-operator-digest-key";
 /// Group, resource (with subresource), name, verb.
 type Request = (&'static str, &'static str, &'static str, &'static str);
 
-const OBJECTS: &[Request] = &[
+/// In every namespace, also where it is not watched (any more): to say there that nobody serves the object.
+const CREDENTIALS: &[Request] = &[
     (GROUP, "pamcredentials", "", "list"),
     (GROUP, "pamcredentials", "", "watch"),
     (GROUP, "pamcredentials/status", "a", "patch"),
+];
+const OBJECTS: &[Request] = &[
     (GROUP, "pamconnections", "", "list"),
     (GROUP, "pamconnections", "", "watch"),
     (GROUP, "pamconnections/status", "a", "patch"),
@@ -136,6 +139,7 @@ async fn all_namespaces_are_served_with_reading_and_the_finalizer_alone() {
     expect(&client, &user, "", CLUSTER, true).await;
     expect(&client, &user, "", ALL_NAMESPACES, true).await;
     for namespace in [install.namespace(), &elsewhere] {
+        expect(&client, &user, namespace, CREDENTIALS, true).await;
         expect(&client, &user, namespace, OBJECTS, true).await;
         expect(&client, &user, namespace, EVENTS, true).await;
         expect(&client, &user, namespace, NEVER, false).await;
@@ -164,6 +168,9 @@ async fn listed_namespaces_are_the_only_ones_where_secrets_can_be_read() {
     expect(&client, &user, "", CLUSTER, true).await;
     expect(&client, &user, "", ALL_NAMESPACES, false).await;
     expect(&client, &user, &watched, &[("", "namespaces", &*watched.clone().leak(), "watch")], true).await;
+    for namespace in [&*watched, &elsewhere, ""] {
+        expect(&client, &user, namespace, CREDENTIALS, true).await;
+    }
     for requests in [OBJECTS, EVENTS, CONFIG_MAPS] {
         expect(&client, &user, &watched, requests, true).await;
         expect(&client, &user, &elsewhere, requests, false).await;

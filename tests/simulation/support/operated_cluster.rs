@@ -101,6 +101,13 @@ impl OperatedCluster {
         assert_eq!(self.metrics.pam_requests_under_way(), 0, "something of the operator goes on after its end");
     }
 
+    /// Waits so long for it to end by itself, and returns its last words.
+    pub async fn ends_by_itself(&mut self, within: Duration) -> String {
+        let (running, _stop) = self.running.take().expect("it runs");
+        let ended = tokio::time::timeout(within, running).await.expect("it goes on");
+        ended.unwrap().unwrap_err().to_string()
+    }
+
     /// Ends it in the middle, and starts it again after so long.
     pub async fn restart(&mut self, pause: Duration) {
         self.kill().await;

@@ -213,7 +213,8 @@ impl Observation<'_> {
         let meta = &self.object.metadata;
         let version = |version: &SecretVersion| (version.uid.clone(), version.resource_version.clone());
         let versions = self.versions.as_ref().map(|versions| versions.iter().map(version).collect::<Vec<_>>());
-        let deleting = meta.deletion_timestamp.is_some();
+        // Finalizers count only while the object is being deleted: before, this operator adds its own within a pass.
+        let deleting = meta.deletion_timestamp.as_ref().map(|_| meta.finalizers.as_ref());
         let cluster = (&self.connection.state, &self.connection.access);
         input_hash(&(
             self.uid(),

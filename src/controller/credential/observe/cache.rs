@@ -12,6 +12,7 @@ use crate::controller::credential::facts::observation::{ConnectionFacts, Found, 
 use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::facts::{desired, identity, stored_status};
 use crate::controller::credential::observe::claim::{heir, is_claimed_by_other};
+use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
@@ -84,6 +85,7 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     situation.secrets = observed.secrets_from_cache(unchanged);
     // The watch may show the object once more as it was before.
     situation.finalizer &= !context.state.is_released(observed.uid());
+    situation.other_finalizers = !finalizer::others(observed.object).is_empty();
     // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one.
     situation.finalizer |= observed.plan_only && !situation.deleting;
     situation.claimed_by_other = is_claimed_by_other(observed, context);

@@ -12,12 +12,43 @@ use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
+use crate::domain::Connection;
+use crate::domain::credential::DigestsOf;
 use crate::pam::{PamError, Snapshot};
 
-/// Returns whether another operator serves this credential: its connection is there, but this operator does not select it.
-pub(crate) async fn is_served_by_other_operator(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
-    let missing = observed.connection.state.is_none();
-    Ok(missing && context.connections.is_served_by_other_operator(&observed.connection_id()).await?)
+/// Returns whether a pass leaves this credential to another operator: its connection is there, but this operator does not
+/// select it. Where this operator served the credential before, the pass tells that (see [`left_to_others`]).
+pub(crate) async fn is_left_to_others(observed: &mut Observation<'_>, context: &Context) -> Result<bool, Error> {
+    if !is_unselected(observed, context).await? {
+        return Ok(false);
+    }
+    let why = format!("{} is not selected by this operator's connectionSelector", observed.connection_id());
+    Ok(left_to_others(observed, &why))
+}
+
+/// Returns whether the connection is there, but this operator does not select it.
+pub(crate) async fn is_unselected(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
+    Ok(observed.connection.state.is_none() && context.connections.is_unselected(&observed.connection_id()).await?)
+}
+
+/// Returns whether nothing is to be done for a credential that this operator does not serve, for the reason `why`. Marks the
+/// credential as unserved where something is: where this operator served it last, no other one says that its status is no
+/// longer kept true; and a deleted one that is to keep its record may go, unless another operator serves it.
+pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool {
+    let s = &mut observed.situation;
+    let may_go = s.deleting && s.finalizer && !s.disable;
+    let is_told = match observed.status.digests_of(&observed.keyed) {
+        DigestsOf::Us => true,
+        DigestsOf::Nobody => may_go,
+        DigestsOf::Another => false,
+    };
+    if is_told {
+        // What the connection would permit or show does not count: nothing is asked of it.
+        (s.unserved, s.denied, s.connection) = (true, false, Connection::Missing);
+        observed.connection.access = None;
+        observed.found.problem = Some(Problem::not_served(why));
+    }
+    !is_told
 }
 
 /// Returns the client of the credential's connection, made where there is none yet.

@@ -20,13 +20,13 @@ use crate::domain::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
 pub(crate) use claim::{is_claimed_by_other, leaving_record, object_id, withdraw};
-pub(crate) use connected::{check_same_login, client, is_served_by_other_operator, list};
+pub(crate) use connected::{check_same_login, client, is_left_to_others, left_to_others, list};
 pub(crate) use namespace::refresh_namespace_terminating;
 
 /// Puts the finalizer on an object that may have a record and whose deletion has to disable that record. This is done before
 /// the pass asks whether the object may be tried now: a deletion waits for no retry and for no worker slot.
 pub(crate) async fn put_finalizer_back(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
-    if decide(&observed.situation) == Decision::AddFinalizer && !is_served_by_other_operator(observed, context).await? {
+    if decide(&observed.situation) == Decision::AddFinalizer && !connected::is_unselected(observed, context).await? {
         finalizer::add(observed.object, &context.cluster.client).await?;
         observed.situation.finalizer = true;
     }

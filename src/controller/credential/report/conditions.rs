@@ -12,7 +12,7 @@ use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::connection;
 use crate::controller::message::credential::{self as message, Withheld};
 use crate::controller::message::{pam_error, plan, removed};
-use crate::controller::runtime::status_store;
+use crate::controller::runtime::{finalizer, status_store};
 use crate::domain::{
     Binding, Claims, Connection, Decision, Heir, Inventory, Mismatch, ObjectName, Reason, SecretsState, Seen,
     SettleWindow, ValueComparison,
@@ -32,7 +32,8 @@ pub(crate) fn conditions(
     let Ready { reason, message } = ready(observed, next, removed, decision, outcome);
     let (generation, before) = (Some(observed.generation()), &observed.stored.conditions);
     let mut conditions = status_store::conditions(reason, &message, generation, observed.times.now, before);
-    conditions.extend(drifted(observed, next).filter(|_| !outcome.is_written()));
+    let is_compared = !outcome.is_written() && decision != Decision::AwaitFinalizers;
+    conditions.extend(drifted(observed, next).filter(|_| is_compared && !observed.situation.unserved));
     conditions
 }
 
@@ -120,6 +121,9 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
 fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Ready {
     if decision == Decision::HandOver {
         return handing_over(observed);
+    }
+    if decision == Decision::AwaitFinalizers {
+        return Ready::new(Reason::Deleting, message::held(&finalizer::others(observed.object)));
     }
     let (reason, what) = match (outcome, decision) {
         (Outcome::Blocked(problem), _) if problem.reason == Reason::DeletionBlocked => {

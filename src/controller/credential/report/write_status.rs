@@ -26,6 +26,9 @@ pub(crate) async fn write(
     if is_same(&observed.stored, next) && !context.statuses.is_owed(observed.uid()) {
         return Ok(true);
     }
+    if observed.situation.unserved {
+        return write_unserved(observed, next, context).await;
+    }
     // Noted before the write: if the write fails, the next pass owes the status, and does not push again.
     context.statuses.owe(observed.uid(), next.clone());
     let api = Api::<PamCredential>::namespaced(context.cluster.client.clone(), &observed.key.namespace);
@@ -36,6 +39,23 @@ pub(crate) async fn write(
         // The object is gone: nothing else would remove what is remembered of the object.
         context.forget(&observed.key, observed.uid());
     }
+    Ok(version.is_some())
+}
+
+/// Writes the status of an object that this operator does not serve any more. Another operator may have begun to serve the
+/// object: then its status stays, and so nothing is owed either.
+async fn write_unserved(
+    observed: &Observation<'_>,
+    next: &PamCredentialStatus,
+    context: &Context,
+) -> Result<bool, Error> {
+    let api = Api::<PamCredential>::namespaced(context.cluster.client.clone(), &observed.key.namespace);
+    let version = match status_store::write_unless_changed(&api, &observed.object.metadata, next).await {
+        Err(error) if error.is_invalid() || error.is_conflict() => return Ok(false),
+        version => version?,
+    };
+    context.cluster.metrics.status_written(Kind::PamCredential);
+    context.statuses.note(observed.uid(), version.as_deref(), next.clone());
     Ok(version.is_some())
 }
 

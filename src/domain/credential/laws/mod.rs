@@ -32,6 +32,7 @@ const PLAIN: Changes = SAME
     .deleting(false)
     .suspended(false)
     .denied(false)
+    .unserved(false)
     .other_operator_writes(false)
     .plan(false)
     .claims(Claims::Free)

@@ -30,6 +30,11 @@ use unanswered::{keep_suspected_write, lost};
 #[must_use]
 pub fn transition(status: &Status, input: &TransitionInput<'_>, decision: Decision, result: WriteResult<'_>) -> Status {
     let mut next = status.clone();
+    if input.situation.unserved {
+        // The operator that serves the object next needs to know what this one knew, and nothing was looked at since.
+        next.observed_generation = Some(input.generation);
+        return next;
+    }
     forget_other_vault(input, &mut next);
     forget_switch(input, &mut next);
     match (result, decision) {

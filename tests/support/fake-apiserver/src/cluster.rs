@@ -15,7 +15,7 @@ use tower::service_fn;
 use crate::fault::Fault;
 use crate::requests::{Mark, Request, Requests};
 use crate::serve::serve;
-use crate::store::{Refusal, Store};
+use crate::store::{Backup, Refusal, Store};
 use crate::target::Key;
 use crate::{kinds, virtual_time};
 
@@ -46,9 +46,9 @@ impl State {
         self.held_kind.filter(|(held, _)| *held == kind).map_or(shown, |(_, until)| shown.min(until))
     }
 
-    /// Whether a watch can begin at that version.
+    /// Whether a watch can begin at that version. One that is yet to come is waited for.
     pub(crate) const fn knows(&self, version: u64) -> bool {
-        version >= self.oldest && version <= self.store.version()
+        version >= self.oldest
     }
 }
 
@@ -186,6 +186,19 @@ impl Cluster {
         let mut state = self.0.state();
         let kind = key(&state, plural, "", "").0;
         state.held_kind = held.then(|| (kind, state.store.version()));
+        self.0.show(&state);
+    }
+
+    /// All objects as they are.
+    pub fn backup(&self) -> Backup {
+        self.0.state().store.backup()
+    }
+
+    /// Puts everything back to how it was then. Watches stay open, and show nothing until the versions that they have seen are
+    /// past again.
+    pub fn restore(&self, backup: &Backup) {
+        let mut state = self.0.state();
+        state.store.restore(backup);
         self.0.show(&state);
     }
 

@@ -15,4 +15,5 @@ mod watch;
 pub use cluster::Cluster;
 pub use fault::{Effect, Fault};
 pub use requests::{Mark, Request, Requests};
+pub use store::Backup;
 pub use virtual_time::{VirtualTime, now, run};

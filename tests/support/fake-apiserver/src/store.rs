@@ -59,6 +59,13 @@ pub(crate) struct Store {
     uids: u64,
 }
 
+/// All objects at one time, and the version of that time.
+#[derive(Clone)]
+pub struct Backup {
+    objects: BTreeMap<Key, Arc<Value>>,
+    version: u64,
+}
+
 impl Store {
     pub(crate) fn new(cluster: &str, kinds: Vec<Kind>) -> Self {
         let cluster = cluster.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
@@ -68,6 +75,17 @@ impl Store {
 
     pub(crate) const fn version(&self) -> u64 {
         self.version
+    }
+
+    pub(crate) fn backup(&self) -> Backup {
+        Backup { objects: self.objects.clone(), version: self.version }
+    }
+
+    /// Puts everything back to how it was: versions are given a second time.
+    pub(crate) fn restore(&mut self, backup: &Backup) {
+        let Backup { objects, version } = backup.clone();
+        (self.objects, self.version) = (objects, version);
+        self.log.retain(|event| event.version <= version);
     }
 
     pub(crate) fn get(&self, key: &Key) -> Result<Arc<Value>, Refusal> {

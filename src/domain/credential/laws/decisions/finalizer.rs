@@ -11,7 +11,7 @@ fn may_have_record(s: &impl Facts) -> bool {
 fn p7_the_finalizer_goes_on_first_whatever_the_object_waits_for() {
     // A law of few paths: nothing else is asked for.
     law(3, |s| {
-        let live = but(s, SAME.deleting(false).disable(true).finalizer(false));
+        let live = but(s, SAME.deleting(false).disable(true).finalizer(false).unserved(false));
         let decision = decide(&live);
         let may_have = may_have_record(&live);
         if may_have {

@@ -24,7 +24,7 @@ fn a_suspended_object_causes_nothing() {
             // No call to the PAM: see the laws of the finalizer.
             Decision::AddFinalizer => false,
             // The ordinary ways out of a deletion.
-            Decision::Leave | Decision::RemoveFinalizer(ReleaseReason::Retained) => {
+            Decision::Leave | Decision::AwaitFinalizers | Decision::RemoveFinalizer(ReleaseReason::Retained) => {
                 assert!(s.deleting() && !(s.finalizer() && s.disable()));
                 false
             }
@@ -48,6 +48,17 @@ fn an_object_whose_status_another_operator_writes_causes_nothing_and_is_told() {
         assert_eq!(decide(s), Decision::Wait(Reason::AnotherOperator));
         true
     });
+}
+
+#[test]
+fn an_object_that_is_not_served_any_more_causes_nothing_and_is_told() {
+    let not_served = SAME.deleting(false).suspended(false).unserved(true);
+    for changes in [SAME, SAME.plan(true), SAME.denied(true), SAME.other_operator_writes(true)] {
+        law(1, |s| {
+            assert_eq!(decide(&but(s, not_served.and(changes))), Decision::Wait(Reason::NotServed));
+            true
+        });
+    }
 }
 
 #[test]

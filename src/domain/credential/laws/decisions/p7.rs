@@ -60,8 +60,11 @@ fn p7_retain_is_always_the_way_out() {
             [SAME, SAME.suspended(true), SAME.plan(true), SAME.denied(true), SAME.other_operator_writes(true)]
         {
             assert_eq!(decide(&but(s, changes)), Decision::RemoveFinalizer(ReleaseReason::Retained));
-            assert_eq!(decide(&but(s, changes.finalizer(false))), Decision::Leave);
-            assert_eq!(decide(&but(s, changes.finalizer(false).disable(true))), Decision::Leave);
+            for (others, left) in [(false, Decision::Leave), (true, Decision::AwaitFinalizers)] {
+                let off = changes.finalizer(false).other_finalizers(others);
+                assert_eq!(decide(&but(s, off)), left);
+                assert_eq!(decide(&but(s, off.disable(true))), left);
+            }
         }
         true
     });
@@ -132,6 +135,7 @@ fn p7_a_departing_object_is_never_written_to() {
         let still = match decision {
             Decision::Leave | Decision::Suspend | Decision::Disable | Decision::RemoveFinalizer(_) => true,
             Decision::HandOver => true,
+            Decision::AwaitFinalizers => s.other_finalizers() && !s.finalizer(),
             Decision::Look(what) => what == Look::Inventory,
             Decision::Wait(reason) => matches!(reason, Reason::Deleting | Reason::DeletionBlocked),
             Decision::Plan(planned) => matches!(planned, Planned::Disable | Planned::Nothing),

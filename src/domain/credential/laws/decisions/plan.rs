@@ -9,7 +9,9 @@ fn a_plan_makes_no_write_in_any_state() {
         let plan = but(s, SAME.plan(true));
         match decide(&plan) {
             Decision::Plan(_) => true,
-            Decision::Leave | Decision::Suspend | Decision::Look(_) | Decision::Wait(_) => false,
+            Decision::Leave | Decision::AwaitFinalizers | Decision::Suspend | Decision::Look(_) | Decision::Wait(_) => {
+                false
+            }
             Decision::RemoveFinalizer(_) => {
                 assert!(s.deleting());
                 false

@@ -34,7 +34,8 @@ fn every_reason_stands_as_the_table_says() {
             | Reason::AccessDenied
             | Reason::IdentifierConflict
             | Reason::AccountConflict
-            | Reason::DeviceConflict => (false, true, Retry::OnChange),
+            | Reason::DeviceConflict
+            | Reason::NotServed => (false, true, Retry::OnChange),
             Reason::ConnectionNotAllowed
             | Reason::RecordConflict
             | Reason::PamRejected

@@ -241,6 +241,7 @@ pub(in crate::domain::credential::laws) const FROM_CACHE: Changes =
 pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situation {
     deleting: false,
     finalizer: false,
+    other_finalizers: false,
     disable: false,
     namespace_terminating: false,
     claimed_by_other: false,
@@ -275,6 +276,7 @@ pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situati
     suspected_write: false,
     suspected_value: false,
     recently_started: false,
+    unserved: false,
     other_operator_writes: false,
 };
 
