@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod address;
 pub mod backoff;
 mod claims;
 mod confirmation;
@@ -21,6 +22,7 @@ mod vault_id;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
+pub use address::{canonical_address, folded};
 pub use claims::{
     ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, NotedClaims, ObjectName, SharedRecord, Taken, WantedRecord,
 };
