@@ -124,6 +124,15 @@ fn note_fields(value: &Value, path: &str, paths: &mut Vec<String>) {
     }
 }
 
+fn has_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Object(object) => object.iter().any(|(key, value)| key.contains(text) || has_text(value, text)),
+        Value::Array(items) => items.iter().any(|item| has_text(item, text)),
+        Value::String(own) => own.contains(text),
+        _ => false,
+    }
+}
+
 fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
@@ -211,6 +220,13 @@ impl Call {
     pub(crate) fn is_type(&self, media: &str) -> bool {
         let declared = self.content_type.split(';').next().unwrap_or_default().trim();
         declared.eq_ignore_ascii_case(media)
+    }
+
+    /// Whether the body has this text somewhere, as it came or in one of its decoded texts.
+    pub(crate) fn carries(&self, text: &str) -> bool {
+        let raw = String::from_utf8_lossy(&self.body).contains(text);
+        let in_form = || self.is_form() && self.form().any(|(key, value)| key.contains(text) || value.contains(text));
+        raw || self.json.as_ref().is_some_and(|json| has_text(json, text)) || in_form()
     }
 
     /// The identifier that a POST names, or the record that a path names.

@@ -91,7 +91,7 @@ impl State {
 
     /// Writes down an arrival and the fault that hits it.
     pub(crate) fn arrive(&mut self, call: &Call) -> (u64, Option<Fault>) {
-        let fault = self.faults.take(call.route.kind(), call.target());
+        let fault = self.faults.take(call);
         let shown = gateway::shown(self, call.authorization.as_deref());
         let caller = shown.map(|token| (token.client_id.clone(), token.serial));
         let seq = self.log.arrive(call, caller, fault.as_ref().map(Fault::label), self.clock.now());

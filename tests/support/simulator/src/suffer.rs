@@ -152,6 +152,7 @@ impl Work {
             Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(style, success),
             Effect::NotAuthorized => Refusal::not_authorized().answer(style),
             Effect::UnexpectedError => Refusal::unexpected().answer(style),
+            Effect::Firewall => firewall_page(),
             Effect::Redirect(to) => Answer::raw(302, HTML, "").header("location", to),
             Effect::Raw { status, content_type, body } => Answer::raw(status, &content_type, body),
             Effect::Empty => Answer::raw(success, JSON, ""),
@@ -165,6 +166,17 @@ impl Work {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+
+/// The page that firewalls show: who refused, and a number for their support.
+fn firewall_page() -> Answer {
+    let number = rand::random::<u64>();
+    let page = format!(
+        "<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. Please consult with \
+         your administrator.<br><br>Your support ID is: {number}<br><br><a href='javascript:history.back();'>[Go Back]\
+         </a></body></html>"
+    );
+    Answer::raw(403, HTML, page).header("connection", "close").header("cache-control", "no-cache")
+}
 
 fn status_answer(style: Style, status: u16, shape: Shape, message: Option<String>) -> Answer {
     match shape {

@@ -75,6 +75,8 @@ pub enum Effect {
     NotAuthorized,
     /// HTTP 500 "Unexpected error." (API 1.6).
     UnexpectedError,
+    /// 403 and a page of a web application firewall in front of the PAM: HTML without any envelope.
+    Firewall,
     /// A success status and bytes that are no JSON.
     Garbage,
     /// A success status and no body.

@@ -4,7 +4,7 @@ mod effect;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::Kind;
+use crate::call::{Call, Kind};
 
 pub use effect::{Effect, Phase, Shape};
 
@@ -18,6 +18,9 @@ pub struct Fault {
     /// Only POSTs whose body has this identifier, or calls whose path names it; absent: all.
     #[serde(default)]
     pub only: Option<String>,
+    /// Only calls whose body carries this text, as it came or decoded; absent: all.
+    #[serde(default)]
+    pub carrying: Option<String>,
     /// How many fitting calls pass unharmed first.
     #[serde(default)]
     pub skip: u32,
@@ -39,14 +42,20 @@ const fn once() -> Option<u32> {
 impl Fault {
     /// Hits the next call of this kind, before it is executed.
     #[must_use]
-    pub const fn on(kind: Kind, effect: Effect) -> Self {
-        Self { on: Some(kind), only: None, skip: 0, times: Some(1), phase: Phase::BeforeCommit, effect }
+    pub fn on(kind: Kind, effect: Effect) -> Self {
+        Self { on: Some(kind), ..Self::any(effect) }
     }
 
     /// Hits the next call of any kind, before it is executed.
     #[must_use]
     pub const fn any(effect: Effect) -> Self {
-        Self { on: None, only: None, skip: 0, times: Some(1), phase: Phase::BeforeCommit, effect }
+        Self { on: None, only: None, carrying: None, skip: 0, times: Some(1), phase: Phase::BeforeCommit, effect }
+    }
+
+    /// Turns away every call whose body carries this text, as a web application firewall in front of the PAM would.
+    #[must_use]
+    pub fn firewall(text: &str) -> Self {
+        Self::any(Effect::Firewall).carrying(text).always()
     }
 
     /// Lets the call be executed first.
@@ -84,8 +93,17 @@ impl Fault {
         self
     }
 
-    fn fits(&self, kind: Kind, target: Option<&str>) -> bool {
-        self.on.is_none_or(|on| on == kind) && self.only.as_deref().is_none_or(|only| target == Some(only))
+    /// Hits only calls whose body carries this text.
+    #[must_use]
+    pub fn carrying(mut self, text: &str) -> Self {
+        self.carrying = Some(text.to_owned());
+        self
+    }
+
+    fn fits(&self, call: &Call) -> bool {
+        self.on.is_none_or(|on| on == call.route.kind())
+            && self.only.as_deref().is_none_or(|only| call.target() == Some(only))
+            && self.carrying.as_deref().is_none_or(|text| call.carries(text))
     }
 
     /// What the journal says about it.
@@ -130,9 +148,9 @@ impl Faults {
     }
 
     /// The fault that hits this call, if any; counts it as used.
-    pub(crate) fn take(&mut self, kind: Kind, target: Option<&str>) -> Option<Fault> {
+    pub(crate) fn take(&mut self, call: &Call) -> Option<Fault> {
         let mut hit = None;
-        for (id, fault) in self.waiting.iter_mut().filter(|(_, fault)| fault.fits(kind, target)) {
+        for (id, fault) in self.waiting.iter_mut().filter(|(_, fault)| fault.fits(call)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
                 continue;

@@ -44,6 +44,23 @@ async fn the_application_or_a_load_balancer_may_speak_the_status() {
 }
 
 #[tokio::test]
+async fn a_firewall_turns_away_bodies_with_a_text_by_a_page_of_its_own_and_nothing_else() {
+    let pam = Pam::start().await;
+    pam.sim.inject(Fault::firewall("<script>\"é"));
+    let refused = pam.post(&full("k8s-a", "svc", "x<script>\"é")).await;
+    assert_eq!((refused.status, refused.headers["content-type"].to_str().unwrap()), (403, "text/html; charset=utf-8"));
+    assert!(refused.text.starts_with("<html>") && serde_json::from_str::<serde_json::Value>(&refused.text).is_err());
+    assert!(!refused.text.contains("script>"), "it does not say what it saw");
+    let refused = pam.post(&full("k8s-a", "svc", "x<script>\"é")).await;
+    assert_eq!(refused.status, 403, "as often as it sees it");
+    assert_eq!((last(&pam).fault.as_deref(), last(&pam).committed()), (Some("firewall before commit"), false));
+    assert!(pam.post(&full("k8s-a", "svc", "x<script>")).await.created());
+    assert_eq!(pam.list().await.status, 200);
+    let form = [("client_secret", "<script>\"é")];
+    assert_eq!(crate::common::token_call(&pam.sim, &pam.http, &form).await.status, 403, "forms are read as well");
+}
+
+#[tokio::test]
 async fn application_errors_come_on_demand() {
     let reply = post_under(Fault::on(POST, Effect::Code(1039))).await.1.unwrap();
     assert_eq!((reply.status, reply.code()), (400, 1039));
