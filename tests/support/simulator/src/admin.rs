@@ -100,7 +100,7 @@ const fn done(found: bool) -> StatusCode {
 }
 
 async fn about(State(core): Sim) -> Json<Value> {
-    let devices = core.state().store.devices();
+    let devices = core.state().store.devices.all();
     let clients: Vec<String> = core.state().authorizations.keys().cloned().collect();
     Json(json!({
         "url": core.url(),
@@ -151,7 +151,7 @@ async fn remove_record(State(core): Sim, Path(id): Path<String>) -> StatusCode {
 }
 
 async fn devices(State(core): Sim) -> Json<Vec<Device>> {
-    Json(core.state().store.devices())
+    Json(core.state().store.devices.all())
 }
 
 async fn add_device(State(core): Sim, Json(device): Json<Device>) -> StatusCode {

@@ -48,11 +48,30 @@ impl Answer {
 pub(crate) struct Style {
     pub(crate) quirks: Envelope,
     pub(crate) messages: Messages,
-    /// Whether errors lack `code`, `error_code`, `cod_erro` and `detail`, whatever the quirks say.
-    pub(crate) bare_errors: bool,
+    /// Which answers lack `code`, `error_code`, `cod_erro` and `detail`, whatever the quirks say.
+    pub(crate) bare: Bare,
+}
+
+/// Which answers to a kind of call have five keys in their `response` and no `code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// None.
+    Never,
+    /// Errors.
+    Errors,
+    /// All.
+    Always,
 }
 
 impl Style {
+    const fn is_bare(self, failed: bool) -> bool {
+        match self.bare {
+            Bare::Never => false,
+            Bare::Errors => failed,
+            Bare::Always => true,
+        }
+    }
+
     /// The names under which the message is written.
     pub(crate) const fn message_keys(self) -> &'static [&'static str] {
         match self.messages {
@@ -70,8 +89,7 @@ pub(crate) fn response(style: Style, status: u16, message: &str, failed: bool) -
     for key in style.message_keys() {
         response[key] = message.into();
     }
-    let bare = failed && style.bare_errors;
-    if !(bare || style.quirks.omit_error_code) {
+    if !(style.is_bare(failed) || style.quirks.omit_error_code) {
         response["error_code"] = u8::from(failed).into();
         response["cod_erro"] = u8::from(failed).into();
         response["detail"] = "".into();
@@ -82,8 +100,7 @@ pub(crate) fn response(style: Style, status: u16, message: &str, failed: bool) -
 /// A whole envelope around `response`.
 pub(crate) fn envelope(style: Style, status: u16, message: &str, failed: bool) -> Map<String, Value> {
     let mut whole = Map::new();
-    let bare = failed && style.bare_errors;
-    if !(bare || style.quirks.omit_code) {
+    if !(style.is_bare(failed) || style.quirks.omit_code) {
         whole.insert("code".to_owned(), status.into());
     }
     whole.insert("response".to_owned(), response(style, status, message, failed));
@@ -172,11 +189,16 @@ fn text_of(code: u16) -> &'static str {
         1009 => "No access to credential",
         1010 => "The item is not a credential",
         1011 => "Device not found",
-        1018 => "The credential is not in the user's custody",
+        1018 => "The credential is not in the user custody",
+        1019 => "The device's site was not informed",
+        1020 => "The device's model was not informed",
+        1021 => "The device's vendor was not informed",
+        1022 => "The device's type was not informed",
         1029 => "It is not possible to enter a domain that has not been previously registered",
         1039 => "Without PAM Configuration Access permission",
         1042 => "Invalid username",
-        1043 => "Credential already active",
+        1043 => "Credential is already activated!",
+        1044 => "Device is already activated",
         1046 => "Plugin not informed",
         1047 => "Template plugin not informed",
         1052 => "A credential with this username already exists on the device",

@@ -7,8 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::addresses::Addresses;
 use crate::call::Kind;
+use crate::device_rules::DeviceRules;
 use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
+use crate::permits::Permits;
+use crate::rotation::Rotation;
 
 /// What a POST does when it matches a record outside the caller's authorization (API 2.6, caveats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +113,7 @@ pub enum Messages {
 pub struct Envelope {
     /// Leave out the outermost `code`.
     pub omit_code: bool,
-    /// Leave out `error_code`, `cod_erro` and `detail`; errors up to 3.32 lack them and `code` anyway.
+    /// Leave out `error_code`, `cod_erro` and `detail`, which reads and refused POSTs up to 3.32 lack anyway.
     pub omit_error_code: bool,
     /// Say `Message` in place of `mensagem`, in every call that [`Behaviour::messages`] does not name.
     pub capital_message: bool,
@@ -126,6 +130,14 @@ pub struct Envelope {
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools, reason = "independent knobs, each named at its use")]
 pub struct Behaviour {
+    /// What requests may look like beside the narrowest form; default: anything that the pages or real clients do.
+    pub permits: Permits,
+    /// How addresses of devices are compared; default: by their text.
+    pub addresses: Addresses,
+    /// How the vault rotates by itself; default: a second after a release of custody.
+    pub rotation: Rotation,
+    /// What devices do.
+    pub devices: DeviceRules,
     /// A POST that matches a record outside the authorization; default: updates it.
     pub outside: Outside,
     /// A POST that matches a disabled record; default: updates it, and it stays disabled.
@@ -141,8 +153,11 @@ pub struct Behaviour {
     pub nested_identifier: bool,
     /// Whether the credential's own `domain` must be registered (1029); absent: as that version documents.
     pub domain_registered: Option<bool>,
-    /// Whether the list shows disabled records; default true.
+    /// Whether the lists show disabled records and devices; default true.
     pub list_inactive: bool,
+    /// Whether the `response` of the list of records has `status` and `message` alone, as in a shortened sample; default
+    /// false.
+    pub short_list: bool,
     /// Whether calls about one record outside the authorization say that there is none (1007) in place of
     /// 1009; default false.
     pub outside_is_unknown: bool,
@@ -163,8 +178,8 @@ pub struct Behaviour {
     pub bad_token_status: u16,
     /// Shapes of the application's answers.
     pub envelope: Envelope,
-    /// Under which keys single kinds of calls have their message; absent: `Capital` for DELETE, PUT and
-    /// custody, `Both` for the others.
+    /// Under which keys single kinds of calls have their message; absent: from 3.33 on `Capital` for PUT of a record and
+    /// DELETE of a device, `Both` for all others.
     pub messages: BTreeMap<Kind, Messages>,
     /// What the answer to a POST says about the identifier; absent: what that version's samples do.
     pub answered_identifier: Option<Answered>,
@@ -204,6 +219,10 @@ pub struct Behaviour {
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
+            permits: Permits::default(),
+            addresses: Addresses::default(),
+            rotation: Rotation::default(),
+            devices: DeviceRules::default(),
             outside: Outside::default(),
             inactive: Inactive::default(),
             moves: Move::default(),
@@ -212,6 +231,7 @@ impl Default for Behaviour {
             nested_identifier: true,
             domain_registered: None,
             list_inactive: true,
+            short_list: false,
             outside_is_unknown: false,
             iso: None,
             api: None,
@@ -234,12 +254,16 @@ impl Default for Behaviour {
             blocks_replaced: false,
             both_jit_modes: true,
             domains: names(&["example.com", "lab.example.com"]),
-            plugins: names(&["SSH", "LDAP"]),
+            plugins: names(&["SSH", "LDAP", "Windows RM"]),
             templates: names(&[
                 "Linux - Create User",
                 "Linux - Remove User",
                 "AD - Activate User",
                 "AD - Deactivate User",
+                "Create credential Windows server",
+                "Delete credential Windows server",
+                "Enable credential Windows server",
+                "Disable credential Windows server",
             ]),
             users: names(&["admin"]),
         }

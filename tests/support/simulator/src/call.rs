@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::behaviour::Reach;
+use crate::urlencoded;
 
 /// The kinds of calls, for the journal and for aiming faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +28,16 @@ pub enum Kind {
     PutCredential,
     /// `DELETE {prefix}/pam/credential/custody/{id}`.
     ReleaseCustody,
+    /// `POST {prefix}/pam/device`: create or update.
+    PostDevice,
+    /// `GET {prefix}/pam/device`: the list.
+    ListDevices,
+    /// `GET {prefix}/pam/device/{id}`: all fields; no secret, no custody.
+    GetDevice,
+    /// `DELETE {prefix}/pam/device/{id}`: disable.
+    DeleteDevice,
+    /// `PUT {prefix}/pam/device/{id}`: enable.
+    PutDevice,
     /// Anything else: wrong prefix, unknown resource, wrong method.
     Other,
 }
@@ -49,6 +60,8 @@ pub(crate) enum Route {
     /// One record by id or `username@hostname`; the kind says which of the three verbs.
     Item(Kind, String),
     Custody(String),
+    /// Devices, or one of them by id; the kind says which verb.
+    Device(Kind, Option<String>),
     /// Under the prefix, but no resource of the application.
     UnknownResource,
     /// Nothing the gateway forwards.
@@ -89,8 +102,21 @@ impl Route {
             ("GET", ["pam", "credential", key]) => Self::Item(Kind::GetCredential, decoded(key)),
             ("DELETE", ["pam", "credential", key]) => Self::Item(Kind::DeleteCredential, decoded(key)),
             ("PUT", ["pam", "credential", key]) => Self::Item(Kind::PutCredential, decoded(key)),
+            (method, ["pam", "device", key @ ..]) => Self::of_devices(method, key),
             _ => Self::UnknownResource,
         }
+    }
+
+    fn of_devices(method: &str, key: &[&str]) -> Self {
+        let kind = match (method, key) {
+            ("POST", []) => Kind::PostDevice,
+            ("GET", []) => Kind::ListDevices,
+            ("GET", [_]) => Kind::GetDevice,
+            ("DELETE", [_]) => Kind::DeleteDevice,
+            ("PUT", [_]) => Kind::PutDevice,
+            _ => return Self::UnknownResource,
+        };
+        Self::Device(kind, key.first().map(|key| decoded(key)))
     }
 
     /// The kind of call this is.
@@ -99,7 +125,7 @@ impl Route {
             Self::Token => Kind::Token,
             Self::Upsert => Kind::PostCredential,
             Self::List => Kind::ListCredentials,
-            Self::Item(kind, _) => *kind,
+            Self::Item(kind, _) | Self::Device(kind, _) => *kind,
             Self::Custody(_) => Kind::ReleaseCustody,
             Self::UnknownResource | Self::Unrouted => Kind::Other,
         }
@@ -158,7 +184,7 @@ pub(crate) struct Call {
     /// Fingerprint of the client certificate that the connection was made with.
     pub(crate) certificate: Option<String>,
     pub(crate) body: Bytes,
-    /// The body as JSON, where it is JSON.
+    /// The body as JSON, where it is JSON, or a form for a resource.
     pub(crate) json: Option<Value>,
 }
 
@@ -166,19 +192,24 @@ impl Call {
     pub(crate) fn new(origin: Origin, head: &Parts, body: Bytes, routing: &Routing) -> Self {
         let Parts { method, uri, headers, .. } = head;
         let header = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        Self {
+        let route = Route::of(method, uri.path(), routing);
+        let mut call = Self {
             connection: origin.connection,
             method: method.to_string(),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
-            route: Route::of(method, uri.path(), routing),
+            route,
             content_type: header("content-type").unwrap_or_default(),
             authorization: header("authorization"),
             referrer: header("referer"),
             certificate: origin.certificate,
             json: serde_json::from_slice(&body).ok(),
             body,
+        };
+        if call.json.is_none() && call.is_form() && call.route != Route::Token {
+            call.json = Some(urlencoded::as_json(&call.body));
         }
+        call
     }
 
     /// How the `Authorization` header begins; never what comes after.
@@ -229,10 +260,11 @@ impl Call {
         raw || self.json.as_ref().is_some_and(|json| has_text(json, text)) || in_form()
     }
 
-    /// The identifier that a POST names, or the record that a path names.
+    /// The identifier (of a device: the host name) that a POST names, or what a path names.
     pub(crate) fn target(&self) -> Option<&str> {
         match &self.route {
-            Route::Item(_, key) | Route::Custody(key) => Some(key),
+            Route::Item(_, key) | Route::Custody(key) | Route::Device(_, Some(key)) => Some(key),
+            Route::Device(..) => self.json.as_ref()?.get("hostname")?.as_str(),
             _ => self.json.as_ref()?.get("identifier")?.as_str(),
         }
     }

@@ -124,9 +124,12 @@ pub struct Device {
     /// Its tenant; absent: the default tenant.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Its type, vendor, model, site, tags and connectivities, under the names of the API.
+    /// Its type, vendor, model, site, tags and connectivities, under the names that a POST gives them.
     #[serde(default)]
     pub fields: Map<String, Value>,
+    /// Whether it is disabled.
+    #[serde(default)]
+    pub disabled: bool,
 }
 
 impl Device {
@@ -135,7 +138,21 @@ impl Device {
     pub fn new(hostname: &str, ip: &str) -> Self {
         let fields = [("type", "Server"), ("vendor", "Canonical"), ("model", "Ubuntu"), ("connectivities", "SSH")]
             .map(|(name, value)| (name.to_owned(), Value::from(value)));
-        Self { hostname: hostname.to_owned(), ip: ip.to_owned(), tenant: None, fields: Map::from_iter(fields) }
+        let fields = Map::from_iter(fields);
+        Self { hostname: hostname.to_owned(), ip: ip.to_owned(), tenant: None, fields, disabled: false }
+    }
+}
+
+impl Device {
+    /// One of its fields, blank where it has none.
+    pub(crate) fn field(&self, key: &str) -> &str {
+        self.fields.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Its connectivities: protocols, with or without a port.
+    pub(crate) fn connectivities(&self) -> Vec<&str> {
+        let items = self.field("connectivities").split(',').map(str::trim);
+        items.filter(|item| !item.is_empty()).collect()
     }
 }
 

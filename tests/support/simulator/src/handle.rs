@@ -75,19 +75,21 @@ impl Core {
     }
 
     pub(crate) fn restore(&self, backup: &Backup) {
-        self.state().store = backup.0.clone();
+        let mut state = self.state();
+        state.store = backup.0.clone();
+        state.rotations.clear();
     }
 
     pub(crate) fn put_device(&self, device: &Device) {
         let mut state = self.state();
         let tenant = device.tenant.clone().unwrap_or_else(|| state.tenant.clone());
-        state.store.add_device(&tenant, device);
+        state.store.devices.put(&tenant, device);
     }
 
     pub(crate) fn remove_device(&self, hostname: &str) -> usize {
         let mut state = self.state();
         let tenant = state.tenant.clone();
-        state.store.remove_device(&tenant, hostname)
+        state.store.devices.remove(&tenant, hostname)
     }
 }
 

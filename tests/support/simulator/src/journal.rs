@@ -58,7 +58,7 @@ pub struct Entry {
     pub commit: Option<Commit>,
     /// Id of the record it met or made; of a refused call too, where it is about one.
     pub record: Option<String>,
-    /// The identifier that the body names, or the record that the path names.
+    /// The identifier (of a device: the host name) that the body names, or what the path names.
     pub target: Option<String>,
     /// Names of the body's outermost keys.
     pub keys: Vec<String>,

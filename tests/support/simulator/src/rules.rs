@@ -1,14 +1,16 @@
 //! What holds for a call: the version's quirks, unless a knob says otherwise.
 
-use crate::answer::Style;
+use crate::answer::{Bare, Style};
 use crate::behaviour::{Answered, Messages};
 use crate::call::{Kind, Routing};
 use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
+use crate::permits::Permits;
 use crate::state::State;
 
 /// How a POST's body may be written.
 #[derive(Clone, Copy)]
 pub(crate) struct Dialect {
+    pub(crate) permits: Permits,
     pub(crate) additional_settings: SettingsForm,
     pub(crate) notes: NotesPlace,
     /// Whether connecting with another credential needs the three `authentication_*`.
@@ -33,17 +35,27 @@ impl State {
     /// How answers to this kind of call are written.
     pub(crate) fn style(&self, kind: Kind) -> Style {
         let quirks = self.behaviour.envelope;
-        let capital = quirks.capital_message
-            || matches!(kind, Kind::DeleteCredential | Kind::PutCredential | Kind::ReleaseCustody);
+        let of_kind = self.profile.capital_messages && matches!(kind, Kind::PutCredential | Kind::DeleteDevice);
+        let capital = quirks.capital_message || of_kind;
         let usual = if capital { Messages::Capital } else { Messages::Both };
         let messages = self.behaviour.messages.get(&kind).copied().unwrap_or(usual);
-        Style { quirks, messages, bare_errors: self.profile.bare_errors }
+        Style { quirks, messages, bare: self.bare(kind) }
+    }
+
+    fn bare(&self, kind: Kind) -> Bare {
+        match kind {
+            _ if !self.profile.bare_reads => Bare::Never,
+            Kind::ListCredentials | Kind::GetCredential | Kind::ListDevices => Bare::Always,
+            Kind::PostCredential | Kind::GetDevice | Kind::Token | Kind::Other => Bare::Errors,
+            _ => Bare::Never,
+        }
     }
 
     /// How a POST's body may be written.
     pub(crate) fn dialect(&self) -> Dialect {
         let (knobs, usual) = (&self.behaviour, &self.profile);
         Dialect {
+            permits: knobs.permits,
             additional_settings: knobs.additional_settings.unwrap_or(usual.additional_settings),
             notes: knobs.notes.unwrap_or(usual.notes),
             authentication_required: knobs.authentication_required.unwrap_or(usual.authentication_required),

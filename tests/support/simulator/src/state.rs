@@ -9,13 +9,14 @@ use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
 use crate::call::{Call, Route};
 use crate::clock::Clock;
-use crate::config::{Config, ExpiresIn, Seed};
+use crate::config::{Config, Device, ExpiresIn, Seed};
 use crate::core;
 use crate::fault::{Fault, Faults};
 use crate::gateway::{self, Caller};
 use crate::journal::{Commit, Log};
 use crate::oauth::{self, Tokens};
-use crate::store::Store;
+use crate::rotation::Due;
+use crate::store::{Record, Store};
 use crate::version::Profile;
 
 /// The state of the PAM, its faults and its journal.
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) held: Vec<Held>,
     /// How many callers wait on a connection on which nothing will ever be said.
     pub(crate) left_waiting: usize,
+    /// Rotations that were asked for.
+    pub(crate) rotations: Vec<Due>,
 }
 
 /// A call that was cut off before it was executed.
@@ -62,10 +65,11 @@ impl State {
             clock: config.clock.clone(),
             held: Vec::new(),
             left_waiting: 0,
+            rotations: Vec::new(),
         };
         for device in &config.devices {
             let tenant = device.tenant.as_deref().unwrap_or(&config.tenant);
-            state.store.add_device(tenant, device);
+            state.store.devices.put(tenant, device);
         }
         for seed in &config.seeds {
             state.seed(seed);
@@ -82,6 +86,11 @@ impl State {
         };
         let visible_to = seed.visible_to.clone().unwrap_or_else(everyone);
         self.store.seed(&tenant, seed, visible_to, self.clock.now())
+    }
+
+    /// The device that a record is on.
+    pub(crate) fn device_of(&self, record: &Record) -> Option<&Device> {
+        self.store.devices.at(&record.tenant, &record.hostname, &record.ip, self.behaviour.addresses)
     }
 
     /// The tenant that a client belongs to.
@@ -198,8 +207,10 @@ impl Shared {
         Self(Mutex::new(state))
     }
 
-    /// Locks the state. A panic elsewhere does not take the simulator down.
+    /// Locks the state as it is now. A panic elsewhere does not take the simulator down.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.rotate_what_is_due();
+        state
     }
 }

@@ -76,9 +76,14 @@ impl Simulator {
         self.core.remove_record(id)
     }
 
+    /// How many rotations were asked for and are not carried out yet ([`crate::Rotation`]).
+    pub fn rotations_waiting(&self) -> usize {
+        self.core.state().rotations.len()
+    }
+
     /// All devices.
     pub fn devices(&self) -> Vec<Device> {
-        self.core.state().store.devices()
+        self.core.state().store.devices.all()
     }
 
     /// Adds a device to the default tenant.

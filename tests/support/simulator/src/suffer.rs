@@ -190,7 +190,7 @@ fn status_answer(style: Style, status: u16, shape: Shape, message: Option<String
 }
 
 const fn success_status(kind: Kind) -> u16 {
-    if matches!(kind, Kind::PostCredential) { 201 } else { 200 }
+    if matches!(kind, Kind::PostCredential | Kind::PostDevice) { 201 } else { 200 }
 }
 
 fn edited(effect: Effect, answer: Answer) -> Verdict {
@@ -210,7 +210,8 @@ fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) 
         whole.insert("tenant".to_owned(), tenant.into());
         return;
     }
-    let section = if matches!(effect, Effect::OtherMessage(_)) { "response" } else { "credential" };
+    let about = if whole.contains_key("device") { "device" } else { "credential" };
+    let section = if matches!(effect, Effect::OtherMessage(_)) { "response" } else { about };
     let Some(section) = whole.get_mut(section).and_then(serde_json::Value::as_object_mut) else {
         return;
     };

@@ -96,8 +96,13 @@ pub(crate) struct Profile {
     pub(crate) answered_identifier: Answered,
     /// Whether answers to a credential POST name the tenant (API 1.7: since 3.33).
     pub(crate) names_tenant: bool,
-    /// Whether errors lack `code`, `error_code`, `cod_erro` and `detail` (API 1.7: up to 3.32).
-    pub(crate) bare_errors: bool,
+    /// Whether reads and refused POSTs lack `code`, `error_code`, `cod_erro` and `detail` (API 1.7: up to 3.32). DELETE,
+    /// PUT and custody have them in every version.
+    pub(crate) bare_reads: bool,
+    /// Whether PUT of a record and DELETE of a device say `Message` in place of `mensagem` (API 1.7: since 3.33).
+    pub(crate) capital_messages: bool,
+    /// Whether custody of a disabled record cannot be released (API 3: since 3.33).
+    pub(crate) custody_needs_active: bool,
     /// Whether identifiers are held to `[A-Za-z0-9._-]` with code 1053 (API 2.1: since 4.0).
     pub(crate) checks_identifier: bool,
     /// Whether a blank identifier becomes a UUID on creation (API 2.6 row 5: since 3.33).
@@ -136,7 +141,9 @@ const OLD: Profile = Profile {
     identifier_key: "tag",
     answered_identifier: Answered::NullWhenNew,
     names_tenant: false,
-    bare_errors: true,
+    bare_reads: true,
+    capital_messages: false,
+    custody_needs_active: false,
     checks_identifier: false,
     makes_identifiers: false,
     keeps_identifier: true,
@@ -156,7 +163,9 @@ const MODERN: Profile = Profile {
     identifier_key: "identifier",
     answered_identifier: Answered::Stored,
     names_tenant: true,
-    bare_errors: false,
+    bare_reads: false,
+    capital_messages: true,
+    custody_needs_active: true,
     checks_identifier: true,
     makes_identifiers: true,
     keeps_identifier: true,

@@ -3,23 +3,37 @@
 use serde_json::{Value, json};
 use tracing::warn;
 
+use super::parent;
 use crate::answer::{Answer, Refusal, envelope, response, written_id};
 use crate::call::Kind;
+use crate::config::Device;
 use crate::gateway::Caller;
 use crate::secret::Hidden;
 use crate::state::{Executed, State};
 use crate::store::{Record, in_seconds};
 use crate::version::Profile;
 
+/// Executes a call about the record that a path names.
+pub(super) fn execute(state: &mut State, caller: &Caller, kind: Kind, key: &str) -> Result<Executed, Refusal> {
+    let id = find(state, caller, kind, key)?;
+    match kind {
+        Kind::GetCredential => hand_out(state, caller, id),
+        Kind::ReleaseCustody => release(state, caller, id),
+        kind => set_active(state, id, kind == Kind::PutCredential),
+    }
+}
+
 /// `GET` by id: hands out the password, takes custody and is audited. An operator must never do it.
-pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<Executed, Refusal> {
-    let id = find(state, caller, key)?;
+fn hand_out(state: &mut State, caller: &Caller, id: u64) -> Result<Executed, Refusal> {
     warn!(record = id, client = caller.client_id, "a SECRET WAS READ BACK and custody taken");
     let now = state.clock.now();
     state.store.edit(id, |record| {
         record.custody = Some(caller.client_id.clone());
         record.viewed = Some(in_seconds(now));
     });
+    if let Some(pause) = state.behaviour.rotation.after_view {
+        state.plan_rotation(id, pause);
+    }
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
     let body = json!({
         "response": response(state.style(Kind::GetCredential), 200, &format!("Credential {id}"), false),
@@ -34,19 +48,36 @@ pub(super) fn hand_out(state: &mut State, caller: &Caller, key: &str) -> Result<
 fn credential(state: &State, record: &Record) -> Value {
     let value = record.value().map(Hidden::reveal);
     let field = |key: &str| record.fields.get(key).cloned().unwrap_or_else(|| "".into());
-    let device = state.store.device(&record.tenant, &record.hostname, &record.ip);
+    let device = state.device_of(record);
+    let parent = parent::of(state, record);
     json!({
         "id": written_id(state.behaviour.envelope, record.id), state.profile.identifier_key: record.identifier, "username": record.username,
         "password": value, "content": value, "hostname": record.hostname,
-        "parent_credential_cod": null, "parent_credential": null,
-        "additional": field("additional"), "domain": field("domain"), "ip": record.ip, "port": "22",
-        "model": device.and_then(|device| device.fields.get("model")), "expiration_time": null,
+        "parent_credential_cod": parent.id, "parent_credential": parent.username,
+        "additional": field("additional"), "domain": field("domain"), "ip": record.ip, "port": device.map(port),
+        "model": device.and_then(|device| device.fields.get("model")), "expiration_time": record.expires.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
     })
 }
 
+/// The port of a device's first connectivity: the one that it names, or the usual one of its protocol.
+fn port(device: &Device) -> String {
+    let first = device.connectivities().first().copied().unwrap_or_default();
+    let usual = |protocol: &str| match protocol {
+        "SSH" => "22",
+        "Telnet" => "23",
+        "MySQL" => "3306",
+        "SQL Server" => "1433",
+        "HTTP" => "80",
+        "HTTPS" => "443",
+        "RDP" => "3389",
+        "VNC" => "5900",
+        _ => "",
+    };
+    first.split_once(':').map_or_else(|| usual(first), |(_, port)| port.trim()).to_owned()
+}
+
 /// `DELETE` disables, `PUT` enables; nothing is ever deleted.
-pub(super) fn set_active(state: &mut State, caller: &Caller, key: &str, active: bool) -> Result<Executed, Refusal> {
-    let id = find(state, caller, key)?;
+fn set_active(state: &mut State, id: u64, active: bool) -> Result<Executed, Refusal> {
     if state.store.get(id).is_some_and(|record| record.active == active) {
         return Err(already(&state.profile, active).about(id));
     }
@@ -63,32 +94,24 @@ pub(super) fn set_active(state: &mut State, caller: &Caller, key: &str, active: 
 /// That a record is enabled, or disabled, before it is told to be; 3.32 has one code for both (API 6.1).
 pub(super) fn already(profile: &Profile, active: bool) -> Refusal {
     if active {
-        Refusal::coded_as(profile.active_code, "Credential already active")
+        Refusal::coded_as(profile.active_code, "Credential is already activated!")
     } else {
         Refusal::coded_as(profile.inactive_code, "Credential inactive")
     }
 }
 
-/// `DELETE` on the custody: gives it back, and the vault rotates the password where it is told to.
-pub(super) fn release(state: &mut State, caller: &Caller, key: &str) -> Result<Executed, Refusal> {
-    let id = find(state, caller, key)?;
+/// `DELETE` on the custody: gives it back, and the vault rotates the password later where it is told to.
+fn release(state: &mut State, caller: &Caller, id: u64) -> Result<Executed, Refusal> {
     let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
+    if state.profile.custody_needs_active && !record.active {
+        return Err(already(&state.profile, false).about(id));
+    }
     if record.custody.as_ref() != Some(&caller.client_id) {
         return Err(Refusal::coded(1018).about(id));
     }
-    let rotates = record.automatic_change();
-    let now = state.clock.now();
-    state.store.edit(id, |record| {
-        record.custody = None;
-        if rotates {
-            record.rotate(Hidden::from(format!("rotated-{:032x}", rand::random::<u128>())), now);
-        }
-    });
-    let mut done = changed(state, Kind::ReleaseCustody, id, &format!("Credential custody {id} released"));
-    if let Some(commit) = &mut done.commit {
-        commit.wrote_value = rotates;
-    }
-    Ok(done)
+    state.store.edit(id, |record| record.custody = None);
+    state.plan_rotation(id, state.behaviour.rotation.delay);
+    Ok(changed(state, Kind::ReleaseCustody, id, &format!("Credential custody {id} released")))
 }
 
 /// The success answer of these calls.
@@ -100,13 +123,12 @@ fn changed(state: &mut State, kind: Kind, id: u64, message: &str) -> Executed {
     done
 }
 
-/// The record that a path names: by id, or by `username@hostname`.
-fn find(state: &State, caller: &Caller, key: &str) -> Result<u64, Refusal> {
-    let record = match key.parse::<u64>() {
-        Ok(id) => state.store.get(id),
-        Err(_) => by_name(state, caller, key)?,
-    };
-    let record = record.filter(|record| record.tenant == caller.tenant).ok_or_else(|| Refusal::coded(1007))?;
+/// The record that a path names: by id, by `username@hostname`, or (with GET and DELETE) by its identifier.
+fn find(state: &State, caller: &Caller, kind: Kind, key: &str) -> Result<u64, Refusal> {
+    let by_id = key.parse().ok().and_then(|id| state.store.get(id)).filter(|record| record.tenant == caller.tenant);
+    let by_identifier = || by_identifier(state, caller, kind, key);
+    let record = by_id.or_else(by_identifier).or_else(|| by_name(state, caller, key));
+    let record = record.ok_or_else(|| Refusal::coded(1007))?;
     if record.is_ssh_key() {
         return Err(Refusal::coded(1010).about(record.id));
     }
@@ -117,12 +139,21 @@ fn find(state: &State, caller: &Caller, key: &str) -> Result<u64, Refusal> {
     Ok(record.id)
 }
 
-fn by_name<'a>(state: &'a State, caller: &Caller, key: &str) -> Result<Option<&'a Record>, Refusal> {
-    let (username, hostname) = key.split_once('@').ok_or_else(|| Refusal::coded(1003))?;
+/// Of several records with the identifier the first that the caller sees, then the oldest.
+fn by_identifier<'a>(state: &'a State, caller: &Caller, kind: Kind, key: &str) -> Option<&'a Record> {
+    let may =
+        state.behaviour.permits.identifier_in_path && matches!(kind, Kind::GetCredential | Kind::DeleteCredential);
+    let ids = if may { state.store.with_identifier(&caller.tenant, key) } else { Vec::new() };
+    let records = || ids.iter().filter_map(|&id| state.store.get(id));
+    records().find(|record| record.visible_to.contains(&caller.client_id)).or_else(|| records().next())
+}
+
+fn by_name<'a>(state: &'a State, caller: &Caller, key: &str) -> Option<&'a Record> {
+    let (username, hostname) = key.split_once('@')?;
     let same = |record: &&Record| {
         record.tenant == caller.tenant
             && record.username.eq_ignore_ascii_case(username)
             && record.hostname.eq_ignore_ascii_case(hostname)
     };
-    Ok(state.store.records().find(same))
+    state.store.records().find(same)
 }

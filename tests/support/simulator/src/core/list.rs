@@ -3,19 +3,19 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, JSON, Refusal, written_id};
+use crate::answer::{Answer, JSON, Refusal, envelope, written_id};
 use crate::call::Kind;
 use crate::config::Device;
 use crate::gateway::Caller;
 use crate::state::{Executed, State};
 use crate::store::{Record, SSH_KEY, as_listed};
 
-/// The whole answer. Its `response` has only two members, as in the documented sample.
+/// The whole answer.
 #[derive(Serialize)]
 struct List<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<u16>,
-    response: Value,
+    code: Option<Value>,
+    response: Option<Value>,
     credentials: Vec<Row<'a>>,
 }
 
@@ -25,7 +25,7 @@ struct Row<'a> {
     id: Value,
     identifier: Option<&'a str>,
     username: &'a str,
-    expiration: Option<&'a str>,
+    expiration: Option<String>,
     change: String,
     view: Option<String>,
     hostname: &'a str,
@@ -49,14 +49,17 @@ pub(super) fn list(state: &State, caller: &Caller) -> Result<Executed, Refusal> 
     };
     let records = state.store.records().filter(visible);
     let credentials: Vec<Row<'_>> = records.map(|record| row(state, record)).collect();
-    let response = short_response(state, &format!("{} credentials found", credentials.len()));
-    let code = (!state.behaviour.envelope.omit_code).then_some(200);
-    let whole = List { code, response, credentials };
+    let message = format!("{} credentials found", credentials.len());
+    let mut frame = envelope(state.style(Kind::ListCredentials), 200, &message, false);
+    if state.behaviour.short_list {
+        frame.insert("response".to_owned(), short_response(state, &message));
+    }
+    let whole = List { code: frame.remove("code"), response: frame.remove("response"), credentials };
     let body = serde_json::to_vec(&whole).map_err(|_| Refusal::unexpected())?;
     Ok(Executed::answer(Answer::raw(200, JSON, body)))
 }
 
-/// The `response` of the documented sample: a message under one name, unless a knob asks for others.
+/// The `response` of a shortened sample: the message under one name, unless a knob asks for others.
 fn short_response(state: &State, message: &str) -> Value {
     let asked = state.behaviour.messages.contains_key(&Kind::ListCredentials);
     let keys = if asked { state.style(Kind::ListCredentials).message_keys() } else { &["message"] };
@@ -68,15 +71,16 @@ fn short_response(state: &State, message: &str) -> Value {
 }
 
 fn row<'a>(state: &'a State, record: &'a Record) -> Row<'a> {
-    let device = state.store.device(&record.tenant, &record.hostname, &record.ip);
-    let connectivities = device_field(device, "connectivities");
+    let device = state.device_of(record);
+    let connectivity = device.and_then(|device| device.connectivities().first().copied()).unwrap_or_default();
+    let connectivity = connectivity.split(':').next().unwrap_or_default();
     let rotates = record.automatic_change();
     let digits = state.digit_booleans();
     Row {
         id: written_id(state.behaviour.envelope, record.id),
         identifier: record.identifier.as_deref(),
         username: &record.username,
-        expiration: None,
+        expiration: record.expires.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
         change: as_listed(record.changed),
         view: record.viewed.map(as_listed),
         hostname: &record.hostname,
@@ -87,14 +91,23 @@ fn row<'a>(state: &'a State, record: &'a Record) -> Row<'a> {
         device_type: device_field(device, "type"),
         device_vendor: device_field(device, "vendor"),
         automatic_change: if digits { json!(u8::from(rotates).to_string()) } else { json!(rotates) },
-        connectivity: connectivities.split([',', ':']).next().unwrap_or_default(),
-        connectivity_code: "1",
+        connectivity,
+        connectivity_code: connectivity_code(connectivity),
     }
 }
 
 fn device_field<'a>(device: Option<&'a Device>, key: &str) -> &'a str {
-    let field = device.and_then(|device| device.fields.get(key));
-    field.and_then(Value::as_str).unwrap_or_default()
+    device.map(|device| device.field(key)).unwrap_or_default()
+}
+
+/// The codes of the samples; nobody documents those of others.
+fn connectivity_code(protocol: &str) -> &'static str {
+    match protocol {
+        "" => "",
+        "HTTPS" => "10",
+        "RDP" => "13",
+        _ => "1",
+    }
 }
 
 /// The usual types have codes; nobody documents those of others.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::body;
 use super::references::{self, check_references};
 use super::schema::{self, block, is_on};
 use crate::answer::Refusal;
@@ -38,12 +39,17 @@ impl Post {
     /// Parses and validates the body of a call.
     pub(super) fn parse(state: &State, call: &Call, caller: &Caller) -> Result<Self, Refusal> {
         let dialect = state.dialect();
-        let body = object(call, dialect)?;
+        let body = &body::object(call, dialect, schema::POST)?;
+        schema::check(body, dialect).map_err(Refusal::simulator)?;
         let username = text(body, "username").ok_or_else(|| Refusal::coded(1042))?;
         let hostname = filled(body, "hostname").ok_or_else(|| Refusal::coded(1004))?;
         let ip = filled(body, "ip").ok_or_else(|| Refusal::coded(1005))?;
         let identifier = identifier(body, state)?;
-        let device = state.store.device(&caller.tenant, hostname, ip).ok_or_else(|| Refusal::coded(1011))?;
+        let device = state
+            .store
+            .devices
+            .at(&caller.tenant, hostname, ip, state.behaviour.addresses)
+            .ok_or_else(|| Refusal::coded(1011))?;
         check_domains(body, &state.behaviour, dialect)?;
         check_execution(body, &state.behaviour)?;
         check_jit(body, &state.behaviour)?;
@@ -65,21 +71,11 @@ impl Post {
 
 const OWN_KEYS: [&str; 6] = ["identifier", "username", "hostname", "ip", "content", "credential_type"];
 
-fn object(call: &Call, dialect: Dialect) -> Result<&Map<String, Value>, Refusal> {
-    if !call.is_type("application/json") {
-        return Err(Refusal::simulator("this call takes a body of type application/json"));
-    }
-    match &call.json {
-        Some(Value::Object(body)) => schema::check(body, dialect).map(|()| body).map_err(Refusal::simulator),
-        _ => Err(Refusal::simulator("the body is no JSON object")),
-    }
-}
-
 pub(super) fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     body.get(key).and_then(Value::as_str)
 }
 
-fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+pub(super) fn filled<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     text(body, key).filter(|text| !text.trim().is_empty())
 }
 
@@ -114,12 +110,15 @@ fn identifier(body: &Map<String, Value>, state: &State) -> Result<Option<String>
 
 /// Registered domains only; a blank after the comma makes an unregistered one (API 2.1, 1029).
 fn check_domains(body: &Map<String, Value>, behaviour: &Behaviour, dialect: Dialect) -> Result<(), Refusal> {
-    let mut named: Vec<&str> = filled(body, "device_domain").map(|all| all.split(',').collect()).unwrap_or_default();
-    if dialect.domain_registered {
-        named.extend(filled(body, "domain"));
-    }
-    let registered = named.iter().all(|&domain| behaviour.domains.contains(domain));
-    if registered { Ok(()) } else { Err(Refusal::coded(1029)) }
+    let own = filled(body, "domain").filter(|_| dialect.domain_registered);
+    let registered = own.is_none_or(|domain| behaviour.domains.contains(domain));
+    if registered { check_device_domains(body, behaviour) } else { Err(Refusal::coded(1029)) }
+}
+
+/// The same for the domains of a device alone.
+pub(super) fn check_device_domains(body: &Map<String, Value>, behaviour: &Behaviour) -> Result<(), Refusal> {
+    let mut named = filled(body, "device_domain").into_iter().flat_map(|all| all.split(','));
+    if named.all(|domain| behaviour.domains.contains(domain)) { Ok(()) } else { Err(Refusal::coded(1029)) }
 }
 
 /// What the execution settings run, which need not be registered unless the knob says so.

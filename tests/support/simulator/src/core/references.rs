@@ -42,7 +42,7 @@ fn accounts_are(state: &State, caller: &Caller, body: &Map<String, Value>) -> bo
         [None, None, None] => true,
         account => {
             let [username, hostname, ip] = account.map(Option::unwrap_or_default);
-            let ids = state.store.with_account(&caller.tenant, username, hostname, ip);
+            let ids = state.store.with_account(&caller.tenant, username, hostname, ip, state.behaviour.addresses);
             ids.into_iter().any(|id| sees(state, caller, id))
         }
     })

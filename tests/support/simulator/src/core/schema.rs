@@ -7,12 +7,14 @@ use serde_json::{Map, Value};
 use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::rules::Dialect;
 
-use Type::{Block, BlockOrList, Flag, Integer, List, Text};
+use Type::{Block, BlockOrList, Flag, Integer, List, Name, Text};
 
 /// The JSON type of a key.
 #[derive(Clone, Copy)]
-enum Type {
+pub(super) enum Type {
     Text,
+    /// A text that may be null where that is permitted.
+    Name,
     Integer,
     Flag,
     Block(Fields),
@@ -21,10 +23,12 @@ enum Type {
     List(Fields),
 }
 
-type Fields = &'static [(&'static str, Type)];
+/// The keys that an object may have.
+pub(super) type Fields = &'static [(&'static str, Type)];
 
-const POST: Fields = &[
-    ("identifier", Text),
+/// A record.
+pub(super) const POST: Fields = &[
+    ("identifier", Name),
     ("username", Text),
     ("hostname", Text),
     ("ip", Text),
@@ -88,7 +92,7 @@ const SESSION: Fields = &[
 ];
 
 const ADDITIONAL: Fields = &[
-    ("identifier", Text),
+    ("identifier", Name),
     ("user_credential_owner", Text),
     ("server_path", Text),
     ("secret_key", Text),
@@ -115,9 +119,57 @@ const JIT: Fields = &[
     ("credential_disable_template", Text),
 ];
 
-/// Checks a POST's keys and types. The error names the key, never its value.
+/// A device (API 6.2).
+pub(super) const DEVICE: Fields = &[
+    ("ip", Text),
+    ("hostname", Text),
+    ("model", Text),
+    ("type", Text),
+    ("vendor", Text),
+    ("site", Text),
+    ("device_domain", Text),
+    ("device_tags", Text),
+    ("connectivities", Text),
+    ("session_remote_config", Text),
+];
+
+/// Gives the texts of a form the types of their keys; a blank switch or number was not sent. What fits no type stays, for
+/// [`check_keys`] to refuse.
+pub(super) fn typed(fields: Fields, form: Map<String, Value>) -> Map<String, Value> {
+    let typed = |(key, value)| {
+        let known = fields.iter().find(|(name, _)| **name == key);
+        Some(match known {
+            Some((_, expected)) => (key, typed_value(*expected, value)?),
+            None => (key, value),
+        })
+    };
+    form.into_iter().filter_map(typed).collect()
+}
+
+fn typed_value(expected: Type, value: Value) -> Option<Value> {
+    Some(match (expected, value) {
+        (Flag | Integer, Value::String(text)) if text.is_empty() => return None,
+        (Flag, Value::String(text)) => match text.to_lowercase().as_str() {
+            "1" | "true" => true.into(),
+            "0" | "false" => false.into(),
+            _ => text.into(),
+        },
+        (Integer, Value::String(text)) => text.parse::<i64>().map_or(text.into(), Value::from),
+        (Block(fields) | BlockOrList(fields), Value::Object(object)) => typed(fields, object).into(),
+        (BlockOrList(fields) | List(fields), Value::Array(items)) => {
+            items.into_iter().filter_map(|item| typed_value(Block(fields), item)).collect()
+        }
+        (_, value) => value,
+    })
+}
+
+/// Checks the keys of a body and their types. The error names the key, never its value.
+pub(super) fn check_keys(fields: Fields, body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
+    check_object(fields, body, "", dialect)
+}
+
+/// Checks what else a record's POST must be like.
 pub(super) fn check(body: &Map<String, Value>, dialect: Dialect) -> Result<(), String> {
-    check_object(POST, body, "", dialect)?;
     check_form(body, dialect)?;
     check_notes(body, dialect)?;
     check_criticality(body, dialect)
@@ -184,7 +236,8 @@ fn check_object(fields: Fields, object: &Map<String, Value>, path: &str, dialect
 
 fn check_value(expected: Type, value: &Value, path: &str, dialect: Dialect) -> Result<(), String> {
     match (expected, value) {
-        (Text, Value::String(_)) => Ok(()),
+        (Text | Name, Value::String(_)) => Ok(()),
+        (Name, Value::Null) if dialect.permits.null_identifier => Ok(()),
         (Flag, Value::Bool(_)) if dialect.booleans != ValueForm::Text => Ok(()),
         (Flag, Value::String(digit)) if dialect.booleans != ValueForm::Plain && ["0", "1"].contains(&&**digit) => {
             Ok(())
@@ -219,7 +272,7 @@ fn name_in(expected: Type, dialect: Dialect) -> &'static str {
 
 const fn name_of(expected: Type) -> &'static str {
     match expected {
-        Text => "a string",
+        Text | Name => "a string",
         Integer => "an integer",
         Flag => "a boolean",
         Block(_) => "an object",

@@ -52,7 +52,8 @@ fn target(state: &State, caller: &Caller, post: &Post) -> Target {
     if let Some(id) = by_identifier {
         return Target::ByIdentifier(id);
     }
-    let by_account = state.store.with_account(tenant, &post.username, &post.hostname, &post.ip);
+    let by_account =
+        state.store.with_account(tenant, &post.username, &post.hostname, &post.ip, state.behaviour.addresses);
     pick(state, caller, &by_account).map_or(Target::New, Target::ByAccount)
 }
 
@@ -129,7 +130,7 @@ fn place_after(
 
 /// Whether another record has the account that this one is to have, without having shared it before.
 fn taken(state: &State, caller: &Caller, id: u64, username: &str, hostname: &str, ip: &str) -> bool {
-    let holders = state.store.with_account(&caller.tenant, username, hostname, ip);
+    let holders = state.store.with_account(&caller.tenant, username, hostname, ip, state.behaviour.addresses);
     !holders.contains(&id) && pick(state, caller, &holders).is_some()
 }
 
@@ -144,8 +145,9 @@ fn identifier_after(state: &State, id: u64, post: &Post, by_identifier: bool) ->
 }
 
 fn write_device(state: &mut State, caller: &Caller, post: &Post) {
-    if !post.device_fields.is_empty() {
-        state.store.edit_device(&caller.tenant, &post.hostname, &post.ip, post.device_fields.clone());
+    let named = state.store.devices.id_at(&caller.tenant, &post.hostname, &post.ip);
+    if let Some(id) = named {
+        state.store.devices.edit(id, |device| device.fields.extend(post.device_fields.clone()));
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::millis;
+
 /// Whether the application executes the call that a fault spoils.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,9 +108,9 @@ pub enum Effect {
         #[serde(with = "millis")]
         pause: Duration,
     },
-    /// *(edit)* `credential.id` is missing.
+    /// *(edit)* `credential.id` (`device.id`) is missing.
     WithoutId,
-    /// *(edit)* `credential.id` is another one.
+    /// *(edit)* `credential.id` (`device.id`) is another one.
     OtherId(String),
     /// *(edit)* `credential.identifier` (up to 3.32: `tag`) is another one.
     OtherIdentifier(String),
@@ -157,20 +159,5 @@ impl Effect {
             Ok(serde_json::Value::Object(object)) => object.keys().next().cloned().unwrap_or_default(),
             _ => String::new(),
         }
-    }
-}
-
-/// Durations as whole milliseconds.
-mod millis {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }

@@ -1,14 +1,17 @@
 //! The vault: records and devices, found by id, identifier, account and device in constant time.
 
+mod devices;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use crate::addresses::{Addresses, canonical};
 use crate::config::{Device, Seed};
 
+pub(crate) use devices::Devices;
 pub(crate) use record::{Record, SSH_KEY, as_listed, in_seconds};
 pub use record::{RecordView, ValueWrite, VaultEdit};
 
@@ -23,7 +26,7 @@ pub(crate) struct Store {
     records: BTreeMap<u64, Record>,
     by_identifier: HashMap<String, Ids>,
     by_account: HashMap<String, Ids>,
-    devices: HashMap<String, Device>,
+    pub(crate) devices: Devices,
     last_id: Option<u64>,
 }
 
@@ -44,8 +47,27 @@ impl Store {
     }
 
     /// Ids of the records with this account; case does not count (API 2.6, caveats).
-    pub(crate) fn with_account(&self, tenant: &str, username: &str, hostname: &str, ip: &str) -> Vec<u64> {
-        found(&self.by_account, &account_key(tenant, username, hostname, ip))
+    pub(crate) fn with_account(
+        &self,
+        tenant: &str,
+        username: &str,
+        hostname: &str,
+        ip: &str,
+        addresses: Addresses,
+    ) -> Vec<u64> {
+        let mut ids = found(&self.by_account, &account_key(tenant, username, hostname, ip));
+        ids.retain(|id| self.get(*id).is_some_and(|record| addresses.same(&record.ip, ip)));
+        ids
+    }
+
+    /// Ids of the records on a device.
+    pub(crate) fn on_device(&self, device: &Device, addresses: Addresses) -> Vec<u64> {
+        let there = self.records().filter(|record| {
+            device.tenant.as_ref() == Some(&record.tenant)
+                && record.hostname.eq_ignore_ascii_case(&device.hostname)
+                && addresses.same(&record.ip, &device.ip)
+        });
+        there.map(|record| record.id).collect()
     }
 
     /// Adds a record under a new id; answers the id.
@@ -88,8 +110,8 @@ impl Store {
 
     /// Puts a record into the vault, and its device if that is missing.
     pub(crate) fn seed(&mut self, tenant: &str, seed: &Seed, visible_to: Vec<String>, now: Timestamp) -> u64 {
-        if self.device(tenant, &seed.hostname, &seed.ip).is_none() {
-            self.add_device(tenant, &Device::new(&seed.hostname, &seed.ip));
+        if self.devices.at(tenant, &seed.hostname, &seed.ip, Addresses::Text).is_none() {
+            self.devices.put(tenant, &Device::new(&seed.hostname, &seed.ip));
         }
         let mut record = Record::new(tenant, &seed.username, &seed.hostname, &seed.ip, now);
         record.identifier.clone_from(&seed.identifier);
@@ -106,52 +128,14 @@ impl Store {
         }
         self.insert(record)
     }
-
-    /// The device of this name and address, both ignoring case.
-    pub(crate) fn device(&self, tenant: &str, hostname: &str, ip: &str) -> Option<&Device> {
-        self.devices.get(&device_key(tenant, hostname, ip))
-    }
-
-    /// All devices, ordered by host name.
-    pub(crate) fn devices(&self) -> Vec<Device> {
-        let mut devices: Vec<Device> = self.devices.values().cloned().collect();
-        devices.sort_by(|a, b| (&a.hostname, &a.ip).cmp(&(&b.hostname, &b.ip)));
-        devices
-    }
-
-    /// Adds a device, or replaces the one of this name and address.
-    pub(crate) fn add_device(&mut self, tenant: &str, device: &Device) {
-        let device = Device { tenant: Some(tenant.to_owned()), ..device.clone() };
-        self.devices.insert(device_key(tenant, &device.hostname, &device.ip), device);
-    }
-
-    /// Takes away all devices of this host name; their records stay. Answers how many there were.
-    pub(crate) fn remove_device(&mut self, tenant: &str, hostname: &str) -> usize {
-        let before = self.devices.len();
-        self.devices.retain(|_, device| {
-            device.tenant.as_deref() != Some(tenant) || !device.hostname.eq_ignore_ascii_case(hostname)
-        });
-        before - self.devices.len()
-    }
-
-    /// Writes these fields onto a shared device.
-    pub(crate) fn edit_device(&mut self, tenant: &str, hostname: &str, ip: &str, fields: Map<String, Value>) {
-        if let Some(device) = self.devices.get_mut(&device_key(tenant, hostname, ip)) {
-            device.fields.extend(fields);
-        }
-    }
 }
 
 fn key(parts: &[&str]) -> String {
     parts.join("\0")
 }
 
-fn device_key(tenant: &str, hostname: &str, ip: &str) -> String {
-    key(&[tenant, &hostname.to_lowercase(), &ip.to_lowercase()])
-}
-
 fn account_key(tenant: &str, username: &str, hostname: &str, ip: &str) -> String {
-    key(&[tenant, &username.to_lowercase(), &hostname.to_lowercase(), &ip.to_lowercase()])
+    key(&[tenant, &username.to_lowercase(), &hostname.to_lowercase(), &canonical(ip)])
 }
 
 /// SSH keys are other objects than credentials: no account finds them.

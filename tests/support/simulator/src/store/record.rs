@@ -28,6 +28,8 @@ pub(crate) struct Record {
     /// Whole seconds, as the list shows it.
     pub(crate) changed: Timestamp,
     pub(crate) viewed: Option<Timestamp>,
+    /// When its value expires, as a policy of the vault says.
+    pub(crate) expires: Option<Timestamp>,
     /// The client that has it in custody.
     pub(crate) custody: Option<String>,
     pub(crate) visible_to: BTreeSet<String>,
@@ -49,6 +51,7 @@ impl Record {
             active: true,
             changed: in_seconds(now),
             viewed: None,
+            expires: None,
             custody: None,
             visible_to: BTreeSet::new(),
             writes: Vec::new(),
@@ -120,6 +123,7 @@ impl Record {
             VaultEdit::Device { hostname, ip } => (self.hostname, self.ip) = (hostname, ip),
             VaultEdit::Active(active) => self.active = active,
             VaultEdit::AutomaticChange(on) => self.set_automatic_change(on),
+            VaultEdit::Expires(at) => self.expires = at,
             VaultEdit::ShowTo(client) => _ = self.visible_to.insert(client),
             VaultEdit::HideFrom(client) => _ = self.visible_to.remove(&client),
             VaultEdit::Touch => {}
@@ -178,6 +182,8 @@ pub enum VaultEdit {
     Active(bool),
     /// Turns rotation by the vault on or off.
     AutomaticChange(bool),
+    /// Says when its value expires, or that it does not.
+    Expires(Option<Timestamp>),
     /// Assigns it to a client's authorization.
     ShowTo(String),
     /// Takes it out of a client's authorization.

@@ -111,7 +111,7 @@ async fn devices_clients_tokens_and_knobs_are_steered() {
     let fingerprint = pam.sim.fingerprint_of(issued["certificate"].as_str().unwrap()).unwrap();
     assert_eq!(issued["fingerprint"], fingerprint);
     assert!(issued["key"].as_str().unwrap().contains("PRIVATE KEY"));
-    let knobs = json!({ "messages": { "list_credentials": "mensagem_only" }, "iso": "everything" });
+    let knobs = json!({ "messages": { "list_credentials": "mensagem_only" }, "iso": "everything", "short_list": true });
     ask(&pam, "PUT", "/behaviour", Some(knobs)).await;
     assert_eq!(pam.list().await.json()["response"], json!({ "status": 200, "mensagem": "0 credentials found" }));
     ask(&pam, "PUT", "/behaviour", Some(json!({ "outside": "refuse" }))).await;

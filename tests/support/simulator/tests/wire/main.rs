@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
 
+mod addresses;
 mod admin;
 mod clients;
 mod common;
+mod custody;
+mod devices;
 mod faults;
 mod fields;
 mod gateway;
 mod items;
 mod knobs;
+mod read_back;
+mod requests;
 mod upsert;
 mod validation;
 mod vault;

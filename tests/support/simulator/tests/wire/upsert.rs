@@ -152,7 +152,7 @@ async fn the_list_shows_visible_records_and_no_secret() {
     pam.post(&full("k8s-a", "svc", "canary-3")).await;
     let list = pam.list().await;
     assert!(!list.text.contains("canary"));
-    assert_eq!(list.json()["response"], json!({ "status": 200, "message": "2 credentials found" }));
+    assert_eq!(list.json()["response"]["message"], "2 credentials found");
     let rows = pam.rows().await;
     assert_eq!((&rows[0]["username"], &rows[0]["type"]), (&json!("key"), &json!("SSH Key")));
     let mut row = rows[1].clone();

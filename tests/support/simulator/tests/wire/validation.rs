@@ -178,18 +178,22 @@ async fn a_clients_slips_are_refused_by_name_and_without_values() {
 }
 
 #[tokio::test]
-async fn another_media_type_no_json_and_a_query_are_slips_too() {
+async fn another_media_type_no_json_and_a_query_with_a_post_are_slips_too() {
     let pam = Pam::start().await;
     let post = |body: &'static str, media: &'static str| {
         let request = pam.http.post(pam.url("/api/pam/credential")).bearer_auth(&pam.token);
         crate::common::reply(request.header("content-type", media).body(body))
     };
-    let form = post("username=svc", "application/x-www-form-urlencoded").await.unwrap();
+    let text = post("{}", "text/plain").await.unwrap();
+    let disguised = post(r#"{"content":"canary"}"#, "application/x-www-form-urlencoded").await.unwrap();
+    let broken_form = post(r#"{"content":"canary""#, "application/x-www-form-urlencoded").await.unwrap();
     let broken = post("{", "application/json").await.unwrap();
-    let query = pam.call("GET", "/api/pam/credential?username=svc", None).await.unwrap();
-    for reply in [form, broken, query] {
+    let query = pam.call("POST", "/api/pam/credential?username=svc", Some(&full("k8s-a", "svc", "one"))).await.unwrap();
+    for reply in [text, disguised, broken_form, broken, query] {
         assert_eq!((reply.status, reply.code()), (400, 0), "{}", reply.text);
+        assert!(!reply.text.contains("canary"));
     }
+    assert!(!format!("{:?}", pam.sim.journal()).contains("\"{"), "no body is taken for a key");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod forms;
+mod pages;
 mod records;
 mod routes;
 

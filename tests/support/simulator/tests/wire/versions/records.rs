@@ -71,7 +71,7 @@ async fn every_error_of_a_single_record_in_every_version() {
         let pam = Pam::with(Config::of(version).seed(hidden).seed(Seed::new("key", HOST, IP).ssh_key())).await;
         for method in ["DELETE", "PUT"] {
             for (key, code, record) in
-                [("999", 1007, None), ("101", 1009, Some("101")), ("102", 1010, Some("102")), ("k8s-a", 1003, None)]
+                [("999", 1007, None), ("101", 1009, Some("101")), ("102", 1010, Some("102")), ("k8s-a", 1007, None)]
             {
                 let mark = pam.sim.mark();
                 let reply = pam.item(method, key).await;
