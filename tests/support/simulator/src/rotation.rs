@@ -52,9 +52,7 @@ impl State {
             return;
         }
         let now = self.clock.now();
-        let (due, waiting) = std::mem::take(&mut self.rotations).into_iter().partition(|due| due.at <= now);
-        self.rotations = waiting;
-        let due: Vec<Due> = due;
+        let due: Vec<Due> = self.rotations.extract_if(.., |due| due.at <= now).collect();
         for Due { record, at } in due.into_iter().filter(|_| !self.behaviour.rotation.fails) {
             let value = Hidden::from(format!("rotated-{:032x}", rand::random::<u128>()));
             self.store.edit(record, |record| record.rotate(value, at));

@@ -68,8 +68,8 @@ fn create(state: &mut State, caller: &Caller, body: Map<String, Value>) -> u64 {
 
 /// A device that gets another address takes its records with it.
 fn update(state: &mut State, caller: &Caller, id: u64, body: Map<String, Value>) -> u64 {
-    let before = state.store.devices.get(&caller.tenant, id).cloned();
-    let records = before.map(|before| state.store.on_device(&before, state.behaviour.addresses)).unwrap_or_default();
+    let before = state.store.devices.get(&caller.tenant, id);
+    let records = before.map(|before| state.store.on_device(before, state.behaviour.addresses)).unwrap_or_default();
     let clears = state.behaviour.devices.clears_what_is_not_sent;
     let revives = state.behaviour.inactive == Inactive::Revive;
     let ip = filled(&body, "ip").unwrap_or_default().to_owned();

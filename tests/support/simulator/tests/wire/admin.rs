@@ -116,6 +116,13 @@ async fn devices_clients_tokens_and_knobs_are_steered() {
     assert_eq!(pam.list().await.json()["response"], json!({ "status": 200, "mensagem": "0 credentials found" }));
     ask(&pam, "PUT", "/behaviour", Some(json!({ "outside": "refuse" }))).await;
     assert_eq!(ask(&pam, "GET", "/behaviour", None).await.json()["outside"], "refuse");
+    let knobs = json!({ "addresses": "meaning", "permits": { "forms": false }, "devices": { "types": ["Server"] },
+        "rotation": { "delay": 0, "after_view": 60_000 } });
+    ask(&pam, "PUT", "/behaviour", Some(knobs.clone())).await;
+    let told = ask(&pam, "GET", "/behaviour", None).await.json();
+    assert_eq!((&told["addresses"], &told["devices"]["types"]), (&knobs["addresses"], &knobs["devices"]["types"]));
+    assert_eq!((&told["permits"]["forms"], &told["permits"]["query"]), (&json!(false), &json!(true)));
+    assert_eq!(told["rotation"], json!({ "delay": 0, "fails": false, "after_view": 60_000 }));
     ask(&pam, "POST", "/tokens/expire", None).await;
     assert_eq!(pam.list().await.json(), json!({ "exp": "token expired" }));
     ask(&pam, "POST", "/tokens/revoke", None).await;
