@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::millis;
 use crate::secret::Hidden;
 use crate::state::State;
+use crate::store::Record;
 
 /// How the vault rotates the records that have `automatic_change`. Durations are milliseconds in JSON, and pass by
 /// [`crate::Config::clock`].
@@ -39,7 +40,7 @@ pub(crate) struct Due {
 impl State {
     /// Plans the rotation of a record, if the vault rotates it at all.
     pub(crate) fn plan_rotation(&mut self, record: u64, delay: Duration) {
-        let rotates = self.store.get(record).is_some_and(|record| record.automatic_change());
+        let rotates = self.store.get(record).is_some_and(Record::automatic_change);
         let now = self.clock.now();
         if rotates {
             self.rotations.push(Due { record, at: now.checked_add(delay).unwrap_or(Timestamp::MAX) });

@@ -49,7 +49,7 @@ impl Vault {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_release_asks_for_a_rotation_which_comes_later() {
