@@ -12,6 +12,7 @@ mod random;
 mod support;
 
 mod access;
+mod addresses;
 mod adoption;
 mod backup_restore;
 mod chart;
