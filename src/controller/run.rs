@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
+use crate::controller::connection::outage;
 use crate::controller::connection::poller::Poller;
 use crate::controller::controllers::{Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
@@ -55,6 +56,7 @@ pub async fn run(
         // No pass has begun, so there is nothing to finish.
         () = stop.clone() => return Ok(()),
     }
+    watches.spawn(outage::watch(Arc::clone(&connections)));
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);
     let closing = async {

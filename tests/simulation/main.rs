@@ -16,3 +16,4 @@ mod idle;
 mod late_answers;
 mod list_budget;
 mod load;
+mod outage;
