@@ -23,6 +23,7 @@ mod device_settings;
 mod digest_key;
 mod disable_brake;
 mod drift;
+mod events;
 mod faults;
 mod first_push;
 mod generated;
