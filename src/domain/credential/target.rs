@@ -161,7 +161,7 @@ mod tests {
     fn p3_a_write_and_an_answer_are_known_again_in_every_spelling_and_as_earlier_versions_recorded_them() {
         let at = |ip: &str| Account { ip: ip.to_owned(), ..account("svc") };
         let (short, long) = (at("2001:db8::1"), at("2001:0DB8::1"));
-        let by_text = "svc\0db\02001:0db8::1";
+        let by_text = "svc\0db\x002001:0db8::1";
         let recorded = |text: &str| {
             but(&in_flight(WriteAction::Create), |write| {
                 write.account = Some(PlainKey.digest(IN_FLIGHT, text.as_bytes()));
@@ -173,7 +173,8 @@ mod tests {
         };
         assert_eq!(target(Some(&short)).account_digest(&PlainKey), target(Some(&long)).account_digest(&PlainKey));
         assert_eq!(target(Some(&short)).digest(&PlainKey), target(Some(&long)).digest(&PlainKey));
-        for (text, account) in [("svc\0db\02001:db8::1", &short), ("svc\0db\02001:db8::1", &long), (by_text, &long)] {
+        for (text, account) in [("svc\0db\x002001:db8::1", &short), ("svc\0db\x002001:db8::1", &long), (by_text, &long)]
+        {
             let (asked, status) = (target(Some(account)), recorded(text));
             assert_eq!(asked.intent(&status, None, &PlainKey), Some(Intent::Create), "{text}, {account:?}");
             assert!(asked.may_be_in_flight(&status, &PlainKey), "{text}, {account:?}");
