@@ -43,7 +43,7 @@
 //! |---|---|
 //! | credential | A `PamCredential` object in the cluster. |
 //! | record | What the PAM holds for a credential. The PAM gives it an id; the operator gives it an identifier. |
-//! | account | Username, hostname and ip together. The case of letters does not count. |
+//! | account | Username, hostname and ip together. The case of letters does not count, nor the spelling of an IPv6 address. |
 //! | vault | One tenant of one PAM: the origin of its address and the tenant's name. Two connections may lead to one vault. |
 //! | connection | A `ClusterPamConnection` or `PamConnection` object: where a PAM is and how the operator logs in to it. |
 //! | binding | Which vault a credential's record is in, as its status says, compared with the vault its connection leads to now. |

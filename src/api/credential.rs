@@ -45,6 +45,8 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Hostname", type_ = "string", json_path = ".spec.hostname", priority = "1"),
     printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name", priority = "1"),
+    printcolumn(name = "Drifted", type_ = "string", json_path = r#".status.conditions[?(@.type=="Drifted")].reason"#, priority = "1"),
+    printcolumn(name = "Suspended", type_ = "string", json_path = r#".status.conditions[?(@.type=="Suspended")].status"#, priority = "1"),
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = "1")
 )]
 #[serde(rename_all = "camelCase")]

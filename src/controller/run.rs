@@ -15,6 +15,7 @@ use crate::api::ClusterPamConnection;
 use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
+use crate::controller::connection::outage;
 use crate::controller::connection::poller::Poller;
 use crate::controller::controllers::{Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
@@ -65,6 +66,7 @@ pub async fn run(
     if let WatchScope::Namespaces(names) = &config.watch {
         watches.spawn(credential::unserved::tell_outside(Arc::clone(&context), names.clone()));
     }
+    watches.spawn(outage::watch(Arc::clone(&connections)));
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
     let serving = serve(&context, config, receivers, ready, &stop);
     let closing = async {

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod address;
 pub mod backoff;
 mod claims;
 mod confirmation;
@@ -22,6 +23,7 @@ mod vault_id;
 
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
+pub use address::{canonical_address, folded};
 pub use claims::{
     ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey,
     Taken, WantedRecord,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::calls::{Caller, Disabled, Enabled, Sent, Sink};
 use super::credential::{CredentialRequest, ListedCredential, Upserted};
@@ -64,6 +65,19 @@ impl PamClient {
     /// Logs in although the login was refused before, as a rare check. Success lets calls through again.
     pub async fn retry_login(&self) -> Result<(), PamError> {
         self.inner.caller.retry_login().await
+    }
+
+    /// Returns for how long the PAM has been left alone but for single probes, since call after call failed; `None` if
+    /// calls go through.
+    #[must_use]
+    pub fn left_alone_for(&self) -> Option<Duration> {
+        self.inner.caller.open_for()
+    }
+
+    /// Returns how long until the next probe of a PAM that does not answer; `None` if calls go through.
+    #[must_use]
+    pub fn next_probe(&self) -> Option<Duration> {
+        self.inner.caller.next_probe()
     }
 
     /// Makes calls fail as after a refused login: for a refusal that is known from before a restart.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use pam_operator::pam::{Account, Inventory, ListedCredential, Origins, PamClient, PamError};
-use pam_simulator::{Effect, Fault, Kind};
+use pam_simulator::{Effect, Fault, Kind, Seed};
 
 use crate::support::{Pam, judge, list, request, seed, short};
 
@@ -96,6 +96,24 @@ async fn first_pushes_share_one_list_and_see_each_others_writes() {
 
 fn account(identifier: &str) -> Account {
     Account::new(&request(identifier).username.to_uppercase(), "DB01", "10.0.0.7")
+}
+
+#[tokio::test]
+async fn a_record_is_found_by_every_spelling_of_its_address() {
+    let pam = Pam::start().await;
+    let long = "2001:0DB8:0:0::7";
+    pam.sim.add_device("db01", long);
+    pam.sim.add_device(long, "10.0.0.9");
+    pam.sim.seed(Seed { ip: long.to_owned(), ..seed(1) });
+    pam.sim.seed(Seed { hostname: long.to_owned(), ip: "10.0.0.9".to_owned(), ..seed(2) });
+    let snapshot = Inventory::new().fresh(&pam.client(), None).await.unwrap();
+    for spelling in ["2001:db8::7", long, "[2001:db8::7]"] {
+        let found = |account: Account| snapshot.look("none", &account).same_account.len();
+        assert_eq!(found(Account::new(&seed(1).username, "DB01", spelling)), 1, "{spelling}");
+        assert_eq!(found(Account::new(&seed(2).username, spelling, "10.0.0.9")), 1, "{spelling}");
+        let near = snapshot.look("none", &Account::new(&seed(1).username, "another", spelling)).near;
+        assert_eq!(near.len(), 1, "{spelling}");
+    }
 }
 
 #[tokio::test]

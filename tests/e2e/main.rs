@@ -12,6 +12,7 @@ mod random;
 mod support;
 
 mod access;
+mod addresses;
 mod adoption;
 mod backup_restore;
 mod before_the_pam;
@@ -23,6 +24,7 @@ mod device_settings;
 mod digest_key;
 mod disable_brake;
 mod drift;
+mod events;
 mod faults;
 mod finalizer;
 mod first_push;

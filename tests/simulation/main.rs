@@ -18,4 +18,5 @@ mod idle;
 mod late_answers;
 mod list_budget;
 mod load;
+mod outage;
 mod restored_state;

@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod health;
 pub(crate) mod inventory;
 pub(crate) mod object;
+pub(crate) mod outage;
 pub(crate) mod poller;
 pub(crate) mod reconcile;
 pub(crate) mod resolve;

@@ -10,9 +10,9 @@ use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::context::Context;
 use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged_in, with_unused};
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
+use crate::controller::connection::outage;
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
-use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
@@ -109,7 +109,8 @@ async fn examine(connection: &AnyConnection, recheck_login: bool, context: &Cont
     let current = status.observed_generation == connection.metadata.generation;
     // What was proven holds without reading anything, while all versions are those it was proven with.
     let same_versions = context.resolver().versions_of(connection).is_some_and(|versions| versions == status.source);
-    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !recheck_login {
+    let doubted = recheck_login || outage::is_on(&connection.id(), context);
+    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
         return Ok(Finding::AsBefore);
     }
     let resolved = match context.resolver().resolve(connection).await? {
@@ -119,7 +120,7 @@ async fn examine(connection: &AnyConnection, recheck_login: bool, context: &Cont
     let unchanged = known == Some(&resolved.digest);
     let left = context.store.wait_left(&connection.id(), Instant::now());
     let second_look = left.is_some_and(|left| left.is_zero());
-    match login(remembered, unchanged, recheck_login, second_look) {
+    match login(remembered, unchanged, doubted, second_look) {
         Login::Keep if remembered == Remembered::Refused => {
             Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
@@ -150,7 +151,7 @@ async fn attempt(
     };
     // A client whose login is checked again knows by itself whether its login was refused: asking it costs no request.
     let result = if recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
-    let problem = result.err().map(|error| (Problem::refused_by_pam(&error), pam_error::asked(&error)));
+    let problem = result.err().map(|error| (outage::problem(&error), outage::wait(&error, &live.client)));
     Ok(Finding::Tried { digest, client, versions, unused, problem })
 }
 
@@ -224,6 +225,7 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     status.cluster_name = Some(context.cluster.name.clone());
     let (reason, mut message) = match finding {
         Finding::AsBefore | Finding::StillRefused(_) => as_before(status),
+        Finding::Tried { problem: Some((problem, _)), .. } if is_known(problem, status) => as_before(status),
         Finding::Lacks(problem) => (problem.reason, problem.message.clone()),
         Finding::Tried { problem: Some((problem, _)), unused, .. } => {
             (problem.reason, with_unused(problem.message.clone(), unused.as_deref()))
@@ -244,6 +246,12 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     let login = status_store::conditions(reason, &message, generation, now, &status.conditions);
     status.conditions.retain(is_side_condition);
     status.conditions.splice(..0, login);
+}
+
+/// Returns whether a status tells already what a problem says, or more.
+fn is_known(problem: &Problem, status: &PamConnectionStatus) -> bool {
+    let ready = find(&status.conditions, ConditionType::Ready);
+    outage::tells_nothing(problem) && ready.is_some_and(|ready| ready.reason == problem.reason.as_str())
 }
 
 /// Returns what was said before, without the addition of `--plan-only`. Everything else that the message depends on is in the

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::events::EventType;
 use tokio::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::object_id::ObjectId;
+use crate::domain::Reason;
 
 /// Applies `change` to a connection's newest status, fills in what else is known of the connection, and writes the result
 /// if it differs. Returns how long until numbers that are not written yet may be written.
@@ -27,7 +29,7 @@ pub(crate) async fn write(
     let before = newest(connection, context);
     let mut next = before.clone();
     change(&mut next);
-    let at_once = !same(&before, &next) || context.statuses.is_owed(connection.uid());
+    let at_once = !same_but_for_words(&before, &next) || context.statuses.is_owed(connection.uid());
     let moment = Moment { now: Instant::now(), wall: context.cluster.clock.now() };
     let filled = context.health.fill(connection, &before, &mut next, moment);
     if !at_once && same(&before, &next) {
@@ -52,6 +54,20 @@ pub(crate) async fn write(
 fn newest(connection: &AnyConnection, context: &Context) -> PamConnectionStatus {
     let known = context.store.get(&connection.id()).filter(|known| known.uid() == connection.uid());
     context.status(known.as_deref().unwrap_or(connection))
+}
+
+/// As [`same`], but for the words about a PAM that does not answer: what its probes find differs each time, and is put off
+/// as numbers are.
+fn same_but_for_words(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
+    let mut alike = next.clone();
+    let unavailable = Reason::PamUnavailable.as_str();
+    for condition in alike.conditions.iter_mut().filter(|condition| condition.reason == unavailable) {
+        let as_before = |old: &&Condition| old.type_ == condition.type_ && old.reason == unavailable;
+        if let Some(old) = before.conditions.iter().find(as_before) {
+            condition.message.clone_from(&old.message);
+        }
+    }
+    same(before, &alike)
 }
 
 fn same(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {

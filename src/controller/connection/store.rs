@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::api::SourceSecret;
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
-use crate::pam::Snapshot;
+use crate::pam::{PamClient, Snapshot};
 
 /// What this process remembers of every connection.
 #[derive(Default)]
@@ -94,6 +94,16 @@ impl ConnectionStore {
     ) -> Option<Arc<ConnectedClient>> {
         let client = self.lock().get(&connection.id())?.client.clone()?;
         client.is_made_of(connection, versions).then_some(client)
+    }
+
+    /// Returns the connections whose PAM has been left alone for that long, since call after call failed.
+    pub(crate) fn left_alone_for(&self, least: Duration) -> Vec<ConnectionId> {
+        let is_left_alone = |entry: &ConnectionEntry| {
+            let client = entry.client.as_ref().map(|connected| &connected.client);
+            client.and_then(PamClient::left_alone_for).is_some_and(|so_far| so_far >= least)
+        };
+        let entries = self.lock();
+        entries.iter().filter(|(_, entry)| is_left_alone(entry)).map(|(id, _)| id.clone()).collect()
     }
 
     /// Returns the newest list of a connection, however old.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use kube::Client;
-use kube::runtime::events::{Recorder, Reporter};
 
-use crate::api::FIELD_MANAGER;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controller::runtime::dependencies::{Dependencies, Dependency};
@@ -14,6 +12,7 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::metadata_cache::MetadataCache;
 use crate::controller::runtime::namespaces::Namespaces;
 use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::recorder::Recorder;
 use crate::controller::runtime::retry::Retries;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::worker_slots::WorkerSlots;
@@ -57,9 +56,8 @@ impl Cluster {
     /// Returns the cluster side of a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
         let Started { cluster_name, lead, triggers } = started;
-        let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(config.pod_name.clone()) };
         Self {
-            recorder: Recorder::new(client.clone(), reporter),
+            recorder: Recorder::new(client.clone(), config.clock, config.pod_name.clone()),
             client,
             metrics,
             clock: config.clock,

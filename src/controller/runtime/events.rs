@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::runtime::events::{Event, EventType};
+use kube::runtime::events::EventType;
 
 use crate::api::{ConditionType, find};
 use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::recorder::Said;
 
 /// The most characters of a note that the API server takes.
 const NOTE: usize = 1000;
@@ -16,14 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Publishes an event. If publishing fails, nothing else fails.
 pub(crate) async fn emit(object: &ObjectReference, kind: EventType, reason: &str, note: String, cluster: &Cluster) {
-    let event = Event {
-        type_: kind,
-        reason: reason.to_owned(),
-        note: Some(note.chars().take(NOTE).collect()),
-        action: "Reconcile".to_owned(),
-        secondary: None,
-    };
-    let published = tokio::time::timeout(TIMEOUT, cluster.recorder.publish(&event, object));
+    let said = Said { kind, reason: reason.to_owned(), note: note.chars().take(NOTE).collect() };
+    let published = tokio::time::timeout(TIMEOUT, cluster.recorder.publish(object, &said));
     if !matches!(published.await, Ok(Ok(()))) {
         tracing::debug!(reason, "an event could not be made");
     }

@@ -21,8 +21,14 @@ pub struct Target<'a> {
 
 impl Target<'_> {
     fn account_text(&self) -> Option<String> {
-        let (username, hostname, ip) = self.account?.folded();
-        Some([username, hostname, ip].join("\0"))
+        Some(self.account?.folded().join("\0"))
+    }
+
+    /// Returns the texts that a status may have a digest of: the newest, and that of earlier versions, which compared addresses
+    /// by their text.
+    fn account_texts(&self) -> Vec<String> {
+        let forms = self.account.map(|account| [account.folded(), account.folded_by_text()]);
+        forms.into_iter().flatten().map(|form| form.join("\0")).collect()
     }
 
     /// Returns the keyed digest of the account.
@@ -31,14 +37,14 @@ impl Target<'_> {
         Some(keyed.digest(IN_FLIGHT, self.account_text()?.as_bytes()))
     }
 
-    fn text(&self) -> Option<String> {
-        Some([self.origin.unwrap_or_default(), self.identifier, &self.account_text()?].join("\0"))
+    fn text(&self, account: &str) -> String {
+        [self.origin.unwrap_or_default(), self.identifier, account].join("\0")
     }
 
     /// Returns the keyed digest of vault, identifier and account.
     #[must_use]
     pub fn digest(&self, keyed: &dyn Keyed) -> Option<String> {
-        Some(keyed.digest(TARGET, self.text()?.as_bytes()))
+        Some(keyed.digest(TARGET, self.text(&self.account_text()?).as_bytes()))
     }
 
     fn has_place_of(&self, write: &UnackedWrite) -> bool {
@@ -46,10 +52,13 @@ impl Target<'_> {
     }
 
     fn compare_account(&self, write: &UnackedWrite, keyed: &dyn Keyed) -> Compared {
-        match (self.account_text(), &write.account) {
-            (Some(text), Some(_)) => keyed.compare(write.account.as_ref(), IN_FLIGHT, text.as_bytes()),
-            _ => Compared::Unknown,
+        if write.account.is_none() {
+            return Compared::Unknown;
         }
+        let compare = |text: String| keyed.compare(write.account.as_ref(), IN_FLIGHT, text.as_bytes());
+        let compared: Vec<Compared> = self.account_texts().into_iter().map(compare).collect();
+        let same = compared.iter().copied().find(|compared| *compared == Compared::Same);
+        same.or_else(|| compared.first().copied()).unwrap_or(Compared::Unknown)
     }
 
     /// Returns what a write without an answer was to do, if that write surely was for this target. With a lost key, or
@@ -83,8 +92,9 @@ impl Target<'_> {
     pub fn is_mismatch(&self, status: &Status, keyed: &dyn Keyed) -> bool {
         let Some(MismatchRecord { identifier, target, .. }) = &status.mismatch else { return false };
         let may_be_this = || {
-            let text = self.text();
-            !keyed.made(target) || text.is_none_or(|text| keyed.is_of(target, TARGET, text.as_bytes()))
+            let texts = self.account_texts();
+            let is_of = |text: &String| keyed.is_of(target, TARGET, self.text(text).as_bytes());
+            !keyed.made(target) || texts.is_empty() || texts.iter().any(is_of)
         };
         identifier.as_deref() == Some(self.identifier) || may_be_this()
     }
@@ -145,6 +155,34 @@ mod tests {
             Some(Intent::Create),
             "without a connection nothing says otherwise"
         );
+    }
+
+    #[test]
+    fn p3_a_write_and_an_answer_are_known_again_in_every_spelling_and_as_earlier_versions_recorded_them() {
+        let at = |ip: &str| Account { ip: ip.to_owned(), ..account("svc") };
+        let (short, long) = (at("2001:db8::1"), at("2001:0DB8::1"));
+        let by_text = "svc\0db\x002001:0db8::1";
+        let recorded = |text: &str| {
+            but(&in_flight(WriteAction::Create), |write| {
+                write.account = Some(PlainKey.digest(IN_FLIGHT, text.as_bytes()));
+            })
+        };
+        let mismatch = |text: &str| {
+            let target = PlainKey.digest(TARGET, format!("{HERE}\0ours\0{text}").as_bytes());
+            Status { mismatch: Some(MismatchRecord { id: None, identifier: None, target }), ..Status::default() }
+        };
+        assert_eq!(target(Some(&short)).account_digest(&PlainKey), target(Some(&long)).account_digest(&PlainKey));
+        assert_eq!(target(Some(&short)).digest(&PlainKey), target(Some(&long)).digest(&PlainKey));
+        for (text, account) in [("svc\0db\x002001:db8::1", &short), ("svc\0db\x002001:db8::1", &long), (by_text, &long)]
+        {
+            let (asked, status) = (target(Some(account)), recorded(text));
+            assert_eq!(asked.intent(&status, None, &PlainKey), Some(Intent::Create), "{text}, {account:?}");
+            assert!(asked.may_be_in_flight(&status, &PlainKey), "{text}, {account:?}");
+            assert!(asked.is_mismatch(&mismatch(text), &PlainKey), "{text}, {account:?}");
+        }
+        let other = at("2001:db8::2");
+        assert!(!target(Some(&other)).may_be_in_flight(&recorded(by_text), &PlainKey));
+        assert!(!target(Some(&other)).is_mismatch(&mismatch(by_text), &PlainKey));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How the calls of one client are sent: with the client's token, within the limits of the origin, and a second time
 //! with a new token where the PAM rejected the old one.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};
@@ -70,6 +72,16 @@ impl Caller {
     pub(in crate::pam) async fn retry_login(&self) -> Result<(), PamError> {
         let permit = self.member.enter(Call::Token).await?;
         self.tokens.retry_refused(|| self.log_in(&permit)).await
+    }
+
+    /// Returns for how long the PAM has been left alone but for single probes.
+    pub(in crate::pam) fn open_for(&self) -> Option<Duration> {
+        self.member.open_for()
+    }
+
+    /// Returns how long until the next probe of a PAM that does not answer.
+    pub(in crate::pam) fn next_probe(&self) -> Option<Duration> {
+        self.member.next_probe()
     }
 
     /// Makes calls fail as after a refused login.

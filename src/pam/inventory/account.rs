@@ -5,8 +5,10 @@ use std::fmt;
 use std::hash::BuildHasher;
 
 use super::table::Row;
+use crate::domain::{canonical_address, folded};
 
-/// The account of a record: username, hostname and ip together, case ignored (API 2.6). `Debug` shows no part of an account.
+/// The account of a record: username, hostname and ip together, case ignored (API 2.6) and addresses by what they mean.
+/// `Debug` shows no part of an account.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Account {
     username: String,
@@ -18,7 +20,8 @@ impl Account {
     /// Returns the account of a username, a hostname and an ip.
     #[must_use]
     pub fn new(username: &str, hostname: &str, ip: &str) -> Self {
-        Self { username: username.to_lowercase(), hostname: hostname.to_lowercase(), ip: ip.to_lowercase() }
+        let device = |text| canonical_address(text).into_owned();
+        Self { username: folded(username).into_owned(), hostname: device(hostname), ip: device(ip) }
     }
 
     /// Returns true if the record has this account.
@@ -57,7 +60,8 @@ pub(super) struct Keys<'a> {
 impl<'a> Keys<'a> {
     /// Returns the keys of a record's account.
     pub(super) fn of(row: Row<'a>) -> Self {
-        Self { username: folded(row.username), hostname: folded(row.hostname), ip: folded(row.ip) }
+        let (hostname, ip) = (canonical_address(row.hostname), canonical_address(row.ip));
+        Self { username: folded(row.username), hostname, ip }
     }
 
     /// Returns the hash of username and hostname.
@@ -69,12 +73,6 @@ impl<'a> Keys<'a> {
     pub(super) fn at_ip(&self, hasher: &impl BuildHasher) -> u64 {
         hasher.hash_one((&self.username, &self.ip))
     }
-}
-
-/// Returns the text as [`str::to_lowercase`] does, borrowed where nothing changes.
-fn folded(text: &str) -> Cow<'_, str> {
-    let is_folded = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_folded { text.into() } else { text.to_lowercase().into() }
 }
 
 #[cfg(test)]
@@ -100,6 +98,25 @@ mod tests {
             assert_eq!(own.at_hostname(&hasher), listed.at_hostname(&hasher), "{other}");
             assert_eq!(own.at_ip(&hasher), listed.at_ip(&hasher), "{other}");
         }
+    }
+
+    #[test]
+    fn addresses_are_compared_and_found_by_what_they_mean() {
+        let hasher = RandomState::new();
+        let spellings = ["2001:db8::1", "2001:0DB8:0:0::1", "[2001:db8::1]"];
+        for (one, other) in spellings.into_iter().flat_map(|one| spellings.map(|other| (one, other))) {
+            for (listed, account) in [
+                (record(["svc", "db01", one]), Account::new("svc", "db01", other)),
+                (record(["svc", one, "192.0.2.1"]), Account::new("svc", other, "192.0.2.1")),
+            ] {
+                let (own, keys) = (account.keys(), Keys::of(Row::of(&listed)));
+                assert!(account.is_of(Row::of(&listed)) && account.is_near(Row::of(&listed)), "{one}, {other}");
+                assert_eq!(own.at_hostname(&hasher), keys.at_hostname(&hasher), "{one}, {other}");
+                assert_eq!(own.at_ip(&hasher), keys.at_ip(&hasher), "{one}, {other}");
+            }
+        }
+        let other = record(["svc", "db02", "2001:db8::2"]);
+        assert!(!Account::new("svc", "db01", "2001:db8::1").is_near(Row::of(&other)));
     }
 
     #[test]

@@ -27,6 +27,8 @@ struct State {
 
 #[derive(Debug)]
 struct Open {
+    /// When it opened.
+    since: Instant,
     until: Instant,
     wait: Duration,
     probing: bool,
@@ -40,6 +42,11 @@ impl Breaker {
             Some(open) if now < open.until => Some(open.until - now),
             _ => None,
         }
+    }
+
+    /// Returns for how long the circuit has been open; `None` if it is closed.
+    pub(super) fn open_for(&self, now: Instant) -> Option<Duration> {
+        self.state().open.as_ref().map(|open| now.saturating_duration_since(open.since))
     }
 
     /// Asks for permission to send one call; an `Err` says when to ask again. In an open circuit whose wait is over, the
@@ -71,7 +78,8 @@ impl Breaker {
             None => FIRST_WAIT,
         };
         let until = now + wait.mul_f64(0.5 + jitter / 2.0);
-        state.open = Some(Open { until, wait, probing: false });
+        let since = state.open.as_ref().map_or(now, |open| open.since);
+        state.open = Some(Open { since, until, wait, probing: false });
     }
 
     /// Records that the call ended without showing whether the PAM works.
@@ -126,6 +134,19 @@ mod tests {
             assert_eq!(breaker.admit(now), Err(wait));
         }
         assert_eq!(wait, LONGEST_WAIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_open_from_the_failure_that_opened_it_until_a_success() {
+        let now = Instant::now();
+        assert_eq!(Breaker::default().open_for(now), None);
+        let breaker = opened(now);
+        let later = now + LONGEST_WAIT;
+        breaker.admit(later).unwrap();
+        breaker.failed(later, 1.0);
+        assert_eq!(breaker.open_for(later), Some(LONGEST_WAIT));
+        breaker.succeeded();
+        assert_eq!(breaker.open_for(later), None);
     }
 
     #[tokio::test(start_paused = true)]

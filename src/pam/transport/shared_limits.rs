@@ -87,6 +87,17 @@ impl Member {
         allowed
     }
 
+    /// Returns for how long the PAM has been left alone but for single probes; `None` if calls go through.
+    pub(in crate::pam) fn open_for(&self) -> Option<Duration> {
+        let now = Instant::now();
+        self.shared.breaker.open_for(now).max(self.own.open_for(now))
+    }
+
+    /// Returns how long until the next probe of a PAM that does not answer; `None` if calls go through.
+    pub(in crate::pam) fn next_probe(&self) -> Option<Duration> {
+        self.shared.breaker.closed_for(Instant::now())
+    }
+
     fn check(&self, call: Call) -> Result<(), PamError> {
         let now = Instant::now();
         if let Some(after) = self.shared.pause_left(now) {

@@ -96,3 +96,31 @@ async fn told_with_ready_as_it_was(world: &World) {
         eprintln!("{name}: {message}");
     }
 }
+
+#[tokio::test]
+async fn the_wide_table_shows_what_drifted_and_what_is_suspended() {
+    let world = living().await;
+    world.all_synced(&["moved", "as-written", "suspended"], json!({})).await;
+    world.have_baselines(&["moved"]).await;
+    world.put_credential("suspended", json!({"suspend": true})).await;
+    world.edit("moved", to_web01()).await;
+    world.drifts("moved", "Moved").await;
+    let is_suspended = |found: &pam_operator::api::PamCredential| {
+        status_of(found).conditions.iter().any(|condition| condition.type_ == "Suspended")
+    };
+    world.until("suspended", "suspended", is_suspended).await;
+    let table = ["get", "pamcred", "-n", &world.namespace, "-o", "wide"];
+    let shown = world.cluster.kubectl(&table).await.unwrap();
+    let titles = shown.lines().next().unwrap();
+    // A column that is empty has no word in its row: what stands below a title begins where the title does.
+    let cell = |name: &str, title: &str| {
+        let row = shown.lines().find(|line| line.starts_with(name)).unwrap();
+        let cut = row.get(titles.find(title).expect(title)..).unwrap_or_default();
+        cut.split(' ').next().unwrap_or_default().to_owned()
+    };
+    let cells = |name: &str| [cell(name, "DRIFTED"), cell(name, "SUSPENDED")];
+    assert_eq!(cells("moved"), ["Moved", ""], "{shown}");
+    assert_eq!(cells("suspended"), ["", "True"], "{shown}");
+    assert_eq!(cells("as-written"), ["", ""], "{shown}");
+    ends(&world).await;
+}

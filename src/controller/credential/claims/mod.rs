@@ -8,7 +8,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest;
 use crate::domain::{
     Account, ClaimBook, ClaimRequest, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey, Taken,
-    VaultId, WantedRecord,
+    VaultId, WantedRecord, canonical_address,
 };
 
 /// The claims of all objects.
@@ -23,7 +23,7 @@ impl Claims {
         let Some(uid) = object.metadata.uid.as_deref() else { return false };
         let noted = NotedClaims {
             name: object_name(&NamespacedName::of(object)),
-            wanted_block: field_groups::device(&object.spec),
+            wanted_block: field_groups::claimed_device(&object.spec),
             held: held(object),
         };
         self.lock().note(uid, noted)
@@ -122,7 +122,7 @@ pub(crate) fn vault_of(known: &ConnectionStatus) -> VaultId {
 
 /// A digest of the device of an object, in the form in which two spellings are equal.
 pub(crate) fn device(object: &PamCredential) -> String {
-    digest::plain(&[&object.spec.hostname.to_lowercase(), &object.spec.ip.to_lowercase()])
+    digest::plain(&[&canonical_address(&object.spec.hostname), &canonical_address(&object.spec.ip)])
 }
 
 /// Returns by what the record of an object is known to those that come for it. The account of an object with a record is
@@ -142,7 +142,7 @@ fn held(object: &PamCredential) -> Option<HeldClaims> {
         identifier: status.identifier.clone(),
         account: account(object),
         device: wrote_device(object, status).then(|| device(object)),
-        block: status.digests.get(field_groups::DEVICE).cloned(),
+        block: wrote_block(object, status),
     })
 }
 
@@ -158,7 +158,7 @@ fn account(object: &PamCredential) -> Option<String> {
 fn wanted_account(object: &PamCredential) -> Option<String> {
     let spec = &object.spec;
     let account = Account { username: spec.username.clone()?, hostname: spec.hostname.clone(), ip: spec.ip.clone() };
-    let (username, hostname, ip) = account.folded();
+    let [username, hostname, ip] = account.folded();
     Some(digest::plain(&[&username, &hostname, &ip]))
 }
 
@@ -170,6 +170,14 @@ fn wrote_device(object: &PamCredential, status: &PamCredentialStatus) -> bool {
     let same_account = status.digests.get(field_groups::ACCOUNT) == Some(&field_groups::account(spec));
     let wants = field_groups::device(spec);
     wants.is_some() && wrote.is_some() && (same_account || wrote == wants.as_ref())
+}
+
+/// A digest of what was written onto the device: comparable with others' where the spec still names it, since a status has
+/// the address as it was spelled.
+fn wrote_block(object: &PamCredential, status: &PamCredentialStatus) -> Option<String> {
+    let wrote = status.digests.get(field_groups::DEVICE)?;
+    let as_wanted = field_groups::device(&object.spec).as_ref() == Some(wrote);
+    if as_wanted { field_groups::claimed_device(&object.spec) } else { Some(wrote.clone()) }
 }
 
 #[cfg(test)]
@@ -227,8 +235,35 @@ mod tests {
 
     fn wish_of(object: &PamCredential) -> ClaimRequest {
         let name = object.metadata.name.clone().unwrap();
-        let device = field_groups::device(&object.spec).map(|block| DeviceClaim { device: device(object), block });
+        let device =
+            field_groups::claimed_device(&object.spec).map(|block| DeviceClaim { device: device(object), block });
         ClaimRequest { device, ..wish(&name, &account(object).unwrap()) }
+    }
+
+    #[test]
+    fn an_account_and_a_device_are_held_in_every_spelling_of_their_address() {
+        let at = |name: &str, ip: &str, site: &str| {
+            let mut object = noted(name, site, site);
+            object.spec.ip = ip.to_owned();
+            let digest = field_groups::device(&object.spec).unwrap();
+            let account = field_groups::account(&object.spec);
+            let digests = &mut object.status.as_mut().unwrap().digests;
+            digests.extend([(field_groups::DEVICE.to_owned(), digest), (field_groups::ACCOUNT.to_owned(), account)]);
+            object
+        };
+        for (one, other) in [("2001:db8::1", "2001:0DB8::1"), ("2001:0DB8::1", "2001:db8::1")] {
+            let (claims, a) = (book(), at("a", one, "x"));
+            claims.note(&a);
+            let same = wish_of(&at("b", other, "x"));
+            assert_eq!(claims.claim("b", &key("b"), &same), Ok(false), "the same is written onto the device");
+            let differs = wish_of(&at("b", other, "y"));
+            assert_eq!(claims.claim("b", &key("b"), &differs), Err(Taken::Device(named("a"))));
+            let mut twin = at("b", other, "x");
+            twin.spec.username = a.spec.username.clone();
+            let sent = field_groups::account(&twin.spec);
+            twin.status.as_mut().unwrap().digests.insert(field_groups::ACCOUNT.to_owned(), sent);
+            assert_eq!(claims.claim("b", &key("b"), &wish_of(&twin)), Err(Taken::Account(named("a"))));
+        }
     }
 
     #[test]
@@ -263,7 +298,7 @@ mod tests {
         assert_eq!(claims.claim("a", &key("a"), &wish_of(&a)), Ok(true));
         let back = noted("a", "x", "x");
         claims.note(&back);
-        claims.keep("a", field_groups::device(&back.spec));
+        claims.keep("a", field_groups::claimed_device(&back.spec));
         let b = wish_of(&noted("b", "", "y"));
         assert_eq!(claims.claim("b", &key("b"), &b), Err(Taken::Device(named("a"))));
     }
@@ -276,7 +311,7 @@ mod tests {
         claims.note(&a);
         let mut b = noted("b", "", "y");
         b.spec.hostname = "theirs".into();
-        let device = field_groups::device(&b.spec).map(|block| DeviceClaim { device: device(&b), block });
+        let device = field_groups::claimed_device(&b.spec).map(|block| DeviceClaim { device: device(&b), block });
         assert_eq!(claims.claim("b", &key("b"), &ClaimRequest { device, ..wish("b", "b") }), Ok(false));
     }
 

@@ -8,7 +8,7 @@ use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
     ACCOUNT, DriftFinding, DriftInput, ListedRecord, Status, USERNAME, find_drift, remembered,
 };
-use crate::domain::{Compared, Drift, Keyed as _};
+use crate::domain::{Compared, Drift, Keyed as _, canonical_address, folded};
 use crate::pam::{self, ListedCredential, Snapshot};
 
 /// A record as it was written.
@@ -38,7 +38,7 @@ impl WrittenRecord<'_> {
     fn compare(&self, record: ListedCredential, snapshot: &Snapshot) -> ListedRecord {
         ListedRecord {
             renamed: self.is_renamed(&record),
-            on_other_device: !same(&self.spec.hostname, &record.hostname) || !same(&self.spec.ip, &record.ip),
+            on_other_device: !at(&self.spec.hostname, &record.hostname) || !at(&self.spec.ip, &record.ip),
             has_second: self.has_second(&record, snapshot),
             rotates: record.automatic_change.unwrap_or(settings::rotates(self.spec)),
             identifier: record.identifier,
@@ -67,7 +67,12 @@ impl WrittenRecord<'_> {
 
 /// A list that leaves something out says nothing of it.
 fn same(written: &str, listed: &str) -> bool {
-    listed.is_empty() || written.to_lowercase() == listed.to_lowercase()
+    listed.is_empty() || folded(written) == folded(listed)
+}
+
+/// As [`same`], for what may be an address.
+fn at(written: &str, listed: &str) -> bool {
+    listed.is_empty() || canonical_address(written) == canonical_address(listed)
 }
 
 /// Returns whether a status does not tell of a drift yet, or something has to be done about it. What is told need not have

@@ -1,6 +1,7 @@
 //! The groups of fields of a credential: each is sent only when it differs from what was last sent. Which field is in
 //! which group says the table of fields.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use crate::api::{DeviceSettings, FIELDS, Field, PamCredentialSpec, sent_field};
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::settings::{self, given};
 use crate::controller::secret::digest::plain;
+use crate::domain::{canonical_address, folded};
 use crate::pam::{WireField, WireValue};
 
 /// The groups that a rule names.
@@ -91,9 +93,19 @@ pub(crate) fn device_block(spec: &PamCredentialSpec) -> Option<&DeviceSettings> 
     spec.device.as_ref().filter(|block| **block != DeviceSettings::default())
 }
 
-/// Digest of what is written onto which device: another device gets it anew.
+/// Digest of what is written onto which device, for the status: another device gets it anew. An address counts as a text: the
+/// digests that are in statuses were made so, and an upgrade must push nothing.
 pub(crate) fn device(spec: &PamCredentialSpec) -> Option<String> {
-    let (hostname, ip) = (spec.hostname.to_lowercase(), spec.ip.to_lowercase());
+    device_digest(spec, [&spec.hostname, &spec.ip].map(|text| folded(text)))
+}
+
+/// Digest of what is written onto which device, for the claims of two objects to be compared: an address counts by what it
+/// means. Of a device whose address has one spelling it is the digest of the status.
+pub(crate) fn claimed_device(spec: &PamCredentialSpec) -> Option<String> {
+    device_digest(spec, [&spec.hostname, &spec.ip].map(|text| canonical_address(text)))
+}
+
+fn device_digest(spec: &PamCredentialSpec, [hostname, ip]: [Cow<'_, str>; 2]) -> Option<String> {
     let written = block(&serde_json::to_value(spec.device.as_ref()?).ok()?)?;
     Some(plain(&[&hostname, &ip, &written]))
 }

@@ -4,7 +4,9 @@ use crate::controller::credential::facts::observation::{Observation, Sight};
 use crate::controller::credential::facts::{identity, settings};
 use crate::controller::message::pam_error;
 use crate::domain::credential::{Target, change_since_write};
-use crate::domain::{Account, Binding, Identifiers, Inventory, Reason, Row, Seen, match_rows, seen_in_leaving};
+use crate::domain::{
+    Account, Binding, Identifiers, Inventory, Reason, Row, Seen, canonical_address, match_rows, seen_in_leaving,
+};
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// A list that did not come.
@@ -127,8 +129,8 @@ fn account_of_record(
 fn perhaps_made(observed: &Observation<'_>, snapshot: &Snapshot) -> Option<ListedCredential> {
     let spec = &observed.object.spec;
     let is_ours = |record: &ListedCredential| {
-        let at_device =
-            record.hostname.eq_ignore_ascii_case(&spec.hostname) && record.ip.eq_ignore_ascii_case(&spec.ip);
+        let is_at = |listed: &str, sent: &str| canonical_address(listed) == canonical_address(sent);
+        let at_device = is_at(&record.hostname, &spec.hostname) && is_at(&record.ip, &spec.ip);
         at_device && may_have_been_for(observed, &record.username)
     };
     let identified = snapshot.look(&observed.identifier, &pam::Account::new("", "", "")).identified;

@@ -75,13 +75,13 @@ pub(crate) fn object_id(name: &ObjectName) -> ObjectId {
 
 /// Returns what this object claims; `None` while the username has not been read.
 fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
-    let (username, hostname, ip) = observed.account.as_ref()?.folded();
+    let [username, hostname, ip] = observed.account.as_ref()?.folded();
     let device = |block| DeviceClaim { device: claims::device(observed.object), block };
     Some(ClaimRequest {
         vault: vault_wanted(observed)?,
         identifier: observed.identifier.clone(),
         account: plain(&[&username, &hostname, &ip]),
-        device: field_groups::device(&observed.object.spec).map(device),
+        device: field_groups::claimed_device(&observed.object.spec).map(device),
         record: observed.listed().map(|record| record.id.clone()),
     })
 }

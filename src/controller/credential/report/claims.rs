@@ -13,7 +13,7 @@ pub(crate) fn settle_claims(observed: &Observation<'_>, decision: Decision, outc
     }
     let for_good = match (outcome, decision) {
         (Outcome::Written(_), _) | (Outcome::Nothing, Decision::Rebind) => {
-            if context.claims.keep(observed.uid(), field_groups::device(&observed.object.spec)) {
+            if context.claims.keep(observed.uid(), field_groups::claimed_device(&observed.object.spec)) {
                 context.wake_waiting(&observed.key);
             }
             return;
