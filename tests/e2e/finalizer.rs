@@ -53,10 +53,10 @@ async fn cases(world: &World) -> Vec<Case> {
         stays("ConnectionNotAllowed", "tenants", tenants),
         stays("AccessDenied", "denied", by(&denying)),
         spec("DeviceNotFound", "no-device", json!({"hostname": "unknown", "ip": "10.9.9.9"})),
-        // Another record has the account of the spec: which one is meant nothing tells.
-        stays("AccountConflict", "neighbours", json!({"username": "other"})),
+        // Another record has the account of the spec: ours is disabled by its id and identifier.
+        spec("AccountConflict", "neighbours", json!({"username": "other"})),
         spec("DeviceConflict", "block", json!({"device": {"site": "another"}})),
-        stays("RecordConflict", "theirs", json!({"username": "theirs"})),
+        spec("RecordConflict", "theirs", json!({"username": "theirs"})),
         answer("PamUnavailable", "down", Effect::gateway(503)),
         answer("RateLimited", "limited", Effect::gateway(429)),
         answer("PamRejected", "rejected", Effect::Code(1010)),

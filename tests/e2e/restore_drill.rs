@@ -26,7 +26,7 @@ async fn production(world: &mut World) {
     world.all_synced(&RECORDED, json!({"deletionPolicy": "Disable"})).await;
     world.all_synced(&["released"], json!({"deletionPolicy": "Disable"})).await;
     world.all_synced(&["enabled"], json!({"ensureEnabled": false})).await;
-    world.have_baselines(&["drifted"]).await;
+    world.have_baselines(&["drifted", "enabled"]).await;
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Reset).after_commit().always());
     world.put_secret("unanswered", json!({"password": CANARY})).await;
     world.put_credential("unanswered", json!({"deletionPolicy": "Disable"})).await;

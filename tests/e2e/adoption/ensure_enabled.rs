@@ -234,10 +234,10 @@ async fn a_suspended_object_enables_nothing_and_a_finalizer_comes_first() {
     let id = world.sim.seed(seed().identifier("ours").disabled());
     apply(&world, json!({})).await;
     world.becomes("svc", "Synced").await;
+    let count = world.count().await;
     apply(&world, json!({"ensureEnabled": true, "suspend": true, "deletionPolicy": "Disable"})).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(writes(&world), (1, 0));
-    let count = world.count().await;
     apply(&world, json!({"ensureEnabled": true, "deletionPolicy": "Disable"})).await;
     assert!(world.sim.wait_for(PATIENCE, |journal| journal.count(Kind::PutCredential) == 1).await);
     let finalized = world.requests(&count).await.resource("pamcredentials").writes().named("svc");
