@@ -261,20 +261,22 @@ impl ClaimBook {
         match claim.what {
             What::Identifier(_) => others.next().map(name).map(Taken::Identifier),
             // Which account a record has, its status does not tell where the username is in a Secret.
-            What::Account(_) | What::Record(_) => others.next().map(name).map(Taken::Account),
+            What::Account(_) | What::Record(_) | What::Takes(_) => others.next().map(name).map(Taken::Account),
             What::Device(_) => {
                 // An object that would write the same, and waits for the asking one to do so, is no conflict.
                 let differs = |holding: &&Holding| holding.block != asked.block && holding.wanted_block != asked.block;
                 others.find(differs).map(name).map(Taken::Device)
             }
-            What::Wanted(_) | What::At(_) | What::Seeks(_) | What::Takes(_) => None,
+            What::Wanted(_) | What::At(_) | What::Seeks(_) => None,
         }
     }
 
     /// Returns which object has any of what is asked for, or the record that would be written.
     fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
         let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
-        let record = asking.record.map(|id| Claim { vault, what: What::Record(id.to_owned()) });
+        // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
+        let both = asking.record.map(|id| [What::Takes(id.to_owned()), What::Record(id.to_owned())]);
+        let record: Vec<Claim> = both.into_iter().flatten().map(|what| Claim { vault: vault.clone(), what }).collect();
         asked.claims.iter().chain(&record).find_map(|claim| self.taken(asking, asked, claim))
     }
 }

@@ -183,3 +183,16 @@ fn p4_the_rest_of_the_object_that_goes_is_nobodys_before_it_is_gone() {
     book.forget(LEAVING);
     assert_eq!(book.claim(OTHER, &name, &other), Ok(false));
 }
+
+#[test]
+fn p4_a_record_that_is_handed_over_is_claimed_by_one_object() {
+    let (mut book, third) = (book("ns", Some(may_want())), object("ns", "c"));
+    book.note("c", NotedClaims { name: third.clone(), ..NotedClaims::default() });
+    book.offer(LEAVING, &leaving(None));
+    assert_eq!(book.claim(OTHER, &object("ns", OTHER), &request(Some("7"))), Ok(false));
+    let by_identifier = ClaimRequest { identifier: "i".to_owned(), account: "y".to_owned(), ..request(Some("7")) };
+    let taken = Err(Taken::Account(object("ns", OTHER)));
+    assert_eq!(book.claim("c", &third, &by_identifier), taken, "another identifier and account, and the same record");
+    book.give_back(OTHER, false);
+    assert_eq!(book.claim("c", &third, &by_identifier), Ok(false));
+}
