@@ -158,6 +158,14 @@ impl ClaimBook {
         self.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
     }
 
+    /// Takes an earlier offer of an object back, unless it is this one: the object that it was made to may be another now, or
+    /// none. What was claimed before stays claimed.
+    pub fn retract(&mut self, uid: &str, record: &LeavingRecord) {
+        if self.holdings.contains_key(uid) {
+            self.change(uid, |holding| holding.retract(record));
+        }
+    }
+
     /// Hands the record of an object over: the object that gets it may claim it now. `true` if that is news.
     pub fn offer(&mut self, uid: &str, record: &LeavingRecord) -> bool {
         self.change(uid, |holding| holding.offer(record))

@@ -196,3 +196,15 @@ fn p4_a_record_that_is_handed_over_is_claimed_by_one_object() {
     book.give_back(OTHER, false);
     assert_eq!(book.claim("c", &third, &by_identifier), Ok(false));
 }
+
+#[test]
+fn p4_an_offer_is_no_longer_one_once_its_object_says_something_else() {
+    for (first, then) in named().into_iter().flat_map(|first| named().map(|then| (first.clone(), then))) {
+        let (mut book, name) = (book("other", Some(may_want())), object("other", OTHER));
+        book.offer(LEAVING, &leaving(first.clone()));
+        let was = book.is_offered(OTHER, &name, &request(Some("7")));
+        book.retract(LEAVING, &leaving(then.clone()));
+        let is = book.is_offered(OTHER, &name, &request(Some("7")));
+        assert_eq!(is, was && first == then, "{first:?} {then:?}");
+    }
+}

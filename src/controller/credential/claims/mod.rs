@@ -79,6 +79,11 @@ impl Claims {
         self.lock().offer(uid, record)
     }
 
+    /// See [`ClaimBook::retract`].
+    pub(crate) fn retract(&self, uid: &str, record: &LeavingRecord) {
+        self.lock().retract(uid, record);
+    }
+
     /// See [`ClaimBook::withdraw`].
     pub(crate) fn withdraw(&self, uid: &str, record: RecordId<'_>) -> bool {
         self.lock().withdraw(uid, record)

@@ -131,3 +131,4 @@ pub(crate) fn withdraw(observed: &Observation<'_>, context: &Context) -> bool {
     heir(observed, context) == Heir::None
         && context.claims.withdraw(observed.uid(), RecordId { vault: &vault, id: &id })
 }
+    context.claims.retract(observed.uid(), &record);
