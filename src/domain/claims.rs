@@ -189,6 +189,16 @@ impl ClaimBook {
         self.others(uid, &has).any(|holding| holding.offers(Some(id), name))
     }
 
+    /// Returns whether each other object that has the record that is asked for knows the record by that identifier. A
+    /// record with another identifier has changed hands: it is no longer theirs to hand over.
+    #[must_use]
+    pub fn is_known_as(&self, uid: &str, request: &ClaimRequest, identifier: &str) -> bool {
+        let Some(id) = &request.record else { return true };
+        let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
+        let known = Claim { vault: request.vault.clone(), what: What::Identifier(identifier.to_owned()) };
+        self.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
+    }
+
     /// Returns whether an object has claimed a record that is handed over.
     #[must_use]
     pub fn takes_over(&self, uid: &str) -> bool {

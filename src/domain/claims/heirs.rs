@@ -208,3 +208,14 @@ fn p4_an_offer_is_no_longer_one_once_its_object_says_something_else() {
         assert_eq!(is, was && first == then, "{first:?} {then:?}");
     }
 }
+
+#[test]
+fn p4_a_record_is_known_by_the_identifier_of_the_object_that_has_it() {
+    let book = book("ns", Some(may_want()));
+    for (record, identifier, known) in
+        [(Some("7"), "i", true), (Some("7"), "theirs", false), (Some("8"), "theirs", true), (None, "theirs", true)]
+    {
+        assert_eq!(book.is_known_as(OTHER, &request(record), identifier), known, "{record:?} {identifier}");
+    }
+    assert!(book.is_known_as(LEAVING, &request(Some("7")), "theirs"), "nobody else has it");
+}
