@@ -158,6 +158,14 @@ impl ClaimBook {
         self.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
     }
 
+    /// Takes an earlier offer of an object back, unless it is this one: the object that it was made to may be another now, or
+    /// none. What was claimed before stays claimed.
+    pub fn retract(&mut self, uid: &str, record: &LeavingRecord) {
+        if self.holdings.contains_key(uid) {
+            self.change(uid, |holding| holding.retract(record));
+        }
+    }
+
     /// Hands the record of an object over: the object that gets it may claim it now. `true` if that is news.
     pub fn offer(&mut self, uid: &str, record: &LeavingRecord) -> bool {
         self.change(uid, |holding| holding.offer(record))
@@ -179,6 +187,16 @@ impl ClaimBook {
         let Some(id) = &request.record else { return false };
         let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
         self.others(uid, &has).any(|holding| holding.offers(Some(id), name))
+    }
+
+    /// Returns whether each other object that has the record that is asked for knows the record by that identifier. A
+    /// record with another identifier has changed hands: it is no longer theirs to hand over.
+    #[must_use]
+    pub fn is_known_as(&self, uid: &str, request: &ClaimRequest, identifier: &str) -> bool {
+        let Some(id) = &request.record else { return true };
+        let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
+        let known = Claim { vault: request.vault.clone(), what: What::Identifier(identifier.to_owned()) };
+        self.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
     }
 
     /// Returns whether an object has claimed a record that is handed over.
@@ -261,20 +279,22 @@ impl ClaimBook {
         match claim.what {
             What::Identifier(_) => others.next().map(name).map(Taken::Identifier),
             // Which account a record has, its status does not tell where the username is in a Secret.
-            What::Account(_) | What::Record(_) => others.next().map(name).map(Taken::Account),
+            What::Account(_) | What::Record(_) | What::Takes(_) => others.next().map(name).map(Taken::Account),
             What::Device(_) => {
                 // An object that would write the same, and waits for the asking one to do so, is no conflict.
                 let differs = |holding: &&Holding| holding.block != asked.block && holding.wanted_block != asked.block;
                 others.find(differs).map(name).map(Taken::Device)
             }
-            What::Wanted(_) | What::At(_) | What::Seeks(_) | What::Takes(_) => None,
+            What::Wanted(_) | What::At(_) | What::Seeks(_) => None,
         }
     }
 
     /// Returns which object has any of what is asked for, or the record that would be written.
     fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
         let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
-        let record = asking.record.map(|id| Claim { vault, what: What::Record(id.to_owned()) });
+        // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
+        let both = asking.record.map(|id| [What::Takes(id.to_owned()), What::Record(id.to_owned())]);
+        let record: Vec<Claim> = both.into_iter().flatten().map(|what| Claim { vault: vault.clone(), what }).collect();
         asked.claims.iter().chain(&record).find_map(|claim| self.taken(asking, asked, claim))
     }
 }

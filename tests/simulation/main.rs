@@ -13,6 +13,7 @@ mod drill;
 mod event_sequences;
 mod finalizers;
 mod hand_over;
+mod hand_over_races;
 mod histories;
 mod idle;
 mod late_answers;

@@ -30,6 +30,8 @@ struct Inner {
 struct CredentialState {
     /// An earlier process may have sent a write that the status does not tell of. `None`: nobody looked yet.
     suspected_write: Option<bool>,
+    /// Whether the credential was being deleted when this process first saw it. `None`: nobody looked yet.
+    was_deleting: Option<bool>,
     /// Versions of Secrets that were read and found to hold what was sent.
     unchanged: Option<UnchangedVersions>,
     /// Set once this process made digests for the credential.
@@ -69,6 +71,12 @@ impl CredentialStates {
             let suspected_write = looks();
             self.entry(uid, |entry| *entry.suspected_write.get_or_insert(suspected_write))
         })
+    }
+
+    /// Returns whether a credential was being deleted when this process first saw it: an earlier process may have been about to
+    /// disable its record. `is_deleting` says whether it is now.
+    pub(crate) fn was_deleting(&self, uid: &str, is_deleting: bool) -> bool {
+        self.entry(uid, |entry| *entry.was_deleting.get_or_insert(is_deleting))
     }
 
     /// Notes that no earlier process can have sent a write that the status does not tell of.

@@ -183,3 +183,39 @@ fn p4_the_rest_of_the_object_that_goes_is_nobodys_before_it_is_gone() {
     book.forget(LEAVING);
     assert_eq!(book.claim(OTHER, &name, &other), Ok(false));
 }
+
+#[test]
+fn p4_a_record_that_is_handed_over_is_claimed_by_one_object() {
+    let (mut book, third) = (book("ns", Some(may_want())), object("ns", "c"));
+    book.note("c", NotedClaims { name: third.clone(), ..NotedClaims::default() });
+    book.offer(LEAVING, &leaving(None));
+    assert_eq!(book.claim(OTHER, &object("ns", OTHER), &request(Some("7"))), Ok(false));
+    let by_identifier = ClaimRequest { identifier: "i".to_owned(), account: "y".to_owned(), ..request(Some("7")) };
+    let taken = Err(Taken::Account(object("ns", OTHER)));
+    assert_eq!(book.claim("c", &third, &by_identifier), taken, "another identifier and account, and the same record");
+    book.give_back(OTHER, false);
+    assert_eq!(book.claim("c", &third, &by_identifier), Ok(false));
+}
+
+#[test]
+fn p4_an_offer_is_no_longer_one_once_its_object_says_something_else() {
+    for (first, then) in named().into_iter().flat_map(|first| named().map(|then| (first.clone(), then))) {
+        let (mut book, name) = (book("other", Some(may_want())), object("other", OTHER));
+        book.offer(LEAVING, &leaving(first.clone()));
+        let was = book.is_offered(OTHER, &name, &request(Some("7")));
+        book.retract(LEAVING, &leaving(then.clone()));
+        let is = book.is_offered(OTHER, &name, &request(Some("7")));
+        assert_eq!(is, was && first == then, "{first:?} {then:?}");
+    }
+}
+
+#[test]
+fn p4_a_record_is_known_by_the_identifier_of_the_object_that_has_it() {
+    let book = book("ns", Some(may_want()));
+    for (record, identifier, known) in
+        [(Some("7"), "i", true), (Some("7"), "theirs", false), (Some("8"), "theirs", true), (None, "theirs", true)]
+    {
+        assert_eq!(book.is_known_as(OTHER, &request(record), identifier), known, "{record:?} {identifier}");
+    }
+    assert!(book.is_known_as(LEAVING, &request(Some("7")), "theirs"), "nobody else has it");
+}

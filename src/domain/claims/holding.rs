@@ -83,6 +83,12 @@ pub(super) struct Asking<'a> {
     pub(super) record: Option<&'a str>,
 }
 
+impl Offer {
+    fn of(LeavingRecord { namespace, to, id, .. }: &LeavingRecord) -> Self {
+        Self { id: id.clone(), namespace: namespace.clone(), to: to.clone() }
+    }
+}
+
 impl<'a> Asking<'a> {
     pub(super) fn of(uid: &'a str, name: &'a ObjectName, request: &'a ClaimRequest) -> Self {
         Self { uid, name, record: request.record.as_deref() }
@@ -190,9 +196,13 @@ impl Holding {
 
     /// Hands a record over; `true` if it was not handed over so before.
     pub(super) fn offer(&mut self, record: &LeavingRecord) -> bool {
-        let LeavingRecord { namespace, to, id, .. } = record;
-        let offer = Offer { id: id.clone(), namespace: namespace.clone(), to: to.clone() };
+        let offer = Offer::of(record);
         self.offer.replace(offer.clone()) != Some(offer)
+    }
+
+    /// Hands a record over no longer, unless it is this one and to the same.
+    pub(super) fn retract(&mut self, record: &LeavingRecord) {
+        self.offer.take_if(|offer| *offer != Offer::of(record));
     }
 
     pub(super) fn withdraw(&mut self) {

@@ -38,6 +38,8 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
 /// and value again.
 fn hand_over(s: &impl Facts) -> Decision {
     match s.settle() {
+        // Nor does the status tell of a DELETE that an earlier process may have sent right before it ended.
+        _ if s.suspected_disable() => Decision::Wait(Reason::Deleting),
         SettleWindow::Open => Decision::Wait(Reason::Deleting),
         SettleWindow::Closed | SettleWindow::Elapsed { .. } => Decision::HandOver,
     }

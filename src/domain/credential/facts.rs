@@ -46,6 +46,8 @@ facts! {
     claimed_by_other: bool,
     /// The object that gets the record when this one is deleted.
     heir: Heir,
+    /// An earlier process may have sent a DELETE that the status does not tell of, and the PAM may still execute it.
+    suspected_disable: bool,
     /// An earlier write may have been executed although its answer was lost.
     doubtful: bool,
     /// Another OAuth client logs in now than the one that last wrote: that client may be another tenant's.

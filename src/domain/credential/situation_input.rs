@@ -74,7 +74,7 @@ impl SituationInput<'_> {
     ///
     /// The facts that turn on a call or on other objects keep their default; `controller/credential/observe` sets them:
     /// * `cache.rs`, before the first decision: `denied`, `take_over_granted`, `secrets`, `claimed_by_other`,
-    ///   `heir`, `other_finalizers`, `other_operator_writes` and `drift`;
+    ///   `heir`, `suspected_disable`, `other_finalizers`, `other_operator_writes` and `drift`;
     /// * `namespace.rs`: `namespace_terminating`;
     /// * `list.rs`: `inventory` and `change`, and `connection` where no client could be made;
     /// * `claim.rs`: `claims`.

@@ -64,6 +64,11 @@ impl Claims {
         self.lock().is_offered(uid, &object_name(key), request)
     }
 
+    /// See [`ClaimBook::is_known_as`].
+    pub(crate) fn is_known_as(&self, uid: &str, request: &ClaimRequest, identifier: &str) -> bool {
+        self.lock().is_known_as(uid, request, identifier)
+    }
+
     /// See [`ClaimBook::takes_over`].
     pub(crate) fn takes_over(&self, uid: &str) -> bool {
         self.lock().takes_over(uid)
@@ -72,6 +77,11 @@ impl Claims {
     /// See [`ClaimBook::heir`].
     pub(crate) fn heir(&self, uid: &str, record: &LeavingRecord) -> Option<ObjectName> {
         self.lock().heir(uid, record)
+    }
+
+    /// See [`ClaimBook::retract`].
+    pub(crate) fn retract(&self, uid: &str, record: &LeavingRecord) {
+        self.lock().retract(uid, record);
     }
 
     /// See [`ClaimBook::offer`].

@@ -92,6 +92,8 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     if situation.deleting {
         situation.heir = heir(observed, context);
     }
+    let was_deleting = context.state.was_deleting(observed.uid(), situation.deleting);
+    situation.suspected_disable = was_deleting && situation.recently_started;
     situation.other_operator_writes = does_other_operator_write(observed, context);
     situation
 }

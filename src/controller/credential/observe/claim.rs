@@ -15,8 +15,12 @@ use crate::domain::{
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let Some(request) = claim_request(observed) else { return };
-    seek(observed, &request, context);
+    let Some(mut request) = claim_request(observed) else { return };
+    let may_pass = may_pass(observed, &request, context);
+    seek(observed, request.record.clone().filter(|_| may_pass), &request, context);
+    if !may_pass && context.claims.is_offered(observed.uid(), &observed.key, &request) {
+        request.record = None;
+    }
     let offered = context.claims.is_offered(observed.uid(), &observed.key, &request);
     let if_claimed = if offered { Claims::HandedOver } else { Claims::Free };
     let free = decide(&Situation { claims: if_claimed, ..observed.situation });
@@ -51,12 +55,20 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
 
 /// Notes which record the object comes for. An object that could not write the record even if the record were handed over
 /// comes for none: the object that has the record would wait for it endlessly.
-fn seek(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) {
+fn seek(observed: &Observation<'_>, record: Option<String>, request: &ClaimRequest, context: &Context) {
     let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
-    let record = request.record.clone().filter(|_| !is_conflict(if_handed_over));
+    let record = record.filter(|_| !is_conflict(if_handed_over));
     if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request.clone() }) {
         context.wake_waiting(&observed.key);
     }
+}
+
+/// Whether the listed record is still the one that another object of the cluster has, by its identifier, or was written by
+/// this object before. A record that somebody outside of the cluster took over is nobody's to hand over.
+fn may_pass(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) -> bool {
+    let listed = observed.listed().and_then(|record| record.identifier.as_deref());
+    let other = listed.filter(|listed| *listed != observed.identifier);
+    other.is_none_or(|listed| context.claims.is_known_as(observed.uid(), request, listed))
 }
 
 const fn is_conflict(decision: Decision) -> bool {
@@ -115,9 +127,11 @@ pub(crate) fn leaving_record(observed: &Observation<'_>) -> Option<LeavingRecord
     })
 }
 
-/// Returns which object gets the record when this one is deleted.
+/// Returns which object gets the record when this one is deleted. An offer to another object, that an edit has taken back
+/// since, ends with this, whatever else the object waits for.
 pub(crate) fn heir(observed: &Observation<'_>, context: &Context) -> Heir {
     let Some(record) = leaving_record(observed) else { return Heir::None };
+    context.claims.retract(observed.uid(), &record);
     match (context.claims.heir(observed.uid(), &record), &record.to) {
         (Some(_), _) => Heir::Comes,
         (None, Some(_)) => Heir::Absent,

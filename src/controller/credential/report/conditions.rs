@@ -245,11 +245,14 @@ fn by_itself(observed: &Observation<'_>, reason: Reason) -> Option<&'static str>
         (Reason::AnotherOperator, _) => Some(message::ANOTHER_OPERATOR),
         (_, Inventory::Incomplete(_)) => Some(message::INCOMPLETE),
         (Reason::DeletionBlocked, Inventory::Off) => Some(message::NOT_LISTED),
-        (Reason::Deleting, Inventory::NotAsked) if deleting && observed.situation.settle == SettleWindow::Open => {
-            Some(message::UNSETTLED)
-        }
+        (Reason::Deleting, Inventory::NotAsked) if deleting && is_unsettled(observed) => Some(message::UNSETTLED),
         _ => None,
     }
+}
+
+/// Whether the PAM may still execute a call of ours that has no answer.
+fn is_unsettled(observed: &Observation<'_>) -> bool {
+    observed.situation.settle == SettleWindow::Open || observed.situation.suspected_disable
 }
 
 fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {

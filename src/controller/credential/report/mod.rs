@@ -25,7 +25,7 @@ use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::retry::Failure;
 use crate::domain::credential::{Ended, NextPass, clears_suspected_write, next_pass};
-use crate::domain::{Decision, Reason, SETTLE};
+use crate::domain::{Decision, Heir, Reason, SETTLE};
 use crate::metrics::ReconcileOutcome;
 
 /// How a pass ended.
@@ -117,6 +117,11 @@ const fn reconcile_outcome(reason: Reason) -> ReconcileOutcome {
 
 fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &status::Next) -> Ended {
     let age = observed.times.now.duration_since(observed.times.started).unsigned_abs();
+    let start_left = SETTLE.checked_sub(age).filter(|left| !left.is_zero());
+    // The window of a write of this pass began after the pass.
+    let of_status = next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now.max(write.since)));
+    let of_disable =
+        start_left.filter(|_| observed.situation.suspected_disable && observed.situation.heir != Heir::None);
     Ended {
         decision,
         reason: ready_reason(&next.stored.conditions),
@@ -126,9 +131,8 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         blocked: matches!(outcome, Outcome::Blocked(_)),
         connection_problem: observed.found.problem_of_connection,
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
-        // The window of a write of this pass began after the pass.
-        window_left: next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now.max(write.since))),
-        start_left: SETTLE.checked_sub(age).filter(|left| !left.is_zero()),
+        window_left: of_status.max(of_disable),
+        start_left,
     }
 }
 

@@ -25,6 +25,9 @@ const READ: [&str; 9] = [
 const END_OF_LIST: &str = "k8s.io/initial-events-end";
 /// The largest value of an annotation that is passed on, in JSON: a namespace and a name fit.
 const ANNOTATION_BYTES: usize = 512;
+/// What is passed on in place of a larger [`api::HAND_OVER_TO`], which names no object: not that there is none, since then the
+/// record would be disabled.
+const NAMES_NO_OBJECT: &[u8] = b"\"/\"";
 /// The largest name of a finalizer that is passed on, in JSON: Kubernetes permits no longer one.
 const FINALIZER_BYTES: usize = 320;
 /// How many finalizers of others are passed on: enough to say that there are some.
@@ -168,7 +171,7 @@ impl MetadataFilter {
 
     /// Decides on a member of the innermost object.
     fn fate(&self, key: &[u8]) -> Fate {
-        let is = |name: &str| key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")) == Some(name.as_bytes());
+        let is = |name: &str| is_key(key, name);
         match self.open.last().map(|open| open.node) {
             Some(Node::Answer | Node::Object) if is("metadata") => Fate::Enter(Node::Metadata),
             Some(Node::Answer) if self.kept.data.is_some() && is("data") => Fate::Enter(Node::Data),
@@ -248,6 +251,9 @@ impl MetadataFilter {
         if self.open.last().is_some_and(|open| open.node == Node::Metadata) && !fits {
             self.pass(&value.key, out);
             out.extend_from_slice(format!("{{\"{}\":\"\"}}", api::LABELS_TOO_LARGE).as_bytes());
+        } else if !fits && is_key(&value.key, api::HAND_OVER_TO) {
+            self.pass(&value.key, out);
+            out.extend_from_slice(NAMES_NO_OBJECT);
         } else if fits && self.is_wanted(&value.held) {
             self.pass(&value.key, out);
             out.extend_from_slice(&value.held);
@@ -259,6 +265,11 @@ impl MetadataFilter {
         let ours = held == format!("\"{}\"", api::FINALIZER).as_bytes();
         self.open.last().is_none_or(|open| open.node != Node::Finalizers || ours || open.passed < FINALIZERS_OF_OTHERS)
     }
+}
+
+/// Returns whether a key, with its quotes, is that name.
+fn is_key(key: &[u8], name: &str) -> bool {
+    key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")) == Some(name.as_bytes())
 }
 
 #[cfg(test)]
@@ -294,6 +305,7 @@ mod tests {
                 "kubectl.kubernetes.io/last-applied-configuration": CANARY, "example.com/a": CANARY,
                 api::RECONCILE_REQUESTED_AT: "2026-01-01", api::CONFIRM_DISABLE: "25",
                 "pam-operator.io/unknown": CANARY, api::PUSH_VALUE_REQUESTED_AT: CANARY.repeat(50),
+                api::HAND_OVER_TO: CANARY.repeat(50),
             },
             "creationTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0,
             "deletionTimestamp": "2026-01-01T00:00:00Z",
@@ -308,7 +320,7 @@ mod tests {
 
     fn kept_metadata() -> Json {
         json!({
-            "annotations": {api::RECONCILE_REQUESTED_AT: "2026-01-01", api::CONFIRM_DISABLE: "25"},
+            "annotations": {api::RECONCILE_REQUESTED_AT: "2026-01-01", api::CONFIRM_DISABLE: "25", api::HAND_OVER_TO: "/"},
             "creationTimestamp": "2026-01-01T00:00:00Z", "deletionTimestamp": "2026-01-01T00:00:00Z",
             "finalizers": ["example.com/a", "example.com/b", api::FINALIZER],
             "generation": 7, "name": "svc", "namespace": "shop", "resourceVersion": "12", "uid": "u-1",

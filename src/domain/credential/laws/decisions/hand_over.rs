@@ -20,8 +20,9 @@ fn p7_a_record_with_an_heir_is_kept_until_the_heir_has_it() {
     {
         law(1, |s| {
             let leaving = but(s, HANDS_OVER.heir(heir).binding(binding));
-            // A write that comes later would give the record its former identifier and value again.
-            let open = leaving.settle() == SettleWindow::Open;
+            // A write that comes later would give the record its former identifier and value again, and a DELETE of an
+            // earlier process would disable the record.
+            let open = leaving.settle() == SettleWindow::Open || leaving.suspected_disable();
             let expected = if open { Decision::Wait(Reason::Deleting) } else { Decision::HandOver };
             assert_eq!(decide(&leaving), expected);
             let has_it = decide(&but(&leaving, SAME.claimed_by_other(true)));
@@ -44,6 +45,7 @@ fn p7_an_object_without_a_record_hands_nothing_over() {
         if hands_over {
             assert!(s.deleting() && s.disable() && s.finalizer() && !s.suspended() && !s.plan());
             assert!(s.binding() != Binding::Unbound && s.heir() != Heir::None && s.settle() != SettleWindow::Open);
+            assert!(!s.suspected_disable());
         }
         hands_over
     });

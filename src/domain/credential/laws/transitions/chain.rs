@@ -246,6 +246,7 @@ pub(in crate::domain::credential::laws) const UNASKED_CLEAN: Situation = Situati
     namespace_terminating: false,
     claimed_by_other: false,
     heir: Heir::None,
+    suspected_disable: false,
     doubtful: false,
     login_changed: false,
     suspended: false,
