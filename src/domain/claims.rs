@@ -158,8 +158,7 @@ impl ClaimBook {
         self.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
     }
 
-    /// Takes an earlier offer of an object back, unless it is this one: the object that it was made to may be another now, or
-    /// none. What was claimed before stays claimed.
+    /// Takes an earlier offer of an object back, unless it is this one. What was claimed before stays claimed.
     pub fn retract(&mut self, uid: &str, record: &LeavingRecord) {
         if self.holdings.contains_key(uid) {
             self.change(uid, |holding| holding.retract(record));
@@ -293,9 +292,9 @@ impl ClaimBook {
     fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
         let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
         // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
-        let both = asking.record.map(|id| [What::Takes(id.to_owned()), What::Record(id.to_owned())]);
-        let record: Vec<Claim> = both.into_iter().flatten().map(|what| Claim { vault: vault.clone(), what }).collect();
-        asked.claims.iter().chain(&record).find_map(|claim| self.taken(asking, asked, claim))
+        let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
+        let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
+        asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))
     }
 }
 
