@@ -1,8 +1,8 @@
-//! Notices that the PAM of a connection does not answer, so that the connection says so.
+//! Notices that the PAM of a connection does not answer, and has the connection report `PamUnavailable`.
 //!
-//! The circuit breaker of the client knows first: it opens after a few failures, of whatever call. A connection says so once
-//! the circuit has been open for a minute: a transition of `Ready` wakes all dependents, and most outages are shorter. From
-//! then on the connection alone probes the PAM, by its login, as often as the breaker allows.
+//! The circuit breaker of the client knows first: the circuit opens after a few failures, of whatever call. The connection
+//! reports the outage once the circuit has been open for a minute: a transition of `Ready` wakes all dependents, and most
+//! outages are shorter. From then on the connection alone probes the PAM, by its login, as often as the breaker allows.
 
 use std::sync::Arc;
 use std::time::Duration;
