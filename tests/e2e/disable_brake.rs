@@ -77,7 +77,8 @@ async fn confirm(world: &World, value: Value) {
 }
 
 async fn remain(world: &World, count: usize) {
-    wait_until(&format!("{count} to remain"), PATIENCE * 2, async || {
+    // A deletion that a restart interrupted waits until nothing of the earlier process can be executed any more.
+    wait_until(&format!("{count} to remain"), SETTLED, async || {
         let all = world.credentials().list(&ListParams::default()).await?.items;
         anyhow::ensure!(all.len() == count, "{} remain: {:?}", all.len(), all.iter().map(ready).collect::<Vec<_>>());
         Ok(())

@@ -221,7 +221,7 @@ async fn within_a_namespace_the_object_that_waits_gets_the_record() {
     of.world.apply([secret, object]).await;
     of.world.credentials().delete("renamed", &DeleteParams::default()).await.unwrap();
     of.world.start_operator().await;
-    of.world.is_gone("renamed").await;
+    of.world.is_gone_within("renamed", SETTLED).await;
     assert_eq!(of.world.becomes("again", "Synced").await.status.unwrap().id.as_ref(), Some(&of.id));
     of.is_one_record().await;
 }
