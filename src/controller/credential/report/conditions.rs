@@ -240,7 +240,9 @@ fn blocked_by(observed: &Observation<'_>, reason: Reason, name: &str) -> String 
 
 /// What is said whatever else was seen.
 fn by_itself(observed: &Observation<'_>, reason: Reason) -> Option<&'static str> {
-    let (inventory, deleting) = (observed.situation.inventory, observed.situation.deleting);
+    // Of an object that is not served nothing is waited for.
+    let (inventory, deleting) =
+        (observed.situation.inventory, observed.situation.deleting && !observed.situation.unserved);
     match (reason, inventory) {
         (Reason::AnotherOperator, _) => Some(message::ANOTHER_OPERATOR),
         (_, Inventory::Incomplete(_)) => Some(message::INCOMPLETE),

@@ -25,7 +25,7 @@ use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::retry::Failure;
 use crate::domain::credential::{Ended, NextPass, clears_suspected_write, next_pass};
-use crate::domain::{Decision, Heir, Reason, SETTLE};
+use crate::domain::{Decision, Heir, Reason, SETTLE, SettleWindow};
 use crate::metrics::ReconcileOutcome;
 
 /// How a pass ended.
@@ -120,8 +120,10 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
     let start_left = SETTLE.checked_sub(age).filter(|left| !left.is_zero());
     // The window of a write of this pass began after the pass.
     let of_status = next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now.max(write.since)));
-    let of_disable =
-        start_left.filter(|_| observed.situation.suspected_disable && observed.situation.heir != Heir::None);
+    // A deletion may wait for what an earlier process sent, which no status dates: until this process is old enough.
+    let waits = observed.situation.settle == SettleWindow::Open
+        || (observed.situation.suspected_disable && observed.situation.heir != Heir::None);
+    let of_start = start_left.filter(|_| observed.situation.deleting && waits);
     Ended {
         decision,
         reason: ready_reason(&next.stored.conditions),
@@ -131,7 +133,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         blocked: matches!(outcome, Outcome::Blocked(_)),
         connection_problem: observed.found.problem_of_connection,
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
-        window_left: of_status.max(of_disable),
+        window_left: of_status.max(of_start),
         start_left,
     }
 }
