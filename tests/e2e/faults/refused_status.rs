@@ -25,6 +25,17 @@ fn without(rules: &[PolicyRule], resource: &str) -> Vec<PolicyRule> {
     rules
 }
 
+/// The operator's role that lets it patch this.
+async fn allowing(api: &Api<ClusterRole>, world: &World, resource: &str) -> ClusterRole {
+    let writes = |rule: &PolicyRule| {
+        let named = rule.resources.iter().flatten().any(|named| named == resource);
+        named && rule.verbs.iter().any(|verb| verb == "patch")
+    };
+    let all = api.list(&ListParams::default()).await.unwrap().items.into_iter();
+    let mut ours = all.filter(|role| role.name_any().contains(world.install.release()));
+    ours.find(|role| role.rules.iter().flatten().any(writes)).unwrap()
+}
+
 /// Until the API server lets the operator write the status of such objects, or no longer does.
 async fn may_write_status(world: &World, resource: &str, may: bool) {
     let question = ["auth", "can-i", "patch", resource, "--subresource=status", "-n", &world.namespace];
@@ -44,6 +55,11 @@ async fn a_push_is_not_repeated_because_its_status_is_refused() {
     let api = Api::<Role>::namespaced(world.client.clone(), &world.namespace);
     let role = api.list(&ListParams::default()).await.unwrap().items.remove(0);
     let (name, rules) = (role.name_any(), role.rules.unwrap());
+    // The right to say that an object is not served any more holds in the whole cluster.
+    let everywhere = Api::<ClusterRole>::all(world.client.clone());
+    let cluster_role = allowing(&everywhere, &world, "pamcredentials/status").await;
+    let cluster_rules = without(&cluster_role.rules.clone().unwrap(), "pamcredentials/status");
+    set_rules(&everywhere, &cluster_role.name_any(), &cluster_rules).await;
     set_rules(&api, &name, &without(&rules, "pamcredentials/status")).await;
     may_write_status(&world, "pamcredentials", false).await;
 
@@ -75,13 +91,7 @@ async fn a_push_is_not_repeated_because_its_status_is_refused() {
 async fn a_refused_login_is_not_repeated_because_the_status_is_refused() {
     let world = World::start().await;
     let api = Api::<ClusterRole>::all(world.client.clone());
-    let writes = |rule: &PolicyRule| {
-        let named = rule.resources.iter().flatten().any(|resource| resource == "clusterpamconnections/status");
-        named && rule.verbs.iter().any(|verb| verb == "patch")
-    };
-    let all = api.list(&ListParams::default()).await.unwrap().items.into_iter();
-    let mut ours = all.filter(|role| role.name_any().contains(world.install.release()));
-    let role = ours.find(|role| role.rules.iter().flatten().any(writes)).unwrap();
+    let role = allowing(&api, &world, "clusterpamconnections/status").await;
     let (name, rules) = (role.name_any(), role.rules.unwrap());
     set_rules(&api, &name, &without(&rules, "clusterpamconnections/status")).await;
     may_write_status(&world, "clusterpamconnections", false).await;
