@@ -19,7 +19,7 @@ use crate::pam::{PamClient, PamError, Unavailable};
 
 /// How often the circuits are looked at.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a circuit is open before the connection says so.
+/// How long a circuit is open before the connection reports `PamUnavailable`.
 const OUTAGE: Duration = Duration::from_mins(1);
 /// What a connection says whose PAM is left alone, as long as no probe told more. It has no number, since each new text is a
 /// write of the status.
@@ -56,7 +56,7 @@ pub(crate) fn tells_nothing(problem: &Problem) -> bool {
     problem.message == LEFT_ALONE
 }
 
-/// Returns how long until the login is tried again, if the PAM or the breaker says so: while a PAM does not answer, its
+/// Returns how long until the login is tried again, if the PAM or the breaker sets that time: while a PAM does not answer, its
 /// connection is the only one to probe it, and must notice that it works again.
 pub(crate) fn wait(error: &PamError, client: &PamClient) -> Option<Duration> {
     pam_error::asked(error).or_else(|| client.next_probe())
