@@ -3,6 +3,8 @@
 //! No answer names an object, and no call needs a login: a client that reaches the port learns whether the operator works
 //! and how much it does, and nothing else.
 
+mod connections;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +19,9 @@ use axum::{
     routing::get,
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, time::timeout};
+
+use connections::Connections;
 
 /// How long connections may stay open after the server was asked to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -34,9 +38,9 @@ pub enum ProbeError {
         /// The error of the system.
         source: std::io::Error,
     },
-    /// The listener failed while serving.
-    #[error("the server of probes and metrics failed: {0}")]
-    Serve(#[from] std::io::Error),
+    /// The system does not tell the address that was bound.
+    #[error("the address of the port of probes and metrics is not known: {0}")]
+    Address(#[from] std::io::Error),
 }
 
 /// Collects what `/readyz` waits for. Cheap to clone; all clones share one state.
@@ -118,24 +122,16 @@ impl Server {
     }
 
     /// Answers until `stop` resolves, and at most 3 s longer for calls that are under way.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ProbeError> {
-        let (stopping, mut stopped) = watch::channel(false);
-        let signal = async move {
-            stop.await;
-            stopping.send_replace(true);
-        };
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(signal);
-        let overdue = async {
-            // An error means that the server has ended and dropped the sender: the other arm has the result.
-            if stopped.wait_for(|stopped| *stopped).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(DRAIN).await;
-        };
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let Self { listener, router } = self;
+        let mut connections = Connections::new(router);
         tokio::select! {
-            result = serving.into_future() => Ok(result?),
-            () = overdue => Ok(()),
+            never = connections.accept(&listener) => match never {},
+            () = stop => {}
         }
+        drop(listener);
+        // What is still open after that is closed with `connections`.
+        let _ = timeout(DRAIN, connections.drain()).await;
     }
 }
 
@@ -172,7 +168,7 @@ mod tests {
         address: SocketAddr,
         readiness: Readiness,
         stop: oneshot::Sender<()>,
-        task: tokio::task::JoinHandle<Result<(), ProbeError>>,
+        task: tokio::task::JoinHandle<()>,
     }
 
     async fn running() -> Running {
@@ -240,8 +236,68 @@ mod tests {
         silent.write_all(b"GET /livez HTT").await.unwrap();
         assert!(get(server.address, "/livez").await.starts_with("HTTP/1.1 200"));
         server.stop.send(()).unwrap();
-        timeout(DRAIN * 2, server.task).await.unwrap().unwrap().unwrap();
+        timeout(DRAIN * 2, server.task).await.unwrap().unwrap();
         assert!(TcpStream::connect(server.address).await.is_err());
+    }
+
+    async fn half_sent(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: CANARY\r\nX: ").await.unwrap();
+        stream
+    }
+
+    /// Returns how many connections the server has not closed.
+    async fn still_open(streams: &mut [TcpStream]) -> usize {
+        let mut open = 0;
+        for stream in streams {
+            let read = timeout(Duration::from_millis(2), stream.read(&mut [0])).await;
+            open += usize::from(read.is_err());
+        }
+        open
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_half_sent_requests_leaves_few_connections_and_probes_are_answered() {
+        let server = running().await;
+        let mut flood = Vec::new();
+        for number in 0..1000 {
+            flood.push(half_sent(server.address).await);
+            if number % 50 == 0 {
+                let answer = timeout(Duration::from_secs(1), get(server.address, "/livez")).await.unwrap();
+                assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("CANARY"), "{answer}");
+            }
+        }
+        let open = still_open(&mut flood).await;
+        assert!(open <= 64, "{open} connections are open");
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!(still_open(&mut flood).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_comes_byte_by_byte_is_cut_off() {
+        let server = running().await;
+        let mut slow = TcpStream::connect(server.address).await.unwrap();
+        slow.write_all(b"GET /livez HTTP/1.1\r\nX: ").await.unwrap();
+        let drip = async {
+            while slow.write_all(b"a").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        timeout(Duration::from_secs(7), drip).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn idle_connections_and_answers_that_nobody_reads_leave_room_for_a_probe() {
+        let server = running().await;
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            held.push(stream);
+            held.push(TcpStream::connect(server.address).await.unwrap());
+        }
+        let answer = timeout(Duration::from_secs(1), get(server.address, "/livez")).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     #[tokio::test]
