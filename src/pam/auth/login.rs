@@ -22,6 +22,9 @@ const DEFAULT_LIFETIME: i64 = 3600;
 /// typing error.
 const SANE_LIFETIME: std::ops::RangeInclusive<i64> = 30..=3600;
 
+/// The longest token. Each connection keeps one, and servers refuse longer headers.
+const LONGEST_TOKEN: usize = 16 << 10;
+
 /// A token as the token endpoint granted it.
 #[derive(Debug)]
 pub(in crate::pam) struct Grant {
@@ -106,7 +109,7 @@ pub(in crate::pam) fn granted(answer: &HttpAnswer) -> Result<Grant, PamError> {
 fn grant(body: &[u8]) -> Option<Grant> {
     let answer: TokenAnswer<'_> = serde_json::from_slice(body).ok()?;
     let is_bearer = answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-    if !is_bearer || answer.access_token.is_empty() {
+    if !is_bearer || !(1..=LONGEST_TOKEN).contains(&answer.access_token.len()) {
         return None;
     }
     let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME);

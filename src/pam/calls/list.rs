@@ -9,6 +9,7 @@ use reqwest::Response;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::part_limit::{PartLimit, PartTooLong};
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::failed;
@@ -33,6 +34,8 @@ impl ListLimits {
 
 /// Records handed over together: one at a time would cost a thread switch for each record.
 const BATCH: usize = 256;
+/// The bytes of text from which records are handed over, however few they are.
+const BATCH_TEXT: usize = 256 << 10;
 
 /// What the answer says beside its records.
 pub(in crate::pam) struct Listing {
@@ -83,9 +86,10 @@ enum Chunk {
 /// Moves the body into the decoder. The end is sent as a chunk of its own: a channel that just closes is a body cut off.
 async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
     let status = response.status().as_u16();
-    let mut is_first = true;
+    let (mut is_first, mut parts) = (true, PartLimit::default());
     while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
         left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
+        parts.admit(&data).map_err(|PartTooLong| PamError::TooLarge(CALL))?;
         // A page is something else than a list that is damaged: it says nothing of what the PAM holds.
         if std::mem::take(&mut is_first) && is_page(&data) {
             return Err(PamError::Intercepted { call: CALL, status });
@@ -100,7 +104,7 @@ async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -
 
 /// Decodes the chunks; `None` if they are no complete list, or nobody takes the batches.
 fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Option<Listing> {
-    let mut records = Records { batches, batch: Vec::with_capacity(BATCH), count: 0 };
+    let mut records = Records { batches, batch: Vec::with_capacity(BATCH), text: 0, count: 0 };
     let reader = BufReader::with_capacity(64 << 10, ChunkReader { chunks, current: Bytes::new(), ended: false });
     let mut json = serde_json::Deserializer::from_reader(reader);
     let mut listing = ListSeed(&mut records).deserialize(&mut json).ok()?;
@@ -136,6 +140,8 @@ impl Read for ChunkReader {
 struct Records {
     batches: Sender<Vec<ListedCredential>>,
     batch: Vec<ListedCredential>,
+    /// The bytes of text in `batch`.
+    text: usize,
     count: usize,
 }
 
@@ -145,11 +151,13 @@ struct Abandoned;
 impl Records {
     fn push(&mut self, record: ListedCredential) -> Result<(), Abandoned> {
         self.count += 1;
+        self.text += record.text_length();
         self.batch.push(record);
-        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
+        if self.batch.len() < BATCH && self.text < BATCH_TEXT { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<(), Abandoned> {
+        self.text = 0;
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         self.batches.blocking_send(batch).map_err(|_| Abandoned)
     }
@@ -175,16 +183,27 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listing, A::Error> {
         let (mut response, mut exception, mut has_records) = (None, None, false);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "response" => response = map.next_value::<Part<Status>>()?.0,
-                "exception" => exception = map.next_value::<Part<Exception>>()?.0,
-                "credentials" => has_records |= map.next_value_seed(RecordsSeed(self.0))?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Response => response = map.next_value::<Part<Status>>()?.0,
+                Key::Exception => exception = map.next_value::<Part<Exception>>()?.0,
+                Key::Credentials => has_records |= map.next_value_seed(RecordsSeed(self.0))?,
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(Listing { count: 0, envelope: Envelope::of_parts(response, exception), has_records })
     }
+}
+
+/// The key of a part of the answer.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Key {
+    Response,
+    Exception,
+    Credentials,
+    #[serde(other)]
+    Other,
 }
 
 /// A part of the answer that may be anything, and counts only as an object.
@@ -228,6 +247,7 @@ impl<'de> Visitor<'de> for RecordsSeed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::part_limit::LARGEST_PART;
     use super::*;
     use std::thread;
 
@@ -283,6 +303,17 @@ mod tests {
         assert_eq!(read(ListLimits { bytes, records: 600 }).await, Ok((600, 600)));
         assert_eq!(read(ListLimits { bytes, records: 599 }).await, Err(true));
         assert_eq!(read(ListLimits { bytes: bytes - 1, records: 600 }).await, Err(true));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_too_long_makes_no_list() {
+        let read = async |length: usize| {
+            let long = format!(r#"{{"response":{{"message":"{}"}},"credentials":[]}}"#, "x".repeat(length));
+            let response = Response::from(http::Response::new(long));
+            read_list(response, ListLimits::OWNER, &mut |_| ()).await.map(|listing| listing.count)
+        };
+        assert_eq!(read(LARGEST_PART / 2).await, Ok(0));
+        assert_eq!(read(LARGEST_PART).await, Err(PamError::TooLarge(CALL)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod caller;
 mod list;
+mod part_limit;
 mod switch;
 mod upsert;
 

@@ -41,6 +41,12 @@ impl ListedCredential {
     pub fn is_ssh_key(&self) -> bool {
         self.kind.trim().eq_ignore_ascii_case("ssh key")
     }
+
+    /// Returns how many bytes of text the record has.
+    pub(in crate::pam) fn text_length(&self) -> usize {
+        let always = [&self.id, &self.username, &self.hostname, &self.ip, &self.kind];
+        always.into_iter().chain(&self.identifier).chain(&self.change).map(String::len).sum()
+    }
 }
 
 impl fmt::Debug for ListedCredential {
