@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::process::{Command, Output};
 
 use pam_operator::pam::{
-    CredentialRequest, Deadlines, Endpoint, Inventory, OAuth2, Origins, PamClient, ProductVersion,
+    CredentialRequest, Deadlines, Endpoint, Inventory, ListBudget, OAuth2, Origins, PamClient, PamError, ProductVersion,
 };
 use pam_simulator::{Config, Effect, Fault, Kind, Simulator};
 use serde_json::{Value, json};
@@ -29,6 +29,10 @@ const TEST: &str = "no_answer_takes_more_memory_than_its_limit_and_some";
 struct Hostile {
     name: &'static str,
     call: Kind,
+    /// How many times it is called; the lists of all calls are kept.
+    times: u32,
+    /// The most bytes that may be held of it.
+    limit: usize,
     body: String,
     /// What the call ends with; behind a bar, what it may end with, too.
     ends: &'static str,
@@ -53,15 +57,14 @@ async fn serve() {
     let sim = Simulator::start(config).await.unwrap();
     let pam = json!({ "url": sim.url(), "ca": sim.ca_pem() });
     let mut wrong = String::new();
-    for Hostile { name, call, body, ends } in lists().into_iter().chain(small_answers()) {
-        let limit = if call == Kind::ListCredentials { LIST } else { MIB };
+    for Hostile { name, call, times, limit, body, ends } in hostile() {
         let length = body.len();
         assert!(length <= limit && !body.contains("CANARY"), "{name}");
         // The first call of each process has the usual answer: what any call needs is no part of the figure.
         let raw = Effect::Raw { status: 200, content_type: "application/json".into(), body };
-        sim.inject(Fault::on(call, raw).skipping(1));
+        sim.inject(Fault::on(call, raw).skipping(1).times(times));
         let mut what = pam.clone();
-        what["call"] = json!(call == Kind::ListCredentials);
+        (what["is list"], what["times"]) = (json!(call == Kind::ListCredentials), json!(times));
         let output = tokio::task::spawn_blocking(move || start_client(&what.to_string())).await.unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{name}: {out}{err}");
@@ -96,12 +99,27 @@ fn rows(row: impl Fn(usize) -> String, count: usize) -> String {
     format!(r#"{{"credentials":[{}]}}"#, (0..count).map(row).collect::<Vec<_>>().join(","))
 }
 
+fn hostile() -> impl Iterator<Item = Hostile> {
+    let row = |id| format!(r#"{{"id":"{id}","username":"{}"}}"#, "x".repeat(950));
+    let many = Hostile {
+        name: "twelve lists of one namespace",
+        call: Kind::ListCredentials,
+        times: 12,
+        // The list that arrives is there beside those that are kept.
+        limit: 2 * ListBudget::NAMESPACE,
+        body: rows(row, 10_000),
+        ends: "list_not_kept",
+    };
+    lists().into_iter().chain(small_answers()).chain([many])
+}
+
 fn lists() -> Vec<Hostile> {
     let most = LIST - 200;
     let zeros = repeated("0", ",", most);
     let text = "x".repeat(most);
-    let list = |name, ends, body: String| Hostile { name, call: Kind::ListCredentials, body, ends };
-    let wide = "x".repeat(600);
+    let (call, times, limit) = (Kind::ListCredentials, 1, LIST);
+    let list = |name, ends, body: String| Hostile { name, call, times, limit, body, ends };
+    let wide = "x".repeat(590);
     vec![
         list("numbers as response", "0 records", format!(r#"{{"response":[{zeros}],"credentials":[]}}"#)),
         list("numbers as exception", "0 records", format!(r#"{{"exception":[{zeros}],"credentials":[]}}"#)),
@@ -150,7 +168,8 @@ fn numbers(id: usize) -> String {
 
 fn small_answers() -> Vec<Hostile> {
     let zeros = repeated("0", ",", MIB - 100);
-    let answer = |name, ends, body: String| Hostile { name, call: Kind::PostCredential, body, ends };
+    let (call, times, limit) = (Kind::PostCredential, 1, MIB);
+    let answer = |name, ends, body: String| Hostile { name, call, times, limit, body, ends };
     vec![
         answer("numbers as response of a write", "malformed", format!(r#"{{"response":[{zeros}]}}"#)),
         answer("numbers as record of a write", "malformed", format!(r#"{{"response":{{}},"credential":[{zeros}]}}"#)),
@@ -175,30 +194,45 @@ async fn measure(pam: &Value) {
         ..Endpoint::new(url.parse().unwrap(), version, oauth2)
     };
     let client = PamClient::new(endpoint, &Origins::new(), Deadlines::default()).unwrap();
-    let is_list = pam["call"] == json!(true);
-    call(&client, is_list).await;
+    let (is_list, times) = (pam["is list"] == json!(true), pam["times"].as_u64().unwrap());
+    call(&client, is_list, 1).await;
     let before = memory_mib("VmRSS:");
-    let ends = call(&client, is_list).await;
+    let ends = call(&client, is_list, times).await;
     let peak = memory_mib("VmHWM:") - before;
     eprintln!("\n{FIGURES}{}", json!({ "peak MiB": peak, "ends": ends }));
 }
 
-/// Returns how a call ends.
-async fn call(client: &PamClient, is_list: bool) -> String {
-    let result = if is_list {
-        Inventory::new().fresh(client, None).await.map(|list| format!("{} records", list.len()))
-    } else {
-        let (hostname, ip) = ("db01".into(), "10.0.0.7".into());
-        let request = CredentialRequest {
-            identifier: "one".into(),
-            username: "svc".into(),
-            hostname,
-            ip,
-            ..CredentialRequest::default()
-        };
-        client.upsert_credential(&request).await.map(|_| "written".to_owned())
+/// Returns how the last of some calls ends.
+async fn call(client: &PamClient, is_list: bool, times: u64) -> String {
+    let result = match times {
+        1 if is_list => list(client, &Inventory::new()).await,
+        1 => write(client).await,
+        _ => {
+            let budget = ListBudget::default();
+            let inventories: Vec<_> = (0..times).map(|_| Inventory::of_tenant(&budget, "team-a")).collect();
+            let mut last = Ok(String::new());
+            for inventory in &inventories {
+                last = list(client, inventory).await;
+            }
+            last
+        }
     };
     result.unwrap_or_else(|error| error.kind().to_owned())
+}
+
+async fn list(client: &PamClient, inventory: &Inventory) -> Result<String, PamError> {
+    inventory.fresh(client, None).await.map(|list| format!("{} records", list.len()))
+}
+
+async fn write(client: &PamClient) -> Result<String, PamError> {
+    let request = CredentialRequest {
+        identifier: "one".into(),
+        username: "svc".into(),
+        hostname: "db01".into(),
+        ip: "10.0.0.7".into(),
+        ..CredentialRequest::default()
+    };
+    client.upsert_credential(&request).await.map(|_| "written".to_owned())
 }
 
 fn memory_mib(name: &str) -> f64 {

@@ -30,6 +30,8 @@ pub enum ListVerdict {
     },
     /// It ended early.
     EndedEarly,
+    /// It was not kept, since there is no room beside the other lists of tenants.
+    NotKept,
     /// It lacks, or shows moved, many of the known records.
     Missing {
         /// So many.
@@ -108,7 +110,7 @@ impl ListTrust {
     pub fn is_held(&self) -> bool {
         match self.finding.map(|finding| finding.verdict) {
             None | Some(ListVerdict::Complete { .. }) => false,
-            Some(ListVerdict::EndedEarly) => true,
+            Some(ListVerdict::EndedEarly | ListVerdict::NotKept) => true,
             Some(ListVerdict::Missing { .. }) => !self.is_confirmed,
         }
     }
@@ -134,7 +136,7 @@ impl ListFinding {
     fn missing(self) -> Option<usize> {
         match self.verdict {
             ListVerdict::Missing { missing, .. } => Some(missing),
-            ListVerdict::Complete { .. } | ListVerdict::EndedEarly => None,
+            ListVerdict::Complete { .. } | ListVerdict::EndedEarly | ListVerdict::NotKept => None,
         }
     }
 }

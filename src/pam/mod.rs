@@ -44,7 +44,7 @@ pub use endpoint::{
     NumberForm, OAuth2, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
 };
 pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
-pub use inventory::{Account, Inventory, Seen, Snapshot};
+pub use inventory::{Account, Inventory, ListBudget, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
 pub use vault_id::origin_of;
 

@@ -8,11 +8,12 @@ use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, Inventory, Origins, PamClient};
+use crate::pam::{Deadlines, Inventory, ListBudget, Origins, PamClient};
 
-/// The clients of all connections, with the limits that connections to one PAM share.
+/// The clients of all connections, with the limits that connections to one PAM share, and those that tenants share.
 pub(crate) struct ClientCache {
     origins: Origins,
+    lists: ListBudget,
 }
 
 /// The client of a connection, and what the client was made of.
@@ -34,7 +35,7 @@ impl ClientCache {
         let under_way = metrics.clone();
         let origins = Origins::with_observer(move |report| pam_error::count(&metrics, report))
             .with_gauge(move |change| under_way.pam_request_under_way(change));
-        Self { origins }
+        Self { origins, lists: ListBudget::default() }
     }
 
     /// Returns the client of a connection, made of what was read. The client of before is kept while nothing changed that a
@@ -52,9 +53,15 @@ impl ClientCache {
             (old.client.clone(), Arc::clone(&old.inventory))
         } else {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
-            (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::default())
+            (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::new(self.inventory(connection)))
         };
         Ok(ConnectedClient { client, inventory, login, digest, uid, generation, versions })
+    }
+
+    /// Returns the inventory of a connection; that of a tenant counts in what its namespace may take.
+    fn inventory(&self, connection: &AnyConnection) -> Inventory {
+        let tenant = connection.metadata.namespace.as_deref();
+        tenant.map_or_else(Inventory::new, |namespace| Inventory::of_tenant(&self.lists, namespace))
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) async fn list(
     match &result {
         Ok(snapshot) => take_in(id, snapshot, consumer, context),
         Err(error) if error.list_is_incomplete() => {
-            context.health.note_finding(id, ListFinding { records: 0, verdict: ListVerdict::EndedEarly });
+            let verdict = if *error == PamError::ListNotKept { ListVerdict::NotKept } else { ListVerdict::EndedEarly };
+            context.health.note_finding(id, ListFinding { records: 0, verdict });
         }
         Err(_) => {}
     }

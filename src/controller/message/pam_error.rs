@@ -23,7 +23,9 @@ pub(crate) const fn reason(error: &PamError) -> Reason {
         | PamError::Misrouted(_)
         | PamError::Intercepted { .. }
         | PamError::Redirected(_) => Reason::PamRejected,
-        PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) => Reason::PamUnavailable,
+        PamError::Unavailable { .. } | PamError::Malformed { .. } | PamError::TooLarge(_) | PamError::ListNotKept => {
+            Reason::PamUnavailable
+        }
     }
 }
 
@@ -164,6 +166,7 @@ mod tests {
             PamError::ListThrottled { after },
             PamError::Malformed { call, what: "" },
             PamError::TooLarge(call),
+            PamError::ListNotKept,
         ];
         let whys = [
             Unavailable::Tls(TlsFault::UnknownAuthority),

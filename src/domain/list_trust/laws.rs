@@ -97,7 +97,7 @@ impl World {
         assert_eq!(self.trust.is_held(), is_held, "the status is believed until a list says otherwise");
         // What the status says counts: what was found or confirmed since is lost.
         self.lost = finding.map_or(Some(0), |finding| match finding.verdict {
-            ListVerdict::EndedEarly => None,
+            ListVerdict::EndedEarly | ListVerdict::NotKept => None,
             _ => Some(finding.missing().unwrap_or(0)),
         });
         self.allowed = self.trust.missing().filter(|_| !is_held).unwrap_or(0);
@@ -145,7 +145,7 @@ fn a_list_that_lacks_many_is_believed_only_while_it_lacks_no_more_than_was_confi
 /// All states that a connection's list can be in, with up to 8 missing.
 fn states() -> Vec<ListTrust> {
     let missing = (4..=8).map(|missing| ListVerdict::Missing { missing, of: 8 });
-    let verdicts = missing.chain([ListVerdict::EndedEarly, ListVerdict::Complete { older: 0 }]);
+    let verdicts = missing.chain([ListVerdict::EndedEarly, ListVerdict::NotKept, ListVerdict::Complete { older: 0 }]);
     let findings = verdicts.map(|verdict| Some(ListFinding { records: 8, verdict })).chain([None]);
     let both = |finding| [true, false].map(|is_held| ListTrust::restored(finding, is_held, None));
     findings.flat_map(both).collect()
@@ -182,6 +182,7 @@ fn a_list_is_held_if_it_ended_early_or_lacks_what_nobody_confirmed() {
     assert!(trust(missing, None).is_held() && trust(missing, Some("11")).is_held());
     assert!(!trust(missing, Some("12")).is_held());
     assert!(trust(ListVerdict::EndedEarly, Some("0")).is_held(), "nothing to confirm");
+    assert!(trust(ListVerdict::NotKept, Some("0")).is_held(), "nothing to confirm");
     assert!(!trust(ListVerdict::Complete { older: 3 }, None).is_held());
 }
 

@@ -167,6 +167,9 @@ mod tests {
         for body in bodies {
             assert_eq!(granted(&answer(200, body)).unwrap_err().kind(), "malformed", "{body}");
         }
+        let is_token =
+            |length| granted(&answer(200, &format!(r#"{{"access_token":"{}"}}"#, "x".repeat(length)))).is_ok();
+        assert!(is_token(LONGEST_TOKEN) && !is_token(LONGEST_TOKEN + 1));
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub enum PamError {
     Redirected(Call),
     /// The answer is larger than allowed.
     TooLarge(Call),
+    /// The list has no room beside the other lists of tenants' connections.
+    ListNotKept,
 }
 
 impl PamError {
@@ -118,6 +120,7 @@ impl PamError {
             Self::Malformed { call, what } => summary::malformed(*call, what),
             Self::Redirected(call) => summary::redirected(*call),
             Self::TooLarge(call) => summary::too_large(*call),
+            Self::ListNotKept => summary::LIST_NOT_KEPT.to_owned(),
         }
     }
 
@@ -156,16 +159,22 @@ impl PamError {
             Self::DeviceNotFound
             | Self::AuthenticationFailed(AuthFailure::TokenRejected)
             | Self::Malformed { .. }
-            | Self::TooLarge(_) => RetryAdvice::Backoff,
+            | Self::TooLarge(_)
+            | Self::ListNotKept => RetryAdvice::Backoff,
         }
     }
 
     /// Returns true if the PAM answered with a list that may not be complete: the list ends early, is damaged, holds no
-    /// `credentials`, or is too large. False where there was no answer to judge: a PAM that is out of
+    /// `credentials`, is too large, or was not kept. False where there was no answer to judge: a PAM that is out of
     /// reach, a connection that broke, a login refused, a list not due yet.
     #[must_use]
     pub fn list_is_incomplete(&self) -> bool {
-        matches!(self, Self::Malformed { call: Call::ListCredentials, .. } | Self::TooLarge(Call::ListCredentials))
+        matches!(
+            self,
+            Self::Malformed { call: Call::ListCredentials, .. }
+                | Self::TooLarge(Call::ListCredentials)
+                | Self::ListNotKept
+        )
     }
 
     /// Returns the PAM's four-digit code, if it gave one.
@@ -204,6 +213,7 @@ impl PamError {
             Self::Malformed { .. } => "malformed",
             Self::Redirected(_) => "redirected",
             Self::TooLarge(_) => "too_large",
+            Self::ListNotKept => "list_not_kept",
         }
     }
 }
@@ -226,6 +236,7 @@ mod tests {
         let list = Call::ListCredentials;
         let malformed = |call| PamError::Malformed { call, what: "is no complete list" };
         assert!(malformed(list).list_is_incomplete() && PamError::TooLarge(list).list_is_incomplete());
+        assert!(PamError::ListNotKept.list_is_incomplete());
         let after = Duration::from_secs(1);
         let unavailable = [
             Unavailable::Tls(TlsFault::Refused),

@@ -49,6 +49,9 @@ pub(super) fn redirected(call: Call) -> String {
     )
 }
 
+/// The sentence for a list that has no room.
+pub(super) const LIST_NOT_KEPT: &str = "the PAM's list was not kept: the lists of PamConnections, of this namespace or of all, would take more memory than they may. Give the OAuth client access to fewer records, or delete PamConnections that are not needed";
+
 /// Returns the sentence for an answer that is too large.
 pub(super) fn too_large(call: Call) -> String {
     format!("the PAM's answer to {} is larger than allowed", words(call))

@@ -1,6 +1,7 @@
 //! What a PAM holds, as far as one connection may see it: one shared list instead of one per credential.
 
 mod account;
+mod budget;
 mod index;
 mod snapshot;
 mod state;
@@ -15,10 +16,12 @@ use tokio::time::{Instant, sleep};
 use crate::pam::client::PamClient;
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
+use budget::{OverBudget, Room};
 use state::{Outcome, Requirement, RunningList, State};
 use table::{NoRoom, Table};
 
 pub use account::Account;
+pub use budget::ListBudget;
 pub use snapshot::{Seen, Snapshot};
 
 /// The inventory of one connection.
@@ -46,6 +49,14 @@ impl Inventory {
         Self::default()
     }
 
+    /// Returns an inventory that knows nothing yet, and whose lists count in what the connections of a namespace may take.
+    #[must_use]
+    pub fn of_tenant(budget: &ListBudget, namespace: &str) -> Self {
+        let inventory = Self::new();
+        inventory.state().room = Room::of_tenant(budget, namespace);
+        inventory
+    }
+
     /// Returns a snapshot of a list that began less than 10 s before this call (ended, if it took longer than that), not
     /// before `not_before`, and after the last [`Inventory::invalidate`]. If there is none, one new list is asked for,
     /// which all waiting callers share.
@@ -57,13 +68,23 @@ impl Inventory {
     pub async fn fresh(&self, client: &PamClient, not_before: Option<Instant>) -> Result<Arc<Snapshot>, PamError> {
         self.fresh_by(not_before, || async {
             let mut table = Table::default();
-            let mut room = Ok(());
+            let mut kept = Ok(());
             let sent = || self.note_sent();
-            let mut keep = |record| room = room.and_then(|()| table.push(&record));
+            let mut keep = |record| {
+                if kept.is_ok() {
+                    kept = self.keep(&mut table, &record);
+                }
+            };
             client.list_from(&sent, &mut keep).await?;
-            room.map(|()| table).map_err(|NoRoom| PamError::TooLarge(Call::ListCredentials))
+            kept.map(|()| table)
         })
         .await
+    }
+
+    /// Adds a record to the list that arrives.
+    fn keep(&self, table: &mut Table, record: &ListedCredential) -> Result<(), PamError> {
+        table.push(record).map_err(|NoRoom| PamError::TooLarge(Call::ListCredentials))?;
+        self.state().room.reach(table.bytes()).map_err(|OverBudget| PamError::ListNotKept)
     }
 
     /// Returns the newest snapshot, however old and even if it was invalidated.

@@ -75,6 +75,11 @@ impl Snapshot {
         self.table.len()
     }
 
+    /// Returns how many bytes of memory the list takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
     /// Returns true if the list held no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {

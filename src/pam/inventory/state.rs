@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::budget::Room;
 use super::snapshot::Snapshot;
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{AuthFailure, PamError, Unavailable};
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub(super) invalidated: Option<Instant>,
     last: Option<Attempt>,
     pub(super) running: Option<RunningList>,
+    /// What the list takes of the tenants' budget.
+    pub(super) room: Room,
 }
 
 /// A list under way.
@@ -119,6 +122,7 @@ impl State {
             self.snapshot = Some(Arc::clone(snapshot));
             self.ended = Some(Instant::now());
         }
+        self.room.settle(self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes()));
     }
 }
 

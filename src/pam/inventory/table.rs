@@ -11,6 +11,8 @@ const PAGE: usize = 1024;
 /// The most bytes of text in one record; real records are far smaller. With this limit a page's text has positions of 32
 /// bits.
 const MOST_TEXT: usize = 1 << 20;
+/// What a record takes beside its text: its row, its places in the four indexes, and a type of its own.
+const RECORD: usize = size_of::<Stored>() + 4 * size_of::<u64>() + 32;
 /// The number of texts in a row; [`Row::texts`] has their order on the page.
 const TEXTS: usize = 6;
 
@@ -72,6 +74,7 @@ pub(super) struct Table {
     /// The pages; all but the last are full.
     pages: Vec<Page>,
     kinds: Kinds,
+    bytes: usize,
 }
 
 impl Table {
@@ -83,7 +86,13 @@ impl Table {
             self.close_page();
             self.pages.push(Page::default());
         }
+        self.bytes += RECORD + record.text_length();
         self.pages.last_mut().ok_or(NoRoom)?.push(Row::of(record), kind)
+    }
+
+    /// Returns how many bytes of memory the records take, with their indexes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Frees the memory that only growing needs.

@@ -56,6 +56,39 @@ impl Pam {
     }
 }
 
+/// Lists five megabytes.
+async fn list_much(inventory: &Inventory) -> Outcome {
+    let record = |id: usize| ListedCredential {
+        id: id.to_string(),
+        username: "CANARY".repeat(150),
+        ..ListedCredential::default()
+    };
+    let list = async || {
+        let mut table = Table::default();
+        (0..5000).try_for_each(|id| inventory.keep(&mut table, &record(id))).map(|()| table)
+    };
+    advance(2 * FRESH).await;
+    inventory.fresh_by(None, list).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_of_tenants_are_kept_up_to_the_budget_and_one_that_goes_makes_room() {
+    let budget = ListBudget::default();
+    let mut one: Vec<_> = (0..12).map(|_| Inventory::of_tenant(&budget, "one")).collect();
+    for round in 0..3 {
+        let kept = join_all(one.iter().map(list_much)).await;
+        let errors: Vec<_> = kept.iter().filter_map(|kept| kept.as_ref().err()).collect();
+        assert_eq!(errors, [&PamError::ListNotKept; 10], "{round}");
+        assert!(one[..2].iter().all(|inventory| inventory.latest().is_some()), "a list is replaced by the next");
+    }
+    one.remove(0);
+    assert!(list_much(&one[5]).await.is_ok());
+    let others: Vec<_> = (0..20).map(|number| Inventory::of_tenant(&budget, &number.to_string())).collect();
+    let kept = join_all(others.iter().map(list_much)).await;
+    assert_eq!(kept.iter().filter(|kept| kept.is_ok()).count(), 4, "of all together");
+    assert!(list_much(&Inventory::new()).await.is_ok(), "the owner's list does not count");
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_list_and_those_who_come_within_ten_seconds_too() {
     let (inventory, pam) = (Inventory::new(), Pam::new(1));

@@ -6,6 +6,7 @@ use crate::api::{ConditionType, InventoryStatus, PamConnectionStatus, find};
 use crate::domain::{ListFinding, ListTrust, ListVerdict};
 
 const ENDED_EARLY: &str = "ListEndedEarly";
+const NOT_KEPT: &str = "ListNotKept";
 const MISSING: &str = "RecordsMissing";
 const RESTORED: &str = "ChangeWentBack";
 
@@ -19,6 +20,7 @@ pub(super) fn restored(status: &PamConnectionStatus) -> Option<ListFinding> {
     let lacked = known.is_some_and(|known| known.missing.is_some());
     let verdict = match incomplete {
         _ if lacked => ListVerdict::Missing { missing: count(|i| i.missing), of: count(|i| i.known) },
+        Some(condition) if condition.reason == NOT_KEPT => ListVerdict::NotKept,
         Some(_) => ListVerdict::EndedEarly,
         None => ListVerdict::Complete { older: count(|i| i.older) },
     };
@@ -39,7 +41,7 @@ pub(super) fn status(trust: &ListTrust) -> Option<InventoryStatus> {
     let (missing, known, older) = match verdict {
         ListVerdict::Missing { missing, of } => (Some(number(missing)), Some(number(of)), None),
         ListVerdict::Complete { older: older @ 1.. } => (None, None, Some(number(older))),
-        ListVerdict::Complete { .. } | ListVerdict::EndedEarly => (None, None, None),
+        ListVerdict::Complete { .. } | ListVerdict::EndedEarly | ListVerdict::NotKept => (None, None, None),
     };
     Some(InventoryStatus { records: number(records), complete: !trust.is_held(), missing, known, older })
 }
@@ -48,6 +50,7 @@ pub(super) fn status(trust: &ListTrust) -> Option<InventoryStatus> {
 pub(super) fn condition(trust: &ListTrust) -> Option<SideCondition> {
     let (kind, reason, message) = match trust.finding()?.verdict {
         ListVerdict::EndedEarly => (ConditionType::InventoryIncomplete, ENDED_EARLY, message::list_ended_early()),
+        ListVerdict::NotKept => (ConditionType::InventoryIncomplete, NOT_KEPT, message::list_not_kept()),
         ListVerdict::Missing { missing, of } if trust.is_held() => {
             let message = message::records_missing(missing, of, trust.unused_value(missing));
             (ConditionType::InventoryIncomplete, MISSING, message)
@@ -116,9 +119,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_was_not_kept_says_how_much_may_be_and_what_to_do() {
+        let SideCondition { kind, reason, message } = condition(&trust(ListVerdict::NotKept)).unwrap();
+        assert_eq!((kind, reason), (ConditionType::InventoryIncomplete, "ListNotKept"));
+        let parts = ["was not kept", "12 MiB", "32 MiB", "first pushes, corrections and disables", "fewer records"];
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        assert!(!status(&trust(ListVerdict::NotKept)).unwrap().complete);
+    }
+
+    #[test]
     fn a_restart_knows_what_the_status_says_and_shows() {
         let complete = |older| ListVerdict::Complete { older };
-        for verdict in [complete(0), complete(4), ListVerdict::EndedEarly, MISSING_12] {
+        for verdict in [complete(0), complete(4), ListVerdict::EndedEarly, ListVerdict::NotKept, MISSING_12] {
             let before = trust(verdict);
             assert_eq!(restored(&written(&before)), before.finding());
             assert_eq!(shown_missing(&written(&before)), (verdict == MISSING_12).then_some(12));

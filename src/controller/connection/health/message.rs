@@ -5,6 +5,7 @@ use super::status_fields::{CONFIRMED, SideCondition, TOO_MANY};
 use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
 use crate::controller::connection::object::AnyConnection;
 use crate::domain::{BrakeState, DisableBrake, UnusedValue};
+use crate::pam::ListBudget;
 
 const HELD_BACK: &str = "first pushes, corrections and disables are held back";
 
@@ -78,6 +79,14 @@ fn releasing(waiting: usize) -> String {
 pub(super) fn list_ended_early() -> String {
     format!(
         "The PAM's list ended early: {HELD_BACK} until a whole one comes. If this stays, look for what cuts long answers between the operator and the PAM (a proxy, a gateway), and whether another vault answers at spec.url, is being restored, or changed the authorization"
+    )
+}
+
+pub(super) fn list_not_kept() -> String {
+    format!(
+        "The PAM's list was not kept, since the lists of PamConnections may take {} MiB of memory in one namespace, and {} MiB in all: {HELD_BACK}. Give this connection's OAuth client access to fewer records, or delete PamConnections that are not needed; if that does not help, ask an administrator for a ClusterPamConnection, whose list does not count",
+        ListBudget::NAMESPACE >> 20,
+        ListBudget::TENANTS >> 20,
     )
 }
 
