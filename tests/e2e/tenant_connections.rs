@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use local_cluster::wait_until;
 use pam_operator::api::{ConditionType, PamConnection, find};
+use pam_simulator::{Effect, Fault, Kind};
 use serde_json::{Value, json};
 
 /// A world whose operator lets tenants connect to these hosts; its tenant has a login of its own.
@@ -242,4 +243,28 @@ async fn a_namespace_with_a_connection_of_its_own_is_gone_within_a_minute() {
     let line = metrics.lines().find(|line| line.starts_with("pam_operator_records_left_enabled_total"));
     assert_eq!(line.and_then(|line| line.rsplit(' ').next()?.parse().ok()), Some(enabled), "{metrics}");
     assert_no_canary(&world.logs());
+}
+
+#[tokio::test]
+async fn a_list_for_which_its_namespace_has_no_room_is_told_and_nothing_is_written_by_it() {
+    let world = world(json!(["127.0.0.1"])).await;
+    let row = |id: usize| format!(r#"{{"id":"{id}","username":"{}"}}"#, "x".repeat(950));
+    let body = format!(r#"{{"credentials":[{}]}}"#, (0..20_000).map(row).collect::<Vec<_>>().join(","));
+    let wide = Effect::Raw { status: 200, content_type: "application/json".into(), body };
+    world.sim.inject(Fault::on(Kind::ListCredentials, wide).always());
+    put(&world, "wide", json!({})).await;
+    becomes(&world, "wide", "Authenticated").await;
+    world.put_secret("svc", json!({"password": CANARY})).await;
+    world.put_credential("svc", by("wide")).await;
+    world.becomes("svc", "InventoryIncomplete").await;
+    let told = wait_until("PamConnection wide to say why", PATIENCE, async || {
+        let status = api(&world).get("wide").await?.status.unwrap_or_default();
+        let condition = find(&status.conditions, ConditionType::InventoryIncomplete).cloned();
+        condition.ok_or_else(|| anyhow::anyhow!("no condition"))
+    });
+    let told = told.await.unwrap_or_else(|error| panic!("{error}\n{}", world.logs()));
+    assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "ListNotKept"));
+    assert!(told.message.contains("was not kept") && told.message.contains("fewer records"), "{}", told.message);
+    assert_eq!(world.sim.count(Kind::PostCredential), 0);
+    assert_no_canary(&world.everything_said().await);
 }
