@@ -162,8 +162,8 @@ fn lists() -> Vec<Hostile> {
 /// A row of numbers with three hundred digits each, written with six characters.
 fn numbers(id: usize) -> String {
     let fields = ["identifier", "username", "hostname", "management_ip", "change"];
-    let fields: String = fields.iter().map(|name| format!(r#","{name}":1e308"#)).collect();
-    format!(r#"{{"id":{id}{fields}}}"#)
+    let fields = fields.map(|name| format!(r#""{name}":1e308"#)).join(",");
+    format!(r#"{{"id":{id},{fields}}}"#)
 }
 
 fn small_answers() -> Vec<Hostile> {
