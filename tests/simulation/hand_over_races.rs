@@ -79,6 +79,38 @@ fn a_delete_that_an_earlier_process_sent_disables_no_record_that_was_handed_over
     });
 }
 
+/// Nor does the object go, which may be made again, before that is over.
+#[test]
+fn a_delete_that_an_earlier_process_sent_disables_no_record_of_an_object_that_is_made_again() {
+    world(pam(), |world| async move {
+        let (mut cluster, id) = with_record(&world).await;
+        sleep(LONG).await;
+        world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Silence).times(1));
+        cluster.api.delete("pamcredentials", NAMESPACE, "old");
+        sleep(Duration::from_secs(1)).await;
+        cluster.kill().await;
+        cluster.start().await;
+        sleep(Duration::from_secs(10)).await;
+        if cluster.credential("old").is_none() {
+            put(&cluster, "old", &json!({}));
+        }
+        sleep(Duration::from_secs(20)).await;
+        for seq in world.sim.held() {
+            world.sim.commit_held(seq);
+        }
+        world
+            .until("the old one to go", A_WHILE, || {
+                cluster.credential("old").is_none_or(|object| object.metadata.deletion_timestamp.is_none())
+            })
+            .await;
+        put(&cluster, "old", &json!({}));
+        sleep(LONG).await;
+        assert_eq!(cluster.reason("old"), "Synced");
+        assert!(world.sim.record(&id).unwrap().active, "Synced is said of an enabled record");
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
 /// Two objects may come for one record: one by its account, the other by its identifier.
 #[test]
 fn a_record_is_handed_over_to_one_object() {

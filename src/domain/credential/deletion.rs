@@ -22,9 +22,7 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
         (_, true, _) => Decision::RemoveFinalizer(ReleaseReason::HandedOver),
         (Binding::Bound | Binding::BoundElsewhere, ..) if s.heir() != Heir::None => hand_over(s),
         // A write that is executed after the DELETE would leave a record behind that nobody knows of.
-        (_, _, Connection::Ready) if !s.denied() && s.settle() == SettleWindow::Open => {
-            Decision::Wait(Reason::Deleting)
-        }
+        (_, _, Connection::Ready) if !s.denied() && is_unsettled(s) => Decision::Wait(Reason::Deleting),
         (_, _, Connection::Ready) if !s.denied() => with_list(s),
         // Without its connection or its login nothing can be done any more; a finalizer must not keep the namespace.
         _ if s.namespace_terminating() => Decision::RemoveFinalizer(ReleaseReason::LeftEnabled),
@@ -37,12 +35,13 @@ pub(super) fn decide_deletion(s: &impl Facts) -> Decision {
 /// process, the record is one object's. A write of ours that may still come would give the record its former identifier
 /// and value again.
 fn hand_over(s: &impl Facts) -> Decision {
-    match s.settle() {
-        // Nor does the status tell of a DELETE that an earlier process may have sent right before it ended.
-        _ if s.suspected_disable() => Decision::Wait(Reason::Deleting),
-        SettleWindow::Open => Decision::Wait(Reason::Deleting),
-        SettleWindow::Closed | SettleWindow::Elapsed { .. } => Decision::HandOver,
-    }
+    if is_unsettled(s) { Decision::Wait(Reason::Deleting) } else { Decision::HandOver }
+}
+
+/// Whether the PAM may still execute a call of ours. No status tells of a DELETE that an earlier process sent right before it
+/// ended: that DELETE would disable the record again after the record went to another object, or to this one made again.
+fn is_unsettled(s: &impl Facts) -> bool {
+    s.settle() == SettleWindow::Open || s.suspected_disable()
 }
 
 fn with_list(s: &impl Facts) -> Decision {

@@ -25,7 +25,7 @@ use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::retry::Failure;
 use crate::domain::credential::{Ended, NextPass, clears_suspected_write, next_pass};
-use crate::domain::{Decision, Heir, Reason, SETTLE, SettleWindow};
+use crate::domain::{Decision, Reason, SETTLE, SettleWindow};
 use crate::metrics::ReconcileOutcome;
 
 /// How a pass ended.
@@ -121,8 +121,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
     // The window of a write of this pass began after the pass.
     let of_status = next.status.in_flight.as_ref().and_then(|write| write.left(observed.times.now.max(write.since)));
     // A deletion may wait for what an earlier process sent, which no status dates: until this process is old enough.
-    let waits = observed.situation.settle == SettleWindow::Open
-        || (observed.situation.suspected_disable && observed.situation.heir != Heir::None);
+    let waits = observed.situation.settle == SettleWindow::Open || observed.situation.suspected_disable;
     let of_start = start_left.filter(|_| observed.situation.deleting && waits);
     Ended {
         decision,
