@@ -20,12 +20,15 @@ pub struct PamCredentialStatus {
     pub observed_generation: Option<i64>,
     /// The PAM's id of the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
     pub id: Option<String>,
     /// The identifier that is sent to the PAM for this credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub identifier: Option<String>,
     /// The identifier that the record had before this credential took it over (`spec.adoptionPolicy: TakeOver`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub former_identifier: Option<String>,
     /// The PAM in which the record was last written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,9 +73,11 @@ pub struct PamCredentialStatus {
     pub mismatch: Option<MismatchRecord>,
     /// The last value of the annotation `pam-operator.io/reconcile-requested-at` that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
     pub last_handled_reconcile_at: Option<String>,
     /// The last value of the annotation `pam-operator.io/push-value-requested-at` that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
     pub last_handled_push_value_at: Option<String>,
     /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, `Suspended` while `spec.suspend` is set, and
     /// `Drifted` while the PAM's list shows the record otherwise than it was written.
@@ -91,11 +96,14 @@ const fn is_false(value: &bool) -> bool {
 #[serde(rename_all = "camelCase")]
 pub struct RemoteStatus {
     /// When the record was last changed, in the PAM's own words: good for comparing with itself only. While the list shows
-    /// the same, nobody else wrote to the record.
+    /// the same, nobody else wrote to the record. Absent where the list shows what cannot be a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 40))]
     pub change: Option<String>,
-    /// The identifier that the list shows, if it is another than `status.identifier`.
+    /// The identifier that the list shows, if it is another than `status.identifier`: `another one` where it has characters
+    /// that no identifier may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub identifier: Option<String>,
 }
 
@@ -107,12 +115,15 @@ pub struct Plan {
     pub action: PlanAction,
     /// The PAM's id of the record that would be written, enabled or disabled; absent where one would be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
     pub id: Option<String>,
     /// The identifier that would be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub identifier: Option<String>,
     /// The identifier that the record has now and would lose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub former_identifier: Option<String>,
     /// The groups of fields that would be sent, beside identifier, username, hostname and ip, which always are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -122,7 +133,7 @@ pub struct Plan {
     pub value: PlannedValue,
     /// Ids of records that have the same username and only one of hostname and ip: possible matches, which are not touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(max = 8), inner(length(max = 20)), extend("x-kubernetes-list-type" = "set"))]
     pub possible_matches: Vec<String>,
 }
 
@@ -171,6 +182,7 @@ pub struct InFlightWrite {
     /// What the write is to do.
     pub action: InFlightAction,
     /// The identifier that the write carries.
+    #[schemars(length(max = 255))]
     pub identifier: String,
     /// Keyed digest of username, hostname and ip: a username may come from a Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,6 +191,7 @@ pub struct InFlightWrite {
     pub origin: String,
     /// The identifier that the record had before, where it has another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub former: Option<String>,
     /// When the write was about to be sent, or was found to have no answer.
     pub since: Time,
@@ -215,11 +228,13 @@ pub struct ConnectionStatus {
     pub name: String,
     /// Where the PAM was: scheme, host, port and path.
     pub origin: String,
-    /// The tenant, as the PAM named it in its answer.
+    /// The tenant, as the PAM named it in its answer. Absent where the answer names none that can be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
     pub tenant: Option<String>,
     /// The tenant that the connection's login asked for, if it asked for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub requested_tenant: Option<String>,
     /// Keyed digest of the OAuth client id that logged in: another client may be another tenant's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,9 +247,11 @@ pub struct ConnectionStatus {
 pub struct MismatchRecord {
     /// The PAM's id of that record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
     pub id: Option<String>,
     /// The identifier that the PAM gave for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub identifier: Option<String>,
     /// Keyed digest of the vault, identifier and account that the write was for.
     pub target: String,

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use holding::{Asking, Claim, ClaimKey, Holding, What};
 pub use types::{
-    ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey, Taken,
+    ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken, VaultRecord,
     WantedRecord,
 };
 
@@ -131,7 +131,7 @@ impl ClaimBook {
 
     /// Returns whether another object has the record.
     #[must_use]
-    pub fn is_shared(&self, uid: &str, record: RecordId<'_>) -> bool {
+    pub fn is_shared(&self, uid: &str, record: VaultRecord<'_>) -> bool {
         self.others(uid, &Claim::of(record, What::Record)).next().is_some()
     }
 
@@ -171,7 +171,7 @@ impl ClaimBook {
     }
 
     /// Hands the record of an object over no longer; `false` if another object has the record, or has claimed it already.
-    pub fn withdraw(&mut self, uid: &str, record: RecordId<'_>) -> bool {
+    pub fn withdraw(&mut self, uid: &str, record: VaultRecord<'_>) -> bool {
         let is_taken =
             self.is_shared(uid, record) || self.others(uid, &Claim::of(record, What::Takes)).next().is_some();
         if !is_taken {
@@ -184,7 +184,7 @@ impl ClaimBook {
     #[must_use]
     pub fn is_offered(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
         let Some(id) = &request.record else { return false };
-        let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
+        let has = Claim::of(VaultRecord { vault: &request.vault, id }, What::Record);
         self.others(uid, &has).any(|holding| holding.offers(Some(id), name))
     }
 
@@ -193,7 +193,7 @@ impl ClaimBook {
     #[must_use]
     pub fn is_known_as(&self, uid: &str, request: &ClaimRequest, identifier: &str) -> bool {
         let Some(id) = &request.record else { return true };
-        let has = Claim::of(RecordId { vault: &request.vault, id }, What::Record);
+        let has = Claim::of(VaultRecord { vault: &request.vault, id }, What::Record);
         let known = Claim { vault: request.vault.clone(), what: What::Identifier(identifier.to_owned()) };
         self.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
     }

@@ -16,6 +16,7 @@ mod identity;
 pub mod keyed;
 mod list_trust;
 mod login;
+mod outside;
 mod reason;
 mod text;
 pub mod unacked;
@@ -25,8 +26,8 @@ pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use address::{canonical_address, folded};
 pub use claims::{
-    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey,
-    Taken, WantedRecord,
+    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken,
+    VaultRecord, WantedRecord,
 };
 pub use confirmation::{Confirmation, UnusedValue};
 pub use credential::{
@@ -40,6 +41,7 @@ pub use identity::{generated_identifier, generated_under};
 pub use keyed::{Compared, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListTrust, ListVerdict};
 pub use login::{Login, Remembered, login};
+pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};
 pub use reason::{Reason, Retry};
 pub use text::{StrayCharacter, TextKind, has_unseen_ends, is_utf16, stray_character};
 pub use unacked::{SETTLE, SettleWindow, UnackedWrite, WriteAction};

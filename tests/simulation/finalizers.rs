@@ -200,3 +200,29 @@ fn an_object_without_any_finalizer_goes_without_a_status_write() {
         ends(&world, &cluster);
     });
 }
+/// The way out needs no status: whatever the API server says to a status of the object, the finalizer goes.
+#[test]
+fn p7_an_object_goes_though_its_status_cannot_be_written() {
+    for refused in [413, 422, 500] {
+        for (policy, disables) in [("Disable", 1), ("Retain", 0)] {
+            world(Config::default().device("db01", "10.0.0.7"), |world| async move {
+                let cluster = synced(&world).await;
+                cluster.api.inject(Fault::on("patch", "pamcredentials/status", Effect::Refused(refused)).always());
+                // From here on the status of this push is owed.
+                cluster.put_value("svc", &value("svc", 2));
+                world.until("pushed", A_WHILE, || world.sim.count(Kind::PostCredential) == 2).await;
+                sleep(A_WHILE).await;
+                assert_eq!(world.sim.count(Kind::PostCredential), 2, "what cannot be recorded is not sent again");
+                cluster.api.delete("pamcredentials", NAMESPACE, "svc");
+                if policy == "Retain" {
+                    cluster.put_credential("svc", &json!({"deletionPolicy": "Retain"}));
+                }
+                sleep(Duration::from_hours(1)).await;
+                assert!(cluster.credential("svc").is_none(), "{policy}, {refused}");
+                assert_eq!(world.sim.count(Kind::DeleteCredential), disables, "{policy}, {refused}");
+                assert_eq!(world.sim.records()[0].active, policy == "Retain", "{policy}, {refused}");
+                ends(&world, &cluster);
+            });
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod finalizers;
 mod hand_over;
 mod hand_over_races;
 mod histories;
+mod hostile_answers;
 mod idle;
 mod late_answers;
 mod list_budget;

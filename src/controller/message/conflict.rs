@@ -2,7 +2,10 @@
 
 use crate::api::{HAND_OVER_TO, RECONCILE_REQUESTED_AT};
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, Seen};
+use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, RecordIdentifier, Seen};
+
+/// So many ids are named.
+const MOST_IDS: usize = 8;
 
 /// What a user is told of what the list shows.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ impl Found<'_> {
     fn nothing_written(&self) -> String {
         let ids = match self.ids {
             [] => String::new(),
-            ids => format!(" (record {})", ids.join(", ")),
+            ids => format!(" (record {})", some_of(ids)),
         };
         format!("Nothing was written: {}{ids}; identifier {}", self.what(), self.identifier)
     }
@@ -120,6 +123,13 @@ impl Found<'_> {
     }
 }
 
+/// Returns the first ids, and how many more there are: a list may have as many records in the way as it likes.
+fn some_of(ids: &[String]) -> String {
+    let (shown, more) = ids.split_at(ids.len().min(MOST_IDS));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    shown.join(", ") + &more
+}
+
 /// Says that the cluster had another name when the record was made.
 fn former_cluster(name: &str) -> String {
     format!(
@@ -146,7 +156,7 @@ pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, ado
     // An identifier that is not ours may be another namespace's, and is not shown.
     let shown = match answer.identifier.as_deref() {
         Some(identifier) if identifier == expected.identifier => identifier,
-        Some(_) => "another one",
+        Some(_) => RecordIdentifier::OTHER,
         None => "none",
     };
     let what = match what {
@@ -247,6 +257,14 @@ mod tests {
                 assert!(!taken || (adoption != AdoptionPolicy::TakeOver && recorded != Binding::Bound), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn of_many_records_in_the_way_the_first_are_named() {
+        let ids: Vec<String> = (0..50_000).map(|id| (id + 10_000).to_string()).collect();
+        let text = found(Seen::Tangled, AdoptionPolicy::Never, None, &ids).conflict();
+        assert!(text.contains("(record 10000, 10001,") && text.contains("10007 and 49992 more)"), "{text}");
+        assert!(text.len() < 1000, "{text}");
     }
 
     #[test]

@@ -26,8 +26,8 @@ fn leaving(to: Option<ObjectName>) -> LeavingRecord {
     LeavingRecord { namespace, to, vault: vault(None), id, key: key("i", Some("x"), "d") }
 }
 
-fn record(vault: &VaultId) -> RecordId<'_> {
-    RecordId { vault, id: "7" }
+fn record(vault: &VaultId) -> VaultRecord<'_> {
+    VaultRecord { vault, id: "7" }
 }
 
 /// A request of the object that comes, for its own identifier and the account of the record.

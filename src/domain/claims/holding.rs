@@ -1,6 +1,6 @@
 //! What one object has, wants, and had before its last claim.
 
-use super::{ClaimRequest, HeldClaims, LeavingRecord, ObjectName, RecordId, WantedRecord};
+use super::{ClaimRequest, HeldClaims, LeavingRecord, ObjectName, VaultRecord, WantedRecord};
 use crate::domain::VaultId;
 
 /// Something of a vault that an object can have.
@@ -97,7 +97,7 @@ impl<'a> Asking<'a> {
 
 impl Claim {
     /// Returns a claim on a record.
-    pub(super) fn of(record: RecordId<'_>, what: fn(String) -> What) -> Self {
+    pub(super) fn of(record: VaultRecord<'_>, what: fn(String) -> What) -> Self {
         Self { vault: record.vault.clone(), what: what(record.id.to_owned()) }
     }
 

@@ -251,7 +251,7 @@ fn the_object_whose_status_has_the_records_id_has_it_whatever_was_claimed_before
             let onto = ClaimRequest { record: Some("7".to_owned()), ..request.clone() };
             let same = held.vault.may_be(&request.vault);
             assert_eq!(book.holder("b", &name("b"), &onto).is_some(), same, "{held:?}, {request:?}");
-            let record = RecordId { vault: &held.vault, id: "7" };
+            let record = VaultRecord { vault: &held.vault, id: "7" };
             assert!(book.is_shared("b", record) && !book.is_shared("a", record));
             let unaffected = ClaimRequest { record: None, ..request.clone() };
             assert_eq!(book.holder("b", &name("b"), &unaffected), None, "what was claimed stays claimed");

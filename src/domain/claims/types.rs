@@ -87,7 +87,7 @@ pub struct RecordKey {
 
 /// A record in a vault, by its id.
 #[derive(Clone, Copy, Debug)]
-pub struct RecordId<'a> {
+pub struct VaultRecord<'a> {
     /// The vault of the record.
     pub vault: &'a VaultId,
     /// The id of the record.

@@ -2,6 +2,7 @@
 //! tells of it.
 
 use super::Expect;
+use crate::domain::{RecordId, RecordIdentifier, TenantName};
 
 /// What the PAM says it did (API 2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,11 @@ pub struct Answer {
     /// What the PAM did.
     pub effect: WriteEffect,
     /// Id of the record.
-    pub id: String,
+    pub id: RecordId,
     /// Identifier of the record; `None` where the answer has none, which is not a difference.
-    pub identifier: Option<String>,
+    pub identifier: Option<RecordIdentifier>,
     /// The tenant, where the answer names one.
-    pub tenant: Option<String>,
+    pub tenant: Option<TenantName>,
 }
 
 /// What was decided.
@@ -33,11 +34,11 @@ pub struct Expected {
     /// What the POST was to do.
     pub expect: Expect,
     /// The id that the record has by our status, or by the list.
-    pub id: Option<String>,
+    pub id: Option<RecordId>,
     /// The identifier that was sent.
     pub identifier: String,
     /// The tenant that the PAM named before, for this vault.
-    pub tenant: Option<String>,
+    pub tenant: Option<TenantName>,
     /// The PAM may have executed an earlier POST of the same record without an answer: then "updated" where a creation was
     /// decided is our own doing.
     pub maybe_made_before: bool,
@@ -74,6 +75,6 @@ pub fn judge(expected: &Expected, answer: &Answer) -> Option<Mismatch> {
     if expected.id.as_ref().is_some_and(|id| *id != answer.id) {
         return Some(Mismatch::OtherId);
     }
-    let differs = answer.identifier.as_ref().is_some_and(|identifier| *identifier != expected.identifier);
+    let differs = answer.identifier.as_deref().is_some_and(|identifier| identifier != expected.identifier);
     differs.then_some(Mismatch::OtherIdentifier)
 }

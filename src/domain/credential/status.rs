@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Binding, KEYED, Keyed, Request, UnackedWrite, WriteAction};
+use crate::domain::{RecordId, TenantName};
 
 /// So many times a record is corrected before it is left alone.
 pub const MOST_CORRECTIONS: usize = 3;
@@ -15,7 +16,7 @@ pub struct Status {
     /// The generation that the status is about.
     pub observed_generation: Option<i64>,
     /// Id of the record.
-    pub id: Option<String>,
+    pub id: Option<RecordId>,
     /// The identifier that is sent.
     pub identifier: Option<String>,
     /// The identifier that the record had before it was taken over.
@@ -81,7 +82,7 @@ pub struct BoundVault {
     /// The connection and the login that wrote the record.
     pub used: ConnectedVault,
     /// The tenant, as the PAM named it.
-    pub tenant: Option<String>,
+    pub tenant: Option<TenantName>,
 }
 
 /// Where a connection leads.
@@ -110,7 +111,7 @@ pub struct Remote {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MismatchRecord {
     /// Id of that record.
-    pub id: Option<String>,
+    pub id: Option<RecordId>,
     /// The identifier in the answer, if it is the one that was sent.
     pub identifier: Option<String>,
     /// Keyed digest of vault, identifier and account of the write.
@@ -253,8 +254,8 @@ mod tests {
     }
 
     fn status(used: ConnectedVault, tenant: Option<&str>) -> Status {
-        let vault = Some(BoundVault { used, tenant: tenant.map(str::to_owned) });
-        Status { id: text("1"), vault, ..Status::default() }
+        let vault = Some(BoundVault { used, tenant: tenant.and_then(TenantName::parse) });
+        Status { id: Some(1.into()), vault, ..Status::default() }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
     SecretVersion, SecretsState, Seen, Situation, Status, Target, USERNAME, UnackedWrite, ValueComparison, WriteAction,
     is_only_correction, whole_second,
 };
+use crate::domain::RecordId;
 
 /// What [`transition`](super::transition()) depends on, beside the status, the decision and the result: the facts of the
 /// decision, and the names, digests and times that the facts leave out.
@@ -52,14 +53,14 @@ impl TransitionInput<'_> {
     /// Returns what the answer to a push has to say. `listed` is the id of the record that the list shows; `made_before`
     /// says that an earlier POST of ours made the record, its answer lost.
     #[must_use]
-    pub fn expected(&self, status: &Status, push: Push, listed: Option<&str>, made_before: bool) -> Expected {
+    pub fn expected(&self, status: &Status, push: Push, listed: Option<&RecordId>, made_before: bool) -> Expected {
         let bound = status.vault.as_ref().filter(|_| self.situation.binding == Binding::Bound);
         Expected {
             expect: push.expect,
             id: match push.expect {
                 Expect::Create => None,
                 // Where there is no list, the user's word is on the record that an answer named.
-                Expect::Existing => listed.map(str::to_owned).or_else(|| status.mismatch.as_ref()?.id.clone()),
+                Expect::Existing => listed.cloned().or_else(|| status.mismatch.as_ref()?.id.clone()),
                 Expect::Update => status.id.clone(),
             },
             identifier: self.target.identifier.to_owned(),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::list::{ListLimits, Listing, read_list};
 use super::switch::{Disabled, Enabled, disabled, enabled, id_segment};
-use super::upsert::upserted;
+use super::upsert::{upserted, without_secrets};
 use crate::pam::auth::{Grant, Login, Token, Tokens, granted};
 use crate::pam::credential::{CredentialRequest, ListedCredential, Upserted};
 use crate::pam::endpoint::{Deadlines, Endpoint, EndpointError};
@@ -95,7 +95,8 @@ impl Caller {
         let body = Bytes::from_owner(body);
         let post =
             || self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone());
-        self.write(Call::UpsertCredential, post, upserted).await
+        let meaning = |answer: &HttpAnswer| upserted(answer).and_then(|upserted| without_secrets(upserted, request));
+        self.write(Call::UpsertCredential, post, meaning).await
     }
 
     /// Disables the credential with this id.

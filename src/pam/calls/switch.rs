@@ -1,5 +1,6 @@
 //! What the PAM answers to disabling and enabling a credential: `DELETE` and `PUT` by id (API 6.1).
 
+use crate::domain::RecordId;
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{Dialect, Envelope, Failure, failure_of, unreadable};
@@ -58,8 +59,7 @@ fn code_1017(dialect: &Dialect) -> Option<u16> {
 
 /// Returns a record's id as a path segment. Only digits are one, so that no id can lead to another path.
 pub(in crate::pam) fn id_segment(id: &str) -> Result<&str, PamError> {
-    let is_number = (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { Ok(id) } else { Err(PamError::InvalidId) }
+    RecordId::parse(id).map(|_| id).ok_or(PamError::InvalidId)
 }
 
 #[cfg(test)]

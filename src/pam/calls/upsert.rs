@@ -1,7 +1,8 @@
 //! What the PAM answers to the `POST` of a credential (API 2.7).
 
-use crate::pam::credential::{UpsertEffect, Upserted};
-use crate::pam::error::Call;
+use crate::domain::{RecordId, RecordIdentifier, TenantName};
+use crate::pam::credential::{CredentialRequest, UpsertEffect, Upserted};
+use crate::pam::error::{Call, PamError};
 use crate::pam::transport::HttpAnswer;
 use crate::pam::wire::{Envelope, Failure, failure_of, unreadable};
 
@@ -14,14 +15,25 @@ pub(in crate::pam) fn upserted(answer: &HttpAnswer) -> Result<Upserted, Failure>
     }
     let effect = effect(envelope.message());
     let record = envelope.credential.unwrap_or_default();
-    let id = record.id.filter(|id| !id.is_empty());
+    let id = record.id.and_then(|id| RecordId::parse(&id));
     let identifier = record.identifier.filter(|text| !text.is_empty()).or(record.tag);
     Ok(Upserted {
         id: id.ok_or_else(|| unreadable(call, answer, "does not name the record's id"))?,
-        identifier: identifier.filter(|text| !text.is_empty()),
+        identifier: identifier.filter(|text| !text.is_empty()).map(|text| RecordIdentifier::of(&text)),
         effect,
-        tenant: envelope.tenant.filter(|text| !text.is_empty()),
+        tenant: envelope.tenant.and_then(|text| TenantName::parse(&text)),
     })
+}
+
+/// Returns an answer without what repeats a secret of the request: such an id makes the answer useless, and a tenant that is
+/// not known proves nothing. The identifier may stay, since nothing shows one that is not ours.
+pub(in crate::pam) fn without_secrets(upserted: Upserted, request: &CredentialRequest) -> Result<Upserted, Failure> {
+    let call = Call::UpsertCredential;
+    if request.is_secret(&upserted.id) {
+        return Err(PamError::Malformed { call, what: "names a secret of the request as the record's id" }.into());
+    }
+    let tenant = upserted.tenant.filter(|tenant| !request.is_secret(tenant));
+    Ok(Upserted { tenant, ..upserted })
 }
 
 /// Returns what the message says was done: the status is 201 whether the record was made or changed.
@@ -60,10 +72,10 @@ mod tests {
         let full = json!({"code": 201, "response": {"status": 201, "message": "Credential successfully registered!",
             "error": false}, "tenant": "acme", "credential": {"id": "901", "identifier": "k8s-a"}});
         let expected = Upserted {
-            id: "901".into(),
-            identifier: Some("k8s-a".into()),
+            id: 901.into(),
+            identifier: Some(RecordIdentifier::of("k8s-a")),
             effect: UpsertEffect::Created,
-            tenant: Some("acme".into()),
+            tenant: TenantName::parse("acme"),
         };
         assert_eq!(upserted(&answer(201, &full)).unwrap(), expected);
         let old = json!({"response": {"Message": "Credential updated successfully!", "erro": "0"},
@@ -77,10 +89,36 @@ mod tests {
 
     #[test]
     fn a_success_without_an_id_is_malformed_and_of_unknown_outcome() {
-        for body in [json!({}), json!("hello"), json!({"credential": {"id": null}}), json!({"credential": []})] {
+        let ids = [json!(null), json!("secret"), json!("7\r\n"), json!("9".repeat(21)), json!(1e30), json!({"id": 7})];
+        let named = ids.map(|id| json!({"credential": {"id": id}}));
+        for body in [json!({}), json!("hello"), json!({"credential": []})].into_iter().chain(named) {
             let (error, suspect) = error(201, &body);
             assert!(matches!(error, PamError::Malformed { .. }) && error.outcome_unknown() && !suspect, "{body}");
         }
+    }
+
+    #[test]
+    fn texts_that_are_no_identifier_and_no_tenant_are_told_as_such() {
+        for text in ["a b", "a\u{1b}[31m", "a\r\nb", "\u{202e}a", &"a".repeat(1 << 19)] {
+            let body = json!({"credential": {"id": "901", "identifier": text}, "tenant": text});
+            let told = upserted(&answer(201, &body)).unwrap();
+            assert_eq!((told.identifier.as_deref(), told.tenant), (Some("another one"), None));
+        }
+    }
+
+    #[test]
+    fn p8_an_answer_that_repeats_a_secret_is_malformed_or_names_no_tenant() {
+        let told = |value: &str, id: &str, tenant: &str| {
+            let body = json!({"credential": {"id": id}, "tenant": tenant});
+            let request = CredentialRequest { content: Some(value.into()), ..CredentialRequest::default() };
+            without_secrets(upserted(&answer(201, &body)).unwrap(), &request)
+        };
+        let malformed = told("20310117", "20310117", "acme").unwrap_err().error;
+        assert!(malformed.kind() == "malformed" && malformed.outcome_unknown());
+        assert_eq!(told("CANARY-1", "901", "CANARY-1").unwrap().tenant, None);
+        assert_eq!(told("CANARY-1", "901", "x-CANARY-1-x").unwrap().tenant, None);
+        assert_eq!(told("CANARY-1", "901", "acme").unwrap().tenant, TenantName::parse("acme"));
+        assert_eq!(told("9", "901", "acme-9").unwrap().id, 901.into(), "chance says as much");
     }
 
     #[test]

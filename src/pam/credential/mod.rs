@@ -20,6 +20,9 @@ pub use answer::{UpsertEffect, Upserted};
 pub use listed::ListedCredential;
 pub use wire::{WireField, WireValue};
 
+/// So many bytes has a secret that is looked for in an answer.
+const SHORTEST_SECRET: usize = 6;
+
 /// One `POST` of a credential (API 2.1): the four keys of a record, and of the rest only what is to be written.
 ///
 /// A field that is not among them is not sent, and the PAM keeps what it has. There is no way to clear one (API 7 #23).
@@ -63,6 +66,14 @@ impl CredentialRequest {
             WireValue::Flag(on) => Some(on),
             _ => None,
         })
+    }
+
+    /// Returns whether a text repeats a secret of the request. A secret that is too short is found in many texts by chance,
+    /// and is not looked for.
+    pub(super) fn is_secret(&self, text: &str) -> bool {
+        let content = self.content.as_ref().map(ExposeSecret::expose_secret);
+        let mut secrets = content.into_iter().chain(self.fields.iter().flat_map(|field| field.value.secrets()));
+        secrets.any(|secret| secret.len() >= SHORTEST_SECRET && text.contains(secret))
     }
 
     /// Returns the keys that tell the record, and the value, with what each is sent with.

@@ -40,6 +40,17 @@ pub enum WireValue {
     Items(Vec<Vec<WireField>>),
 }
 
+impl WireValue {
+    /// Returns the secret texts of the value.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Secret(secret) => vec![secret.expose_secret()],
+            Self::Items(items) => items.iter().flatten().flat_map(|field| field.value.secrets()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl WireField {
     /// Returns the key of the field in its block.
     fn key(&self) -> &'static str {

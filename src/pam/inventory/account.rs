@@ -83,7 +83,7 @@ mod tests {
 
     fn record([username, hostname, ip]: [&str; 3]) -> ListedCredential {
         let [username, hostname, ip] = [username, hostname, ip].map(str::to_owned);
-        ListedCredential { id: "1".into(), username, hostname, ip, ..Default::default() }
+        ListedCredential { id: 1.into(), username, hostname, ip, ..Default::default() }
     }
 
     #[test]

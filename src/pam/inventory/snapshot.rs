@@ -120,7 +120,7 @@ impl Snapshot {
             }
         }
         record.change = None;
-        self.written().insert(record.id.clone(), record);
+        self.written().insert(record.id.to_string(), record);
     }
 
     fn listed(&self, id: &str) -> Option<Row<'_>> {
@@ -166,16 +166,17 @@ impl fmt::Debug for Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{RecordId, RecordIdentifier};
     use crate::pam::inventory::table::table;
 
     fn record(id: &str, identifier: &str, account: [&str; 3]) -> ListedCredential {
         let [username, hostname, ip] = account.map(str::to_owned);
-        let identifier = (!identifier.is_empty()).then(|| identifier.to_owned());
-        ListedCredential { id: id.into(), identifier, username, hostname, ip, ..Default::default() }
+        let identifier = (!identifier.is_empty()).then(|| RecordIdentifier::of(identifier));
+        ListedCredential { id: RecordId::parse(id).unwrap(), identifier, username, hostname, ip, ..Default::default() }
     }
 
     fn ids(records: &[ListedCredential]) -> Vec<&str> {
-        let mut ids: Vec<_> = records.iter().map(|record| record.id.as_str()).collect();
+        let mut ids: Vec<_> = records.iter().map(|record| &*record.id).collect();
         ids.sort_unstable();
         ids
     }

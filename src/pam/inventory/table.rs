@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::{RecordId, RecordIdentifier};
 use crate::pam::credential::ListedCredential;
 
 /// The number of records on a page. A page has two blocks of memory, where each single record would have seven. The table
@@ -47,8 +48,8 @@ impl<'a> Row<'a> {
     /// Returns the record of a row.
     pub(super) fn to_record(self) -> ListedCredential {
         ListedCredential {
-            id: self.id.to_owned(),
-            identifier: self.identifier.map(str::to_owned),
+            id: RecordId::parse(self.id).unwrap_or_default(),
+            identifier: self.identifier.map(RecordIdentifier::of),
             username: self.username.to_owned(),
             hostname: self.hostname.to_owned(),
             ip: self.ip.to_owned(),
@@ -211,10 +212,10 @@ mod tests {
     fn record(number: usize) -> ListedCredential {
         let even = number.is_multiple_of(2);
         ListedCredential {
-            id: number.to_string(),
-            identifier: even.then(|| format!("ü{number}")),
+            id: RecordId::parse(&number.to_string()).unwrap(),
+            identifier: even.then(|| RecordIdentifier::of(&format!("i{number}"))),
             username: "x".repeat(number % 7),
-            hostname: format!("h{number}"),
+            hostname: format!("ü{number}"),
             ip: if even { String::new() } else { "10.0.0.7".into() },
             kind: ["Local User", "SSH Key", ""][number % 3].into(),
             change: (!number.is_multiple_of(5)).then(|| format!("2031-01-01 10:00:{number}")),

@@ -5,6 +5,7 @@ mod trickle;
 use super::state::FRESH;
 use super::table::table;
 use super::*;
+use crate::domain::{RecordId, RecordIdentifier};
 use crate::pam::error::{AuthFailure, Unavailable};
 use futures::future::join_all;
 use std::time::Duration;
@@ -27,7 +28,11 @@ impl Pam {
         let number = self.count();
         sleep(Duration::from_secs(self.seconds)).await;
         let change = Some("2031-01-01 10:00:00".to_owned());
-        let record = |id: usize| ListedCredential { id: id.to_string(), change: change.clone(), ..Default::default() };
+        let record = |id: usize| ListedCredential {
+            id: RecordId::parse(&id.to_string()).unwrap(),
+            change: change.clone(),
+            ..Default::default()
+        };
         Ok(table((0..number).map(record)))
     }
 
@@ -59,7 +64,7 @@ impl Pam {
 /// Lists five megabytes.
 async fn list_much(inventory: &Inventory) -> Outcome {
     let record = |id: usize| ListedCredential {
-        id: id.to_string(),
+        id: RecordId::parse(&id.to_string()).unwrap(),
         username: "CANARY".repeat(150),
         ..ListedCredential::default()
     };
@@ -238,7 +243,7 @@ async fn after_a_write_during_a_list_neither_the_old_nor_the_new_one_tells_the_c
     let write = async |after| {
         sleep(Duration::from_secs(after)).await;
         let change = Some("CANARY".to_owned());
-        inventory.note_written(ListedCredential { id: "0".into(), change, ..Default::default() });
+        inventory.note_written(ListedCredential { id: 0.into(), change, ..Default::default() });
     };
     let (snapshot, ()) = tokio::join!(pam.ask(&inventory), write(2));
     let snapshot = snapshot.unwrap();
@@ -274,8 +279,8 @@ async fn writes_during_a_list_are_in_it() {
     let (inventory, pam) = (Inventory::new(), Pam::new(5));
     let write = async {
         sleep(Duration::from_secs(2)).await;
-        let identifier = Some("ours".to_owned());
-        inventory.note_written(ListedCredential { id: "77".into(), identifier, ..Default::default() });
+        let identifier = Some(RecordIdentifier::of("ours"));
+        inventory.note_written(ListedCredential { id: 77.into(), identifier, ..Default::default() });
     };
     let (snapshot, ()) = tokio::join!(pam.ask(&inventory), write);
     let seen = snapshot.unwrap().look("ours", &Account::new("a", "b", "c"));

@@ -23,7 +23,7 @@ impl Logs {
             .with_writer(lines.clone())
             .with_ansi(false)
             .with_timer(VirtualTime)
-            .with_env_filter(EnvFilter::new("warn,pam_operator=debug"))
+            .with_env_filter(EnvFilter::new("warn,pam_operator=trace"))
             .finish();
         Self { lines, _installed: tracing::subscriber::set_default(subscriber) }
     }

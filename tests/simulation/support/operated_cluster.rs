@@ -181,10 +181,16 @@ impl OperatedCluster {
         ready.map(|ready| ready.reason.clone()).unwrap_or_default()
     }
 
-    /// The value of a metric without labels.
-    pub fn metric(&self, name: &str) -> String {
+    /// All metrics, as they are scraped.
+    pub fn metrics(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        text
+    }
+
+    /// The value of a metric without labels.
+    pub fn metric(&self, name: &str) -> String {
+        let text = self.metrics();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("{name} is missing in\n{text}")).to_owned()
     }

@@ -34,7 +34,7 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
     if !observe::withdraw(observed, context) {
         return Ok(Outcome::Blocked(Problem { reason: Reason::Deleting, message: message::HEIR_CAME.to_owned() }));
     }
-    let listed = observed.listed().map(|record| record.id.as_str());
+    let listed = observed.listed().map(|record| &*record.id);
     let id = observed.status.id.as_deref().or(listed).unwrap_or_default();
     context.cluster.may_write()?;
     match answer(connected.client.disable_credential(id).await) {

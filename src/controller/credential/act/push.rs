@@ -13,7 +13,7 @@ use crate::controller::credential::observe;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::{Answer, Expect, Inventory, Push, WriteEffect, judge};
-use crate::pam::{self, CredentialRequest, PamError, Upserted};
+use crate::pam::{self, Call, CredentialRequest, PamError, Upserted};
 
 /// An older event of the Secret waited for something else than this operator: a connection, a device, a retry.
 const LONGEST_LATENCY: Duration = Duration::from_mins(2);
@@ -56,6 +56,13 @@ async fn answered(
     connected: &ConnectedClient,
     context: &Context,
 ) -> Outcome {
+    if observed.is_value(&upserted.id) {
+        connected.inventory.invalidate();
+        return Outcome::Lost(PamError::Malformed {
+            call: Call::UpsertCredential,
+            what: "names the value as the record's id",
+        });
+    }
     let made_before = match was_made_before(observed, sent.push, &upserted, connected, context).await {
         Ok(made_before) => made_before,
         Err(error) => {
@@ -95,7 +102,7 @@ async fn was_made_before(
 }
 
 fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_before: bool) -> Outcome {
-    let listed = observed.listed().map(|record| record.id.as_str());
+    let listed = observed.listed().map(|record| &record.id);
     let expected = observed.transition_input().expected(&observed.status, push, listed, made_before);
     let answer = Answer {
         effect: match upserted.effect {
@@ -105,7 +112,7 @@ fn compared(observed: &Observation<'_>, push: Push, upserted: Upserted, made_bef
         },
         id: upserted.id,
         identifier: upserted.identifier,
-        tenant: upserted.tenant,
+        tenant: upserted.tenant.filter(|tenant| !observed.is_value(tenant)),
     };
     match judge(&expected, &answer) {
         None => Outcome::Written(answer),

@@ -14,7 +14,7 @@ pub(super) async fn release_finalizer(
     why: ReleaseReason,
     context: &Context,
 ) -> Result<Outcome, Error> {
-    let id = || observed.status.id.clone().unwrap_or_default();
+    let id = || observed.status.id.as_deref().unwrap_or_default().to_owned();
     take_off(observed, (why == ReleaseReason::LeftEnabled).then(id), context).await?;
     Ok(Outcome::Released { reason: message::release_reason(why), note: message::release(why, &observed.identifier) })
 }

@@ -3,7 +3,7 @@
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::observation::Observation;
-use crate::domain::{Answer, Push};
+use crate::domain::{Answer, Push, RecordIdentifier};
 use crate::pam::{CredentialRequest, ListedCredential};
 
 /// Returns the request; `None` if the username has not been read, which no decision leads to.
@@ -36,7 +36,7 @@ pub(crate) fn record(observed: &Observation<'_>, request: &CredentialRequest, an
         // Our write moved it; how far, the next list shows.
         change: None,
         id: answer.id.clone(),
-        identifier: Some(request.identifier.clone()),
+        identifier: Some(RecordIdentifier::of(&request.identifier)),
         username: request.username.clone(),
         hostname: request.hostname.clone(),
         ip: request.ip.clone(),

@@ -8,7 +8,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest;
 use crate::domain::{
     Account, ClaimBook, ClaimRequest, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordId, RecordKey, Taken,
-    VaultId, WantedRecord, canonical_address,
+    TenantName, VaultId, VaultRecord, WantedRecord, canonical_address,
 };
 
 /// The claims of all objects.
@@ -90,7 +90,7 @@ impl Claims {
     }
 
     /// See [`ClaimBook::withdraw`].
-    pub(crate) fn withdraw(&self, uid: &str, record: RecordId<'_>) -> bool {
+    pub(crate) fn withdraw(&self, uid: &str, record: VaultRecord<'_>) -> bool {
         self.lock().withdraw(uid, record)
     }
 
@@ -105,7 +105,7 @@ impl Claims {
     }
 
     /// See [`ClaimBook::is_shared`].
-    pub(crate) fn is_shared(&self, uid: &str, record: RecordId<'_>) -> bool {
+    pub(crate) fn is_shared(&self, uid: &str, record: VaultRecord<'_>) -> bool {
         self.lock().is_shared(uid, record)
     }
 
@@ -126,8 +126,8 @@ pub(crate) fn object_name(key: &NamespacedName) -> ObjectName {
 
 /// The vault that a status speaks of.
 pub(crate) fn vault_of(known: &ConnectionStatus) -> VaultId {
-    let tenant = known.requested_tenant.as_deref().or(known.tenant.as_deref());
-    VaultId::new(&known.origin, tenant)
+    let answered = known.tenant.as_deref().and_then(TenantName::parse);
+    VaultId::new(&known.origin, known.requested_tenant.as_deref().or(answered.as_deref()))
 }
 
 /// A digest of the device of an object, in the form in which two spellings are equal.
@@ -148,7 +148,7 @@ fn held(object: &PamCredential) -> Option<HeldClaims> {
     let status = object.status.as_ref()?;
     Some(HeldClaims {
         vault: vault_of(status.connection.as_ref()?),
-        record: status.id.clone()?,
+        record: RecordId::parse(status.id.as_deref()?)?.to_string(),
         identifier: status.identifier.clone(),
         account: account(object),
         device: wrote_device(object, status).then(|| device(object)),

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::api::{ConditionType, DriftPolicy, Mode, PamCredentialSpec, PamCredentialStatus, find};
-use crate::controller::credential::facts::{field_groups, settings};
+use crate::controller::credential::facts::{field_groups, identity, settings};
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
-    ACCOUNT, DriftFinding, DriftInput, ListedRecord, Status, USERNAME, find_drift, remembered,
+    ACCOUNT, CONTENT, DriftFinding, DriftInput, ListedRecord, Status, USERNAME, find_drift, remembered,
 };
 use crate::domain::{Compared, Drift, Keyed as _, canonical_address, folded};
 use crate::pam::{self, ListedCredential, Snapshot};
@@ -41,9 +41,15 @@ impl WrittenRecord<'_> {
             on_other_device: !at(&self.spec.hostname, &record.hostname) || !at(&self.spec.ip, &record.ip),
             has_second: self.has_second(&record, snapshot),
             rotates: record.automatic_change.unwrap_or(settings::rotates(self.spec)),
-            identifier: record.identifier,
+            identifier: self.identifier_in(&record),
             change: record.change,
         }
+    }
+
+    fn identifier_in(&self, record: &ListedCredential) -> Option<String> {
+        let is_value = |text: &str| identity::is_value(text, self.keyed, self.status.digests.get(CONTENT));
+        let own = self.status.identifier.as_deref();
+        record.identifier.as_ref().map(|identifier| identity::listed(identifier, own, is_value).to_string())
     }
 
     fn is_renamed(&self, record: &ListedCredential) -> bool {

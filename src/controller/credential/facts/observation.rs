@@ -5,15 +5,16 @@ use jiff::Timestamp;
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::credential::facts::desired;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
+use crate::controller::credential::facts::{desired, identity};
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
-    Asked, ConnectedVault, Desired, DriftFinding, KEYED, SecretVersion, SituationInput, Status, Target, TransitionInput,
+    Asked, CONTENT, ConnectedVault, Desired, DriftFinding, KEYED, SecretVersion, SituationInput, Status, Target,
+    TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
@@ -178,6 +179,13 @@ impl Observation<'_> {
             just_announced: self.found.announced,
             list_interval: self.connection.list_interval(),
         }
+    }
+
+    /// Returns whether a text of an answer or a list is the value of this credential: the one that was read, else the one
+    /// that was last sent.
+    pub(crate) fn is_value(&self, text: &str) -> bool {
+        let read = self.found.secrets.as_ref().and_then(|secrets| secrets.read.digests.get(CONTENT));
+        identity::is_value(text, &self.keyed, read.or_else(|| self.status.digests.get(CONTENT)))
     }
 
     /// Returns the identifier that a write would replace by ours.

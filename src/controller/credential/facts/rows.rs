@@ -44,7 +44,7 @@ pub(crate) fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, forme
 }
 
 fn note_sight(observed: &mut Observation<'_>, mut sight: Sight) {
-    let listed = sight.record.as_ref().and_then(|record| record.identifier.clone());
+    let listed = sight.record.as_ref().and_then(|record| record.identifier.as_deref()).map(str::to_owned);
     if observed.situation.deleting {
         sight.seen = seen_in_leaving(sight.seen, listed.as_deref(), &observed.identifier);
     }
@@ -60,7 +60,7 @@ fn note_sight(observed: &mut Observation<'_>, mut sight: Sight) {
 /// Whether a record that has our id may be ours. To another login than the one that last wrote, ids may be those of another
 /// tenant's vault: there the record must have our identifier, too.
 fn may_be_ours(observed: &Observation<'_>, record: &ListedCredential) -> bool {
-    !observed.situation.login_changed || record.identifier.as_ref() == Some(&observed.identifier)
+    !observed.situation.login_changed || record.identifier.as_deref() == Some(&observed.identifier)
 }
 
 fn sight(
@@ -72,8 +72,8 @@ fn sight(
 ) -> Sight {
     let wire = pam::Account::new(&account.username, &account.hostname, &account.ip);
     let found = snapshot.look(&observed.identifier, &wire);
-    let near = found.near.iter().filter(|record| !record.is_ssh_key()).map(|record| record.id.clone()).collect();
-    let id = mine.as_ref().map(|record| record.id.clone());
+    let near = found.near.iter().filter(|record| !record.is_ssh_key()).map(|record| record.id.to_string()).collect();
+    let id = mine.as_ref().map(|record| record.id.to_string());
     let records = distinct(mine.into_iter().chain(found.identified).chain(found.same_account));
     let rows: Vec<Row> = records.iter().map(|record| row(record, settings::rotates(&observed.object.spec))).collect();
     let former = former_identifiers(observed, former_cluster_names);
@@ -84,9 +84,16 @@ fn sight(
         _ => row.identifier.as_deref() == Some(&observed.identifier) || row.account == *account,
     };
     let concerned = records.into_iter().zip(&rows).filter(|(_, row)| is_concerned(row)).map(|(record, _)| record);
-    let concerned: Vec<ListedCredential> = concerned.collect();
-    let ids = concerned.iter().map(|record| record.id.clone()).collect();
+    let concerned: Vec<ListedCredential> = concerned.map(|record| as_shown(observed, record)).collect();
+    let ids = concerned.iter().map(|record| record.id.to_string()).collect();
     Sight { seen, record: concerned.into_iter().next(), ids, near }
+}
+
+/// Returns a record with its identifier as it may be shown.
+fn as_shown(observed: &Observation<'_>, record: ListedCredential) -> ListedCredential {
+    let (own, is_value) = (Some(observed.identifier.as_str()), |text: &str| observed.is_value(text));
+    let identifier = record.identifier.as_ref().map(|identifier| identity::listed(identifier, own, is_value));
+    ListedCredential { identifier, ..record }
 }
 
 /// Returns the identifiers that former names of this cluster would have given to this object. An identifier that the user
@@ -102,7 +109,7 @@ fn former_identifiers(observed: &Observation<'_>, former_cluster_names: &[String
 /// an account that was never written, and that another record has.
 fn account_to_disable(observed: &Observation<'_>, mine: Option<&ListedCredential>) -> Option<Account> {
     let leaves = observed.situation.deleting && observed.situation.binding == Binding::Bound;
-    let mine = mine.filter(|record| leaves && record.identifier.as_ref() == Some(&observed.identifier))?;
+    let mine = mine.filter(|record| leaves && record.identifier.as_deref() == Some(&observed.identifier))?;
     let ListedCredential { username, hostname, ip, .. } = mine.clone();
     Some(Account { username, hostname, ip })
 }
@@ -160,8 +167,8 @@ fn distinct(records: impl Iterator<Item = ListedCredential>) -> Vec<ListedCreden
 /// record, it counts as rotating if the spec has it so (P6).
 fn row(record: &ListedCredential, set: bool) -> Row {
     Row {
-        id: record.id.clone(),
-        identifier: record.identifier.clone(),
+        id: record.id.to_string(),
+        identifier: record.identifier.as_deref().map(str::to_owned),
         account: Account {
             username: record.username.clone(),
             hostname: record.hostname.clone(),

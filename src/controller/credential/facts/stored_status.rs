@@ -9,15 +9,21 @@ use crate::api::{
 use crate::controller::connection::state::ConnectionState;
 use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, SecretVersion, Status};
 use crate::domain::keyed::is_entry;
-use crate::domain::{UnackedWrite, WriteAction};
+use crate::domain::{RecordId, RecordIdentifier, TenantName, UnackedWrite, WriteAction, is_time};
+
+/// The longest annotation that a pass sees.
+const LONGEST_REQUEST: usize = 512;
 
 /// Returns what an object remembers by its stored status.
+///
+/// A text from outside that breaks its rule, which an earlier version may have stored, is dropped. Without its id a record
+/// counts as not known: as before a first push, the list tells whose record has the identifier and the account (P3, P4).
 pub(crate) fn from_stored(stored: &PamCredentialStatus) -> Status {
     Status {
         observed_generation: stored.observed_generation,
-        id: stored.id.clone(),
+        id: stored.id.as_deref().and_then(RecordId::parse),
         identifier: stored.identifier.clone(),
-        former_identifier: stored.former_identifier.clone(),
+        former_identifier: stored.former_identifier.as_deref().map(shown),
         vault: stored.connection.as_ref().map(bound_vault),
         last_write: stored.last_sync_time.as_ref().map(|time| time.0),
         source: stored.source.iter().map(secret_version).collect(),
@@ -25,28 +31,38 @@ pub(crate) fn from_stored(stored: &PamCredentialStatus) -> Status {
         ensured_enabled: stored.ensured_enabled,
         value_withheld: stored.value_held_back,
         in_flight: stored.in_flight.as_ref().map(unacked),
-        remote: stored
-            .remote
-            .as_ref()
-            .map(|remote| Remote { change: remote.change.clone(), identifier: remote.identifier.clone() }),
+        remote: stored.remote.as_ref().map(|remote| Remote {
+            change: remote.change.clone().filter(|change| is_time(change)),
+            identifier: remote.identifier.as_deref().map(shown),
+        }),
         corrections: stored.corrections.iter().map(|time| time.0).collect(),
         mismatch: stored.mismatch.as_ref().map(|record| MismatchRecord {
-            id: record.id.clone(),
-            identifier: record.identifier.clone(),
+            id: record.id.as_deref().and_then(RecordId::parse),
+            identifier: record.identifier.as_deref().map(shown),
             target: record.target.clone(),
         }),
         handled: Asked {
-            reconcile: stored.last_handled_reconcile_at.clone(),
-            push_value: stored.last_handled_push_value_at.clone(),
+            reconcile: stored.last_handled_reconcile_at.clone().filter(is_request),
+            push_value: stored.last_handled_push_value_at.clone().filter(is_request),
         },
     }
+}
+
+/// Returns whether a stored text can be that of a request: a longer annotation is never seen.
+fn is_request(text: &String) -> bool {
+    text.len() <= LONGEST_REQUEST
+}
+
+/// Returns an identifier of a record as it is shown.
+fn shown(identifier: &str) -> String {
+    RecordIdentifier::of(identifier).to_string()
 }
 
 /// Returns the status to store; plan and conditions are for the caller to add.
 pub(crate) fn to_stored(status: Status, reference: &ConnectionRef) -> PamCredentialStatus {
     PamCredentialStatus {
         observed_generation: status.observed_generation,
-        id: status.id,
+        id: status.id.map(|id| id.to_string()),
         identifier: status.identifier,
         former_identifier: status.former_identifier,
         connection: status.vault.map(|vault| connection_status(vault, reference)),
@@ -59,7 +75,7 @@ pub(crate) fn to_stored(status: Status, reference: &ConnectionRef) -> PamCredent
         remote: status.remote.map(|Remote { change, identifier }| RemoteStatus { change, identifier }),
         corrections: status.corrections.into_iter().map(Time).collect(),
         mismatch: status.mismatch.map(|MismatchRecord { id, identifier, target }| api::MismatchRecord {
-            id,
+            id: id.map(|id| id.to_string()),
             identifier,
             target,
         }),
@@ -93,7 +109,7 @@ pub(crate) fn bound_vault(known: &ConnectionStatus) -> BoundVault {
         requested_tenant: known.requested_tenant.clone(),
         login: known.login.clone(),
     };
-    BoundVault { used, tenant: known.tenant.clone() }
+    BoundVault { used, tenant: known.tenant.as_deref().and_then(TenantName::parse) }
 }
 
 fn connection_status(vault: BoundVault, reference: &ConnectionRef) -> ConnectionStatus {
@@ -101,6 +117,7 @@ fn connection_status(vault: BoundVault, reference: &ConnectionRef) -> Connection
     let all = [ConnectionKind::ClusterPamConnection, ConnectionKind::PamConnection];
     let named = all.into_iter().find_map(|kind| Some((kind, connection.strip_prefix(&connection_name(kind, ""))?)));
     let (kind, name) = named.unwrap_or((reference.kind, &reference.name));
+    let tenant = tenant.map(|tenant| tenant.to_string());
     ConnectionStatus { kind, name: name.to_owned(), origin, tenant, requested_tenant, login }
 }
 
@@ -132,7 +149,7 @@ fn unacked(write: &InFlightWrite) -> UnackedWrite {
         identifier: write.identifier.clone(),
         account: write.account.clone(),
         origin: write.origin.clone(),
-        former: write.former.clone(),
+        former: write.former.as_deref().map(shown),
         since: write.since.0,
         value: write.value,
     }
@@ -166,7 +183,7 @@ mod tests {
             "digests": {"content": "v1:k:m"}, "ensuredEnabled": true, "valueHeldBack": true,
             "inFlight": {"action": "TakeOver", "identifier": "c_ns_n", "account": "v1:k:a", "origin": "https://pam",
                 "former": "f", "since": "2026-01-01T00:00:00Z", "value": true},
-            "remote": {"change": "c", "identifier": "i"}, "corrections": ["2026-01-01T00:00:00Z"],
+            "remote": {"change": "2031-01-01 10:00:00", "identifier": "i"}, "corrections": ["2026-01-01T00:00:00Z"],
             "mismatch": {"id": "18", "identifier": "j", "target": "v1:k:t"},
             "lastHandledReconcileAt": "1", "lastHandledPushValueAt": "2", "conditions": [],
         }))
@@ -182,6 +199,35 @@ mod tests {
             stored.in_flight.as_mut().unwrap().action = action;
             assert_eq!(to_stored(from_stored(&stored), &reference), stored);
         }
+    }
+
+    #[test]
+    fn p4_what_breaks_its_rule_is_dropped_and_the_rest_of_the_status_is_kept() {
+        let long = "9".repeat(900_000);
+        let mut old = serde_json::to_value(stored()).unwrap();
+        for (path, text) in [
+            ("/id", long.as_str()),
+            ("/connection/tenant", "a\r\nb"),
+            ("/formerIdentifier", "\u{1b}[31m"),
+            ("/inFlight/former", "a\u{202e}b"),
+            ("/remote/change", "secret"),
+            ("/remote/identifier", "a b"),
+            ("/mismatch/id", "secret"),
+            ("/lastHandledReconcileAt", &"n".repeat(900_000)),
+        ] {
+            *old.pointer_mut(path).unwrap() = text.into();
+        }
+        let status = from_stored(&serde_json::from_value(old).unwrap());
+        let known = from_stored(&stored());
+        let other = || Some("another one".to_owned());
+        let mut expected = Status { id: None, former_identifier: other(), ..known };
+        expected.vault.as_mut().unwrap().tenant = None;
+        expected.in_flight.as_mut().unwrap().former = other();
+        expected.remote = Some(Remote { change: None, identifier: other() });
+        expected.mismatch.as_mut().unwrap().id = None;
+        expected.handled.reconcile = None;
+        assert_eq!(status, expected);
+        assert_eq!(status.binding(None), crate::domain::Binding::Unbound);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::controller::credential::facts::{desired, field_groups};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::secret::digest::plain;
 use crate::domain::{
-    ClaimRequest, Claims, Decision, DeviceClaim, Heir, LeavingRecord, ObjectName, Reason, RecordId, Situation, Taken,
-    VaultId, decide,
+    ClaimRequest, Claims, Decision, DeviceClaim, Heir, LeavingRecord, ObjectName, Reason, Situation, Taken, VaultId,
+    VaultRecord, decide,
 };
 
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
@@ -94,7 +94,7 @@ fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
         identifier: observed.identifier.clone(),
         account: plain(&[&username, &hostname, &ip]),
         device: field_groups::claimed_device(&observed.object.spec).map(device),
-        record: observed.listed().map(|record| record.id.clone()),
+        record: observed.listed().map(|record| record.id.to_string()),
     })
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn is_claimed_by_other(observed: &Observation<'_>, context: &Context)
     let (id, known) = (observed.status.id.as_deref(), observed.stored.connection.as_ref());
     id.zip(known).is_some_and(|(id, known)| {
         let vault = &claims::vault_of(known);
-        context.claims.is_shared(observed.uid(), RecordId { vault, id })
+        context.claims.is_shared(observed.uid(), VaultRecord { vault, id })
     })
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn leaving_record(observed: &Observation<'_>) -> Option<LeavingRecord
         namespace: observed.key.namespace.clone(),
         to: desired::hand_over_to(observed.object),
         vault: claims::vault_of(known),
-        id: observed.status.id.clone()?,
+        id: observed.status.id.as_ref()?.to_string(),
         key: claims::record_key(observed.object, &observed.identifier),
     })
 }
@@ -143,5 +143,5 @@ pub(crate) fn heir(observed: &Observation<'_>, context: &Context) -> Heir {
 pub(crate) fn withdraw(observed: &Observation<'_>, context: &Context) -> bool {
     let Some(LeavingRecord { vault, id, .. }) = leaving_record(observed) else { return true };
     heir(observed, context) == Heir::None
-        && context.claims.withdraw(observed.uid(), RecordId { vault: &vault, id: &id })
+        && context.claims.withdraw(observed.uid(), VaultRecord { vault: &vault, id: &id })
 }

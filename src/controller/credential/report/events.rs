@@ -69,9 +69,10 @@ async fn pushed(object: &ObjectReference, observed: &Observation<'_>, push: Push
 }
 
 fn left_behind(observed: &Observation<'_>) -> String {
-    let (status, text) = (&observed.status, |text: &Option<String>| text.clone().unwrap_or_default());
+    let status = &observed.status;
     let origin = status.vault.as_ref().map(|vault| vault.used.origin.as_str()).unwrap_or_default();
-    message::left_behind(&text(&status.id), &text(&status.identifier), origin)
+    let [id, identifier] = [status.id.as_deref(), status.identifier.as_deref()].map(Option::unwrap_or_default);
+    message::left_behind(id, identifier, origin)
 }
 
 /// Something odd about a value that was sent.

@@ -26,19 +26,19 @@ pub(crate) fn plan(observed: &Observation<'_>, decision: Decision) -> Option<Pla
 }
 
 fn of_record(observed: &Observation<'_>) -> Plan {
-    let listed = observed.listed().map(|record| record.id.clone());
-    Plan { id: observed.status.id.clone().or(listed), ..Plan::default() }
+    let listed = observed.listed().map(|record| &record.id);
+    Plan { id: observed.status.id.as_ref().or(listed).map(ToString::to_string), ..Plan::default() }
 }
 
 fn pushing(observed: &Observation<'_>, push: Push) -> Plan {
     let sight = observed.found.sight.as_ref();
-    let listed = observed.listed().map(|record| record.id.clone());
+    let listed = observed.listed().map(|record| record.id.to_string());
     Plan {
         action: action(observed, push),
         id: match push.expect {
             Expect::Create => None,
             Expect::Existing => listed,
-            Expect::Update => observed.status.id.clone(),
+            Expect::Update => observed.status.id.as_ref().map(ToString::to_string),
         },
         identifier: Some(observed.identifier.clone()),
         former_identifier: observed.replaced().map(str::to_owned),

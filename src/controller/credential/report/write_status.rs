@@ -6,15 +6,26 @@ use crate::api::{PamCredential, PamCredentialStatus, same_but_for_times};
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::status_store;
 use crate::metrics::Kind;
 
 /// Writes a status that an earlier pass could not write, even if the object still waits for a retry.
+///
+/// A status that cannot be written ends the pass: what it tells of is recorded before anything else is sent. Only a
+/// deletion goes on, since it sends no value, and a status that the API server refuses must not keep the finalizer (P7).
 pub(crate) async fn write_owed(observed: &Observation<'_>, context: &Context) -> Result<(), Error> {
-    if context.statuses.is_owed(observed.uid()) {
-        write(observed, &observed.stored, context).await?;
+    if !context.statuses.is_owed(observed.uid()) {
+        return Ok(());
     }
-    Ok(())
+    match write(observed, &observed.stored, context).await {
+        Err(error) if observed.situation.deleting => {
+            let NamespacedName { namespace, name } = &observed.key;
+            tracing::warn!(%namespace, %name, %error, "the deletion goes on without a status");
+            Ok(())
+        }
+        result => result.map(drop),
+    }
 }
 
 /// Writes a status if it differs. If the object is gone, returns `false` and forgets everything about the object.

@@ -97,7 +97,11 @@ fn mismatched(input: &TransitionInput<'_>, next: &mut Status, answer: &Answer) {
     next.mismatch = Some(MismatchRecord {
         id: Some(answer.id.clone()),
         // Another identifier may be another namespace's.
-        identifier: answer.identifier.clone().filter(|answered| answered == input.target.identifier),
+        identifier: answer
+            .identifier
+            .as_deref()
+            .filter(|answered| *answered == input.target.identifier)
+            .map(str::to_owned),
         target: input.target.digest(input.keyed).unwrap_or_default(),
     });
     acknowledge(input, next);

@@ -1,9 +1,10 @@
 //! Parts of a status that several results change.
 
+use crate::domain::TenantName;
 use crate::domain::credential::{Asked, Binding, BoundVault, KEYED, Remote, Status, TransitionInput, remembered};
 use crate::domain::keyed::REMOVED;
 
-pub(super) fn rebind(input: &TransitionInput<'_>, next: &mut Status, answered: Option<String>) {
+pub(super) fn rebind(input: &TransitionInput<'_>, next: &mut Status, answered: Option<TenantName>) {
     let Some(now) = input.vault else { return };
     let before = next.vault.take().unwrap_or_default();
     if let Some(write) = next.in_flight.as_mut().filter(|write| write.origin == before.used.origin) {

@@ -205,7 +205,31 @@ fn edited(effect: Effect, answer: Answer) -> Verdict {
     }
 }
 
+/// Puts a text in the place of the fields at a path.
+fn replace(value: &mut serde_json::Value, path: &str, text: &str) {
+    let (key, rest) = path.split_once('/').map_or((path, None), |(key, rest)| (key, Some(rest)));
+    let fields: Vec<&mut serde_json::Value> = match value {
+        serde_json::Value::Object(object) => object.get_mut(key).into_iter().collect(),
+        serde_json::Value::Array(items) if key == "*" => items.iter_mut().collect(),
+        _ => Vec::new(),
+    };
+    for field in fields {
+        match rest {
+            Some(rest) => replace(field, rest, text),
+            None => *field = text.into(),
+        }
+    }
+}
+
 fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) {
+    if let Effect::OtherField { path, text } = &effect {
+        let mut value = serde_json::Value::Object(std::mem::take(whole));
+        replace(&mut value, path, text);
+        if let serde_json::Value::Object(edited) = value {
+            *whole = edited;
+        }
+        return;
+    }
     if let Effect::OtherTenant(tenant) = effect {
         whole.insert("tenant".to_owned(), tenant.into());
         return;

@@ -52,7 +52,7 @@ impl World {
     fn answered(&mut self, run: &Run, seen: &Seeing, push: Push, post: &Post) {
         let answer = self.pam_mut().post(post);
         let made = run.s.in_flight.is_some() && !run.announced;
-        let expected = seen.transition_input(self, run).expected(&self.status, push, run.listed.as_deref(), made);
+        let expected = seen.transition_input(self, run).expected(&self.status, push, run.listed.as_ref(), made);
         let result = if judge(&expected, &answer).is_some() {
             WriteResult::Mismatch(&answer)
         } else {

@@ -1,11 +1,11 @@
 //! A PAM of a few records: what a POST, a list and a DELETE do (API 2.6, 6.1).
 
-use crate::domain::{Account, Answer, Row, WriteEffect};
+use crate::domain::{Account, Answer, RecordId, RecordIdentifier, Row, WriteEffect};
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Record {
-    pub(super) id: String,
+    pub(super) id: RecordId,
     pub(super) identifier: Option<String>,
     pub(super) username: String,
     pub(super) value: u8,
@@ -64,11 +64,16 @@ impl Pam {
         record.value = post.value.unwrap_or(record.value);
         record.notes = post.notes.unwrap_or(record.notes);
         record.change = self.changes;
-        Answer { effect, id: record.id.clone(), identifier: record.identifier.clone(), tenant: None }
+        Answer {
+            effect,
+            id: record.id.clone(),
+            identifier: record.identifier.as_deref().map(RecordIdentifier::of),
+            tenant: None,
+        }
     }
 
     fn create(&mut self) -> usize {
-        let id = (self.first_id + self.records.len()).to_string();
+        let id = RecordId::parse(&(self.first_id + self.records.len()).to_string()).unwrap();
         let (identifier, username, rotates) = (None, String::new(), self.rotates);
         let (value, notes, change, enabled, foreign) = (0, 0, 0, true, false);
         self.records.push(Record { id, identifier, username, value, notes, change, rotates, enabled, foreign });
@@ -99,7 +104,7 @@ impl Pam {
     pub(super) fn touch(&mut self, id: &str, write: impl FnOnce(&mut Record)) {
         self.changes += 1;
         let change = self.changes;
-        if let Some(record) = self.records.iter_mut().find(|record| record.id == id) {
+        if let Some(record) = self.records.iter_mut().find(|record| *record.id == *id) {
             write(record);
             record.change = change;
         }
@@ -107,7 +112,7 @@ impl Pam {
 
     pub(super) fn rows(&self) -> Vec<Row> {
         let row = |record: &Record| Row {
-            id: record.id.clone(),
+            id: record.id.to_string(),
             identifier: record.identifier.clone(),
             account: account(&record.username),
             rotates: record.rotates,

@@ -12,7 +12,7 @@ use crate::domain::credential::{
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
     Account, AdoptionPolicy, Binding, Claims, Connection, Decision, Identifiers, Intent, Inventory, Keyed, Look,
-    SecretsState, Seen, Situation, decide, match_rows,
+    RecordId, SecretsState, Seen, Situation, decide, match_rows,
 };
 
 pub(super) const IDENTIFIER: &str = "cluster_ns_name";
@@ -32,7 +32,7 @@ pub(super) struct Run {
     pub(super) s: Situation,
     read: Option<ReadSecrets>,
     /// Id of the record that the list shows.
-    pub(super) listed: Option<String>,
+    pub(super) listed: Option<RecordId>,
     remote: Option<Remote>,
     replaced: Option<String>,
     pub(super) announced: bool,

@@ -1,7 +1,8 @@
 //! Which row of the table a list shows, and what an answer says.
 
 use crate::domain::{
-    Account, Answer, Binding, Expect, Expected, Identifiers, Mismatch, Row, Seen, WriteEffect, judge, match_rows,
+    Account, Answer, Binding, Expect, Expected, Identifiers, Mismatch, RecordId, RecordIdentifier, Row, Seen,
+    TenantName, WriteEffect, judge, match_rows,
 };
 
 fn account(username: &str) -> Account {
@@ -58,16 +59,16 @@ fn our_own_record_is_recognised_by_its_id() {
 fn an_answer_is_compared_with_what_was_decided() {
     let expected = |expect, id: Option<&str>| Expected {
         expect,
-        id: id.map(Into::into),
+        id: id.and_then(RecordId::parse),
         identifier: "ours".into(),
-        tenant: Some("acme".into()),
+        tenant: TenantName::parse("acme"),
         maybe_made_before: false,
     };
     let answer = |effect, id: &str| Answer {
         effect,
-        id: id.into(),
-        identifier: Some("ours".into()),
-        tenant: Some("acme".into()),
+        id: RecordId::parse(id).unwrap(),
+        identifier: Some(RecordIdentifier::of("ours")),
+        tenant: TenantName::parse("acme"),
     };
     let (create, update) = (expected(Expect::Create, None), expected(Expect::Update, Some("1")));
     assert_eq!(judge(&create, &answer(WriteEffect::Created, "1")), None);
@@ -80,9 +81,9 @@ fn an_answer_is_compared_with_what_was_decided() {
     assert_eq!(judge(&update, &answer(WriteEffect::Updated, "1")), None);
     assert_eq!(judge(&update, &answer(WriteEffect::Created, "2")), Some(Mismatch::CreatedInstead));
     assert_eq!(judge(&update, &answer(WriteEffect::Updated, "2")), Some(Mismatch::OtherId));
-    let other = Answer { identifier: Some("theirs".into()), ..answer(WriteEffect::Updated, "1") };
+    let other = Answer { identifier: Some(RecordIdentifier::of("theirs")), ..answer(WriteEffect::Updated, "1") };
     assert_eq!(judge(&update, &other), Some(Mismatch::OtherIdentifier));
     assert_eq!(judge(&update, &Answer { identifier: None, ..other.clone() }), None);
-    let elsewhere = Answer { tenant: Some("umbrella".into()), ..answer(WriteEffect::Updated, "1") };
+    let elsewhere = Answer { tenant: TenantName::parse("umbrella"), ..answer(WriteEffect::Updated, "1") };
     assert_eq!(judge(&update, &elsewhere), Some(Mismatch::OtherTenant));
 }

@@ -8,7 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::concrete::{Concrete, ID, IDENTIFIER};
 use super::*;
 use crate::domain::credential::{WriteResult, announce, clears_suspected_write, transition};
-use crate::domain::{Answer, Situation, WriteEffect, judge};
+use crate::domain::{Answer, RecordId, RecordIdentifier, Situation, WriteEffect, judge};
 
 /// What only the next pass sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -206,8 +206,9 @@ fn next_facts(s: &Situation, step: Step) -> Changes {
 fn written(now: &mut Concrete, push: Push) {
     let effect = if push.expect == Expect::Create { WriteEffect::Created } else { WriteEffect::Updated };
     let id = if push.expect == Expect::Update { ID } else { "2" };
-    let answer = Answer { effect, id: id.to_owned(), identifier: Some(IDENTIFIER.to_owned()), tenant: None };
-    let expected = now.transition_input().expected(&now.status, push, Some(id), false);
+    let (id, identifier) = (RecordId::parse(id).unwrap(), Some(RecordIdentifier::of(IDENTIFIER)));
+    let expected = now.transition_input().expected(&now.status, push, Some(&id), false);
+    let answer = Answer { effect, id, identifier, tenant: None };
     assert_eq!(judge(&expected, &answer), None);
     end(now, Decision::Push(push), WriteResult::Written(&answer));
 }

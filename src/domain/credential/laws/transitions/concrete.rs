@@ -12,8 +12,8 @@ use crate::domain::credential::{
     change_since_write, find_drift, value_read,
 };
 use crate::domain::{
-    Account, Binding, Change, Connection, Intent, Keyed, Request, SecretsState, SettleWindow, Situation, UnackedWrite,
-    ValueComparison, WriteAction,
+    Account, Binding, Change, Connection, Intent, Keyed, RecordId, Request, SecretsState, SettleWindow, Situation,
+    UnackedWrite, ValueComparison, WriteAction,
 };
 
 const ORIGIN: &str = "https://pam";
@@ -85,7 +85,7 @@ impl Concrete {
         let used = connected(s, true);
         Status {
             observed_generation: Some(1),
-            id: bound.then(|| ID.to_owned()),
+            id: bound.then(|| RecordId::parse(ID)).flatten(),
             identifier: bound.then(|| IDENTIFIER.to_owned()),
             vault: (bound || s.login_changed).then_some(BoundVault { used, tenant: None }),
             source: vec![version(s.suspected_write)],

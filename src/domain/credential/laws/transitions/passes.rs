@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::credential::{
     MismatchRecord, ReadSecrets, SituationInput, Status, UnackedWrite, WriteAction, WriteResult, transition,
 };
-use crate::domain::{Answer, Situation, WriteEffect};
+use crate::domain::{Answer, RecordId, RecordIdentifier, Situation, TenantName, WriteEffect};
 
 /// An update of fields alone.
 pub(super) const UPDATE: Push = Push { expect: Expect::Update, value: false, all_fields: false };
@@ -29,8 +29,8 @@ pub(super) fn then(pass: &Concrete, decision: Decision, result: WriteResult<'_>)
 }
 
 pub(super) fn answer() -> Answer {
-    let (id, identifier) = ("1".to_owned(), Some("theirs".to_owned()));
-    Answer { effect: WriteEffect::Updated, id, identifier, tenant: Some("acme".to_owned()) }
+    let (id, identifier) = (1.into(), Some(RecordIdentifier::of("theirs")));
+    Answer { effect: WriteEffect::Updated, id, identifier, tenant: TenantName::parse("acme") }
 }
 
 #[test]
@@ -216,18 +216,19 @@ fn a_push_carries_what_differs_or_all_and_the_account_where_it_is_new() {
 #[test]
 fn an_answer_is_expected_from_the_record_and_the_tenant_that_are_known() {
     let mut pass = with(UNASKED_CLEAN);
-    pass.status.vault.as_mut().unwrap().tenant = Some("acme".to_owned());
+    pass.status.vault.as_mut().unwrap().tenant = TenantName::parse("acme");
     let of = |pass: &Concrete, expect, listed| {
         let expected = pass.transition_input().expected(&pass.status, Push { expect, ..UPDATE }, listed, false);
         (expected.id, expected.tenant)
     };
-    let text = |text: &str| Some(text.to_owned());
-    assert_eq!(of(&pass, Expect::Update, Some("2")), (text("1"), text("acme")));
-    assert_eq!(of(&pass, Expect::Create, Some("2")), (None, text("acme")));
-    assert_eq!(of(&pass, Expect::Existing, Some("2")), (text("2"), text("acme")));
-    assert_eq!(of(&pass, Expect::Existing, None), (None, text("acme")));
-    pass.status.mismatch = Some(MismatchRecord { id: text("9"), ..<_>::default() });
-    assert_eq!(of(&pass, Expect::Existing, None).0, text("9"));
+    let (id, acme) = (|number: u64| Some(RecordId::from(number)), TenantName::parse("acme"));
+    let listed = id(2);
+    assert_eq!(of(&pass, Expect::Update, listed.as_ref()), (id(1), acme.clone()));
+    assert_eq!(of(&pass, Expect::Create, listed.as_ref()), (None, acme.clone()));
+    assert_eq!(of(&pass, Expect::Existing, listed.as_ref()), (id(2), acme.clone()));
+    assert_eq!(of(&pass, Expect::Existing, None), (None, acme));
+    pass.status.mismatch = Some(MismatchRecord { id: id(9), ..<_>::default() });
+    assert_eq!(of(&pass, Expect::Existing, None).0, id(9));
     pass.situation.binding = Binding::BoundElsewhere;
     assert_eq!(of(&pass, Expect::Update, None).1, None, "another vault names its tenant itself");
 }

@@ -8,7 +8,7 @@ use super::passes::{UPDATE, answer, then, with, write};
 use super::*;
 use crate::domain::credential::{Asked, Remote, UnackedWrite, WriteAction, WriteResult, announce};
 use crate::domain::keyed::is_in_doubt;
-use crate::domain::{Answer, Situation};
+use crate::domain::{Answer, RecordIdentifier, Situation};
 
 #[test]
 fn p6_a_value_stays_withheld_until_a_value_is_sent() {
@@ -55,7 +55,7 @@ const SHOWS_OURS: Inventory = Inventory::Shows(Seen::Ours { at_account: true, ro
 fn p4_an_unexpected_answer_is_recorded_without_anothers_identifier_and_answers_the_request() {
     let pass = with(Situation { request: Request::Value, ..UNASKED_CLEAN });
     let of = |identifier: &str| {
-        let answer = Answer { identifier: Some(identifier.to_owned()), ..answer() };
+        let answer = Answer { identifier: Some(RecordIdentifier::of(identifier)), ..answer() };
         let next = then(&pass, Decision::Push(UPDATE), WriteResult::Mismatch(&answer));
         assert_eq!(next.handled, Asked { reconcile: None, push_value: Some("now".to_owned()) });
         next.mismatch.unwrap()

@@ -6,7 +6,7 @@ use super::passes::{UPDATE, answer, then, with, write};
 use super::*;
 use crate::domain::credential::{Asked, Status, TransitionInput, UnackedWrite, WriteAction, WriteResult, transition};
 use crate::domain::keyed::REMOVED;
-use crate::domain::{Answer, Situation, WriteEffect};
+use crate::domain::{Answer, Situation, TenantName, WriteEffect};
 
 const ADOPT: Push = Push { expect: Expect::Existing, ..UPDATE };
 const CREATE: Push = Push { expect: Expect::Create, ..UPDATE };
@@ -142,20 +142,20 @@ fn p3_what_an_earlier_process_may_have_sent_is_in_flight_after_an_answer() {
 fn p4_the_vault_of_a_record_is_where_the_connection_leads_and_its_tenant_as_the_pam_named_it() {
     let rebound = |s: Situation, known: Option<&str>, answered: Option<&str>| {
         let mut pass = with(s);
-        pass.status.vault.as_mut().unwrap().tenant = known.map(str::to_owned);
-        let answer = Answer { tenant: answered.map(str::to_owned), ..answer() };
+        pass.status.vault.as_mut().unwrap().tenant = known.and_then(TenantName::parse);
+        let answer = Answer { tenant: answered.and_then(TenantName::parse), ..answer() };
         let vault = then(&pass, Decision::Push(ADOPT), WriteResult::Written(&answer)).vault.unwrap();
         assert_eq!(vault.used, pass.vault);
         vault.tenant
     };
     let (acme, other) = (Some("acme"), Some("other"));
-    assert_eq!(rebound(UNASKED_CLEAN, acme, other), text("other"));
-    assert_eq!(rebound(UNASKED_CLEAN, acme, None), text("acme"));
+    assert_eq!(rebound(UNASKED_CLEAN, acme, other), TenantName::parse("other"));
+    assert_eq!(rebound(UNASKED_CLEAN, acme, None), TenantName::parse("acme"));
     assert_eq!(rebound(ELSEWHERE, acme, None), None, "another address may name the tenant otherwise");
     let mut pass = with(ELSEWHERE);
-    pass.status.vault.as_mut().unwrap().tenant = text("acme");
+    pass.status.vault.as_mut().unwrap().tenant = TenantName::parse("acme");
     pass.status.vault.as_mut().unwrap().used.origin.clone_from(&pass.vault.origin);
-    assert_eq!(then(&pass, Decision::Rebind, WriteResult::Nothing).vault.unwrap().tenant, text("acme"));
+    assert_eq!(then(&pass, Decision::Rebind, WriteResult::Nothing).vault.unwrap().tenant, TenantName::parse("acme"));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn what_is_written_is_the_record_of_the_answer() {
     let mut pass = with(Situation { mismatch: true, baseline: true, ..UNBOUND });
     pass.status.in_flight = None::<UnackedWrite>;
     let next = written(&pass, CREATE);
-    assert_eq!((next.id, next.identifier), (text("1"), text(super::concrete::IDENTIFIER)));
+    assert_eq!((next.id, next.identifier), (Some(1.into()), text(super::concrete::IDENTIFIER)));
     assert_eq!((next.last_write, next.mismatch, next.remote), (Some(pass.transition_input().now), None, None));
     assert_eq!(next.observed_generation, Some(1));
 }

@@ -120,6 +120,13 @@ pub enum Effect {
     OtherTenant(String),
     /// *(edit)* The success message is another one.
     OtherMessage(String),
+    /// *(edit)* The field at a path is this text, whatever the field is in the true answer.
+    OtherField {
+        /// The keys from the outermost object on, with `/` between them; `*` is each item of a list.
+        path: String,
+        /// The text.
+        text: String,
+    },
 }
 
 impl Effect {
@@ -149,6 +156,7 @@ impl Effect {
                 | Self::NullIdentifier
                 | Self::OtherTenant(_)
                 | Self::OtherMessage(_)
+                | Self::OtherField { .. }
         )
     }
 

@@ -137,6 +137,11 @@ async fn edits_change_the_true_answer_after_the_commit() {
         (Effect::NullIdentifier, "/credential/identifier", Some(json!(null))),
         (Effect::OtherTenant("x".to_owned()), "/tenant", Some(json!("x"))),
         (Effect::OtherMessage("x".to_owned()), "/response/mensagem", Some(json!("x"))),
+        (
+            Effect::OtherField { path: "response/status".to_owned(), text: "x".to_owned() },
+            "/response/status",
+            Some(json!("x")),
+        ),
     ] {
         let (pam, reply) = post_under(Fault::on(POST, effect)).await;
         assert_eq!(reply.unwrap().json().pointer(pointer).cloned(), value);
