@@ -225,12 +225,13 @@ mod tests {
     fn noted(name: &str, wrote: &str, wants: &str) -> PamCredential {
         let with =
             |site: &str| if site.is_empty() { serde_json::Value::Null } else { serde_json::json!({"site": site}) };
+        let id: String = name.bytes().map(|byte| byte.to_string()).collect();
         let object = |site: &str| -> PamCredential {
             serde_json::from_value(serde_json::json!({
                 "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
                 "metadata": {"name": name, "namespace": "ns", "uid": name},
                 "spec": {"username": name, "hostname": "h", "ip": "i", "device": with(site)},
-                "status": {"id": name, "identifier": name,
+                "status": {"id": id, "identifier": name,
                     "connection": {"kind": "ClusterPamConnection", "name": "c", "origin": "https://pam"}},
             }))
             .unwrap()

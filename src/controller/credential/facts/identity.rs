@@ -6,6 +6,9 @@ use crate::controller::secret::digest::fingerprint;
 use crate::domain::credential::CONTENT;
 use crate::domain::{Compared, Keyed, RecordIdentifier, generated_identifier, generated_under};
 
+/// So many bytes has a value that is looked for in what the PAM says.
+const SHORTEST_VALUE: usize = 6;
+
 /// Returns the identifier that is sent. What was once sent stays: even if the cluster has another name now, or the spec was
 /// edited while the identifier was first being sent (later the schema refuses that).
 pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, cluster_name: &str) -> String {
@@ -14,9 +17,9 @@ pub(crate) fn identifier(object: &PamCredential, status: &PamCredentialStatus, c
 }
 
 /// Returns whether a text of an answer or a list is a secret value of this credential, of which `digest` is the digest: a PAM
-/// that echoes the value must not publish the value (P8).
+/// that echoes the value must not publish the value (P8). A value that is too short equals an id by chance.
 pub(crate) fn is_value(text: &str, keyed: &dyn Keyed, digest: Option<&String>) -> bool {
-    keyed.compare(digest, CONTENT, text.as_bytes()) == Compared::Same
+    text.len() >= SHORTEST_VALUE && keyed.compare(digest, CONTENT, text.as_bytes()) == Compared::Same
 }
 
 /// Returns the identifier of a listed record as it may be shown.

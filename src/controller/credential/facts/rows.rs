@@ -9,6 +9,9 @@ use crate::domain::{
 };
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
+/// So many records of one sort are named at most.
+const NAMED: usize = 8;
+
 /// A list that did not come.
 pub(crate) struct ListFailure<'a>(pub(crate) &'a PamError);
 
@@ -40,7 +43,18 @@ pub(crate) fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, forme
     let change = change_since_write(&observed.status, listed_change.and_then(|record| record.change.as_deref()));
     observed.situation.change = change;
     let sight = sight(observed, mine, &account, snapshot, former_cluster_names);
+    if names_value(observed, &sight) {
+        observed.situation.inventory = Inventory::Failed(Reason::InventoryIncomplete);
+        return;
+    }
     note_sight(observed, sight);
+}
+
+/// Whether a list names the value as the id of a record that concerns the object. Such a list cannot be understood, and to
+/// name the record would publish the value (P8).
+fn names_value(observed: &Observation<'_>, sight: &Sight) -> bool {
+    let named = sight.ids.iter().take(NAMED).chain(sight.near.iter().take(NAMED));
+    named.into_iter().any(|id| observed.is_value(id))
 }
 
 fn note_sight(observed: &mut Observation<'_>, mut sight: Sight) {
