@@ -11,8 +11,10 @@ use reqwest::{Certificate, Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-/// Longer than anything that an answer may say.
-const LONG: usize = 1 << 20;
+/// Longer than anything that a field may say, and short enough for an answer that is read (1 MiB).
+const LONG: usize = 900_000;
+/// Between the steps of a life: longer than the time from one list to the next.
+const STEP: Duration = Duration::from_secs(100);
 
 /// A value that could also be an identifier and a tenant.
 const PLAIN: &str = "canary-7f3a-plain";
@@ -63,9 +65,10 @@ impl Field {
         KINDS.into_iter().find(|(name, _)| *name == self.kind).unwrap().1
     }
 
-    /// Puts a text into the field, in every answer of its kind, until the fault is removed.
+    /// Puts a text into the field, in every answer of its kind, until the fault is removed; a long text in one row of a list.
     fn inject(&self, world: &World, text: &str) -> FaultId {
-        let effect = Effect::OtherField { path: self.path.clone(), text: text.to_owned() };
+        let path = if text.len() < LONG { self.path.clone() } else { self.path.replace('*', "0") };
+        let effect = Effect::OtherField { path, text: text.to_owned() };
         world.sim.inject(Fault::on(self.kind(), effect).always())
     }
 }
@@ -154,9 +157,9 @@ async fn live(cluster: &OperatedCluster, number: usize, value: &str) {
     let name = format!("new{number}");
     cluster.put_value(&name, value);
     cluster.put_credential(&name, &json!({"deletionPolicy": "Disable"}));
-    sleep(Duration::from_mins(3)).await;
+    sleep(STEP).await;
     cluster.api.delete("pamcredentials", NAMESPACE, &name);
-    sleep(Duration::from_mins(3)).await;
+    sleep(STEP).await;
 }
 
 /// Fails where anything that must not leave is in what the operator said.

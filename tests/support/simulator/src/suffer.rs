@@ -211,6 +211,9 @@ fn replace(value: &mut serde_json::Value, path: &str, text: &str) {
     let fields: Vec<&mut serde_json::Value> = match value {
         serde_json::Value::Object(object) => object.get_mut(key).into_iter().collect(),
         serde_json::Value::Array(items) if key == "*" => items.iter_mut().collect(),
+        serde_json::Value::Array(items) => {
+            key.parse().ok().and_then(|at: usize| items.get_mut(at)).into_iter().collect()
+        }
         _ => Vec::new(),
     };
     for field in fields {

@@ -122,7 +122,7 @@ pub enum Effect {
     OtherMessage(String),
     /// *(edit)* The field at a path is this text, whatever the field is in the true answer.
     OtherField {
-        /// The keys from the outermost object on, with `/` between them; `*` is each item of a list.
+        /// The keys from the outermost object on, with `/` between them; `*` is each item of a list, a number one of them.
         path: String,
         /// The text.
         text: String,
