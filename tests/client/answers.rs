@@ -72,7 +72,7 @@ async fn odd_answers_are_passed_on_as_they_are() {
     let client = pam.client();
     let post = |effect| pam.sim.inject(Fault::on(Kind::PostCredential, effect));
     post(Effect::OtherId("999".into()));
-    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().id.to_string(), "999");
+    assert_eq!(client.upsert_credential(&request("one")).await.unwrap().id, 999.into());
     post(Effect::OtherIdentifier("other".into()));
     assert_eq!(client.upsert_credential(&request("one")).await.unwrap().identifier.as_deref(), Some("other"));
     post(Effect::NullIdentifier);

@@ -42,14 +42,14 @@ pub(crate) fn from_stored(stored: &PamCredentialStatus) -> Status {
             target: record.target.clone(),
         }),
         handled: Asked {
-            reconcile: stored.last_handled_reconcile_at.clone().filter(is_request),
-            push_value: stored.last_handled_push_value_at.clone().filter(is_request),
+            reconcile: stored.last_handled_reconcile_at.clone().filter(|text| is_request(text)),
+            push_value: stored.last_handled_push_value_at.clone().filter(|text| is_request(text)),
         },
     }
 }
 
 /// Returns whether a stored text can be that of a request: a longer annotation is never seen.
-fn is_request(text: &String) -> bool {
+fn is_request(text: &str) -> bool {
     text.len() <= LONGEST_REQUEST
 }
 
