@@ -53,22 +53,42 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- .Values.listenAddress | splitList ":" | last -}}
 {{- end -}}
 
-{{/* What the operator does where PamCredentials and PamConnections are: read them and their Secrets, write their status, tell of it. */}}
+{{/*
+Name of a cluster-scoped object whose kind takes no ':' in a name. A namespace's name has no '.', so that no two releases
+spell the same.
+*/}}
+{{- define "pam-operator.dottedName" -}}
+{{- printf "%s.%s" .Release.Namespace (include "pam-operator.fullname" .) -}}
+{{- end -}}
+
+{{/*
+What the operator does where PamCredentials and PamConnections are: read them and their Secrets, write their status,
+tell of it. The comment above each rule, here and in every role, is the reason that docs/operations.md gives for it.
+*/}}
 {{- define "pam-operator.watchRules" -}}
+# to serve them
 - apiGroups: [pam-operator.io]
   resources: [pamcredentials, pamconnections]
   verbs: [get, list, watch]
+# to say how they are
 - apiGroups: [pam-operator.io]
   resources: [pamcredentials/status, pamconnections/status]
   verbs: [patch]
+# the values; a watch of metadata needs the same right as one of values
 - apiGroups: [""]
-  # The CA bundle of a PamConnection may be in a ConfigMap.
-  resources: [secrets{{ if .Values.allowedHosts }}, configmaps{{ end }}]
+  resources: [secrets]
   verbs: [get, list, watch]
+{{- if .Values.allowedHosts }}
+# the CA bundle of a PamConnection may be in a ConfigMap; only with `allowedHosts`
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
+{{- end }}
 {{ include "pam-operator.eventRules" . }}
 {{- end -}}
 
 {{- define "pam-operator.eventRules" -}}
+# to tell of transitions; events of cluster-scoped objects are in `default`
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

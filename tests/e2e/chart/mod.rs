@@ -1,6 +1,7 @@
 //! P8, P9: the chart renders what its values say, grants no more rights than needed, and loses nothing on upgrade and
 //! removal.
 
+mod admission;
 mod lifecycle;
 mod rbac;
 mod render;

@@ -95,13 +95,45 @@ async fn every_value_reaches_its_object() {
 
 #[tokio::test]
 async fn what_is_not_asked_for_is_not_rendered() {
-    let objects =
-        rendered(&["crds.install=false", "rbac.aggregate=false", "serviceAccount.create=false"]).await.unwrap();
-    for kind in ["CustomResourceDefinition", "ServiceAccount", "Service", "NetworkPolicy", "Namespace"] {
+    let objects = rendered(&[
+        "crds.install=false",
+        "rbac.aggregate=false",
+        "serviceAccount.create=false",
+        "admissionPolicy.enabled=false",
+    ])
+    .await
+    .unwrap();
+    for kind in [
+        "CustomResourceDefinition",
+        "ServiceAccount",
+        "Service",
+        "NetworkPolicy",
+        "Namespace",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    ] {
         assert!(of_kind(&objects, kind).is_empty(), "{kind}");
     }
     assert_eq!(of_kind(&objects, "ClusterRole").len(), 1);
     assert_eq!(only(&objects, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"], "default");
+}
+
+/// Releases share no policy, and each is about its own `ServiceAccount`.
+#[tokio::test]
+async fn the_admission_policy_is_about_the_operators_account_alone() {
+    for (values, account) in [
+        (&[][..], "rel-pam-operator"),
+        (&[r#"serviceAccount={"name":"robot"}"#], "robot"),
+        (&["serviceAccount.create=false"], "default"),
+    ] {
+        let objects = rendered(values).await.unwrap();
+        let policy = only(&objects, "ValidatingAdmissionPolicy");
+        assert_eq!(policy["metadata"]["name"], "ns.rel-pam-operator");
+        let expected = format!("request.userInfo.username == \"system:serviceaccount:ns:{account}\"");
+        assert_eq!(policy["spec"]["matchConditions"][0]["expression"], json!(expected));
+        let binding = only(&objects, "ValidatingAdmissionPolicyBinding");
+        assert_eq!(binding["spec"], json!({"policyName": "ns.rel-pam-operator", "validationActions": ["Deny"]}));
+    }
 }
 
 #[tokio::test]
@@ -124,6 +156,7 @@ async fn unknown_and_impossible_values_are_refused() {
             ("image.registry=\"x\"", "'registry'"),
             ("leaderElection.enable=true", "'enable'"),
             ("crds.keep=true", "'keep'"),
+            ("admissionPolicy.enabled=\"auto\"", "/admissionPolicy/enabled'"),
             ("metrics.service.type=\"NodePort\"", "'type'"),
             ("watchNamespaces=\"a\"", "/watchNamespaces'"),
             ("clusterName=\"a_b\"", "/clusterName'"),
@@ -203,7 +236,17 @@ fn every_value_is_commented_and_in_the_schema() {
     let mut known = names(&schema["properties"]);
     known.remove("global");
     assert_eq!(names(&values), known);
-    let sections = ["log", "leaderElection", "image", "serviceAccount", "rbac", "crds", "metrics", "networkPolicy"];
+    let sections = [
+        "log",
+        "leaderElection",
+        "image",
+        "serviceAccount",
+        "rbac",
+        "admissionPolicy",
+        "crds",
+        "metrics",
+        "networkPolicy",
+    ];
     let lines: Vec<&str> = text.lines().collect();
     for name in known {
         let at = lines.iter().position(|line| line.starts_with(&format!("{name}:"))).unwrap();
