@@ -11,6 +11,7 @@
 mod candidate;
 mod error;
 mod handle;
+mod holder;
 mod lead;
 mod rules;
 mod term;
@@ -24,8 +25,10 @@ pub use candidate::LEASE_NAME;
 pub use handle::LeadHandle;
 pub use lead::Lead;
 
+use crate::metrics::Metrics;
 use candidate::Candidate;
 use error::{Complaints, LeaseError};
+use holder::HolderLog;
 use rules::{Step, Timing, Watch};
 use term::Term;
 
@@ -34,6 +37,7 @@ use term::Term;
 pub struct Leadership {
     /// `None`: there is no election.
     candidate: Option<Candidate>,
+    metrics: Option<Metrics>,
 }
 
 /// What came of one look at the lease.
@@ -51,13 +55,20 @@ impl Leadership {
     /// `get`, `create` and `update` of leases in `namespace`.
     #[must_use]
     pub fn elected(client: Client, namespace: &str, identity: &str, lease_duration: Duration) -> Self {
-        Self { candidate: Some(Candidate::new(client, namespace, identity, Timing(lease_duration))) }
+        Self { candidate: Some(Candidate::new(client, namespace, identity, Timing(lease_duration))), metrics: None }
+    }
+
+    /// Shows in `metrics` while the lease is held under a name that is no replica's.
+    #[must_use]
+    pub fn shown_in(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
     }
 
     /// Leads without asking anybody: for a single replica.
     #[must_use]
     pub const fn unopposed() -> Self {
-        Self { candidate: None }
+        Self { candidate: None, metrics: None }
     }
 
     /// Waits until this replica leads. `on_standby` is called once, when the lease was read and another holds it.
@@ -69,14 +80,18 @@ impl Leadership {
             return Some(Lead::unopposed());
         };
         let (mut seen, mut log, mut on_standby) = (Watch::default(), Complaints::default(), Some(on_standby));
+        let mut holders = HolderLog::new(candidate.identity.clone(), self.metrics.clone());
         tokio::pin!(shutdown);
         loop {
             match attempt(candidate, &mut seen).await {
-                Ok(Attempt::Taken(term)) => return Some(Lead::elected(*term)),
+                Ok(Attempt::Taken(term)) => {
+                    holders.taken();
+                    return Some(Lead::elected(*term));
+                }
                 Ok(Attempt::HeldBy(holder)) => {
                     log.clear();
+                    holders.note(&holder);
                     if let Some(tell) = on_standby.take() {
-                        tracing::info!(holder, "another replica leads; waiting for the lease");
                         tell();
                     }
                 }

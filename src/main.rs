@@ -44,6 +44,7 @@ async fn serve(
     let client = client().await?;
     let leadership = if config.leader_election {
         Leadership::elected(client.clone(), &config.namespace, &config.pod_name, config.lease_duration)
+            .shown_in(metrics.clone())
     } else {
         Leadership::unopposed()
     };

@@ -144,6 +144,7 @@ pub struct Metrics {
     status_writes: Family<KindLabels, Counter>,
     records_left_enabled: Counter,
     leader: Gauge,
+    lease_foreign_holder: Gauge,
     plan_only: Gauge,
 }
 
@@ -162,6 +163,7 @@ impl Metrics {
             status_writes: Family::default(),
             records_left_enabled: Counter::default(),
             leader: Gauge::default(),
+            lease_foreign_holder: Gauge::default(),
             plan_only: Gauge::default(),
         };
         let mut registry = Registry::with_prefix("pam_operator");
@@ -191,6 +193,11 @@ impl Metrics {
             self.records_left_enabled.clone(),
         );
         registry.register("leader", "1 while this replica leads, else 0", self.leader.clone());
+        registry.register(
+            "lease_foreign_holder",
+            "1 while the lease is held under a name that no replica of this Deployment can have, else 0",
+            self.lease_foreign_holder.clone(),
+        );
         registry.register(
             "plan_only",
             "1 where --plan-only is set and nothing is written to a PAM, else 0",
@@ -277,6 +284,11 @@ impl Metrics {
         self.leader.set(i64::from(leads));
     }
 
+    /// Records whether the lease is held under a name that is no replica's.
+    pub fn set_lease_foreign(&self, is_foreign: bool) {
+        self.lease_foreign_holder.set(i64::from(is_foreign));
+    }
+
     /// Records whether `--plan-only` is set.
     pub fn set_plan_only(&self, is_set: bool) {
         self.plan_only.set(i64::from(is_set));
@@ -317,6 +329,7 @@ mod tests {
         metrics.secret_pushed(Duration::from_millis(300));
         metrics.status_written(Kind::ClusterPamConnection);
         metrics.set_leader(true);
+        metrics.set_lease_foreign(true);
         metrics.set_plan_only(true);
         let text = text(&registry);
         for line in [
@@ -329,6 +342,7 @@ mod tests {
             r#"pam_operator_secret_push_latency_seconds_bucket{le="1.0"} 1"#,
             r#"pam_operator_status_writes_total{kind="ClusterPamConnection"} 1"#,
             "pam_operator_leader 1",
+            "pam_operator_lease_foreign_holder 1",
             "pam_operator_plan_only 1",
             concat!(r#"pam_operator_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
             "# UNIT pam_operator_secret_push_latency_seconds seconds",

@@ -139,6 +139,13 @@ pub(super) fn is_ours(found: &Record, me: &str, sent: &[Timestamp]) -> bool {
     found.holder.as_deref() == Some(me) && found.renewed.is_some_and(|stamp| sent.contains(&stamp))
 }
 
+/// Returns whether a replica beside `me` can have that name. Pods of one Deployment have its name in common, and two further
+/// words: the ReplicaSet's and their own. A name of fewer words is no Pod's (`--pod-name` was given otherwise) and says nothing.
+pub(super) fn may_be_replica(holder: &str, me: &str) -> bool {
+    let deployment = |name: &str| name.rsplitn(3, '-').nth(2).map(str::to_owned);
+    deployment(me).is_none_or(|mine| deployment(holder) == Some(mine))
+}
+
 /// Returns `time` as it comes back from the API server, which keeps microseconds.
 pub(super) fn stamp(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
@@ -263,6 +270,19 @@ mod tests {
         assert!(!is_ours(&record(Some("me"), 6), "me", &sent), "a second process under my name");
         assert!(!is_ours(&record(Some("other"), 7), "me", &sent));
         assert!(!is_ours(&record(None, 7), "me", &sent));
+    }
+
+    #[test]
+    fn a_replica_is_told_by_the_name_of_its_deployment() {
+        let me = "my-pam-operator-5d9f7c8b6-abcde";
+        for replica in [me, "my-pam-operator-5d9f7c8b6-fghij", "my-pam-operator-7c8b65d9f-abcde"] {
+            assert!(may_be_replica(replica, me), "{replica}");
+        }
+        for other in ["thief", "my-pam-operator", "your-pam-operator-5d9f7c8b6-abcde", "my-pam-operator-5d9f7c8b6-a-b"]
+        {
+            assert!(!may_be_replica(other, me), "{other}");
+        }
+        assert!(may_be_replica("thief", "host-1a2b3c4d"), "no Pod's name");
     }
 
     #[test]

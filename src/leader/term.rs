@@ -123,6 +123,18 @@ impl Term {
             self.lease = found;
             return Ok(());
         }
+        self.tell_of_theft(&found);
         Err(LeaseError::Conflict)
+    }
+
+    /// Logs a lease that somebody else wrote although it had not expired: a replica waits until it has.
+    fn tell_of_theft(&self, found: &Lease) {
+        let holder = self.candidate.record(found).holder;
+        if Instant::now() < self.until {
+            tracing::error!(
+                ?holder,
+                "the lease was taken before it had expired, which no replica does unless this machine was suspended: see who may write leases in this namespace"
+            );
+        }
     }
 }

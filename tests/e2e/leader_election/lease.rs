@@ -8,6 +8,7 @@ use std::sync::{
 use kube::api::{DeleteParams, Patch, PatchParams};
 use local_cluster::ControlPlane;
 use pam_operator::leader::{LEASE_NAME, Leadership};
+use pam_operator::metrics::Metrics;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -101,6 +102,24 @@ async fn a_lease_that_another_one_wrote_is_lost_at_the_next_renewal() {
         one.release().await;
         assert_eq!(chart.holder().await.as_deref(), Some(thief), "what is not ours is not released");
     }
+}
+
+/// A hand that writes leases and is no replica: those that wait say so, and take the lease once it has expired.
+#[tokio::test]
+async fn a_lease_under_a_foreign_name_is_shown_in_the_metrics() {
+    let chart = Chart::new().await;
+    let thief = lead(&chart.candidate("thief").await).await;
+    let (metrics, registry) = Metrics::new();
+    let shows = |line: &str| {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text.lines().any(|found| found == line)
+    };
+    let replica = waiting(chart.candidate("pam-operator-5d9f7c8b6-abcde").await.shown_in(metrics)).await;
+    assert!(shows("pam_operator_lease_foreign_holder 1"));
+    thief.release().await;
+    let _lead = timeout(SOON, replica).await.unwrap().unwrap();
+    assert!(shows("pam_operator_lease_foreign_holder 0"));
 }
 
 #[tokio::test]
