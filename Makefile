@@ -46,7 +46,7 @@ mutants: need-rust ## Break src/domain in every small way, and see that its test
 
 generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
-	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test e2e chart::render::the_plain_manifest
+	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test e2e -- chart::render::the_plain_manifest chart::rights::
 
 tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets

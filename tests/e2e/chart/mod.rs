@@ -5,6 +5,7 @@ mod admission;
 mod lifecycle;
 mod rbac;
 mod render;
+mod rights;
 
 use std::path::PathBuf;
 
