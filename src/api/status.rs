@@ -173,6 +173,9 @@ pub enum PlannedValue {
     Unchanged,
     /// It would not: the vault rotates it, or may hold a newer one.
     HeldBack,
+    /// Not told: the spec names another Secret than those of the last write. A plan would else say to readers who may not
+    /// read Secrets whether both hold the same value.
+    Undisclosed,
 }
 
 /// A write that is about to be sent, or was sent and has no answer.

@@ -215,3 +215,54 @@ async fn a_plan_takes_nothing_away_from_those_who_write() {
     assert_eq!(world.sim.count(Kind::PostCredential), 1);
     assert_no_canary(&world.everything_said().await);
 }
+
+/// P8: readers of a plan may be people who may not read Secrets, and who may have made the Secret that the spec names now. In
+/// `Apply` the value is sent or not, since P6 rests on that.
+#[tokio::test]
+async fn a_plan_does_not_tell_whether_another_secret_holds_the_value() {
+    let world = living().await;
+    let of = |secret: &str| {
+        json!({
+            "contentSecretRef": {"name": secret},
+            "additionalSettings": {"secretKeySecretRef": {"name": secret, "key": "seed"}},
+        })
+    };
+    let guesses = [("right", CANARY, "JBSWY3DPEHPK3PXP"), ("wrong", "canary-7f3a-wrong", "JBSWY3DPEHPK3PXQ")];
+    for (name, value, seed) in guesses {
+        world.put_secret(name, json!({"password": CANARY, "seed": "JBSWY3DPEHPK3PXP"})).await;
+        world.put_secret(&format!("guess-{name}"), json!({"password": value, "seed": seed})).await;
+        world.put_credential(name, of(name)).await;
+    }
+    for (name, ..) in guesses {
+        world.becomes(name, "Synced").await;
+    }
+    let count = world.count().await;
+    let mut told = Vec::new();
+    for (name, ..) in guesses {
+        let guess = of(&format!("guess-{name}"));
+        world.put_credential(name, merged(&guess, json!({"mode": "Plan"}))).await;
+        let plan = plan_of(&world, name).await;
+        let (status, reason, message) = ready(&world.get(name).await);
+        let id = plan.id.clone().unwrap();
+        let message = message.replace(&id, "ID").replace(&world.identifier_of(name), "IDENTIFIER");
+        told.push((plan.action, plan.groups, plan.value, status, reason, message));
+    }
+    eprintln!("{:?}", told[0]);
+    assert_eq!(told[0], told[1]);
+    assert_eq!((told[0].0, told[0].2), (PlanAction::Update, PlannedValue::Undisclosed));
+    assert_untouched(&world.journal(&count));
+
+    // The Secret that was sent from is compared as ever.
+    world.put_credential("right", merged(&of("right"), json!({"mode": "Plan"}))).await;
+    assert_eq!(plan_of(&world, "right").await.value, PlannedValue::Unchanged);
+
+    let count = world.count().await;
+    for (name, ..) in guesses {
+        world.put_credential(name, of(&format!("guess-{name}"))).await;
+        world.becomes(name, "Synced").await;
+    }
+    let journal = world.journal(&count);
+    assert!(journal.posts_for(&world.identifier_of("right")).is_empty(), "the PAM has the value");
+    assert!(journal.posts_for(&world.identifier_of("wrong"))[0].sent("content"));
+    assert_no_canary(&world.everything_said().await);
+}

@@ -29,6 +29,9 @@ pub(crate) fn plan(plan: &Plan, plan_only: bool) -> String {
         PlannedValue::Sent => "with the value",
         PlannedValue::Unchanged => "without the value, which the PAM has",
         PlannedValue::HeldBack => "without the value, since the vault rotates it or may hold a newer one",
+        PlannedValue::Undisclosed => {
+            "with the value unless the PAM has it, which a plan does not tell of another Secret than those of the last write"
+        }
     };
     format!("{cause}: Apply would {what}{}, {value}{} (see status.plan)", fields(plan), matches(plan))
 }
@@ -45,7 +48,7 @@ pub(crate) const fn leaving(plan_only: bool) -> &'static str {
 /// Returns which groups of fields would be written.
 fn fields(plan: &Plan) -> String {
     match (plan.groups.as_slice(), plan.action, plan.value) {
-        ([], PlanAction::Update, PlannedValue::Sent) => String::new(),
+        ([], PlanAction::Update, PlannedValue::Sent | PlannedValue::Undisclosed) => String::new(),
         ([], PlanAction::Update, _) => ": its username, hostname and ip".to_owned(),
         ([], ..) => String::new(),
         (groups, ..) => format!(": {}", groups.join(", ")),

@@ -88,6 +88,17 @@ pub fn value_read(compared: Option<Compared>, status: &Status, settle: SettleWin
     }
 }
 
+/// Returns what a plan takes a comparison for. `same_source` says that the value was read from a Secret that the last write
+/// was made from. The value of another Secret counts as changed, equal or not: everything in a plan, its words and what it
+/// waits for included, would else tell a reader who may not read Secrets whether a guess is the value.
+#[must_use]
+pub const fn compared_by_plan(compared: Compared, same_source: bool) -> Compared {
+    match compared {
+        Compared::Same | Compared::Changed if !same_source => Compared::Changed,
+        compared => compared,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +123,15 @@ mod tests {
         assert!(desired.fields_differ(&recorded("2")) && !desired.fields_differ(&recorded("1")));
         let account = Desired { groups: [("account".to_owned(), "1".to_owned())].into(), ..Desired::default() };
         assert!(!account.fields_differ(&BTreeMap::new()), "the account is told apart");
+    }
+
+    #[test]
+    fn p8_a_plan_takes_the_value_of_another_secret_for_changed_equal_or_not() {
+        use Compared::{Changed, New, Same, Unknown};
+        for (compared, by_plan) in [(Same, Changed), (Changed, Changed), (New, New), (Unknown, Unknown)] {
+            assert_eq!(compared_by_plan(compared, false), by_plan);
+            assert_eq!(compared_by_plan(compared, true), compared);
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
 pub use decide::decide;
 pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
 pub use deletion::{Disabling, after_disable, seen_in_leaving};
-pub use desired::{Desired, ReadSecrets, ensures_enabled, value_read};
+pub use desired::{Desired, ReadSecrets, compared_by_plan, ensures_enabled, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
 pub use facts::{
     AdoptionPolicy, Binding, Claims, Connection, Facts, Heir, Intent, Request, SecretsState, Situation, ValueComparison,

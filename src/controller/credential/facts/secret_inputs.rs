@@ -19,6 +19,8 @@ pub(crate) struct SecretInputs {
     pub(crate) login_fields: Vec<Vec<WireField>>,
     /// The values among these that begin or end with a character that cannot be seen.
     pub(crate) unseen_ends: Vec<UnseenEnds>,
+    /// Whether the plan must not tell how the value compares with the one that was last sent.
+    pub(crate) is_undisclosed: bool,
     /// Versions and digests of all of these.
     pub(crate) read: ReadSecrets,
 }

@@ -13,7 +13,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Content, Unusable};
-use crate::domain::credential::{SecretVersion, value_read};
+use crate::domain::credential::{SecretVersion, compared_by_plan, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretsState};
 
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
@@ -114,6 +114,7 @@ fn compare_group(observed: &Observation<'_>, inputs: &mut SecretInputs, group: S
     let recorded = observed.status.digests.get(group.name());
     let compared = observed.keyed.compare(recorded, group.name(), &bytes);
     let compared = unless_untouched(compared, observed, inputs, group);
+    let compared = unless_undisclosed(compared, observed, inputs, group);
     inputs.read.digests.insert(group.name().to_owned(), observed.keyed.digest(group.name(), &bytes));
     let in_doubt = recorded.is_some_and(|recorded| crate::domain::keyed::is_in_doubt(recorded));
     // Of the value, the settle window decides.
@@ -137,6 +138,23 @@ fn unless_untouched(
         now.is_some() && now == version(&observed.status.source, reference.name)
     });
     if compared == Compared::Unknown && untouched && observed.is_ready() { Compared::Same } else { compared }
+}
+
+/// In a plan, what is read from another Secret than those of the last write is not compared with what was sent.
+fn unless_undisclosed(
+    compared: Compared,
+    observed: &Observation<'_>,
+    inputs: &mut SecretInputs,
+    group: SecretGroup,
+) -> Compared {
+    let references = references(&observed.object.spec);
+    let mut references = references.iter().filter(|reference| reference.usage.group() == group);
+    let is_source = |name: &str| observed.status.source.iter().any(|version| version.name == name);
+    let same_source = !observed.desired.plan || references.all(|reference| is_source(reference.name));
+    if group == SecretGroup::Content {
+        inputs.is_undisclosed = !same_source && matches!(compared, Compared::Same | Compared::Changed);
+    }
+    compared_by_plan(compared, same_source)
 }
 
 fn fail(observed: &mut Observation<'_>, problem: Problem) {

@@ -43,7 +43,7 @@ fn pushing(observed: &Observation<'_>, push: Push) -> Plan {
         identifier: Some(observed.identifier.clone()),
         former_identifier: observed.replaced().map(str::to_owned),
         groups: due(observed, push),
-        value: if push.value { PlannedValue::Sent } else { held(observed, push) },
+        value: value(observed, push),
         possible_matches: sight.into_iter().flat_map(|sight| &sight.near).take(MATCHES).cloned().collect(),
     }
 }
@@ -66,6 +66,15 @@ fn due(observed: &Observation<'_>, push: Push) -> Vec<String> {
         all.extend(field_groups::due_secrets(secrets, push.all_fields));
     }
     all.into_iter().map(str::to_owned).collect()
+}
+
+fn value(observed: &Observation<'_>, push: Push) -> PlannedValue {
+    let is_undisclosed = observed.found.secrets.as_ref().is_some_and(|secrets| secrets.is_undisclosed);
+    match (push.value, push.expect) {
+        (true, Expect::Update) if is_undisclosed => PlannedValue::Undisclosed,
+        (true, _) => PlannedValue::Sent,
+        (false, _) => held(observed, push),
+    }
 }
 
 const fn held(observed: &Observation<'_>, push: Push) -> PlannedValue {
