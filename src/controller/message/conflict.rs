@@ -1,7 +1,10 @@
 //! What users read where a record or an account is not this credential's: what stands in the way, and how to mend it.
 
+use jiff::Timestamp;
+
 use crate::api::{HAND_OVER_TO, RECONCILE_REQUESTED_AT};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::domain::unacked::whole_second;
 use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, RecordIdentifier, Seen};
 
 /// So many ids are named.
@@ -161,7 +164,7 @@ pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, ado
     };
     let what = match what {
         Mismatch::UpdatedInstead => {
-            "updated a record that its list does not show to this authorization, where a new one was to be created"
+            "updated a record that its list did not show (one that was made since, or that this authorization does not see), where a new one was to be created"
         }
         Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
         Mismatch::OtherId => "wrote another record than the one known",
@@ -193,6 +196,23 @@ pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
     format!(
         "The PAM updated a record that was there already (record {id}) where a new one was to be created. Whose it is cannot be seen, since the connection's inventory.enabled is false. Nothing more is written for it. If it is this credential's (an earlier answer may have been lost), {policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
     )
+}
+
+/// How the message begins that names what a write overwrote.
+const OVERWRITTEN: &str = "Overwritten at ";
+
+/// Says what a write put over a record that was not known to be this credential's, and when: a record that was made after the
+/// list that permitted the write, or one that the list does not show. `groups` are the fields beside those of every write.
+pub(crate) fn overwritten(at: Timestamp, groups: &[&str], value: bool) -> String {
+    let fields = ["identifier", "username", "hostname", "ip"].into_iter().chain(groups.iter().copied());
+    let value = if value { " and the value" } else { ", not the value" };
+    let fields = fields.collect::<Vec<_>>().join(", ");
+    format!(" {OVERWRITTEN}{}: {fields}{value}", whole_second(at))
+}
+
+/// Returns whether a message names what was overwritten.
+pub(crate) fn names_overwritten(message: &str) -> bool {
+    message.contains(OVERWRITTEN)
 }
 
 fn after_stray_write(adoption: AdoptionPolicy) -> String {
@@ -265,6 +285,18 @@ mod tests {
         let text = found(Seen::Tangled, AdoptionPolicy::Never, None, &ids).conflict();
         assert!(text.contains("(record 10000, 10001,") && text.contains("10007 and 49992 more)"), "{text}");
         assert!(text.len() < 1000, "{text}");
+    }
+
+    #[test]
+    fn what_was_overwritten_is_named_with_its_time() {
+        let at = "2026-01-02T03:04:05.678Z".parse().unwrap();
+        let text = overwritten(at, &["tags"], true);
+        assert_eq!(
+            text,
+            " Overwritten at 2026-01-02T03:04:05Z: identifier, username, hostname, ip, tags and the value"
+        );
+        assert!(overwritten(at, &[], false).ends_with("ip, not the value"));
+        assert!(names_overwritten(&text) && !names_overwritten(&device_held()));
     }
 
     #[test]

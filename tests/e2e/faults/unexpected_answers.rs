@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use pam_simulator::{Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 
@@ -31,6 +32,25 @@ async fn after_a_stray_answer_only_the_users_word_makes_the_record_ours() {
     assert_eq!((status.id, status.mismatch), (Some(id), None));
     world.pam_holds("svc", &value(2)).await;
     assert_eq!(world.sim.records().len(), 1);
+    ends(&world).await;
+}
+
+/// What the one write did to the record of somebody else is for its owner to mend: for as long as the conflict lasts, it is said.
+#[tokio::test]
+async fn the_conflict_names_what_was_overwritten_and_when() {
+    let world = World::start().await;
+    world.sim.seed(hidden("theirs"));
+    let before = Timestamp::now();
+    apply(&world, json!({"tags": ["mine"]})).await;
+    let said = ready(&in_conflict(&world).await).2;
+    let (_, overwritten) = said.split_once("Overwritten at ").expect(&said);
+    let (time, what) = overwritten.split_once(": ").unwrap();
+    let time: Timestamp = time.parse().unwrap();
+    assert!(time.as_second() >= before.as_second() && time <= Timestamp::now(), "{said}");
+    assert_eq!(what, "identifier, username, hostname, ip, tags and the value");
+    rotate(&world, 2).await;
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(ready(&in_conflict(&world).await).2, said);
     ends(&world).await;
 }
 
