@@ -131,7 +131,8 @@ pub struct Plan {
     pub groups: Vec<String>,
     /// Whether the value would be sent, or why not.
     pub value: PlannedValue,
-    /// Ids of records that have the same username and only one of hostname and ip: possible matches, which are not touched.
+    /// Ids of records that have the same username and only one of hostname and ip, or an account that looks like this one
+    /// (accented, full-width or dotless letters): possible matches, which are not touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(max = 20)), extend("x-kubernetes-list-type" = "set"))]
     pub possible_matches: Vec<String>,

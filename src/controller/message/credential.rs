@@ -82,7 +82,7 @@ impl PushedNote<'_> {
 pub(crate) fn possible_matches(near: &[String]) -> String {
     let shown = near.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     format!(
-        "A record was created; the PAM also has {} with this username and only one of hostname and ip (id {shown}). If one of them was meant, correct spec.hostname and spec.ip",
+        "A record was created; the PAM also has {} with this username and only one of hostname and ip, or with an account that looks like this one (id {shown}). If one of them was meant, correct spec.username, spec.hostname and spec.ip",
         near.len()
     )
 }

@@ -60,7 +60,7 @@ fn matches(plan: &Plan) -> String {
     match plan.possible_matches.as_slice() {
         [] => String::new(),
         ids => format!(
-            "; record {} has this username and only one of hostname and ip: if it is meant, correct them",
+            "; record {} has this username and only one of hostname and ip, or an account that looks like this one: if it is meant, correct them",
             ids.join(", ")
         ),
     }

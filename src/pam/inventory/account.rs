@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::BuildHasher;
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+
 use super::table::Row;
 use crate::domain::{canonical_address, folded};
 
@@ -29,16 +32,20 @@ impl Account {
         self.keys() == Keys::of(row)
     }
 
-    /// Returns true if the record has this username, and this hostname or this ip or both.
+    /// Returns true if the record has this username, and this hostname or this ip or both, or texts that look like them.
     pub(super) fn is_near(&self, row: Row<'_>) -> bool {
-        let (own, keys) = (self.keys(), Keys::of(row));
+        let (own, keys) = (self.loose_keys(), Keys::loose(row));
         own.username == keys.username && (own.hostname == keys.hostname || own.ip == keys.ip)
     }
 
-    /// Returns the account's keys.
-    pub(super) fn keys(&self) -> Keys<'_> {
+    fn keys(&self) -> Keys<'_> {
         let [username, hostname, ip] = [&self.username, &self.hostname, &self.ip].map(|text| Cow::from(text.as_str()));
         Keys { username, hostname, ip }
+    }
+
+    /// Returns the keys that the account and all that look like it are found by.
+    pub(super) fn loose_keys(&self) -> Keys<'_> {
+        Keys { username: plain(&self.username), hostname: plain(&self.hostname), ip: plain(&self.ip) }
     }
 }
 
@@ -59,9 +66,15 @@ pub(super) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// Returns the keys of a record's account.
-    pub(super) fn of(row: Row<'a>) -> Self {
+    fn of(row: Row<'a>) -> Self {
         let (hostname, ip) = (canonical_address(row.hostname), canonical_address(row.ip));
         Self { username: folded(row.username), hostname, ip }
+    }
+
+    /// Returns the keys that a record is found by, which records that look alike have in common.
+    pub(super) fn loose(row: Row<'a>) -> Self {
+        let (hostname, ip) = (plain_address(row.hostname), plain_address(row.ip));
+        Self { username: plain(row.username), hostname, ip }
     }
 
     /// Returns the hash of username and hostname.
@@ -73,6 +86,32 @@ impl<'a> Keys<'a> {
     pub(super) fn at_ip(&self, hasher: &impl BuildHasher) -> u64 {
         hasher.hash_one((&self.username, &self.ip))
     }
+}
+
+/// Returns the plain text of an address's one spelling.
+fn plain_address(text: &str) -> Cow<'_, str> {
+    match canonical_address(text) {
+        Cow::Borrowed(text) => plain(text),
+        Cow::Owned(text) => plain(&text).into_owned().into(),
+    }
+}
+
+/// Returns the text in lower case and in its compatibility form, without marks and with dots: what databases that compare
+/// loosely take for the same. Full-width, mathematical and accented letters become the letters that they look like. Letters of
+/// other scripts do not, since no database takes those for the same.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return text.into();
+    }
+    let (form, marks) = (DecomposingNormalizerBorrowed::new_nfkd(), CanonicalCombiningClassMapBorrowed::new());
+    let letters = form.normalize(&text.to_lowercase()).to_lowercase();
+    let letters = letters.chars().filter(|letter| marks.get_u8(*letter) == 0);
+    let dotted = |letter| match letter {
+        'ı' => 'i',
+        'ȷ' => 'j',
+        letter => letter,
+    };
+    letters.map(dotted).collect::<String>().into()
 }
 
 #[cfg(test)]
@@ -93,7 +132,7 @@ mod tests {
         for (one, other) in pairs {
             let record = record([one, "DB01", "fe80::A"]);
             let account = Account::new(other, "db01", "FE80::a");
-            let (own, listed) = (account.keys(), Keys::of(Row::of(&record)));
+            let (own, listed) = (account.loose_keys(), Keys::loose(Row::of(&record)));
             assert!(account.is_of(Row::of(&record)) && account.is_near(Row::of(&record)), "{other}");
             assert_eq!(own.at_hostname(&hasher), listed.at_hostname(&hasher), "{other}");
             assert_eq!(own.at_ip(&hasher), listed.at_ip(&hasher), "{other}");
@@ -109,7 +148,7 @@ mod tests {
                 (record(["svc", "db01", one]), Account::new("svc", "db01", other)),
                 (record(["svc", one, "192.0.2.1"]), Account::new("svc", other, "192.0.2.1")),
             ] {
-                let (own, keys) = (account.keys(), Keys::of(Row::of(&listed)));
+                let (own, keys) = (account.loose_keys(), Keys::loose(Row::of(&listed)));
                 assert!(account.is_of(Row::of(&listed)) && account.is_near(Row::of(&listed)), "{one}, {other}");
                 assert_eq!(own.at_hostname(&hasher), keys.at_hostname(&hasher), "{one}, {other}");
                 assert_eq!(own.at_ip(&hasher), keys.at_ip(&hasher), "{one}, {other}");
@@ -117,6 +156,32 @@ mod tests {
         }
         let other = record(["svc", "db02", "2001:db8::2"]);
         assert!(!Account::new("svc", "db01", "2001:db8::1").is_near(Row::of(&other)));
+    }
+
+    #[test]
+    fn a_look_alike_is_near_and_is_not_the_account() {
+        let hasher = RandomState::new();
+        for alike in [
+            "ｒｅｐｏｒｔｉｎｇ",
+            "ＲＥＰＯＲＴＩＮＧ",
+            "reportıng",
+            "REPORTİNG",
+            "rèporting",
+            "re\u{301}porting",
+            "𝐫eporting",
+        ] {
+            let record = record([alike, "db01", "10.0.0.7"]);
+            let row = Row::of(&record);
+            let account = Account::new("reporting", "db01", "10.0.0.7");
+            assert_eq!((account.is_of(row), account.is_near(row)), (false, true), "{alike}");
+            assert_eq!(account.loose_keys().at_ip(&hasher), Keys::loose(row).at_ip(&hasher), "{alike}");
+            let (account, plain) = (Account::new(alike, "db01", "10.0.0.7"), super::plain(alike));
+            assert!(account.is_of(row) && plain == "reporting", "{alike}: {plain}");
+        }
+        for other in ["r\u{435}porting", "reportlng", "report1ng", "reporting "] {
+            let record = record([other, "db01", "10.0.0.7"]);
+            assert!(!Account::new("reporting", "db01", "10.0.0.7").is_near(Row::of(&record)), "{other}");
+        }
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub struct Seen {
     pub identified: Vec<ListedCredential>,
     /// Records with the account, under any identifier; the identified record may be among them.
     pub same_account: Vec<ListedCredential>,
-    /// Records with the username and only one of hostname and ip: possible matches, never a conflict.
+    /// Records with the username and only one of hostname and ip, or with texts that look like these: possible matches, never
+    /// a conflict.
     pub near: Vec<ListedCredential>,
 }
 
@@ -54,8 +55,8 @@ impl Snapshot {
         Self {
             ids: index(&|row| Some(hasher.hash_one(row.id))),
             identifiers: index(&|row| row.identifier.map(|text| hasher.hash_one(text))),
-            user_at_hostname: index(&|row| Some(Keys::of(row).at_hostname(&hasher))),
-            user_at_ip: index(&|row| Some(Keys::of(row).at_ip(&hasher))),
+            user_at_hostname: index(&|row| Some(Keys::loose(row).at_hostname(&hasher))),
+            user_at_ip: index(&|row| Some(Keys::loose(row).at_ip(&hasher))),
             written: Mutex::default(),
             started,
             table,
@@ -135,7 +136,7 @@ impl Snapshot {
     }
 
     fn of_user(&self, account: &Account) -> Vec<ListedCredential> {
-        let keys = account.keys();
+        let keys = account.loose_keys();
         let hostname = Lookup { index: &self.user_at_hostname, hash: keys.at_hostname(&self.hasher) };
         let ip = Lookup { index: &self.user_at_ip, hash: keys.at_ip(&self.hasher) };
         self.select(&[hostname, ip], |row| account.is_near(row))

@@ -90,7 +90,7 @@ pub(crate) struct Sight {
     pub(crate) record: Option<ListedCredential>,
     /// The ids of the records that block the object.
     pub(crate) ids: Vec<String>,
-    /// The ids of records with the username and only one of hostname and ip.
+    /// The ids of records with the username and only one of hostname and ip, or with an account that looks like ours.
     pub(crate) near: Vec<String>,
 }
 
