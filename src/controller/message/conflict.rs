@@ -293,7 +293,7 @@ mod tests {
         let text = overwritten(at, &["tags"], true);
         assert_eq!(
             text,
-            " Overwritten at 2026-01-02T03:04:05Z: identifier, username, hostname, ip, tags and the value"
+            " Overwritten at 2026-01-02T03:04:06Z: identifier, username, hostname, ip, tags and the value"
         );
         assert!(overwritten(at, &[], false).ends_with("ip, not the value"));
         assert!(names_overwritten(&text) && !names_overwritten(&device_held()));

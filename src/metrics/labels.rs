@@ -1,0 +1,120 @@
+//! The labels of the metrics: closed sets.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+
+/// The kinds that are reconciled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Kind {
+    /// `PamCredential`.
+    PamCredential,
+    /// `ClusterPamConnection`.
+    ClusterPamConnection,
+    /// `PamConnection`.
+    PamConnection,
+}
+
+/// The end of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReconcileOutcome {
+    /// The object is as its spec says.
+    Ready,
+    /// The object waits for something that may come by itself (`Reconciling`).
+    Waiting,
+    /// A user has to act (`Stalled`).
+    Stalled,
+    /// The Kubernetes API failed; the pass is repeated.
+    Error,
+}
+
+/// The calls that are made to a PAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PamOperation {
+    /// A token was asked for.
+    Token,
+    /// All credentials were listed.
+    List,
+    /// A credential was created or updated.
+    Upsert,
+    /// A credential was disabled.
+    Disable,
+    /// A credential was enabled.
+    Enable,
+}
+
+/// The meaning of a PAM's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PamOutcome {
+    /// The PAM did what was asked.
+    Ok,
+    /// What was asked for does not exist.
+    NotFound,
+    /// The PAM refused the content.
+    Rejected,
+    /// The authorization does not cover the call.
+    PermissionDenied,
+    /// Client id, client secret or token were refused.
+    AuthenticationFailed,
+    /// Too many requests.
+    RateLimited,
+    /// No answer, or an answer that says "not now".
+    Unavailable,
+    /// An answer that cannot be understood.
+    Malformed,
+}
+
+/// Implements the label of an enum as the given words.
+macro_rules! label_words {
+    ($($type:ident { $($variant:ident => $word:literal),+ $(,)? })+) => {$(
+        impl EncodeLabelValue for $type {
+            fn encode(
+                &self,
+                encoder: &mut prometheus_client::encoding::LabelValueEncoder<'_>,
+            ) -> Result<(), std::fmt::Error> {
+                let word = match self { $(Self::$variant => $word),+ };
+                EncodeLabelValue::encode(&word, encoder)
+            }
+        }
+    )+};
+}
+
+label_words! {
+    ReconcileOutcome { Ready => "ready", Waiting => "waiting", Stalled => "stalled", Error => "error" }
+    PamOperation { Token => "token", List => "list", Upsert => "upsert", Disable => "disable", Enable => "enable" }
+    PamOutcome {
+        Ok => "ok",
+        NotFound => "not_found",
+        Rejected => "rejected",
+        PermissionDenied => "permission_denied",
+        AuthenticationFailed => "authentication_failed",
+        RateLimited => "rate_limited",
+        Unavailable => "unavailable",
+        Malformed => "malformed",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct KindLabels {
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReconcileLabels {
+    pub(super) kind: Kind,
+    pub(super) outcome: ReconcileOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OperationLabels {
+    pub(super) operation: PamOperation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RequestLabels {
+    pub(super) operation: PamOperation,
+    pub(super) outcome: PamOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReasonLabels {
+    pub(super) reason: &'static str,
+}
