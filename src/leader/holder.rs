@@ -56,7 +56,7 @@ mod tests {
     fn the_metric_is_1_while_the_holder_is_no_replica() {
         let (metrics, registry) = Metrics::new();
         let mut log = HolderLog::new("pam-operator-5d9f7c-abcde".into(), Some(metrics));
-        let mut shown = || {
+        let shown = || {
             let mut text = String::new();
             prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
             text.lines().any(|line| line == "pam_operator_lease_foreign_holder 1")

@@ -140,7 +140,7 @@ pub(super) fn is_ours(found: &Record, me: &str, sent: &[Timestamp]) -> bool {
 }
 
 /// Returns whether a replica beside `me` can have that name. Pods of one Deployment have its name in common, and two further
-/// words: the ReplicaSet's and their own. A name of fewer words is no Pod's (`--pod-name` was given otherwise) and says nothing.
+/// words: the `ReplicaSet`'s and their own. A name of fewer words is no Pod's (`--pod-name` was given otherwise) and says nothing.
 pub(super) fn may_be_replica(holder: &str, me: &str) -> bool {
     let deployment = |name: &str| name.rsplitn(3, '-').nth(2).map(str::to_owned);
     deployment(me).is_none_or(|mine| deployment(holder) == Some(mine))

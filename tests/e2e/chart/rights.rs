@@ -1,5 +1,6 @@
 //! P9: the manual says what the roles of the chart allow, to the operator and to people, as the chart renders them.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -110,7 +111,7 @@ async fn rights_table() -> String {
     for right in rows {
         let Right { objects, verbs, reason } = right;
         let (by_default, by_list) = (places(&everywhere, right), places(&listed, right));
-        table += &format!("\n| {objects} | {verbs} | {by_default} | {by_list} | {reason} |");
+        write!(table, "\n| {objects} | {verbs} | {by_default} | {by_list} | {reason} |").unwrap();
     }
     table
 }
@@ -119,9 +120,9 @@ async fn rights_table() -> String {
 async fn given(values: &[&str], role: &str) -> String {
     let label = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
     let objects = rendered(values).await.unwrap();
-    let roles =
+    let given =
         of_kind(&objects, "ClusterRole").into_iter().filter(|found| found["metadata"]["labels"][&label] == "true");
-    let rules = roles.flat_map(|role| role["rules"].as_array().unwrap());
+    let rules = given.flat_map(|role| role["rules"].as_array().unwrap());
     let says = |rule: &Value| format!("{}: {}", code(&words(&rule["resources"])), words(&rule["verbs"]).join(", "));
     rules.map(says).collect::<Vec<_>>().join("; ")
 }
@@ -131,7 +132,7 @@ async fn roles_table() -> String {
     for role in ["view", "edit", "admin"] {
         let (without, with) = (given(&[], role).await, given(&[EVERY_RIGHT], role).await);
         let with = if with == without { "the same".to_owned() } else { with };
-        table += &format!("\n| `{role}` | {without} | {with} |");
+        write!(table, "\n| `{role}` | {without} | {with} |").unwrap();
     }
     table
 }
