@@ -24,7 +24,7 @@ async fn an_applied_credential_reaches_the_pam_and_its_id_comes_back() {
     let journal = world.journal(&count);
     assert_eq!(journal.count(Kind::PostCredential), 1, "{journal:?}");
     assert_eq!(journal.count(Kind::ListCredentials), 1, "{journal:?}");
-    let requests = world.requests(&count).await;
+    let requests = world.requests_within(&count).await;
     let of = |resource| requests.named("svc-orders").resource(resource);
     assert_eq!(of("secrets").verb("get").len(), 1, "{requests}");
     assert_eq!(of("pamcredentials/status").writes().len(), 1, "{requests}");

@@ -35,11 +35,7 @@ async fn is_created(world: &World, version: ProductVersion) {
 
     let journal = world.journal(&count);
     assert_eq!((journal.posts().len(), journal.count(Kind::ListCredentials), journal.len()), (1, 1, 2), "{journal:?}");
-    // At its start a process looks once at the credentials outside its namespaces.
-    let requests = world.requests(&count).await.filter(|request| {
-        let looks = matches!(request.verb.as_str(), "list" | "watch") && request.resource == "pamcredentials";
-        !(looks && request.namespace != world.namespace)
-    });
+    let requests = world.requests_within(&count).await;
     assert_eq!(requests.resource("secrets").named("svc").verb("get").len(), 1, "{requests}");
     assert_eq!(requests.resource("pamcredentials/status").writes().len(), 1, "{requests}");
     assert_eq!(requests.resource("events").writes().len(), 1, "{requests}");

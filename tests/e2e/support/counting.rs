@@ -32,6 +32,15 @@ impl World {
         all.by(&self.install.user()).without_leases()
     }
 
+    /// What the operator asked of the API server since then about the namespace of this world. Outside it a process that just
+    /// started reads the credentials that an earlier one may have served, and writes nothing.
+    pub async fn requests_within(&self, count: &Count) -> Requests {
+        let all = self.requests(count).await;
+        let outside = all.filter(|request| request.namespace != self.namespace);
+        assert!(outside.writes().is_empty(), "{outside}");
+        all.namespace(&self.namespace)
+    }
+
     /// What the PAM was asked since then.
     pub fn journal(&self, count: &Count) -> Journal {
         self.sim.since(count.journal)
