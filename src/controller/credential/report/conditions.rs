@@ -8,19 +8,16 @@ use crate::controller::credential::facts::identity::generated_by;
 use crate::controller::credential::facts::observation::{Observation, Sight};
 use crate::controller::credential::facts::{access, desired};
 use crate::controller::credential::report::drifted::drifted;
+use crate::controller::credential::report::overwriting;
 use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::connection;
 use crate::controller::message::credential::{self as message, Withheld};
 use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::{finalizer, status_store};
-use crate::domain::credential::{ACCOUNT, CONTENT, USERNAME};
 use crate::domain::{
-    Answer, Binding, Claims, Connection, Decision, Heir, Inventory, Mismatch, ObjectName, Reason, SecretsState, Seen,
-    SettleWindow, ValueComparison, WriteEffect,
+    Binding, Claims, Connection, Decision, Heir, Inventory, Mismatch, ObjectName, Reason, SecretsState, Seen,
+    SettleWindow, ValueComparison,
 };
-
-/// Groups that a message about a write names by other words.
-const ALWAYS_NAMED: [&str; 3] = [ACCOUNT, USERNAME, CONTENT];
 
 /// Returns the conditions after a pass.
 pub(crate) fn conditions(
@@ -98,7 +95,10 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
                 (Mismatch::UpdatedInstead, Inventory::Off) => conflict::unseen(Some(&answer.id), adoption),
                 _ => conflict::mismatch(*what, expected, answer, adoption),
             };
-            Ready::new(Reason::RecordConflict, format!("{words}.{}", overwritten(observed, decision, answer)))
+            Ready::new(
+                Reason::RecordConflict,
+                format!("{words}.{}", overwriting::overwritten(observed, decision, answer)),
+            )
         }
         (Outcome::Refused(error) | Outcome::Lost(error), Decision::Enable) => {
             Ready::new(pam_error::reason(error), message::not_enabled(id(next), &error.summary()))
@@ -118,22 +118,6 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
         }
         _ => well(next, Withheld::Earlier),
     }
-}
-
-/// Returns what a push put over a record, where the PAM says that the record was there.
-fn overwritten(observed: &Observation<'_>, decision: Decision, answer: &Answer) -> String {
-    let (Decision::Push(push), WriteEffect::Updated) = (decision, answer.effect) else { return String::new() };
-    let sent = observed.transition_input().sent_groups(&observed.status, push);
-    let named: Vec<&str> = sent.iter().map(String::as_str).filter(|group| !ALWAYS_NAMED.contains(group)).collect();
-    conflict::overwritten(observed.times.ended, &named, push.value)
-}
-
-/// Returns what was said of a write onto a record that is not this credential's, while it is said of this very spec: what was
-/// overwritten, and when, is known to the pass that wrote alone.
-fn said_of_overwriting<'a>(observed: &'a Observation<'_>) -> Option<&'a str> {
-    let ready = find(&observed.stored.conditions, ConditionType::Ready)?;
-    let of_spec = ready.observed_generation == Some(observed.generation()) && observed.status.mismatch.is_some();
-    (of_spec && conflict::names_overwritten(&ready.message)).then_some(ready.message.as_str())
 }
 
 /// Returns reason and message of an object that is being deleted and cannot go yet.
@@ -211,7 +195,7 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
     if let Some(words) = by_itself(observed, reason) {
         return words.to_owned();
     }
-    if let Some(said) = said_of_overwriting(observed).filter(|_| reason == Reason::RecordConflict) {
+    if let Some(said) = overwriting::said_before(observed).filter(|_| reason == Reason::RecordConflict) {
         return said.to_owned();
     }
     if (reason, observed.situation.inventory) == (Reason::RecordConflict, Inventory::Off) {

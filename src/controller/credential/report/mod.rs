@@ -6,6 +6,7 @@ mod claims;
 pub(crate) mod conditions;
 mod drifted;
 mod events;
+mod overwriting;
 mod plan;
 mod removed;
 mod status;
