@@ -1,5 +1,7 @@
 //! Connections, Secrets and credentials of a test's world: made, changed and waited for.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use local_cluster::wait_until;
@@ -129,7 +131,12 @@ impl World {
 
     /// Waits until a credential has that reason, for its newest generation.
     pub async fn becomes(&self, name: &str, reason: &str) -> PamCredential {
-        wait_until(&format!("{name} to be {reason}"), PATIENCE, async || {
+        self.becomes_within(name, reason, PATIENCE).await
+    }
+
+    /// Waits so long until a credential has that reason, for its newest generation.
+    pub async fn becomes_within(&self, name: &str, reason: &str, patience: Duration) -> PamCredential {
+        wait_until(&format!("{name} to be {reason}"), patience, async || {
             let found = self.credentials().get(name).await?;
             let status = found.status.clone().unwrap_or_default();
             let current = status.observed_generation == found.metadata.generation;

@@ -34,7 +34,8 @@ async fn a_deletion_in_another_vault_disables_nothing_that_is_not_proven_to_be_t
     world.put_connection(leading_to(&other)).await;
     world.start_operator().await;
     for name in before.keys() {
-        world.becomes(name, "DeletionBlocked").await;
+        // What the earlier process may have sent has to be over first.
+        world.becomes_within(name, "DeletionBlocked", SETTLED).await;
     }
     tokio::time::sleep(A_MOMENT).await;
     assert_eq!(writes(&other.journal()), [0, 0, 0]);
