@@ -14,6 +14,17 @@ const BOUNDED: u32 = 6;
 /// A login is never tried again sooner than this, so that the PAM does not lock the account.
 const SECOND_LOGIN: Duration = Duration::from_mins(10);
 
+/// When an object is passed over again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextPass {
+    /// When something changes.
+    OnChange,
+    /// After exactly so long.
+    In(Duration),
+    /// By the rule for failures.
+    After(Retry),
+}
+
 /// How long to wait after the `failures`-th failure in a row (from 1), or `None` to wait for a change.
 /// `chance` is in 0..1. The wait lies between half and the whole of its bound, so that it is neither hot nor
 /// in step with others'. A wait the PAM asked for (`Retry-After`) is kept whole, with jitter on top.

@@ -25,6 +25,7 @@ mod vault_id;
 pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use address::{canonical_address, folded};
+pub use backoff::NextPass;
 pub use claims::{
     ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken,
     VaultRecord, WantedRecord,

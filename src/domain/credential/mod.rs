@@ -40,7 +40,7 @@ pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use repair::is_only_correction;
-pub use retry::{Ended, NextPass, next_pass};
+pub use retry::{Ended, next_pass};
 pub use situation_input::SituationInput;
 pub use status::{
     Asked, BoundVault, ClusterState, ConnectedVault, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Connection, Decision, Reason};
-use crate::domain::Retry;
+use crate::domain::{NextPass, Retry};
 
 /// What the time of the next pass depends on.
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
@@ -29,17 +29,6 @@ pub struct Ended {
     pub window_left: Option<Duration>,
     /// How long a write of an earlier process may still be executed.
     pub start_left: Option<Duration>,
-}
-
-/// When an object is passed over again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextPass {
-    /// When something changes.
-    OnChange,
-    /// After exactly so long.
-    In(Duration),
-    /// By the rule for failures.
-    After(Retry),
 }
 
 /// Returns when an object is passed over again.

@@ -12,10 +12,7 @@ mod removed;
 mod status;
 pub(crate) mod write_status;
 
-use std::time::Duration;
-
 use kube::runtime::controller::Action;
-use tokio::time::Instant;
 
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::act::outcome::Outcome;
@@ -24,31 +21,9 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::conditions::ready_reason;
 use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::retry::Failure;
-use crate::domain::credential::{Ended, NextPass, clears_suspected_write, next_pass};
+use crate::controller::runtime::pass_end::{self, PassEnd};
+use crate::domain::credential::{Ended, clears_suspected_write, next_pass};
 use crate::domain::{Decision, Reason, SETTLE, SettleWindow};
-use crate::metrics::ReconcileOutcome;
-
-/// How a pass ended.
-pub(crate) struct PassEnd {
-    /// When the next pass over the object is due.
-    pub(crate) action: Action,
-    /// How the pass counts in the metrics.
-    pub(crate) outcome: ReconcileOutcome,
-}
-
-impl PassEnd {
-    /// Ends a pass after which nothing is wrong: the next pass follows a change.
-    pub(crate) fn at_rest() -> Self {
-        Self { action: Action::await_change(), outcome: ReconcileOutcome::Ready }
-    }
-
-    /// Ends a pass that waits: the next pass follows a change, or begins after `wait`.
-    pub(crate) fn waiting(wait: Option<Duration>) -> Self {
-        let action = wait.map_or_else(Action::await_change, Action::requeue);
-        Self { action, outcome: ReconcileOutcome::Waiting }
-    }
-}
 
 /// Reports how a decision was carried out: settles the claims, writes the status, publishes events.
 pub(crate) async fn write(
@@ -76,7 +51,7 @@ pub(crate) async fn write(
     }
     events::publish(observed, decision, outcome, &next, context).await;
     context.cluster.metrics.set_credentials(context.state.tally(observed.uid(), Some(reason)));
-    Ok(PassEnd { action, outcome: reconcile_outcome(reason) })
+    Ok(PassEnd::with_reason(action, reason))
 }
 
 /// Notes in memory what a pass learned and no status tells.
@@ -108,14 +83,6 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
     }
 }
 
-const fn reconcile_outcome(reason: Reason) -> ReconcileOutcome {
-    match reason {
-        _ if reason.is_ready() => ReconcileOutcome::Ready,
-        _ if reason.is_stalled() => ReconcileOutcome::Stalled,
-        _ => ReconcileOutcome::Waiting,
-    }
-}
-
 fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &status::Next) -> Ended {
     let age = observed.times.now.duration_since(observed.times.started).unsigned_abs();
     let start_left = SETTLE.checked_sub(age).filter(|left| !left.is_zero());
@@ -139,22 +106,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
 }
 
 fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {
-    let id = observed.object_id();
-    let retry = match next_pass(ended) {
-        NextPass::OnChange => {
-            context.cluster.retries.forget(&id);
-            return Action::await_change();
-        }
-        NextPass::In(left) => {
-            context.cluster.retries.forget(&id);
-            return Action::requeue(left);
-        }
-        NextPass::After(retry) => retry,
-    };
     let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
-    let failure = Failure { retry, asked };
-    match context.cluster.retries.failed(&id, observed.input_hash(), failure, Instant::now(), rand::random()) {
-        Some(wait) => Action::requeue(wait),
-        None => Action::await_change(),
-    }
+    let (id, input_hash) = (observed.object_id(), observed.input_hash());
+    pass_end::come_back(&context.cluster.retries, &id, input_hash, next_pass(ended), asked)
 }
