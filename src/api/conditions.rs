@@ -83,9 +83,25 @@ pub fn find(conditions: &[Condition], kind: ConditionType) -> Option<&Condition>
     conditions.iter().find(|c| c.type_ == kind.as_str())
 }
 
-/// Tells whether two lists say the same, times aside, in any order.
+/// A status with conditions.
+pub trait Conditioned: Clone + PartialEq {
+    /// Returns the conditions.
+    fn conditions(&self) -> &Vec<Condition>;
+
+    /// Returns the conditions, to change them.
+    fn conditions_mut(&mut self) -> &mut Vec<Condition>;
+}
+
+/// Returns whether two statuses differ in nothing but the times of conditions.
 #[must_use]
-pub fn same_but_for_times(a: &[Condition], b: &[Condition]) -> bool {
+pub fn is_same_status<S: Conditioned>(before: &S, next: &S) -> bool {
+    let mut alike = next.clone();
+    alike.conditions_mut().clone_from(before.conditions());
+    alike == *before && same_but_for_times(next.conditions(), before.conditions())
+}
+
+/// Tells whether two lists say the same, times aside, in any order.
+fn same_but_for_times(a: &[Condition], b: &[Condition]) -> bool {
     a.len() == b.len() && a.iter().all(|one| b.iter().any(|other| same(one, other)))
 }
 

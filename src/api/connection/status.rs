@@ -7,6 +7,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::conditions::Conditioned;
 use crate::api::source::SourceSecret;
 
 /// What is known of the PAM.
@@ -53,6 +54,16 @@ pub struct PamConnectionStatus {
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+impl Conditioned for PamConnectionStatus {
+    fn conditions(&self) -> &Vec<Condition> {
+        &self.conditions
+    }
+
+    fn conditions_mut(&mut self) -> &mut Vec<Condition> {
+        &mut self.conditions
+    }
 }
 
 /// What the last list showed.

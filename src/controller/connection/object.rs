@@ -84,6 +84,8 @@ pub(crate) trait IntoAny: Managed<Status = PamConnectionStatus> {
 impl Managed for ClusterPamConnection {
     type Status = PamConnectionStatus;
 
+    const KIND: Kind = Kind::ClusterPamConnection;
+
     fn status(&self) -> Option<&PamConnectionStatus> {
         self.status.as_ref()
     }
@@ -95,6 +97,8 @@ impl Managed for ClusterPamConnection {
 
 impl Managed for PamConnection {
     type Status = PamConnectionStatus;
+
+    const KIND: Kind = Kind::PamConnection;
 
     fn status(&self) -> Option<&PamConnectionStatus> {
         self.status.as_ref()
@@ -163,8 +167,8 @@ impl AnyConnection {
     /// Returns the name of the connection's kind in the metrics.
     pub(crate) fn metrics_kind(&self) -> Kind {
         match self.kind() {
-            ConnectionKind::ClusterPamConnection => Kind::ClusterPamConnection,
-            ConnectionKind::PamConnection => Kind::PamConnection,
+            ConnectionKind::ClusterPamConnection => ClusterPamConnection::KIND,
+            ConnectionKind::PamConnection => PamConnection::KIND,
         }
     }
 

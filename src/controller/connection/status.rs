@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::events::EventType;
 use tokio::time::Instant;
 
-use crate::api::{PamConnectionStatus, PamCredential, find, same_but_for_times};
+use crate::api::{PamConnectionStatus, PamCredential, find, is_same_status};
 use crate::controller::connection::context::Context;
 use crate::controller::connection::health::{Filled, Moment, SIDE_CONDITIONS, is_good, is_urgent};
 use crate::controller::connection::object::AnyConnection;
@@ -32,7 +32,7 @@ pub(crate) async fn write(
     let at_once = !same_but_for_words(&before, &next) || context.statuses.is_owed(connection.uid());
     let moment = Moment { now: Instant::now(), wall: context.cluster.clock.now() };
     let filled = context.health.fill(connection, &before, &mut next, moment);
-    if !at_once && same(&before, &next) {
+    if !at_once && is_same_status(&before, &next) {
         // Nothing differs: the status already has everything.
         settle(connection, &filled, context);
         return Ok(filled.later);
@@ -56,7 +56,7 @@ fn newest(connection: &AnyConnection, context: &Context) -> PamConnectionStatus 
     context.status(known.as_deref().unwrap_or(connection))
 }
 
-/// As [`same`], but for the words about a PAM that does not answer: what its probes find differs each time, and is put off
+/// As [`is_same_status`], but for the words about a PAM that does not answer: what its probes find differs each time, and is put off
 /// as numbers are.
 fn same_but_for_words(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
     let mut alike = next.clone();
@@ -67,13 +67,7 @@ fn same_but_for_words(before: &PamConnectionStatus, next: &PamConnectionStatus) 
             condition.message.clone_from(&old.message);
         }
     }
-    same(before, &alike)
-}
-
-fn same(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
-    let mut alike = next.clone();
-    alike.conditions.clone_from(&before.conditions);
-    alike == *before && same_but_for_times(&next.conditions, &before.conditions)
+    is_same_status(before, &alike)
 }
 
 async fn put(

@@ -22,6 +22,7 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
+use crate::metrics::Kind;
 use crate::pam::PamError;
 
 /// What passes over credentials share.
@@ -41,6 +42,8 @@ pub(crate) struct Context {
 
 impl Managed for PamCredential {
     type Status = PamCredentialStatus;
+
+    const KIND: Kind = Kind::PamCredential;
 
     fn status(&self) -> Option<&PamCredentialStatus> {
         self.status.as_ref()

@@ -9,16 +9,21 @@ use kube::runtime::controller::Action;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::Conditioned;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::metrics::Kind;
 
 /// A kind of ours. Each method returns a fact of the object, without a call and without a decision.
 pub(crate) trait Managed:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     /// The type of `status`.
-    type Status: Clone + Default + PartialEq + Serialize + Send + Sync;
+    type Status: Conditioned + Default + Serialize + Send + Sync;
+
+    /// The name of the kind in the metrics.
+    const KIND: Kind;
 
     /// Returns the status as the object shows it.
     fn status(&self) -> Option<&Self::Status>;

@@ -16,6 +16,7 @@ pub(crate) mod recorder;
 pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod status_store;
+pub(crate) mod status_write;
 pub(crate) mod trigger;
 pub(crate) mod watch;
 pub(crate) mod watch_set;

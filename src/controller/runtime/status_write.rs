@@ -1,0 +1,81 @@
+//! Writes the status of an object of a namespace, where it differs from what was written last.
+
+use k8s_openapi::NamespaceResourceScope;
+use kube::Resource;
+use kube::api::Api;
+
+use crate::api::is_same_status;
+use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::status_store::{self, StatusStore};
+
+/// Writes the statuses of one pass over one object.
+pub(crate) struct StatusWrite<'a, K: Managed> {
+    pub(crate) object: &'a K,
+    /// The newest status when the pass began, or as the pass wrote it since.
+    pub(crate) before: &'a K::Status,
+    pub(crate) statuses: &'a StatusStore<K::Status>,
+    pub(crate) cluster: &'a Cluster,
+}
+
+impl<K: Managed + Resource<Scope = NamespaceResourceScope>> StatusWrite<'_, K> {
+    /// Writes a status that an earlier pass could not write, even if the object still waits for a retry.
+    ///
+    /// A status that cannot be written ends the pass: what it tells of is recorded before anything else is sent. Only a
+    /// deletion goes on, since it sends no value, and a status that the API server refuses must not keep the finalizer (P7).
+    /// Returns `false` if the object is gone.
+    pub(crate) async fn write_owed(&self) -> Result<bool, Error> {
+        if !self.statuses.is_owed(self.uid()) {
+            return Ok(true);
+        }
+        match self.write(self.before).await {
+            Err(error) if self.object.meta().deletion_timestamp.is_some() => {
+                let NamespacedName { namespace, name } = NamespacedName::of(self.object);
+                tracing::warn!(%namespace, %name, %error, "the deletion goes on without a status");
+                Ok(true)
+            }
+            result => result,
+        }
+    }
+
+    /// Writes a status if it differs. Returns `false` if the object is gone.
+    pub(crate) async fn write(&self, next: &K::Status) -> Result<bool, Error> {
+        if is_same_status(self.before, next) && !self.statuses.is_owed(self.uid()) {
+            return Ok(true);
+        }
+        // Noted before the write: if the write fails, the next pass owes the status, and does not push again.
+        self.statuses.owe(self.uid(), next.clone());
+        let version = status_store::write(&self.api(), self.object.meta(), next).await?;
+        Ok(self.note(version, next))
+    }
+
+    /// Writes the status of an object that this operator does not serve any more, if it differs. Another operator may have
+    /// begun to serve the object: then its status stays, and so nothing is owed either. Returns `false` if the object is gone,
+    /// or changed.
+    pub(crate) async fn write_unless_changed(&self, next: &K::Status) -> Result<bool, Error> {
+        if is_same_status(self.before, next) {
+            return Ok(true);
+        }
+        match status_store::write_unless_changed(&self.api(), self.object.meta(), next).await {
+            Err(error) if error.is_invalid() || error.is_conflict() => Ok(false),
+            version => Ok(self.note(version?, next)),
+        }
+    }
+
+    fn note(&self, version: Option<String>, next: &K::Status) -> bool {
+        self.cluster.metrics.status_written(K::KIND);
+        self.statuses.note(self.uid(), version.as_deref(), next.clone());
+        version.is_some()
+    }
+
+    fn api(&self) -> Api<K> {
+        let namespace = self.object.meta().namespace.as_deref().unwrap_or_default();
+        Api::namespaced(self.cluster.client.clone(), namespace)
+    }
+
+    fn uid(&self) -> &str {
+        self.object.meta().uid.as_deref().unwrap_or_default()
+    }
+}
