@@ -22,7 +22,7 @@ pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequir
 pub use compatibility::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm, SettingsBlocks,
 };
-pub use conditions::{Conditioned, ConditionType, ReadyState, condition, find, is_same_status};
+pub use conditions::{ConditionType, Conditioned, ReadyState, condition, find, is_same_status};
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
     InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, RecentDisables, Tls, TokenRequest,

@@ -13,12 +13,12 @@ use crate::controller::credential::claims::{self, Claims};
 use crate::controller::credential::facts::access::{Deciders, permitted};
 use crate::controller::credential::facts::identity;
 use crate::controller::credential::facts::secret_refs::secret_names;
-use crate::controller::credential::state::CredentialStates;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
@@ -31,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) connections: Arc<connection::context::Context>,
     pub(crate) claims: Claims,
     /// What is remembered of single credentials.
-    pub(crate) state: CredentialStates,
+    pub(crate) state: ObjectStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<PamCredentialStatus>,
     /// The name of this cluster, and then its former names: identifiers begin with one of them.
@@ -68,7 +68,7 @@ impl Context {
         let cluster = Arc::clone(&connections.cluster);
         Self {
             claims: Claims::default(),
-            state: CredentialStates::default(),
+            state: ObjectStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
             stores: Mutex::default(),

@@ -8,5 +8,4 @@ mod facts;
 mod observe;
 mod reconcile;
 mod report;
-mod state;
 pub(crate) mod unserved;

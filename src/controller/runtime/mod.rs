@@ -11,6 +11,7 @@ pub(crate) mod metadata_cache;
 pub(crate) mod namespace_watch;
 pub(crate) mod namespaces;
 pub(crate) mod object_id;
+pub(crate) mod object_states;
 pub(crate) mod pass_end;
 pub(crate) mod recorder;
 pub(crate) mod retry;

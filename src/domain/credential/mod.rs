@@ -13,7 +13,6 @@ mod groups;
 mod laws;
 mod listed;
 mod matching;
-mod other_operator;
 mod repair;
 mod retry;
 mod situation_input;
@@ -24,7 +23,7 @@ mod transition_input;
 
 use super::keyed::{Compared, Keyed};
 use super::unacked::{SettleWindow, UnackedWrite, WriteAction, whole_second};
-use super::{Account, Reason};
+use super::{Account, Reason, SecretVersion};
 
 pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
 pub use decide::decide;
@@ -38,13 +37,11 @@ pub use facts::{
 pub use groups::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
 pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};
-pub use other_operator::{OtherOperator, StatusTrace};
 pub use repair::is_only_correction;
 pub use retry::{Ended, next_pass};
 pub use situation_input::SituationInput;
 pub use status::{
-    Asked, BoundVault, ClusterState, ConnectedVault, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote,
-    SecretVersion, Status,
+    Asked, BoundVault, ClusterState, ConnectedVault, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote, Status,
 };
 pub use target::Target;
 pub use transition::{WriteResult, announce, clears_suspected_write, transition};

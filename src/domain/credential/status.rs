@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Binding, KEYED, Keyed, Request, UnackedWrite, WriteAction};
+use super::{Binding, KEYED, Keyed, Request, SecretVersion, UnackedWrite, WriteAction};
 use crate::domain::{RecordId, TenantName};
 
 /// So many times a record is corrected before it is left alone.
@@ -63,17 +63,6 @@ pub struct Asked {
     pub reconcile: Option<String>,
     /// `pam-operator.io/push-value-requested-at`.
     pub push_value: Option<String>,
-}
-
-/// One version of one Secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SecretVersion {
-    /// Name of the Secret.
-    pub name: String,
-    /// Uid of the Secret.
-    pub uid: String,
-    /// The resourceVersion of the Secret.
-    pub resource_version: String,
 }
 
 /// The vault that a record is in, and the connection that wrote the record.

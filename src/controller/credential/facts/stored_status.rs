@@ -7,9 +7,9 @@ use crate::api::{
     RemoteStatus, SourceSecret,
 };
 use crate::controller::connection::state::ConnectionState;
-use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, SecretVersion, Status};
+use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, Status};
 use crate::domain::keyed::is_entry;
-use crate::domain::{RecordId, RecordIdentifier, TenantName, UnackedWrite, WriteAction, is_time};
+use crate::domain::{RecordId, RecordIdentifier, SecretVersion, TenantName, UnackedWrite, WriteAction, is_time};
 
 /// The longest annotation that a pass sees.
 const LONGEST_REQUEST: usize = 512;

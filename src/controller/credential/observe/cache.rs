@@ -17,8 +17,8 @@ use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
-use crate::domain::credential::{KEYED, SecretVersion, StatusTrace};
-use crate::domain::{Binding, Drift, Keyed as _, Reason, Situation};
+use crate::domain::credential::KEYED;
+use crate::domain::{Binding, Drift, Keyed as _, Reason, SecretVersion, Situation, StatusTrace};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.

@@ -13,8 +13,8 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::read::{self, SecretValues};
 use crate::controller::secret::value::{self, Content, Unusable};
-use crate::domain::credential::{SecretVersion, compared_by_plan, value_read};
-use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretsState};
+use crate::domain::credential::{compared_by_plan, value_read};
+use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretVersion, SecretsState};
 
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {

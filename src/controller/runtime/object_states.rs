@@ -1,4 +1,4 @@
-//! What this process remembers of single credentials. Removing an entry forgets all of it; a process that starts later needs
+//! What this process remembers of single objects of one kind. Removing an entry forgets all of it; a process that starts later needs
 //! none of it to be right.
 
 use std::collections::HashMap;
@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::Reason;
-use crate::domain::credential::{OtherOperator, SecretVersion, StatusTrace};
+use crate::domain::{OtherOperator, Reason, SecretVersion, StatusTrace};
 
-/// What this process remembers of every credential.
-pub(crate) struct CredentialStates {
+/// What this process remembers of every object of one kind.
+pub(crate) struct ObjectStates {
     /// When this process began its work.
     began: Instant,
     inner: Mutex<Inner>,
@@ -20,21 +19,21 @@ pub(crate) struct CredentialStates {
 #[derive(Default)]
 struct Inner {
     /// By uid.
-    entries: HashMap<String, CredentialState>,
-    /// How many credentials have which reason.
+    entries: HashMap<String, ObjectState>,
+    /// How many objects have which reason.
     counts: HashMap<Reason, usize>,
 }
 
-/// What this process remembers of one credential.
+/// What this process remembers of one object.
 #[derive(Default)]
-struct CredentialState {
+struct ObjectState {
     /// An earlier process may have sent a write that the status does not tell of. `None`: nobody looked yet.
     suspected_write: Option<bool>,
-    /// Whether the credential was being deleted when this process first saw it. `None`: nobody looked yet.
+    /// Whether the object was being deleted when this process first saw it. `None`: nobody looked yet.
     was_deleting: Option<bool>,
     /// Versions of Secrets that were read and found to hold what was sent.
     unchanged: Option<UnchangedVersions>,
-    /// Set once this process made digests for the credential.
+    /// Set once this process made digests for the object.
     other_operator: Option<OtherOperator>,
     reason: Option<Reason>,
     /// The removed groups that users were last told of. `None`: this process told of none yet.
@@ -51,20 +50,20 @@ struct UnchangedVersions {
     versions: Vec<SecretVersion>,
 }
 
-impl Default for CredentialStates {
+impl Default for ObjectStates {
     fn default() -> Self {
         Self { began: Instant::now(), inner: Mutex::default() }
     }
 }
 
-impl CredentialStates {
+impl ObjectStates {
     /// Returns how long ago this process began its work.
     pub(crate) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
     }
 
     /// Returns whether an earlier process may have sent a write that the status does not tell of. `looks` counts when the
-    /// credential is first seen: what changes later changes while this process watches.
+    /// object is first seen: what changes later changes while this process watches.
     pub(crate) fn has_suspected_write(&self, uid: &str, looks: impl FnOnce() -> bool) -> bool {
         let known = self.lock().entries.get(uid).and_then(|entry| entry.suspected_write);
         known.unwrap_or_else(|| {
@@ -73,7 +72,7 @@ impl CredentialStates {
         })
     }
 
-    /// Returns whether a credential was being deleted when this process first saw it: an earlier process may have been about to
+    /// Returns whether an object was being deleted when this process first saw it: an earlier process may have been about to
     /// disable its record. `is_deleting` says whether it is now.
     pub(crate) fn was_deleting(&self, uid: &str, is_deleting: bool) -> bool {
         self.entry(uid, |entry| *entry.was_deleting.get_or_insert(is_deleting))
@@ -140,7 +139,7 @@ impl CredentialStates {
         self.known(uid, |entry| entry.leaves_enabled.take()).flatten()
     }
 
-    /// Notes the reason of a credential, and returns the counts that changed.
+    /// Notes the reason of an object, and returns the counts that changed.
     pub(crate) fn tally(&self, uid: &str, reason: Option<Reason>) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         let before = inner.entries.get_mut(uid).and_then(|entry| std::mem::replace(&mut entry.reason, reason));
@@ -148,7 +147,7 @@ impl CredentialStates {
         inner.recount(before, reason)
     }
 
-    /// Forgets a credential that is gone, and returns the counts that changed.
+    /// Forgets an object that is gone, and returns the counts that changed.
     pub(crate) fn forget(&self, uid: &str) -> Vec<(&'static str, usize)> {
         let mut inner = self.lock();
         let before = inner.entries.remove(uid).and_then(|entry| entry.reason);
@@ -156,11 +155,11 @@ impl CredentialStates {
     }
 
     /// Changes an entry that is there.
-    fn known<T>(&self, uid: &str, change: impl FnOnce(&mut CredentialState) -> T) -> Option<T> {
+    fn known<T>(&self, uid: &str, change: impl FnOnce(&mut ObjectState) -> T) -> Option<T> {
         self.lock().entries.get_mut(uid).map(change)
     }
 
-    fn entry<T>(&self, uid: &str, change: impl FnOnce(&mut CredentialState) -> T) -> T {
+    fn entry<T>(&self, uid: &str, change: impl FnOnce(&mut ObjectState) -> T) -> T {
         change(self.lock().entries.entry(uid.to_owned()).or_default())
     }
 
