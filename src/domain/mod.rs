@@ -8,6 +8,7 @@ mod access;
 mod account;
 mod address;
 pub mod backoff;
+mod bound_vault;
 mod claims;
 mod confirmation;
 pub mod credential;
@@ -28,6 +29,7 @@ pub use access::{AccessRule, Claim, Denial, Grants, access};
 pub use account::Account;
 pub use address::{canonical_address, folded};
 pub use backoff::NextPass;
+pub use bound_vault::{BoundVault, ConnectedVault};
 pub use claims::{
     ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken,
     VaultRecord, WantedRecord,

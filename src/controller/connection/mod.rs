@@ -1,5 +1,6 @@
 //! Both kinds of connections.
 
+pub(crate) mod access_rules;
 pub(crate) mod clients;
 pub(crate) mod context;
 pub(crate) mod health;
@@ -12,3 +13,4 @@ pub(crate) mod resolve;
 pub(crate) mod state;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod stored_vault;

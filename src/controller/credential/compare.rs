@@ -4,6 +4,7 @@ use crate::api::{Mode, PamCredential};
 use crate::controller::connection::inventory::{ListConsumer, ListSummary};
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
+use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::drift::{self, WrittenRecord};
 use crate::controller::credential::facts::stored_status;
@@ -71,7 +72,7 @@ fn compare_one(
 ) {
     let stored = context.statuses.of(credential);
     let status = stored_status::from_stored(&stored);
-    let vault = stored_status::connected_vault(connection, &credential.spec.connection_ref);
+    let vault = connected_vault(connection, &credential.spec.connection_ref);
     let here = status.binding(Some(&vault)) == Binding::Bound;
     // It may have waited so long that it would look again in minutes only.
     let waits = ready_reason(&stored.conditions) == Reason::InventoryIncomplete;

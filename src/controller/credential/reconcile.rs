@@ -7,8 +7,8 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
+use crate::controller::connection::access_rules::lacks_labels;
 use crate::controller::credential::context::Context;
-use crate::controller::credential::facts::access::lacks_labels;
 use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::write_status;

@@ -1,7 +1,13 @@
-//! Keeps the labels of namespaces, for rules that select by them.
+//! Keeps the labels of namespaces, for rules that select by them, and tells which namespace is going away.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::Api;
+
+use crate::controller::runtime::error::{Error, bounded};
 
 /// The labels of a namespace.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -36,5 +42,15 @@ impl Namespaces {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Labels>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the API server whether a namespace is going away, or gone.
+pub(crate) async fn is_terminating(namespace: &str, client: &Client) -> Result<bool, Error> {
+    let api = Api::<Namespace>::all(client.clone());
+    match bounded("read the namespace", api.get_metadata(namespace)).await {
+        Ok(namespace) => Ok(namespace.metadata.deletion_timestamp.is_some()),
+        Err(error) if error.is_not_found() => Ok(true),
+        Err(error) => Err(error),
     }
 }

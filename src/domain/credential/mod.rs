@@ -23,7 +23,7 @@ mod transition_input;
 
 use super::keyed::{Compared, Keyed};
 use super::unacked::{SettleWindow, UnackedWrite, WriteAction, whole_second};
-use super::{Account, Reason, SecretVersion};
+use super::{Account, BoundVault, ConnectedVault, Reason, SecretVersion};
 
 pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
 pub use decide::decide;
@@ -40,9 +40,7 @@ pub use matching::{Identifiers, Row, match_rows};
 pub use repair::is_only_correction;
 pub use retry::{Ended, next_pass};
 pub use situation_input::SituationInput;
-pub use status::{
-    Asked, BoundVault, ClusterState, ConnectedVault, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote, Status,
-};
+pub use status::{Asked, ClusterState, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote, Status};
 pub use target::Target;
 pub use transition::{WriteResult, announce, clears_suspected_write, transition};
 pub use transition_input::TransitionInput;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Binding, KEYED, Keyed, Request, SecretVersion, UnackedWrite, WriteAction};
-use crate::domain::{RecordId, TenantName};
+use super::{Binding, BoundVault, ConnectedVault, KEYED, Keyed, Request, SecretVersion, UnackedWrite, WriteAction};
+use crate::domain::RecordId;
 
 /// So many times a record is corrected before it is left alone.
 pub const MOST_CORRECTIONS: usize = 3;
@@ -65,28 +65,6 @@ pub struct Asked {
     pub push_value: Option<String>,
 }
 
-/// The vault that a record is in, and the connection that wrote the record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct BoundVault {
-    /// The connection and the login that wrote the record.
-    pub used: ConnectedVault,
-    /// The tenant, as the PAM named it.
-    pub tenant: Option<TenantName>,
-}
-
-/// Where a connection leads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ConnectedVault {
-    /// Kind and name of the connection.
-    pub connection: String,
-    /// Scheme, host, port and path of the PAM.
-    pub origin: String,
-    /// The tenant that the login asks for.
-    pub requested_tenant: Option<String>,
-    /// Keyed digest of the OAuth client id.
-    pub login: Option<String>,
-}
-
 /// What the list showed of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Remote {
@@ -105,22 +83,6 @@ pub struct MismatchRecord {
     pub identifier: Option<String>,
     /// Keyed digest of vault, identifier and account of the write.
     pub target: String,
-}
-
-impl ConnectedVault {
-    /// Returns whether a record that was written to `known` is where this connection leads. Another connection may log in
-    /// as another tenant, or see other records, even at the same address.
-    fn leads_to(&self, known: &BoundVault) -> bool {
-        let same = (&self.connection, &self.origin) == (&known.used.connection, &known.used.origin);
-        same && self.is_tenant_of(known)
-    }
-
-    /// To ask for the tenant that the PAM named anyway leads nowhere else; to ask for none may.
-    fn is_tenant_of(&self, known: &BoundVault) -> bool {
-        let (asked, answered) = (self.requested_tenant.as_deref(), known.tenant.as_deref());
-        let same_word = asked.zip(answered).is_some_and(|(asked, answered)| asked.eq_ignore_ascii_case(answered));
-        self.requested_tenant == known.used.requested_tenant || same_word
-    }
 }
 
 impl Status {
@@ -218,6 +180,7 @@ pub struct ClusterState<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::TenantName;
 
     #[allow(clippy::unnecessary_wraps, reason = "each is an optional field")]
     fn text(text: &str) -> Option<String> {

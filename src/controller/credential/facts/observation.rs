@@ -13,11 +13,12 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
-    Asked, CONTENT, ConnectedVault, Desired, DriftFinding, KEYED, SituationInput, Status, Target, TransitionInput,
+    Asked, CONTENT, Desired, DriftFinding, KEYED, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, Denial, Grants, Keyed as _, Reason, SETTLE, SecretVersion, SecretsState, Seen, Situation, ValueComparison,
+    Account, ConnectedVault, Denial, Grants, Keyed as _, Reason, SETTLE, SecretVersion, SecretsState, Seen, Situation,
+    ValueComparison,
 };
 use crate::pam::{ListedCredential, PamError};
 

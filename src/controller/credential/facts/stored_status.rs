@@ -2,14 +2,11 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::api::{
-    self, ConnectionKind, ConnectionRef, ConnectionStatus, InFlightAction, InFlightWrite, PamCredentialStatus,
-    RemoteStatus, SourceSecret,
-};
-use crate::controller::connection::state::ConnectionState;
-use crate::domain::credential::{Asked, BoundVault, ConnectedVault, MismatchRecord, Remote, Status};
+use crate::api::{self, ConnectionRef, InFlightAction, InFlightWrite, PamCredentialStatus, RemoteStatus, SourceSecret};
+use crate::controller::connection::stored_vault::{bound_vault, connection_status};
+use crate::domain::credential::{Asked, MismatchRecord, Remote, Status};
 use crate::domain::keyed::is_entry;
-use crate::domain::{RecordId, RecordIdentifier, SecretVersion, TenantName, UnackedWrite, WriteAction, is_time};
+use crate::domain::{RecordId, RecordIdentifier, SecretVersion, UnackedWrite, WriteAction, is_time};
 
 /// The longest annotation that a pass sees.
 const LONGEST_REQUEST: usize = 512;
@@ -86,41 +83,6 @@ pub(crate) fn to_stored(status: Status, reference: &ConnectionRef) -> PamCredent
     }
 }
 
-/// Names a connection in what an object remembers.
-fn connection_name(kind: ConnectionKind, name: &str) -> String {
-    format!("{kind:?}/{name}")
-}
-
-/// Returns where a connection leads.
-pub(crate) fn connected_vault(state: &ConnectionState, reference: &ConnectionRef) -> ConnectedVault {
-    ConnectedVault {
-        connection: connection_name(reference.kind, &reference.name),
-        origin: state.origin.clone(),
-        requested_tenant: state.tenant.clone(),
-        login: state.login.clone(),
-    }
-}
-
-/// Returns the vault that a stored status speaks of.
-pub(crate) fn bound_vault(known: &ConnectionStatus) -> BoundVault {
-    let used = ConnectedVault {
-        connection: connection_name(known.kind, &known.name),
-        origin: known.origin.clone(),
-        requested_tenant: known.requested_tenant.clone(),
-        login: known.login.clone(),
-    };
-    BoundVault { used, tenant: known.tenant.as_deref().and_then(TenantName::parse) }
-}
-
-fn connection_status(vault: BoundVault, reference: &ConnectionRef) -> ConnectionStatus {
-    let BoundVault { used: ConnectedVault { connection, origin, requested_tenant, login }, tenant } = vault;
-    let all = [ConnectionKind::ClusterPamConnection, ConnectionKind::PamConnection];
-    let named = all.into_iter().find_map(|kind| Some((kind, connection.strip_prefix(&connection_name(kind, ""))?)));
-    let (kind, name) = named.unwrap_or((reference.kind, &reference.name));
-    let tenant = tenant.map(|tenant| tenant.to_string());
-    ConnectionStatus { kind, name: name.to_owned(), origin, tenant, requested_tenant, login }
-}
-
 /// Returns one version of a Secret, as rules compare it.
 pub(crate) fn secret_version(source: &SourceSecret) -> SecretVersion {
     let SourceSecret { name, uid, resource_version } = source.clone();
@@ -171,6 +133,7 @@ fn in_flight_write(write: UnackedWrite) -> InFlightWrite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::ConnectionKind;
     use serde_json::json;
 
     fn stored() -> PamCredentialStatus {

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamCredential, find};
 use crate::controller::connection::object::connection_of;
+use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::compare::drift_in;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
@@ -53,7 +54,7 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
     let state = context.connections.state(&connection_of(object));
     let reference = &object.spec.connection_ref;
     ConnectionFacts {
-        vault: state.as_ref().map(|state| stored_status::connected_vault(state, reference)),
+        vault: state.as_ref().map(|state| connected_vault(state, reference)),
         access: state.as_ref().map(|state| permitted(object, identifier, &state.connection, context.deciders())),
         selects: context.connections.selects,
         state,
