@@ -75,6 +75,8 @@ pub(crate) struct Found {
     pub(crate) sight: Option<Sight>,
     /// The connection's rules would let the credential have the identifier of the listed record.
     pub(crate) may_use_listed: bool,
+    /// The list cannot be trusted for the object's namespace, and can for others.
+    pub(crate) is_incomplete_alone: bool,
     /// What the newest list shows of our record, if the list is newer than our last write.
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.
