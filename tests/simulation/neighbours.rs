@@ -73,7 +73,9 @@ fn annotate(cluster: &OperatedCluster, name: &str, value: &str) {
 }
 
 fn delete(cluster: &OperatedCluster, namespace: &str, count: usize) {
-    names(count).for_each(|name| cluster.api.delete("pamcredentials", namespace, &name));
+    for name in names(count) {
+        cluster.api.delete("pamcredentials", namespace, &name);
+    }
 }
 
 /// How many of the first objects of a namespace are left.
