@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::window::RecentDisables;
 
-/// The disables of a connection as a whole may be so many times those of one namespace: no namespace by itself makes the
-/// others wait, and neither do three.
+/// The disables of a connection as a whole may be so many times those of one namespace: one namespace by itself does not make
+/// the others wait, and neither do two.
 const CONNECTION: usize = 3;
 
 /// From the first object that waits until the number is shown: the deletions of one command arrive together, and it is

@@ -56,7 +56,7 @@ pub struct ListFinding {
 }
 
 impl ListFinding {
-    /// A finding that concerns all namespaces alike.
+    /// Returns a finding that concerns all namespaces alike.
     #[must_use]
     pub fn of_all(records: usize, verdict: ListVerdict) -> Self {
         Self { records, verdict, namespaces: BTreeMap::new() }
