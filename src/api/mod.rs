@@ -25,7 +25,8 @@ pub use compatibility::{
 pub use conditions::{ConditionType, Conditioned, ReadyState, condition, find, is_same_status};
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
-    InventorySettings, InventoryStatus, Limits, Oauth2, PamConnectionStatus, RecentDisables, Tls, TokenRequest,
+    HeldNamespace, InventorySettings, InventoryStatus, Limits, NamespaceInventory, Oauth2, PamConnectionStatus,
+    RecentDisables, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;
@@ -59,9 +60,11 @@ pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-
 /// On a credential that is deleted with `deletionPolicy: Disable`: the record is not disabled, but becomes that of the named
 /// credential, `<namespace>/<name>`.
 pub const HAND_OVER_TO: &str = "pam-operator.io/hand-over-to";
-/// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`.
+/// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`, or those of one namespace
+/// by `<namespace>=<number>`.
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
-/// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`.
+/// On a connection: confirms that the list can be trusted, by the number of records in the condition `InventoryIncomplete`,
+/// or for one namespace by `<namespace>=<number>`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
 /// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
 pub const ANNOTATIONS: [&str; 5] =

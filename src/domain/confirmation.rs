@@ -3,6 +3,8 @@
 //!
 //! A value counts once. One that was there before the number was shown cannot be meant for that number, and one that was
 //! wrong when it was compared does not become right when the number later equals that value.
+//!
+//! Where several namespaces are held, the number is that of all of them; `namespace=number` confirms one of them.
 
 /// So many characters of the annotation's value are remembered: no number is longer.
 const REMEMBERED: usize = 32;
@@ -70,6 +72,11 @@ impl Confirmation {
     fn is_handled(&self, number: usize) -> bool {
         self.handled.as_deref().is_some_and(|value| value.trim() == number.to_string())
     }
+}
+
+/// Returns the number of a value `namespace=number`, which confirms what is held of that namespace alone.
+pub(super) fn part<'a>(annotation: Option<&'a str>, namespace: &str) -> Option<&'a str> {
+    annotation?.trim().strip_prefix(namespace)?.strip_prefix('=')
 }
 
 fn beginning(value: &str) -> String {

@@ -1,5 +1,6 @@
 //! The disable brake of one connection (P7): when more records are to be disabled within a window than the connection's limit, the
-//! rest wait until a person has looked at it.
+//! rest wait until a person has looked at it. Each namespace is counted by itself, so that what one namespace does holds back
+//! that namespace alone; a larger limit counts all of them together.
 //!
 //! ```text
 //!            one more than the limit              the number shown is confirmed           the confirmation is written
@@ -9,54 +10,35 @@
 //!    └───────────────────────────────────────────── nobody waits ───────────────────────────────────────────────────┘
 //! ```
 //!
-//! Once on, the brake stays on however much time passes: what deletes a whole cluster's objects does not become right by waiting.
+//! Once on, a brake stays on however much time passes: what deletes a whole cluster's objects does not become right by waiting.
+//! While the brake of the connection as a whole is on, nothing goes on but what is confirmed: that brake goes off once its number
+//! is confirmed, or nobody waits for that brake alone.
 
+mod earlier;
+mod namespace;
+mod namespaces;
 mod types;
 mod window;
 
-use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use super::confirmation::Confirmation;
-pub use types::{Admission, BrakeLimit, BrakeRecord, BrakeState};
+use super::confirmation::{Confirmation, UnusedValue};
+use earlier::EarlierDisables;
+use namespace::NamespaceBrake;
+use namespaces::NamespaceBrakes;
+pub use types::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, HeldDisables, Hold, ShownDisables};
 pub use window::RecentDisables;
-use window::{Counted, points};
-
-/// From the first object that waits until the number is shown: the deletions of one command arrive together, and it is
-/// their whole number that a person confirms.
-const GATHERING: Duration = Duration::from_secs(1);
-
-/// What a status says once it is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BrakeWrite {
-    admitted: Vec<String>,
-    is_confirmed: bool,
-}
-
-/// An object that was admitted.
-#[derive(Clone, Copy, Debug)]
-struct Admitted {
-    last: Instant,
-    /// It counts within the window, and is remembered for as long. One that a confirmation released does not count.
-    counts: bool,
-    /// The connection's status has it.
-    is_written: bool,
-}
+use window::Remembered;
 
 /// The brake of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct DisableBrake {
     limit: BrakeLimit,
-    state: BrakeState,
-    /// Uids of objects that are being deleted and whose records are to be disabled.
-    leaving: HashSet<String>,
-    admitted: HashMap<String, Admitted>,
-    /// Those of the leaving that were held back.
-    held: HashSet<String>,
-    /// Those of the leaving that wait for something else than the brake. To count these would keep the brake on for ever.
-    set_aside: HashSet<String>,
-    /// What earlier processes disabled.
-    earlier: Vec<Counted>,
+    namespaces: NamespaceBrakes,
+    /// The brake of the connection as a whole.
+    connection: BrakeState,
+    earlier: EarlierDisables,
+    /// The annotation, where it confirms the number of all.
     confirmation: Confirmation,
 }
 
@@ -65,100 +47,111 @@ impl DisableBrake {
 
     /// Takes up what an earlier process left in the connection's status. Which objects are leaving is known from the watches.
     pub fn restore(&mut self, record: &BrakeRecord, now: Instant) {
-        self.state = if record.is_on { BrakeState::Held(None) } else { BrakeState::Off };
+        // Where objects wait for the connection as a whole, it is not known which of the namespaces that are named had a
+        // brake of their own that was on: that of the connection holds them all.
+        let is_for_all = record.held.as_ref().is_some_and(HeldDisables::is_for_all);
+        let named = record.held.iter().flat_map(|held| held.shown.namespaces.keys().map(String::as_str));
+        let held: Vec<_> = named.filter(|_| !is_for_all).collect();
+        self.connection = if is_for_all { BrakeState::Held(None) } else { BrakeState::Off };
+        self.namespaces.restore(&held, &record.recent, now);
+        self.namespaces.restore_handled(record.handled.as_deref());
+        self.earlier = EarlierDisables::restored(&record.recent, now);
         self.confirmation = Confirmation::restored(record.handled.as_deref());
-        self.admitted.clear();
-        self.earlier = record.recent.iter().map(|recent| recent.since(now)).collect();
     }
 
     /// Takes in the connection's limit and the annotation that confirms.
     pub fn refresh(&mut self, limit: BrakeLimit, annotation: Option<&str>) {
         self.limit = limit;
         self.confirmation.observe(annotation);
+        self.namespaces.observe(annotation);
     }
 
     /// Notes that an object is being deleted and its record is to be disabled; `true` if that is news.
-    pub fn enter(&mut self, uid: &str) -> bool {
-        self.leaving.insert(uid.to_owned())
+    pub fn enter(&mut self, namespace: &str, uid: &str) -> bool {
+        self.namespaces.of(namespace).enter(uid)
     }
 
     /// Notes that an object is gone, or its record is no longer to be disabled; `true` if that is news.
-    pub fn leave(&mut self, uid: &str) -> bool {
-        self.held.remove(uid);
-        self.set_aside.remove(uid);
-        self.leaving.remove(uid)
+    pub fn leave(&mut self, namespace: &str, uid: &str) -> bool {
+        self.namespaces.get_mut(namespace).is_some_and(|brake| brake.leave(uid))
     }
 
     /// Notes that an object which is leaving waits for something else; `true` if that is news. An object that the brake held
     /// back once stays counted: what comes in the way of all of them must not take the brake off.
-    pub fn set_aside(&mut self, uid: &str) -> bool {
-        self.leaving.contains(uid) && !self.held.contains(uid) && self.set_aside.insert(uid.to_owned())
+    pub fn set_aside(&mut self, namespace: &str, uid: &str) -> bool {
+        self.namespaces.get_mut(namespace).is_some_and(|brake| brake.set_aside(uid))
     }
 
     // === What may be sent
 
     /// Returns whether the record of an object that is leaving may be disabled; `None` if the object keeps its record, or the
     /// object is gone. An object that was admitted and tries again does not count twice.
-    pub fn admit(&mut self, uid: &str, now: Instant) -> Option<Admission> {
+    pub fn admit(&mut self, namespace: &str, uid: &str, now: Instant) -> Option<Admission> {
         self.prune(now);
-        if !self.leaving.contains(uid) {
-            return None;
+        let brake = self.namespaces.get_mut(namespace).filter(|brake| brake.leaving.contains(uid))?;
+        brake.note_asking(uid);
+        if let Some(admission) = brake.admit_again(uid, now).or_else(|| brake.admit_confirmed(uid, now)) {
+            return Some(admission);
         }
-        self.set_aside.remove(uid);
-        let admission = self.count(uid, now);
-        if matches!(admission, Admission::Held(_)) {
-            self.held.insert(uid.to_owned());
+        if self.has_room(namespace, now) {
+            return Some(self.namespaces.of(namespace).admit_counting(uid, now));
         }
-        Some(admission)
+        let brake = self.namespaces.of(namespace);
+        brake.note_held(uid);
+        let hold = Hold { waiting: brake.waiting(), by_connection: brake.state == BrakeState::Off };
+        Some(Admission::Held(hold))
     }
 
-    fn count(&mut self, uid: &str, now: Instant) -> Admission {
-        if let Some(admitted) = self.admitted.get_mut(uid) {
-            admitted.last = now;
-            return if admitted.is_written { Admission::Go } else { Admission::Unwritten };
+    /// Whether one more of a namespace may go on; puts the brakes on that say no.
+    fn has_room(&mut self, namespace: &str, now: Instant) -> bool {
+        let (limit, all) = (self.limit, self.namespaces.used() + self.earlier.used());
+        let own = self.namespaces.of(namespace).used() + self.earlier.used_of(namespace);
+        let (is_first, connection) = (!self.is_held(), self.connection);
+        let brake = self.namespaces.of(namespace);
+        match connection {
+            _ if brake.state != BrakeState::Off => return false,
+            BrakeState::Off if own >= limit.count => brake.hold(Some(now)),
+            BrakeState::Off if all < limit.connection() => return true,
+            BrakeState::Off => self.connection = BrakeState::Held(Some(now)),
+            // More than the namespace's own brake would let go: its number is gathered or shown already.
+            BrakeState::Held(_) if own + brake.waiting() > limit.count => brake.state = connection,
+            _ => return false,
         }
-        match self.state {
-            BrakeState::Off if self.used() < self.limit.count => {
-                self.admitted.insert(uid.to_owned(), Admitted { last: now, counts: true, is_written: false });
-                Admission::Unwritten
-            }
-            BrakeState::Releasing(left @ 1..) => {
-                self.state = BrakeState::Releasing(left - 1);
-                // The status says already that a number was confirmed: a process that takes over asks for it again.
-                self.admitted.insert(uid.to_owned(), Admitted { last: now, counts: false, is_written: true });
-                Admission::Go
-            }
-            BrakeState::Off => {
-                self.state = BrakeState::Held(Some(now));
-                self.confirmation.begin();
-                Admission::Held(self.waiting())
-            }
-            _ => Admission::Held(self.waiting()),
+        if is_first {
+            self.confirmation.begin();
         }
+        false
     }
 
-    /// Turns the brake off when nobody waits, and on again when all that were confirmed went on. `all_known` says that every
-    /// object which is leaving has been seen.
+    /// Turns each brake off when nobody waits for it, and on again when all that were confirmed went on. `all_known` says that
+    /// every object which is leaving has been seen.
     pub fn settle(&mut self, now: Instant, all_known: bool) {
         self.prune(now);
-        match self.state {
-            BrakeState::Held(_) | BrakeState::Releasing(_) if all_known && !self.has_waiting() => {
-                self.state = BrakeState::Off;
-            }
-            BrakeState::Releasing(0) => {
-                self.state = BrakeState::Held(None);
-                self.confirmation.begin();
-            }
-            _ => {}
+        let was_held = self.is_held();
+        let mut is_on_again = false;
+        for (_, brake) in self.namespaces.all_mut() {
+            is_on_again |= brake.settle(all_known);
+        }
+        if is_on_again && !was_held {
+            self.confirmation.begin();
+        }
+        if self.connection.is_held() && all_known && !self.namespaces.any(NamespaceBrake::waits_for_others) {
+            self.connection = BrakeState::Off;
         }
     }
 
-    /// Compares a new value of the annotation with the number that the status shows.
-    pub fn confirm(&mut self, shown: Option<usize>) {
-        if matches!(self.state, BrakeState::Held(_))
-            && let Some(count) = self.confirmation.take(shown)
-        {
-            self.state = BrakeState::Confirming(count);
+    /// Compares a new value of the annotation with the numbers that the status shows.
+    pub fn confirm(&mut self, shown: Option<&ShownDisables>) {
+        if !self.is_held() {
+            return;
+        }
+        self.namespaces.confirm_each(shown, self.connection);
+        let is_confirmed = self.confirmation.take(shown.map(|shown| shown.total)).is_some();
+        if let Some(shown) = shown.filter(|_| is_confirmed) {
+            self.namespaces.confirm_all(shown, self.connection);
+            if self.connection.is_held() {
+                self.connection = BrakeState::Confirming(shown.total);
+            }
         }
     }
 
@@ -167,103 +160,137 @@ impl DisableBrake {
     /// Returns what the status is to remember of the window; `None` if it does already.
     #[must_use]
     pub fn recent(&self, now: Instant) -> Option<Vec<RecentDisables>> {
-        match self.state {
-            BrakeState::Confirming(_) => Some(Vec::new()),
-            _ if self.admitted.values().all(|admitted| admitted.is_written) => None,
-            _ => Some(points(self.counted(), self.limit.window, now)),
+        let all = self.connection.is_confirming();
+        let is_news = |brake: &NamespaceBrake| brake.state.is_confirming() || brake.unwritten().next().is_some();
+        if !all && !self.namespaces.any(is_news) {
+            return None;
         }
+        let mut remembered = Remembered::default();
+        if !all {
+            let counting = self.namespaces.all().filter(|(_, brake)| !brake.state.is_confirming());
+            counting.for_each(|(namespace, brake)| remembered.add(Some(namespace), brake.counted()));
+            remembered.add(None, self.earlier.counted());
+        }
+        Some(remembered.points(self.limit.window, now))
     }
 
     /// Returns what the status that is made now says of the brake.
     #[must_use]
     pub fn to_write(&self) -> BrakeWrite {
-        let unwritten = self.admitted.iter().filter(|(_, admitted)| !admitted.is_written);
-        BrakeWrite {
-            admitted: unwritten.map(|(uid, _)| uid.clone()).collect(),
-            is_confirmed: matches!(self.state, BrakeState::Confirming(_)),
+        let mut write =
+            BrakeWrite { is_connection_confirmed: self.connection.is_confirming(), ..BrakeWrite::default() };
+        for (namespace, brake) in self.namespaces.all() {
+            write.admitted.extend(brake.unwritten().map(|uid| (namespace.to_owned(), uid.clone())));
+            if brake.state.is_confirming() {
+                write.confirmed.push(namespace.to_owned());
+            }
         }
+        write
     }
 
     /// Notes that a status was written, and returns the uids of those that its confirmation releases: all that are leaving, since
     /// which of them asks first is not known. A person has looked at them: what went on before counts no more.
     pub fn written(&mut self, write: &BrakeWrite) -> Vec<String> {
-        for uid in &write.admitted {
-            if let Some(admitted) = self.admitted.get_mut(uid) {
-                admitted.is_written = true;
+        for (namespace, uid) in &write.admitted {
+            if let Some(brake) = self.namespaces.get_mut(namespace) {
+                brake.note_written(uid);
             }
         }
-        let BrakeState::Confirming(count) = self.state else { return Vec::new() };
-        if !write.is_confirmed {
-            return Vec::new();
+        let all = write.is_connection_confirmed && self.connection.is_confirming();
+        if all {
+            self.connection = BrakeState::Off;
+            self.earlier.clear();
         }
-        self.state = BrakeState::Releasing(count);
-        self.earlier.clear();
-        self.admitted.values_mut().for_each(|admitted| admitted.counts = false);
-        self.leaving.iter().cloned().collect()
+        let is_written = |namespace: &str| write.confirmed.iter().any(|confirmed| confirmed == namespace);
+        let mut woken = Vec::new();
+        for (namespace, brake) in self.namespaces.all_mut() {
+            if all || brake.state.is_confirming() && is_written(namespace) {
+                brake.release();
+                self.earlier.note_known(namespace);
+                woken.extend(brake.leaving.iter().cloned());
+            }
+        }
+        woken
     }
 
     // === What is known
 
-    /// Whether the brake holds disables back.
+    /// Whether the brake of a namespace, and that of the connection as a whole, hold disables back.
     #[must_use]
-    pub fn state(&self) -> BrakeState {
-        self.state
+    pub fn states(&self, namespace: &str) -> [BrakeState; 2] {
+        [self.namespaces.get(namespace).map(|brake| brake.state).unwrap_or_default(), self.connection]
     }
 
-    /// The annotation's value that was handled, and why a value confirms nothing.
+    /// Whether disables of a namespace that a person confirmed are still to be released.
     #[must_use]
-    pub fn confirmation(&self) -> &Confirmation {
-        &self.confirmation
+    pub fn is_releasing(&self, namespace: &str) -> bool {
+        let brake = self.namespaces.get(namespace);
+        brake.is_some_and(|brake| matches!(brake.state, BrakeState::Releasing(1..)) && brake.has_waiting())
+    }
+
+    /// Whether any brake is on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.connection != BrakeState::Off || self.namespaces.any(|brake| brake.state != BrakeState::Off)
+    }
+
+    /// Whether any brake is on that nobody waits for.
+    #[must_use]
+    pub fn may_go_off(&self) -> bool {
+        let is_waited_for = self.namespaces.any(NamespaceBrake::waits_for_others);
+        self.connection != BrakeState::Off && !is_waited_for || self.namespaces.any(NamespaceBrake::may_go_off)
+    }
+
+    /// Returns what is held back and shown to a person, or else what was confirmed and goes on.
+    #[must_use]
+    pub fn held(&self, now: Instant) -> Option<HeldDisables> {
+        let by_connection = self.connection.is_shown(now);
+        let is_held = |brake: &NamespaceBrake| brake.state.is_shown(now) || by_connection && brake.waits_for_others();
+        let waiting = self.namespaces.waiting(is_held);
+        if by_connection || !waiting.is_empty() {
+            return Some(HeldDisables { shown: ShownDisables::of(waiting), by_connection, is_confirmed: false });
+        }
+        let goes_on =
+            |brake: &NamespaceBrake| matches!(brake.state, BrakeState::Confirming(_) | BrakeState::Releasing(_));
+        let confirmed = self.namespaces.waiting(goes_on);
+        let is_confirmed = !confirmed.is_empty() || self.connection.is_confirming();
+        is_confirmed.then(|| HeldDisables { shown: ShownDisables::of(confirmed), by_connection, is_confirmed })
+    }
+
+    /// The annotation's value that was handled.
+    #[must_use]
+    pub fn handled(&self) -> Option<&str> {
+        self.namespaces.handled(&self.confirmation)
+    }
+
+    /// Returns why the annotation's value confirms nothing, while these numbers are shown.
+    #[must_use]
+    pub fn unused_value(&self, shown: &ShownDisables) -> Option<UnusedValue> {
+        let same = self.namespaces.has_same_number(shown).then_some(UnusedValue::SameNumber);
+        same.or_else(|| self.confirmation.unused_value(shown.total))
     }
 
     /// Whether no object is leaving.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.leaving.is_empty()
+        !self.namespaces.any(|brake| !brake.leaving.is_empty())
     }
 
-    /// Whether any object waits for its admission.
-    #[must_use]
-    pub fn has_waiting(&self) -> bool {
-        self.leaving.iter().any(|uid| self.waits(uid))
-    }
-
-    /// How many objects wait for their admission.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.leaving.iter().filter(|uid| self.waits(uid)).count()
-    }
-
-    /// Returns how long the number is still gathered before it is shown.
+    /// Returns how long a number is still gathered before it is shown.
     #[must_use]
     pub fn gathering_left(&self, now: Instant) -> Option<Duration> {
-        let BrakeState::Held(Some(since)) = self.state else { return None };
-        Some((since + GATHERING).saturating_duration_since(now)).filter(|left| !left.is_zero())
+        let states = self.namespaces.all().map(|(_, brake)| brake.state).chain([self.connection]);
+        states.filter_map(|state| state.gathering_left(now)).min()
     }
 
-    fn waits(&self, uid: &str) -> bool {
-        !self.admitted.contains_key(uid) && !self.set_aside.contains(uid)
-    }
-
-    fn used(&self) -> usize {
-        self.counted().map(|counted| counted.count).sum()
-    }
-
-    /// What counts within the window.
-    fn counted(&self) -> impl Iterator<Item = Counted> {
-        let ours = self.admitted.values().filter(|admitted| admitted.counts);
-        ours.map(|admitted| Counted { at: admitted.last, count: 1 }).chain(self.earlier.iter().copied())
+    /// Whether any brake holds back what nobody confirmed.
+    fn is_held(&self) -> bool {
+        self.connection.is_held() || self.namespaces.any(|brake| brake.state.is_held())
     }
 
     fn prune(&mut self, now: Instant) {
-        let (window, leaving) = (self.limit.window, &self.leaving);
-        let is_recent = |at: Instant| at + window > now;
-        self.admitted.retain(
-            |uid, admitted| {
-                if admitted.counts { is_recent(admitted.last) } else { leaving.contains(uid) }
-            },
-        );
-        self.earlier.retain(|counted| is_recent(counted.at));
+        self.namespaces.prune(self.limit, now);
+        self.earlier.prune(self.limit, now);
     }
 }
 

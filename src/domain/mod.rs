@@ -41,10 +41,13 @@ pub use credential::{
     Seen, Situation, ValueComparison, WriteEffect, after_disable, decide, is_only_correction, judge, match_rows,
     seen_in_leaving,
 };
-pub use disable_brake::{Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, RecentDisables};
+pub use disable_brake::{
+    Admission, BrakeLimit, BrakeRecord, BrakeState, BrakeWrite, DisableBrake, HeldDisables, Hold, RecentDisables,
+    ShownDisables,
+};
 pub use identity::{generated_identifier, generated_under};
 pub use keyed::{Compared, Keyed};
-pub use list_trust::{ListCounts, ListFinding, ListTrust, ListVerdict};
+pub use list_trust::{ListCounts, ListFinding, ListRecord, ListTrust, ListVerdict, MissingRecords, ShownMissing};
 pub use login::{Login, Remembered, login};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};

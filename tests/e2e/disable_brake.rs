@@ -6,7 +6,7 @@ use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, Count, PATIENCE, SETTLED, World, assert_no_canary, ready};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use local_cluster::wait_until;
-use pam_operator::api::{ConditionType, PamConnectionStatus, find};
+use pam_operator::api::{ConditionType, HeldNamespace, PamConnectionStatus, find};
 use pam_simulator::{Effect, Fault, Kind};
 use serde_json::{Value, json};
 
@@ -113,8 +113,10 @@ async fn a_namespace_that_is_emptied_waits_for_the_number_to_be_confirmed() {
     are_blocked(&world, 25).await;
     assert_eq!(deletes(&world), 5);
     let (_, message) = says(&world, ConditionType::DisablesHeld).await.unwrap();
-    let parts = ["25 records wait", "lets go 5 within 10m", "confirm-disable: \"25\"", "Retain"];
+    let parts = ["25 records wait", "lets go 5 within 10m", "confirm-disable: \"25\"", "Retain", &world.namespace];
     assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    let named = status(&world).await.held_namespaces;
+    assert_eq!(named, [HeldNamespace { namespace: world.namespace.clone(), count: 25 }]);
 
     world.stop_operator().await;
     let restarted = world.count().await;
@@ -169,6 +171,18 @@ async fn the_window_outlasts_a_restart_and_a_used_number_confirms_nothing_more()
     confirm(&world, json!("2")).await;
     remain(&world, 0).await;
     assert_eq!(deletes(&world), 12);
+
+    // The number of this namespace alone, by a name that is not that of another.
+    add(&world, 12..18).await;
+    world.all_become(6, &["Synced"]).await;
+    delete_all(&world).await;
+    holds(&world, 2).await;
+    confirm(&world, json!("another=2")).await;
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(deletes(&world), 16);
+    confirm(&world, json!(format!("{}=2", world.namespace))).await;
+    remain(&world, 0).await;
+    assert_eq!(deletes(&world), 18);
     assert_no_canary(&world.everything_said().await);
 }
 

@@ -20,5 +20,6 @@ mod idle;
 mod late_answers;
 mod list_budget;
 mod load;
+mod neighbours;
 mod outage;
 mod restored_state;

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::{DURATION, parse_duration};
 
-/// How many records may be disabled at one go.
+/// How many records may be disabled at one go: of each namespace so many, and of all namespaces together three times as many.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DisableBrake {
-    /// The most records that are disabled within one `window` without a confirmation; 0 means that somebody confirms each.
+    /// The most records of one namespace that are disabled within one `window` without a confirmation; 0 means that somebody
+    /// confirms each. Of all namespaces together three times as many are.
     #[serde(default = "brake_count")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub count: u32,

@@ -14,5 +14,5 @@ pub use brake::DisableBrake;
 pub use inventory::InventorySettings;
 pub use limits::Limits;
 pub use spec::ConnectionSpec;
-pub use status::{InventoryStatus, PamConnectionStatus, RecentDisables};
+pub use status::{HeldNamespace, InventoryStatus, NamespaceInventory, PamConnectionStatus, RecentDisables};
 pub use tls::{CaBundleKind, CaBundleRef, ClientCertificateSecretRef, Tls};

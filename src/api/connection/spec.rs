@@ -58,8 +58,8 @@ pub struct ConnectionSpec {
     /// How the operator looks after what the PAM holds: one list of all records that the login sees, in each interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySettings>,
-    /// How many records may be disabled at one go. When more objects with `deletionPolicy: Disable` are deleted, the rest
-    /// wait until somebody confirms it.
+    /// How many records of a namespace may be disabled at one go. When more objects with `deletionPolicy: Disable` are
+    /// deleted, the rest wait until somebody confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disable_brake: Option<DisableBrake>,
 }

@@ -38,15 +38,20 @@ pub struct PamConnectionStatus {
     /// the number that the annotation `pam-operator.io/confirm-disable` confirms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_disables: Option<i64>,
+    /// The namespaces of these credentials, as many as there is room for. The annotation's value `<namespace>=<count>`
+    /// confirms the number of one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub held_namespaces: Vec<HeldNamespace>,
     /// The disables that count for `spec.disableBrake`, noted before they are sent, so that a restart forgets none of
     /// them. Those that are older than its window stay here until the next one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "atomic"))]
     pub recent_disables: Vec<RecentDisables>,
     /// The value of the annotation `pam-operator.io/confirm-disable` that was last looked at (its beginning), or that
     /// was there when the brake came on. It does not count again until the annotation was removed or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 96))]
     pub last_handled_confirm_disable: Option<String>,
     /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not. Present only while true: `InventoryIncomplete`
     /// while the list cannot be trusted, `VaultRestored` while it shows records older than they were, `DisablesHeld` while
@@ -72,7 +77,8 @@ impl Conditioned for PamConnectionStatus {
 pub struct InventoryStatus {
     /// How many records it held.
     pub records: i64,
-    /// False while it cannot be trusted: then nothing is created, corrected or disabled.
+    /// False while it cannot be trusted: then nothing is created, corrected or disabled. It may be true while single
+    /// `namespaces` are held.
     pub complete: bool,
     /// How many of the records that this cluster knows it lacked, or showed moved, where those were too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,12 +89,48 @@ pub struct InventoryStatus {
     /// How many records it showed older than they were, as after a restore from a backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<i64>,
+    /// The namespaces of which it lacked, or showed moved, too many records, while it showed those of the others as they are
+    /// known: nothing is created, corrected or disabled in these alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub namespaces: Vec<NamespaceInventory>,
+}
+
+/// What the last list showed of the records of a namespace.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceInventory {
+    /// Whose records they are.
+    #[schemars(length(max = 63))]
+    pub namespace: String,
+    /// How many of them it lacked, or showed moved.
+    pub missing: i64,
+    /// How many were known then.
+    pub known: i64,
+    /// True once the number was confirmed: then the namespace is not held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
+}
+
+/// Credentials of a namespace that wait for their records to be disabled.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldNamespace {
+    /// Where they are.
+    #[schemars(length(max = 63))]
+    pub namespace: String,
+    /// How many they are.
+    pub count: i64,
 }
 
 /// Disables of about the same time.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecentDisables {
+    /// The namespace of their objects. Absent: of the namespaces that are not named, all together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub namespace: Option<String>,
     /// When the last of them was sent.
     pub time: Time,
     /// How many there were.

@@ -5,6 +5,7 @@
 //! objects of which the list tells something new are woken. The kind of an object says what a list means for the object
 //! ([`ListConsumer`]).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use tokio::time::Instant;
@@ -32,8 +33,8 @@ pub(crate) trait ListConsumer: Send + Sync + 'static {
 /// What a list shows of all objects of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct ListSummary {
-    /// How many records the list shows as they are known, and how many it does not.
-    pub(crate) counts: ListCounts,
+    /// How many records of each namespace the list shows as they are known, and how many it does not.
+    pub(crate) counts: BTreeMap<String, ListCounts>,
     /// The objects of which the list tells something new.
     pub(crate) news: Vec<ObjectId>,
 }
@@ -51,7 +52,7 @@ pub(crate) async fn list(
         Ok(snapshot) => take_in(id, snapshot, consumer, context),
         Err(error) if error.list_is_incomplete() => {
             let verdict = if *error == PamError::ListNotKept { ListVerdict::NotKept } else { ListVerdict::EndedEarly };
-            context.health.note_finding(id, ListFinding { records: 0, verdict });
+            context.health.note_finding(id, ListFinding::of_all(0, verdict));
         }
         Err(_) => {}
     }
@@ -67,9 +68,9 @@ fn take_in(id: &ConnectionId, snapshot: &Snapshot, consumer: &dyn ListConsumer, 
     }
     let Some(connection) = context.state(id) else { return };
     let summary = consumer.compare(&connection, snapshot);
-    let verdict = context.health.verdict(id, summary.counts);
-    context.health.note_finding(id, ListFinding { records: snapshot.len(), verdict });
-    if !context.health.is_incomplete(id) {
-        context.cluster.triggers.wake_after_release(&summary.news);
-    }
+    context.health.note_finding(id, context.health.verdict(id, snapshot.len(), &summary.counts));
+    let hold = context.health.list_hold(id);
+    let is_trusted = |object: &ObjectId| !hold.contains(&object.key.namespace);
+    let news: Vec<ObjectId> = summary.news.into_iter().filter(is_trusted).collect();
+    context.cluster.triggers.wake_after_release(&news);
 }

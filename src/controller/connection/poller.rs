@@ -152,13 +152,13 @@ async fn poll(
     match context.client(connection).await {
         Ok(Ok(connected)) => {
             let listed = list(&id, &connected, asked, consumer, context).await;
-            let trusted = listed.is_ok() && !context.health.is_incomplete(&id);
-            if trusted {
+            let hold = context.health.list_hold(&id);
+            if listed.is_ok() && !hold.all {
                 // By the list of each interval alone: were each list to wake these, and each of them to need one, there
                 // would be no end of it.
                 context.cluster.triggers.wake_after_release(&consumer.to_wake_after(&id));
             }
-            trusted
+            listed.is_ok() && hold.is_empty()
         }
         Ok(Err(_)) => false,
         Err(error) => {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::api::{PamConnectionStatus, PamCredential, find, is_same_status};
 use crate::controller::connection::context::Context;
-use crate::controller::connection::health::{Filled, Moment, SIDE_CONDITIONS, is_good, is_urgent};
+use crate::controller::connection::health::{Filled, Moment, SIDE_CONDITIONS, is_good, is_urgent, named_namespaces};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
@@ -92,8 +92,9 @@ async fn put(
 fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     let freed = context.health.written(&connection.id(), filled);
     let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::new::<PamCredential>).collect();
-    if freed.all {
-        subjects.extend(context.cluster.dependencies.to(&connection.id().dependency()));
+    if !freed.listed.is_empty() {
+        let all = context.cluster.dependencies.to(&connection.id().dependency());
+        subjects.extend(all.into_iter().filter(|object| freed.listed.contains(&object.key.namespace)));
     }
     context.cluster.triggers.wake_after_release(&subjects);
 }
@@ -104,7 +105,7 @@ async fn tell(connection: &AnyConnection, before: &PamConnectionStatus, next: &P
     announce_standing(connection, before, next, context).await;
 }
 
-/// Publishes an event for each condition beside `Ready` that is new or has another reason.
+/// Publishes an event for each condition beside `Ready` that is new, has another reason, or names another namespace.
 async fn announce_standing(
     connection: &AnyConnection,
     before: &PamConnectionStatus,
@@ -113,7 +114,9 @@ async fn announce_standing(
 ) {
     for kind in SIDE_CONDITIONS {
         let old = find(&before.conditions, kind).map(|condition| &condition.reason);
-        let Some(new) = find(&next.conditions, kind).filter(|new| old != Some(&new.reason)) else { continue };
+        let names_more = !named_namespaces(next, kind).is_subset(&named_namespaces(before, kind));
+        let is_news = |new: &&Condition| old != Some(&new.reason) || names_more;
+        let Some(new) = find(&next.conditions, kind).filter(is_news) else { continue };
         let (kind, note) = (if is_good(new) { EventType::Normal } else { EventType::Warning }, new.message.clone());
         emit(&connection.reference(), kind, &new.reason, note, &context.cluster).await;
     }

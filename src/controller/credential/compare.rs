@@ -82,9 +82,12 @@ fn compare_one(
     // Many that are told to move where the PAM does not move records, or names devices otherwise, are no other vault.
     let is_lost = |finding: &DriftFinding| finding.drift.is_loss() && !finding.never_taken;
     let lost = finding.as_ref().is_some_and(is_lost) && !drift::is_told_lost(&stored);
-    summary.counts.known += usize::from(here && !quiet);
-    summary.counts.lost += usize::from(lost);
-    summary.counts.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
+    if here && !quiet {
+        let counts = summary.counts.entry(credential.metadata.namespace.clone().unwrap_or_default()).or_default();
+        counts.known += 1;
+        counts.lost += usize::from(lost);
+        counts.older += usize::from(finding.as_ref().is_some_and(|finding| finding.older));
+    }
     if waits || finding.is_some_and(|finding| drift::is_news(&finding, &credential.spec, &status, &stored)) {
         summary.news.push(credential.object_id());
     }

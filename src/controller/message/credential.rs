@@ -230,6 +230,8 @@ pub(crate) const LONG: &str = "The value has more than 70 characters and was sen
 pub(crate) const ANOTHER_OPERATOR: &str = "Another operator writes this object's status, too: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
 /// The list cannot be trusted.
 pub(crate) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote: nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
+/// The list cannot be trusted for the object's namespace, and can for others.
+pub(crate) const INCOMPLETE_HERE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote for this namespace, and shows those of other namespaces as they are known: in this namespace nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
 /// The connection takes no lists, and the record has to be disabled.
 pub(crate) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
 /// A write may still be executed.

@@ -1,8 +1,21 @@
 //! Counting, over a clock that the tests move.
 
+use std::collections::BTreeMap;
+
+use super::types::GATHERING;
 use super::*;
 
 const MINUTE: Duration = Duration::from_mins(1);
+const NS: &str = "team-a";
+
+fn waiting(brake: &DisableBrake) -> usize {
+    brake.namespaces.get(NS).unwrap().waiting()
+}
+
+/// A status that shows a number, all of one namespace.
+fn number(total: usize) -> ShownDisables {
+    ShownDisables { total, namespaces: BTreeMap::from([(NS.to_owned(), total)]) }
+}
 
 fn limit(count: usize) -> BrakeLimit {
     BrakeLimit { count, window: 10 * MINUTE }
@@ -15,8 +28,8 @@ fn brake(count: usize) -> DisableBrake {
 /// Asks for those, writing down what is to be, and returns how many may go on.
 fn go_on(brake: &mut DisableBrake, uids: std::ops::Range<usize>, now: Instant) -> usize {
     uids.filter(|uid| {
-        brake.enter(&uid.to_string());
-        let admission = brake.admit(&uid.to_string(), now).unwrap();
+        brake.enter(NS, &uid.to_string());
+        let admission = brake.admit(NS, &uid.to_string(), now).unwrap();
         if admission == Admission::Unwritten {
             brake.written(&brake.to_write());
         }
@@ -28,22 +41,28 @@ fn go_on(brake: &mut DisableBrake, uids: std::ops::Range<usize>, now: Instant) -
 /// Somebody annotates the connection while its status shows that number; returns who is woken.
 fn annotate(brake: &mut DisableBrake, value: Option<&str>, shown: usize) -> Vec<String> {
     brake.refresh(brake.limit, value);
-    brake.confirm(Some(shown));
+    brake.confirm(Some(&number(shown)));
     brake.written(&brake.to_write())
 }
 
 /// What a status has of that brake.
 fn record(brake: &DisableBrake, now: Instant) -> BrakeRecord {
+    let mut remembered = Remembered::default();
+    brake.namespaces.all().for_each(|(namespace, brake)| remembered.add(Some(namespace), brake.counted()));
+    remembered.add(None, brake.earlier.counted());
     BrakeRecord {
-        is_on: brake.state != BrakeState::Off,
-        handled: brake.confirmation.handled().map(str::to_owned),
-        recent: points(brake.counted(), brake.limit.window, now),
+        held: brake.held(now + GATHERING),
+        handled: brake.handled().map(str::to_owned),
+        recent: remembered.points(brake.limit.window, now),
     }
 }
 
 /// Another process takes over; the same objects are leaving, and the annotation is what it was.
 fn restarted(before: &DisableBrake, annotation: Option<&str>, now: Instant) -> DisableBrake {
-    let mut brake = DisableBrake { leaving: before.leaving.clone(), ..DisableBrake::default() };
+    let mut brake = DisableBrake::default();
+    for (namespace, before) in before.namespaces.all() {
+        before.leaving.iter().for_each(|uid| assert!(brake.enter(namespace, uid)));
+    }
     brake.restore(&record(before, now), now);
     brake.refresh(before.limit, annotation);
     brake
@@ -79,12 +98,12 @@ fn no_time_brings_it_off_and_nobody_who_waits_does() {
     brake.settle(later, true);
     assert_eq!(go_on(&mut brake, 2..6, later), 0);
     for uid in 0..6 {
-        brake.leave(&uid.to_string());
+        brake.leave(NS, &uid.to_string());
     }
     brake.settle(later, false);
-    assert_ne!(brake.state, BrakeState::Off, "not everyone who may be leaving is known yet");
+    assert_ne!(brake.states(NS)[0], BrakeState::Off, "not everyone who may be leaving is known yet");
     brake.settle(later, true);
-    assert_eq!(brake.state, BrakeState::Off);
+    assert_eq!(brake.states(NS)[0], BrakeState::Off);
     assert_eq!(go_on(&mut brake, 6..9, later), 2);
 }
 
@@ -92,7 +111,7 @@ fn no_time_brings_it_off_and_nobody_who_waits_does() {
 fn the_number_that_is_shown_lets_that_many_go_on_and_no_more() {
     let (mut brake, now) = (brake(2), Instant::now());
     go_on(&mut brake, 0..7, now);
-    assert_eq!(brake.waiting(), 5);
+    assert_eq!(waiting(&brake), 5);
     for wrong in ["4", "05", "five", "", "5 5"] {
         assert!(annotate(&mut brake, Some(wrong), 5).is_empty(), "{wrong}");
         assert_eq!(go_on(&mut brake, 2..7, now), 0, "{wrong}");
@@ -103,12 +122,12 @@ fn the_number_that_is_shown_lets_that_many_go_on_and_no_more() {
     assert_eq!(go_on(&mut brake, 2..9, now), 5);
     assert_eq!(go_on(&mut brake, 2..9, now), 5, "again, the same");
     brake.settle(now, true);
-    assert!(matches!(brake.state, BrakeState::Held(_)));
-    assert_eq!(brake.waiting(), 2);
+    assert!(matches!(brake.states(NS)[0], BrakeState::Held(_)));
+    assert_eq!(waiting(&brake), 2);
     assert!(annotate(&mut brake, Some("2"), 2).len() > 1);
     assert_eq!(go_on(&mut brake, 2..9, now), 7);
     brake.settle(now, true);
-    assert_eq!(brake.state, BrakeState::Off, "nobody waits");
+    assert_eq!(brake.states(NS)[0], BrakeState::Off, "nobody waits");
     assert_eq!(go_on(&mut brake, 9..20, now), 2, "a person looked at it: the window begins anew");
 }
 
@@ -118,7 +137,7 @@ fn a_confirmation_counts_only_once_it_is_written_down() {
     assert_eq!(go_on(&mut brake, 0..2, now), 0);
     let before = brake.to_write();
     brake.refresh(brake.limit, Some("2"));
-    brake.confirm(Some(2));
+    brake.confirm(Some(&number(2)));
     assert_eq!(go_on(&mut brake, 0..2, now), 0);
     assert!(brake.written(&before).is_empty(), "that did not have it");
     assert_eq!(go_on(&mut brake, 0..2, now), 0);
@@ -132,24 +151,24 @@ fn a_value_of_before_does_not_count_until_it_is_set_again() {
     brake.refresh(brake.limit, Some("3"));
     go_on(&mut brake, 0..4, now);
     // It was there before there was anything to confirm.
-    brake.confirm(Some(3));
+    brake.confirm(Some(&number(3)));
     assert_eq!(go_on(&mut brake, 1..4, now), 0);
     // A value that was not the number stays none when the number comes to be that.
     assert!(annotate(&mut brake, Some("2"), 3).is_empty());
-    brake.leave("3");
+    brake.leave(NS, "3");
     assert!(annotate(&mut brake, Some("2"), 2).is_empty());
     assert_eq!(go_on(&mut brake, 1..3, now), 0);
     // Removed and set again, before any pass looked.
     brake.refresh(brake.limit, None);
     brake.refresh(brake.limit, Some("2"));
-    brake.confirm(Some(2));
+    brake.confirm(Some(&number(2)));
     brake.written(&brake.to_write());
     assert_eq!(go_on(&mut brake, 1..3, now), 2);
     brake.settle(now, true);
     // Used once, it releases no later brake.
     assert_eq!(go_on(&mut brake, 4..7, now), 1);
-    assert_eq!(brake.waiting(), 2);
-    brake.confirm(Some(2));
+    assert_eq!(waiting(&brake), 2);
+    brake.confirm(Some(&number(2)));
     assert_eq!(go_on(&mut brake, 5..7, now), 0);
 }
 
@@ -157,8 +176,8 @@ fn a_value_of_before_does_not_count_until_it_is_set_again() {
 fn what_is_to_be_kept_by_now_is_not_disabled() {
     let (mut brake, now) = (brake(2), Instant::now());
     assert_eq!(go_on(&mut brake, 0..1, now), 1);
-    brake.leave("0");
-    assert_eq!((brake.admit("0", now), brake.admit("1", now)), (None, None));
+    brake.leave(NS, "0");
+    assert_eq!((brake.admit(NS, "0", now), brake.admit(NS, "1", now)), (None, None));
 }
 
 #[test]
@@ -168,8 +187,8 @@ fn what_is_not_shown_yet_cannot_be_confirmed() {
     assert!(brake.gathering_left(now).is_some() && brake.gathering_left(now + GATHERING).is_none());
     brake.refresh(brake.limit, Some("2"));
     brake.confirm(None);
-    brake.confirm(Some(2));
-    assert_eq!(brake.state, BrakeState::Held(Some(now)));
+    brake.confirm(Some(&number(2)));
+    assert_eq!(brake.states(NS)[0], BrakeState::Held(Some(now)));
 }
 
 #[test]
@@ -187,11 +206,11 @@ fn a_restart_forgets_neither_the_window_nor_what_is_held() {
     let mut again = restarted(&again, None, later);
     assert_eq!(go_on(&mut again, 0..14, later), 0);
     // Confirmed, and killed in the midst of it: to be confirmed again, by a value that is set again.
-    let waiting = again.waiting();
+    let waiting = waiting(&again);
     assert!(!annotate(&mut again, Some(&waiting.to_string()), waiting).is_empty());
     assert_eq!(go_on(&mut again, 0..2, later), 2);
     let mut last = restarted(&again, Some(&waiting.to_string()), later);
-    last.confirm(Some(waiting));
+    last.confirm(Some(&number(waiting)));
     assert_eq!(go_on(&mut last, 0..14, later), 0);
     // A window that is over, without anybody held.
     let mut fresh = restarted(&before, None, later);
@@ -211,7 +230,14 @@ fn what_a_status_remembers_is_little_and_forgets_none_too_early() {
     assert!(points.iter().map(|point| point.age).min().unwrap() <= Duration::from_secs(1));
     for age in 0..10_u32 {
         let noted: usize = points.iter().filter(|point| point.age < age * MINUTE).map(|point| point.count).sum();
-        let exact = brake.admitted.values().filter(|admitted| admitted.last + age * MINUTE > now).count();
+        let exact = brake
+            .namespaces
+            .get(NS)
+            .unwrap()
+            .admitted
+            .values()
+            .filter(|admitted| admitted.last + age * MINUTE > now)
+            .count();
         assert!(noted >= exact, "{age} minutes: {noted} of {exact}");
     }
 }
@@ -219,10 +245,10 @@ fn what_a_status_remembers_is_little_and_forgets_none_too_early() {
 #[test]
 fn what_an_earlier_process_noted_holds_nothing_longer_than_a_window() {
     let (mut brake, now) = (brake(1), Instant::now());
-    let recent = vec![RecentDisables { age: Duration::ZERO, count: 1 }];
+    let recent = vec![RecentDisables { namespace: Some(NS.to_owned()), age: Duration::ZERO, count: 1 }];
     brake.restore(&BrakeRecord { recent, ..BrakeRecord::default() }, now);
     assert_eq!(go_on(&mut brake, 0..1, now + 9 * MINUTE), 0);
-    brake.leave("0");
+    brake.leave(NS, "0");
     brake.settle(now, true);
     assert_eq!(go_on(&mut brake, 0..1, now + 10 * MINUTE), 1);
 }
@@ -232,7 +258,7 @@ fn after_a_confirmation_what_earlier_processes_disabled_counts_no_more() {
     let (mut before, now) = (brake(2), Instant::now());
     go_on(&mut before, 0..2, now);
     let mut after = restarted(&before, None, now);
-    assert!(after.leave("0") && after.leave("1"));
+    assert!(after.leave(NS, "0") && after.leave(NS, "1"));
     assert_eq!(go_on(&mut after, 2..3, now), 0);
     assert_eq!(annotate(&mut after, Some("1"), 1), ["2"]);
     assert_eq!(go_on(&mut after, 2..3, now), 1);
@@ -251,17 +277,109 @@ fn with_none_allowed_each_is_to_be_confirmed() {
 #[test]
 fn who_has_something_else_in_the_way_is_not_waited_for_but_whom_the_brake_held_is() {
     let (mut brake, now) = (brake(1), Instant::now());
-    brake.enter("stuck");
-    assert!(brake.set_aside("stuck") && !brake.set_aside("stuck") && !brake.set_aside("unknown"));
+    brake.enter(NS, "stuck");
+    assert!(brake.set_aside(NS, "stuck") && !brake.set_aside(NS, "stuck") && !brake.set_aside(NS, "unknown"));
     assert_eq!(go_on(&mut brake, 0..3, now), 1);
-    assert_eq!(brake.waiting(), 2);
-    assert!(!brake.set_aside("1"), "what comes in the way of all of them does not take the brake off");
-    brake.leave("1");
+    assert_eq!(waiting(&brake), 2);
+    assert!(!brake.set_aside(NS, "1"), "what comes in the way of all of them does not take the brake off");
+    brake.leave(NS, "1");
     brake.settle(now, true);
-    assert!(matches!(brake.state(), BrakeState::Held(_)));
-    assert_eq!(brake.admit("stuck", now), Some(Admission::Held(2)), "nothing is in its way any more");
-    brake.leave("stuck");
-    brake.leave("2");
+    assert!(matches!(brake.states(NS)[0], BrakeState::Held(_)));
+    assert_eq!(
+        brake.admit(NS, "stuck", now),
+        Some(Admission::Held(Hold { waiting: 2, by_connection: false })),
+        "nothing is in its way any more"
+    );
+    brake.leave(NS, "stuck");
+    brake.leave(NS, "2");
     brake.settle(now, true);
-    assert_eq!(brake.state(), BrakeState::Off);
+    assert_eq!(brake.states(NS)[0], BrakeState::Off);
+}
+
+/// Deletes objects of so many namespaces, `each` of every one, and returns how many go on.
+fn many(brake: &mut DisableBrake, namespaces: std::ops::Range<usize>, each: usize, now: Instant) -> usize {
+    let objects = namespaces.flat_map(|number| (0..each).map(move |object| (format!("team-{number:04}"), object)));
+    objects.filter(|(namespace, object)| goes_on(brake, namespace, &format!("{namespace}-{object}"), now)).count()
+}
+
+fn goes_on(brake: &mut DisableBrake, namespace: &str, uid: &str, now: Instant) -> bool {
+    brake.enter(namespace, uid);
+    let is_let_go = !matches!(brake.admit(namespace, uid, now), Some(Admission::Held(_)));
+    brake.written(&brake.to_write());
+    is_let_go
+}
+
+#[test]
+fn a_status_stays_small_however_many_namespaces_there_are_and_forgets_none_of_them() {
+    let now = Instant::now();
+    for namespaces in [1, 7, 8, 63, 64, 65, 500] {
+        let mut before = brake(1000);
+        assert_eq!(many(&mut before, 0..namespaces, 2, now), namespaces * 2);
+        let record = record(&before, now);
+        assert!(record.recent.len() <= 64, "{namespaces}: {}", record.recent.len());
+        assert_eq!(record.recent.iter().map(|recent| recent.count).sum::<usize>(), namespaces * 2);
+        // With a limit that each of them has used up, none of them gets more after a restart.
+        let mut after = restarted(&before, None, now);
+        after.refresh(BrakeLimit { count: 2, ..before.limit }, None);
+        let more = |number: usize| goes_on(&mut after.clone(), &format!("team-{number:04}"), "another", now);
+        assert_eq!((0..namespaces).filter(|number| more(*number)).count(), 0, "{namespaces}");
+    }
+}
+
+#[test]
+fn a_status_names_few_of_many_that_are_held_and_a_restart_holds_them_all() {
+    let (mut before, now) = (brake(0), Instant::now());
+    assert_eq!(many(&mut before, 0..100, 2, now), 0);
+    let held = before.held(now + GATHERING).unwrap();
+    assert_eq!((held.shown.total, held.shown.namespaces.len(), held.by_connection), (200, 32, false));
+    let mut after = restarted(&before, None, now);
+    after.refresh(limit(20), None);
+    assert_eq!((many(&mut after, 0..100, 2, now), after.held(now).unwrap().shown.total), (0, 200));
+    // The number of all confirms those, too, that have no number of their own.
+    after.refresh(limit(20), Some("200"));
+    after.confirm(Some(&held.shown));
+    assert_eq!(after.written(&after.to_write()).len(), 200);
+    assert_eq!(many(&mut after, 0..100, 2, now), 200);
+}
+
+#[test]
+fn what_a_status_of_an_earlier_version_says_counts_for_the_connection_as_a_whole() {
+    let now = Instant::now();
+    let shown = ShownDisables { total: 2, ..ShownDisables::default() };
+    let held = Some(HeldDisables { shown: shown.clone(), ..HeldDisables::default() });
+    let recent = vec![RecentDisables { namespace: None, age: Duration::ZERO, count: 3 }];
+    let restored = |held, recent| {
+        let mut brake = brake(3);
+        brake.restore(&BrakeRecord { held, recent, ..BrakeRecord::default() }, now);
+        brake
+    };
+    let mut after = restored(held, Vec::new());
+    assert!(!goes_on(&mut after, "a", "1", now) && !goes_on(&mut after, "b", "2", now));
+    after.refresh(limit(3), Some("2"));
+    after.confirm(Some(&shown));
+    after.written(&after.to_write());
+    assert!(goes_on(&mut after, "a", "1", now) && goes_on(&mut after, "b", "2", now));
+    let mut after = restored(None, recent);
+    assert!(!goes_on(&mut after, "a", "1", now) && !goes_on(&mut after, "b", "2", now), "it is used up for each");
+    assert_eq!(after.earlier.used(), 3);
+}
+
+#[test]
+fn the_connections_own_brake_goes_off_once_nobody_waits_for_it_alone() {
+    let (mut brake, now) = (brake(2), Instant::now());
+    assert_eq!(many(&mut brake, 0..3, 3, now), 6);
+    assert!(!goes_on(&mut brake, "late", "1", now));
+    let held = brake.held(now + GATHERING).unwrap();
+    assert_eq!((held.shown.total, held.shown.namespaces["late"], held.by_connection), (4, 1, true));
+    // Three others wait for their own brakes, however long.
+    brake.refresh(brake.limit, Some("late=1"));
+    brake.confirm(Some(&held.shown));
+    assert_eq!(brake.written(&brake.to_write()), ["1"]);
+    assert!(goes_on(&mut brake, "late", "1", now));
+    brake.settle(now, true);
+    let held = brake.held(now + GATHERING).unwrap();
+    assert_eq!((held.shown.total, held.shown.namespaces.len(), held.by_connection), (3, 3, false));
+    let later = now + 10 * MINUTE;
+    assert!(goes_on(&mut brake, "other", "2", later), "the connection has room again");
+    assert_eq!(many(&mut brake, 0..3, 3, later), 0, "and theirs stay on");
 }

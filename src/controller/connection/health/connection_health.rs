@@ -6,13 +6,14 @@ use std::time::Duration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use tokio::time::Instant;
 
+use super::list_hold::ListHold;
 use super::moment::Moment;
 use super::settings::{annotation, limit, lists};
-use super::status_fields::{self, SideCondition, is_side_condition, number};
+use super::status_fields::{self, SideCondition, held_namespaces, is_side_condition, number};
 use super::{list_health, message};
 use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PamConnectionStatus, condition, find};
 use crate::controller::connection::object::AnyConnection;
-use crate::domain::{Admission, BrakeState, BrakeWrite, DisableBrake, ListFinding, ListTrust};
+use crate::domain::{Admission, BrakeWrite, DisableBrake, HeldDisables, ListFinding, ListTrust};
 
 /// The shortest time between two writes of a status that differs in numbers alone: these change all the time.
 const NUMBERS: Duration = Duration::from_mins(1);
@@ -37,8 +38,8 @@ struct PresentConnection {
     trust: ListTrust,
     /// `inventory.enabled`.
     lists: bool,
-    /// The list could not be trusted when the status was last written.
-    was_held: bool,
+    /// For what the list could not be trusted when the status was last written.
+    was_held: ListHold,
     /// When the numbers were last written to the status, or the connection was first seen.
     numbers: Instant,
     /// Lets one writer at a time write the status of the connection.
@@ -51,6 +52,13 @@ pub(crate) struct Filled {
     write: BrakeWrite,
     /// How long until the next pass over the connection, if nothing changes before.
     pub(crate) later: Option<Duration>,
+}
+
+/// An object that asks whether its record may be disabled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) uid: &'a str,
 }
 
 /// What a status says of the brake.
@@ -86,8 +94,7 @@ impl ConnectionHealth {
 
     /// Returns whether the connection must be woken for a change, and if so records that a pass is expected.
     pub(super) fn needs_pass(&mut self) -> bool {
-        let may_go_off = self.brake.state() != BrakeState::Off && !self.brake.has_waiting();
-        let needs_pass = self.is_present() && (may_go_off || !self.is_pass_expected);
+        let needs_pass = self.is_present() && (self.brake.may_go_off() || !self.is_pass_expected);
         self.is_pass_expected |= needs_pass;
         needs_pass
     }
@@ -103,23 +110,23 @@ impl ConnectionHealth {
         self.present.as_mut().is_some_and(|present| present.trust.note(finding))
     }
 
-    /// Returns whether the connection's list cannot be trusted.
-    pub(super) fn is_list_held(&self) -> bool {
-        self.present.as_ref().is_some_and(PresentConnection::is_list_held)
+    /// Returns the namespaces for which the connection's list cannot be trusted.
+    pub(super) fn list_hold(&self) -> ListHold {
+        self.present.as_ref().map(PresentConnection::list_hold).unwrap_or_default()
+    }
+
+    /// Returns whether the connection's list cannot be trusted for a namespace.
+    pub(super) fn is_list_held_for(&self, namespace: &str) -> bool {
+        self.present.as_ref().is_some_and(|present| present.lists && present.trust.is_held_for(namespace))
     }
 
     // === The brake
 
     /// Returns whether an object's record may be disabled; `None` if no connection with that uid exists, or the object keeps its
     /// record.
-    pub(super) fn admit(&mut self, connection_uid: &str, uid: &str, now: Instant) -> Option<Admission> {
+    pub(super) fn admit(&mut self, connection_uid: &str, asking: Asking<'_>, now: Instant) -> Option<Admission> {
         self.present.as_ref().filter(|present| present.uid == connection_uid)?;
-        self.brake.admit(uid, now.into_std())
-    }
-
-    /// Returns whether disables that a person confirmed are still to be released.
-    pub(super) fn is_releasing(&self) -> bool {
-        matches!(self.brake.state(), BrakeState::Releasing(1..)) && self.brake.has_waiting()
+        self.brake.admit(asking.namespace, asking.uid, now.into_std())
     }
 
     // === The status
@@ -137,7 +144,7 @@ impl ConnectionHealth {
         self.is_pass_expected = false;
         self.advance_brake(before, next, moment, all_listed);
         let (brake, later) = self.fill_brake(connection, before, next, moment, all_listed);
-        let list = self.present.as_ref().and_then(|present| present.fill_list(next));
+        let list = self.present.as_ref().map(|present| present.fill_list(next));
         if all_listed {
             next.credentials = Some(number(self.credentials));
         }
@@ -146,7 +153,7 @@ impl ConnectionHealth {
             condition(kind, "True", reason, &message, generation, &Time(moment.wall), &before.conditions)
         };
         next.conditions.retain(|condition| !is_side_condition(condition));
-        next.conditions.extend(list.map(to_condition));
+        next.conditions.extend(list.into_iter().flatten().map(to_condition));
         next.conditions.extend(match brake {
             BrakeCondition::Now(held) => held.map(to_condition),
             BrakeCondition::Unchanged => find(&before.conditions, ConditionType::DisablesHeld).cloned(),
@@ -163,7 +170,7 @@ impl ConnectionHealth {
         all_listed: bool,
     ) {
         let now = moment.now.into_std();
-        self.brake.confirm(status_fields::shown_disables(before));
+        self.brake.confirm(status_fields::shown_disables(before).as_ref());
         self.brake.settle(now, all_listed);
         if let Some(recent) = self.brake.recent(now) {
             next.recent_disables = status_fields::recent_disables(&recent, moment.wall);
@@ -179,29 +186,28 @@ impl ConnectionHealth {
         all_listed: bool,
     ) -> (BrakeCondition, Option<Duration>) {
         let is_shown = find(&before.conditions, ConditionType::DisablesHeld).is_some();
-        let state = self.brake.state();
-        if state == BrakeState::Off {
-            next.held_disables = None;
-            return (BrakeCondition::Now(None), None);
-        }
-        if matches!(state, BrakeState::Held(_)) && is_shown && !all_listed {
+        if self.brake.is_on() && is_shown && !all_listed {
             return (BrakeCondition::Unchanged, Some(NOT_LISTED));
         }
-        if let Some(left) = self.brake.gathering_left(moment.now.into_std()).filter(|_| !is_shown) {
-            return (BrakeCondition::Now(None), Some(left));
+        let now = moment.now.into_std();
+        let (held, later) = (self.brake.held(now), self.brake.gathering_left(now));
+        next.held_disables = held.as_ref().map(|held| number(held.shown.total));
+        next.held_namespaces = held.as_ref().map(|held| held_namespaces(&held.shown)).unwrap_or_default();
+        if held.is_some() {
+            next.last_handled_confirm_disable = self.brake.handled().map(str::to_owned);
         }
-        let waiting = self.brake.waiting();
-        next.held_disables = Some(number(waiting));
-        next.last_handled_confirm_disable = self.brake.confirmation().handled().map(str::to_owned);
-        (BrakeCondition::Now(message::brake_condition(connection, &self.brake, waiting)), None)
+        let condition =
+            |held: &HeldDisables| message::brake_condition(connection, held, self.brake.unused_value(&held.shown));
+        (BrakeCondition::Now(held.as_ref().map(condition)), later)
     }
 
-    /// Records that a status was written. Returns `true` if the list can be trusted again, `None` if the connection does not
-    /// exist.
-    pub(super) fn note_written(&mut self) -> Option<bool> {
+    /// Records that a status was written. Returns the namespaces for which the list can be trusted again; `None` if the
+    /// connection does not exist.
+    pub(super) fn note_written(&mut self) -> Option<ListHold> {
         let present = self.present.as_mut()?;
-        let is_held = present.is_list_held();
-        Some(std::mem::replace(&mut present.was_held, is_held) && !is_held)
+        let hold = present.list_hold();
+        let before = std::mem::replace(&mut present.was_held, hold.clone());
+        Some(before.without(&hold))
     }
 
     pub(super) fn note_numbers(&mut self, now: Instant) {
@@ -232,32 +238,37 @@ impl Filled {
 
 impl PresentConnection {
     fn restored(connection: &AnyConnection, status: &PamConnectionStatus, now: Instant) -> Self {
-        let is_held = find(&status.conditions, ConditionType::InventoryIncomplete).is_some();
         let annotation = annotation(connection, CONFIRM_INVENTORY);
-        Self {
+        let mut restored = Self {
             uid: connection.uid().to_owned(),
-            trust: ListTrust::restored(list_health::restored(status), is_held, annotation),
+            trust: ListTrust::restored(&list_health::restored(status), annotation),
             lists: true,
-            was_held: is_held,
+            was_held: ListHold::default(),
             numbers: now,
             writer: Arc::default(),
-        }
+        };
+        restored.was_held = restored.list_hold();
+        restored
     }
 
     /// Records the connection as the watch shows it; returns `true` if a person confirmed what the connection's list lacks.
     fn refresh(&mut self, connection: &AnyConnection, status: &PamConnectionStatus) -> bool {
-        let was_held = self.is_list_held();
-        self.trust.observe(annotation(connection, CONFIRM_INVENTORY), list_health::shown_missing(status));
+        let before = self.list_hold();
+        self.trust.observe(annotation(connection, CONFIRM_INVENTORY), list_health::shown_missing(status).as_ref());
         self.lists = lists(connection);
-        was_held && !self.is_list_held()
+        !before.without(&self.list_hold()).is_empty()
     }
 
-    fn is_list_held(&self) -> bool {
-        self.lists && self.trust.is_held()
+    fn list_hold(&self) -> ListHold {
+        if !self.lists {
+            return ListHold::default();
+        }
+        let held = self.trust.held().unwrap_or_default();
+        ListHold { all: self.trust.is_held(), namespaces: held.namespaces.into_keys().collect() }
     }
 
-    fn fill_list(&self, next: &mut PamConnectionStatus) -> Option<SideCondition> {
+    fn fill_list(&self, next: &mut PamConnectionStatus) -> Vec<SideCondition> {
         next.inventory = self.lists.then(|| list_health::status(&self.trust)).flatten();
-        if self.lists { list_health::condition(&self.trust) } else { None }
+        if self.lists { list_health::conditions(&self.trust) } else { Vec::new() }
     }
 }

@@ -1,11 +1,16 @@
 //! The messages of a connection's conditions, and of the objects that wait for the connection's brake.
 
+use std::collections::BTreeMap;
+
 use super::settings::lists;
-use super::status_fields::{CONFIRMED, SideCondition, TOO_MANY};
+use super::status_fields::{CONFIRMED, SideCondition, TOO_MANY, TOO_MANY_IN_ALL};
 use crate::api::{CONFIRM_DISABLE, CONFIRM_INVENTORY, ConditionType, PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUESTED_AT};
 use crate::controller::connection::object::AnyConnection;
-use crate::domain::{BrakeState, DisableBrake, UnusedValue};
+use crate::domain::{HeldDisables, Hold, MissingRecords, ShownDisables, ShownMissing, UnusedValue};
 use crate::pam::ListBudget;
+
+/// A message names so many namespaces.
+const NAMED: usize = 8;
 
 const HELD_BACK: &str = "first pushes, corrections and disables are held back";
 
@@ -31,45 +36,77 @@ pub(crate) fn with_unused(message: String, unused: Option<&str>) -> String {
     }
 }
 
-/// Returns the message of an object that waits for the brake.
-pub(crate) fn held(connection: &AnyConnection, waiting: usize) -> String {
+/// Returns the message of an object that waits for the brake. Of other namespaces it says nothing.
+pub(crate) fn held(connection: &AnyConnection, hold: Hold) -> String {
+    let Hold { waiting, by_connection } = hold;
     format!(
-        "The disable brake of {} holds it back: {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
+        "The disable brake of {} holds it back: {} of this namespace {} to be disabled, since {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
         connection.id(),
-        too_many(connection, waiting),
+        if waiting == 1 { "1 record".to_owned() } else { format!("{waiting} records") },
+        if waiting == 1 { "waits" } else { "wait" },
+        limits(connection, by_connection),
         if waiting == 1 { "that" } else { "their number" }
     )
 }
 
-/// Returns the condition of a brake that is on while `waiting` objects wait.
+/// Returns the condition of a brake that is on.
 pub(super) fn brake_condition(
     connection: &AnyConnection,
-    brake: &DisableBrake,
-    waiting: usize,
-) -> Option<SideCondition> {
-    let (reason, message) = match brake.state() {
-        BrakeState::Off => return None,
-        BrakeState::Held(_) => {
-            (TOO_MANY, confirm_disables(connection, waiting, brake.confirmation().unused_value(waiting)))
-        }
-        BrakeState::Confirming(_) | BrakeState::Releasing(_) => (CONFIRMED, releasing(waiting)),
+    held: &HeldDisables,
+    unused: Option<UnusedValue>,
+) -> SideCondition {
+    let (reason, message) = match held {
+        HeldDisables { is_confirmed: true, shown, .. } => (CONFIRMED, releasing(shown.total)),
+        HeldDisables { by_connection: true, .. } => (TOO_MANY_IN_ALL, confirm_disables(connection, held, unused)),
+        _ => (TOO_MANY, confirm_disables(connection, held, unused)),
     };
-    Some(SideCondition { kind: ConditionType::DisablesHeld, reason, message })
+    SideCondition { kind: ConditionType::DisablesHeld, reason, message }
 }
 
-fn too_many(connection: &AnyConnection, waiting: usize) -> String {
+/// Says what the brake lets go: of a namespace, and where the connection as a whole holds, of all.
+fn limits(connection: &AnyConnection, in_all: bool) -> String {
     let settings = connection.spec.disable_brake.clone().unwrap_or_default();
-    let wait = if waiting == 1 { "1 record waits".to_owned() } else { format!("{waiting} records wait") };
-    let limit = format!("spec.disableBrake lets go {} within {}", settings.count, settings.window);
-    format!("{wait} to be disabled, since {limit}")
+    let limit = format!("spec.disableBrake lets go {} within {} of each namespace", settings.count, settings.window);
+    if in_all {
+        format!("{limit}, and {} of all namespaces together", super::settings::limit(connection).connection())
+    } else {
+        limit
+    }
 }
 
-fn confirm_disables(connection: &AnyConnection, waiting: usize, unused: Option<UnusedValue>) -> String {
+fn confirm_disables(connection: &AnyConnection, held: &HeldDisables, unused: Option<UnusedValue>) -> String {
+    let ShownDisables { total, namespaces } = &held.shown;
     format!(
-        "{}. Look at which PamCredentials are being deleted. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{waiting}\"; to keep a record enabled, set its PamCredential's spec.deletionPolicy to Retain{}",
-        too_many(connection, waiting),
+        "{} to be disabled in {}, since {}. Look at which PamCredentials are being deleted there. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{total}\"{}; to keep a record enabled, set its PamCredential's spec.deletionPolicy to Retain{}",
+        if *total == 1 { "1 record waits".to_owned() } else { format!("{total} records wait") },
+        numbers(namespaces),
+        limits(connection, held.by_connection),
+        one_of(namespaces),
         why_not(unused)
     )
+}
+
+/// Names the namespaces with the highest numbers, and says how many more there are.
+fn numbers(namespaces: &BTreeMap<String, usize>) -> String {
+    if let (1, Some(namespace)) = (namespaces.len(), namespaces.keys().next()) {
+        return format!("namespace {namespace}");
+    }
+    let mut all: Vec<_> = namespaces.iter().collect();
+    all.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
+    let named: Vec<_> = all.iter().take(NAMED).map(|(namespace, number)| format!("{namespace} {number}")).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("several namespaces ({}{more})", named.join(", "))
+}
+
+/// Says how one of several namespaces is confirmed.
+fn one_of(namespaces: &BTreeMap<String, usize>) -> String {
+    match namespaces.iter().next().filter(|_| namespaces.len() > 1) {
+        Some((namespace, number)) => {
+            format!(", or for one namespace with its name and number: \"{namespace}={number}\"")
+        }
+        None => String::new(),
+    }
 }
 
 fn releasing(waiting: usize) -> String {
@@ -90,9 +127,20 @@ pub(super) fn list_not_kept() -> String {
     )
 }
 
-pub(super) fn records_missing(missing: usize, of: usize, unused: Option<UnusedValue>) -> String {
+pub(super) fn records_missing(missing: MissingRecords, unused: Option<UnusedValue>) -> String {
+    let MissingRecords { missing, of } = missing;
     format!(
         "The PAM's list lacks, or shows moved, {missing} of the {of} records that are known: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\"{}",
+        why_not(unused)
+    )
+}
+
+pub(super) fn namespace_records_missing(shown: &ShownMissing, unused: Option<UnusedValue>) -> String {
+    let ShownMissing { total, namespaces } = shown;
+    format!(
+        "The PAM's list lacks, or shows moved, many of the records that are known of {}, and shows those of the others as they are known: {HELD_BACK} there, and nowhere else. Likely somebody renamed or removed these records in the vault, or the authorization lost them: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{total}\"{}{}",
+        numbers(namespaces),
+        one_of(namespaces),
         why_not(unused)
     )
 }

@@ -6,12 +6,13 @@
 
 mod connection_health;
 mod list_health;
+mod list_hold;
 mod message;
 mod moment;
 mod settings;
 mod status_fields;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,12 +25,13 @@ use crate::controller::connection::object::{AnyConnection, ConnectionId, connect
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::trigger::Triggers;
-use crate::domain::{Admission, ListCounts, ListFinding, ListVerdict};
+use crate::domain::{Admission, ListCounts, ListFinding};
 
-pub(crate) use self::connection_health::Filled;
+pub(crate) use self::connection_health::{Asking, Filled};
+pub(crate) use self::list_hold::ListHold;
 pub(crate) use self::message::{PLAN_ONLY, held, logged_in, with_unused};
 pub(crate) use self::moment::Moment;
-pub(crate) use self::status_fields::{SIDE_CONDITIONS, is_good, is_side_condition, is_urgent};
+pub(crate) use self::status_fields::{SIDE_CONDITIONS, is_good, is_side_condition, is_urgent, named_namespaces};
 
 /// The health of all connections.
 pub(crate) struct ConnectionHealths {
@@ -57,8 +59,8 @@ struct Referrer {
 pub(crate) struct Freed {
     /// The credentials that waited for the brake.
     pub(crate) leaving: Vec<NamespacedName>,
-    /// Whether all credentials of the connection are woken, since its list can be trusted again.
-    pub(crate) all: bool,
+    /// The namespaces whose credentials are woken, since the list can be trusted again for them.
+    pub(crate) listed: ListHold,
 }
 
 impl ConnectionHealths {
@@ -111,16 +113,18 @@ impl ConnectionHealths {
             self.note_change(&mut inner, &connection);
         }
         let brake = &mut inner.of.entry(connection.clone()).or_default().brake;
-        let is_news = if is_leaving(credential) { brake.enter(&uid) } else { brake.leave(&uid) };
+        let namespace = credential.metadata.namespace.as_deref().unwrap_or_default();
+        let is_news = if is_leaving(credential) { brake.enter(namespace, &uid) } else { brake.leave(namespace, &uid) };
         if is_news {
             self.note_change(&mut inner, &connection);
         }
     }
 
     /// Records that a credential which is leaving waits for something other than the brake.
-    pub(crate) fn set_aside(&self, connection: &ConnectionId, uid: &str) {
+    pub(crate) fn set_aside(&self, connection: &ConnectionId, object: Asking<'_>) {
         let mut inner = self.lock();
-        if inner.of.get_mut(connection).is_some_and(|health| health.brake.set_aside(uid)) {
+        let brake = inner.of.get_mut(connection).map(|health| &mut health.brake);
+        if brake.is_some_and(|brake| brake.set_aside(object.namespace, object.uid)) {
             self.note_change(&mut inner, connection);
         }
     }
@@ -131,10 +135,10 @@ impl ConnectionHealths {
     }
 
     fn remove(&self, inner: &mut Inner, uid: &str) {
-        let Some(Referrer { connection, .. }) = inner.referrers.remove(uid) else { return };
+        let Some(Referrer { connection, credential }) = inner.referrers.remove(uid) else { return };
         let Some(health) = inner.of.get_mut(&connection) else { return };
         health.credentials = health.credentials.saturating_sub(1);
-        health.brake.leave(uid);
+        health.brake.leave(&credential.namespace, uid);
         if health.is_unused() {
             inner.of.remove(&connection);
         } else {
@@ -156,9 +160,15 @@ impl ConnectionHealths {
 
     // === What passes find
 
-    /// Returns whether a connection's list can be trusted, given what a person confirmed.
-    pub(crate) fn verdict(&self, connection: &ConnectionId, counts: ListCounts) -> ListVerdict {
-        self.lock().of.get(connection).map(ConnectionHealth::trust).unwrap_or_default().verdict(counts)
+    /// Returns whether a connection's list of so many records can be trusted, by what it shows of each namespace, and given
+    /// what a person confirmed.
+    pub(crate) fn verdict(
+        &self,
+        connection: &ConnectionId,
+        records: usize,
+        counts: &BTreeMap<String, ListCounts>,
+    ) -> ListFinding {
+        self.lock().of.get(connection).map(ConnectionHealth::trust).unwrap_or_default().verdict(records, counts)
     }
 
     /// Records what a connection's last list showed.
@@ -168,19 +178,25 @@ impl ConnectionHealths {
         }
     }
 
-    /// Returns whether a connection's list cannot be trusted, by the last list, or after a restart by the connection's status.
-    pub(crate) fn is_incomplete(&self, connection: &ConnectionId) -> bool {
-        self.lock().of.get(connection).is_some_and(ConnectionHealth::is_list_held)
+    /// Returns whether a connection's list cannot be trusted for a namespace, by the last list, or after a restart by the
+    /// connection's status.
+    pub(crate) fn is_incomplete(&self, connection: &ConnectionId, namespace: &str) -> bool {
+        self.lock().of.get(connection).is_some_and(|health| health.is_list_held_for(namespace))
+    }
+
+    /// Returns the namespaces for which a connection's list cannot be trusted.
+    pub(crate) fn list_hold(&self, connection: &ConnectionId) -> ListHold {
+        self.lock().of.get(connection).map(ConnectionHealth::list_hold).unwrap_or_default()
     }
 
     /// Returns whether an object's record may be disabled through a connection; `None` if the connection does not exist, or the
     /// object keeps its record.
-    pub(crate) fn admit(&self, connection: &AnyConnection, uid: &str, now: Instant) -> Option<Admission> {
+    pub(crate) fn admit(&self, connection: &AnyConnection, asking: Asking<'_>, now: Instant) -> Option<Admission> {
         let mut inner = self.lock();
         let health = inner.of.get_mut(&connection.id())?;
-        let before = health.brake.state();
-        let admission = health.admit(connection.uid(), uid, now)?;
-        if health.brake.state() != before && !health.is_releasing() {
+        let before = health.brake.states(asking.namespace);
+        let admission = health.admit(connection.uid(), asking, now)?;
+        if health.brake.states(asking.namespace) != before && !health.brake.is_releasing(asking.namespace) {
             self.look_at([&connection.id()]);
         }
         Some(admission)
@@ -212,9 +228,9 @@ impl ConnectionHealths {
         let mut inner = self.lock();
         let Some(health) = inner.of.get_mut(connection) else { return Freed::default() };
         let leaving = health.brake.written(filled.write());
-        let Some(all) = health.note_written() else { return Freed::default() };
+        let Some(listed) = health.note_written() else { return Freed::default() };
         let referrers = leaving.iter().filter_map(|uid| inner.referrers.get(uid));
-        Freed { leaving: referrers.map(|referrer| referrer.credential.clone()).collect(), all }
+        Freed { leaving: referrers.map(|referrer| referrer.credential.clone()).collect(), listed }
     }
 
     /// Records that a connection's numbers are about to be written.

@@ -1,5 +1,6 @@
 //! Translates the rules' types to the fields of a connection's status, and back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +13,10 @@ use crate::{api, domain};
 pub(crate) const SIDE_CONDITIONS: [ConditionType; 3] =
     [ConditionType::InventoryIncomplete, ConditionType::VaultRestored, ConditionType::DisablesHeld];
 
-/// Why disables are held back: nobody confirmed the number yet.
+/// Why disables are held back: nobody confirmed the number of these namespaces yet.
 pub(super) const TOO_MANY: &str = "TooManyDisables";
+/// Why disables are held back: nobody confirmed the number of all namespaces yet.
+pub(super) const TOO_MANY_IN_ALL: &str = "TooManyDisablesInAll";
 /// Why disables are held back: the disables that were confirmed go on first.
 pub(super) const CONFIRMED: &str = "Confirmed";
 
@@ -35,13 +38,26 @@ pub(crate) fn is_good(condition: &Condition) -> bool {
     condition.reason == CONFIRMED
 }
 
-/// Returns whether a status differs in something that is written at once: the conditions and their reasons, the answer to a
-/// confirmation, or the disables that are about to be sent.
+/// Returns the namespaces that a condition beside `Ready` names in the status.
+pub(crate) fn named_namespaces(status: &PamConnectionStatus, kind: ConditionType) -> BTreeSet<&str> {
+    match kind {
+        ConditionType::DisablesHeld => status.held_namespaces.iter().map(|held| held.namespace.as_str()).collect(),
+        ConditionType::InventoryIncomplete => {
+            let lacking = status.inventory.iter().flat_map(|inventory| &inventory.namespaces);
+            lacking.filter(|lacking| !lacking.confirmed).map(|lacking| lacking.namespace.as_str()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Returns whether a status differs in something that is written at once: the conditions, their reasons and the namespaces
+/// that they name, the answer to a confirmation, or the disables that are about to be sent.
 pub(crate) fn is_urgent(before: &PamConnectionStatus, next: &PamConnectionStatus) -> bool {
     let reasons = |status: &PamConnectionStatus| {
         SIDE_CONDITIONS.map(|kind| find(&status.conditions, kind).map(|condition| condition.reason.clone()))
     };
     reasons(before) != reasons(next)
+        || SIDE_CONDITIONS.iter().any(|kind| named_namespaces(before, *kind) != named_namespaces(next, *kind))
         || before.last_handled_confirm_disable != next.last_handled_confirm_disable
         || before.recent_disables != next.recent_disables
 }
@@ -49,24 +65,48 @@ pub(crate) fn is_urgent(before: &PamConnectionStatus, next: &PamConnectionStatus
 /// Returns what the status says of the brake of an earlier process. A time in the future (the clock was set back) counts as now.
 pub(super) fn brake_record(status: &PamConnectionStatus, wall: Timestamp) -> domain::BrakeRecord {
     let recent = |recent: &api::RecentDisables| domain::RecentDisables {
+        namespace: recent.namespace.clone(),
         age: Duration::try_from(wall.duration_since(recent.time.0)).unwrap_or_default(),
         count: size(recent.count),
     };
     domain::BrakeRecord {
-        is_on: find(&status.conditions, ConditionType::DisablesHeld).is_some_and(|held| held.status == "True"),
+        held: held_disables(status),
         handled: status.last_handled_confirm_disable.clone(),
         recent: status.recent_disables.iter().map(recent).collect(),
     }
 }
 
-/// Returns the number of held disables that a status asks a person to confirm.
-pub(super) fn shown_disables(status: &PamConnectionStatus) -> Option<usize> {
-    let held = find(&status.conditions, ConditionType::DisablesHeld)?;
-    status.held_disables.filter(|_| held.reason == TOO_MANY).map(size)
+/// Returns the disables that a status says are held back, or were confirmed.
+fn held_disables(status: &PamConnectionStatus) -> Option<domain::HeldDisables> {
+    let held = find(&status.conditions, ConditionType::DisablesHeld).filter(|held| held.status == "True")?;
+    let both = |held: &api::HeldNamespace| (held.namespace.clone(), size(held.count));
+    Some(domain::HeldDisables {
+        shown: domain::ShownDisables {
+            total: status.held_disables.map_or(0, size),
+            namespaces: status.held_namespaces.iter().map(both).collect(),
+        },
+        by_connection: held.reason == TOO_MANY_IN_ALL,
+        is_confirmed: held.reason == CONFIRMED,
+    })
+}
+
+/// Returns the numbers of held disables that a status asks a person to confirm.
+pub(super) fn shown_disables(status: &PamConnectionStatus) -> Option<domain::ShownDisables> {
+    status.held_disables?;
+    held_disables(status).filter(|held| !held.is_confirmed).map(|held| held.shown)
+}
+
+pub(super) fn held_namespaces(shown: &domain::ShownDisables) -> Vec<api::HeldNamespace> {
+    let held = |(namespace, count): (&String, &usize)| api::HeldNamespace {
+        namespace: namespace.clone(),
+        count: number(*count),
+    };
+    shown.namespaces.iter().map(held).collect()
 }
 
 pub(super) fn recent_disables(recent: &[domain::RecentDisables], wall: Timestamp) -> Vec<api::RecentDisables> {
     let written = |recent: &domain::RecentDisables| api::RecentDisables {
+        namespace: recent.namespace.clone(),
         time: Time(whole_seconds(wall, recent.age)),
         count: number(recent.count),
     };
@@ -106,8 +146,10 @@ mod tests {
     fn what_a_status_remembers_is_no_older_than_it_was_and_a_second_younger_at_most() {
         for millis in [0, 1, 999, 1000, 1001, 600_000] {
             let age = Duration::from_millis(millis);
-            let written = recent_disables(&[domain::RecentDisables { age, count: 3 }], wall());
-            let read = brake_record(&status(written), wall()).recent[0];
+            let namespace = Some("team-a".to_owned());
+            let written = recent_disables(&[domain::RecentDisables { namespace, age, count: 3 }], wall());
+            let read = &brake_record(&status(written), wall()).recent[0];
+            assert_eq!(read.namespace.as_deref(), Some("team-a"));
             assert!(
                 read.count == 3 && read.age <= age && age.saturating_sub(read.age) <= Duration::from_secs(1),
                 "{age:?}: {read:?}"
@@ -117,8 +159,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_holds_nothing_longer_than_a_window() {
-        let noted = api::RecentDisables { time: Time(wall() + SignedDuration::from_hours(1000)), count: 1 };
+        let noted =
+            api::RecentDisables { namespace: None, time: Time(wall() + SignedDuration::from_hours(1000)), count: 1 };
         let read = brake_record(&status(vec![noted]), wall()).recent;
-        assert_eq!(read, [domain::RecentDisables { age: Duration::ZERO, count: 1 }]);
+        assert_eq!(read, [domain::RecentDisables { namespace: None, age: Duration::ZERO, count: 1 }]);
     }
 }

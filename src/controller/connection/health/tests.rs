@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::api::{ClusterPamConnection, ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::object::IntoAny as _;
+use crate::domain::{ListVerdict, MissingRecords};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -137,16 +138,17 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
     let ((standings, mut woken), one) = (standings(), one());
     let now = seen(&standings, &one, &NOTHING());
     let (key, kind) = (one.id(), ConditionType::InventoryIncomplete);
-    let find = |verdict| standings.note_finding(&key, ListFinding { records: 90, verdict });
-    find(ListVerdict::Missing { missing: 12, of: 100 });
-    assert!(woken.try_recv().is_ok() && standings.is_incomplete(&key));
+    let find = |verdict| standings.note_finding(&key, ListFinding::of_all(90, verdict));
+    let lacking = |missing| ListVerdict::Missing(MissingRecords { missing, of: 100 });
+    find(lacking(12));
+    assert!(woken.try_recv().is_ok() && standings.is_incomplete(&key, "ns"));
     let (status, _) = pass(&standings, &one, &NOTHING(), now);
     assert_eq!(message(&status, kind).unwrap().0, "RecordsMissing");
     assert_eq!(status.inventory.as_ref().map(|inventory| (inventory.records, inventory.complete)), Some((90, false)));
     // The same once more is no news; another number is, in its time.
-    find(ListVerdict::Missing { missing: 12, of: 100 });
+    find(lacking(12));
     assert!(woken.try_recv().is_err());
-    find(ListVerdict::Missing { missing: 13, of: 100 });
+    find(lacking(13));
     assert_eq!(pass(&standings, &one, &status, now + SECOND).0, status);
     let (status, _) = pass(&standings, &one, &status, now + 60 * SECOND);
     assert!(message(&status, kind).unwrap().1.contains("13 of the 100"));
@@ -154,22 +156,21 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
     let confirmed = |count: &str| connection("u1", &json!({}), &json!({"pam-operator.io/confirm-inventory": count}));
     for (count, incomplete) in [("12", true), ("13", false)] {
         assert_eq!(standings.note(&confirmed(count), &status, at(now)), !incomplete, "told once");
-        assert_eq!(standings.is_incomplete(&key), incomplete, "{count}");
-        let missing = ListVerdict::Missing { missing: 13, of: 100 };
-        let fewer = ListCounts { known: 100, lost: 12, older: 0 };
-        assert_eq!(standings.verdict(&key, fewer) == missing, !incomplete);
+        assert_eq!(standings.is_incomplete(&key, "ns"), incomplete, "{count}");
+        let fewer = BTreeMap::from([("ns".to_owned(), ListCounts { known: 100, lost: 12, older: 0 })]);
+        assert_eq!(standings.verdict(&key, 88, &fewer).verdict == lacking(13), !incomplete);
     }
     let (trusted, _) = pass(&standings, &one, &status, now + 61 * SECOND);
     assert!(message(&trusted, kind).is_none(), "at once");
     let noted = |finding: &dyn Fn()| {
         finding();
-        standings.written(&key, &Filled::default()).all
+        standings.written(&key, &Filled::default()).listed.all
     };
     // Another count than was confirmed is another matter.
-    assert!(!noted(&|| find(ListVerdict::Missing { missing: 14, of: 100 })));
-    assert!(standings.is_incomplete(&key));
+    assert!(!noted(&|| find(lacking(14))));
+    assert!(standings.is_incomplete(&key, "ns"));
     assert!(noted(&|| find(ListVerdict::Complete { older: 0 })), "everyone who waited for it goes on");
-    assert!(!standings.is_incomplete(&key));
+    assert!(!standings.is_incomplete(&key, "ns"));
     assert!(!noted(&|| find(ListVerdict::Complete { older: 0 })), "once");
 }
 
@@ -177,15 +178,15 @@ fn a_list_that_cannot_be_trusted_is_said_at_once_until_one_can_or_its_count_is_c
 fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
     let ((first, _woken), one) = (standings(), one());
     let (now, key) = (seen(&first, &one, &NOTHING()), one.id());
-    first.note_finding(&key, ListFinding { records: 3, verdict: ListVerdict::EndedEarly });
+    first.note_finding(&key, ListFinding::of_all(3, ListVerdict::EndedEarly));
     let (status, _) = pass(&first, &one, &NOTHING(), now);
     let (second, _woken) = standings();
-    assert!(!second.is_incomplete(&key));
+    assert!(!second.is_incomplete(&key, "ns"));
     seen(&second, &one, &status);
-    assert!(second.is_incomplete(&key));
+    assert!(second.is_incomplete(&key, "ns"));
     assert_eq!(pass(&second, &one, &status, now + 90 * SECOND).0, status, "nothing is written for that");
-    second.note_finding(&key, ListFinding { records: 90, verdict: ListVerdict::Complete { older: 3 } });
-    assert!(!second.is_incomplete(&key));
+    second.note_finding(&key, ListFinding::of_all(90, ListVerdict::Complete { older: 3 }));
+    assert!(!second.is_incomplete(&key, "ns"));
     let (status, _) = pass(&second, &one, &status, now + 90 * SECOND);
     assert!(message(&status, ConditionType::InventoryIncomplete).is_none());
     assert!(message(&status, ConditionType::VaultRestored).unwrap().1.contains(" 3 records"));
@@ -197,6 +198,10 @@ fn after_a_restart_the_status_is_believed_until_a_list_says_otherwise() {
     assert!(logged_in(&off).contains("inventory.enabled is false") && !logged_in(&one).contains("false"));
 }
 
+fn asking(uid: &str) -> Asking<'_> {
+    Asking { namespace: "ns", uid }
+}
+
 /// Those may go on, of these.
 fn go_on(
     standings: &ConnectionHealths,
@@ -206,7 +211,7 @@ fn go_on(
 ) -> usize {
     let mut ask = |name: u32| {
         let uid = format!("c{name}");
-        let admit = || standings.admit(&one(), &uid, now);
+        let admit = || standings.admit(&one(), asking(&uid), now);
         if admit() == Some(Admission::Unwritten) {
             *status = pass(standings, &one(), status, now).0;
         }
@@ -283,8 +288,8 @@ fn a_connection_that_was_made_anew_has_nothing_of_the_former_one() {
     let anew = connection("u2", &json!({}), &json!({}));
     seen(&standings, &anew, &NOTHING());
     standings.forget(&one.id(), "u1");
-    assert_eq!(standings.admit(&one, "c8", now), None, "no pass of before goes on");
-    assert_eq!(standings.admit(&anew, "c8", now), Some(Admission::Unwritten));
+    assert_eq!(standings.admit(&one, asking("c8"), now), None, "no pass of before goes on");
+    assert_eq!(standings.admit(&anew, asking("c8"), now), Some(Admission::Unwritten));
     let (status, _) = pass(&standings, &anew, &NOTHING(), now + 61 * SECOND);
     assert_eq!(status.credentials, Some(9));
 }

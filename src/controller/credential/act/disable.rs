@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
-use crate::controller::connection::health;
+use crate::controller::connection::health::{self, Asking};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::status;
 use crate::controller::credential::act::outcome::Outcome;
@@ -80,7 +80,8 @@ async fn brake(observed: &Observation<'_>, context: &Context) -> Result<Option<P
     let Some(ConnectionState { connection, .. }) = &observed.connection.state else {
         return Err(Error::ConnectionChanged);
     };
-    let admit = || context.connections.health.admit(connection, observed.uid(), Instant::now());
+    let asking = Asking { namespace: &observed.key.namespace, uid: observed.uid() };
+    let admit = || context.connections.health.admit(connection, asking, Instant::now());
     let mut admission = admit();
     if admission == Some(Admission::Unwritten) {
         // Should there be more to write later, the connection's own pass comes back for it.
@@ -91,8 +92,8 @@ async fn brake(observed: &Observation<'_>, context: &Context) -> Result<Option<P
     }
     match admission {
         Some(Admission::Go) => Ok(None),
-        Some(Admission::Held(waiting)) => {
-            Ok(Some(Problem { reason: Reason::DeletionBlocked, message: health::held(connection, waiting) }))
+        Some(Admission::Held(hold)) => {
+            Ok(Some(Problem { reason: Reason::DeletionBlocked, message: health::held(connection, hold) }))
         }
         Some(Admission::Unwritten) | None => Err(Error::ConnectionChanged),
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
+use crate::controller::connection::health::ListHold;
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
@@ -75,6 +76,8 @@ pub(crate) struct Found {
     pub(crate) sight: Option<Sight>,
     /// The connection's rules would let the credential have the identifier of the listed record.
     pub(crate) may_use_listed: bool,
+    /// The namespaces for which the list that was looked at cannot be trusted.
+    pub(crate) list_hold: ListHold,
     /// What the newest list shows of our record, if the list is newer than our last write.
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.

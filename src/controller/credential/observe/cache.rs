@@ -108,7 +108,7 @@ fn refresh_drift_from_cache(observed: &mut Observation<'_>, context: &Context) {
 
 /// Compares a list with what was written. A list that cannot be trusted shows nothing.
 pub(crate) fn refresh_drift(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Context) {
-    let trusted = !context.connections.health.is_incomplete(&observed.connection_id());
+    let trusted = !context.connections.health.is_incomplete(&observed.connection_id(), &observed.key.namespace);
     let bound = observed.situation.binding == Binding::Bound;
     let drift = || drift_in(observed.object, &observed.status, snapshot, context);
     let drift = if trusted && bound { drift() } else { None };

@@ -90,7 +90,9 @@ fn waited_for_another(observed: &Observation<'_>) -> bool {
 /// Finds the row of the table that applies.
 fn compare(observed: &mut Observation<'_>, snapshot: &Snapshot, context: &Context) {
     refresh_drift(observed, snapshot, context);
-    let incomplete = context.connections.health.is_incomplete(&observed.connection_id());
+    let hold = context.connections.health.list_hold(&observed.connection_id());
+    let incomplete = hold.contains(&observed.key.namespace);
+    observed.found.list_hold = hold;
     rows::compare(observed, snapshot, context.former_cluster_names());
     observed.found.may_use_listed = may_use_listed(observed, context);
     if let (Inventory::Shows(seen), true) = (observed.situation.inventory, incomplete) {

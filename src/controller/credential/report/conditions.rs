@@ -251,6 +251,7 @@ fn by_itself(observed: &Observation<'_>, reason: Reason) -> Option<&'static str>
         (observed.situation.inventory, observed.situation.deleting && !observed.situation.unserved);
     match (reason, inventory) {
         (Reason::AnotherOperator, _) => Some(message::ANOTHER_OPERATOR),
+        (_, Inventory::Incomplete(_)) if !observed.found.list_hold.all => Some(message::INCOMPLETE_HERE),
         (_, Inventory::Incomplete(_)) => Some(message::INCOMPLETE),
         (Reason::DeletionBlocked, Inventory::Off) => Some(message::NOT_LISTED),
         (Reason::Deleting, Inventory::NotAsked) if deleting && is_unsettled(observed) => Some(message::UNSETTLED),

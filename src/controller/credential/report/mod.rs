@@ -14,6 +14,7 @@ pub(crate) mod write_status;
 
 use kube::runtime::controller::Action;
 
+use crate::controller::connection::health::Asking;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
@@ -66,7 +67,8 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
     let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
     // A record that is handed over is not one of those that wait to be disabled.
     if blocked || matches!(decision, Decision::Wait(Reason::DeletionBlocked) | Decision::HandOver) {
-        context.connections.health.set_aside(&observed.connection_id(), uid);
+        let object = Asking { namespace: &observed.key.namespace, uid };
+        context.connections.health.set_aside(&observed.connection_id(), object);
     }
     let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
     if observed.found.secrets.is_some() && wrote {
