@@ -268,9 +268,9 @@ mod tests {
             for _ in 0..200 {
                 let party = u8::try_from(roll(4)).unwrap();
                 if roll(5) < 3 {
-                    parties.ask(&permits, party)
+                    parties.ask(&permits, party);
                 } else {
-                    parties.give_back(party)
+                    parties.give_back(party);
                 }
                 parties.settle(room);
                 let in_use: usize = parties.held.values().map(Vec::len).sum();

@@ -228,7 +228,7 @@ mod tests {
             let slots = Arc::clone(&slots);
             tokio::spawn(async move {
                 let slot = slots.take(&pam("pam"), &Turn::of(namespace, Urgency::Fresh)).await;
-                tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+                tokio::time::sleep(std::time::Duration::from_hours(1)).await;
                 slot.map(drop)
             })
         };
