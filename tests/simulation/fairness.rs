@@ -217,10 +217,10 @@ fn whatever_one_namespace_does_its_neighbours_rotation_takes_a_second_and_its_sh
         let running: Vec<_> = cases.iter().map(|case| scope.spawn(|| measured(case))).collect();
         running.into_iter().map(|case| case.join().unwrap()).collect()
     });
-    println!("| what one namespace does | p50 | p99 | longest | requests | lists |\n|---|---|---|---|---|---|");
+    eprintln!("| what one namespace does | p50 | p99 | longest | requests | lists |\n|---|---|---|---|---|---|");
     for (case, Shown { took, requests, lists }) in cases.iter().zip(&shown) {
         let [half, most, all] = [50, 99, 100].map(|percent| at(took, percent).as_millis());
-        println!("| {} | {half} ms | {most} ms | {all} ms | {requests} | {lists} |", case.what);
+        eprintln!("| {} | {half} ms | {most} ms | {all} ms | {requests} | {lists} |", case.what);
     }
     for (case, Shown { took, lists, .. }) in cases.iter().zip(&shown) {
         assert!(at(took, 100) <= case.bound, "{}: {took:?}", case.what);
