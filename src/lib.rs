@@ -61,6 +61,8 @@
 //! | brake | The limit of records that a connection disables within a time before a user confirms more. |
 //! | worker slot | A permission for one pass to work. The number of worker slots bounds how many passes work at once. |
 //! | lane | The queue in which a pass waits for a worker slot: one for each PAM, and one for each tenant namespace. No lane holds up another. |
+//! | party | Those who share one turn: a namespace. Work that is done for all namespaces, such as a login or a list, is of no party. |
+//! | turn | The place of a party in the order in which parties get worker slots and requests: each party that waits gets one before another gets two. |
 //! | dependency | Another object that a pass reads: a Secret, a ConfigMap, a connection or a namespace. |
 //! | trigger | A message that starts a pass over an object because one of its dependencies changed. |
 //! | gate (retry) | The check before a pass that makes an object wait until its retry is due or one of its inputs changed. |
@@ -105,6 +107,7 @@ pub mod domain;
 pub mod leader;
 pub mod metrics;
 pub mod pam;
+mod permits;
 pub mod probes;
 pub mod signals;
 pub mod telemetry;

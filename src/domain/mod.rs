@@ -22,6 +22,7 @@ mod outside;
 mod reason;
 mod secret_version;
 mod text;
+mod turns;
 pub mod unacked;
 mod vault_id;
 
@@ -54,5 +55,6 @@ pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};
 pub use reason::{Reason, Retry};
 pub use secret_version::SecretVersion;
 pub use text::{StrayCharacter, TextKind, has_unseen_ends, is_utf16, stray_character};
+pub use turns::{Party, Turn, Turns, Urgency};
 pub use unacked::{SETTLE, SettleWindow, UnackedWrite, WriteAction};
 pub use vault_id::VaultId;

@@ -10,7 +10,7 @@ use super::endpoint::{Deadlines, Endpoint, EndpointError};
 use super::error::PamError;
 use super::transport::Origins;
 use super::vault_id::origin_of;
-use crate::domain::VaultId;
+use crate::domain::{Turn, VaultId};
 
 /// A client of one PAM with one login. Cloning is cheap, and all clones share the token and a refusal of the login.
 ///
@@ -24,6 +24,8 @@ use crate::domain::VaultId;
 #[derive(Clone)]
 pub struct PamClient {
     inner: Arc<Inner>,
+    /// Whose turn each write takes. Logins and lists are work for all parties.
+    turn: Turn,
 }
 
 struct Inner {
@@ -42,7 +44,13 @@ impl PamClient {
     pub fn new(endpoint: Endpoint, origins: &Origins, deadlines: Deadlines) -> Result<Self, EndpointError> {
         let vault = VaultId::new(&origin_of(&endpoint.url), endpoint.tenant.as_deref());
         let caller = Caller::new(endpoint, origins, deadlines)?;
-        Ok(Self { inner: Arc::new(Inner { vault, caller }) })
+        Ok(Self { inner: Arc::new(Inner { vault, caller }), turn: Turn::default() })
+    }
+
+    /// Returns the same client, whose writes wait for that turn.
+    #[must_use]
+    pub fn in_turn(&self, turn: Turn) -> Self {
+        Self { inner: Arc::clone(&self.inner), turn }
     }
 
     /// Returns the PAM's address without a trailing slash: `https://host[:port][/path]`, the port only if it is not 443.
@@ -88,7 +96,7 @@ impl PamClient {
     /// Creates or updates a credential with one `POST` (API 2.6). An error may leave the outcome unknown:
     /// [`PamError::outcome_unknown`].
     pub async fn upsert_credential(&self, request: &CredentialRequest) -> Result<Upserted, PamError> {
-        self.inner.caller.upsert(request).await
+        self.inner.caller.upsert(request, &self.turn).await
     }
 
     /// Lists every credential that the authorization may see (API 4.2), and returns their number. The records go to
@@ -107,12 +115,12 @@ impl PamClient {
     /// that this authorization does not see the record. An error may leave the outcome unknown, and repeating the call
     /// is safe.
     pub async fn disable_credential(&self, id: &str) -> Result<Disabled, PamError> {
-        self.inner.caller.disable(id).await
+        self.inner.caller.disable(id, &self.turn).await
     }
 
     /// Enables the credential with this id by a `PUT` without a body (API 6.1). Errors as for disabling.
     pub async fn enable_credential(&self, id: &str) -> Result<Enabled, PamError> {
-        self.inner.caller.enable(id).await
+        self.inner.caller.enable(id, &self.turn).await
     }
 }
 

@@ -25,6 +25,7 @@ mod digest_key;
 mod disable_brake;
 mod drift;
 mod events;
+mod fairness;
 mod faults;
 mod finalizer;
 mod first_push;

@@ -11,6 +11,7 @@ mod breaking;
 mod competing_clusters;
 mod drill;
 mod event_sequences;
+mod fairness;
 mod finalizers;
 mod hand_over;
 mod hand_over_races;

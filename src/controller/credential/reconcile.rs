@@ -78,7 +78,8 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
         return Ok(PassEnd::at_rest());
     }
     observe::refresh_namespace_terminating(&mut observed, context).await?;
-    let mut slot = HeldSlot::in_lane(observed.connection.state.as_ref().map(|state| state.lane.clone()));
+    let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
+    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
     if observe::needs_slot(&observed) {
         slot.acquire(&context.cluster.slots).await?;
     }

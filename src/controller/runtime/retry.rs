@@ -63,6 +63,11 @@ impl Retries {
         }
     }
 
+    /// Returns whether the last pass over an object failed, or waits, with these inputs.
+    pub(crate) fn has_failed(&self, key: &ObjectId, input_hash: u64) -> bool {
+        self.lock().get(key).is_some_and(|entry| entry.input_hash == input_hash)
+    }
+
     /// Notes a failure, and returns when to come back; `None` is "on change".
     pub(crate) fn failed(
         &self,

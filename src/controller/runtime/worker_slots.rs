@@ -1,14 +1,19 @@
-//! Limits how many passes work at once: per PAM, per tenant namespace, and in total.
+//! Limits how many passes work at once: per PAM, per tenant namespace, and in total. Namespaces take turns.
 //!
 //! Passes wait here and not inside the client: else the passes of a PAM that hangs would take up every slot, and the
 //! passes of a healthy PAM would wait behind them. A process that is about to end refuses its waiting passes here, too.
+//!
+//! A namespace with any number of passes that wait is before another namespace with one slot at most; and as its passes
+//! may hang, it never has more than half of the slots of a PAM, nor of all slots.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::controller::runtime::error::Error;
+use crate::domain::Turn;
+use crate::permits::{Permit, Permits, Room};
 
 /// Names a lane: a queue of passes that share one limit. A pass waits in the lane of the PAM, or of the tenant namespace,
 /// that it works with, and no lane holds up another.
@@ -25,9 +30,9 @@ pub(crate) enum Lane {
 /// Hands out slots to passes, within the limits of each lane, of all tenants together, and in total.
 #[derive(Debug)]
 pub(crate) struct WorkerSlots {
-    lanes: Mutex<HashMap<Lane, Arc<Semaphore>>>,
-    tenants: Arc<Semaphore>,
-    all: Arc<Semaphore>,
+    lanes: Mutex<HashMap<Lane, Arc<Permits>>>,
+    tenants: Arc<Permits>,
+    all: Arc<Permits>,
     closed: watch::Sender<bool>,
     /// The most slots that one PAM may have, and all tenants together.
     share: usize,
@@ -38,28 +43,30 @@ pub(crate) struct WorkerSlots {
 /// Lets one pass work; dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    _lane: OwnedSemaphorePermit,
-    _tenants: Option<OwnedSemaphorePermit>,
-    _all: OwnedSemaphorePermit,
+    _lane: Permit,
+    _tenants: Option<Permit>,
+    _all: Permit,
 }
 
 /// Holds the slot of one pass. The pass gives the slot back while it waits for the work of other passes.
 #[derive(Debug, Default)]
 pub(crate) struct HeldSlot {
     lane: Option<Lane>,
+    turn: Turn,
     slot: Option<Slot>,
 }
 
 impl HeldSlot {
-    /// Returns a pass's slot before the pass has one. [`Self::acquire`] waits in `lane`; a pass without a lane needs no slot.
-    pub(crate) const fn in_lane(lane: Option<Lane>) -> Self {
-        Self { lane, slot: None }
+    /// Returns a pass's slot before the pass has one. [`Self::acquire`] waits in `lane` for that turn; a pass without a
+    /// lane needs no slot.
+    pub(crate) const fn in_lane(lane: Option<Lane>, turn: Turn) -> Self {
+        Self { lane, turn, slot: None }
     }
 
     /// Waits for a slot.
     pub(crate) async fn acquire(&mut self, slots: &WorkerSlots) -> Result<(), Error> {
         if let Some(lane) = &self.lane {
-            self.slot = Some(slots.take(lane).await?);
+            self.slot = Some(slots.take(lane, &self.turn).await?);
         }
         Ok(())
     }
@@ -76,8 +83,8 @@ impl WorkerSlots {
         let (closed, share) = (watch::channel(false).0, (in_all / 2).max(1));
         Self {
             lanes: Mutex::default(),
-            tenants: Arc::new(Semaphore::new(share)),
-            all: Arc::new(Semaphore::new(in_all.max(1))),
+            tenants: Permits::new(Room::undivided(share)),
+            all: Permits::new(Room::divided(in_all)),
             closed,
             share,
             tenants_share: (in_all / 8).max(1),
@@ -85,23 +92,28 @@ impl WorkerSlots {
     }
 
     /// Waits for a slot in that lane.
-    pub(crate) async fn take(&self, lane: &Lane) -> Result<Slot, Error> {
+    pub(crate) async fn take(&self, lane: &Lane, turn: &Turn) -> Result<Slot, Error> {
+        tokio::select! {
+            biased;
+            () = self.closed() => Err(Error::Stopping),
+            slot = self.granted(lane, turn) => Ok(slot),
+        }
+    }
+
+    async fn granted(&self, lane: &Lane, turn: &Turn) -> Slot {
         // The slot of the lane comes first: a pass that waits for a slow PAM holds nothing that other passes need.
-        let of_lane = acquire(self.of(lane)).await?;
+        let of_lane = self.of(lane).take(turn).await;
         let of_tenants = match lane {
-            Lane::Tenant(_) => Some(acquire(Arc::clone(&self.tenants)).await?),
+            Lane::Tenant(_) => Some(self.tenants.take(turn).await),
             Lane::Pam(..) => None,
         };
-        let of_all = acquire(Arc::clone(&self.all)).await?;
-        Ok(Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all })
+        let of_all = self.all.take(turn).await;
+        Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all }
     }
 
     /// Refuses a slot to all passes that wait or come later. Passes that have a slot finish.
     pub(crate) fn close(&self) {
-        self.all.close();
         self.closed.send_replace(true);
-        self.tenants.close();
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|slots| slots.close());
     }
 
     /// Resolves once slots are refused.
@@ -112,92 +124,138 @@ impl WorkerSlots {
 
     /// Returns whether slots are refused.
     pub(crate) fn is_closed(&self) -> bool {
-        self.all.is_closed()
+        *self.closed.borrow()
     }
 
-    fn of(&self, lane: &Lane) -> Arc<Semaphore> {
-        // A lane never has all slots: one PAM that hangs must leave some slots to the others.
-        let slots = match lane {
-            Lane::Pam(_, at_once) => usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share),
-            Lane::Tenant(_) => self.tenants_share,
-        };
+    fn of(&self, lane: &Lane) -> Arc<Permits> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // A lane in which nothing works or waits is as good as a new one; tenants could make any number of them.
         lanes.retain(|_, slots| Arc::strong_count(slots) > 1);
-        let make = || Arc::new(Semaphore::new(slots));
-        Arc::clone(lanes.entry(lane.clone()).or_insert_with(make))
+        Arc::clone(lanes.entry(lane.clone()).or_insert_with(|| Permits::new(self.room(lane))))
     }
-}
 
-async fn acquire(slots: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
-    slots.acquire_owned().await.map_err(|_| Error::Stopping)
+    fn room(&self, lane: &Lane) -> Room {
+        match lane {
+            // A lane never has all slots: one PAM that hangs must leave some slots to the others.
+            Lane::Pam(_, at_once) => {
+                Room::divided(usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share))
+            }
+            // All passes of such a lane are of one namespace.
+            Lane::Tenant(_) => Room::undivided(self.tenants_share),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    async fn waits(taking: impl Future<Output = Result<Slot, Error>>) -> bool {
-        tokio::time::timeout(Duration::from_millis(20), taking).await.is_err()
-    }
+    use crate::domain::Urgency;
+    use futures::FutureExt as _;
 
     /// A lane of two slots.
     fn pam(origin: &str) -> Lane {
         Lane::Pam(origin.to_owned(), 2)
     }
 
-    #[tokio::test]
-    async fn tenants_whose_hosts_hang_leave_slots_to_each_other_and_to_everyone_else() {
-        let slots = WorkerSlots::new(16);
-        let tenant = |namespace: &str| Lane::Tenant(namespace.to_owned());
-        let mut held = Vec::new();
-        for _ in 0..2 {
-            held.push(slots.take(&tenant("hostile")).await.unwrap());
-        }
-        assert!(waits(slots.take(&tenant("hostile"))).await);
-        assert!(!waits(slots.take(&tenant("honest"))).await);
-        for namespace in ["a", "b", "c"] {
-            held.push(slots.take(&tenant(namespace)).await.unwrap());
-            held.push(slots.take(&tenant(namespace)).await.unwrap());
-        }
-        assert!(waits(slots.take(&tenant("one-more"))).await);
-        assert!(!waits(slots.take(&pam("the-clusters"))).await);
+    fn tenant(namespace: &str) -> Lane {
+        Lane::Tenant(namespace.to_owned())
     }
 
-    #[tokio::test]
-    async fn queues_that_nobody_is_in_are_forgotten() {
+    /// Takes a slot if there is one.
+    fn taken(slots: &WorkerSlots, lane: &Lane, namespace: &str) -> Option<Slot> {
+        slots.take(lane, &Turn::of(namespace, Urgency::Backlog)).now_or_never().map(Result::unwrap)
+    }
+
+    #[test]
+    fn tenants_whose_hosts_hang_leave_slots_to_each_other_and_to_everyone_else() {
+        let slots = WorkerSlots::new(16);
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            held.push(taken(&slots, &tenant("hostile"), "hostile").unwrap());
+        }
+        assert!(taken(&slots, &tenant("hostile"), "hostile").is_none());
+        assert!(taken(&slots, &tenant("honest"), "honest").is_some());
+        for namespace in ["a", "b", "c"] {
+            held.push(taken(&slots, &tenant(namespace), namespace).unwrap());
+            held.push(taken(&slots, &tenant(namespace), namespace).unwrap());
+        }
+        assert!(taken(&slots, &tenant("one-more"), "one-more").is_none());
+        assert!(taken(&slots, &pam("the-clusters"), "one-more").is_some());
+    }
+
+    #[test]
+    fn queues_that_nobody_is_in_are_forgotten() {
         let slots = WorkerSlots::new(16);
         for port in 0..100 {
-            drop(slots.take(&pam(&format!("https://pam:{port}"))).await.unwrap());
+            drop(taken(&slots, &pam(&format!("https://pam:{port}")), "apps").unwrap());
         }
-        let _held = slots.take(&pam("held")).await.unwrap();
-        drop(slots.take(&pam("held")).await.unwrap());
+        let _held = taken(&slots, &pam("held"), "apps").unwrap();
+        drop(taken(&slots, &pam("held"), "other").unwrap());
         assert!(slots.lanes.lock().unwrap().len() <= 2);
     }
 
-    #[tokio::test]
-    async fn a_pam_that_hangs_takes_no_slot_from_another() {
+    #[test]
+    fn a_pam_that_hangs_takes_no_slot_from_another() {
         let slots = WorkerSlots::new(4);
-        let _slow = (slots.take(&pam("slow")).await.unwrap(), slots.take(&pam("slow")).await.unwrap());
-        assert!(waits(slots.take(&pam("slow"))).await);
-        assert!(!waits(slots.take(&pam("healthy"))).await);
+        let _slow = [taken(&slots, &pam("slow"), "a").unwrap(), taken(&slots, &pam("slow"), "b").unwrap()];
+        assert!(taken(&slots, &pam("slow"), "c").is_none());
+        assert!(taken(&slots, &pam("healthy"), "c").is_some());
+    }
+
+    #[test]
+    fn a_namespace_whose_passes_hang_leaves_slots_to_every_other_one() {
+        let slots = WorkerSlots::new(32);
+        let lane = Lane::Pam("pam".to_owned(), 8);
+        let hanging: Vec<_> = std::iter::from_fn(|| taken(&slots, &lane, "hostile")).collect();
+        assert_eq!(hanging.len(), 4);
+        assert!(taken(&slots, &lane, "neighbour").is_some());
+    }
+
+    #[test]
+    fn a_namespace_whose_passes_hang_at_every_pam_leaves_half_of_all_slots() {
+        let slots = WorkerSlots::new(8);
+        let lanes: Vec<_> = (0..9).map(|pam| Lane::Pam(format!("pam{pam}"), 4)).collect();
+        let held: Vec<_> = lanes.iter().filter_map(|lane| taken(&slots, lane, "hostile")).collect();
+        assert_eq!(held.len(), 4);
+        assert!(lanes.iter().all(|lane| taken(&slots, lane, "neighbour").is_some()));
+    }
+
+    #[tokio::test]
+    async fn the_next_free_slot_is_the_neighbours_however_many_of_one_namespace_wait() {
+        let slots = Arc::new(WorkerSlots::new(8));
+        let held = [taken(&slots, &pam("pam"), "flood").unwrap(), taken(&slots, &pam("pam"), "other").unwrap()];
+        let take = |namespace: &'static str| {
+            let slots = Arc::clone(&slots);
+            tokio::spawn(async move {
+                let slot = slots.take(&pam("pam"), &Turn::of(namespace, Urgency::Fresh)).await;
+                tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+                slot.map(drop)
+            })
+        };
+        let flood: Vec<_> = (0..300).map(|_| take("flood")).collect();
+        tokio::task::yield_now().await;
+        let (lane, turn) = (pam("pam"), Turn::of("neighbour", Urgency::Backlog));
+        let mut neighbour = Box::pin(slots.take(&lane, &turn));
+        assert!(neighbour.as_mut().now_or_never().is_none());
+        drop(held);
+        assert!(neighbour.now_or_never().is_some());
+        flood.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]
     async fn nobody_begins_once_it_is_closed() {
         let slots = Arc::new(WorkerSlots::new(8));
-        let held = [slots.take(&pam("pam")).await.unwrap(), slots.take(&pam("pam")).await.unwrap()];
+        let turn = |namespace: &str| Turn::of(namespace, Urgency::Fresh);
+        let held = [taken(&slots, &pam("pam"), "a").unwrap(), taken(&slots, &pam("pam"), "b").unwrap()];
         let waiting = tokio::spawn({
-            let slots = Arc::clone(&slots);
-            async move { slots.take(&pam("pam")).await.is_err() }
+            let (slots, turn) = (Arc::clone(&slots), turn("c"));
+            async move { slots.take(&pam("pam"), &turn).await.is_err() }
         });
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::task::yield_now().await;
         slots.close();
         assert!(waiting.await.unwrap());
         assert!(slots.is_closed());
         drop(held);
-        assert!(slots.take(&pam("other")).await.is_err());
+        assert!(slots.take(&pam("other"), &turn("a")).await.is_err());
     }
 }

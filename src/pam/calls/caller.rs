@@ -11,6 +11,7 @@ use url::Url;
 use super::list::{ListLimits, Listing, read_list};
 use super::switch::{Disabled, Enabled, disabled, enabled, id_segment};
 use super::upsert::{upserted, without_secrets};
+use crate::domain::Turn;
 use crate::pam::auth::{Grant, Login, Token, Tokens, granted};
 use crate::pam::credential::{CredentialRequest, ListedCredential, Upserted};
 use crate::pam::endpoint::{Deadlines, Endpoint, EndpointError};
@@ -24,6 +25,12 @@ pub(in crate::pam) type Sink<'a> = &'a mut (dyn FnMut(ListedCredential) + Send);
 /// Is called when the request for a list leaves.
 pub(in crate::pam) type Sent<'a> = &'a (dyn Fn() + Sync);
 
+/// Names a write, and whose turn it takes.
+struct Write<'a> {
+    call: Call,
+    turn: &'a Turn,
+}
+
 /// Makes the calls of one client.
 pub(in crate::pam) struct Caller {
     http: reqwest::Client,
@@ -34,6 +41,8 @@ pub(in crate::pam) struct Caller {
     deadlines: Deadlines,
     tokens: Tokens,
     member: Member,
+    /// Whether all calls are of one party, so that the party needs no turns.
+    of_one_party: bool,
     list_limits: ListLimits,
 }
 
@@ -51,6 +60,7 @@ impl Caller {
             token_url: at_path(&endpoint.url, &dialect.token_path),
             credential_url: at_path(&endpoint.url, &format!("{}/pam/credential", dialect.prefix)),
             list_limits: if endpoint.apart.is_some() { ListLimits::TENANT } else { ListLimits::OWNER },
+            of_one_party: endpoint.apart.is_some(),
             member: origins.join(&group_of(&endpoint), endpoint.limits),
             login: Login { oauth2: endpoint.oauth2, tenant: endpoint.tenant, style: endpoint.token_request },
             dialect,
@@ -64,13 +74,13 @@ impl Caller {
         if self.tokens.is_good() {
             return Ok(());
         }
-        let permit = self.enter(Call::Token).await?;
+        let permit = self.enter(Call::Token, &Turn::default()).await?;
         self.token(&permit).await.map(|_| ())
     }
 
     /// Logs in although the login was refused before. Success lets calls through again.
     pub(in crate::pam) async fn retry_login(&self) -> Result<(), PamError> {
-        let permit = self.member.enter(Call::Token).await?;
+        let permit = self.member.enter(Call::Token, &Turn::default()).await?;
         self.tokens.retry_refused(|| self.log_in(&permit)).await
     }
 
@@ -90,33 +100,34 @@ impl Caller {
     }
 
     /// Creates or updates a credential with one `POST`.
-    pub(in crate::pam) async fn upsert(&self, request: &CredentialRequest) -> Result<Upserted, PamError> {
+    pub(in crate::pam) async fn upsert(&self, request: &CredentialRequest, turn: &Turn) -> Result<Upserted, PamError> {
         let body = request.to_json(&self.dialect).map_err(|_| PamError::Rejected { code: None })?;
         let body = Bytes::from_owner(body);
         let post =
             || self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone());
         let meaning = |answer: &HttpAnswer| upserted(answer).and_then(|upserted| without_secrets(upserted, request));
-        self.write(Call::UpsertCredential, post, meaning).await
+        self.write(Write { call: Call::UpsertCredential, turn }, post, meaning).await
     }
 
     /// Disables the credential with this id.
-    pub(in crate::pam) async fn disable(&self, id: &str) -> Result<Disabled, PamError> {
+    pub(in crate::pam) async fn disable(&self, id: &str, turn: &Turn) -> Result<Disabled, PamError> {
         let url = self.url_of(id)?;
         let delete = || self.http.delete(url.clone());
-        self.write(Call::DisableCredential, delete, |answer| disabled(answer, &self.dialect)).await
+        self.write(Write { call: Call::DisableCredential, turn }, delete, |answer| disabled(answer, &self.dialect))
+            .await
     }
 
     /// Enables the credential with this id.
-    pub(in crate::pam) async fn enable(&self, id: &str) -> Result<Enabled, PamError> {
+    pub(in crate::pam) async fn enable(&self, id: &str, turn: &Turn) -> Result<Enabled, PamError> {
         let url = self.url_of(id)?;
         let put = || self.http.put(url.clone());
-        self.write(Call::EnableCredential, put, |answer| enabled(answer, &self.dialect)).await
+        self.write(Write { call: Call::EnableCredential, turn }, put, |answer| enabled(answer, &self.dialect)).await
     }
 
     /// Lists the credentials, and returns their number. `sent` is called when the request leaves: after the login, and
     /// after the wait for other requests.
     pub(in crate::pam) async fn list(&self, sent: Sent<'_>, sink: Sink<'_>) -> Result<usize, PamError> {
-        let permit = self.enter(Call::ListCredentials).await?;
+        let permit = self.enter(Call::ListCredentials, &Turn::default()).await?;
         let token = self.token(&permit).await?;
         match self.list_once(&permit, &token, sent, sink).await {
             // Such a failure comes before the first record, so that the sink has got nothing yet.
@@ -129,9 +140,12 @@ impl Caller {
     }
 
     /// Waits until one more request may be in flight. Fails at once if the login was refused.
-    async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
+    async fn enter(&self, call: Call, turn: &Turn) -> Result<Permit<'_>, PamError> {
         self.tokens.check()?;
-        self.member.enter(call).await
+        if self.of_one_party {
+            return self.member.enter(call, &turn.for_all()).await;
+        }
+        self.member.enter(call, turn).await
     }
 
     /// Returns the URL of one record.
@@ -145,11 +159,11 @@ impl Caller {
     /// Sends a write, and a second time with a new token where the PAM rejected the old one.
     async fn write<T>(
         &self,
-        call: Call,
+        Write { call, turn }: Write<'_>,
         request: impl Fn() -> RequestBuilder,
         meaning: impl Fn(&HttpAnswer) -> Result<T, Failure>,
     ) -> Result<T, PamError> {
-        let permit = self.enter(call).await?;
+        let permit = self.enter(call, turn).await?;
         let token = self.token(&permit).await?;
         match self.write_once(call, &permit, with_token(request(), &token), &meaning).await {
             Err(failure) if failure.new_token_may_help => {

@@ -60,6 +60,7 @@ impl fmt::Debug for Origins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Turn;
     use crate::pam::endpoint::Limits;
     use crate::pam::error::{Call, PamError, TlsFault, Unavailable};
     use crate::pam::transport::shared_limits::Member;
@@ -73,7 +74,7 @@ mod tests {
     }
 
     async fn exchange(member: &Member, result: Result<(), PamError>) -> Result<(), PamError> {
-        member.enter(CALL).await?.ticket(CALL).await?.done(result)
+        member.enter(CALL, &Turn::default()).await?.ticket(CALL).await?.done(result)
     }
 
     fn member(origins: &Origins) -> Member {
@@ -122,7 +123,7 @@ mod tests {
             exchange(&member, failure(Unavailable::Timeout)).await.unwrap_err();
         }
         sleep(Duration::from_secs(1)).await;
-        drop(member.enter(CALL).await.unwrap().ticket(CALL).await.unwrap());
+        drop(member.enter(CALL, &Turn::default()).await.unwrap().ticket(CALL).await.unwrap());
         exchange(&member, Ok(())).await.unwrap();
     }
 
@@ -164,7 +165,7 @@ mod tests {
         let sink = Arc::clone(&under_way);
         let origins = Origins::new().with_gauge(move |change| *sink.lock().unwrap() += change);
         let (member, count) = (member(&origins), || *under_way.lock().unwrap());
-        let permit = member.enter(CALL).await.unwrap();
+        let permit = member.enter(CALL, &Turn::default()).await.unwrap();
         assert_eq!(count(), 0, "a call that waits for its turn has not begun");
         let ticket = permit.ticket(CALL).await.unwrap();
         assert_eq!(count(), 1);

@@ -5,13 +5,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::budget::Budget;
 use super::report::{CallReport, Reporter};
+use crate::domain::{Party, Turn};
 use crate::pam::endpoint::Limits;
 use crate::pam::error::{Call, PamError, Unavailable};
+use crate::permits;
 
 /// The shortest time between two replacements of a rejected token in one group.
 const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
@@ -56,6 +58,8 @@ impl Drop for Member {
 enum Health {
     Up,
     Down,
+    /// There was no connection to the PAM, whatever the request was.
+    Unreachable,
     Misconfigured,
     /// The PAM was not reached, which is neither its fault nor the connection's: nothing was sent, or something before the
     /// PAM refused this one request.
@@ -70,10 +74,10 @@ impl Member {
     }
 
     /// Waits until one more request may be in flight. Fails at once if nothing may be sent now.
-    pub(in crate::pam) async fn enter(&self, call: Call) -> Result<Permit<'_>, PamError> {
-        self.check(call)?;
-        self.shared.budget.acquire().await;
-        Ok(Permit { member: self })
+    pub(in crate::pam) async fn enter(&self, call: Call, turn: &Turn) -> Result<Permit<'_>, PamError> {
+        self.check(call, &turn.party)?;
+        let in_flight = self.shared.budget.acquire(turn).await;
+        Ok(Permit { member: self, turn: turn.clone(), _in_flight: in_flight })
     }
 
     /// Returns true if a rejected token may be replaced now; such an answer counts as a replacement.
@@ -95,15 +99,15 @@ impl Member {
 
     /// Returns how long until the next probe of a PAM that does not answer; `None` if calls go through.
     pub(in crate::pam) fn next_probe(&self) -> Option<Duration> {
-        self.shared.breaker.closed_for(Instant::now())
+        self.shared.breaker.closed_for(Instant::now(), &None)
     }
 
-    fn check(&self, call: Call) -> Result<(), PamError> {
+    fn check(&self, call: Call, party: &Party) -> Result<(), PamError> {
         let now = Instant::now();
         if let Some(after) = self.shared.pause_left(now) {
             return Err(PamError::RateLimited { after: Some(after) });
         }
-        match self.shared.breaker.closed_for(now).max(self.own.closed_for(now)) {
+        match self.shared.breaker.closed_for(now, party).max(self.own.closed_for(now, &None)) {
             Some(wait) => Err(circuit_open(call, wait)),
             None => Ok(()),
         }
@@ -113,31 +117,32 @@ impl Member {
 /// Permission to have requests in flight, one after the other.
 pub(in crate::pam) struct Permit<'a> {
     member: &'a Member,
-}
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.member.shared.budget.release();
-    }
+    turn: Turn,
+    _in_flight: permits::Permit,
 }
 
 impl<'a> Permit<'a> {
     /// Waits for the rate and asks the circuits. Returns permission to send exactly one request, now.
     pub(in crate::pam) async fn ticket(&self, call: Call) -> Result<Ticket<'a>, PamError> {
-        let member = self.member;
-        member.check(call)?;
-        while let Some(wait) = member.shared.budget.spend() {
-            sleep(wait).await;
-        }
+        let (member, turn) = (self.member, self.turn_of(call));
+        let Turn { party, .. } = &turn;
+        member.check(call, party)?;
+        member.shared.budget.spend(&turn).await;
         // Check again: the state may have changed during the wait, and only from here on does a probe count as begun.
-        member.check(call)?;
+        member.check(call, party)?;
         let now = Instant::now();
-        member.shared.breaker.admit(now).map_err(|wait| circuit_open(call, wait))?;
+        member.shared.breaker.admit(now, party).map_err(|wait| circuit_open(call, wait))?;
         // From here on the ticket's drop reports to both circuits in every case.
         member.reporter.count(1);
-        let ticket = Ticket { member, call, began: now, answered: false };
-        member.own.admit(now).map_err(|wait| circuit_open(call, wait))?;
+        let ticket = Ticket { member, call, party: turn.party, began: now, answered: false };
+        member.own.admit(now, &None).map_err(|wait| circuit_open(call, wait))?;
         Ok(ticket)
+    }
+
+    /// Returns whose turn a request takes. Other parties wait for a token, too: a request for one must not wait behind the
+    /// requests of the party that happens to send it.
+    fn turn_of(&self, call: Call) -> Turn {
+        if call == Call::Token { self.turn.for_all() } else { self.turn.clone() }
     }
 }
 
@@ -146,6 +151,7 @@ impl<'a> Permit<'a> {
 pub(in crate::pam) struct Ticket<'a> {
     member: &'a Member,
     call: Call,
+    party: Party,
     began: Instant,
     answered: bool,
 }
@@ -171,23 +177,24 @@ impl Ticket<'_> {
 
     fn tell(&self, health: Health) {
         let (shared, own) = (&self.member.shared.breaker, &self.member.own);
-        let now = Instant::now();
+        let (now, party) = (Instant::now(), &self.party);
         match health {
             Health::Up => {
                 shared.succeeded();
                 own.succeeded();
             }
-            Health::Down => {
-                shared.failed(now, rand::random());
-                own.abandoned();
+            Health::Down | Health::Unreachable => {
+                let failing = if health == Health::Down { party } else { &None };
+                shared.failed(now, rand::random(), failing);
+                own.abandoned(&None);
             }
             Health::Misconfigured => {
-                shared.abandoned();
-                own.failed(now, rand::random());
+                shared.abandoned(party);
+                own.failed(now, rand::random(), &None);
             }
             Health::Unseen => {
-                shared.abandoned();
-                own.abandoned();
+                shared.abandoned(party);
+                own.abandoned(&None);
             }
         }
     }
@@ -197,8 +204,8 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         self.member.reporter.count(-1);
         if !self.answered {
-            self.member.shared.breaker.abandoned();
-            self.member.own.abandoned();
+            self.member.shared.breaker.abandoned(&self.party);
+            self.member.own.abandoned(&None);
         }
     }
 }
@@ -208,6 +215,7 @@ fn health(error: Option<&PamError>) -> Health {
         Some(PamError::Unavailable { why: Unavailable::Tls(_), .. }) => Health::Misconfigured,
         Some(PamError::AddressNotAllowed(_) | PamError::Intercepted { .. }) => Health::Unseen,
         Some(PamError::Unavailable { why: Unavailable::Intercepted { .. }, .. }) => Health::Unseen,
+        Some(PamError::Unavailable { why: Unavailable::Connect, .. }) => Health::Unreachable,
         // A 500 comes from the application: one credential that it cannot cope with must not stop the others.
         Some(PamError::Unavailable { why, .. }) if *why != Unavailable::Server => Health::Down,
         _ => Health::Up,

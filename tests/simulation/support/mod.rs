@@ -4,13 +4,14 @@
 mod logs;
 mod operated_cluster;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fake_apiserver::VirtualTime;
-use pam_simulator::{Config, Journal, Mark, Simulator};
+use pam_simulator::{Config, Effect, Fault, Journal, Kind, Mark, Simulator};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -59,6 +60,26 @@ impl World {
     /// What the PAM was asked since then.
     pub fn journal(&self, mark: Mark) -> Journal {
         self.sim.since(mark)
+    }
+
+    /// Has calls of these kinds take so long from now on, by the virtual clock. The operator must not end during a call.
+    pub fn take_time(&self, latencies: impl IntoIterator<Item = (Kind, Duration)>) {
+        let latencies: BTreeMap<Kind, Duration> = latencies.into_iter().collect();
+        for kind in latencies.keys() {
+            self.sim.inject(Fault::on(*kind, Effect::Suspend).always());
+        }
+        let sim = Arc::clone(&self.sim);
+        tokio::spawn(async move {
+            let mut came = BTreeMap::new();
+            loop {
+                for (seq, kind) in sim.suspended() {
+                    if came.entry(seq).or_insert_with(Instant::now).elapsed() >= latencies[&kind] {
+                        sim.resume(seq);
+                    }
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        });
     }
 
     pub fn logs(&self) -> String {

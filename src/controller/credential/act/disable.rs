@@ -37,7 +37,7 @@ pub(super) async fn disable(observed: &Observation<'_>, context: &Context) -> Re
     let listed = observed.listed().map(|record| &*record.id);
     let id = observed.status.id.as_deref().or(listed).unwrap_or_default();
     context.cluster.may_write()?;
-    match answer(connected.client.disable_credential(id).await) {
+    match answer(connected.client.in_turn(observed.turn.clone()).disable_credential(id).await) {
         Ok(answer) => answered(observed, answer, id, &connected, context).await,
         Err(error) => {
             context.note_refusal(&error, &observed.connection_id());

@@ -14,7 +14,7 @@ pub(super) async fn enable(observed: &Observation<'_>, context: &Context) -> Res
     };
     context.cluster.may_write()?;
     let id = observed.status.id.as_deref().unwrap_or_default();
-    Ok(match connected.client.enable_credential(id).await {
+    Ok(match connected.client.in_turn(observed.turn.clone()).enable_credential(id).await {
         Ok(how) => {
             // The call moved the record's time of change: what earlier lists say of that time would be taken for the mark
             // of our write.

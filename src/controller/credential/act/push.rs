@@ -30,7 +30,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
     };
     // A paused process may wake up long after its lease ran out, before it is told so.
     context.cluster.may_write()?;
-    match connected.client.upsert_credential(&request).await {
+    match connected.client.in_turn(observed.turn.clone()).upsert_credential(&request).await {
         Ok(upserted) => Ok(answered(observed, Sent { push, request }, upserted, &connected, context).await),
         Err(error) => {
             if error.outcome_unknown() {

@@ -19,7 +19,7 @@ use crate::domain::credential::{
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
     Account, ConnectedVault, Denial, Grants, Keyed as _, Reason, SETTLE, SecretVersion, SecretsState, Seen, Situation,
-    ValueComparison,
+    Turn, ValueComparison,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -52,6 +52,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) times: Times,
     /// How often something that the object waited for was released, when this pass began.
     pub(crate) wake_generation: u64,
+    /// Whose turn this pass takes: its namespace's.
+    pub(crate) turn: Turn,
 }
 
 /// The connection of a credential.
@@ -236,6 +238,12 @@ impl Observation<'_> {
             cluster,
             self.wake_generation,
         ))
+    }
+
+    /// Returns whether spec or Secrets may be other than those that the status tells of.
+    pub(crate) fn is_edited(&self) -> bool {
+        let is_known = self.status.observed_generation == Some(self.generation());
+        !is_known || self.versions.as_ref() != Some(&self.status.source)
     }
 
     /// Returns whether `Ready` is true for the newest generation: a plan is no such thing.

@@ -19,7 +19,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
 use crate::domain::credential::KEYED;
-use crate::domain::{Binding, Drift, Keyed as _, Reason, SecretVersion, Situation, StatusTrace};
+use crate::domain::{Binding, Drift, Keyed as _, Reason, SecretVersion, Situation, StatusTrace, Turn, Urgency};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
@@ -41,13 +41,23 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         found: Found::default(),
         times: times(context),
         wake_generation: context.cluster.triggers.release_count(&object.object_id()),
+        turn: Turn::default(),
         identifier,
         key,
         object,
     };
+    observed.turn = turn(&observed, context);
     observed.situation = situation(&observed, context);
     refresh_drift_from_cache(&mut observed, context);
     observed
+}
+
+/// Returns whose turn the pass takes. What somebody edited comes before the backlog of its namespace, but for what failed
+/// since with the same inputs: a retry is backlog.
+fn turn(observed: &Observation<'_>, context: &Context) -> Turn {
+    let has_failed = || context.cluster.retries.has_failed(&observed.object_id(), observed.input_hash());
+    let urgency = if observed.is_edited() && !has_failed() { Urgency::Fresh } else { Urgency::Backlog };
+    Turn::of(&observed.key.namespace, urgency)
 }
 
 fn connection_facts(object: &PamCredential, identifier: &str, context: &Context) -> ConnectionFacts {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::answer::{Answer, Refusal};
 use crate::authorization::Authorization;
 use crate::behaviour::Behaviour;
-use crate::call::{Call, Route};
+use crate::call::{Call, Kind, Route};
 use crate::clock::Clock;
 use crate::config::{Config, Device, ExpiresIn, Seed};
 use crate::core;
@@ -34,10 +36,18 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     /// Calls that were cut off, to be executed when somebody says so.
     pub(crate) held: Vec<Held>,
-    /// How many callers wait on a connection on which nothing will ever be said.
+    /// Calls that wait for somebody to say that they go on.
+    pub(crate) suspended: BTreeMap<u64, Suspended>,
+    /// How many callers wait on a connection on which nothing is said by itself.
     pub(crate) left_waiting: usize,
     /// Rotations that were asked for.
     pub(crate) rotations: Vec<Due>,
+}
+
+/// A call that waits for somebody to say that it goes on.
+pub(crate) struct Suspended {
+    pub(crate) kind: Kind,
+    resume: oneshot::Sender<()>,
 }
 
 /// A call that was cut off before it was executed.
@@ -64,6 +74,7 @@ impl State {
             log: Log::default(),
             clock: config.clock.clone(),
             held: Vec::new(),
+            suspended: BTreeMap::new(),
             left_waiting: 0,
             rotations: Vec::new(),
         };
@@ -159,6 +170,23 @@ impl State {
         let Held { seq, call, admission } = self.held.remove(place);
         self.execute(seq, &call, admission);
         true
+    }
+
+    /// Has a call wait until [`State::resume`].
+    pub(crate) fn suspend(&mut self, seq: u64, kind: Kind) -> oneshot::Receiver<()> {
+        let (resume, resumed) = oneshot::channel();
+        self.suspended.insert(seq, Suspended { kind, resume });
+        self.left_waiting += 1;
+        resumed
+    }
+
+    /// Lets the call of that number go on, if it waits.
+    pub(crate) fn resume(&mut self, seq: u64) -> bool {
+        let Some(Suspended { resume, .. }) = self.suspended.remove(&seq) else {
+            return false;
+        };
+        self.left_waiting -= 1;
+        resume.send(()).is_ok()
     }
 
     /// Writes down how a call ended: with this status, or without an answer.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::authorization::Authorization;
 use crate::backup::Backup;
 use crate::behaviour::Behaviour;
+use crate::call::Kind;
 use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::{Fault, FaultId};
 use crate::handle::Simulator;
@@ -206,7 +207,17 @@ impl Simulator {
         self.core.state().commit_held(seq)
     }
 
-    /// How many callers wait for an answer that will never come.
+    /// The calls that are suspended, by their numbers in the journal, oldest first.
+    pub fn suspended(&self) -> Vec<(u64, Kind)> {
+        self.core.state().suspended.iter().map(|(seq, call)| (*seq, call.kind)).collect()
+    }
+
+    /// Lets a suspended call go on. False: none of that number is.
+    pub fn resume(&self, seq: u64) -> bool {
+        self.core.state().resume(seq)
+    }
+
+    /// How many callers wait for an answer that does not come by itself.
     pub fn left_waiting(&self) -> usize {
         self.core.state().left_waiting
     }

@@ -91,7 +91,7 @@ impl Work {
 
     /// Executes the call if this fault comes after the commit.
     async fn suffer(&self, fault: Fault) -> Verdict {
-        let later = matches!(fault.effect, Effect::LateCommit(_) | Effect::HeldCommit);
+        let later = matches!(fault.effect, Effect::LateCommit(_) | Effect::HeldCommit | Effect::Suspend);
         let after = fault.phase == Phase::AfterCommit && !later;
         let executed = (after || fault.effect.edits_answer()).then(|| self.execute(self.admit()));
         match (fault.effect, executed) {
@@ -117,9 +117,18 @@ impl Work {
                 }
                 Verdict::Silence
             }
+            (Effect::Suspend, _) => Verdict::whole(self.execute_resumed().await),
             (effect, Some(answer)) if effect.edits_answer() => edited(effect, answer),
             (effect, _) => self.replaced(effect),
         }
+    }
+
+    async fn execute_resumed(&self) -> Answer {
+        let admission = self.admit();
+        let resumed = self.shared.lock().suspend(self.seq, self.call.route.kind());
+        // Nobody says so any more when the simulator ends.
+        _ = resumed.await;
+        self.execute(admission)
     }
 
     fn hold(&self) {

@@ -55,6 +55,9 @@ pub enum Effect {
     /// Nothing is said, however long the client waits. Before the commit the call is held as well, for
     /// [`crate::Simulator::commit_held`].
     Silence,
+    /// The call waits, and is executed and answered when [`crate::Simulator::resume`] says so. The caller must not leave
+    /// before. The phase does not count.
+    Suspend,
     /// An error status.
     Status {
         /// The HTTP status.

@@ -109,7 +109,8 @@ impl Fault {
     /// What the journal says about it.
     pub(crate) fn label(&self) -> String {
         let phase = match self.phase {
-            _ if self.effect.edits_answer() || matches!(self.effect, Effect::LateCommit(_) | Effect::HeldCommit) => "",
+            _ if self.effect.edits_answer() => "",
+            _ if matches!(self.effect, Effect::LateCommit(_) | Effect::HeldCommit | Effect::Suspend) => "",
             Phase::BeforeCommit => " before commit",
             Phase::AfterCommit => " after commit",
         };

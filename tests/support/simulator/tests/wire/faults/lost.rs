@@ -113,6 +113,23 @@ async fn a_held_commit_comes_when_somebody_says_so() {
 }
 
 #[tokio::test]
+async fn a_suspended_call_is_executed_and_answered_when_somebody_says_so() {
+    let pam = Pam::start().await;
+    pam.sim.inject(Fault::on(POST, Effect::Suspend));
+    let (one, resumed) = (full("k8s-a", "svc", "one"), async {
+        while pam.sim.suspended().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let [(seq, kind)] = pam.sim.suspended()[..] else { panic!("one call waits") };
+        assert_eq!((kind, pam.sim.left_waiting(), pam.sim.records().len()), (POST, 1, 0));
+        assert!(pam.sim.resume(seq) && !pam.sim.resume(seq), "once");
+    });
+    let (answer, ()) = tokio::join!(pam.post(&one), resumed);
+    assert_eq!((pam.sim.value_of(&answer.id()).as_deref(), pam.sim.left_waiting()), (Some("one"), 0));
+    assert_eq!(last(&pam).fault.as_deref(), Some("suspend"));
+}
+
+#[tokio::test]
 async fn silence_lasts_until_the_caller_leaves() {
     for (phase, committed) in [(Phase::BeforeCommit, false), (Phase::AfterCommit, true)] {
         let pam = Pam::start().await;
