@@ -38,6 +38,8 @@ fn request(record: Option<&str>) -> ClaimRequest {
         account: "x".to_owned(),
         device: None,
         record: record.map(str::to_owned),
+        by_tenant: false,
+        now: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the book of claims is asked and told.
 
+use jiff::Timestamp;
+
 use crate::domain::VaultId;
 
 /// The name of an object, for those that wait for it.
@@ -33,6 +35,12 @@ pub struct ClaimRequest {
     pub device: Option<DeviceClaim>,
     /// The id of the record that would be written, if one is listed.
     pub record: Option<String>,
+    /// The connection is a tenant's: its path and its rights are the tenant's choice, and a claim proves none of them. Until
+    /// the PAM has answered a write, the claim counts outside of the namespace only while the write is under way, and
+    /// nowhere for longer than a settle window.
+    pub by_tenant: bool,
+    /// The time of the request.
+    pub now: Timestamp,
 }
 
 /// An object as the watch shows it.

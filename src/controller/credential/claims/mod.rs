@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use crate::api::{ConnectionStatus, PamCredential, PamCredentialStatus};
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -52,6 +54,26 @@ impl Claims {
     /// See [`ClaimBook::give_back`].
     pub(crate) fn give_back(&self, uid: &str, for_good: bool) -> bool {
         self.lock().give_back(uid, for_good)
+    }
+
+    /// See [`ClaimBook::lose`].
+    pub(crate) fn lose(&self, uid: &str, now: Timestamp) -> bool {
+        self.lock().lose(uid, now)
+    }
+
+    /// See [`ClaimBook::end_pass`].
+    pub(crate) fn end_pass(&self, uid: &str) -> bool {
+        self.lock().end_pass(uid)
+    }
+
+    /// See [`ClaimBook::is_in_doubt`].
+    pub(crate) fn is_in_doubt(&self, uid: &str, now: Timestamp) -> bool {
+        self.lock().is_in_doubt(uid, now)
+    }
+
+    /// See [`ClaimBook::counts_until`].
+    pub(crate) fn counts_until(&self, uid: &str, request: &ClaimRequest) -> Option<Timestamp> {
+        self.lock().counts_until(uid, request)
     }
 
     /// See [`ClaimBook::holder`].
@@ -218,6 +240,8 @@ mod tests {
             account: account.into(),
             device: None,
             record: None,
+            by_tenant: false,
+            now: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -1,5 +1,7 @@
 //! All that a pass holds of one credential: plain data, and what follows from it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
@@ -82,6 +84,8 @@ pub(crate) struct Found {
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.
     pub(crate) failure: Option<PamError>,
+    /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
+    pub(crate) claim_left: Option<Duration>,
     /// This pass announced the write in the status: no earlier pass can have sent it.
     pub(crate) announced: bool,
 }
@@ -276,7 +280,7 @@ impl ConnectionFacts {
         self.access.as_ref()?.as_ref().err()
     }
 
-    fn list_interval(&self) -> std::time::Duration {
+    fn list_interval(&self) -> Duration {
         let settings = self.state.as_ref().and_then(|state| state.connection.spec.inventory.clone());
         settings.unwrap_or_default().interval()
     }

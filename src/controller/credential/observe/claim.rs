@@ -1,6 +1,8 @@
 //! Claims of the credentials of this cluster on a record.
 
-use crate::api::PamCredential;
+use jiff::Timestamp;
+
+use crate::api::{ConnectionKind, PamCredential};
 use crate::controller::credential::claims;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
@@ -15,7 +17,8 @@ use crate::domain::{
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let Some(mut request) = claim_request(observed) else { return };
+    let now = context.cluster.clock.now();
+    let Some(mut request) = claim_request(observed, now) else { return };
     let may_pass = may_pass(observed, &request, context);
     seek(observed, request.record.clone().filter(|_| may_pass), &request, context);
     if !may_pass && context.claims.is_offered(observed.uid(), &observed.key, &request) {
@@ -43,6 +46,8 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
     }
+    let ends = claimed.as_ref().err().and_then(|_| context.claims.counts_until(observed.uid(), &request));
+    observed.found.claim_left = ends.map(|ends| ends.duration_since(now).unsigned_abs());
     observed.situation.claims = match &claimed {
         Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
         Ok(_) => Claims::Free,
@@ -86,7 +91,7 @@ pub(crate) fn object_id(name: &ObjectName) -> ObjectId {
 }
 
 /// Returns what this object claims; `None` while the username has not been read.
-fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
+fn claim_request(observed: &Observation<'_>, now: Timestamp) -> Option<ClaimRequest> {
     let [username, hostname, ip] = observed.account.as_ref()?.folded();
     let device = |block| DeviceClaim { device: claims::device(observed.object), block };
     Some(ClaimRequest {
@@ -95,6 +100,8 @@ fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
         account: plain(&[&username, &hostname, &ip]),
         device: field_groups::claimed_device(&observed.object.spec).map(device),
         record: observed.listed().map(|record| record.id.to_string()),
+        by_tenant: observed.connection_id().kind() == ConnectionKind::PamConnection,
+        now,
     })
 }
 
