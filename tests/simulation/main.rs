@@ -23,3 +23,4 @@ mod load;
 mod neighbours;
 mod outage;
 mod restored_state;
+mod tenants;
