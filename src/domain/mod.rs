@@ -48,7 +48,7 @@ pub use disable_brake::{
 pub use identity::{generated_identifier, generated_under};
 pub use keyed::{Compared, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListRecord, ListTrust, ListVerdict, MissingRecords, ShownMissing};
-pub use login::{Login, Remembered, login};
+pub use login::{Login, LoginEnd, RefusedLogins, Remembered, Turn, login};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};
 pub use reason::{Reason, Retry};

@@ -131,3 +131,104 @@ fn a_neighbour_waits_for_a_tenants_lost_write_for_its_settle_window() {
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }
+
+// === Logins (P10)
+
+fn logins(world: &World) -> usize {
+    world.sim.count(Kind::Token)
+}
+
+/// A Secret with a wrong login each second gets a login ever more rarely, and the message says when the next one is sent.
+#[test]
+fn patches_of_a_client_secret_cost_few_logins() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        let before = logins(&world);
+        for number in 0..20 {
+            put_login(&cluster, "mine", &format!("wrong-{number}"));
+            sleep(Duration::from_secs(1)).await;
+        }
+        let sent = logins(&world) - before;
+        assert!((2..=3).contains(&sent), "{sent} logins");
+        let (reason, message) = ready(&cluster, "mine");
+        assert_eq!(reason, "PamAuthenticationFailed", "{message}");
+        assert!(message.contains("not sent before 2030-01-01T00:"), "{message}");
+        // The good one that comes then is tried by itself.
+        put_login(&cluster, "mine", &world.sim.client_secret());
+        let tried = || ready(&cluster, "mine").0 == "Authenticated";
+        world.until("the good login", Duration::from_secs(60), tried).await;
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// A good login between two guesses makes up for none of them: it proves nothing of the client that is guessed at.
+#[test]
+fn a_tenants_good_logins_do_not_hide_the_refused_ones() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        put_credential(&cluster, "busy", &json!({}));
+        let before = world.sim.mark();
+        for number in 0..60 {
+            let secret = if number % 2 == 0 { format!("wrong-{number}") } else { world.sim.client_secret() };
+            put_login(&cluster, "mine", &secret);
+            // Another reason to log in: a value that is due.
+            let data = json!({"password": value("busy", number)});
+            cluster.api.put("secrets", &json!({"metadata": {"name": "busy", "namespace": TENANT}, "stringData": data}));
+            sleep(Duration::from_secs(5)).await;
+        }
+        let refused = world.journal(before).of(Kind::Token).filter(|entry| entry.status != Some(200)).count();
+        assert!((1..=8).contains(&refused), "{refused} refused logins in five minutes");
+    });
+}
+
+/// Nor do further connections to the same PAM.
+#[test]
+fn many_connections_of_a_tenant_cost_few_logins() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        let before = logins(&world);
+        for number in 0..20 {
+            let name = format!("guess-{number}");
+            put_login(&cluster, &name, "wrong");
+            put_connection(
+                &world,
+                &cluster,
+                &name,
+                &json!({"compatibility": {"apiPrefix": format!("/p{number}"), "tokenPath": "/api/oauth2/token"}}),
+            );
+        }
+        sleep(Duration::from_secs(25)).await;
+        let sent = logins(&world) - before;
+        assert!((2..=4).contains(&sent), "{sent} logins");
+        // A login of the cluster's connection is not among them.
+        cluster.put_login(&world.sim.client_id(), "wrong");
+        sleep(Duration::from_secs(1)).await;
+        cluster.put_login(&world.sim.client_id(), &world.sim.client_secret());
+        cluster.put_value("svc", &value("svc", 1));
+        cluster.put_credential("svc", &json!({}));
+        world.until("its credential", Duration::from_secs(5), || cluster.reason("svc") == "Synced").await;
+        // In a day, the refused ones get a second look every ten minutes, all together; good ones renew their tokens.
+        let before = logins(&world);
+        sleep(Duration::from_hours(24)).await;
+        let sent = logins(&world) - before;
+        assert!((20..=144 + 20 + 48).contains(&sent), "{sent} logins in a day");
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// A person who mends a typing error does not wait, though the PAM was asked now and then meanwhile.
+#[test]
+fn a_login_that_is_mended_is_tried_at_once() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        for pause in [Duration::from_secs(30), Duration::from_hours(3)] {
+            put_login(&cluster, "mine", "wrong");
+            world.until("the refusal", A_WHILE, || ready(&cluster, "mine").0 == "PamAuthenticationFailed").await;
+            sleep(pause).await;
+            put_login(&cluster, "mine", &world.sim.client_secret());
+            let tried = || ready(&cluster, "mine").0 == "Authenticated";
+            world.until("the good login", Duration::from_secs(2), tried).await;
+            sleep(Duration::from_hours(2)).await;
+        }
+    });
+}

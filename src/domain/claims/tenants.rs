@@ -44,7 +44,10 @@ const EVENTS: [Event; 7] = [
 enum Counts {
     ForNobody,
     /// It was claimed, and nothing came of that yet.
-    Until { end: Timestamp, in_every_namespace: bool },
+    Until {
+        end: Timestamp,
+        in_every_namespace: bool,
+    },
     /// The PAM confirmed it.
     ForAll,
 }

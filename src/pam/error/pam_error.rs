@@ -322,7 +322,10 @@ mod tests {
         let gateway = Unavailable::Gateway { status: 502, after: None };
         for why in [gateway, Unavailable::Timeout, Unavailable::Reset, Unavailable::Server] {
             let lost = PamError::Unavailable { call: Call::UpsertCredential, why };
-            assert!(!lost.is_write_answered_before_pam(), "a proxy may say so after the PAM executed the write: {why:?}");
+            assert!(
+                !lost.is_write_answered_before_pam(),
+                "a proxy may say so after the PAM executed the write: {why:?}"
+            );
         }
         let malformed = PamError::Malformed { call: Call::UpsertCredential, what: "x" };
         assert!(!malformed.is_write_answered_before_pam(), "it may be the PAM's own answer, cut short");
