@@ -82,7 +82,7 @@ impl ClaimBook {
             return Ok(false);
         }
         let mut asked = Holding::asked(request);
-        let taken = self.first_taken(Asking::of(uid, name, request), &asked);
+        let taken = self.index.first_taken(Asking::of(uid, name, request), &asked);
         let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
         asked.claims.extend(handed_over.map(|what| Claim { vault: request.vault.clone(), what }));
         let mut holding = self.index.take(uid);
@@ -99,7 +99,7 @@ impl ClaimBook {
     /// Returns which other object has what is asked for; nothing is claimed.
     #[must_use]
     pub fn holder(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> Option<Taken> {
-        self.first_taken(Asking::of(uid, name, request), &Holding::asked(request))
+        self.index.first_taken(Asking::of(uid, name, request), &Holding::asked(request))
     }
 
     /// Notes that what an object claimed was written: it has that now, and `block` is on its device. After a lost answer that may
@@ -156,6 +156,24 @@ impl ClaimBook {
         ends.filter(|until| *until > request.now).min()
     }
 
+    /// Notes that somebody has to mend an object's connection before the object can write: an object that uses another
+    /// connection does not wait for it. `true` if that is news.
+    pub fn hold_up(&mut self, uid: &str) -> bool {
+        self.index.get_mut(uid).is_some_and(Holding::hold_up)
+    }
+
+    /// Notes that an object comes for no record, for now, whatever it claimed; `true` if it came for one.
+    pub fn come_for_nothing(&mut self, uid: &str) -> bool {
+        self.index.get(uid).is_some() && self.index.change(uid, Holding::come_for_nothing)
+    }
+
+    /// Returns whether an object would be in the way even if the record that is asked for were handed over.
+    #[must_use]
+    pub fn is_third_in_the_way(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
+        let asking = Asking { if_offered: true, ..Asking::of(uid, name, request) };
+        self.index.first_taken(asking, &Holding::asked(request)).is_some()
+    }
+
     /// Frees everything that an object has or wants; `true` if there was something.
     pub fn release(&mut self, uid: &str) -> bool {
         !self.index.take(uid).claims.is_empty()
@@ -187,6 +205,7 @@ impl ClaimBook {
         let may_come = self.index.others(uid, &at).filter(|holding| holding.may_want(record.key.account.as_ref()));
         let may_come = may_come.chain(self.index.others(uid, &wanted).filter(|holding| holding.is_undecided));
         let comes = self.index.others(uid, &seeks).chain(may_come).filter(may_have);
+        let comes = comes.filter(|holding| holding.may_come_by(&record.connection));
         self.index.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
     }
 
@@ -257,40 +276,12 @@ impl ClaimBook {
         let (name, record) = (holding.name.clone(), held.record.clone());
         for claim in Claim::held(held) {
             // What a status says was confirmed by the PAM: a tenant's claim of which nothing came yet is in no way of that.
-            let asking = Asking { uid, name: &name, now: Timestamp::MAX, record: Some(&record) };
-            let is_free = || !holding.has_like(&claim.what) && self.taken(asking, holding, &claim).is_none();
+            let asking = Asking { uid, name: &name, now: Timestamp::MAX, record: Some(&record), if_offered: false };
+            let is_free = || !holding.has_like(&claim.what) && self.index.taken(asking, holding, &claim).is_none();
             if matches!(claim.what, What::Record(_)) || is_free() {
                 holding.claims.push(claim);
             }
         }
-    }
-
-    /// Returns which object has that, if the asking object may not have it, too.
-    fn taken(&self, asking: Asking<'_>, asked: &Holding, claim: &Claim) -> Option<Taken> {
-        let others = self.index.others(asking.uid, claim).filter(|holding| holding.keeps_from(asking, claim));
-        // What comes with a record that is handed over is no longer in the way.
-        let mut others = others.filter(|holding| !holding.offers(asking.record, asking.name));
-        let name = |holding: &Holding| holding.name.clone();
-        match claim.what {
-            What::Identifier(_) => others.next().map(name).map(Taken::Identifier),
-            // Which account a record has, its status does not tell where the username is in a Secret.
-            What::Account(_) | What::Record(_) | What::Takes(_) => others.next().map(name).map(Taken::Account),
-            What::Device(_) => {
-                // An object that would write the same, and waits for the asking one to do so, is no conflict.
-                let differs = |holding: &&Holding| holding.block != asked.block && holding.wanted_block != asked.block;
-                others.find(differs).map(name).map(Taken::Device)
-            }
-            What::Wanted(_) | What::At(_) | What::Seeks(_) => None,
-        }
-    }
-
-    /// Returns which object has any of what is asked for, or the record that would be written.
-    fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
-        let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
-        // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
-        let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
-        let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
-        asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))
     }
 }
 

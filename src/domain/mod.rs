@@ -51,7 +51,7 @@ pub use list_trust::{ListCounts, ListFinding, ListRecord, ListTrust, ListVerdict
 pub use login::{Login, LoginEnd, RefusedLogins, Remembered, Turn, login};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};
-pub use reason::{Reason, Retry};
+pub use reason::{HoldUp, Reason, Retry};
 pub use secret_version::SecretVersion;
 pub use text::{StrayCharacter, TextKind, has_unseen_ends, is_utf16, stray_character};
 pub use unacked::{SETTLE, SettleWindow, UnackedWrite, WriteAction};

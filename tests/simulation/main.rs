@@ -14,6 +14,7 @@ mod event_sequences;
 mod finalizers;
 mod hand_over;
 mod hand_over_races;
+mod heirs;
 mod histories;
 mod hostile_answers;
 mod idle;

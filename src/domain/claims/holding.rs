@@ -19,6 +19,8 @@ pub(super) struct Holding {
     wanted: Option<WantedRecord>,
     /// No pass has told yet whether it comes for a record that is there.
     pub(super) is_undecided: bool,
+    /// Somebody has to mend its connection before it can write.
+    is_held_up: bool,
     /// The record that it hands over.
     offer: Option<Offer>,
     /// What it had before a claim of which nothing came yet.
@@ -43,6 +45,8 @@ pub(super) struct Asking<'a> {
     pub(super) now: Timestamp,
     /// The record that it would write, or has.
     pub(super) record: Option<&'a str>,
+    /// As it would be if that record were handed over.
+    pub(super) if_offered: bool,
 }
 
 impl Offer {
@@ -53,7 +57,7 @@ impl Offer {
 
 impl<'a> Asking<'a> {
     pub(super) fn of(uid: &'a str, name: &'a ObjectName, request: &'a ClaimRequest) -> Self {
-        Self { uid, name, now: request.now, record: request.record.as_deref() }
+        Self { uid, name, now: request.now, record: request.record.as_deref(), if_offered: false }
     }
 }
 
@@ -99,19 +103,42 @@ impl Holding {
 
     fn want_nothing(&mut self) {
         self.claims.retain(|claim| !claim.what.is_wanted());
-        (self.wanted, self.is_undecided) = (None, false);
+        (self.wanted, self.is_undecided, self.is_held_up) = (None, false, false);
     }
 
     /// Notes the record that the list shows to it; `true` if that is news.
     pub(super) fn seek(&mut self, seeks: Option<Claim>) -> bool {
         let seeks = seeks.filter(|_| self.wanted.is_some());
-        let was_undecided = std::mem::take(&mut self.is_undecided);
+        let was_undecided = std::mem::take(&mut self.is_undecided) | std::mem::take(&mut self.is_held_up);
         let is_same = |claim: &Claim| Some(claim) == seeks.as_ref();
         let known = self.claims.iter().filter(|claim| matches!(claim.what, What::Seeks(_)));
         let is_news = was_undecided || !known.map(is_same).eq(seeks.iter().map(|_| true));
         self.claims.retain(|claim| !matches!(claim.what, What::Seeks(_)));
         self.claims.extend(seeks);
         is_news
+    }
+
+    /// Notes that somebody has to mend its connection before it can write; `true` if that is news.
+    pub(super) fn hold_up(&mut self) -> bool {
+        self.wanted.is_some() && !std::mem::replace(&mut self.is_held_up, true)
+    }
+
+    /// Whether it may come for anything that an object of that connection hands over.
+    pub(super) fn may_come_by(&self, connection: &str) -> bool {
+        !self.is_held_up || self.wanted.as_ref().is_some_and(|wanted| wanted.connection == connection)
+    }
+
+    /// Comes for no record, for now; `true` if it came for one.
+    pub(super) fn come_for_nothing(&mut self) -> bool {
+        let claims = self.claims.len();
+        self.claims.retain(|claim| !matches!(claim.what, What::Takes(_)));
+        self.seek(None) || claims != self.claims.len()
+    }
+
+    /// Whether what is in the asking object's way goes with the record that it asks for, once that is handed over.
+    pub(super) fn makes_way(&self, asking: Asking<'_>) -> bool {
+        let has = |id: &str| self.claims.iter().any(|claim| matches!(&claim.what, What::Record(own) if own == id));
+        self.offers(asking.record, asking.name) || (asking.if_offered && asking.record.is_some_and(has))
     }
 
     /// Whether it may come for a record of that account.

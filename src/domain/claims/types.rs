@@ -76,6 +76,8 @@ pub struct HeldClaims {
 pub struct WantedRecord {
     /// The name of the object.
     pub name: ObjectName,
+    /// The connection that it would be written by.
+    pub connection: String,
     /// Where the record would be.
     pub vault: VaultId,
     /// The record; `None`: the object has one there, or may have none.
@@ -109,6 +111,8 @@ pub struct LeavingRecord {
     pub namespace: String,
     /// The object that is named to get the record; `None`: an object of the same namespace that waits for the record.
     pub to: Option<ObjectName>,
+    /// The connection of the object.
+    pub connection: String,
     /// The vault of the record.
     pub vault: VaultId,
     /// The id of the record.

@@ -62,8 +62,11 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
 /// comes for none: the object that has the record would wait for it endlessly.
 fn seek(observed: &Observation<'_>, record: Option<String>, request: &ClaimRequest, context: &Context) {
     let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
-    let record = record.filter(|_| !is_conflict(if_handed_over));
-    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request.clone() }) {
+    let request = ClaimRequest { record, ..request.clone() };
+    let in_the_way = || context.claims.is_third_in_the_way(observed.uid(), &observed.key, &request);
+    let comes = !is_conflict(if_handed_over) && !in_the_way();
+    let record = request.record.clone().filter(|_| comes);
+    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request }) {
         context.wake_waiting(&observed.key);
     }
 }
@@ -128,6 +131,7 @@ pub(crate) fn leaving_record(observed: &Observation<'_>) -> Option<LeavingRecord
     Some(LeavingRecord {
         namespace: observed.key.namespace.clone(),
         to: desired::hand_over_to(observed.object),
+        connection: claims::connection_name(observed.object),
         vault: claims::vault_of(known),
         id: observed.status.id.as_ref()?.to_string(),
         key: claims::record_key(observed.object, &observed.identifier),

@@ -5,7 +5,8 @@ use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::observation::Observation;
-use crate::domain::{Decision, Reason};
+use crate::controller::message::pam_error;
+use crate::domain::{Decision, HoldUp};
 use crate::pam::PamError;
 
 /// Keeps what was claimed once it was written, and as long as it may have been; otherwise others may have it.
@@ -25,26 +26,27 @@ fn frees(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, cont
         (Outcome::Lost(error), Decision::Push(_)) if !error.is_write_answered_before_pam() => {
             claims.lose(uid, observed.times.ended)
         }
-        (Outcome::Refused(_) | Outcome::Lost(_) | Outcome::Blocked(_), Decision::Push(_)) => {
-            ends(observed, outcome, false, context)
+        (Outcome::Refused(error) | Outcome::Lost(error), Decision::Push(_)) => {
+            ends(observed, outcome, pam_error::reason(error).hold_up(true), context)
         }
-        (
-            Outcome::Nothing,
-            Decision::Wait(Reason::IdentifierConflict | Reason::AccountConflict | Reason::DeviceConflict),
-        ) => ends(observed, outcome, false, context),
-        (Outcome::Nothing, Decision::Wait(reason)) => ends(observed, outcome, may_not_write(reason), context),
+        (Outcome::Blocked(_), Decision::Push(_)) => ends(observed, outcome, HoldUp::Passing, context),
+        (Outcome::Nothing, Decision::Wait(reason)) => ends(observed, outcome, reason.hold_up(false), context),
+        // The PAM wrote another record than the one that was handed over.
+        (Outcome::Mismatch { .. }, _) => claims.end_pass(uid) | claims.come_for_nothing(uid),
         _ => claims.end_pass(uid),
     }
 }
 
 /// Settles the claims of a pass after which nothing more may have been written than before it. Returns whether something is
 /// free now.
-fn ends(observed: &Observation<'_>, outcome: &Outcome, for_good: bool, context: &Context) -> bool {
-    if may_be_written(observed, outcome, context) || observed.status.mismatch.is_some() {
-        context.claims.end_pass(observed.uid())
+fn ends(observed: &Observation<'_>, outcome: &Outcome, hold_up: HoldUp, context: &Context) -> bool {
+    let (claims, uid) = (&context.claims, observed.uid());
+    let frees = if may_be_written(observed, outcome, context) || observed.status.mismatch.is_some() {
+        claims.end_pass(uid)
     } else {
-        context.claims.give_back(observed.uid(), for_good)
-    }
+        claims.give_back(uid, hold_up == HoldUp::Lasting)
+    };
+    frees | (hold_up == HoldUp::OfConnection && claims.hold_up(uid))
 }
 
 /// Whether the PAM may hold what was claimed, by an earlier write. What the status tells of that counts through a cluster's
@@ -54,18 +56,4 @@ fn may_be_written(observed: &Observation<'_>, outcome: &Outcome, context: &Conte
     let by_page = outcome.error().is_some_and(PamError::is_write_answered_before_pam);
     let of_status = observed.status.has_write_of_fields() && !observed.found.announced;
     context.claims.is_in_doubt(observed.uid(), observed.times.ended) || (of_status && !by_tenant && !by_page)
-}
-
-/// Whether somebody must change something before this object may write at all.
-const fn may_not_write(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::AccessDenied
-            | Reason::SecretNotFound
-            | Reason::SecretKeyNotFound
-            | Reason::SecretInvalid
-            | Reason::ConnectionNotFound
-            | Reason::ConnectionNotAllowed
-            | Reason::AnotherOperator
-    )
 }
