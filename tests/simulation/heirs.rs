@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pam_operator::api::{ConditionType, HAND_OVER_TO, find};
 use pam_simulator::{Config, Effect, Fault, Kind, Shape};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -144,4 +145,34 @@ fn an_heir_that_waits_for_a_third_object_keeps_nothing_from_being_disabled() {
         world.until("the conflict", A_WHILE, || cluster.reason("new").ends_with("Conflict")).await;
         goes(&world, &cluster, &id, "a third object").await;
     });
+}
+
+/// An annotation that names nobody who could come says what is wrong with it.
+#[test]
+fn an_annotation_that_can_name_no_heir_says_why() {
+    let long = format!("{NAMESPACE}/{}", "x".repeat(600));
+    for (to, says) in [
+        ("old".to_owned(), "names no object"),
+        (String::new(), "names no object"),
+        (format!("{NAMESPACE}/"), "names no object"),
+        ("a/b/c".to_owned(), "names no object"),
+        (format!("{NAMESPACE}/old"), "names this very object"),
+        ("elsewhere/new".to_owned(), "serves no namespace elsewhere"),
+        (format!("{NAMESPACE}/new"), "no object of that <namespace>/<name> waits"),
+        // A text that is too long is not kept.
+        (long, "names no object"),
+    ] {
+        world(pam(), async |world| {
+            let (cluster, id) = with_record(&world).await;
+            cluster.api.edit("pamcredentials", NAMESPACE, "old", |object| {
+                object["metadata"]["annotations"][HAND_OVER_TO] = to.clone().into();
+            });
+            cluster.api.delete("pamcredentials", NAMESPACE, "old");
+            world.until("it to say so", A_WHILE, || cluster.reason("old") == "DeletionBlocked").await;
+            let conditions = cluster.status("old").conditions;
+            let message = find(&conditions, ConditionType::Ready).unwrap().message.clone();
+            assert!(message.contains(says) && message.contains("remove the annotation"), "{to:?}: {message}");
+            assert!(world.sim.record(&id).unwrap().active);
+        });
+    }
 }

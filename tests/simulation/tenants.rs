@@ -194,7 +194,7 @@ fn many_connections_of_a_tenant_cost_few_logins() {
                 &world,
                 &cluster,
                 &name,
-                &json!({"compatibility": {"apiPrefix": format!("/p{number}"), "tokenPath": "/api/oauth2/token"}}),
+                &json!({"apiPrefix": format!("/p{number}"), "tokenPath": "/api/oauth2/token"}),
             );
         }
         sleep(Duration::from_secs(25)).await;

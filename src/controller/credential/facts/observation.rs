@@ -86,6 +86,8 @@ pub(crate) struct Found {
     pub(crate) failure: Option<PamError>,
     /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
     pub(crate) claim_left: Option<Duration>,
+    /// The operator serves no namespace of the object that an annotation names to get the record.
+    pub(crate) heir_unserved: bool,
     /// This pass announced the write in the status: no earlier pass can have sent it.
     pub(crate) announced: bool,
 }

@@ -6,6 +6,7 @@ mod claims;
 pub(crate) mod conditions;
 mod drifted;
 mod events;
+mod heir;
 mod overwriting;
 mod plan;
 mod removed;
