@@ -20,8 +20,8 @@ use crate::domain::credential::{
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, ConnectedVault, Denial, Grants, Keyed as _, Reason, SETTLE, SecretVersion, SecretsState, Seen, Situation,
-    ValueComparison,
+    Account, ConnectedVault, Denial, Grants, Keyed as _, ObjectName, Reason, SETTLE, SecretVersion, SecretsState, Seen,
+    Situation, ValueComparison,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -86,8 +86,8 @@ pub(crate) struct Found {
     pub(crate) failure: Option<PamError>,
     /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
     pub(crate) claim_left: Option<Duration>,
-    /// The operator serves no namespace of the object that an annotation names to get the record.
-    pub(crate) heir_unserved: bool,
+    /// The object that an annotation names to get the record, if the operator does not serve its namespace.
+    pub(crate) unserved_heir: Option<ObjectName>,
     /// This pass announced the write in the status: no earlier pass can have sent it.
     pub(crate) announced: bool,
 }

@@ -19,7 +19,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
 use crate::domain::credential::KEYED;
-use crate::domain::{Binding, Drift, Heir, Keyed as _, Reason, SecretVersion, Situation, StatusTrace};
+use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Reason, SecretVersion, Situation, StatusTrace};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
@@ -46,14 +46,16 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         object,
     };
     observed.situation = situation(&observed, context);
-    observed.found.heir_unserved = observed.situation.heir == Heir::Absent && is_heir_unserved(object, context);
+    if observed.situation.heir == Heir::Absent {
+        observed.found.unserved_heir = unserved_heir(object, context);
+    }
     refresh_drift_from_cache(&mut observed, context);
     observed
 }
 
-/// Whether the operator serves no namespace of the object that an annotation names to get the record.
-fn is_heir_unserved(object: &PamCredential, context: &Context) -> bool {
-    desired::hand_over_to(object).is_some_and(|to| context.cluster.namespaces.labels(&to.namespace).is_none())
+/// Returns the object that an annotation names to get the record, if the operator does not serve its namespace.
+fn unserved_heir(object: &PamCredential, context: &Context) -> Option<ObjectName> {
+    desired::hand_over_to(object).filter(|to| context.cluster.namespaces.labels(&to.namespace).is_none())
 }
 
 fn connection_facts(object: &PamCredential, identifier: &str, context: &Context) -> ConnectionFacts {

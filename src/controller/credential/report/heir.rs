@@ -25,7 +25,7 @@ fn no_heir(observed: &Observation<'_>, to: &ObjectName) -> NoHeir {
     match (observed.key.namespace == to.namespace, observed.key.name == to.name) {
         _ if !is_name(&to.namespace) || !is_name(&to.name) => NoHeir::NoName,
         (true, true) => NoHeir::Itself,
-        _ if observed.found.heir_unserved => NoHeir::Namespace,
+        _ if observed.found.unserved_heir.is_some() => NoHeir::Namespace,
         _ => NoHeir::Object,
     }
 }
