@@ -156,7 +156,7 @@ fn patches_of_a_client_secret_cost_few_logins() {
         // The good one that comes then is tried by itself.
         put_login(&cluster, "mine", &world.sim.client_secret());
         let tried = || ready(&cluster, "mine").0 == "Authenticated";
-        world.until("the good login", Duration::from_secs(60), tried).await;
+        world.until("the good login", Duration::from_mins(1), tried).await;
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }
