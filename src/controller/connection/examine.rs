@@ -72,19 +72,7 @@ pub(crate) async fn examine(
             Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
         }
         Login::Keep => Ok(Finding::AsBefore),
-        // What the status proves is asked again because a call was refused, and not because somebody changed it.
-        Login::Try if remembered == Remembered::Worked && unchanged => {
-            attempt(connection, resolved, recheck_login, context).await
-        }
-        Login::Try => {
-            gated(
-                connection,
-                resolved,
-                Trial { changed: !unchanged || remembered != Remembered::Refused, recheck_login },
-                context,
-            )
-            .await
-        }
+        Login::Try => gated(connection, resolved, Trial::of(remembered, unchanged, recheck_login), context).await,
     }
 }
 
@@ -93,7 +81,16 @@ pub(crate) async fn examine(
 struct Trial {
     /// It is another one than was refused.
     changed: bool,
+    /// The status proves it: it is asked again because a call was refused, and not because somebody changed it.
+    proved: bool,
     recheck_login: bool,
+}
+
+impl Trial {
+    fn of(remembered: Remembered, unchanged: bool, recheck_login: bool) -> Self {
+        let changed = !unchanged || remembered != Remembered::Refused;
+        Self { changed, proved: unchanged && remembered == Remembered::Worked, recheck_login }
+    }
 }
 
 /// Tries a login that may be refused, unless it is held back.
@@ -103,6 +100,9 @@ async fn gated(
     trial: Trial,
     context: &Context,
 ) -> Result<Finding, Error> {
+    if trial.proved {
+        return attempt(connection, resolved, trial.recheck_login, context).await;
+    }
     let now = context.cluster.clock.now();
     match context.logins.begin(connection, trial.changed, now) {
         Turn::Now => attempt(connection, resolved, trial.recheck_login, context).await,

@@ -93,8 +93,7 @@ async fn report(
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let (problem, asked) = match &finding {
-        Finding::Lacks(problem) => (Some(problem.clone()), None),
-        Finding::HeldBack { problem, .. } => (Some(problem.clone()), None),
+        Finding::Lacks(problem) | Finding::HeldBack { problem, .. } => (Some(problem.clone()), None),
         Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
         _ => (None, None),
     };
@@ -109,9 +108,7 @@ async fn report(
     let wait = match (&finding, &problem) {
         (Finding::HeldBack { wait, .. }, _) => Some(put_off(&id, input_hash, *wait, context)),
         (Finding::StillRefused(wait), _) => Some(hold(&id, input_hash, *wait, context)),
-        (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
-            Some(hold(&id, input_hash, backoff::second_login(rand::random()), context))
-        }
+        (_, Some(_)) if refused => Some(hold(&id, input_hash, backoff::second_login(rand::random()), context)),
         (_, Some(problem)) => failed(&id, input_hash, problem.reason.retry(), asked, context),
         _ => {
             context.cluster.retries.forget(&id.object_id());

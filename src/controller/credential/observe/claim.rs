@@ -1,5 +1,7 @@
 //! Claims of the credentials of this cluster on a record.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::api::{ConnectionKind, PamCredential};
@@ -17,8 +19,7 @@ use crate::domain::{
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let now = context.cluster.clock.now();
-    let Some(mut request) = claim_request(observed, now) else { return };
+    let Some(mut request) = claim_request(observed, context.cluster.clock.now()) else { return };
     let may_pass = may_pass(observed, &request, context);
     seek(observed, request.record.clone().filter(|_| may_pass), &request, context);
     if !may_pass && context.claims.is_offered(observed.uid(), &observed.key, &request) {
@@ -46,8 +47,7 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
     }
-    let ends = claimed.as_ref().err().and_then(|_| context.claims.counts_until(observed.uid(), &request));
-    observed.found.claim_left = ends.map(|ends| ends.duration_since(now).unsigned_abs());
+    observed.found.claim_left = claimed.as_ref().err().and_then(|_| claim_left(observed, &request, context));
     observed.situation.claims = match &claimed {
         Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
         Ok(_) => Claims::Free,
@@ -56,6 +56,12 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
         Err(Taken::Device(_)) => Claims::Device,
     };
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
+}
+
+/// Returns until the first claim that is in the way counts no longer, should nothing come of that claim.
+fn claim_left(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) -> Option<Duration> {
+    let ends = context.claims.counts_until(observed.uid(), request)?;
+    Some(ends.duration_since(request.now).unsigned_abs())
 }
 
 /// Notes which record the object comes for. An object that could not write the record even if the record were handed over
