@@ -151,11 +151,13 @@ pub struct PamCredentialSpec {
     /// it is true where `deletionPolicy` is `Disable` (such a record is enabled while its object exists, and disabled
     /// when the object goes), and false where it is `Retain`. The PAM's list does not tell disabled records from others,
     /// and writing to one leaves it disabled. Setting this later enables the record then. A record that the operator
-    /// made is enabled anyway, and one that somebody disables later stays so.
+    /// made is enabled anyway, and one that somebody disables later stays so. An edit of `deletionPolicy` from `Retain` to
+    /// `Disable` counts as setting it: the record is enabled at once.
     pub ensure_enabled: Option<bool>,
     /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
     /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
-    /// done. Setting `Retain` on an object that is being deleted ends the deletion at once.
+    /// done. Setting `Retain` on an object that is being deleted ends the deletion at once. Setting `Disable` later enables
+    /// a record that was there before, unless `ensureEnabled` is false.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
     /// What happens when the PAM's list shows that the record was changed, renamed or moved by somebody else. `Report` says

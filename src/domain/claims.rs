@@ -4,25 +4,30 @@
 //! gets the record here, and the other waits until the first goes. Two connections to one PAM lead to one vault, and so do two that
 //! are not surely different.
 
+mod before;
 mod holding;
+mod index;
 mod types;
+mod what;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
-use holding::{Asking, Claim, ClaimKey, Holding, What};
+use before::Before;
+use holding::{Asking, Holding};
+use index::Index;
+use jiff::Timestamp;
 pub use types::{
     ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken, VaultRecord,
     WantedRecord,
 };
+use what::{Claim, What};
 
 /// The claims of all objects of a cluster, by uid.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimBook {
     /// The objects that are there. A pass may still be under way when its object is gone: it claims nothing.
     living: HashSet<String>,
-    holdings: HashMap<String, Holding>,
-    /// The objects that have something, or want it.
-    holders: HashMap<ClaimKey, BTreeSet<String>>,
+    index: Index,
 }
 
 impl ClaimBook {
@@ -33,7 +38,7 @@ impl ClaimBook {
     /// another one hands over to it.
     pub fn note(&mut self, uid: &str, noted: NotedClaims) -> bool {
         self.living.insert(uid.to_owned());
-        let mut holding = self.take(uid);
+        let mut holding = self.index.take(uid);
         let mut frees = holding.wants_block(noted.wanted_block);
         if let Some(held) = noted.held {
             if !holding.has_device() {
@@ -43,7 +48,7 @@ impl ClaimBook {
             frees |= holding.has_taken(&held.record);
             self.recall(uid, &mut holding, held);
         }
-        self.put(uid, holding);
+        self.index.put(uid, holding);
         frees
     }
 
@@ -51,7 +56,7 @@ impl ClaimBook {
     /// same namespace may have come for is not disabled when its owner goes.
     pub fn want(&mut self, uid: &str, wanted: WantedRecord) {
         if self.living.contains(uid) {
-            self.change(uid, |holding| holding.want(wanted));
+            self.index.change(uid, |holding| holding.want(wanted));
         }
     }
 
@@ -59,13 +64,13 @@ impl ClaimBook {
     pub fn seek(&mut self, uid: &str, request: &ClaimRequest) -> bool {
         let vault = &request.vault;
         let seeks = request.record.clone().map(|id| Claim { vault: vault.clone(), what: What::Seeks(id) });
-        self.living.contains(uid) && self.change(uid, |holding| holding.seek(seeks))
+        self.living.contains(uid) && self.index.change(uid, |holding| holding.seek(seeks))
     }
 
     /// Forgets an object that is gone.
     pub fn forget(&mut self, uid: &str) {
         self.living.remove(uid);
-        self.take(uid);
+        self.index.take(uid);
     }
 
     // === What a pass asks and does
@@ -77,31 +82,31 @@ impl ClaimBook {
             return Ok(false);
         }
         let mut asked = Holding::asked(request);
-        let taken = self.first_taken(Asking::of(uid, name, request), &asked);
+        let taken = self.index.first_taken(Asking::of(uid, name, request), &asked);
         let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
         asked.claims.extend(handed_over.map(|what| Claim { vault: request.vault.clone(), what }));
-        let mut holding = self.take(uid);
+        let mut holding = self.index.take(uid);
         let frees = taken.is_none() && holding.frees(&asked);
         holding.name.clone_from(name);
         holding.wanted_block.clone_from(&asked.wanted_block);
         if taken.is_none() {
-            holding.claim(asked);
+            holding.claim(asked, request);
         }
-        self.put(uid, holding);
+        self.index.put(uid, holding);
         taken.map_or(Ok(frees), Err)
     }
 
     /// Returns which other object has what is asked for; nothing is claimed.
     #[must_use]
     pub fn holder(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> Option<Taken> {
-        self.first_taken(Asking::of(uid, name, request), &Holding::asked(request))
+        self.index.first_taken(Asking::of(uid, name, request), &Holding::asked(request))
     }
 
     /// Notes that what an object claimed was written: it has that now, and `block` is on its device. After a lost answer that may
     /// be what it had before, which was sent again without a claim. `true`: it has something else now, and its record left what it
     /// had before. An object that came for that since the claim still found the record there.
     pub fn keep(&mut self, uid: &str, block: Option<String>) -> bool {
-        let Some(holding) = self.holdings.get_mut(uid) else { return false };
+        let Some(holding) = self.index.get_mut(uid) else { return false };
         if holding.has_device() {
             holding.block = block;
         }
@@ -112,27 +117,72 @@ impl ClaimBook {
     /// Notes that nothing came of a claim: what was free before is free again, so that an object that may not write keeps no
     /// other from writing. `for_good` says that the object can do without, for now. `true` if something is free now.
     pub fn give_back(&mut self, uid: &str, for_good: bool) -> bool {
-        if !self.holdings.contains_key(uid) {
+        if self.index.get(uid).is_none() {
             return false;
         }
-        let mut holding = self.take(uid);
+        let mut holding = self.index.take(uid);
         let mut frees = holding.restore();
         if for_good {
             frees |= holding.seek(None);
         }
-        self.put(uid, holding);
+        self.index.put(uid, holding);
         frees
+    }
+
+    /// Notes that a write of what an object claimed has no answer: the object keeps the claim. `true`: objects of other
+    /// namespaces may have it all the same, since the claim is a tenant's.
+    pub fn lose(&mut self, uid: &str, now: Timestamp) -> bool {
+        self.index.get_mut(uid).and_then(|holding| holding.before.as_mut()).is_some_and(|before| before.lose(now))
+    }
+
+    /// Notes that the pass that claimed has ended, and that the object keeps the claim. `true`: objects of other namespaces
+    /// may have it all the same, since the claim is a tenant's.
+    pub fn end_pass(&mut self, uid: &str) -> bool {
+        self.index.get_mut(uid).and_then(|holding| holding.before.as_mut()).is_some_and(Before::end_pass)
+    }
+
+    /// Returns whether the PAM may have executed a write of what an object claimed.
+    #[must_use]
+    pub fn is_in_doubt(&self, uid: &str, now: Timestamp) -> bool {
+        self.index.get(uid).and_then(|holding| holding.before.as_ref()).is_some_and(|before| before.is_in_doubt(now))
+    }
+
+    /// Returns when the first claim that is in the way counts no longer, should nothing come of that claim.
+    #[must_use]
+    pub fn counts_until(&self, uid: &str, request: &ClaimRequest) -> Option<Timestamp> {
+        let asked = Holding::asked(request);
+        let others = asked.claims.iter().flat_map(|claim| self.index.others(uid, claim));
+        let ends = others.filter_map(|holding| holding.before.as_ref()?.counts_until());
+        ends.filter(|until| *until > request.now).min()
+    }
+
+    /// Notes that somebody has to mend an object's connection before the object can write: an object that uses another
+    /// connection does not wait for it. `true` if that is news.
+    pub fn hold_up(&mut self, uid: &str) -> bool {
+        self.index.get_mut(uid).is_some_and(Holding::hold_up)
+    }
+
+    /// Notes that an object comes for no record, for now, whatever it claimed; `true` if it came for one.
+    pub fn come_for_nothing(&mut self, uid: &str) -> bool {
+        self.index.get(uid).is_some() && self.index.change(uid, Holding::come_for_nothing)
+    }
+
+    /// Returns whether an object would be in the way even if the record that is asked for were handed over.
+    #[must_use]
+    pub fn is_third_in_the_way(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
+        let asking = Asking { if_offered: true, ..Asking::of(uid, name, request) };
+        self.index.first_taken(asking, &Holding::asked(request)).is_some()
     }
 
     /// Frees everything that an object has or wants; `true` if there was something.
     pub fn release(&mut self, uid: &str) -> bool {
-        !self.take(uid).claims.is_empty()
+        !self.index.take(uid).claims.is_empty()
     }
 
     /// Returns whether another object has the record.
     #[must_use]
     pub fn is_shared(&self, uid: &str, record: VaultRecord<'_>) -> bool {
-        self.others(uid, &Claim::of(record, What::Record)).next().is_some()
+        self.index.others(uid, &Claim::of(record, What::Record)).next().is_some()
     }
 
     // === What an object that is being deleted asks and does
@@ -152,30 +202,31 @@ impl ClaimBook {
             Some(to) => holding.name == *to,
             None => holding.name.namespace == record.namespace,
         };
-        let may_come = self.others(uid, &at).filter(|holding| holding.may_want(record.key.account.as_ref()));
-        let may_come = may_come.chain(self.others(uid, &wanted).filter(|holding| holding.is_undecided));
-        let comes = self.others(uid, &seeks).chain(may_come).filter(may_have);
-        self.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
+        let may_come = self.index.others(uid, &at).filter(|holding| holding.may_want(record.key.account.as_ref()));
+        let may_come = may_come.chain(self.index.others(uid, &wanted).filter(|holding| holding.is_undecided));
+        let comes = self.index.others(uid, &seeks).chain(may_come).filter(may_have);
+        let comes = comes.filter(|holding| holding.may_come_by(&record.connection));
+        self.index.others(uid, &takes).chain(comes).next().map(|holding| holding.name.clone())
     }
 
     /// Takes an earlier offer of an object back, unless it is this one. What was claimed before stays claimed.
     pub fn retract(&mut self, uid: &str, record: &LeavingRecord) {
-        if self.holdings.contains_key(uid) {
-            self.change(uid, |holding| holding.retract(record));
+        if self.index.get(uid).is_some() {
+            self.index.change(uid, |holding| holding.retract(record));
         }
     }
 
     /// Hands the record of an object over: the object that gets it may claim it now. `true` if that is news.
     pub fn offer(&mut self, uid: &str, record: &LeavingRecord) -> bool {
-        self.change(uid, |holding| holding.offer(record))
+        self.index.change(uid, |holding| holding.offer(record))
     }
 
     /// Hands the record of an object over no longer; `false` if another object has the record, or has claimed it already.
     pub fn withdraw(&mut self, uid: &str, record: VaultRecord<'_>) -> bool {
         let is_taken =
-            self.is_shared(uid, record) || self.others(uid, &Claim::of(record, What::Takes)).next().is_some();
+            self.is_shared(uid, record) || self.index.others(uid, &Claim::of(record, What::Takes)).next().is_some();
         if !is_taken {
-            self.change(uid, Holding::withdraw);
+            self.index.change(uid, Holding::withdraw);
         }
         !is_taken
     }
@@ -185,7 +236,7 @@ impl ClaimBook {
     pub fn is_offered(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
         let Some(id) = &request.record else { return false };
         let has = Claim::of(VaultRecord { vault: &request.vault, id }, What::Record);
-        self.others(uid, &has).any(|holding| holding.offers(Some(id), name))
+        self.index.others(uid, &has).any(|holding| holding.offers(Some(id), name))
     }
 
     /// Returns whether each other object that has the record that is asked for knows the record by that identifier. A
@@ -195,14 +246,14 @@ impl ClaimBook {
         let Some(id) = &request.record else { return true };
         let has = Claim::of(VaultRecord { vault: &request.vault, id }, What::Record);
         let known = Claim { vault: request.vault.clone(), what: What::Identifier(identifier.to_owned()) };
-        self.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
+        self.index.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
     }
 
     /// Returns whether an object has claimed a record that is handed over.
     #[must_use]
     pub fn takes_over(&self, uid: &str) -> bool {
         let takes = |claim: &Claim| matches!(claim.what, What::Takes(_));
-        self.holdings.get(uid).is_some_and(|holding| holding.claims.iter().any(takes))
+        self.index.get(uid).is_some_and(|holding| holding.claims.iter().any(takes))
     }
 
     // === What is asked of all
@@ -210,43 +261,13 @@ impl ClaimBook {
     /// Returns whether a list of that origin shows another record of this cluster than `id`.
     #[must_use]
     pub fn others_listed(&self, origin: &str, id: &str, listed: impl Fn(&str) -> bool) -> bool {
-        self.holders.keys().any(|key| match &key.what {
+        self.index.keys().any(|key| match &key.what {
             What::Record(other) => key.origin == origin && other != id && listed(other),
             _ => false,
         })
     }
 
-    // === The index
-
-    /// Takes an object out of the book, with all it has.
-    fn take(&mut self, uid: &str) -> Holding {
-        let holding = self.holdings.remove(uid).unwrap_or_default();
-        for key in holding.keys() {
-            if let Some(uids) = self.holders.get_mut(&key) {
-                uids.remove(uid);
-                if uids.is_empty() {
-                    self.holders.remove(&key);
-                }
-            }
-        }
-        holding
-    }
-
-    /// Changes what is known of one object.
-    fn change<T>(&mut self, uid: &str, change: impl FnOnce(&mut Holding) -> T) -> T {
-        let mut holding = self.take(uid);
-        let result = change(&mut holding);
-        self.put(uid, holding);
-        result
-    }
-
-    /// Puts an object into the book.
-    fn put(&mut self, uid: &str, holding: Holding) {
-        for key in holding.keys() {
-            self.holders.entry(key).or_default().insert(uid.to_owned());
-        }
-        self.holdings.insert(uid.to_owned(), holding);
-    }
+    // === What keeps an object from having something
 
     /// Gives an object what its status says. What another object has stays that object's; an account or a device that a pass claimed
     /// is newer than the status, and so is an identifier that is just being sent.
@@ -254,47 +275,13 @@ impl ClaimBook {
         holding.drop_recalled(&held.record);
         let (name, record) = (holding.name.clone(), held.record.clone());
         for claim in Claim::held(held) {
-            let asking = Asking { uid, name: &name, record: Some(&record) };
-            let is_free = || !holding.has_like(&claim.what) && self.taken(asking, holding, &claim).is_none();
+            // What a status says was confirmed by the PAM: a tenant's claim of which nothing came yet is in no way of that.
+            let asking = Asking { uid, name: &name, now: Timestamp::MAX, record: Some(&record), if_offered: false };
+            let is_free = || !holding.has_like(&claim.what) && self.index.taken(asking, holding, &claim).is_none();
             if matches!(claim.what, What::Record(_)) || is_free() {
                 holding.claims.push(claim);
             }
         }
-    }
-
-    /// The other objects that have that, in a vault that is not surely another.
-    fn others<'a>(&'a self, uid: &'a str, claim: &'a Claim) -> impl Iterator<Item = &'a Holding> {
-        let uids = self.holders.get(&claim.key()).into_iter().flatten().filter(move |other| *other != uid);
-        let holdings = uids.filter_map(|other| self.holdings.get(other));
-        holdings.filter(move |holding| holding.claims.iter().any(|other| other.may_be(claim)))
-    }
-
-    /// Returns which object has that, if the asking object may not have it, too.
-    fn taken(&self, asking: Asking<'_>, asked: &Holding, claim: &Claim) -> Option<Taken> {
-        let others = self.others(asking.uid, claim);
-        // What comes with a record that is handed over is no longer in the way.
-        let mut others = others.filter(|holding| !holding.offers(asking.record, asking.name));
-        let name = |holding: &Holding| holding.name.clone();
-        match claim.what {
-            What::Identifier(_) => others.next().map(name).map(Taken::Identifier),
-            // Which account a record has, its status does not tell where the username is in a Secret.
-            What::Account(_) | What::Record(_) | What::Takes(_) => others.next().map(name).map(Taken::Account),
-            What::Device(_) => {
-                // An object that would write the same, and waits for the asking one to do so, is no conflict.
-                let differs = |holding: &&Holding| holding.block != asked.block && holding.wanted_block != asked.block;
-                others.find(differs).map(name).map(Taken::Device)
-            }
-            What::Wanted(_) | What::At(_) | What::Seeks(_) => None,
-        }
-    }
-
-    /// Returns which object has any of what is asked for, or the record that would be written.
-    fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
-        let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
-        // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
-        let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
-        let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
-        asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))
     }
 }
 
@@ -302,5 +289,7 @@ impl ClaimBook {
 mod heirs;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod tenants;
 #[cfg(test)]
 mod tests;

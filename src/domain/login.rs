@@ -1,4 +1,8 @@
-//! Whether a connection's login is to be tried.
+//! Whether a connection's login is to be tried, and when after refusals.
+
+mod refused;
+
+pub use refused::{LoginEnd, LoginTurn, RefusedLogins};
 
 /// What the connection's status remembers of its last login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,10 +49,10 @@ pub use disable_brake::{
 pub use identity::{generated_identifier, generated_under};
 pub use keyed::{Compared, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListRecord, ListTrust, ListVerdict, MissingRecords, ShownMissing};
-pub use login::{Login, Remembered, login};
+pub use login::{Login, LoginEnd, LoginTurn, RefusedLogins, Remembered, login};
 pub use other_operator::{OtherOperator, StatusTrace};
 pub use outside::{RecordId, RecordIdentifier, TenantName, is_time};
-pub use reason::{Reason, Retry};
+pub use reason::{HoldUp, Reason, Retry};
 pub use secret_version::SecretVersion;
 pub use text::{StrayCharacter, TextKind, has_unseen_ends, is_utf16, stray_character};
 pub use turns::{Party, Turn, Turns, Urgency};

@@ -72,6 +72,17 @@ pub enum Retry {
     Bounded,
 }
 
+/// How long an object cannot write, as an object sees it that would hand its record over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldUp {
+    /// It may pass by itself, or the claims tell: the record is kept for the object.
+    Passing,
+    /// Somebody has to mend the object's connection, or the PAM: an object that uses another connection does not wait for it.
+    OfConnection,
+    /// Somebody has to change something before the object may write at all: no record is kept for it.
+    Lasting,
+}
+
 impl Reason {
     /// Every reason.
     pub const ALL: [Self; 27] = [
@@ -171,6 +182,41 @@ impl Reason {
         )
     }
 
+    /// How long the object cannot write; `sent` says that the PAM refused the object's own write, else no write was tried.
+    #[must_use]
+    pub const fn hold_up(self, sent: bool) -> HoldUp {
+        match self {
+            Self::PamRejected | Self::DeviceNotFound if sent => HoldUp::Lasting,
+            Self::SecretNotFound
+            | Self::SecretKeyNotFound
+            | Self::SecretInvalid
+            | Self::ConnectionNotFound
+            | Self::ConnectionNotAllowed
+            | Self::AccessDenied
+            | Self::RecordConflict
+            | Self::AnotherOperator
+            | Self::NotServed => HoldUp::Lasting,
+            Self::ConnectionNotReady
+            | Self::InventoryIncomplete
+            | Self::PamRejected
+            | Self::PamPermissionDenied
+            | Self::PamAuthenticationFailed => HoldUp::OfConnection,
+            Self::Progressing
+            | Self::Synced
+            | Self::Adopted
+            | Self::Planned
+            | Self::Authenticated
+            | Self::DeviceNotFound
+            | Self::PamUnavailable
+            | Self::RateLimited
+            | Self::IdentifierConflict
+            | Self::AccountConflict
+            | Self::DeviceConflict
+            | Self::Deleting
+            | Self::DeletionBlocked => HoldUp::Passing,
+        }
+    }
+
     /// When it is looked at again though nothing changed. What lies in the cluster is watched and needs no
     /// second look; what lies in the PAM cannot be watched.
     #[must_use]
@@ -205,5 +251,36 @@ impl Reason {
             | Self::DeviceConflict
             | Self::NotServed => Retry::OnChange,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record would be kept for ever for an object that is stalled, unless the claims tell what it waits for.
+    #[test]
+    fn p7_no_record_is_kept_for_an_object_that_waits_for_somebody() {
+        let told_by_claims = [Reason::IdentifierConflict, Reason::AccountConflict, Reason::DeviceConflict];
+        for reason in Reason::ALL.into_iter().filter(|reason| reason.is_stalled() && !told_by_claims.contains(reason)) {
+            // An object that is being deleted comes for nothing.
+            let leaving = reason == Reason::DeletionBlocked;
+            for sent in [false, true] {
+                assert_eq!(reason.hold_up(sent) == HoldUp::Passing, leaving, "{reason:?}");
+            }
+        }
+        for reason in [Reason::SecretNotFound, Reason::SecretKeyNotFound, Reason::ConnectionNotFound] {
+            assert_eq!(reason.hold_up(false), HoldUp::Lasting, "{reason:?}: it mends by a change alone");
+        }
+        for reason in [Reason::ConnectionNotReady, Reason::InventoryIncomplete] {
+            assert_eq!(reason.hold_up(false), HoldUp::OfConnection, "{reason:?}");
+        }
+        for reason in [Reason::Progressing, Reason::PamUnavailable, Reason::RateLimited] {
+            assert_eq!(reason.hold_up(true), HoldUp::Passing, "{reason:?}: it mends by itself");
+        }
+        assert_eq!(
+            [false, true].map(|sent| Reason::PamRejected.hold_up(sent)),
+            [HoldUp::OfConnection, HoldUp::Lasting]
+        );
     }
 }

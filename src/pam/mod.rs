@@ -46,6 +46,6 @@ pub use endpoint::{
 pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, ListBudget, Seen, Snapshot};
 pub use transport::{CallReport, Origins};
-pub use vault_id::origin_of;
+pub use vault_id::{host_of, origin_of};
 
 pub use crate::domain::VaultId;

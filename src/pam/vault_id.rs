@@ -9,8 +9,9 @@ pub fn origin_of(url: &Url) -> String {
     format!("{}{}", host_of(url), url.path().trim_end_matches('/'))
 }
 
-/// Scheme, host and port alone, in one spelling.
-pub(super) fn host_of(url: &Url) -> String {
+/// Returns the scheme, host and port of a PAM's address, in one spelling.
+#[must_use]
+pub fn host_of(url: &Url) -> String {
     let shown = url.origin().ascii_serialization();
     let (host, port) = match url.port() {
         Some(port) => (shown.strip_suffix(&format!(":{port}")).unwrap_or(&shown), format!(":{port}")),

@@ -51,6 +51,10 @@ async fn neither_the_status_nor_the_make_of_a_page_makes_it_the_pams() {
     ];
     for status in [400, 401, 403, 404, 405, 406, 413, 451] {
         for (content_type, body) in bodies {
+            if status == 401 && (body.is_empty() || body.starts_with('{')) {
+                // See a_401_without_a_page_renews_the_token_once.
+                continue;
+            }
             let client = PamClient::new(pam.endpoint(), &Origins::new(), short()).unwrap();
             client.authenticate().await.unwrap();
             let logins = pam.count(Kind::Token);
@@ -79,6 +83,46 @@ async fn the_gateway_and_the_application_can_refuse_a_token_in_each_of_their_sha
         pam.sim.inject(Fault::on(Kind::PostCredential, says(401, "application/json", body)));
         client.upsert_credential(&request("one")).await.unwrap();
         assert_eq!(pam.count(Kind::Token), logins + 1, "{body}");
+    }
+}
+
+/// A gateway may refuse a token without a body, or with more in it than is known.
+const BARE: [&str; 4] =
+    ["", "{}", r#"{"message":"Unauthorized","trace":"17"}"#, r#"{"error":{"code":401,"message":"CANARY"}}"#];
+
+#[tokio::test]
+async fn a_401_without_a_page_renews_the_token_once() {
+    let pam = Pam::start().await;
+    for body in BARE {
+        let client = PamClient::new(pam.endpoint(), &Origins::new(), short()).unwrap();
+        client.authenticate().await.unwrap();
+        let logins = pam.count(Kind::Token);
+        let refuses = |kind| pam.sim.inject(Fault::on(kind, says(401, "application/json", body)));
+        refuses(Kind::PostCredential);
+        client.upsert_credential(&request("one")).await.unwrap();
+        assert_eq!(pam.count(Kind::Token), logins + 1, "{body}");
+        // If the new one does not help, either, it was something before the PAM: no login for it within a minute.
+        for _ in 0..5 {
+            refuses(Kind::PostCredential);
+            assert_eq!(judge(client.upsert_credential(&request("one")).await), ("intercepted", true), "{body}");
+            refuses(Kind::ListCredentials);
+            assert_eq!(judge(list(&client).await), ("intercepted", false), "{body}");
+        }
+        assert_eq!(pam.count(Kind::Token), logins + 1, "{body}");
+        assert_eq!(list(&client).await.unwrap().len(), 1, "nothing else suffers from it");
+    }
+}
+
+#[tokio::test]
+async fn a_firewalls_403_costs_no_login_whatever_its_body_is() {
+    let pam = Pam::start().await;
+    for body in BARE.into_iter().chain([PAGE]) {
+        let client = PamClient::new(pam.endpoint(), &Origins::new(), short()).unwrap();
+        client.authenticate().await.unwrap();
+        let logins = pam.count(Kind::Token);
+        pam.sim.inject(Fault::on(Kind::PostCredential, says(403, "text/html", body)));
+        assert_eq!(judge(client.upsert_credential(&request("one")).await), ("intercepted", true), "{body}");
+        assert_eq!(pam.count(Kind::Token), logins, "{body}");
     }
 }
 

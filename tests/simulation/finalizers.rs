@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
 use fake_apiserver::{Effect, Fault};
 use pam_operator::api::FINALIZER;
-use pam_simulator::{Config, Kind};
+use pam_simulator::{Config, Kind, Seed};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -224,5 +224,28 @@ fn p7_an_object_goes_though_its_status_cannot_be_written() {
                 ends(&world, &cluster);
             });
         }
+    }
+}
+
+/// With `Disable` a record is enabled while its object exists: also one that the object found disabled under `Retain`.
+#[test]
+fn setting_disable_later_enables_a_record_that_was_there_before() {
+    for ensure_enabled in [None, Some(false)] {
+        world(Config::default().device("db01", "10.0.0.7"), async |world| {
+            let mut cluster = world.cluster("c1");
+            let record = Seed::new("svc", "db01", "10.0.0.7").identifier(&cluster.identifier("svc")).disabled();
+            world.sim.seed(record);
+            cluster.put_value("svc", &value("svc", 1));
+            cluster.put_credential("svc", &json!({"ensureEnabled": ensure_enabled}));
+            cluster.start().await;
+            world.until("adopted", A_WHILE, || cluster.reason("svc") == "Synced").await;
+            sleep(Duration::from_hours(1)).await;
+            assert!(!world.sim.records()[0].active, "Retain leaves it as it is");
+            cluster.put_credential("svc", &json!({"deletionPolicy": "Disable", "ensureEnabled": ensure_enabled}));
+            world_moves_on().await;
+            assert_eq!(world.sim.records()[0].active, ensure_enabled.is_none());
+            assert_eq!(cluster.reason("svc"), "Synced");
+            assert_no_canary(&(cluster.said() + &world.logs()));
+        });
     }
 }

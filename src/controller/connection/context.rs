@@ -6,10 +6,11 @@ use kube::api::Api;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::api::{ClusterPamConnection, ConnectionKind, PamConnection, PamConnectionStatus};
+use crate::api::{ClusterPamConnection, ConditionType, ConnectionKind, PamConnection, PamConnectionStatus, find};
 use crate::config::Config;
 use crate::controller::connection::clients::{ClientCache, ConnectedClient};
 use crate::controller::connection::health::{ConnectionHealths, Moment};
+use crate::controller::connection::login_gate::{self, LoginGate};
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
 use crate::controller::connection::resolve::{ResolvedConnection, Resolver};
 use crate::controller::connection::state::ConnectionState;
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     /// Everything that is remembered of single connections.
     pub(crate) store: ConnectionStore,
     clients: ClientCache,
+    /// Holds logins back after refusals.
+    pub(crate) logins: LoginGate,
     /// What the connections' statuses say beside the login.
     pub(crate) health: ConnectionHealths,
     /// The newest statuses of connections.
@@ -47,6 +50,7 @@ impl Context {
         Self {
             store: ConnectionStore::default(),
             clients: ClientCache::new(cluster.metrics.clone()),
+            logins: LoginGate::default(),
             health: ConnectionHealths::new(Arc::clone(&cluster.triggers)),
             statuses: StatusStore::default(),
             key,
@@ -75,7 +79,8 @@ impl Context {
         self.statuses.freshest(connection.uid(), version, connection.status.clone())
     }
 
-    /// Returns the client of a connection, and makes a client where there is none yet.
+    /// Returns the client of a connection, and makes a client where there is none yet. A client with another login than the
+    /// status proves is not made while logins are held back: its first call would log in.
     pub(crate) async fn client(
         &self,
         connection: &AnyConnection,
@@ -86,7 +91,17 @@ impl Context {
             return Ok(Ok(client));
         }
         let resolved = self.resolver().resolve(connection).await?;
-        Ok(resolved.and_then(|resolved| self.install(connection, resolved)))
+        Ok(resolved.and_then(|resolved| match self.logins.held_until(connection, self.cluster.clock.now()) {
+            Some(until) if !self.is_proved(connection, &resolved) => Err(login_gate::held(connection, until)),
+            _ => self.install(connection, resolved),
+        }))
+    }
+
+    /// Returns whether the status says that the PAM accepted this very login.
+    fn is_proved(&self, connection: &AnyConnection, resolved: &ResolvedConnection) -> bool {
+        let status = self.status(connection);
+        let ready = find(&status.conditions, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
+        ready && status.digests.get("login") == Some(&resolved.digest)
     }
 
     /// Makes a connection's client of what was read, and keeps the client.

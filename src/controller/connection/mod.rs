@@ -3,8 +3,10 @@
 pub(crate) mod access_rules;
 pub(crate) mod clients;
 pub(crate) mod context;
+pub(crate) mod examine;
 pub(crate) mod health;
 pub(crate) mod inventory;
+pub(crate) mod login_gate;
 pub(crate) mod object;
 pub(crate) mod outage;
 pub(crate) mod poller;

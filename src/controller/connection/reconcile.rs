@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
 use crate::controller::connection::context::Context;
+use crate::controller::connection::examine::{Finding, examine};
 use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged_in, with_unused};
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::outage;
-use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::connection::status::write;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
@@ -19,27 +19,11 @@ use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::{Failure, Gate, input_hash};
 use crate::controller::runtime::status_store;
-use crate::domain::{Login, Reason, Remembered, Retry, backoff, login};
+use crate::domain::{Reason, Retry, backoff};
 use crate::metrics::ReconcileOutcome;
 
-/// Says what a pass found out about the login of a connection.
-enum Finding {
-    /// The login is as the status says.
-    AsBefore,
-    /// The login is refused, as the status says, and is tried again after this time.
-    StillRefused(Duration),
-    /// A problem in the cluster prevents a call.
-    Lacks(Problem),
-    /// The login was tried.
-    Tried {
-        digest: String,
-        client: String,
-        versions: Vec<crate::api::SourceSecret>,
-        /// Which blocks of the certificates in PEM were not used.
-        unused: Option<String>,
-        problem: Option<(Problem, Option<Duration>)>,
-    },
-}
+/// How soon a connection comes back whose login waits for another login.
+const BUSY: Duration = Duration::from_secs(1);
 
 impl<K: IntoAny> Reconciler<K> for Context {
     fn note(&self, object: &K) {
@@ -72,6 +56,9 @@ async fn pass(connection: &AnyConnection, context: &Context) -> Result<Option<Du
         Gate::OnChange if !recheck_login => Ok(later),
         _ => {
             let finding = examine(connection, recheck_login, context).await?;
+            if matches!(finding, Finding::Busy) {
+                return Ok(sooner(Some(BUSY), later));
+            }
             report(connection, finding, input_hash, started, context).await
         }
     }
@@ -98,63 +85,6 @@ fn announce(connection: &AnyConnection, context: &Context) {
     }
 }
 
-async fn examine(connection: &AnyConnection, recheck_login: bool, context: &Context) -> Result<Finding, Error> {
-    // The operator's flags say where a connection may lead, and may have changed since the status was written.
-    if let Err(problem) = context.resolver().check_host(connection) {
-        return Ok(Finding::Lacks(problem));
-    }
-    let status = context.status(connection);
-    let remembered = remembered(&status);
-    let known = status.digests.get("login").filter(|digest| context.key.made(digest));
-    let current = status.observed_generation == connection.metadata.generation;
-    // What was proven holds without reading anything, while all versions are those it was proven with.
-    let same_versions = context.resolver().versions_of(connection).is_some_and(|versions| versions == status.source);
-    let doubted = recheck_login || outage::is_on(&connection.id(), context);
-    if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
-        return Ok(Finding::AsBefore);
-    }
-    let resolved = match context.resolver().resolve(connection).await? {
-        Ok(resolved) => resolved,
-        Err(problem) => return Ok(Finding::Lacks(problem)),
-    };
-    let unchanged = known == Some(&resolved.digest);
-    let left = context.store.wait_left(&connection.id(), Instant::now());
-    let second_look = left.is_some_and(|left| left.is_zero());
-    match login(remembered, unchanged, doubted, second_look) {
-        Login::Keep if remembered == Remembered::Refused => {
-            Ok(Finding::StillRefused(left.unwrap_or_else(|| backoff::second_login(rand::random()))))
-        }
-        Login::Keep => Ok(Finding::AsBefore),
-        Login::Try => attempt(connection, resolved, recheck_login, context).await,
-    }
-}
-
-fn remembered(status: &PamConnectionStatus) -> Remembered {
-    match find(&status.conditions, ConditionType::Ready) {
-        Some(ready) if ready.status == "True" => Remembered::Worked,
-        Some(ready) if ready.reason == Reason::PamAuthenticationFailed.as_str() => Remembered::Refused,
-        _ => Remembered::Nothing,
-    }
-}
-
-async fn attempt(
-    connection: &AnyConnection,
-    resolved: ResolvedConnection,
-    recheck_login: bool,
-    context: &Context,
-) -> Result<Finding, Error> {
-    let (digest, client) = (resolved.digest.clone(), resolved.login.clone());
-    let (versions, unused) = (resolved.versions.clone(), resolved.endpoint.unused_blocks());
-    let live = match context.install(connection, resolved) {
-        Ok(live) => live,
-        Err(problem) => return Ok(Finding::Lacks(problem)),
-    };
-    // A client whose login is checked again knows by itself whether its login was refused: asking it costs no request.
-    let result = if recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
-    let problem = result.err().map(|error| (outage::problem(&error), outage::wait(&error, &live.client)));
-    Ok(Finding::Tried { digest, client, versions, unused, problem })
-}
-
 async fn report(
     connection: &AnyConnection,
     finding: Finding,
@@ -163,22 +93,22 @@ async fn report(
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let (problem, asked) = match &finding {
-        Finding::Lacks(problem) => (Some(problem.clone()), None),
+        Finding::Lacks(problem) | Finding::HeldBack { problem, .. } => (Some(problem.clone()), None),
         Finding::Tried { problem: Some((problem, asked)), .. } => (Some(problem.clone()), *asked),
         _ => (None, None),
     };
     let id = connection.id();
     // Before the write, which may fail: a refused login is not tried again for that.
-    if problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed) {
+    let refused = problem.as_ref().is_some_and(|problem| problem.reason == Reason::PamAuthenticationFailed);
+    if refused && !matches!(finding, Finding::HeldBack { .. }) {
         hold(&id, input_hash, backoff::second_login(rand::random()), context);
     }
     let later = write(connection, context, |status| next_status(connection, status, &finding, context)).await?;
     announce(connection, context);
     let wait = match (&finding, &problem) {
+        (Finding::HeldBack { wait, .. }, _) => Some(put_off(&id, input_hash, *wait, context)),
         (Finding::StillRefused(wait), _) => Some(hold(&id, input_hash, *wait, context)),
-        (_, Some(problem)) if problem.reason == Reason::PamAuthenticationFailed => {
-            Some(hold(&id, input_hash, backoff::second_login(rand::random()), context))
-        }
+        (_, Some(_)) if refused => Some(hold(&id, input_hash, backoff::second_login(rand::random()), context)),
         (_, Some(problem)) => failed(&id, input_hash, problem.reason.retry(), asked, context),
         _ => {
             context.cluster.retries.forget(&id.object_id());
@@ -193,6 +123,12 @@ async fn report(
     };
     context.cluster.metrics.reconciled(connection.metrics_kind(), outcome, started.elapsed());
     Ok(sooner(wait, later))
+}
+
+/// Holds a login back that was not tried yet.
+fn put_off(id: &ConnectionId, input_hash: u64, wait: Duration, context: &Context) -> Duration {
+    context.cluster.retries.hold(&id.object_id(), input_hash, Instant::now() + wait);
+    wait
 }
 
 /// Holds a refused login back, and remembers that it waits: the next try is its second.
@@ -224,9 +160,9 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     status.observed_generation = connection.metadata.generation;
     status.cluster_name = Some(context.cluster.name.clone());
     let (reason, mut message) = match finding {
-        Finding::AsBefore | Finding::StillRefused(_) => as_before(status),
+        Finding::AsBefore | Finding::StillRefused(_) | Finding::Busy => as_before(status),
         Finding::Tried { problem: Some((problem, _)), .. } if is_known(problem, status) => as_before(status),
-        Finding::Lacks(problem) => (problem.reason, problem.message.clone()),
+        Finding::Lacks(problem) | Finding::HeldBack { problem, .. } => (problem.reason, problem.message.clone()),
         Finding::Tried { problem: Some((problem, _)), unused, .. } => {
             (problem.reason, with_unused(problem.message.clone(), unused.as_deref()))
         }
@@ -236,6 +172,10 @@ fn next_status(connection: &AnyConnection, status: &mut PamConnectionStatus, fin
     };
     if context.cluster.plan_only {
         message += PLAN_ONLY;
+    }
+    if matches!(finding, Finding::HeldBack { .. }) {
+        // The login that is there now was not refused, nor was the one of before if the PAM accepted that.
+        status.digests.remove("login");
     }
     if let Finding::Tried { digest, client, versions, .. } = finding {
         status.source.clone_from(versions);

@@ -19,7 +19,7 @@ pub(crate) struct ConnectionState {
     pub(crate) reason: Option<Reason>,
     /// The message of the connection's `Ready` condition.
     pub(crate) message: String,
-    /// Scheme, host, port and path, without a trailing slash.
+    /// Scheme, host, port and path, without a trailing slash; with the path of the API where that is not one of the PAM's own.
     pub(crate) origin: String,
     /// The tenant that the login asks for.
     pub(crate) tenant: Option<String>,
@@ -51,17 +51,17 @@ impl ConnectionState {
         let generation = Some(connection.generation());
         let ready = find(&status.conditions, ConditionType::Ready);
         let current = ready.filter(|c| c.observed_generation == generation);
-        let origin = origin(&connection.spec.url);
+        let address = origin(&connection.spec.url);
         let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
         Self {
             lane: match &connection.metadata.namespace {
                 Some(namespace) => Lane::Tenant(namespace.clone()),
-                None => Lane::Pam(origin.clone(), at_once),
+                None => Lane::Pam(address.clone(), at_once),
             },
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),
             message: current.map(|c| c.message.clone()).unwrap_or_default(),
-            origin,
+            origin: at_prefix(address, connection.spec.api_prefix.as_deref()),
             tenant: VaultId::new("", connection.spec.auth.oauth2.tenant.as_deref()).tenant,
             login: status.digests.get("client").cloned(),
             connection,
@@ -93,4 +93,33 @@ impl ConnectionState {
 /// Returns the one spelling of a PAM's address.
 fn origin(url: &str) -> String {
     Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin_of(&url))
+}
+
+/// Where every version has its API below the PAM's address.
+const API_PATHS: [&str; 2] = ["/api", "/iso"];
+
+/// Returns where the records of a connection are. What answers below another path of the same host may be something else
+/// than the PAM, and may name any record: what it answers tells nothing of the PAM's records.
+fn at_prefix(address: String, prefix: Option<&str>) -> String {
+    let Some(prefix) = prefix.map(|prefix| prefix.trim_end_matches('/')) else { return address };
+    let path = address + prefix;
+    let own = API_PATHS.iter().find_map(|api| path.strip_suffix(api));
+    own.map_or_else(|| path.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p4_another_path_of_a_host_is_another_vault_and_the_pams_own_paths_are_one() {
+        let at = |url: &str, prefix| at_prefix(origin(url), prefix);
+        for prefix in [None, Some("/api"), Some("/iso/"), Some("/")] {
+            assert_eq!(at("https://pam.example.com", prefix), "https://pam.example.com", "{prefix:?}");
+        }
+        assert_eq!(at("https://pam.example.com", Some("/portal")), "https://pam.example.com/portal");
+        for (url, prefix) in [("https://pam.example.com/x", "/api"), ("https://pam.example.com", "/x/api")] {
+            assert_eq!(at(url, Some(prefix)), "https://pam.example.com/x", "one place has one spelling");
+        }
+    }
 }

@@ -122,7 +122,8 @@ impl Context {
     pub(crate) fn want(&self, credential: &PamCredential) {
         let Some(uid) = &credential.metadata.uid else { return };
         let name = claims::object_name(&NamespacedName::of(credential));
-        let none = || WantedRecord { name: name.clone(), vault: VaultId::default(), record: None };
+        let none =
+            || WantedRecord { name: name.clone(), connection: String::new(), vault: VaultId::default(), record: None };
         self.claims.want(uid, self.wanted(credential).unwrap_or_else(none));
     }
 
@@ -140,7 +141,7 @@ impl Context {
         let may = permitted && known.is_none_or(|known| !known.may_be(&vault));
         let name = claims::object_name(&NamespacedName::of(credential));
         let record = may.then(|| claims::record_key(credential, &identifier));
-        Some(WantedRecord { name, vault, record })
+        Some(WantedRecord { name, connection: claims::connection_name(credential), vault, record })
     }
 
     /// Has the connection looked at after its login was refused: that concerns the connection as a whole.

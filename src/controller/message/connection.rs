@@ -1,6 +1,9 @@
 //! What the users of objects that refer to a connection read of the connection.
 
+use jiff::Timestamp;
+
 use crate::domain::Reason;
+use crate::domain::unacked::whole_second;
 
 /// Says that a connection does not exist, or is not selected. `connection` is its kind and name.
 pub(crate) fn connection_missing(connection: &str, selects: bool) -> String {
@@ -17,4 +20,18 @@ pub(crate) fn connection_not_ready(connection: &str, reason: Option<Reason>, by_
         }
         _ => format!("{connection} has not been checked yet"),
     }
+}
+
+/// Says that a login is held back after refusals, and until when.
+pub(crate) fn login_held(of_tenant: bool, until: Timestamp) -> String {
+    let whose = if of_tenant { "of this namespace's PamConnections to it" } else { "of this connection" };
+    format!(
+        "the PAM refused several logins {whose}, so that the next one is not sent before {}: more of them would get the account or the operator's address locked. Check url, tenant, client id and client secret meanwhile; the login is tried by itself then",
+        whole_second(until)
+    )
+}
+
+/// Returns what a refused login says besides: when the next one may be sent, if not at once.
+pub(crate) fn next_login(until: Timestamp) -> String {
+    format!("; after a change, the next login is not sent before {}", whole_second(until))
 }

@@ -2,7 +2,7 @@
 //! text of an answer, and never a value.
 
 use crate::api::HAND_OVER_TO;
-use crate::domain::{Disabling, ReleaseReason};
+use crate::domain::{Disabling, ObjectName, ReleaseReason};
 use crate::pam::Enabled;
 
 /// Says that the PAM holds what it should.
@@ -128,10 +128,38 @@ pub(crate) fn handing_over(to: Option<&str>) -> String {
     )
 }
 
+/// Why the object that an annotation names does not come for the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoHeir {
+    /// The annotation names no object.
+    NoName,
+    /// The annotation names the very object that is being deleted.
+    Itself,
+    /// The operator serves no such namespace, or there is none.
+    Namespace,
+    /// No such object waits for the record.
+    Object,
+}
+
 /// Says that the object that is named to get the record does not come for it.
-pub(crate) fn heir_absent(to: &str) -> String {
+pub(crate) fn heir_absent(to: &ObjectName, why: NoHeir) -> String {
+    let ObjectName { namespace, name } = to;
+    let what = match why {
+        NoHeir::NoName => format!(
+            "the annotation {HAND_OVER_TO} names no object, so that nobody gets the record. Set it to <namespace>/<name> of the PamCredential that is to get the record"
+        ),
+        NoHeir::Itself => format!(
+            "the annotation {HAND_OVER_TO} names this very object, which is being deleted and gets no record. Set it to <namespace>/<name> of another PamCredential"
+        ),
+        NoHeir::Namespace => format!(
+            "the annotation {HAND_OVER_TO} hands the record over to {namespace}/{name}, and this operator serves no namespace {namespace}. Correct the namespace, create it, or have the operator serve it (--watch-namespaces)"
+        ),
+        NoHeir::Object => format!(
+            "the annotation {HAND_OVER_TO} hands the record over to {namespace}/{name}, and no object of that <namespace>/<name> waits for the record. Create it, with this username, hostname and ip, by a connection to the same PAM and tenant that permits it; spec.adoptionPolicy must not be Never, spec.mode not Plan, spec.suspend not true, and its STATUS says what else it lacks"
+        ),
+    };
     format!(
-        "Nothing was done: the annotation {HAND_OVER_TO} hands the record over to {to}, and no object of that <namespace>/<name> waits for the record. Create it, with this username, hostname and ip, by a connection to the same PAM and tenant that permits it; spec.adoptionPolicy must not be Never, spec.mode not Plan, spec.suspend not true, and its STATUS says what else it lacks. Or remove the annotation to have the record disabled, or set spec.deletionPolicy to Retain to let this object go and leave the record as it is"
+        "Nothing was done: {what}. Or remove the annotation to have the record disabled, or set spec.deletionPolicy to Retain to let this object go and leave the record as it is"
     )
 }
 

@@ -7,6 +7,8 @@ use crate::domain::VaultId;
 const LEAVING: &str = "a";
 /// The object that may come for that record.
 const OTHER: &str = "b";
+/// The connection of the object that goes.
+const CONNECTION: &str = "leaving's";
 
 fn vault(tenant: Option<&str>) -> VaultId {
     VaultId::new("https://pam", tenant)
@@ -23,7 +25,14 @@ fn key(identifier: &str, account: Option<&str>, device: &str) -> RecordKey {
 
 fn leaving(to: Option<ObjectName>) -> LeavingRecord {
     let (namespace, id) = ("ns".to_owned(), "7".to_owned());
-    LeavingRecord { namespace, to, vault: vault(None), id, key: key("i", Some("x"), "d") }
+    LeavingRecord {
+        namespace,
+        to,
+        connection: CONNECTION.to_owned(),
+        vault: vault(None),
+        id,
+        key: key("i", Some("x"), "d"),
+    }
 }
 
 fn record(vault: &VaultId) -> VaultRecord<'_> {
@@ -38,6 +47,8 @@ fn request(record: Option<&str>) -> ClaimRequest {
         account: "x".to_owned(),
         device: None,
         record: record.map(str::to_owned),
+        by_tenant: false,
+        now: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -52,7 +63,15 @@ fn book(namespace: &str, wanted: Option<RecordKey>) -> ClaimBook {
     let name = object("ns", LEAVING);
     book.note(LEAVING, NotedClaims { name, wanted_block: None, held: Some(held(vault(None))) });
     book.note(OTHER, NotedClaims { name: object(namespace, OTHER), ..NotedClaims::default() });
-    book.want(OTHER, WantedRecord { name: object(namespace, OTHER), vault: vault(None), record: wanted });
+    book.want(
+        OTHER,
+        WantedRecord {
+            name: object(namespace, OTHER),
+            connection: CONNECTION.to_owned(),
+            vault: vault(None),
+            record: wanted,
+        },
+    );
     book
 }
 
@@ -107,7 +126,15 @@ fn p7_an_object_that_may_not_have_a_record_or_is_gone_is_no_heir() {
     assert!(stopped.give_back(OTHER, true), "those who wait for it are told");
     assert_eq!(stopped.heir(LEAVING, &leaving(None)), None, "its Secret is missing");
     let name = object("ns", OTHER);
-    stopped.want(OTHER, WantedRecord { name: name.clone(), vault: vault(None), record: Some(may_want()) });
+    stopped.want(
+        OTHER,
+        WantedRecord {
+            name: name.clone(),
+            connection: CONNECTION.to_owned(),
+            vault: vault(None),
+            record: Some(may_want()),
+        },
+    );
     assert_eq!(stopped.heir(LEAVING, &leaving(None)), None, "and is so however often the watch shows it");
     assert!(!stopped.give_back(OTHER, true), "once");
     stopped.seek(OTHER, &request(Some("7")));
@@ -218,4 +245,76 @@ fn p4_a_record_is_known_by_the_identifier_of_the_object_that_has_it() {
         assert_eq!(book.is_known_as(OTHER, &request(record), identifier), known, "{record:?} {identifier}");
     }
     assert!(book.is_known_as(LEAVING, &request(Some("7")), "theirs"), "nobody else has it");
+}
+
+/// An object whose connection somebody has to mend is no heir for one that uses another connection: that one would be in
+/// deletion for ever.
+#[test]
+fn p7_no_record_waits_for_the_connection_of_another_object() {
+    for connection in [CONNECTION, "the heir's own"] {
+        for seeks in [None, Some("7")] {
+            let mut book = book("ns", None);
+            let wanted = WantedRecord {
+                name: object("ns", OTHER),
+                connection: connection.to_owned(),
+                vault: vault(None),
+                record: Some(may_want()),
+            };
+            book.want(OTHER, wanted.clone());
+            if let Some(id) = seeks {
+                book.seek(OTHER, &request(Some(id)));
+            }
+            assert!(book.hold_up(OTHER) && !book.hold_up(OTHER), "those who wait for it are told once");
+            book.want(OTHER, wanted);
+            let waits = book.heir(LEAVING, &leaving(None)).is_some();
+            assert_eq!(waits, connection == CONNECTION, "{connection} {seeks:?}");
+            assert!(book.seek(OTHER, &request(Some("7"))), "those who wait for it are told");
+            assert!(book.heir(LEAVING, &leaving(None)).is_some(), "it has come");
+        }
+    }
+}
+
+/// Nor is one that would still wait for a third object if the record were handed over.
+#[test]
+fn p7_a_third_object_in_the_way_is_told_from_the_one_that_goes() {
+    let device = |block: &str| Some(DeviceClaim { device: "d".to_owned(), block: block.to_owned() });
+    let asked = ClaimRequest { device: device("heir's"), ..request(Some("7")) };
+    for (third, is_in_the_way) in [
+        (None, false),
+        (Some(ClaimRequest { identifier: "j".to_owned(), account: "z".to_owned(), ..request(None) }), true),
+        (Some(ClaimRequest { identifier: "z".to_owned(), account: "z".to_owned(), ..request(None) }), false),
+        (
+            Some(ClaimRequest {
+                identifier: "z".to_owned(),
+                account: "z".to_owned(),
+                device: device("third's"),
+                ..request(None)
+            }),
+            true,
+        ),
+    ] {
+        let mut book = book("ns", Some(may_want()));
+        let (uid, name) = ("c", object("ns", "c"));
+        book.note(uid, NotedClaims { name: name.clone(), ..NotedClaims::default() });
+        if let Some(third) = third {
+            assert_eq!(book.claim(uid, &name, &third), Ok(false));
+            book.keep(uid, third.device.map(|device| device.block));
+        }
+        let heir = object("ns", OTHER);
+        assert!(book.holder(OTHER, &heir, &asked).is_some(), "the one that goes has the record");
+        assert_eq!(book.is_third_in_the_way(OTHER, &heir, &asked), is_in_the_way);
+    }
+}
+
+/// An object whose write the PAM answered with another record does not keep the one that was handed over.
+#[test]
+fn p7_an_object_that_got_another_record_takes_none() {
+    let mut book = book("ns", Some(may_want()));
+    book.seek(OTHER, &request(Some("7")));
+    book.offer(LEAVING, &leaving(None));
+    assert_eq!(book.claim(OTHER, &object("ns", OTHER), &request(Some("7"))), Ok(false));
+    assert!(book.takes_over(OTHER) && book.heir(LEAVING, &leaving(None)).is_some());
+    assert!(book.come_for_nothing(OTHER) && !book.come_for_nothing(OTHER));
+    assert!(!book.takes_over(OTHER) && book.heir(LEAVING, &leaving(None)).is_none());
+    assert!(book.withdraw(LEAVING, record(&vault(None))));
 }

@@ -1,42 +1,10 @@
 //! What one object has, wants, and had before its last claim.
 
-use super::{ClaimRequest, HeldClaims, LeavingRecord, ObjectName, VaultRecord, WantedRecord};
-use crate::domain::VaultId;
+use jiff::Timestamp;
 
-/// Something of a vault that an object can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Claim {
-    pub(super) vault: VaultId,
-    pub(super) what: What,
-}
-
-/// What can be had of a vault.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum What {
-    /// One object at a time has an identifier,
-    Identifier(String),
-    /// and an account.
-    Account(String),
-    /// Several objects may have a device, if they write the same onto it.
-    Device(String),
-    /// A record, by its id.
-    Record(String),
-    /// An identifier that an object without a record would have one under.
-    Wanted(String),
-    /// A device that an object without a record would have one on.
-    At(String),
-    /// A record that the list shows to an object that would write it.
-    Seeks(String),
-    /// A record that is handed over, and that an object has claimed for that.
-    Takes(String),
-}
-
-/// What can be had at one origin, for the index: tenants may be one or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ClaimKey {
-    pub(super) origin: String,
-    pub(super) what: What,
-}
+use super::before::Before;
+use super::what::{Claim, ClaimKey, What};
+use super::{ClaimRequest, LeavingRecord, ObjectName, WantedRecord};
 
 /// What one object has.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +19,8 @@ pub(super) struct Holding {
     wanted: Option<WantedRecord>,
     /// No pass has told yet whether it comes for a record that is there.
     pub(super) is_undecided: bool,
+    /// Somebody has to mend its connection before it can write.
+    is_held_up: bool,
     /// The record that it hands over.
     offer: Option<Offer>,
     /// What it had before a claim of which nothing came yet.
@@ -66,21 +36,17 @@ struct Offer {
     to: Option<ObjectName>,
 }
 
-/// What an object had before a claim.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Before {
-    pub(super) claims: Vec<Claim>,
-    /// What was written onto the device then.
-    block: Option<String>,
-}
-
 /// The object that asks for something.
 #[derive(Clone, Copy)]
 pub(super) struct Asking<'a> {
     pub(super) uid: &'a str,
     pub(super) name: &'a ObjectName,
+    /// The time of the request.
+    pub(super) now: Timestamp,
     /// The record that it would write, or has.
     pub(super) record: Option<&'a str>,
+    /// As it would be if that record were handed over.
+    pub(super) if_offered: bool,
 }
 
 impl Offer {
@@ -91,43 +57,7 @@ impl Offer {
 
 impl<'a> Asking<'a> {
     pub(super) fn of(uid: &'a str, name: &'a ObjectName, request: &'a ClaimRequest) -> Self {
-        Self { uid, name, record: request.record.as_deref() }
-    }
-}
-
-impl Claim {
-    /// Returns a claim on a record.
-    pub(super) fn of(record: VaultRecord<'_>, what: fn(String) -> What) -> Self {
-        Self { vault: record.vault.clone(), what: what(record.id.to_owned()) }
-    }
-
-    /// Returns what a status says its object has: the record first, which is the object's whatever else is.
-    pub(super) fn held(held: HeldClaims) -> Vec<Self> {
-        let vault = held.vault;
-        let others =
-            [held.identifier.map(What::Identifier), held.account.map(What::Account), held.device.map(What::Device)];
-        let all = std::iter::once(What::Record(held.record)).chain(others.into_iter().flatten());
-        all.map(|what| Self { vault: vault.clone(), what }).collect()
-    }
-
-    pub(super) fn key(&self) -> ClaimKey {
-        ClaimKey { origin: self.vault.origin.clone(), what: self.what.clone() }
-    }
-
-    /// Whether both are one unless their vaults are surely different.
-    pub(super) fn may_be(&self, other: &Self) -> bool {
-        self.what == other.what && self.vault.may_be(&other.vault)
-    }
-}
-
-impl What {
-    /// Whether it is claimed before it is written.
-    const fn is_exclusive(&self) -> bool {
-        matches!(self, Self::Identifier(_) | Self::Account(_) | Self::Device(_) | Self::Takes(_))
-    }
-
-    const fn is_wanted(&self) -> bool {
-        matches!(self, Self::Wanted(_) | Self::At(_) | Self::Seeks(_))
+        Self { uid, name, now: request.now, record: request.record.as_deref(), if_offered: false }
     }
 }
 
@@ -173,19 +103,42 @@ impl Holding {
 
     fn want_nothing(&mut self) {
         self.claims.retain(|claim| !claim.what.is_wanted());
-        (self.wanted, self.is_undecided) = (None, false);
+        (self.wanted, self.is_undecided, self.is_held_up) = (None, false, false);
     }
 
     /// Notes the record that the list shows to it; `true` if that is news.
     pub(super) fn seek(&mut self, seeks: Option<Claim>) -> bool {
         let seeks = seeks.filter(|_| self.wanted.is_some());
-        let was_undecided = std::mem::take(&mut self.is_undecided);
+        let was_undecided = std::mem::take(&mut self.is_undecided) | std::mem::take(&mut self.is_held_up);
         let is_same = |claim: &Claim| Some(claim) == seeks.as_ref();
         let known = self.claims.iter().filter(|claim| matches!(claim.what, What::Seeks(_)));
         let is_news = was_undecided || !known.map(is_same).eq(seeks.iter().map(|_| true));
         self.claims.retain(|claim| !matches!(claim.what, What::Seeks(_)));
         self.claims.extend(seeks);
         is_news
+    }
+
+    /// Notes that somebody has to mend its connection before it can write; `true` if that is news.
+    pub(super) fn hold_up(&mut self) -> bool {
+        self.wanted.is_some() && !std::mem::replace(&mut self.is_held_up, true)
+    }
+
+    /// Whether it may come for anything that an object of that connection hands over.
+    pub(super) fn may_come_by(&self, connection: &str) -> bool {
+        !self.is_held_up || self.wanted.as_ref().is_some_and(|wanted| wanted.connection == connection)
+    }
+
+    /// Comes for no record, for now; `true` if it came for one.
+    pub(super) fn come_for_nothing(&mut self) -> bool {
+        let claims = self.claims.len();
+        self.claims.retain(|claim| !matches!(claim.what, What::Takes(_)));
+        self.seek(None) || claims != self.claims.len()
+    }
+
+    /// Whether what is in the asking object's way goes with the record that it asks for, once that is handed over.
+    pub(super) fn makes_way(&self, asking: Asking<'_>) -> bool {
+        let has = |id: &str| self.claims.iter().any(|claim| matches!(&claim.what, What::Record(own) if own == id));
+        self.offers(asking.record, asking.name) || (asking.if_offered && asking.record.is_some_and(has))
     }
 
     /// Whether it may come for a record of that account.
@@ -236,21 +189,29 @@ impl Holding {
     }
 
     /// Has that instead of what it had. What it had is remembered until something came of the claim.
-    pub(super) fn claim(&mut self, asked: Self) {
+    pub(super) fn claim(&mut self, asked: Self, request: &ClaimRequest) {
         let (claims, stay) = std::mem::take(&mut self.claims).into_iter().partition(|claim| claim.what.is_exclusive());
         let block = std::mem::replace(&mut self.block, asked.block);
-        self.before.get_or_insert(Before { claims, block });
+        self.before.get_or_insert(Before::of(claims, block)).begin(request);
         self.claims = stay;
         self.claims.extend(asked.claims);
     }
 
     /// Has what it had before a claim of which nothing came; `true` if there was one.
     pub(super) fn restore(&mut self) -> bool {
-        let Some(Before { claims, block }) = self.before.take() else { return false };
+        let Some(Before { claims, block, .. }) = self.before.take() else { return false };
         self.claims.retain(|claim| !claim.what.is_exclusive());
         self.claims.extend(claims);
         self.block = block;
         true
+    }
+
+    /// Whether what it has keeps the asking object from having the same.
+    pub(super) fn keeps_from(&self, asking: Asking<'_>, claim: &Claim) -> bool {
+        let at_home = asking.name.namespace == self.name.namespace;
+        let before = self.before.as_ref();
+        let counts = |had: &Claim| before.is_none_or(|before| before.lets_count(had, asking.now, at_home));
+        self.claims.iter().any(|had| had.may_be(claim) && counts(had))
     }
 
     /// Whether it claimed that record when the record was handed over.

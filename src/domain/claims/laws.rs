@@ -30,6 +30,8 @@ fn request(tenant: Option<&str>, identifier: &str, account: &str) -> ClaimReques
         account: account.to_owned(),
         device: None,
         record: None,
+        by_tenant: false,
+        now: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -144,7 +146,7 @@ impl World {
                 assert!(known.got_back || self.known[other].got_back, "{one} and {other} have one thing");
             }
         }
-        let kept = self.book.holders.values().all(|uids| !uids.is_empty());
+        let kept = self.book.index.holders.values().all(|uids| !uids.is_empty());
         assert!(kept, "nothing of objects that have nothing is left in the index");
     }
 }

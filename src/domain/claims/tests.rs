@@ -24,6 +24,8 @@ fn wish(identifier: &str, account: &str) -> ClaimRequest {
         account: account.into(),
         device: None,
         record: None,
+        by_tenant: false,
+        now: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the book of claims is asked and told.
 
+use jiff::Timestamp;
+
 use crate::domain::VaultId;
 
 /// The name of an object, for those that wait for it.
@@ -33,6 +35,12 @@ pub struct ClaimRequest {
     pub device: Option<DeviceClaim>,
     /// The id of the record that would be written, if one is listed.
     pub record: Option<String>,
+    /// The connection is a tenant's: its path and its rights are the tenant's choice, and a claim proves none of them. Until
+    /// the PAM has answered a write, the claim counts outside of the namespace only while the write is under way, and
+    /// nowhere for longer than a settle window.
+    pub by_tenant: bool,
+    /// The time of the request.
+    pub now: Timestamp,
 }
 
 /// An object as the watch shows it.
@@ -68,6 +76,8 @@ pub struct HeldClaims {
 pub struct WantedRecord {
     /// The name of the object.
     pub name: ObjectName,
+    /// The connection that it would be written by.
+    pub connection: String,
     /// Where the record would be.
     pub vault: VaultId,
     /// The record; `None`: the object has one there, or may have none.
@@ -101,6 +111,8 @@ pub struct LeavingRecord {
     pub namespace: String,
     /// The object that is named to get the record; `None`: an object of the same namespace that waits for the record.
     pub to: Option<ObjectName>,
+    /// The connection of the object.
+    pub connection: String,
     /// The vault of the record.
     pub vault: VaultId,
     /// The id of the record.

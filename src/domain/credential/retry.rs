@@ -29,6 +29,8 @@ pub struct Ended {
     pub window_left: Option<Duration>,
     /// How long a write of an earlier process may still be executed.
     pub start_left: Option<Duration>,
+    /// Until the claim of another object counts no longer, should nothing come of that claim.
+    pub claim_left: Option<Duration>,
 }
 
 /// Returns when an object is passed over again.
@@ -36,6 +38,9 @@ pub struct Ended {
 pub fn next_pass(ended: &Ended) -> NextPass {
     let Ended { decision, reason, deleting, .. } = *ended;
     let waits_for_window = deleting && decision == Decision::Wait(Reason::Deleting);
+    if let (Decision::Wait(_), Some(left)) = (decision, ended.claim_left) {
+        return NextPass::In(left);
+    }
     match (ended.window_left, ended.start_left) {
         (Some(left), _) if reason.is_ready() || waits_for_window => NextPass::In(left),
         (_, Some(left)) if decision == Decision::LookAgain => NextPass::In(left),
@@ -77,6 +82,7 @@ mod tests {
         bounded: false,
         window_left: None,
         start_left: None,
+        claim_left: None,
     };
     const LEFT: Duration = Duration::from_secs(7);
 
@@ -92,6 +98,15 @@ mod tests {
         }
         let again = Ended { decision: Decision::LookAgain, start_left: Some(LEFT), ..CALM };
         assert_eq!(next_pass(&again), NextPass::In(LEFT));
+    }
+
+    #[test]
+    fn p10_an_object_that_waits_for_a_tenants_claim_comes_back_when_that_claim_ends() {
+        for reason in [Reason::IdentifierConflict, Reason::AccountConflict, Reason::DeviceConflict] {
+            let waits = Ended { decision: Decision::Wait(reason), reason, ..CALM };
+            assert_eq!(next_pass(&waits), NextPass::After(Retry::OnChange));
+            assert_eq!(next_pass(&Ended { claim_left: Some(LEFT), ..waits }), NextPass::In(LEFT));
+        }
     }
 
     #[test]

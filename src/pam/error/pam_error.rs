@@ -139,6 +139,16 @@ impl PamError {
         }
     }
 
+    /// Returns true if something before the PAM answered a *write* with a page or a redirect. Whoever chooses the path of a
+    /// connection gets such an answer without any right to write: it must keep no other object from writing.
+    #[must_use]
+    pub fn is_write_answered_before_pam(&self) -> bool {
+        match self {
+            Self::Intercepted { call, .. } | Self::Redirected(call) => call.is_write(),
+            _ => false,
+        }
+    }
+
     /// Returns what to do next.
     #[must_use]
     pub fn retry(&self) -> RetryAdvice {
@@ -299,6 +309,26 @@ mod tests {
         assert!(intercepted(Call::UpsertCredential) && intercepted(Call::DisableCredential));
         assert!(!intercepted(Call::ListCredentials));
         assert!(!PamError::Rejected { code: Some(1053) }.outcome_unknown());
+    }
+
+    #[test]
+    fn only_a_page_or_a_redirect_in_place_of_a_writes_answer_is_an_answer_before_the_pam() {
+        let at = |call| {
+            let errors = [PamError::Intercepted { call, status: 403 }, PamError::Redirected(call)];
+            errors.map(|error| error.is_write_answered_before_pam())
+        };
+        assert_eq!(at(Call::UpsertCredential), [true; 2]);
+        assert_eq!(at(Call::ListCredentials), [false; 2], "the list that a write's answer is judged by");
+        let gateway = Unavailable::Gateway { status: 502, after: None };
+        for why in [gateway, Unavailable::Timeout, Unavailable::Reset, Unavailable::Server] {
+            let lost = PamError::Unavailable { call: Call::UpsertCredential, why };
+            assert!(
+                !lost.is_write_answered_before_pam(),
+                "a proxy may say so after the PAM executed the write: {why:?}"
+            );
+        }
+        let malformed = PamError::Malformed { call: Call::UpsertCredential, what: "x" };
+        assert!(!malformed.is_write_answered_before_pam(), "it may be the PAM's own answer, cut short");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The envelope of every answer (API 1.7).
 
 use super::lenient::{if_object, lenient_bool, lenient_i64, lenient_string};
-use super::speaker::{Speaker, is_of_gateway};
+use super::speaker::{Speaker, is_of_gateway, may_be_of_gateway};
 
 /// An answer of the PAM Core resources. Every part may be missing, and unknown parts are skipped.
 #[derive(Default, serde::Deserialize)]
@@ -20,6 +20,9 @@ pub(in crate::pam) struct Envelope {
     /// True if the body is no envelope but the gateway's.
     #[serde(skip)]
     of_gateway: bool,
+    /// True if the body may be that of a gateway that words its refusals in its own way.
+    #[serde(skip)]
+    maybe_of_gateway: bool,
 }
 
 /// The `response` part.
@@ -66,7 +69,7 @@ impl Envelope {
     pub(in crate::pam) fn of(body: &[u8]) -> Self {
         let envelope: Self = serde_json::from_slice(body).unwrap_or_default();
         let of_gateway = !envelope.is_of_application() && is_of_gateway(body);
-        Self { of_gateway, ..envelope }
+        Self { of_gateway, maybe_of_gateway: may_be_of_gateway(body), ..envelope }
     }
 
     /// Returns an envelope of parts that were decoded one by one.
@@ -86,6 +89,11 @@ impl Envelope {
             true => Speaker::Gateway,
             false => Speaker::Stranger,
         }
+    }
+
+    /// Returns true if the answer may be the gateway's refusal of the token, whoever else may have sent it.
+    pub(super) fn may_refuse_token(&self) -> bool {
+        self.maybe_of_gateway
     }
 
     fn is_of_application(&self) -> bool {

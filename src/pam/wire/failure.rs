@@ -42,6 +42,11 @@ pub(in crate::pam) fn failure_of(
         429 => PamError::RateLimited { after: retry_after }.into(),
         500 => server_error(call, envelope).into(),
         501.. => unavailable(Unavailable::Gateway { status, after: retry_after }).into(),
+        // A 401 without a page may be the gateway's in words that are not known: a token that was revoked would stay until its
+        // end. A firewall that says the same costs a login a minute at most, and only this call fails.
+        401 if envelope.speaker() == Speaker::Stranger && envelope.may_refuse_token() => {
+            with_new_token(PamError::Intercepted { call, status })
+        }
         // What something before the PAM refuses says nothing of the token, which other requests use, too.
         400.. if envelope.speaker() == Speaker::Stranger => PamError::Intercepted { call, status }.into(),
         401 | 403 => with_new_token(PamError::AuthenticationFailed(AuthFailure::TokenRejected)),

@@ -40,6 +40,36 @@ pub(super) fn is_of_gateway(body: &[u8]) -> bool {
     [answer.message, answer.exp, answer.nbf, answer.error].iter().any(Option::is_some)
 }
 
+/// Returns true if a body may be a gateway's that words its refusals in its own way: the body is empty, or a JSON object. A
+/// firewall words them as a page or a text, or in JSON, too.
+pub(super) fn may_be_of_gateway(body: &[u8]) -> bool {
+    body.trim_ascii().is_empty() || serde_json::from_slice::<IgnoredObject>(body).is_ok()
+}
+
+/// A JSON object whose content does not matter.
+struct IgnoredObject;
+
+impl<'de> serde::Deserialize<'de> for IgnoredObject {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+    type Value = IgnoredObject;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<IgnoredObject, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(IgnoredObject)
+    }
+}
+
 /// Returns true if a body is a page for people: HTML or XML. A part of a body that has its beginning suffices.
 pub(in crate::pam) fn is_page(body: &[u8]) -> bool {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().starts_with(b"<")
@@ -88,6 +118,16 @@ mod tests {
         ];
         for body in strangers {
             assert_eq!(speaker(body), Speaker::Stranger, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_empty_body_and_any_object_may_be_a_gateways() {
+        for body in ["", " \r\n", "{}", r#"{"message":"x","supportId":"y"}"#, r#"{"error":{"message":"x"}}"#] {
+            assert!(may_be_of_gateway(body.as_bytes()), "{body}");
+        }
+        for body in ["null", "[]", "\"x\"", "Forbidden", "<html>", r#"{"message":"x""#, "{} {}"] {
+            assert!(!may_be_of_gateway(body.as_bytes()), "{body}");
         }
     }
 

@@ -211,8 +211,14 @@ pub fn value(name: &str, number: u32) -> String {
 
 fn config(cluster: &str) -> Config {
     let name = format!("--cluster-name={cluster}");
-    let flags =
-        ["pam-operator", "--namespace=pam-system", "--pod-name=pam-operator-0", "--leader-election=false", &name];
+    let flags = [
+        "pam-operator",
+        "--namespace=pam-system",
+        "--pod-name=pam-operator-0",
+        "--leader-election=false",
+        "--allowed-hosts=127.0.0.1",
+        &name,
+    ];
     let config = Config::try_from(Cli::try_parse_from(flags).unwrap()).unwrap();
     Config { clock: Clock::new(fake_apiserver::now), ..config }
 }

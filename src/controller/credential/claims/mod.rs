@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use crate::api::{ConnectionStatus, PamCredential, PamCredentialStatus};
+use crate::controller::connection::object::connection_of;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest;
@@ -52,6 +55,41 @@ impl Claims {
     /// See [`ClaimBook::give_back`].
     pub(crate) fn give_back(&self, uid: &str, for_good: bool) -> bool {
         self.lock().give_back(uid, for_good)
+    }
+
+    /// See [`ClaimBook::hold_up`].
+    pub(crate) fn hold_up(&self, uid: &str) -> bool {
+        self.lock().hold_up(uid)
+    }
+
+    /// See [`ClaimBook::come_for_nothing`].
+    pub(crate) fn come_for_nothing(&self, uid: &str) -> bool {
+        self.lock().come_for_nothing(uid)
+    }
+
+    /// See [`ClaimBook::is_third_in_the_way`].
+    pub(crate) fn is_third_in_the_way(&self, uid: &str, key: &NamespacedName, request: &ClaimRequest) -> bool {
+        self.lock().is_third_in_the_way(uid, &object_name(key), request)
+    }
+
+    /// See [`ClaimBook::lose`].
+    pub(crate) fn lose(&self, uid: &str, now: Timestamp) -> bool {
+        self.lock().lose(uid, now)
+    }
+
+    /// See [`ClaimBook::end_pass`].
+    pub(crate) fn end_pass(&self, uid: &str) -> bool {
+        self.lock().end_pass(uid)
+    }
+
+    /// See [`ClaimBook::is_in_doubt`].
+    pub(crate) fn is_in_doubt(&self, uid: &str, now: Timestamp) -> bool {
+        self.lock().is_in_doubt(uid, now)
+    }
+
+    /// See [`ClaimBook::counts_until`].
+    pub(crate) fn counts_until(&self, uid: &str, request: &ClaimRequest) -> Option<Timestamp> {
+        self.lock().counts_until(uid, request)
     }
 
     /// See [`ClaimBook::holder`].
@@ -122,6 +160,12 @@ impl Claims {
 /// An object's name as the book of claims has it.
 pub(crate) fn object_name(key: &NamespacedName) -> ObjectName {
     ObjectName { namespace: key.namespace.clone(), name: key.name.clone() }
+}
+
+/// The connection of an object, as the book of claims has it.
+pub(crate) fn connection_name(object: &PamCredential) -> String {
+    let id = connection_of(object);
+    format!("{id} {}", id.key().namespace)
 }
 
 /// The vault that a status speaks of.
@@ -218,6 +262,8 @@ mod tests {
             account: account.into(),
             device: None,
             record: None,
+            by_tenant: false,
+            now: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -1,5 +1,7 @@
 //! All that a pass holds of one credential: plain data, and what follows from it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
@@ -18,8 +20,8 @@ use crate::domain::credential::{
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, ConnectedVault, Denial, Grants, Keyed as _, Reason, SETTLE, SecretVersion, SecretsState, Seen, Situation,
-    Turn, ValueComparison,
+    Account, ConnectedVault, Denial, Grants, Keyed as _, ObjectName, Reason, SETTLE, SecretVersion, SecretsState, Seen,
+    Situation, Turn, ValueComparison,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -84,6 +86,10 @@ pub(crate) struct Found {
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.
     pub(crate) failure: Option<PamError>,
+    /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
+    pub(crate) claim_left: Option<Duration>,
+    /// The object that an annotation names to get the record, if the operator does not serve its namespace.
+    pub(crate) unserved_heir: Option<ObjectName>,
     /// This pass announced the write in the status: no earlier pass can have sent it.
     pub(crate) announced: bool,
 }
@@ -284,7 +290,7 @@ impl ConnectionFacts {
         self.access.as_ref()?.as_ref().err()
     }
 
-    fn list_interval(&self) -> std::time::Duration {
+    fn list_interval(&self) -> Duration {
         let settings = self.state.as_ref().and_then(|state| state.connection.spec.inventory.clone());
         settings.unwrap_or_default().interval()
     }

@@ -19,7 +19,9 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
 use crate::domain::credential::KEYED;
-use crate::domain::{Binding, Drift, Keyed as _, Reason, SecretVersion, Situation, StatusTrace, Turn, Urgency};
+use crate::domain::{
+    Binding, Drift, Heir, Keyed as _, ObjectName, Reason, SecretVersion, Situation, StatusTrace, Turn, Urgency,
+};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
@@ -48,6 +50,9 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
     };
     observed.turn = turn(&observed, context);
     observed.situation = situation(&observed, context);
+    if observed.situation.heir == Heir::Absent {
+        observed.found.unserved_heir = unserved_heir(object, context);
+    }
     refresh_drift_from_cache(&mut observed, context);
     observed
 }
@@ -58,6 +63,11 @@ fn turn(observed: &Observation<'_>, context: &Context) -> Turn {
     let has_failed = || context.cluster.retries.has_failed(&observed.object_id(), observed.input_hash());
     let urgency = if observed.is_edited() && !has_failed() { Urgency::Fresh } else { Urgency::Backlog };
     Turn::of(&observed.key.namespace, urgency)
+}
+
+/// Returns the object that an annotation names to get the record, if the operator does not serve its namespace.
+fn unserved_heir(object: &PamCredential, context: &Context) -> Option<ObjectName> {
+    desired::hand_over_to(object).filter(|to| context.cluster.namespaces.labels(&to.namespace).is_none())
 }
 
 fn connection_facts(object: &PamCredential, identifier: &str, context: &Context) -> ConnectionFacts {

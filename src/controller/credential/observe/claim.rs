@@ -1,6 +1,10 @@
 //! Claims of the credentials of this cluster on a record.
 
-use crate::api::PamCredential;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::{ConnectionKind, PamCredential};
 use crate::controller::credential::claims;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
@@ -15,7 +19,7 @@ use crate::domain::{
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
 /// that this object could not write anyway is not claimed.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let Some(mut request) = claim_request(observed) else { return };
+    let Some(mut request) = claim_request(observed, context.cluster.clock.now()) else { return };
     let may_pass = may_pass(observed, &request, context);
     seek(observed, request.record.clone().filter(|_| may_pass), &request, context);
     if !may_pass && context.claims.is_offered(observed.uid(), &observed.key, &request) {
@@ -43,6 +47,7 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
     }
+    observed.found.claim_left = claimed.as_ref().err().and_then(|_| claim_left(observed, &request, context));
     observed.situation.claims = match &claimed {
         Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
         Ok(_) => Claims::Free,
@@ -53,12 +58,21 @@ pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
 }
 
+/// Returns until the first claim that is in the way counts no longer, should nothing come of that claim.
+fn claim_left(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) -> Option<Duration> {
+    let ends = context.claims.counts_until(observed.uid(), request)?;
+    Some(ends.duration_since(request.now).unsigned_abs())
+}
+
 /// Notes which record the object comes for. An object that could not write the record even if the record were handed over
 /// comes for none: the object that has the record would wait for it endlessly.
 fn seek(observed: &Observation<'_>, record: Option<String>, request: &ClaimRequest, context: &Context) {
     let if_handed_over = decide(&Situation { claims: Claims::HandedOver, ..observed.situation });
-    let record = record.filter(|_| !is_conflict(if_handed_over));
-    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request.clone() }) {
+    let request = ClaimRequest { record, ..request.clone() };
+    let in_the_way = || context.claims.is_third_in_the_way(observed.uid(), &observed.key, &request);
+    let comes = !is_conflict(if_handed_over) && !in_the_way();
+    let record = request.record.clone().filter(|_| comes);
+    if context.claims.seek(observed.uid(), &ClaimRequest { record, ..request }) {
         context.wake_waiting(&observed.key);
     }
 }
@@ -86,7 +100,7 @@ pub(crate) fn object_id(name: &ObjectName) -> ObjectId {
 }
 
 /// Returns what this object claims; `None` while the username has not been read.
-fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
+fn claim_request(observed: &Observation<'_>, now: Timestamp) -> Option<ClaimRequest> {
     let [username, hostname, ip] = observed.account.as_ref()?.folded();
     let device = |block| DeviceClaim { device: claims::device(observed.object), block };
     Some(ClaimRequest {
@@ -95,6 +109,8 @@ fn claim_request(observed: &Observation<'_>) -> Option<ClaimRequest> {
         account: plain(&[&username, &hostname, &ip]),
         device: field_groups::claimed_device(&observed.object.spec).map(device),
         record: observed.listed().map(|record| record.id.to_string()),
+        by_tenant: observed.connection_id().kind() == ConnectionKind::PamConnection,
+        now,
     })
 }
 
@@ -121,6 +137,7 @@ pub(crate) fn leaving_record(observed: &Observation<'_>) -> Option<LeavingRecord
     Some(LeavingRecord {
         namespace: observed.key.namespace.clone(),
         to: desired::hand_over_to(observed.object),
+        connection: claims::connection_name(observed.object),
         vault: claims::vault_of(known),
         id: observed.status.id.as_ref()?.to_string(),
         key: claims::record_key(observed.object, &observed.identifier),

@@ -4,19 +4,21 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, PamCredentialStatus, condition, find};
 use crate::controller::credential::act::outcome::Outcome;
+use crate::controller::credential::facts::access;
 use crate::controller::credential::facts::identity::generated_by;
 use crate::controller::credential::facts::observation::{Observation, Sight};
-use crate::controller::credential::facts::{access, desired};
 use crate::controller::credential::report::drifted::drifted;
+use crate::controller::credential::report::heir;
 use crate::controller::credential::report::overwriting;
 use crate::controller::message::conflict::{self, Found};
 use crate::controller::message::connection;
 use crate::controller::message::credential::{self as message, Withheld};
+use crate::controller::message::problem::Problem;
 use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::{finalizer, status_store};
 use crate::domain::{
-    Binding, Claims, Connection, Decision, Heir, Inventory, Mismatch, ObjectName, Reason, SecretsState, Seen,
-    SettleWindow, ValueComparison,
+    Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, SecretsState, Seen, SettleWindow,
+    ValueComparison,
 };
 
 /// Returns the conditions after a pass.
@@ -123,7 +125,8 @@ fn verdict(observed: &Observation<'_>, next: &PamCredentialStatus, decision: Dec
 /// Returns reason and message of an object that is being deleted and cannot go yet.
 fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Ready {
     if decision == Decision::HandOver {
-        return handing_over(observed);
+        let Problem { reason, message } = heir::handing_over(observed);
+        return Ready::new(reason, message);
     }
     if decision == Decision::AwaitFinalizers {
         return Ready::new(Reason::Deleting, message::held(&finalizer::others(observed.object)));
@@ -139,15 +142,6 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
         _ => (Reason::Deleting, String::new()),
     };
     Ready::new(reason, message::leaving(&what))
-}
-
-/// Returns reason and message of an object that is being deleted and whose record another object gets.
-fn handing_over(observed: &Observation<'_>) -> Ready {
-    let to = desired::hand_over_to(observed.object).map(|ObjectName { namespace, name }| format!("{namespace}/{name}"));
-    match (observed.situation.heir, to) {
-        (Heir::Absent, Some(to)) => Ready::new(Reason::DeletionBlocked, message::heir_absent(&to)),
-        (_, to) => Ready::new(Reason::Deleting, message::handing_over(to.as_deref())),
-    }
 }
 
 /// What will not mend by itself blocks the deletion; for the rest it waits.

@@ -6,6 +6,7 @@ mod claims;
 pub(crate) mod conditions;
 mod drifted;
 mod events;
+mod heir;
 mod overwriting;
 mod plan;
 mod removed;
@@ -104,6 +105,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
         window_left: of_status.max(of_start),
         start_left,
+        claim_left: observed.found.claim_left,
     }
 }
 
