@@ -10,6 +10,9 @@ use tokio::sync::oneshot::{self, Sender};
 
 use crate::domain::{Party, Turn, Turns};
 
+/// The fewest permits that one party leaves to the others, where there are enough.
+const LEFT: usize = 2;
+
 /// Says how many permits there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
@@ -20,10 +23,10 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Returns room of which one party may hold half, but one permit at least. Of four or more, that leaves one permit for
-    /// the list that all share and one for the next party.
+    /// Returns room of which one party may hold all but a quarter, but one permit at least. Of four or more, at least two are
+    /// left: one for the list that all share and one for the next party.
     pub(crate) fn divided(most: usize) -> Self {
-        Self { most: most.max(1), of_one: (most / 2).max(1) }
+        Self { most: most.max(1), of_one: most.saturating_sub((most / 4).max(LEFT)).max(1) }
     }
 
     /// Returns room of which one party may hold all.
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn one_party_never_holds_all_and_gets_more_when_it_gives_some_back() {
-        for (most, of_one) in [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 32)] {
+        for (most, of_one) in [(1, 1), (2, 1), (3, 1), (4, 2), (8, 6), (64, 48)] {
             let permits = Permits::new(Room::divided(most));
             let mut held: Vec<_> = (0..of_one).map(|_| taken(&permits, "hangs").unwrap()).collect();
             assert!(taken(&permits, "hangs").is_none(), "{most}");

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The most requests that may be under way at the same time. Of those of a ClusterPamConnection one namespace has half at
-    /// most, and one at least.
+    /// The most requests that may be under way at the same time. Of those of a ClusterPamConnection one namespace leaves a
+    /// quarter, and at least two, to the others; one it has in any case.
     #[serde(default = "max_concurrent_requests")]
     #[schemars(range(min = 1, max = 64))]
     pub max_concurrent_requests: u32,
