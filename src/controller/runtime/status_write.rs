@@ -48,7 +48,7 @@ impl<K: Managed + Resource<Scope = NamespaceResourceScope>> StatusWrite<'_, K> {
         // Noted before the write: if the write fails, the next pass owes the status, and does not push again.
         self.statuses.owe(self.uid(), next.clone());
         let version = status_store::write(&self.api(), self.object.meta(), next).await?;
-        Ok(self.note(version, next))
+        Ok(self.note(version.as_deref(), next))
     }
 
     /// Writes the status of an object that this operator does not serve any more, if it differs. Another operator may have
@@ -60,13 +60,13 @@ impl<K: Managed + Resource<Scope = NamespaceResourceScope>> StatusWrite<'_, K> {
         }
         match status_store::write_unless_changed(&self.api(), self.object.meta(), next).await {
             Err(error) if error.is_invalid() || error.is_conflict() => Ok(false),
-            version => Ok(self.note(version?, next)),
+            version => Ok(self.note(version?.as_deref(), next)),
         }
     }
 
-    fn note(&self, version: Option<String>, next: &K::Status) -> bool {
+    fn note(&self, version: Option<&str>, next: &K::Status) -> bool {
         self.cluster.metrics.status_written(K::KIND);
-        self.statuses.note(self.uid(), version.as_deref(), next.clone());
+        self.statuses.note(self.uid(), version, next.clone());
         version.is_some()
     }
 
