@@ -47,6 +47,9 @@
 //! | vault | One tenant of one PAM: the origin of its address and the tenant's name. Two connections may lead to one vault. |
 //! | connection | A `ClusterPamConnection` or `PamConnection` object: where a PAM is and how the operator logs in to it. |
 //! | binding | Which vault a credential's record is in, as its status says, compared with the vault its connection leads to now. |
+//! | product | What of the PAM a connection is for: PAM Core, which keeps credentials, or MySafe, which keeps entries. Each has logins of its own. |
+//! | entry | A password as MySafe keeps it for a user. MySafe gives the entry its identifier, which is a number. |
+//! | access key | The login for MySafe. It belongs to a user of MySafe and reaches what that user reaches. |
 //! | list | The PAM's list of all records that a login sees. It shows no secret value. |
 //! | drift | A difference between a record as the list shows it and the record as the operator last wrote it. |
 //! | correction | A write that does nothing but undo drift. |

@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use std::process::{Command, Output};
 
 use pam_operator::pam::{
-    CredentialRequest, Deadlines, Endpoint, Inventory, ListBudget, OAuth2, Origins, PamClient, PamError, ProductVersion,
+    CredentialRequest, Deadlines, Endpoint, EntryFields, Inventory, ListBudget, ListedEntry, NewEntry, OAuth2, Origins,
+    PamClient, PamError, Product, ProductVersion, Share,
 };
-use pam_simulator::{Config, Effect, Fault, Kind, Simulator};
+use pam_simulator::{Authorization, Config, Effect, Fault, Kind, Simulator};
 use serde_json::{Value, json};
 
 const MIB: usize = 1 << 20;
@@ -54,6 +55,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 async fn serve() {
     let config = Config::default().only_client("operator", CLIENT_SECRET).device("db01", "10.0.0.7");
+    let config = config.authorization(Authorization::access_key("key", CLIENT_SECRET, "svc"));
     let sim = Simulator::start(config).await.unwrap();
     let pam = json!({ "url": sim.url(), "ca": sim.ca_pem() });
     let mut wrong = String::new();
@@ -64,7 +66,7 @@ async fn serve() {
         let raw = Effect::Raw { status: 200, content_type: "application/json".into(), body };
         sim.inject(Fault::on(call, raw).skipping(1).times(times));
         let mut what = pam.clone();
-        (what["is list"], what["times"]) = (json!(call == Kind::ListCredentials), json!(times));
+        (what["call"], what["times"]) = (json!(call), json!(times));
         let output = tokio::task::spawn_blocking(move || start_client(&what.to_string())).await.unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{name}: {out}{err}");
@@ -110,7 +112,7 @@ fn hostile() -> impl Iterator<Item = Hostile> {
         body: rows(row, 10_000),
         ends: "list_not_kept",
     };
-    lists().into_iter().chain(small_answers()).chain([many])
+    lists().into_iter().chain(small_answers()).chain(entries()).chain([many])
 }
 
 fn lists() -> Vec<Hostile> {
@@ -182,31 +184,74 @@ fn small_answers() -> Vec<Hostile> {
     ]
 }
 
+/// Answers of MySafe.
+fn entries() -> Vec<Hostile> {
+    let (row, create) = (Kind::ListSafePasswords, Kind::PostSafePassword);
+    let wide = "x".repeat(590);
+    let rows: Vec<_> = (0..ROWS).map(|id| format!(r#"{{"identifier":{id},"tags":"{wide}"}}"#)).collect();
+    let long = format!(r#"{{"identifier":1,"url":"{}"}}"#, "x".repeat(MIB - 100));
+    let shared = |error: String| format!(r#"{{"password_entity":{{"identifier":7,"shared_error":{error}}}}}"#);
+    let most = MIB - 100;
+    let hostile = |name, call, limit, ends, body| Hostile { name, call, times: 1, limit, body, ends };
+    vec![
+        hostile("wide entries", row, LIST, "49900 entries", format!(r#"{{"password_on_list":[{}]}}"#, rows.join(","))),
+        hostile(
+            "long entries",
+            row,
+            LIST,
+            "31 entries",
+            format!(r#"{{"password_on_list":[{}]}}"#, vec![long; 31].join(",")),
+        ),
+        hostile(
+            "many texts in shared_error",
+            create,
+            MIB,
+            "made",
+            shared(format!("[{}]", repeated(r#""a""#, ",", most))),
+        ),
+        hostile("a long text in shared_error", create, MIB, "made", shared(format!(r#""{}""#, "x".repeat(most)))),
+        hostile("deep objects in shared_error", create, MIB, "malformed", shared(repeated(r#"{"a":"#, "", most))),
+        hostile(
+            "numbers as entry",
+            create,
+            MIB,
+            "malformed",
+            format!(r#"{{"password_entity":[{}]}}"#, repeated("0", ",", most)),
+        ),
+    ]
+}
+
 // === the client ===
 
 async fn measure(pam: &Value) {
     let (url, ca) = (pam["url"].as_str().unwrap(), pam["ca"].as_str().unwrap());
-    let oauth2 = OAuth2 { client_id: "operator".into(), client_secret: CLIENT_SECRET.into() };
+    let kind: Kind = serde_json::from_value(pam["call"].clone()).unwrap();
+    let is_of_safe = matches!(kind, Kind::ListSafePasswords | Kind::PostSafePassword);
+    let (client_id, product) = if is_of_safe { ("key", Product::MySafe) } else { ("operator", Product::PamCore) };
+    let oauth2 = OAuth2 { client_id: client_id.into(), client_secret: CLIENT_SECRET.into() };
     let version = ProductVersion::parse("4.2").unwrap();
     let endpoint = Endpoint {
         ca_bundle: Some(ca.as_bytes().to_vec()),
         apart: Some("team-a".into()),
+        product,
         ..Endpoint::new(url.parse().unwrap(), version, oauth2)
     };
     let client = PamClient::new(endpoint, &Origins::new(), Deadlines::default()).unwrap();
-    let (is_list, times) = (pam["is list"] == json!(true), pam["times"].as_u64().unwrap());
-    call(&client, is_list, 1).await;
+    let times = pam["times"].as_u64().unwrap();
+    call(&client, kind, 1).await;
     let before = memory_mib("VmRSS:");
-    let ends = call(&client, is_list, times).await;
+    let ends = call(&client, kind, times).await;
     let peak = memory_mib("VmHWM:") - before;
     eprintln!("\n{FIGURES}{}", json!({ "peak MiB": peak, "ends": ends }));
 }
 
 /// Returns how the last of some calls ends.
-async fn call(client: &PamClient, is_list: bool, times: u64) -> String {
-    let result = match times {
-        1 if is_list => list(client, &Inventory::new()).await,
-        1 => write(client).await,
+async fn call(client: &PamClient, kind: Kind, times: u64) -> String {
+    let result = match (times, kind) {
+        (1, Kind::ListCredentials) => list(client, &Inventory::new()).await,
+        (1, Kind::ListSafePasswords) => list_entries(client).await,
+        (1, Kind::PostSafePassword) => make_entry(client).await,
+        (1, _) => write(client).await,
         _ => {
             let budget = ListBudget::default();
             let inventories: Vec<_> = (0..times).map(|_| Inventory::of_tenant(&budget, "team-a")).collect();
@@ -222,6 +267,22 @@ async fn call(client: &PamClient, is_list: bool, times: u64) -> String {
 
 async fn list(client: &PamClient, inventory: &Inventory) -> Result<String, PamError> {
     inventory.fresh(client, None).await.map(|list| format!("{} records", list.len()))
+}
+
+async fn list_entries(client: &PamClient) -> Result<String, PamError> {
+    // What is kept of the entries is the caller's concern: here nothing but the length of their texts.
+    let mut text = 0;
+    let mut take = |entry: ListedEntry| text += entry.url.len() + entry.tags.len();
+    let count = client.my_safe().list_entries(None, &mut take).await?;
+    assert!(text <= LIST);
+    Ok(format!("{count} entries"))
+}
+
+async fn make_entry(client: &PamClient) -> Result<String, PamError> {
+    let users_allowed = Some(vec![Share { name: "ana".into(), can_edit: false }]);
+    let rest = EntryFields { users_allowed, ..EntryFields::default() };
+    let entry = NewEntry { name: "one".into(), username: "svc".into(), password: "CANARY-value".into(), rest };
+    client.my_safe().create_entry(&entry).await.map(|_| "made".to_owned())
 }
 
 async fn write(client: &PamClient) -> Result<String, PamError> {

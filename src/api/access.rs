@@ -35,9 +35,10 @@ pub struct AccessRule {
     /// What is allowed beyond creating and updating records of one's own: `TakeOver` lets a credential with
     /// `adoptionPolicy: TakeOver` have a record that carries another identifier, or is for another account;
     /// `DeviceSettings` lets it set `device`, which rewrites a device that others share; `Owner` lets it set
-    /// `additionalSettings.userCredentialOwner`.
+    /// `additionalSettings.userCredentialOwner`; `MySafe` lets the namespace use a connection of the product `MySafe`, where all
+    /// namespaces write as one user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "set"))]
     pub allow: Option<Vec<Grant>>,
 }
 
@@ -108,4 +109,6 @@ pub enum Grant {
     DeviceSettings,
     /// To set the owner of a record.
     Owner,
+    /// To use a connection of the product `MySafe`, where all namespaces write as the user of one access key.
+    MySafe,
 }

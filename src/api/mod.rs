@@ -26,7 +26,7 @@ pub use conditions::{ConditionType, Conditioned, ReadyState, condition, find, is
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
     HeldNamespace, InventorySettings, InventoryStatus, Limits, NamespaceInventory, Oauth2, PamConnectionStatus,
-    RecentDisables, Tls, TokenRequest,
+    Product, RecentDisables, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;

@@ -17,6 +17,7 @@ pub struct AccessRule {
 
 /// What goes beyond creating and updating records of one's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(clippy::struct_excessive_bools, reason = "independent grants, each named at its use")]
 pub struct Grants {
     /// Taking over records (`adoptionPolicy: TakeOver`).
     pub take_over: bool,
@@ -24,11 +25,13 @@ pub struct Grants {
     pub device_settings: bool,
     /// Setting a record's owner.
     pub owner: bool,
+    /// Using MySafe, where all namespaces write as one user.
+    pub my_safe: bool,
 }
 
 impl Grants {
     /// Everything.
-    pub const ALL: Self = Self { take_over: true, device_settings: true, owner: true };
+    pub const ALL: Self = Self { take_over: true, device_settings: true, owner: true, my_safe: true };
 }
 
 /// What a credential asks for.
@@ -103,6 +106,7 @@ const fn both(a: Grants, b: Grants) -> Grants {
         take_over: a.take_over || b.take_over,
         device_settings: a.device_settings || b.device_settings,
         owner: a.owner || b.owner,
+        my_safe: a.my_safe || b.my_safe,
     }
 }
 
@@ -133,8 +137,11 @@ struct Miss {
 
 impl Miss {
     fn count(&self) -> usize {
-        let Grants { take_over, device_settings, owner } = self.grants;
-        [self.identifier, self.hostname, take_over, device_settings, owner].into_iter().filter(|miss| *miss).count()
+        let Grants { take_over, device_settings, owner, my_safe } = self.grants;
+        [self.identifier, self.hostname, take_over, device_settings, owner, my_safe]
+            .into_iter()
+            .filter(|miss| *miss)
+            .count()
     }
 }
 
@@ -155,6 +162,7 @@ fn miss(rule: &AccessRule, clusters: &[String], claim: &Claim<'_>) -> Miss {
             take_over: wants.take_over && !has.take_over,
             device_settings: wants.device_settings && !has.device_settings,
             owner: wants.owner && !has.owner,
+            my_safe: wants.my_safe && !has.my_safe,
         },
     }
 }
@@ -296,6 +304,11 @@ mod tests {
         assert_eq!(ask(Some(&rules), &Claim { wants: owner, ..claim(None) }), Ok(owner));
         let denied = lacks(Some(0), (false, false), device);
         assert_eq!(ask(Some(&rules), &Claim { wants: both, ..claim(None) }), denied);
+        let my_safe = Grants { my_safe: true, ..Grants::default() };
+        let wants = Claim { wants: my_safe, ..claim(None) };
+        assert_eq!(ask(Some(&rules), &wants), lacks(Some(0), (false, false), my_safe));
+        assert_eq!(ask(None, &wants), lacks(None, (false, false), my_safe), "without rules, too");
+        assert_eq!(ask(Some(&[granting(my_safe)]), &wants), Ok(my_safe));
     }
 
     #[test]
@@ -305,6 +318,7 @@ mod tests {
             Grants { take_over: true, ..none },
             Grants { device_settings: true, ..none },
             Grants { owner: true, ..none },
+            Grants { my_safe: true, ..none },
         ] {
             for pair in [[one, none], [none, one], [one, one]] {
                 let rules = pair.map(|grants| AccessRule { grants, ..AccessRule::default() });

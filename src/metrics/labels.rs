@@ -31,13 +31,17 @@ pub enum ReconcileOutcome {
 pub enum PamOperation {
     /// A token was asked for.
     Token,
-    /// All credentials were listed.
+    /// All credentials, or all entries of MySafe, were listed.
     List,
     /// A credential was created or updated.
     Upsert,
-    /// A credential was disabled.
+    /// An entry of MySafe was created.
+    Create,
+    /// An entry of MySafe was changed.
+    Update,
+    /// A credential was disabled, or an entry of MySafe deactivated.
     Disable,
-    /// A credential was enabled.
+    /// A credential was enabled, or an entry of MySafe activated.
     Enable,
 }
 
@@ -79,7 +83,15 @@ macro_rules! label_words {
 
 label_words! {
     ReconcileOutcome { Ready => "ready", Waiting => "waiting", Stalled => "stalled", Error => "error" }
-    PamOperation { Token => "token", List => "list", Upsert => "upsert", Disable => "disable", Enable => "enable" }
+    PamOperation {
+        Token => "token",
+        List => "list",
+        Upsert => "upsert",
+        Create => "create",
+        Update => "update",
+        Disable => "disable",
+        Enable => "enable",
+    }
     PamOutcome {
         Ok => "ok",
         NotFound => "not_found",

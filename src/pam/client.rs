@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calls::{Caller, Disabled, Enabled, Sent, Sink};
+use super::calls::{Caller, Disabled, Enabled, MySafe, Sent, Sink};
 use super::credential::{CredentialRequest, ListedCredential, Upserted};
 use super::endpoint::{Deadlines, Endpoint, EndpointError};
 use super::error::PamError;
@@ -20,7 +20,8 @@ use crate::domain::{Turn, VaultId};
 ///   token where the PAM rejected the old one. Every other retry is the caller's.
 /// - After a refused login no other login is sent, and calls fail at once, until [`PamClient::retry_login`].
 /// - The login and the token are sent to the endpoint's own origin only (P9).
-/// - No credential is ever read by its id: that would hand out its value (P5).
+/// - No credential and no entry is ever read by its id: that would hand out its value (P5).
+/// - A client makes the calls of its endpoint's product alone; for others it fails and sends nothing.
 #[derive(Clone)]
 pub struct PamClient {
     inner: Arc<Inner>,
@@ -122,6 +123,12 @@ impl PamClient {
     pub async fn enable_credential(&self, id: &str) -> Result<Enabled, PamError> {
         self.inner.caller.enable(id, &self.turn).await
     }
+
+    /// Returns the calls to MySafe. They fail and send nothing unless the endpoint is MySafe's.
+    #[must_use]
+    pub fn my_safe(&self) -> MySafe<'_> {
+        MySafe::of(&self.inner.caller, &self.turn)
+    }
 }
 
 #[cfg(test)]
@@ -140,5 +147,8 @@ mod tests {
         spawnable(client.disable_credential("1"));
         spawnable(client.enable_credential("1"));
         spawnable(inventory.fresh(client, None));
+        let safe = client.my_safe();
+        spawnable(safe.list_entries(None, &mut |_| ()));
+        spawnable(safe.deactivate_entry("1"));
     }
 }

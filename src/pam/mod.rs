@@ -13,14 +13,14 @@
 //! | `inventory` | one shared list of the PAM's records, and when the next one may be asked for |
 //! | `client` | the calls of one connection, as the operator uses them |
 //! | `calls` | how a call is sent, and what the PAM's answer to it means |
-//! | `auth`, `credential` | the login and its token; the fields of a credential |
+//! | `auth`, `credential`, `safe_password` | the login and its token; the fields of a credential, and of an entry of MySafe |
 //! | `wire` | how the PAM's versions spell requests and answers |
 //! | `transport` | HTTP exchanges, trust in the peer, and how many requests there may be |
 //! | `error` | what can go wrong with a call, and the sentences for it |
 //! | `endpoint` | the plain data that a client is made from |
 //!
 //! No error, log line or `Debug` output of this module has a value, a token or text of an answer in it (P8), and no
-//! call asks for the value of a credential (P5).
+//! call asks for the value of a credential or of an entry (P5).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
@@ -31,20 +31,22 @@ mod credential;
 mod endpoint;
 mod error;
 mod inventory;
+mod safe_password;
 mod transport;
 mod vault_id;
 mod wire;
 
-pub use calls::{Disabled, Enabled};
+pub use calls::{Disabled, Enabled, MySafe};
 pub use client::PamClient;
 pub use credential::{CredentialRequest, ListedCredential, UpsertEffect, Upserted, WireField, WireValue};
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
-    NumberForm, OAuth2, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
+    NumberForm, OAuth2, Product, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
 };
-pub use error::{AuthFailure, Call, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
+pub use error::{AuthFailure, Call, EntryRefusal, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, Inventory, ListBudget, Seen, Snapshot};
+pub use safe_password::{CreatedEntry, Edit, EntryChange, EntryFields, ListedEntry, NewEntry, Share, Sharing};
 pub use transport::{CallReport, Origins};
 pub use vault_id::{host_of, origin_of};
 

@@ -9,6 +9,7 @@ mod fields;
 mod firewall;
 mod list;
 mod logins;
+mod my_safe;
 mod secrecy;
 mod support;
 mod tokens;

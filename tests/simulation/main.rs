@@ -24,5 +24,6 @@ mod list_budget;
 mod load;
 mod neighbours;
 mod outage;
+mod products;
 mod restored_state;
 mod tenants;

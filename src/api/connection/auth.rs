@@ -11,7 +11,8 @@ use crate::api::validation::{DATA_KEY, HEADER_TEXT, OBJECT_NAME};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Auth {
-    /// OAuth 2.0 client credentials of an A2A authorization with read and write permission on PAM Core.
+    /// OAuth 2.0 client credentials: of an A2A authorization with read and write permission on PAM Core, or, for the product
+    /// `MySafe`, of an access key with full access that a user of MySafe made.
     pub oauth2: Oauth2,
 }
 

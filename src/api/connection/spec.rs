@@ -7,6 +7,7 @@ use super::auth::Auth;
 use super::brake::DisableBrake;
 use super::inventory::InventorySettings;
 use super::limits::Limits;
+use super::product::Product;
 use super::tls::Tls;
 use crate::api::compatibility::Compatibility;
 use crate::api::validation::HEADER_TEXT;
@@ -25,12 +26,19 @@ pub struct ConnectionSpec {
     /// Address of the PAM: `https://`, a host, and where needed a port and a path, such as `https://pam.example.com`.
     #[schemars(length(min = 9, max = 2048), regex(pattern = HTTPS_URL))]
     pub url: String,
+    /// Product of the PAM that the connection is for: `PamCore`, which keeps the record of each PamCredential, with the
+    /// login of an A2A authorization; or `MySafe`, the PAM's personal safe, with the login of an access key of one of its users. Each product
+    /// has logins of its own, so that a connection is for one of them.
+    #[serde(default, skip_serializing_if = "Product::is_default")]
+    #[schemars(extend("default" = "PamCore"))]
+    pub product: Product,
     /// Version of the PAM as its own pages show it, such as `4.2`, `3.33.1` or `3.32`. It decides how the PAM is
     /// spoken to: paths, names and shapes at once. Versions from 3.30 on are supported.
     #[schemars(length(min = 3, max = 16), regex(pattern = PRODUCT_VERSION))]
     #[x_kube(validation = Rule::new("self.matches('^(3[.]3[0-3]|4[.][0-9]+)([.][0-9]+)?$')").message("productVersion must be 3.30 to 3.33 or 4.x, as the PAM shows it"))]
     pub product_version: String,
-    /// First part of the API's paths, where it is not what `productVersion` implies (`/iso` up to 3.32, `/api` later).
+    /// First part of the API's paths, where it is not what `productVersion` implies (`/iso` up to 3.32, `/api` later;
+    /// for `MySafe` always `/api`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255), regex(pattern = API_PATH))]
     pub api_prefix: Option<String>,

@@ -46,6 +46,7 @@ fn rule(rule: &api::AccessRule, labels: Option<&Labels>) -> AccessRule {
             take_over: allows(Grant::TakeOver),
             device_settings: allows(Grant::DeviceSettings),
             owner: allows(Grant::Owner),
+            my_safe: allows(Grant::MySafe),
         },
     }
 }

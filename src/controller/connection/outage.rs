@@ -11,10 +11,9 @@ use tokio::time::sleep;
 
 use crate::controller::connection::context::Context;
 use crate::controller::connection::object::ConnectionId;
-use crate::controller::connection::state::ConnectionState;
 use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
-use crate::domain::{Connection, Reason};
+use crate::domain::Reason;
 use crate::pam::{PamClient, PamError, Unavailable};
 
 /// How often the circuits are looked at.
@@ -29,7 +28,7 @@ const LEFT_ALONE: &str = "The PAM failed several times in a row and is left alon
 pub(crate) async fn watch(context: Arc<Context>) {
     loop {
         sleep(LOOK).await;
-        let ready = |id: &ConnectionId| ConnectionState::state(context.state(id).as_ref()) == Connection::Ready;
+        let ready = |id: &ConnectionId| context.state(id).is_some_and(|state| state.ready);
         let silent = context.store.left_alone_for(OUTAGE).into_iter().filter(ready);
         let subjects: Vec<_> = silent.map(|id| id.object_id()).collect();
         context.cluster.triggers.wake(&subjects);

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::{ConnectionKind, InventorySettings};
+use crate::api::{ConnectionKind, InventorySettings, Product};
 use crate::controller::connection::context::Context;
 use crate::controller::connection::inventory::{ListConsumer, list};
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
@@ -134,7 +134,9 @@ impl Poller {
     /// Returns the connections whose list is kept: those that are ready, are to list, and are in use.
     fn to_list(&self) -> Vec<Arc<AnyConnection>> {
         let connections = &self.connections;
-        let is_ready = |id: &ConnectionId| ConnectionState::state(connections.state(id).as_ref()) == Connection::Ready;
+        // What is listed are records of PAM Core.
+        let state = |id: &ConnectionId| ConnectionState::state(connections.state(id).as_ref(), Product::PamCore);
+        let is_ready = |id: &ConnectionId| state(id) == Connection::Ready;
         let used = self.consumer.connections_to_list().into_iter().filter(is_ready);
         let used = used.filter_map(|id| connections.store.get(&id));
         used.filter(|connection| inventory(connection).enabled).collect()

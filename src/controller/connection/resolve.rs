@@ -18,7 +18,7 @@ use crate::controller::secret::read::{self, SecretValues, source};
 use crate::controller::secret::value::{self, Unusable};
 use crate::pam::{
     AdditionalSettingsShape, AddressPolicy, AllowedHosts, BooleanForm, ClientCertificate, Compatibility,
-    CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, ProductVersion, TokenRequest,
+    CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, Product, ProductVersion, TokenRequest,
 };
 
 /// Everything that a login depends on.
@@ -253,6 +253,10 @@ fn endpoint(spec: &ConnectionSpec, oauth2: OAuth2) -> Result<Endpoint, Problem> 
         burst: limits.burst,
     };
     Ok(Endpoint {
+        product: match spec.product {
+            api::Product::PamCore => Product::PamCore,
+            api::Product::MySafe => Product::MySafe,
+        },
         limits,
         compatibility: compatibility(spec),
         tenant: spec.auth.oauth2.tenant.clone(),

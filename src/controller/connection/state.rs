@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::api::{ConditionType, PamConnectionStatus, SettingsBlocks, find};
+use crate::api::{ConditionType, PamConnectionStatus, Product, SettingsBlocks, find};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::worker_slots::Lane;
 use crate::domain::{Connection, Reason, VaultId};
@@ -68,14 +68,21 @@ impl ConnectionState {
         }
     }
 
-    /// Returns the state of a connection as a decision about a credential sees it; `None` is a connection that does not
-    /// exist. A failure of the PAM keeps its reason, since the credentials report it too. Every other reason becomes
-    /// `ConnectionNotReady`, since only the owner of the connection can mend it.
-    pub(crate) fn state(state: Option<&Self>) -> Connection {
+    /// Returns whether the connection is for this product.
+    pub(crate) fn is_for(&self, product: Product) -> bool {
+        self.connection.spec.product == product
+    }
+
+    /// Returns the state of a connection as a decision about an object of this product sees it; `None` is a connection that
+    /// does not exist. A failure of the PAM keeps its reason, since the objects report it too. Every other reason becomes
+    /// `ConnectionNotReady`, since only the owner of the connection can mend it; so does a connection for another product,
+    /// however ready it is.
+    pub(crate) fn state(state: Option<&Self>, product: Product) -> Connection {
         let Some(state) = state else {
             return Connection::Missing;
         };
         match state.reason {
+            _ if !state.is_for(product) => Connection::NotReady(Reason::ConnectionNotReady),
             _ if state.ready => Connection::Ready,
             Some(
                 reason @ (Reason::PamAuthenticationFailed

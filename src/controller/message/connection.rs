@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::api::Product;
 use crate::domain::Reason;
 use crate::domain::unacked::whole_second;
 
@@ -9,6 +10,18 @@ use crate::domain::unacked::whole_second;
 pub(crate) fn connection_missing(connection: &str, selects: bool) -> String {
     let hint = if selects { ", or is not selected by this operator's --connection-selector" } else { "" };
     format!("{connection} does not exist{hint}: create it, or correct spec.connectionRef")
+}
+
+/// Says that a connection is for another product than the object needs.
+pub(crate) fn connection_for_another_product(connection: &str, needed: Product) -> String {
+    let (is_for, keeps) = match needed {
+        Product::PamCore => ("MySafe", "PamCredentials are kept in PAM Core"),
+        Product::MySafe => ("PAM Core", "MySafePasswords are kept in MySafe"),
+    };
+    format!(
+        "{connection} is for {is_for}, and {keeps}; nothing was sent: name a connection with spec.product: {needed:?} in \
+         spec.connectionRef"
+    )
 }
 
 /// Says that a connection is not ready, with what the PAM answered to the connection.

@@ -7,18 +7,23 @@ use serde_json::Value;
 use crate::api::PamCredentialSpec;
 use crate::domain::Reason;
 use crate::metrics::{Metrics, PamOperation, PamOutcome};
-use crate::pam::{Call, CallReport, PamError, RetryAdvice, Unavailable};
+use crate::pam::{Call, CallReport, EntryRefusal, PamError, RetryAdvice, Unavailable};
 
 /// Returns the reason that a failed call gives a credential or a connection.
 pub(crate) const fn reason(error: &PamError) -> Reason {
     match error {
         PamError::DeviceNotFound => Reason::DeviceNotFound,
         PamError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
-        PamError::PermissionDenied { .. } => Reason::PamPermissionDenied,
+        PamError::PermissionDenied { .. }
+        | PamError::EntryRefused { why: EntryRefusal::NoAccess | EntryRefusal::NotAuthorized, .. } => {
+            Reason::PamPermissionDenied
+        }
+        PamError::OtherProduct(_) => Reason::ConnectionNotReady,
         PamError::AuthenticationFailed(_) => Reason::PamAuthenticationFailed,
         PamError::RateLimited { .. } | PamError::ListThrottled { .. } => Reason::RateLimited,
         PamError::NotFound { .. }
         | PamError::Rejected { .. }
+        | PamError::EntryRefused { .. }
         | PamError::InvalidId
         | PamError::Misrouted(_)
         | PamError::Intercepted { .. }
@@ -120,15 +125,19 @@ pub(crate) fn is_bounded(error: &PamError) -> bool {
 pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
     let operation = match report.call {
         Call::Token => PamOperation::Token,
-        Call::ListCredentials => PamOperation::List,
+        Call::ListCredentials | Call::ListEntries => PamOperation::List,
         Call::UpsertCredential => PamOperation::Upsert,
-        Call::DisableCredential => PamOperation::Disable,
-        Call::EnableCredential => PamOperation::Enable,
+        Call::DisableCredential | Call::DeactivateEntry => PamOperation::Disable,
+        Call::EnableCredential | Call::ActivateEntry => PamOperation::Enable,
+        Call::CreateEntry => PamOperation::Create,
+        Call::UpdateEntry => PamOperation::Update,
     };
     let outcome = match report.outcome {
         "ok" => PamOutcome::Ok,
         "not_found" | "device_not_found" => PamOutcome::NotFound,
-        "rejected" | "misrouted" | "intercepted" | "redirected" | "address_not_allowed" => PamOutcome::Rejected,
+        "rejected" | "other_product" | "misrouted" | "intercepted" | "redirected" | "address_not_allowed" => {
+            PamOutcome::Rejected
+        }
         "permission_denied" => PamOutcome::PermissionDenied,
         "login_refused" | "token_rejected" => PamOutcome::AuthenticationFailed,
         "rate_limited" | "list_throttled" => PamOutcome::RateLimited,
@@ -158,6 +167,7 @@ mod tests {
             PamError::AuthenticationFailed(AuthFailure::LoginRefused),
             PamError::AuthenticationFailed(AuthFailure::TokenRejected),
             PamError::AddressNotAllowed(AddressKind::Loopback),
+            PamError::OtherProduct(call),
             PamError::InvalidId,
             PamError::Misrouted(call),
             PamError::Intercepted { call, status: 403 },
@@ -190,6 +200,20 @@ mod tests {
             assert!(made.iter().any(|made| made == row), "{row}");
         }
         assert_eq!(made.len(), rows.len(), "{made:?}");
+    }
+
+    #[test]
+    fn what_my_safe_refuses_has_the_reasons_of_what_pam_core_refuses() {
+        let refused = |why| reason(&PamError::EntryRefused { why, code: None });
+        for why in [EntryRefusal::NoAccess, EntryRefusal::NotAuthorized] {
+            assert_eq!(refused(why), Reason::PamPermissionDenied, "{why:?}");
+        }
+        for why in [EntryRefusal::Incomplete, EntryRefusal::NotFound, EntryRefusal::Inactive, EntryRefusal::Other] {
+            assert_eq!(refused(why), Reason::PamRejected, "{why:?}");
+        }
+        // Its codes are about no field of a credential.
+        let missing = PamError::EntryRefused { why: EntryRefusal::NotFound, code: Some(1005) };
+        assert_eq!(fields(&missing), (&[][..], false));
     }
 
     fn spec(change: &Value) -> PamCredentialSpec {

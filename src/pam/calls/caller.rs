@@ -8,36 +8,38 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};
 use url::Url;
 
-use super::list::{ListLimits, Listing, read_list};
+use super::list::{ListLimits, ListRow, Listing, read_list};
 use super::switch::{Disabled, Enabled, disabled, enabled, id_segment};
 use super::upsert::{upserted, without_secrets};
 use crate::domain::Turn;
 use crate::pam::auth::{Grant, Login, Token, Tokens, granted};
 use crate::pam::credential::{CredentialRequest, ListedCredential, Upserted};
-use crate::pam::endpoint::{Deadlines, Endpoint, EndpointError};
+use crate::pam::endpoint::{Deadlines, Endpoint, EndpointError, Product};
 use crate::pam::error::{Call, PamError};
 use crate::pam::transport::{self, HttpAnswer, Member, Origins, Permit};
 use crate::pam::vault_id::host_of;
 use crate::pam::wire::{Dialect, Failure, failure, failure_of};
 
 /// Takes the records of a list, one by one.
-pub(in crate::pam) type Sink<'a> = &'a mut (dyn FnMut(ListedCredential) + Send);
+pub(in crate::pam) type Sink<'a, R = ListedCredential> = &'a mut (dyn FnMut(R) + Send);
 /// Is called when the request for a list leaves.
 pub(in crate::pam) type Sent<'a> = &'a (dyn Fn() + Sync);
 
 /// Names a write, and whose turn it takes.
-struct Write<'a> {
-    call: Call,
-    turn: &'a Turn,
+pub(super) struct Write<'a> {
+    pub(super) call: Call,
+    pub(super) turn: &'a Turn,
 }
 
 /// Makes the calls of one client.
 pub(in crate::pam) struct Caller {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     token_url: Url,
-    credential_url: Url,
+    /// The URL of what the connection's product keeps, and of nothing of another product.
+    pub(super) resource_url: Url,
+    product: Product,
     login: Login,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     deadlines: Deadlines,
     tokens: Tokens,
     member: Member,
@@ -54,11 +56,12 @@ impl Caller {
         deadlines: Deadlines,
     ) -> Result<Self, EndpointError> {
         endpoint.check()?;
-        let dialect = Dialect::of(endpoint.version, &endpoint.compatibility)?;
+        let dialect = Dialect::of(endpoint.product, endpoint.version, &endpoint.compatibility)?;
         Ok(Self {
             http: transport::client_for(&endpoint)?,
             token_url: at_path(&endpoint.url, &dialect.token_path),
-            credential_url: at_path(&endpoint.url, &format!("{}/pam/credential", dialect.prefix)),
+            resource_url: at_path(&endpoint.url, &format!("{}{}", dialect.prefix, endpoint.product.resource())),
+            product: endpoint.product,
             list_limits: if endpoint.apart.is_some() { ListLimits::TENANT } else { ListLimits::OWNER },
             of_one_party: endpoint.apart.is_some(),
             member: origins.join(&group_of(&endpoint), endpoint.limits),
@@ -103,8 +106,7 @@ impl Caller {
     pub(in crate::pam) async fn upsert(&self, request: &CredentialRequest, turn: &Turn) -> Result<Upserted, PamError> {
         let body = request.to_json(&self.dialect).map_err(|_| PamError::Rejected { code: None })?;
         let body = Bytes::from_owner(body);
-        let post =
-            || self.http.post(self.credential_url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone());
+        let post = || with_body(self.http.post(self.resource_url.clone()), &body);
         let meaning = |answer: &HttpAnswer| upserted(answer).and_then(|upserted| without_secrets(upserted, request));
         self.write(Write { call: Call::UpsertCredential, turn }, post, meaning).await
     }
@@ -127,20 +129,36 @@ impl Caller {
     /// Lists the credentials, and returns their number. `sent` is called when the request leaves: after the login, and
     /// after the wait for other requests.
     pub(in crate::pam) async fn list(&self, sent: Sent<'_>, sink: Sink<'_>) -> Result<usize, PamError> {
-        let permit = self.enter(Call::ListCredentials, &Turn::default()).await?;
+        self.list_at(&self.resource_url, sent, sink).await
+    }
+
+    /// Lists what a URL leads to, as [`Caller::list`] does.
+    pub(super) async fn list_at<R: ListRow>(
+        &self,
+        url: &Url,
+        sent: Sent<'_>,
+        sink: Sink<'_, R>,
+    ) -> Result<usize, PamError> {
+        let permit = self.enter(R::CALL, &Turn::default()).await?;
         let token = self.token(&permit).await?;
-        match self.list_once(&permit, &token, sent, sink).await {
+        let request = || self.http.get(url.clone());
+        match self.list_once(&permit, with_token(request(), &token), sent, sink).await {
             // Such a failure comes before the first record, so that the sink has got nothing yet.
             Err(failure) if failure.new_token_may_help => {
                 let token = self.other_token(&permit, &token, failure.error).await?;
-                self.list_once(&permit, &token, sent, sink).await.map_err(|failure| failure.error)
+                let second = self.list_once(&permit, with_token(request(), &token), sent, sink).await;
+                second.map_err(|failure| failure.error)
             }
             outcome => outcome.map_err(|failure| failure.error),
         }
     }
 
-    /// Waits until one more request may be in flight. Fails at once if the login was refused.
+    /// Waits until one more request may be in flight. Fails at once if the login was refused, or the call is another
+    /// product's than the connection's.
     async fn enter(&self, call: Call, turn: &Turn) -> Result<Permit<'_>, PamError> {
+        if call.product().is_some_and(|product| product != self.product) {
+            return Err(PamError::OtherProduct(call));
+        }
         self.tokens.check()?;
         if self.of_one_party {
             return self.member.enter(call, &turn.for_all()).await;
@@ -151,13 +169,13 @@ impl Caller {
     /// Returns the URL of one record.
     fn url_of(&self, id: &str) -> Result<Url, PamError> {
         let id = id_segment(id)?;
-        let mut url = self.credential_url.clone();
+        let mut url = self.resource_url.clone();
         url.set_path(&format!("{}/{id}", url.path()));
         Ok(url)
     }
 
     /// Sends a write, and a second time with a new token where the PAM rejected the old one.
-    async fn write<T>(
+    pub(super) async fn write<T>(
         &self,
         Write { call, turn }: Write<'_>,
         request: impl Fn() -> RequestBuilder,
@@ -194,17 +212,16 @@ impl Caller {
         ticket.done(outcome).map_err(|error| Failure { error, new_token_may_help })
     }
 
-    async fn list_once(
+    async fn list_once<R: ListRow>(
         &self,
         permit: &Permit<'_>,
-        token: &Token,
+        request: RequestBuilder,
         sent: Sent<'_>,
-        sink: Sink<'_>,
+        sink: Sink<'_, R>,
     ) -> Result<usize, Failure> {
-        let call = Call::ListCredentials;
+        let call = R::CALL;
         let ticket = permit.ticket(call).await?;
         sent();
-        let request = with_token(self.http.get(self.credential_url.clone()), token);
         let mut new_token_may_help = false;
         let outcome = transport::within(call, self.deadlines.list, async {
             let response = transport::send(call, request).await?;
@@ -243,13 +260,18 @@ impl Caller {
     }
 }
 
+/// Adds a body to a request.
+pub(super) fn with_body(request: RequestBuilder, body: &Bytes) -> RequestBuilder {
+    request.header(CONTENT_TYPE, "application/json").body(body.clone())
+}
+
 fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
     request.header(AUTHORIZATION, token.header.clone()).header(ACCEPT, "application/json")
 }
 
 /// Reads the answer to a list request.
-async fn listed(response: Response, limits: ListLimits, sink: Sink<'_>) -> Result<usize, Failure> {
-    let call = Call::ListCredentials;
+async fn listed<R: ListRow>(response: Response, limits: ListLimits, sink: Sink<'_, R>) -> Result<usize, Failure> {
+    let call = R::CALL;
     if !response.status().is_success() {
         let answer = transport::read(call, response).await?;
         return Err(failure(call, &answer));

@@ -1,4 +1,4 @@
-//! What the PAM answers to the list of credentials, decoded while it arrives: decoding takes memory for one batch of
+//! What the PAM answers to a list of credentials or entries, decoded while it arrives: decoding takes memory for one batch of
 //! records and one chunk, not for the whole answer.
 
 use std::fmt;
@@ -12,10 +12,38 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::part_limit::{PartLimit, PartTooLong};
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
+use crate::pam::safe_password::ListedEntry;
 use crate::pam::transport::failed;
 use crate::pam::wire::{Envelope, Exception, Status, if_object, is_page};
 
-const CALL: Call = Call::ListCredentials;
+/// A record of a list.
+pub(in crate::pam) trait ListRow: serde::de::DeserializeOwned + Send + 'static {
+    /// The call that asks for the list.
+    const CALL: Call;
+    /// The part of the answer that holds the records.
+    const KEY: Key;
+
+    /// Returns how many bytes of text the record has.
+    fn text_length(&self) -> usize;
+}
+
+impl ListRow for ListedCredential {
+    const CALL: Call = Call::ListCredentials;
+    const KEY: Key = Key::Credentials;
+
+    fn text_length(&self) -> usize {
+        Self::text_length(self)
+    }
+}
+
+impl ListRow for ListedEntry {
+    const CALL: Call = Call::ListEntries;
+    const KEY: Key = Key::Entries;
+
+    fn text_length(&self) -> usize {
+        Self::text_length(self)
+    }
+}
 
 /// How large a list may be. A record that is small on the wire may be large in memory: ten bytes become some hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +69,12 @@ const BATCH_TEXT: usize = 256 << 10;
 pub(in crate::pam) struct Listing {
     pub(in crate::pam) count: usize,
     pub(in crate::pam) envelope: Envelope,
-    /// False if the answer holds no `credentials` at all.
+    /// False if the answer holds no records at all.
     has_records: bool,
 }
 
 impl Listing {
-    /// Returns true if the answer is a list: it holds `credentials`, or its message says that there are none.
+    /// Returns true if the answer is a list: it holds records, or its message says that there are none.
     pub(in crate::pam) fn is_list(&self) -> bool {
         self.has_records || self.envelope.message().starts_with("0 ")
     }
@@ -54,27 +82,27 @@ impl Listing {
 
 /// Reads a list to its end and gives each record to `sink`. A list that ends early or is damaged is an error, never a
 /// short list; after an error the caller throws away the records that `sink` has got.
-pub(in crate::pam) async fn read_list(
+pub(in crate::pam) async fn read_list<R: ListRow>(
     response: Response,
     limits: ListLimits,
-    sink: &mut (dyn FnMut(ListedCredential) + Send),
+    sink: &mut (dyn FnMut(R) + Send),
 ) -> Result<Listing, PamError> {
     let (chunks_in, chunks) = channel(8);
-    let (batches_in, mut batches) = channel::<Vec<ListedCredential>>(4);
+    let (batches_in, mut batches) = channel::<Vec<R>>(4);
     // The decoder pulls and the network pushes, so one of them must wait for the other on a thread of its own.
     // The thread ends by itself when either channel closes, and so also when this call is dropped.
     let decoder = tokio::task::spawn_blocking(move || decode(chunks, batches_in));
     let hand_over = async {
         let mut left = limits.records;
         while let Some(batch) = batches.recv().await {
-            left = left.checked_sub(batch.len()).ok_or(PamError::TooLarge(CALL))?;
+            left = left.checked_sub(batch.len()).ok_or(PamError::TooLarge(R::CALL))?;
             batch.into_iter().for_each(&mut *sink);
         }
         Ok(())
     };
-    tokio::try_join!(pump(response, limits.bytes, chunks_in), hand_over)?;
+    tokio::try_join!(pump(R::CALL, response, limits.bytes, chunks_in), hand_over)?;
     let listing = decoder.await.ok().flatten();
-    listing.ok_or(PamError::Malformed { call: CALL, what: "is no complete list" })
+    listing.ok_or(PamError::Malformed { call: R::CALL, what: "is no complete list" })
 }
 
 /// A piece of the body.
@@ -84,15 +112,15 @@ enum Chunk {
 }
 
 /// Moves the body into the decoder. The end is sent as a chunk of its own: a channel that just closes is a body cut off.
-async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
+async fn pump(call: Call, mut response: Response, mut left: usize, decoder: Sender<Chunk>) -> Result<(), PamError> {
     let status = response.status().as_u16();
     let (mut is_first, mut parts) = (true, PartLimit::default());
-    while let Some(data) = response.chunk().await.map_err(|error| failed(CALL, &error))? {
-        left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(CALL))?;
-        parts.admit(&data).map_err(|PartTooLong| PamError::TooLarge(CALL))?;
+    while let Some(data) = response.chunk().await.map_err(|error| failed(call, &error))? {
+        left = left.checked_sub(data.len()).ok_or(PamError::TooLarge(call))?;
+        parts.admit(&data).map_err(|PartTooLong| PamError::TooLarge(call))?;
         // A page is something else than a list that is damaged: it says nothing of what the PAM holds.
         if std::mem::take(&mut is_first) && is_page(&data) {
-            return Err(PamError::Intercepted { call: CALL, status });
+            return Err(PamError::Intercepted { call, status });
         }
         if decoder.send(Chunk::Data(data)).await.is_err() {
             return Ok(()); // The decoder gave up, and its result says why.
@@ -103,7 +131,7 @@ async fn pump(mut response: Response, mut left: usize, decoder: Sender<Chunk>) -
 }
 
 /// Decodes the chunks; `None` if they are no complete list, or nobody takes the batches.
-fn decode(chunks: Receiver<Chunk>, batches: Sender<Vec<ListedCredential>>) -> Option<Listing> {
+fn decode<R: ListRow>(chunks: Receiver<Chunk>, batches: Sender<Vec<R>>) -> Option<Listing> {
     let mut records = Records { batches, batch: Vec::with_capacity(BATCH), text: 0, count: 0 };
     let reader = BufReader::with_capacity(64 << 10, ChunkReader { chunks, current: Bytes::new(), ended: false });
     let mut json = serde_json::Deserializer::from_reader(reader);
@@ -137,9 +165,9 @@ impl Read for ChunkReader {
 }
 
 /// Counts the decoded records and hands them over in batches.
-struct Records {
-    batches: Sender<Vec<ListedCredential>>,
-    batch: Vec<ListedCredential>,
+struct Records<R> {
+    batches: Sender<Vec<R>>,
+    batch: Vec<R>,
     /// The bytes of text in `batch`.
     text: usize,
     count: usize,
@@ -148,8 +176,8 @@ struct Records {
 /// The call that wanted the list was dropped.
 struct Abandoned;
 
-impl Records {
-    fn push(&mut self, record: ListedCredential) -> Result<(), Abandoned> {
+impl<R: ListRow> Records<R> {
+    fn push(&mut self, record: R) -> Result<(), Abandoned> {
         self.count += 1;
         self.text += record.text_length();
         self.batch.push(record);
@@ -164,9 +192,9 @@ impl Records {
 }
 
 /// Decodes the answer as a whole.
-struct ListSeed<'a>(&'a mut Records);
+struct ListSeed<'a, R>(&'a mut Records<R>);
 
-impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
+impl<'de, R: ListRow> DeserializeSeed<'de> for ListSeed<'_, R> {
     type Value = Listing;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Listing, D::Error> {
@@ -174,7 +202,7 @@ impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for ListSeed<'_> {
+impl<'de, R: ListRow> Visitor<'de> for ListSeed<'_, R> {
     type Value = Listing;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,8 +215,8 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
             match key {
                 Key::Response => response = map.next_value::<Part<Status>>()?.0,
                 Key::Exception => exception = map.next_value::<Part<Exception>>()?.0,
-                Key::Credentials => has_records |= map.next_value_seed(RecordsSeed(self.0))?,
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                key if key == R::KEY => has_records |= map.next_value_seed(RecordsSeed(self.0))?,
+                Key::Credentials | Key::Entries | Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(Listing { count: 0, envelope: Envelope::of_parts(response, exception), has_records })
@@ -196,12 +224,15 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 }
 
 /// The key of a part of the answer.
-#[derive(serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Key {
+pub(in crate::pam) enum Key {
     Response,
     Exception,
     Credentials,
+    /// Entries of MySafe: the samples have the first name, the list of fields on the same pages has the other (API 5.2).
+    #[serde(rename = "password_on_list", alias = "passwords_on_list")]
+    Entries,
     #[serde(other)]
     Other,
 }
@@ -216,9 +247,9 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Part<T> {
 }
 
 /// Decodes the array of records; true if there is one, false for `null`.
-struct RecordsSeed<'a>(&'a mut Records);
+struct RecordsSeed<'a, R>(&'a mut Records<R>);
 
-impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
+impl<'de, R: ListRow> DeserializeSeed<'de> for RecordsSeed<'_, R> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -226,7 +257,7 @@ impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for RecordsSeed<'_> {
+impl<'de, R: ListRow> Visitor<'de> for RecordsSeed<'_, R> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,6 +281,8 @@ mod tests {
     use super::super::part_limit::LARGEST_PART;
     use super::*;
     use std::thread;
+
+    const CALL: Call = Call::ListCredentials;
 
     /// Decodes a body that arrives in pieces of `size` bytes; `whole` tells whether it is ended properly.
     fn decode_pieces(body: &str, size: usize, whole: bool) -> Option<(Listing, Vec<ListedCredential>)> {
@@ -296,7 +329,7 @@ mod tests {
         let read = async |limits| {
             let mut records = 0;
             let response = Response::from(http::Response::new(body(600)));
-            let read = read_list(response, limits, &mut |_| records += 1).await;
+            let read = read_list(response, limits, &mut |_: ListedCredential| records += 1).await;
             read.map(|listing| (listing.count, records)).map_err(|error| error == PamError::TooLarge(CALL))
         };
         let bytes = body(600).len();
@@ -310,7 +343,7 @@ mod tests {
         let read = async |length: usize| {
             let long = format!(r#"{{"response":{{"message":"{}"}},"credentials":[]}}"#, "x".repeat(length));
             let response = Response::from(http::Response::new(long));
-            read_list(response, ListLimits::OWNER, &mut |_| ()).await.map(|listing| listing.count)
+            read_list(response, ListLimits::OWNER, &mut |_: ListedCredential| ()).await.map(|listing| listing.count)
         };
         assert_eq!(read(LARGEST_PART / 2).await, Ok(0));
         assert_eq!(read(LARGEST_PART).await, Err(PamError::TooLarge(CALL)));

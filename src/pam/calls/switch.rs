@@ -65,7 +65,7 @@ pub(in crate::pam) fn id_segment(id: &str) -> Result<&str, PamError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pam::{Compatibility, ProductVersion};
+    use crate::pam::{Compatibility, Product, ProductVersion};
     use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn dialect(version: &str) -> Dialect {
-        Dialect::of(ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
+        Dialect::of(Product::PamCore, ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
     }
 
     fn refusal(code: u16) -> HttpAnswer {

@@ -7,13 +7,12 @@ mod tests;
 mod wire;
 
 use std::fmt;
-use std::io;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
-use crate::pam::wire::Dialect;
+use crate::pam::wire::{Dialect, json_body};
 use wire::{Spelled, put_fields};
 
 pub use answer::{UpsertEffect, Upserted};
@@ -47,16 +46,8 @@ pub struct CredentialRequest {
 
 impl CredentialRequest {
     /// The request's body as JSON, in the connection's dialect.
-    ///
-    /// The body is written twice, the first time only to be measured: a buffer that grew would leave copies of the value in
-    /// freed memory.
     pub(super) fn to_json(&self, dialect: &Dialect) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
-        let spelled = Spelled(self, dialect);
-        let mut length = Length(0);
-        serde_json::to_writer(&mut length, &spelled)?;
-        let mut body = Zeroizing::new(Vec::with_capacity(length.0));
-        serde_json::to_writer(&mut *body, &spelled)?;
-        Ok(body)
+        json_body(&Spelled(self, dialect))
     }
 
     /// Returns whether a switch is sent as on, given its path in the call; `None` if it is not sent.
@@ -106,19 +97,5 @@ impl fmt::Debug for CredentialRequest {
             .field("content", &self.content.is_some())
             .field("fields", &self.fields)
             .finish_non_exhaustive()
-    }
-}
-
-/// A writer that keeps nothing but the length.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pam::endpoint::{AdditionalSettingsShape, BooleanForm, CriticalityCase, NotesPlacement, NumberForm};
-use crate::pam::{Compatibility, ProductVersion};
+use crate::pam::{Compatibility, Product, ProductVersion};
 
 fn dialect(version: &str) -> Dialect {
-    Dialect::of(ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
+    Dialect::of(Product::PamCore, ProductVersion::parse(version).unwrap(), &Compatibility::default()).unwrap()
 }
 
 fn body(request: &CredentialRequest, dialect: &Dialect) -> Value {

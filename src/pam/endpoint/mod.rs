@@ -9,6 +9,7 @@ mod limits;
 mod login;
 mod pem;
 mod policy;
+mod product;
 mod version;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use login::{ClientCertificate, OAuth2, TokenRequest};
 pub(in crate::pam) use pem::PemBundle;
 pub use pem::UnusedBlocks;
 pub use policy::AddressPolicy;
+pub use product::Product;
 pub use version::{ProductVersion, VersionError};
 
 /// Where a PAM is and how to log in there: everything that a [`PamClient`](crate::pam::PamClient) is made from.
@@ -35,6 +37,8 @@ pub use version::{ProductVersion, VersionError};
 pub struct Endpoint {
     /// The PAM's address. https; a path is kept and comes before every other path; no user, query or fragment.
     pub url: Url,
+    /// The product that the connection is for. The client makes the calls of this product and no others.
+    pub product: Product,
     /// The product version, which fixes paths and wire quirks.
     pub version: ProductVersion,
     /// The login.
@@ -64,12 +68,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Returns an endpoint without the optional parts: the system's authorities, the usual limits, no overrides, and
+    /// Returns an endpoint of PAM Core without the optional parts: the system's authorities, the usual limits, no overrides, and
     /// permission to lead anywhere.
     #[must_use]
     pub fn new(url: Url, version: ProductVersion, oauth2: OAuth2) -> Self {
         Self {
             url,
+            product: Product::default(),
             version,
             oauth2,
             ca_bundle: None,

@@ -2,6 +2,7 @@
 
 mod call;
 mod code;
+mod entry_refusal;
 mod pam_error;
 mod retry;
 mod summary;
@@ -9,6 +10,7 @@ mod unavailable;
 
 pub use call::Call;
 pub use code::field_of;
+pub use entry_refusal::EntryRefusal;
 pub use pam_error::PamError;
 pub use retry::RetryAdvice;
 pub use unavailable::{AuthFailure, TlsFault, Unavailable};

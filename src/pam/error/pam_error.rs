@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::code::{Meaning, field_of, meaning_of};
+use super::entry_refusal::EntryRefusal;
 use super::retry::RetryAdvice;
 use super::summary;
 use super::unavailable::{AuthFailure, Unavailable};
-use crate::pam::endpoint::AddressKind;
+use crate::pam::endpoint::{AddressKind, Product};
 
 /// A failed call to the PAM, by meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,15 @@ pub enum PamError {
         /// The PAM's four-digit code, if it gave one.
         code: Option<u16>,
     },
+    /// MySafe refuses a call about an entry. Sending the request again changes nothing.
+    EntryRefused {
+        /// What MySafe refuses.
+        why: EntryRefusal,
+        /// MySafe's four-digit code, if it gave one. Its codes mean other things than PAM Core's (API 1.7).
+        code: Option<u16>,
+    },
+    /// The connection is for another product than the call. Nothing was sent.
+    OtherProduct(Call),
     /// The PAM does not accept our login.
     AuthenticationFailed(AuthFailure),
     /// The connection's host leads to an address that a tenant's connection may not lead to. Nothing was sent.
@@ -81,14 +91,33 @@ pub enum PamError {
 }
 
 impl PamError {
-    /// Returns the error that a four-digit code of the PAM means.
-    pub(in crate::pam) fn of_code(number: u16) -> Self {
+    /// Returns the error that a four-digit code of the PAM means in the answer to a call.
+    pub(in crate::pam) fn of_code(call: Call, number: u16) -> Self {
         let code = Some(number);
+        if call.product() == Some(Product::MySafe) {
+            return Self::EntryRefused { why: EntryRefusal::of_code(number), code };
+        }
         match meaning_of(number) {
             Meaning::NotFound => Self::NotFound { code },
             Meaning::DeviceNotFound => Self::DeviceNotFound,
             Meaning::Denied => Self::PermissionDenied { code },
             Meaning::Rejected => Self::Rejected { code },
+        }
+    }
+
+    /// Returns the error of a call that the PAM refuses without a code.
+    pub(in crate::pam) fn without_code(call: Call) -> Self {
+        match call.product() {
+            Some(Product::MySafe) => Self::EntryRefused { why: EntryRefusal::Other, code: None },
+            _ => Self::Rejected { code: None },
+        }
+    }
+
+    /// Returns the error of a call that the login is not authorized for at all.
+    pub(in crate::pam) fn not_authorized(call: Call) -> Self {
+        match call.product() {
+            Some(Product::MySafe) => Self::EntryRefused { why: EntryRefusal::NotAuthorized, code: None },
+            _ => Self::PermissionDenied { code: None },
         }
     }
 
@@ -109,6 +138,8 @@ impl PamError {
             Self::NotFound { .. } | Self::DeviceNotFound => summary::not_found(self.code()),
             Self::Rejected { code } => summary::rejected(*code),
             Self::PermissionDenied { code } => summary::denied(*code),
+            Self::EntryRefused { why, code } => summary::with_code(why.words(), *code),
+            Self::OtherProduct(call) => summary::other_product(*call),
             Self::AuthenticationFailed(failure) => summary::authentication_failed(*failure).to_owned(),
             Self::AddressNotAllowed(kind) => summary::address_not_allowed(*kind),
             Self::InvalidId => "the record's id is not a number: the PAM was not asked".to_owned(),
@@ -156,6 +187,8 @@ impl PamError {
             Self::NotFound { .. }
             | Self::Rejected { .. }
             | Self::PermissionDenied { .. }
+            | Self::EntryRefused { .. }
+            | Self::OtherProduct(_)
             | Self::AuthenticationFailed(AuthFailure::LoginRefused)
             | Self::AddressNotAllowed(_)
             | Self::InvalidId
@@ -164,7 +197,7 @@ impl PamError {
             | Self::Redirected(_) => RetryAdvice::Permanent,
             Self::RateLimited { after } => after.map_or(RetryAdvice::Backoff, RetryAdvice::After),
             Self::ListThrottled { after } => RetryAdvice::After(*after),
-            Self::Unavailable { call: Call::UpsertCredential, why: Unavailable::Server } => RetryAdvice::Bounded,
+            Self::Unavailable { call, why: Unavailable::Server } if call.has_content() => RetryAdvice::Bounded,
             Self::Unavailable { why, .. } => why.retry(),
             Self::DeviceNotFound
             | Self::AuthenticationFailed(AuthFailure::TokenRejected)
@@ -181,8 +214,8 @@ impl PamError {
     pub fn list_is_incomplete(&self) -> bool {
         matches!(
             self,
-            Self::Malformed { call: Call::ListCredentials, .. }
-                | Self::TooLarge(Call::ListCredentials)
+            Self::Malformed { call: Call::ListCredentials | Call::ListEntries, .. }
+                | Self::TooLarge(Call::ListCredentials | Call::ListEntries)
                 | Self::ListNotKept
         )
     }
@@ -191,7 +224,10 @@ impl PamError {
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         match self {
-            Self::NotFound { code } | Self::Rejected { code } | Self::PermissionDenied { code } => *code,
+            Self::NotFound { code }
+            | Self::Rejected { code }
+            | Self::PermissionDenied { code }
+            | Self::EntryRefused { code, .. } => *code,
             Self::DeviceNotFound => Some(1011),
             _ => None,
         }
@@ -200,7 +236,8 @@ impl PamError {
     /// Returns the field that the PAM complains about, by its name in the API, if its code tells: see [`field_of`].
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
-        field_of(self.code()?)
+        let is_of_pam_core = !matches!(self, Self::EntryRefused { .. });
+        self.code().filter(|_| is_of_pam_core).and_then(field_of)
     }
 
     /// Returns a constant name of the meaning, for metrics and logs: `not_found`, `rejected`, `unavailable_timeout`, …
@@ -211,6 +248,8 @@ impl PamError {
             Self::DeviceNotFound => "device_not_found",
             Self::Rejected { .. } => "rejected",
             Self::PermissionDenied { .. } => "permission_denied",
+            Self::EntryRefused { why, .. } => why.kind(),
+            Self::OtherProduct(_) => "other_product",
             Self::AuthenticationFailed(AuthFailure::LoginRefused) => "login_refused",
             Self::AuthenticationFailed(AuthFailure::TokenRejected) => "token_rejected",
             Self::AddressNotAllowed(_) => "address_not_allowed",
@@ -301,7 +340,8 @@ mod tests {
         for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
             assert!(!at(Call::UpsertCredential, why), "{why:?}");
         }
-        for call in [Call::DisableCredential, Call::EnableCredential] {
+        let entries = [Call::CreateEntry, Call::UpdateEntry, Call::DeactivateEntry, Call::ActivateEntry];
+        for call in [Call::DisableCredential, Call::EnableCredential].into_iter().chain(entries) {
             assert!(at(call, Unavailable::Timeout) && !at(call, Unavailable::Connect), "{call:?}");
         }
         assert!(PamError::Malformed { call: Call::UpsertCredential, what: "x" }.outcome_unknown());
@@ -348,6 +388,20 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_a_refusal() {
-        assert_eq!(PamError::of_code(4321), PamError::Rejected { code: Some(4321) });
+        assert_eq!(PamError::of_code(Call::UpsertCredential, 4321), PamError::Rejected { code: Some(4321) });
+    }
+
+    #[test]
+    fn one_code_has_another_meaning_in_each_product() {
+        let of = |call| PamError::of_code(call, 1005);
+        assert_eq!(of(Call::UpsertCredential), PamError::Rejected { code: Some(1005) });
+        let entry = of(Call::UpdateEntry);
+        assert_eq!(entry, PamError::EntryRefused { why: EntryRefusal::NotFound, code: Some(1005) });
+        assert_eq!((entry.kind(), entry.field(), entry.code()), ("not_found", None, Some(1005)));
+        assert!(entry.summary().ends_with("(PAM code 1005)") && !entry.summary().contains("address"));
+        let denied = PamError::not_authorized(Call::ListEntries);
+        assert!(denied.kind() == "permission_denied" && denied.summary().contains("access key"));
+        let other = PamError::OtherProduct(Call::UpsertCredential);
+        assert!(other.summary().contains("PAM Core") && !other.outcome_unknown());
     }
 }

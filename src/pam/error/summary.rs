@@ -40,6 +40,16 @@ pub(super) fn malformed(call: Call, what: &str) -> String {
     format!("the PAM's answer to {} {what}", words(call))
 }
 
+/// Returns the sentence for a call of another product than the connection's.
+pub(super) fn other_product(call: Call) -> String {
+    let product = call.product().map(|product| product.to_string()).unwrap_or_default();
+    format!(
+        "{} is a call of {product}, and the connection is for another product, so that nothing was sent: name a \
+         connection for {product}",
+        words(call)
+    )
+}
+
 /// Returns the sentence for a redirect.
 pub(super) fn redirected(call: Call) -> String {
     format!(
@@ -57,7 +67,8 @@ pub(super) fn too_large(call: Call) -> String {
     format!("the PAM's answer to {} is larger than allowed", words(call))
 }
 
-fn with_code(text: &str, code: Option<u16>) -> String {
+/// Returns a sentence followed by the PAM's code.
+pub(super) fn with_code(text: &str, code: Option<u16>) -> String {
     match code {
         Some(code) => format!("{text} (PAM code {code})"),
         None => text.to_owned(),
@@ -71,6 +82,11 @@ fn words(call: Call) -> &'static str {
         Call::ListCredentials => "the list of credentials",
         Call::DisableCredential => "the disabling of the credential",
         Call::EnableCredential => "the enabling of the credential",
+        Call::CreateEntry => "the creation of the entry",
+        Call::UpdateEntry => "the change of the entry",
+        Call::ListEntries => "the list of entries",
+        Call::DeactivateEntry => "the deactivation of the entry",
+        Call::ActivateEntry => "the activation of the entry",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::pam::endpoint::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, EndpointError, NotesPlacement, NumberForm,
-    ProductVersion,
+    Product, ProductVersion,
 };
 
 /// How one connection spells requests: the ways of its version, with its overrides applied.
@@ -21,11 +21,15 @@ pub(in crate::pam) struct Dialect {
 }
 
 impl Dialect {
-    /// Returns the dialect of a version with overrides, or which override is no usable path.
-    pub(in crate::pam) fn of(version: ProductVersion, overrides: &Compatibility) -> Result<Self, EndpointError> {
+    /// Returns the dialect of a product's version with overrides, or which override is no usable path.
+    pub(in crate::pam) fn of(
+        product: Product,
+        version: ProductVersion,
+        overrides: &Compatibility,
+    ) -> Result<Self, EndpointError> {
         let prefix = match overrides.api_prefix.as_deref() {
             Some(prefix) => path(prefix).ok_or(EndpointError::ApiPrefix)?,
-            None => version.prefix(),
+            None => product.prefix(version),
         };
         let token_path = match overrides.token_path.as_deref() {
             Some(given) => path(given).filter(|path| !path.is_empty()).ok_or(EndpointError::TokenPath)?.to_owned(),
@@ -65,7 +69,20 @@ mod tests {
     use super::*;
 
     fn dialect(version: &str, overrides: &Compatibility) -> Result<Dialect, EndpointError> {
-        Dialect::of(ProductVersion::parse(version).unwrap(), overrides)
+        Dialect::of(Product::PamCore, ProductVersion::parse(version).unwrap(), overrides)
+    }
+
+    #[test]
+    fn my_safe_is_under_api_in_every_version_unless_the_connection_says_otherwise() {
+        let my_safe = |version, overrides: &Compatibility| {
+            Dialect::of(Product::MySafe, ProductVersion::parse(version).unwrap(), overrides).unwrap()
+        };
+        for version in ["3.30", "3.32", "3.33", "4.2"] {
+            let usual = my_safe(version, &Compatibility::default());
+            assert_eq!((usual.prefix.as_str(), usual.token_path.as_str()), ("/api", "/api/oauth2/token"));
+            let iso = Compatibility { api_prefix: Some("/iso".into()), ..Compatibility::default() };
+            assert_eq!(my_safe(version, &iso).token_path, "/iso/oauth2/token");
+        }
     }
 
     #[test]

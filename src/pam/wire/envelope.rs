@@ -3,7 +3,7 @@
 use super::lenient::{if_object, lenient_bool, lenient_i64, lenient_string};
 use super::speaker::{Speaker, is_of_gateway, may_be_of_gateway};
 
-/// An answer of the PAM Core resources. Every part may be missing, and unknown parts are skipped.
+/// An answer of the PAM's resources. Every part may be missing, and unknown parts are skipped.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(in crate::pam) struct Envelope {
@@ -14,6 +14,9 @@ pub(in crate::pam) struct Envelope {
     /// The tenant that answered.
     #[serde(deserialize_with = "lenient_string")]
     pub(in crate::pam) tenant: Option<String>,
+    /// The entry of MySafe that the answer is about.
+    #[serde(deserialize_with = "if_object")]
+    pub(in crate::pam) password_entity: Option<Entry>,
     /// The record that the answer is about.
     #[serde(deserialize_with = "if_object")]
     pub(in crate::pam) credential: Option<Record>,
@@ -49,6 +52,14 @@ pub(in crate::pam) struct Exception {
     code: Option<i64>,
     #[serde(deserialize_with = "lenient_string")]
     message: Option<String>,
+}
+
+/// An entry of MySafe as an answer names it.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(in crate::pam) struct Entry {
+    #[serde(deserialize_with = "lenient_string")]
+    pub(in crate::pam) identifier: Option<String>,
 }
 
 /// A record as an answer names it.

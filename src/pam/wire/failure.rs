@@ -33,8 +33,8 @@ pub(in crate::pam) fn failure_of(
     retry_after: Option<Duration>,
     envelope: &Envelope,
 ) -> Failure {
-    if let Some(error) = envelope.code().map(PamError::of_code) {
-        return error.into();
+    if let Some(code) = envelope.code() {
+        return PamError::of_code(call, code).into();
     }
     let unavailable = |why| PamError::Unavailable { call, why };
     match status {
@@ -53,7 +53,7 @@ pub(in crate::pam) fn failure_of(
         // The gateway answers a missing or unknown token with the same words as a missing route (API 1.6).
         404 if !envelope.is_present() => with_new_token(PamError::Misrouted(call)),
         404 | 405 => PamError::Misrouted(call).into(),
-        _ => PamError::Rejected { code: None }.into(),
+        _ => PamError::without_code(call).into(),
     }
 }
 
@@ -76,7 +76,7 @@ fn with_new_token(error: PamError) -> Failure {
 /// (API 1.4).
 fn server_error(call: Call, envelope: &Envelope) -> PamError {
     if envelope.message().to_ascii_lowercase().contains("not authorized") {
-        PamError::PermissionDenied { code: None }
+        PamError::not_authorized(call)
     } else {
         PamError::Unavailable { call, why: Unavailable::Server }
     }

@@ -83,6 +83,7 @@ fn missing(identifier: Option<&str>, hostname: Option<&String>, grants: Grants) 
         ("allow", grants.take_over.then_some("TakeOver")),
         ("allow", grants.device_settings.then_some("DeviceSettings")),
         ("allow", grants.owner.then_some("Owner")),
+        ("allow", grants.my_safe.then_some("MySafe")),
     ];
     all.into_iter().filter_map(|(field, what)| Some((field, what?.to_owned()))).collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{ConditionType, PamCredential, PamCredentialStatus, find};
+use crate::api::{ConditionType, PamCredential, PamCredentialStatus, Product, find};
 use crate::controller::connection::health::ListHold;
 use crate::controller::connection::object::{ConnectionId, connection_of};
 use crate::controller::connection::state::ConnectionState;
@@ -159,7 +159,7 @@ impl Observation<'_> {
             desired: &self.desired,
             asked: &self.asked,
             status: &self.status,
-            connection: ConnectionState::state(self.connection.state.as_ref()),
+            connection: ConnectionState::state(self.connection.state.as_ref(), Product::PamCore),
             vault: self.connection.vault.as_ref(),
             target: self.target(),
             keyed: &self.keyed,

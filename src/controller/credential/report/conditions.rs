@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use crate::api::{ConditionType, PamCredentialStatus, condition, find};
+use crate::api::{ConditionType, PamCredentialStatus, Product, condition, find};
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::facts::access;
 use crate::controller::credential::facts::identity::generated_by;
@@ -222,6 +222,9 @@ fn blocked_by(observed: &Observation<'_>, reason: Reason, name: &str) -> String 
         }
         (_, Connection::NotReady(_), _) => {
             let view = observed.connection.state.as_ref();
+            if view.is_some_and(|view| !view.is_for(Product::PamCore)) {
+                return connection::connection_for_another_product(name, Product::PamCore);
+            }
             let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
             connection::connection_not_ready(name, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
         }

@@ -15,6 +15,7 @@ pub(crate) mod write_status;
 
 use kube::runtime::controller::Action;
 
+use crate::api::Product;
 use crate::controller::connection::health::Asking;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::act::outcome::Outcome;
@@ -98,7 +99,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         decision,
         reason: ready_reason(&next.stored.conditions),
         deleting: observed.situation.deleting,
-        connection: ConnectionState::state(observed.connection.state.as_ref()),
+        connection: ConnectionState::state(observed.connection.state.as_ref(), Product::PamCore),
         written: outcome.is_written(),
         blocked: matches!(outcome, Outcome::Blocked(_)),
         connection_problem: observed.found.problem_of_connection,

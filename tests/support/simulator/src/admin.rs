@@ -20,6 +20,7 @@ use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::Fault;
 use crate::handle::Core;
 use crate::journal::{Journal, Mark};
+use crate::safe;
 use crate::secret::Hidden;
 use crate::server::Outage;
 use crate::store::{RecordView, VaultEdit};
@@ -91,6 +92,7 @@ fn router(core: Arc<Core>) -> Router {
         .route("/outage", put(set_outage))
         .route("/certificate", put(set_certificate))
         .route("/connections/drop", post(drop_connections))
+        .merge(safe::router())
         .with_state(core)
 }
 
@@ -182,14 +184,18 @@ async fn authorizations(State(core): Sim) -> Json<Value> {
     let state = core.state();
     let clients = state.authorizations.values();
     let shown = clients.map(|client| {
-        json!({
+        let mut shown = json!({
             "client_id": client.client_id,
             "tenant": state.tenant_of(client),
             "read_only": client.read_only,
             "pam_core": client.pam_core,
             "certificate": client.certificate,
             "referrer": client.referrer,
-        })
+        });
+        if let Some(key) = &client.access_key {
+            shown["user"] = key.user.as_str().into();
+        }
+        shown
     });
     Json(shown.collect())
 }

@@ -1,5 +1,7 @@
 //! Who may log in, and what he may do.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::secret::Hidden;
@@ -28,6 +30,21 @@ pub struct Authorization {
     /// The only `Referer` header that it may be used with. Absent: it takes none, and any.
     #[serde(default)]
     pub referrer: Option<String>,
+    /// What makes it an access key of MySafe, which reaches no other resource. Absent: it is an A2A authorization, which
+    /// cannot be given MySafe.
+    #[serde(default)]
+    pub access_key: Option<AccessKey>,
+}
+
+/// An access key of MySafe: a client that a user makes for the entries that he has access to (API 5).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessKey {
+    /// The user.
+    pub user: String,
+    /// The identifiers of the entries that it was made for, as "Specify data"; absent: full access.
+    #[serde(default)]
+    pub specified: Option<BTreeSet<String>>,
 }
 
 impl Authorization {
@@ -42,7 +59,15 @@ impl Authorization {
             pam_core: true,
             certificate: None,
             referrer: None,
+            access_key: None,
         }
+    }
+
+    /// An access key of MySafe with full access to the entries of this user of the default tenant.
+    #[must_use]
+    pub fn access_key(client_id: &str, client_secret: impl Into<Hidden>, user: &str) -> Self {
+        let access_key = Some(AccessKey { user: user.to_owned(), specified: None });
+        Self { access_key, ..Self::new(client_id, client_secret) }
     }
 
     /// Puts it into another tenant than the default one.

@@ -13,6 +13,7 @@ use crate::device_rules::DeviceRules;
 use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::permits::Permits;
 use crate::rotation::Rotation;
+use crate::safe::SafeRules;
 
 /// What a POST does when it matches a record outside the caller's authorization (API 2.6, caveats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,8 @@ pub enum Reach {
     Nothing,
     /// The token endpoint alone.
     Token,
+    /// MySafe and a token endpoint that knows its access keys alone.
+    MySafe,
     /// The token endpoint and all resources.
     Everything,
 }
@@ -138,6 +141,8 @@ pub struct Behaviour {
     pub rotation: Rotation,
     /// What devices do.
     pub devices: DeviceRules,
+    /// What MySafe does.
+    pub my_safe: SafeRules,
     /// A POST that matches a record outside the authorization; default: updates it.
     pub outside: Outside,
     /// A POST that matches a disabled record; default: updates it, and it stays disabled.
@@ -223,6 +228,7 @@ impl Default for Behaviour {
             addresses: Addresses::default(),
             rotation: Rotation::default(),
             devices: DeviceRules::default(),
+            my_safe: SafeRules::default(),
             outside: Outside::default(),
             inactive: Inactive::default(),
             moves: Move::default(),

@@ -38,8 +38,35 @@ pub enum Kind {
     DeleteDevice,
     /// `PUT {prefix}/pam/device/{id}`: enable.
     PutDevice,
+    /// `POST /api/mysafe/password`: create, and never update.
+    PostSafePassword,
+    /// `GET /api/mysafe/password`: the list, without secrets.
+    ListSafePasswords,
+    /// `GET /api/mysafe/password/{identifier}`: hands out the secrets.
+    GetSafePassword,
+    /// `PUT /api/mysafe/password/update/{identifier}`.
+    PutSafePassword,
+    /// `POST /api/mysafe/password/inactive/{identifier}`.
+    DeactivateSafePassword,
+    /// `POST /api/mysafe/password/active/{identifier}`.
+    ActivateSafePassword,
     /// Anything else: wrong prefix, unknown resource, wrong method.
     Other,
+}
+
+impl Kind {
+    /// Whether it is about MySafe.
+    pub(crate) const fn is_of_safe(self) -> bool {
+        matches!(
+            self,
+            Self::PostSafePassword
+                | Self::ListSafePasswords
+                | Self::GetSafePassword
+                | Self::PutSafePassword
+                | Self::DeactivateSafePassword
+                | Self::ActivateSafePassword
+        )
+    }
 }
 
 /// Which paths lead anywhere.
@@ -49,12 +76,16 @@ pub(crate) struct Routing {
     pub(crate) api: Reach,
     /// The token endpoint's whole path, if it is not under the prefixes.
     pub(crate) token_path: Option<String>,
+    /// Whether MySafe is under `/iso` too.
+    pub(crate) safe_under_iso: bool,
 }
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Token,
+    /// A token endpoint that knows access keys alone.
+    AccessKeyToken,
     Upsert,
     List,
     /// One record by id or `username@hostname`; the kind says which of the three verbs.
@@ -62,6 +93,8 @@ pub(crate) enum Route {
     Custody(String),
     /// Devices, or one of them by id; the kind says which verb.
     Device(Kind, Option<String>),
+    /// Entries of MySafe, or one of them by identifier; the kind says which call.
+    Safe(Kind, Option<String>),
     /// Under the prefix, but no resource of the application.
     UnknownResource,
     /// Nothing the gateway forwards.
@@ -82,12 +115,16 @@ impl Route {
             (_, Some(rest)) => (routing.api, rest),
             _ => return Self::Unrouted,
         };
+        let hides_safe = path.starts_with("/iso/") && !routing.safe_under_iso;
         match (Self::under_prefix(method, rest), reach) {
             (_, Reach::Nothing) => Self::Unrouted,
+            (Self::Safe(..), _) if hides_safe => Self::UnknownResource,
+            (route @ Self::Safe(..), Reach::MySafe) => route,
             (Self::Token, _) if routing.token_path.is_some() => Self::Unrouted,
+            (Self::Token, Reach::MySafe) => Self::AccessKeyToken,
             (Self::Token, _) => Self::Token,
             (route, Reach::Everything) => route,
-            (_, Reach::Token) => Self::Unrouted,
+            (_, Reach::Token | Reach::MySafe) => Self::Unrouted,
         }
     }
 
@@ -103,6 +140,7 @@ impl Route {
             ("DELETE", ["pam", "credential", key]) => Self::Item(Kind::DeleteCredential, decoded(key)),
             ("PUT", ["pam", "credential", key]) => Self::Item(Kind::PutCredential, decoded(key)),
             (method, ["pam", "device", key @ ..]) => Self::of_devices(method, key),
+            (method, ["mysafe", "password", key @ ..]) => Self::of_safe(method, key),
             _ => Self::UnknownResource,
         }
     }
@@ -119,13 +157,26 @@ impl Route {
         Self::Device(kind, key.first().map(|key| decoded(key)))
     }
 
+    fn of_safe(method: &str, key: &[&str]) -> Self {
+        let kind = match (method, key) {
+            ("POST", []) => Kind::PostSafePassword,
+            ("GET", []) => Kind::ListSafePasswords,
+            ("GET", [_]) => Kind::GetSafePassword,
+            ("PUT", ["update", _]) => Kind::PutSafePassword,
+            ("POST", ["inactive", _]) => Kind::DeactivateSafePassword,
+            ("POST", ["active", _]) => Kind::ActivateSafePassword,
+            _ => return Self::UnknownResource,
+        };
+        Self::Safe(kind, key.last().map(|key| decoded(key)))
+    }
+
     /// The kind of call this is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Token => Kind::Token,
+            Self::Token | Self::AccessKeyToken => Kind::Token,
             Self::Upsert => Kind::PostCredential,
             Self::List => Kind::ListCredentials,
-            Self::Item(kind, _) | Self::Device(kind, _) => *kind,
+            Self::Item(kind, _) | Self::Device(kind, _) | Self::Safe(kind, _) => *kind,
             Self::Custody(_) => Kind::ReleaseCustody,
             Self::UnknownResource | Self::Unrouted => Kind::Other,
         }
@@ -206,7 +257,7 @@ impl Call {
             json: serde_json::from_slice(&body).ok(),
             body,
         };
-        if call.json.is_none() && call.is_form() && call.route != Route::Token {
+        if call.json.is_none() && call.is_form() && call.route.kind() != Kind::Token {
             call.json = Some(urlencoded::as_json(&call.body));
         }
         call
@@ -260,11 +311,14 @@ impl Call {
         raw || self.json.as_ref().is_some_and(|json| has_text(json, text)) || in_form()
     }
 
-    /// The identifier (of a device: the host name) that a POST names, or what a path names.
+    /// The identifier (of a device: the host name; of an entry: the name) that a POST names, or what a path names.
     pub(crate) fn target(&self) -> Option<&str> {
         match &self.route {
-            Route::Item(_, key) | Route::Custody(key) | Route::Device(_, Some(key)) => Some(key),
+            Route::Item(_, key) | Route::Custody(key) | Route::Device(_, Some(key)) | Route::Safe(_, Some(key)) => {
+                Some(key)
+            }
             Route::Device(..) => self.json.as_ref()?.get("hostname")?.as_str(),
+            Route::Safe(..) => self.json.as_ref()?.get("name")?.as_str(),
             _ => self.json.as_ref()?.get("identifier")?.as_str(),
         }
     }

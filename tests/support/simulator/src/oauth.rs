@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::behaviour::TokenRequest;
-use crate::call::Call;
+use crate::call::{Call, Route};
 use crate::config::ExpiresIn;
-use crate::gateway::within_restrictions;
+use crate::gateway::{no_route, within_restrictions};
 use crate::state::{Executed, State};
 
 /// How long tokens live where `expires_in` is no sane number (API 1.3).
@@ -113,13 +113,16 @@ impl Login {
         let Some(client) = state.authorizations.get(&self.client_id) else {
             return false;
         };
+        // The pages on access keys name their token endpoint under `/api`, in every version.
+        let place =
+            client.access_key.is_none() || !call.path.starts_with("/iso/") || state.behaviour.token_path.is_some();
         let secret = self.secret.as_deref() == Some(client.client_secret.reveal());
         let tenant = match self.tenant.as_deref() {
             Some(tenant) => tenant == state.tenant_of(client),
             None => !state.behaviour.tenant_required,
         };
         let unrestricted = !state.behaviour.restrict_token_calls || within_restrictions(client, call);
-        way && secret && tenant && unrestricted
+        way && place && secret && tenant && unrestricted
     }
 }
 
@@ -144,6 +147,10 @@ fn problem(state: &State, call: &Call, login: &Login) -> Option<Answer> {
     }
     if login.in_form && login.in_header {
         return Some(oauth_error(400, "invalid_request", "pam-simulator: the client is named in form and header"));
+    }
+    let is_a2a = state.authorizations.get(&login.client_id).is_some_and(|client| client.access_key.is_none());
+    if call.route == Route::AccessKeyToken && is_a2a {
+        return Some(no_route());
     }
     (!login.is_good(state, call)).then(|| oauth_error(401, "invalid_client", "Client authentication failed"))
 }

@@ -29,13 +29,16 @@ impl State {
             iso: self.behaviour.iso.unwrap_or(self.profile.iso),
             api: self.behaviour.api.unwrap_or(self.profile.api),
             token_path: self.behaviour.token_path.clone(),
+            safe_under_iso: self.behaviour.my_safe.under_iso,
         }
     }
 
     /// How answers to this kind of call are written.
     pub(crate) fn style(&self, kind: Kind) -> Style {
         let quirks = self.behaviour.envelope;
-        let of_kind = self.profile.capital_messages && matches!(kind, Kind::PutCredential | Kind::DeleteDevice);
+        let says_capital =
+            matches!(kind, Kind::PutCredential | Kind::DeleteDevice | Kind::PostSafePassword | Kind::GetSafePassword);
+        let of_kind = self.profile.capital_messages && says_capital;
         let capital = quirks.capital_message || of_kind;
         let usual = if capital { Messages::Capital } else { Messages::Both };
         let messages = self.behaviour.messages.get(&kind).copied().unwrap_or(usual);

@@ -18,6 +18,7 @@ use crate::gateway::{self, Caller};
 use crate::journal::{Commit, Log};
 use crate::oauth::{self, Tokens};
 use crate::rotation::Due;
+use crate::safe;
 use crate::store::{Record, Store};
 use crate::version::Profile;
 
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) left_waiting: usize,
     /// Rotations that were asked for.
     pub(crate) rotations: Vec<Due>,
+    /// How many e-mails about shares each user got.
+    pub(crate) mails: BTreeMap<String, usize>,
 }
 
 /// A call that waits for somebody to say that it goes on.
@@ -77,6 +80,7 @@ impl State {
             suspended: BTreeMap::new(),
             left_waiting: 0,
             rotations: Vec::new(),
+            mails: BTreeMap::new(),
         };
         for device in &config.devices {
             let tenant = device.tenant.as_deref().unwrap_or(&config.tenant);
@@ -121,7 +125,7 @@ impl State {
     /// Lets the gateway decide whether a call reaches the application; tokens are looked at only here.
     pub(crate) fn admit(&self, call: &Call) -> Admission {
         match &call.route {
-            Route::Token => Admission::Token,
+            Route::Token | Route::AccessKeyToken => Admission::Token,
             Route::Unrouted => Admission::Answered(gateway::no_route()),
             _ => match gateway::admit(self, call) {
                 Ok(caller) => Admission::Granted(caller),
@@ -136,7 +140,11 @@ impl State {
             Admission::Token => oauth::token(self, call),
             Admission::Answered(answer) => Executed::answer(answer),
             Admission::Granted(caller) => {
-                core::execute(self, call, &caller).unwrap_or_else(|refusal| self.refused(call, &refusal))
+                let executed = match &call.route {
+                    Route::Safe(kind, key) => safe::execute(self, call, &caller, *kind, key.as_deref()),
+                    _ => core::execute(self, call, &caller),
+                };
+                executed.unwrap_or_else(|refusal| self.refused(call, &refusal))
             }
         };
         self.note(seq, &done);
@@ -144,10 +152,15 @@ impl State {
     }
 
     fn refused(&self, call: &Call, refusal: &Refusal) -> Executed {
-        let mut done = Executed::answer(refusal.answer(self.style(call.route.kind())));
+        let mut done = Executed::answer(self.refusal(call.route.kind(), refusal));
         done.record = refusal.record;
         done.code = Some(refusal.code);
         done
+    }
+
+    /// The answer that turns a call of this kind down.
+    pub(crate) fn refusal(&self, kind: Kind, refusal: &Refusal) -> Answer {
+        if kind.is_of_safe() { safe::refused(self, kind, refusal) } else { refusal.answer(self.style(kind)) }
     }
 
     fn note(&mut self, seq: u64, done: &Executed) {

@@ -10,6 +10,7 @@ use crate::answer::{Answer, JSON, Refusal, Style};
 use crate::call::{Call, Kind};
 use crate::fault::{Effect, Fault, Phase, Shape};
 use crate::gateway;
+use crate::safe;
 use crate::state::{Admission, Held, Shared};
 
 /// What the connection is to do.
@@ -152,15 +153,17 @@ impl Work {
     fn replaced(&self, effect: Effect) -> Verdict {
         let kind = self.call.route.kind();
         let (style, success) = (self.shared.lock().style(kind), success_status(kind));
+        let refusal = |refusal: &Refusal| self.shared.lock().refusal(kind, refusal);
         Verdict::whole(match effect {
             Effect::Status { status, shape, message, retry_after } => {
                 let answer = status_answer(style, status, shape, message);
                 retry_after.into_iter().fold(answer, |answer, value| answer.header("retry-after", value))
             }
-            Effect::Code(code) => Refusal::coded(code).answer(style),
+            Effect::Code(code) if kind.is_of_safe() => refusal(&safe::coded(code)),
+            Effect::Code(code) => refusal(&Refusal::coded(code)),
             Effect::CodeInSuccess(code) => Refusal::coded(code).answer_as(style, success),
-            Effect::NotAuthorized => Refusal::not_authorized().answer(style),
-            Effect::UnexpectedError => Refusal::unexpected().answer(style),
+            Effect::NotAuthorized => refusal(&Refusal::not_authorized()),
+            Effect::UnexpectedError => refusal(&Refusal::unexpected()),
             Effect::Firewall => firewall_page(),
             Effect::Redirect(to) => Answer::raw(302, HTML, "").header("location", to),
             Effect::Raw { status, content_type, body } => Answer::raw(status, &content_type, body),
@@ -199,7 +202,7 @@ fn status_answer(style: Style, status: u16, shape: Shape, message: Option<String
 }
 
 const fn success_status(kind: Kind) -> u16 {
-    if matches!(kind, Kind::PostCredential | Kind::PostDevice) { 201 } else { 200 }
+    if matches!(kind, Kind::PostCredential | Kind::PostDevice | Kind::PostSafePassword) { 201 } else { 200 }
 }
 
 fn edited(effect: Effect, answer: Answer) -> Verdict {
@@ -246,13 +249,14 @@ fn edit(effect: Effect, whole: &mut serde_json::Map<String, serde_json::Value>) 
         whole.insert("tenant".to_owned(), tenant.into());
         return;
     }
-    let about = if whole.contains_key("device") { "device" } else { "credential" };
+    let about = ["device", "password_entity"].into_iter().find(|key| whole.contains_key(*key)).unwrap_or("credential");
     let section = if matches!(effect, Effect::OtherMessage(_)) { "response" } else { about };
     let Some(section) = whole.get_mut(section).and_then(serde_json::Value::as_object_mut) else {
         return;
     };
     let identifier = if section.contains_key("tag") { "tag" } else { "identifier" };
     match effect {
+        Effect::WithoutId if about == "password_entity" => _ = section.remove("identifier"),
         Effect::WithoutId => _ = section.remove("id"),
         Effect::OtherId(id) => _ = section.insert("id".to_owned(), id.into()),
         Effect::OtherIdentifier(other) => _ = section.insert(identifier.to_owned(), other.into()),

@@ -88,7 +88,7 @@ impl fmt::Display for ProductVersion {
 pub(crate) struct Profile {
     /// What `/iso` reaches: everything up to 3.32 (API 0.3), the token endpoint later (API 1.1).
     pub(crate) iso: Reach,
-    /// What `/api` reaches: everything since 3.33.
+    /// What `/api` reaches: everything since 3.33, MySafe before (API 1.1).
     pub(crate) api: Reach,
     /// Name of the identifier in answers about one record: `tag` up to 3.32 (API 3). The list never says `tag`.
     pub(crate) identifier_key: &'static str,
@@ -99,8 +99,11 @@ pub(crate) struct Profile {
     /// Whether reads and refused POSTs lack `code`, `error_code`, `cod_erro` and `detail` (API 1.7: up to 3.32). DELETE,
     /// PUT and custody have them in every version.
     pub(crate) bare_reads: bool,
-    /// Whether PUT of a record and DELETE of a device say `Message` in place of `mensagem` (API 1.7: since 3.33).
+    /// Whether PUT of a record, DELETE of a device, and POST and GET of an entry of MySafe say `Message` in place of
+    /// `mensagem` (API 1.7: since 3.33).
     pub(crate) capital_messages: bool,
+    /// Whether MySafe sends an e-mail to those with whom an entry is shared (since 4.0).
+    pub(crate) mails_shares: bool,
     /// Whether custody of a disabled record cannot be released (API 3: since 3.33).
     pub(crate) custody_needs_active: bool,
     /// Whether identifiers are held to `[A-Za-z0-9._-]` with code 1053 (API 2.1: since 4.0).
@@ -130,19 +133,21 @@ impl ProductVersion {
     pub(crate) fn profile(self) -> Profile {
         let modern = self >= Self::V3_33;
         let quirks = if modern { MODERN } else { OLD };
-        Profile { checks_identifier: self >= Self::V4_0, keeps_identifier: self != Self::V3_33, ..quirks }
+        let four = self >= Self::V4_0;
+        Profile { checks_identifier: four, mails_shares: four, keeps_identifier: self != Self::V3_33, ..quirks }
     }
 }
 
 /// Up to 3.32.
 const OLD: Profile = Profile {
     iso: Reach::Everything,
-    api: Reach::Nothing,
+    api: Reach::MySafe,
     identifier_key: "tag",
     answered_identifier: Answered::NullWhenNew,
     names_tenant: false,
     bare_reads: true,
     capital_messages: false,
+    mails_shares: false,
     custody_needs_active: false,
     checks_identifier: false,
     makes_identifiers: false,
@@ -165,6 +170,7 @@ const MODERN: Profile = Profile {
     names_tenant: true,
     bare_reads: false,
     capital_messages: true,
+    mails_shares: true,
     custody_needs_active: true,
     checks_identifier: true,
     makes_identifiers: true,

@@ -9,7 +9,7 @@ use crate::form::ValueForm;
 use crate::rules::Dialect;
 
 /// Reads the body as an object with these fields. A form has texts only, so its texts get the types of their keys.
-pub(super) fn object(call: &Call, dialect: Dialect, fields: Fields) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn object(call: &Call, dialect: Dialect, fields: Fields) -> Result<Map<String, Value>, Refusal> {
     let is_form = call.is_form() && dialect.permits.forms;
     if !is_form && !call.is_type("application/json") {
         return Err(Refusal::simulator("this call takes a body of type application/json"));

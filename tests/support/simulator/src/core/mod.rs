@@ -1,13 +1,13 @@
 //! The application behind the gateway: PAM Core's credentials (API 2, 4.1, 4.2, 6.1) and devices (API 6.2).
 
-mod body;
+pub(crate) mod body;
 mod device;
 mod item;
 mod list;
 mod parent;
 mod post;
 mod references;
-mod schema;
+pub(crate) mod schema;
 mod upsert;
 
 use crate::answer::Refusal;
@@ -28,14 +28,16 @@ pub(crate) fn execute(state: &mut State, call: &Call, caller: &Caller) -> Result
         Route::Item(kind, key) => item::execute(state, caller, *kind, key),
         Route::Custody(key) => item::execute(state, caller, Kind::ReleaseCustody, key),
         Route::Device(kind, key) => device::execute(state, call, caller, *kind, key.as_deref()),
-        Route::Token | Route::UnknownResource | Route::Unrouted => Err(Refusal::unknown_resource()),
+        Route::Safe(..) | Route::Token | Route::AccessKeyToken | Route::UnknownResource | Route::Unrouted => {
+            Err(Refusal::unknown_resource())
+        }
     }
 }
 
 /// Access to PAM Core at all (500), then write permission (1039), in the order of API 10.7.
 fn permitted(state: &State, call: &Call, caller: &Caller) -> Result<(), Refusal> {
     let client = state.authorizations.get(&caller.client_id).ok_or_else(Refusal::not_authorized)?;
-    if !client.pam_core {
+    if !client.pam_core || client.access_key.is_some() {
         return Err(Refusal::not_authorized());
     }
     if client.read_only && call.method != "GET" {

@@ -11,7 +11,7 @@ use Type::{Block, BlockOrList, Flag, Integer, List, Name, Text};
 
 /// The JSON type of a key.
 #[derive(Clone, Copy)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Text,
     /// A text that may be null where that is permitted.
     Name,
@@ -24,7 +24,7 @@ pub(super) enum Type {
 }
 
 /// The keys that an object may have.
-pub(super) type Fields = &'static [(&'static str, Type)];
+pub(crate) type Fields = &'static [(&'static str, Type)];
 
 /// A record.
 pub(super) const POST: Fields = &[
@@ -189,7 +189,7 @@ fn check_criticality(body: &Map<String, Value>, dialect: Dialect) -> Result<(), 
 }
 
 /// What a switch says, in whatever form it came.
-pub(super) fn is_on(block: &Map<String, Value>, key: &str) -> Option<bool> {
+pub(crate) fn is_on(block: &Map<String, Value>, key: &str) -> Option<bool> {
     match block.get(key)? {
         Value::Bool(on) => Some(*on),
         Value::String(digit) => Some(digit == "1"),

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::addresses::{Addresses, canonical};
 use crate::config::{Device, Seed};
+use crate::safe::Safe;
 
 pub(crate) use devices::Devices;
 pub(crate) use record::{Record, SSH_KEY, as_listed, in_seconds};
@@ -27,6 +28,8 @@ pub(crate) struct Store {
     by_identifier: HashMap<String, Ids>,
     by_account: HashMap<String, Ids>,
     pub(crate) devices: Devices,
+    /// The entries of MySafe.
+    pub(crate) safe: Safe,
     last_id: Option<u64>,
 }
 

@@ -13,6 +13,7 @@ mod fields;
 mod gateway;
 mod items;
 mod knobs;
+mod my_safe;
 mod read_back;
 mod requests;
 mod upsert;
