@@ -133,6 +133,7 @@ macro_rules! explorer {
         }
 
         /// Tells what a path asked for so far, without asking for more.
+        #[allow(dead_code, reason = "not every kind has laws that peek")]
         pub(super) trait Peek {
             fn peek(&self) -> Changes;
         }
