@@ -121,33 +121,34 @@ fn update(s: &impl Facts, changed: bool) -> Decision {
 /// The connection leads to another vault, or logs in as somebody else: an identifier alone proves nothing there. An entry
 /// that is not shown may still be there (inactive, or not shared with that login), so that none is made instead.
 fn rebind(s: &impl Facts) -> Decision {
+    listed(s, |seen| match seen {
+        Seen::Ours => Decision::Bind,
+        Seen::Nothing | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
+    })
+}
+
+/// Decides by what a list shows. An entry that the PAM may still make is waited for: a second one would be nobody's.
+fn listed(s: &impl Facts, with: impl FnOnce(Seen) -> Decision) -> Decision {
     match s.list() {
+        _ if s.in_flight() == InFlightState::CreateOpen => Decision::Wait(Reason::Progressing),
         List::NotAsked => Decision::Look(Look::List),
         List::Failed(reason) => Decision::Wait(reason),
-        List::Shows(Seen::Ours) => Decision::Bind,
-        List::Shows(Seen::Nothing | Seen::Unclear) => Decision::Wait(Reason::RecordConflict),
+        List::Shows(seen) => with(seen),
     }
 }
 
 fn adopt(s: &impl Facts) -> Decision {
-    match s.list() {
-        // An entry that the PAM makes later would be nobody's.
-        _ if s.in_flight() == InFlightState::CreateOpen => Decision::Wait(Reason::Progressing),
-        List::NotAsked => Decision::Look(Look::List),
-        List::Failed(reason) => Decision::Wait(reason),
-        List::Shows(Seen::Ours) if s.adoption_granted() => Decision::Bind,
-        List::Shows(Seen::Ours) => Decision::Wait(Reason::AccessDenied),
-        List::Shows(Seen::Nothing | Seen::Unclear) => Decision::Wait(Reason::RecordConflict),
-    }
+    listed(s, |seen| match seen {
+        Seen::Ours if s.adoption_granted() => Decision::Bind,
+        Seen::Ours => Decision::Wait(Reason::AccessDenied),
+        Seen::Nothing | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
+    })
 }
 
 fn create(s: &impl Facts) -> Decision {
-    match s.list() {
-        _ if s.in_flight() == InFlightState::CreateOpen => Decision::Wait(Reason::Progressing),
-        List::NotAsked => Decision::Look(Look::List),
-        List::Failed(reason) => Decision::Wait(reason),
-        List::Shows(Seen::Ours) if s.in_flight() == InFlightState::CreateElapsed => Decision::Bind,
-        List::Shows(Seen::Nothing) => Decision::Send(Write::Create),
-        List::Shows(Seen::Ours | Seen::Unclear) => Decision::Wait(Reason::RecordConflict),
-    }
+    listed(s, |seen| match seen {
+        Seen::Ours if s.in_flight() == InFlightState::CreateElapsed => Decision::Bind,
+        Seen::Nothing => Decision::Send(Write::Create),
+        Seen::Ours | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
+    })
 }

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use super::{Binding, CreateAttempt, Input, Keyed, RecordId, Seen};
+use super::{Binding, CreateAttempt, Input, Keyed, RecordId, Seen, Write};
 
 /// One entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,8 +16,8 @@ pub struct Entry {
     pub id: RecordId,
     /// Name, username and address.
     pub appearance: Appearance,
-    /// The tags, one by one.
-    pub tags: Vec<String>,
+    /// The tags as one text, with commas between them.
+    pub tags: String,
     /// Our user may change the entry.
     pub can_write: bool,
     /// Another object of this cluster has the entry.
@@ -33,6 +33,17 @@ pub struct Appearance {
     pub username: Option<String>,
     /// The address; empty where there is none.
     pub url: String,
+}
+
+/// How a list shows an entry otherwise than it was written last. It is told, and never undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryDrift {
+    /// The list does not show the entry: it is inactive, or our user does not see it any more.
+    NotListed,
+    /// Our user may not change the entry any more.
+    ReadOnly,
+    /// The entry has another name, username or address.
+    Changed,
 }
 
 /// A list.
@@ -84,7 +95,7 @@ impl Appearance {
 
 impl Entry {
     fn bears(&self, tag: &str) -> bool {
-        self.tags.iter().any(|one| one.trim() == tag)
+        self.tags.split(',').any(|one| one.trim() == tag)
     }
 
     fn is_newer_than(&self, largest: Option<&RecordId>) -> bool {
@@ -150,6 +161,21 @@ fn made<'a>(input: &Input<'_>, attempt: &CreateAttempt, list: &'a EntryList) -> 
         !entry.claimed && entry.can_write && entry.bears(&tag) && entry.is_newer_than(attempt.largest.as_ref())
     };
     list.entries.iter().find(is_it)
+}
+
+/// Returns how the list shows the entry of the status otherwise than it was written last; `None` where nothing tells, as
+/// while the entry is about to be written.
+#[must_use]
+pub fn drift(input: &Input<'_>) -> Option<EntryDrift> {
+    let (id, list) = (input.status.identifier.as_ref()?, input.list?);
+    let written = input.binding() == Binding::Bound && input.status.last_write.is_none_or(|last| last < list.began);
+    match list.entry(id) {
+        _ if !written || input.status.in_flight.is_some() => None,
+        None => Some(EntryDrift::NotListed),
+        Some(entry) if !entry.can_write => Some(EntryDrift::ReadOnly),
+        Some(_) if !input.content(Write::Update).is_empty() => None,
+        Some(entry) => (!input.appearance.is_like(&entry.appearance)).then_some(EntryDrift::Changed),
+    }
 }
 
 /// Returns the identifier that becomes the object's own by [`Decision::Bind`](super::Decision::Bind).

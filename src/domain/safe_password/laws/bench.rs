@@ -45,7 +45,7 @@ pub(super) fn tag_of(attempt: u32) -> String {
 
 /// An entry of that identifier and name, with one tag.
 pub(super) fn entry(id_text: &str, name: &str, tag: &str) -> Entry {
-    let (appearance, tags) = (appearance(name), vec!["dns".to_owned(), tag.to_owned()]);
+    let (appearance, tags) = (appearance(name), format!("dns,{tag}"));
     Entry { id: id(id_text), appearance, tags, can_write: true, claimed: false }
 }
 

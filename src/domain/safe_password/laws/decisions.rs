@@ -185,7 +185,7 @@ fn what_the_list_shows_of_an_object_without_an_entry_decides() {
         assert_eq!(decide(s), expected);
         true
     });
-    let elsewhere = read.binding(Binding::BoundElsewhere);
+    let elsewhere = read.binding(Binding::BoundElsewhere).in_flight(InFlightState::None);
     for (seen, expected) in [(Seen::Ours, Decision::Bind), (Seen::Nothing, conflict), (Seen::Unclear, conflict)] {
         law_of(1, elsewhere.list(List::Shows(seen)), |s| {
             assert_eq!(decide(s), expected, "{seen:?}");

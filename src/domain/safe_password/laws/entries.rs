@@ -4,7 +4,7 @@ use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
 use super::{List, Seen};
 use crate::domain::laws::PlainKey;
-use crate::domain::safe_password::{Entry, tag};
+use crate::domain::safe_password::{Entry, EntryDrift, drift, tag};
 
 fn seen(bench: &Bench, entries: &[Entry]) -> List {
     bench.clone().listing(entries).input(&PlainKey).situation().list
@@ -142,6 +142,32 @@ fn p7_the_entry_of_the_status_is_ours_by_its_tag_or_its_looks() {
             ],
         );
     }
+}
+
+#[test]
+fn what_others_did_to_the_entry_is_told_once_a_list_can_show_it() {
+    let of = |bench: &Bench, entries: &[Entry]| drift(&bench.clone().listing(entries).input(&PlainKey));
+    let ours = || entry("101", "a", "t");
+    let bench = Bench::bound();
+    for (entries, expected) in [
+        (&[ours()][..], None),
+        (&[entry("101", "x", &tag_of(1))], Some(EntryDrift::Changed)),
+        (&[read_only(ours())], Some(EntryDrift::ReadOnly)),
+        (&[entry("102", "a", "t")], Some(EntryDrift::NotListed)),
+    ] {
+        assert_eq!(of(&bench, entries), expected, "{entries:?}");
+    }
+    let mut changed = Bench::bound();
+    changed.desired.groups.insert("notes".to_owned(), "2".to_owned());
+    let mut written = Bench::bound();
+    written.status.last_write = Some(at(NOW));
+    let mut elsewhere = Bench::bound();
+    elsewhere.vault.origin = "https://other".to_owned();
+    for unknown in [changed, written.clone(), elsewhere, Bench::posted(), Bench::new()] {
+        assert_eq!(of(&unknown, &[entry("101", "x", "t")]), None);
+    }
+    written.status.last_write = Some(at(NOW - 1));
+    assert_eq!(of(&written, &[]), Some(EntryDrift::NotListed));
 }
 
 #[test]

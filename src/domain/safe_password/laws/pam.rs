@@ -112,7 +112,7 @@ impl Pam {
         let entry = |record: &Record| Entry {
             id: RecordId::from(record.id),
             appearance: appearance(record.content.name.unwrap_or_default()),
-            tags: record.tags.clone(),
+            tags: record.tags.join(", "),
             can_write: true,
             claimed: false,
         };
