@@ -43,3 +43,64 @@ pub fn next_pass(ended: &Ended) -> NextPass {
         _ => NextPass::After(ended.reason.retry()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::safe_password::{Look, Write};
+
+    const LEFT: Duration = Duration::from_secs(7);
+    const CALM: Ended = Ended {
+        decision: Decision::Settled,
+        reason: Reason::Synced,
+        deleting: false,
+        connection: Connection::Ready,
+        written: false,
+        bounded: false,
+        window_left: None,
+    };
+
+    fn waiting(reason: Reason) -> Ended {
+        Ended { decision: Decision::Wait(reason), reason, ..CALM }
+    }
+
+    #[test]
+    fn p10_an_object_comes_back_when_a_window_is_over_and_not_before() {
+        let open = |ended: Ended| next_pass(&Ended { window_left: Some(LEFT), ..ended });
+        for ended in [CALM, waiting(Reason::Progressing), Ended { deleting: true, ..waiting(Reason::Deleting) }] {
+            assert_eq!(open(ended), NextPass::In(LEFT), "{ended:?}");
+        }
+        assert_eq!(next_pass(&CALM), NextPass::OnChange);
+        let other = waiting(Reason::RecordConflict);
+        assert_eq!(open(other), NextPass::After(Reason::RecordConflict.retry()), "the window cuts no wait short");
+    }
+
+    #[test]
+    fn p1_what_is_left_to_do_is_done_at_once() {
+        let sent = Ended { decision: Decision::Send(Write::Create), reason: Reason::Progressing, ..CALM };
+        for window_left in [None, Some(LEFT)] {
+            for next in [Ended { written: true, ..sent }, Ended { decision: Decision::Bind, ..sent }] {
+                assert_eq!(next_pass(&Ended { window_left, ..next }), NextPass::In(Duration::ZERO));
+            }
+        }
+    }
+
+    #[test]
+    fn p10_a_failure_waits_by_its_reason() {
+        for reason in Reason::ALL.into_iter().filter(|reason| !reason.is_ready()) {
+            let failed = Ended { decision: Decision::Send(Write::Update), ..waiting(reason) };
+            for ended in [failed, waiting(reason)] {
+                assert_eq!(next_pass(&ended), NextPass::After(reason.retry()), "{reason:?}");
+                assert_eq!(next_pass(&Ended { bounded: true, ..ended }), NextPass::After(Retry::Bounded));
+            }
+            let away = Ended { connection: Connection::NotReady(reason), ..waiting(reason) };
+            assert_eq!(next_pass(&away), NextPass::OnChange, "the connection wakes it");
+            assert_eq!(next_pass(&Ended { deleting: true, ..away }), NextPass::After(reason.retry()));
+        }
+        for decision in [Decision::Suspend, Decision::AwaitFinalizers] {
+            assert_eq!(next_pass(&Ended { decision, ..waiting(Reason::Progressing) }), NextPass::OnChange);
+        }
+        let looks = Ended { decision: Decision::Look(Look::List), ..waiting(Reason::PamUnavailable) };
+        assert_eq!(next_pass(&looks), NextPass::After(Retry::Backoff));
+    }
+}

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::pam::Pam;
 use super::world::{Event, Fault, World, at, told_active};
 use crate::domain::backoff::{self, NextPass};
-use crate::domain::safe_password::{Connection, Decision, Ended, Reason, next_pass};
+use crate::domain::safe_password::{Connection, Decision, Ended, Reason, Status, next_pass};
 
 /// So many passes are explored; then faults stop.
 const PASSES: usize = 3;
@@ -131,6 +131,31 @@ fn p1_p3_a_second_lost_write_hides_no_earlier_one() {
     }
 }
 
+/// What a write without an answer may have changed is not taken for what it was before.
+#[test]
+fn p1_p2_a_change_that_is_taken_back_after_a_lost_answer_is_sent_at_once() {
+    let cases = [
+        (Event::Notes(2), Event::Notes(1)),
+        (Event::Value(2), Event::Value(1)),
+        (Event::Shares(2), Event::Shares(1)),
+        (Event::Active(false), Event::Active(true)),
+    ];
+    for (change, back) in cases {
+        for fault in [Fault::LostAfter, Fault::KilledAfter] {
+            let mut world = shared();
+            world.happen(Event::Active(true));
+            world = world.settled();
+            let before = world.pam.records[0].clone();
+            world.happen(change);
+            world.pass(fault);
+            world.happen(back);
+            world.pass(Fault::None);
+            let after = &world.pam.records[0];
+            assert_eq!((after.content, after.active), (before.content, before.active), "P1: {change:?}: {world:#?}");
+        }
+    }
+}
+
 #[test]
 fn p3_a_post_is_never_repeated_while_it_may_be_executed() {
     explore(&World::new(), &LIVE_EVENTS, |world| {
@@ -214,8 +239,14 @@ fn p10_a_second_refusal_changes_nothing_in_the_status() {
     for world in [World::new(), shared()] {
         explore(&world, &LIVE_EVENTS, |world| {
             let mut world = world.clone();
+            world.happen(Event::Notes(3));
+            let before = world.status.clone();
             world.pass(Fault::Refused);
             let (status, decision) = (world.status.clone(), world.last);
+            if matches!(decision, Some(Decision::Send(_))) {
+                let before = Status { observed_generation: status.observed_generation, ..before };
+                assert_eq!(status, before, "P3: what is surely not executed is not in flight: {world:#?}");
+            }
             world.pass(Fault::Refused);
             assert_eq!((&world.status, world.last), (&status, decision), "P10: {world:#?}");
         });
