@@ -79,6 +79,8 @@
 //! | in flight | Said of an unacknowledged write: it has no answer yet. A write counts as in flight from its announcement in status, before it is sent. |
 //! | suspected write | A write that an earlier process may have sent and that the status does not tell of. |
 //! | inventory | The list of one connection, as it is cached in memory. |
+//! | tag | Of an entry of MySafe: the keyword that tells which attempt of which object made the entry. It is a keyed digest, which nobody can guess. |
+//! | share | A user or a group with whom an entry of MySafe is shared. |
 //! | origin | Scheme, host, port and path of a PAM's address. |
 //!
 //! # The promises

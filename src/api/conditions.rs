@@ -15,6 +15,8 @@ pub enum ConditionType {
     Suspended,
     /// The PAM's list shows the record otherwise than it was written.
     Drifted,
+    /// The PAM did not share the entry with all users and groups that the spec names.
+    SharingIncomplete,
     /// Of a connection: its PAM's list cannot be trusted.
     InventoryIncomplete,
     /// Of a connection: its PAM's list shows records older than they were, as after a restore from a backup.
@@ -33,6 +35,7 @@ impl ConditionType {
             Self::Stalled => "Stalled",
             Self::Suspended => "Suspended",
             Self::Drifted => "Drifted",
+            Self::SharingIncomplete => "SharingIncomplete",
             Self::InventoryIncomplete => "InventoryIncomplete",
             Self::VaultRestored => "VaultRestored",
             Self::DisablesHeld => "DisablesHeld",

@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::refs::{ConnectionRef, ContentSecretRef, UsernameSecretRef};
 use super::settings::{AdditionalSettings, DeviceSettings, ExecutionSettings, JitSettings, SessionSettings};
 use super::status::PamCredentialStatus;
-use super::validation::{CLEAN_TEXT, LIST_ITEM};
+use super::validation::{CLEAN_TEXT, FREE_TEXT, LIST_ITEM};
 
-/// Several lines, but no other control characters.
-const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
 /// API 2.1: letters, digits, `_`, `-` and `.`.
 const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
 

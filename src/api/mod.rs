@@ -12,6 +12,8 @@ mod connection_kinds;
 mod crds;
 mod credential;
 mod fields;
+mod my_safe_password;
+mod my_safe_status;
 mod refs;
 mod settings;
 mod source;
@@ -32,6 +34,8 @@ pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamCo
 pub use crds::all as crds;
 pub use credential::{AdoptionPolicy, DeletionPolicy, DriftPolicy, Mode, PamCredential, PamCredentialSpec};
 pub use fields::{FIELDS, Field, Form, sent_field};
+pub use my_safe_password::{EntryAdoptionPolicy, EntryDeletionPolicy, EntryShare, MySafePassword, MySafePasswordSpec};
+pub use my_safe_status::{EntryCreation, EntryInFlight, EntryPlan, EntryPlanAction, MySafePasswordStatus};
 pub use refs::{ConnectionKind, ConnectionRef, ContentSecretRef, Trim, UsernameSecretRef};
 pub use settings::{
     AdditionalSettings, AuthenticationField, Criticality, DeviceSettings, ExecutionSettings, JitSettings, Macro,

@@ -11,7 +11,7 @@ use super::validation::{DATA_KEY, OBJECT_NAME};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContentSecretRef {
-    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    /// Name of the Secret. It must be in the namespace of this object; there is no way to name another.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret's data that holds the value. Defaults to `password`, as in a Secret of type `kubernetes.io/basic-auth`.
@@ -50,7 +50,7 @@ impl Trim {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsernameSecretRef {
-    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    /// Name of the Secret. It must be in the namespace of this object; there is no way to name another.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret's data that holds the username. Defaults to `username`, as in a Secret of type `kubernetes.io/basic-auth`.

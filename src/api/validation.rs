@@ -5,6 +5,8 @@
 pub(super) const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 /// A key in a Secret's or ConfigMap's data, as the API server bounds it.
 pub(super) const DATA_KEY: &str = r"^[-._a-zA-Z0-9]+$";
+/// Several lines, but no other control characters.
+pub(super) const FREE_TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$";
 /// Text that fits into a line of an HTTP header.
 pub(super) const HEADER_TEXT: &str = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
 /// A pattern of text that is made of characters that can be seen, with blanks (U+0020) between them. The PAM stores what

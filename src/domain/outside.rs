@@ -34,6 +34,12 @@ impl RecordId {
     pub fn parse(text: &str) -> Option<Self> {
         is_made_of(text, LONGEST_ID, |byte| byte.is_ascii_digit()).then(|| Self(text.to_owned()))
     }
+
+    /// Returns the number that the id is.
+    #[must_use]
+    pub fn number(&self) -> u128 {
+        self.0.parse().unwrap_or_default()
+    }
 }
 
 impl From<u64> for RecordId {
@@ -130,6 +136,8 @@ mod tests {
             assert_eq!(RecordId::parse(id), None, "{id:?}");
         }
         assert_eq!(RecordId::parse("17"), Some(17.into()));
+        assert_eq!(["9", "010", "00"].map(|id| RecordId::parse(id).unwrap().number()), [9, 10, 0]);
+        assert_eq!(RecordId::parse(&"9".repeat(20)).unwrap().number(), 10_u128.pow(20) - 1);
         assert_eq!(&*RecordId::from(u64::MAX), "18446744073709551615");
     }
 

@@ -91,6 +91,14 @@ pub fn whole_second(time: Timestamp) -> Timestamp {
     if whole < time { whole.checked_add(Duration::from_secs(1)).unwrap_or(time) } else { whole }
 }
 
+/// Returns how long the PAM may still execute a write that was announced, or found to have no answer, at `since`.
+#[must_use]
+pub fn settle_left(since: Timestamp, now: Timestamp) -> Option<Duration> {
+    // A clock that was set back must not make the window longer.
+    let passed = now.duration_since(since).unsigned_abs();
+    SETTLE.checked_sub(passed).filter(|left| !left.is_zero())
+}
+
 impl UnackedWrite {
     /// Returns the state of the settle window at `now`.
     #[must_use]
@@ -106,9 +114,7 @@ impl UnackedWrite {
     /// Returns how long the settle window stays open.
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
-        // A clock that was set back must not make the window longer.
-        let passed = now.duration_since(self.since).unsigned_abs();
-        SETTLE.checked_sub(passed).filter(|left| !left.is_zero() && self.action != WriteAction::Unrecorded)
+        settle_left(self.since, now).filter(|_| self.action != WriteAction::Unrecorded)
     }
 
     /// Combines `earlier`, which still has no answer, with this newer write. The result carries a value if either did. Of a

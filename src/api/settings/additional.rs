@@ -66,7 +66,7 @@ pub struct AuthenticationField {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValueSecretRef {
-    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    /// Name of the Secret. It must be in the namespace of this object; there is no way to name another.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret's data that holds the value.
@@ -83,7 +83,7 @@ pub struct ValueSecretRef {
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretKeyRef {
-    /// Name of the Secret. It must be in the namespace of the PamCredential; there is no way to name another.
+    /// Name of the Secret. It must be in the namespace of this object; there is no way to name another.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret's data that holds the seed. Defaults to `secretKey`.

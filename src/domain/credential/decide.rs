@@ -1,9 +1,11 @@
 //! The one place where it is decided what happens to a credential.
 
 use super::adoption::{adopt, existing_record, handed_over, intent_due};
-use super::decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
+use super::decision::{Decision, Expect, Look, Planned, Push};
 use super::repair::{checked, correction_due, is_only_correction, lost_key, missed, resend_due};
-use super::{Binding, Claims, Connection, Facts, Inventory, Reason, Request, SecretsState, Seen, ValueComparison};
+use super::{
+    Binding, Claims, Connection, Facts, Inventory, Reason, ReleaseReason, Request, SecretsState, Seen, ValueComparison,
+};
 
 /// Decides what happens to a credential.
 ///

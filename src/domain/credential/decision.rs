@@ -1,6 +1,6 @@
 //! What a pass can do.
 
-use super::{Intent, Reason};
+use super::{Intent, Reason, ReleaseReason};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,19 +56,6 @@ pub enum Planned {
     Enable,
     /// The record would be disabled.
     Disable,
-}
-
-/// Why a finalizer is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReleaseReason {
-    /// `deletionPolicy` is `Retain`; the record stays as it is.
-    Retained,
-    /// Nothing was ever written for this object.
-    NothingWritten,
-    /// Another object keeps the record.
-    HandedOver,
-    /// The namespace is terminating, and its connection or Secret is gone already: the record stays enabled.
-    LeftEnabled,
 }
 
 /// What to see more of.

@@ -2,34 +2,8 @@
 //! more of them a test can try.
 
 use super::listed::{Change, Drift, Inventory};
-use super::{Reason, SettleWindow};
-
-/// Makes the struct of all facts, and the trait by which a decision asks for each.
-macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        /// All facts of one credential.
-        #[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct Situation {
-            $($(#[$doc])* pub $name: $type,)*
-        }
-
-        /// What a decision may ask of a credential. It asks for one fact at a time, so that a test that answers can
-        /// follow every path there is, instead of trying every combination of facts that were never asked for.
-        pub trait Facts {
-            $($(#[$doc])* fn $name(&self) -> $type;)*
-        }
-
-        impl Facts for Situation {
-            $(fn $name(&self) -> $type {
-                self.$name
-            })*
-        }
-
-        #[cfg(test)]
-        super::laws::explorer! { $($name: $type,)* }
-    };
-}
+use super::{Binding, Connection, SettleWindow};
+use crate::domain::facts::facts;
 
 facts! {
     /// The object is being deleted.
@@ -136,18 +110,6 @@ pub enum Intent {
     TakeOver,
 }
 
-/// The connection of a credential.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Connection {
-    /// There is none of that name.
-    #[default]
-    Missing,
-    /// It is not ready, for that reason.
-    NotReady(Reason),
-    /// It is ready.
-    Ready,
-}
-
 /// The Secrets of a credential, the worst state first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SecretsState {
@@ -179,18 +141,6 @@ pub enum ValueComparison {
     Changed,
     /// The key of the digests was lost, so that nothing tells whether the value is another.
     Unknown,
-}
-
-/// Where the record of a status is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Binding {
-    /// The status has no record.
-    #[default]
-    Unbound,
-    /// In the vault where the connection leads.
-    Bound,
-    /// In another vault.
-    BoundElsewhere,
 }
 
 /// What somebody asked for by annotation and has not been given.

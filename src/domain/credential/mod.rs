@@ -23,17 +23,15 @@ mod transition_input;
 
 use super::keyed::{Compared, Keyed};
 use super::unacked::{SettleWindow, UnackedWrite, WriteAction, whole_second};
-use super::{Account, BoundVault, ConnectedVault, Reason, SecretVersion};
+use super::{Account, Binding, BoundVault, ConnectedVault, Connection, Reason, ReleaseReason, SecretVersion};
 
 pub use answer::{Answer, Expected, Mismatch, WriteEffect, judge};
 pub use decide::decide;
-pub use decision::{Decision, Expect, Look, Planned, Push, ReleaseReason};
-pub use deletion::{Disabling, after_disable, seen_in_leaving};
+pub use decision::{Decision, Expect, Look, Planned, Push};
+pub use deletion::seen_in_leaving;
 pub use desired::{Desired, ReadSecrets, compared_by_plan, ensures_enabled, value_read};
 pub use drift::{DriftFinding, DriftInput, ListedRecord, change_since_write, find_drift, remembered};
-pub use facts::{
-    AdoptionPolicy, Binding, Claims, Connection, Facts, Heir, Intent, Request, SecretsState, Situation, ValueComparison,
-};
+pub use facts::{AdoptionPolicy, Claims, Facts, Heir, Intent, Request, SecretsState, Situation, ValueComparison};
 pub use groups::{ACCOUNT, CONTENT, DEVICE, KEYED, LOGIN_FIELDS, TOTP, USERNAME};
 pub use listed::{Change, Drift, Inventory, Seen};
 pub use matching::{Identifiers, Row, match_rows};

@@ -13,9 +13,9 @@ mod space;
 mod tables;
 mod transitions;
 
-pub(super) use sequences::PlainKey;
+pub(super) use super::super::laws::{PlainKey, Values, explorer};
+pub(super) use space::is_possible;
 use space::law;
-pub(super) use space::{Choices, Values, explorer, is_possible};
 
 use super::facts::{But, Changes, Lazy, Peek};
 use super::{

@@ -16,7 +16,6 @@ use std::collections::HashMap;
 
 use key::Key;
 use pam::Record;
-pub(in crate::domain::credential) use world::PlainKey;
 use world::{Event, Fault, Settings, World};
 
 use crate::domain::{AdoptionPolicy, Decision};

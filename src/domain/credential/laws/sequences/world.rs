@@ -6,24 +6,8 @@ use jiff::Timestamp;
 
 use super::pam::Pam;
 use crate::domain::credential::{ACCOUNT, Asked, CONTENT, ConnectedVault, Desired, SecretVersion, Status};
-use crate::domain::{AdoptionPolicy, Decision, Keyed, SETTLE};
-
-/// Digests that can be read.
-pub(in crate::domain::credential) struct PlainKey;
-
-impl Keyed for PlainKey {
-    fn digest(&self, field: &str, text: &[u8]) -> String {
-        format!("k:{field}:{}", String::from_utf8_lossy(text))
-    }
-
-    fn made(&self, digest: &str) -> bool {
-        digest.starts_with("k:")
-    }
-
-    fn is_of(&self, digest: &str, field: &str, text: &[u8]) -> bool {
-        digest == self.digest(field, text)
-    }
-}
+pub(super) use crate::domain::laws::PlainKey;
+use crate::domain::{AdoptionPolicy, Decision, SETTLE};
 
 /// What happens to the write of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

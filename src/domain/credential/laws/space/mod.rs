@@ -4,5 +4,4 @@ mod explore;
 mod values;
 
 pub(super) use explore::law;
-pub(in crate::domain::credential) use explore::{Choices, Values, explorer};
 pub(in crate::domain::credential) use values::is_possible;

@@ -1,29 +1,13 @@
 //! The values that a fact can have, and which facts cannot be together.
 
-use super::Values;
 use crate::domain::credential::facts::Known;
+use crate::domain::laws::{Values, values};
 use crate::domain::{
-    AdoptionPolicy, Binding, Change, Claims, Connection, Drift, Heir, Intent, Inventory, Reason, Request, SecretsState,
-    Seen, SettleWindow, ValueComparison,
+    AdoptionPolicy, Change, Claims, Drift, Heir, Intent, Inventory, Reason, Request, SecretsState, Seen, SettleWindow,
+    ValueComparison,
 };
 
-/// Types whose values can be written down one by one.
-macro_rules! values {
-    ($($type:ty: $($value:expr),*;)*) => {
-        $(impl Values for $type {
-            fn all() -> Vec<Self> {
-                vec![$($value),*]
-            }
-        })*
-    };
-}
-
-// Reasons are handed on as they are: two of each tell whether it is the right one.
 values! {
-    bool: false, true;
-    Connection: Connection::Ready, Connection::Missing, Connection::NotReady(Reason::ConnectionNotReady),
-        Connection::NotReady(Reason::PamAuthenticationFailed);
-    Binding: Binding::Bound, Binding::Unbound, Binding::BoundElsewhere;
     Request: Request::None, Request::Fields, Request::Value;
     Heir: Heir::None, Heir::Comes, Heir::Absent;
     Claims: Claims::Free, Claims::HandedOver, Claims::NotAsked, Claims::Identifier, Claims::Account, Claims::Device;
