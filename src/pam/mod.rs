@@ -45,7 +45,7 @@ pub use endpoint::{
     NumberForm, OAuth2, Product, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
 };
 pub use error::{AuthFailure, Call, EntryRefusal, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
-pub use inventory::{Account, Inventory, ListBudget, Seen, Snapshot};
+pub use inventory::{Account, EntrySnapshot, Inventory, ListBudget, Seen, Snapshot};
 pub use safe_password::{CreatedEntry, Edit, EntryChange, EntryFields, ListedEntry, NewEntry, Share, Sharing};
 pub use transport::{CallReport, Origins};
 pub use vault_id::{host_of, origin_of};

@@ -1,5 +1,7 @@
 //! The access rules of a connection, as they hold for one namespace.
 
+use std::time::Duration;
+
 use crate::api::{self, ConnectionKind, Grant, LabelOperator, LabelRequirement, NamespaceSelector};
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::namespaces::{Labels, Namespaces};
@@ -24,8 +26,22 @@ pub(crate) fn rules(connection: &AnyConnection, namespace: &str, namespaces: &Na
     connection.access.as_ref().map(|rules| rules.iter().map(|one| rule(one, labels.as_ref())).collect())
 }
 
+/// How long an object waits for the labels of its namespace, should their arrival not wake it.
+const LABELS: Duration = Duration::from_secs(5);
+
+/// Returns how long an object waits whose connection asks for labels of a namespace that has not been seen yet; `None` if it
+/// does not. The arrival of the labels wakes the object. A status that says "denied" until then would fail an apply of
+/// namespace and object together.
+pub(crate) fn wait_for_labels(
+    connection: Option<&AnyConnection>,
+    namespace: &str,
+    namespaces: &Namespaces,
+) -> Option<Duration> {
+    connection.filter(|connection| lacks_labels(connection, namespace, namespaces)).map(|_| LABELS)
+}
+
 /// Whether the rules ask for labels of a namespace that has not been seen yet: then nothing can be said of them.
-pub(crate) fn lacks_labels(connection: &AnyConnection, namespace: &str, namespaces: &Namespaces) -> bool {
+fn lacks_labels(connection: &AnyConnection, namespace: &str, namespaces: &Namespaces) -> bool {
     let asks = |rule: &api::AccessRule| rule.namespaces.as_ref().is_some_and(|of| of.selector.is_some());
     connection.access.iter().flatten().any(asks) && namespaces.labels(namespace).is_none()
 }

@@ -7,8 +7,10 @@ use crate::controller::connection::object::AnyConnection;
 use crate::controller::connection::resolve::ResolvedConnection;
 use crate::controller::message::pam_error;
 use crate::controller::message::problem::Problem;
+use crate::controller::runtime::error::Error;
+use crate::domain::ConnectedVault;
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, Inventory, ListBudget, Origins, PamClient};
+use crate::pam::{Deadlines, EntrySnapshot, Inventory, ListBudget, Origins, PamClient};
 
 /// The clients of all connections, with the limits that connections to one PAM share, and those that tenants share.
 pub(crate) struct ClientCache {
@@ -19,7 +21,10 @@ pub(crate) struct ClientCache {
 /// The client of a connection, and what the client was made of.
 pub(crate) struct ConnectedClient {
     pub(crate) client: PamClient,
+    /// The list of what PAM Core keeps.
     pub(crate) inventory: Arc<Inventory>,
+    /// The list of MySafe's entries.
+    pub(crate) entries: Arc<Inventory<EntrySnapshot>>,
     /// Keyed digest of the OAuth client id.
     pub(crate) login: String,
     /// Digest of all that a login depends on.
@@ -49,23 +54,35 @@ impl ClientCache {
         let (uid, generation) = (connection.uid().to_owned(), connection.generation());
         let ResolvedConnection { digest, login, versions, endpoint } = resolved;
         let as_before = |old: &&ConnectedClient| old.digest == digest && old.uid == uid && old.generation == generation;
-        let (client, inventory) = if let Some(old) = before.filter(as_before) {
-            (old.client.clone(), Arc::clone(&old.inventory))
+        let (client, inventory, entries) = if let Some(old) = before.filter(as_before) {
+            (old.client.clone(), Arc::clone(&old.inventory), Arc::clone(&old.entries))
         } else {
             let client = PamClient::new(endpoint, &self.origins, Deadlines::default());
-            (client.map_err(|error| Problem::unusable_connection(&error))?, Arc::new(self.inventory(connection)))
+            let client = client.map_err(|error| Problem::unusable_connection(&error))?;
+            // What a tenant's connection lists counts in what its namespace may take.
+            match connection.metadata.namespace.as_deref() {
+                None => (client, Arc::default(), Arc::default()),
+                Some(namespace) => {
+                    let inventory = Inventory::of_tenant(&self.lists, namespace);
+                    let entries = Inventory::of_tenant(&self.lists, namespace);
+                    (client, Arc::new(inventory), Arc::new(entries))
+                }
+            }
         };
-        Ok(ConnectedClient { client, inventory, login, digest, uid, generation, versions })
-    }
-
-    /// Returns the inventory of a connection; that of a tenant counts in what its namespace may take.
-    fn inventory(&self, connection: &AnyConnection) -> Inventory {
-        let tenant = connection.metadata.namespace.as_deref();
-        tenant.map_or_else(Inventory::new, |namespace| Inventory::of_tenant(&self.lists, namespace))
+        Ok(ConnectedClient { client, inventory, entries, login, digest, uid, generation, versions })
     }
 }
 
 impl ConnectedClient {
+    /// Checks that the client logs in as the login that a pass decided on: the connection itself has not looked at another one
+    /// yet.
+    pub(crate) fn check_same_login(&self, decided_on: Option<&ConnectedVault>) -> Result<(), Error> {
+        match decided_on.and_then(|vault| vault.login.as_ref()) {
+            Some(seen) if *seen != self.login => Err(Error::ConnectionChanged),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns whether the client was made of this very version of a connection, and of these versions of Secrets.
     pub(crate) fn is_made_of(&self, connection: &AnyConnection, versions: &[SourceSecret]) -> bool {
         let same = self.uid == connection.uid() && self.generation == connection.generation();

@@ -20,7 +20,7 @@ use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::secret::digest::DigestKey;
-use crate::pam::AllowedHosts;
+use crate::pam::{AllowedHosts, PamError};
 
 /// What passes over connections share, and what other kinds ask of connections.
 pub(crate) struct Context {
@@ -97,6 +97,31 @@ impl Context {
         }))
     }
 
+    /// Returns the client of the connection that a pass began with, made where there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// A connection that was edited since, or does not permit any more what it did: what was decided by one PAM's list must not
+    /// be sent to another. A problem of the connection is told as an object that refers to it tells the problem.
+    pub(crate) async fn client_as_decided(
+        &self,
+        id: &ConnectionId,
+        seen: Option<&ConnectionState>,
+        is_permitted: impl FnOnce(&AnyConnection) -> bool,
+    ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
+        let Some(connection) = self.store.get(id) else {
+            return Ok(Err(Problem::connection_gone(&id.to_string())));
+        };
+        let is_same = |state: &ConnectionState| {
+            state.connection.uid() == connection.uid() && state.connection.generation() == connection.generation()
+        };
+        if !is_permitted(&connection) || !seen.is_some_and(is_same) {
+            return Err(Error::ConnectionChanged);
+        }
+        let connected = self.client(&connection).await?;
+        Ok(connected.map_err(|problem| problem.of_connection(&id.to_string())))
+    }
+
     /// Returns whether the status says that the PAM accepted this very login.
     fn is_proved(&self, connection: &AnyConnection, resolved: &ResolvedConnection) -> bool {
         let status = self.status(connection);
@@ -140,6 +165,13 @@ impl Context {
     pub(crate) fn ask_for_list(&self, id: &ConnectionId) {
         self.store.ask_for_list(id, Instant::now());
         self.list_asked.notify_one();
+    }
+
+    /// Has the connection looked at after its login was refused: that concerns the connection as a whole.
+    pub(crate) fn note_refusal(&self, error: &PamError, id: &ConnectionId) {
+        if matches!(error, PamError::AuthenticationFailed(_)) {
+            self.recheck_login(id);
+        }
     }
 
     /// Has the login of a connection checked again: the PAM refused a call though the connection is Ready.

@@ -1,6 +1,7 @@
 //! Both kinds of connections.
 
 pub(crate) mod access_rules;
+pub(crate) mod brake;
 pub(crate) mod clients;
 pub(crate) mod context;
 pub(crate) mod examine;

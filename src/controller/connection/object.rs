@@ -10,8 +10,8 @@ use kube::ResourceExt as _;
 use kube::api::{Api, ObjectMeta};
 
 use crate::api::{
-    AccessRule, CaBundleKind, ClusterPamConnection, ConnectionKind, ConnectionSpec, PamConnection, PamConnectionStatus,
-    PamCredential,
+    AccessRule, CaBundleKind, ClusterPamConnection, ConnectionKind, ConnectionRef, ConnectionSpec, PamConnection,
+    PamConnectionStatus,
 };
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
@@ -28,6 +28,14 @@ impl ConnectionId {
     /// Joins a namespace, which is empty for a cluster connection, and a name.
     pub(crate) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self(NamespacedName::new(namespace, name))
+    }
+
+    /// Returns the connection that an object of that namespace refers to.
+    pub(crate) fn of(reference: &ConnectionRef, namespace: &str) -> Self {
+        match reference.kind {
+            ConnectionKind::ClusterPamConnection => Self::new("", &reference.name),
+            ConnectionKind::PamConnection => Self::new(namespace, &reference.name),
+        }
     }
 
     /// Returns the namespace and name.
@@ -73,6 +81,15 @@ pub(crate) struct AnyConnection {
     /// Which credentials may use the connection, and for what; a tenant's own connection has no such rules.
     pub(crate) access: Option<Vec<AccessRule>>,
     pub(crate) status: PamConnectionStatus,
+}
+
+/// A kind whose objects refer to a connection.
+pub(crate) trait RefersToConnection: Managed {
+    /// Returns the connection that the object is for.
+    fn connection_id(&self) -> ConnectionId;
+
+    /// Returns whether something of the object is to be disabled in the PAM, which the connection's brake may hold back.
+    fn is_leaving(&self) -> bool;
 }
 
 /// A kind of connection.
@@ -205,14 +222,4 @@ impl AnyConnection {
 
 fn named<K: Resource<DynamicType = ()>>() -> (String, String) {
     (K::api_version(&()).into_owned(), K::kind(&()).into_owned())
-}
-
-/// Returns the connection that a credential is for.
-pub(crate) fn connection_of(credential: &PamCredential) -> ConnectionId {
-    let reference = &credential.spec.connection_ref;
-    let namespace = match reference.kind {
-        ConnectionKind::ClusterPamConnection => String::new(),
-        ConnectionKind::PamConnection => credential.namespace().unwrap_or_default(),
-    };
-    ConnectionId::new(namespace, reference.name.clone())
 }

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::events::EventType;
 use tokio::time::Instant;
 
-use crate::api::{PamConnectionStatus, PamCredential, find, is_same_status};
+use crate::api::{PamConnectionStatus, find, is_same_status};
 use crate::controller::connection::context::Context;
 use crate::controller::connection::health::{Filled, Moment, SIDE_CONDITIONS, is_good, is_urgent, named_namespaces};
 use crate::controller::connection::object::AnyConnection;
@@ -91,7 +91,7 @@ async fn put(
 /// Records that the status has been written, and wakes the objects that waited for that write.
 fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     let freed = context.health.written(&connection.id(), filled);
-    let mut subjects: Vec<ObjectId> = freed.leaving.into_iter().map(ObjectId::new::<PamCredential>).collect();
+    let mut subjects: Vec<ObjectId> = freed.leaving;
     if !freed.listed.is_empty() {
         let all = context.cluster.dependencies.to(&connection.id().dependency());
         subjects.extend(all.into_iter().filter(|object| freed.listed.contains(&object.key.namespace)));

@@ -2,7 +2,7 @@
 
 use crate::api::{Mode, PamCredential};
 use crate::controller::connection::inventory::{ListConsumer, ListSummary};
-use crate::controller::connection::object::{ConnectionId, connection_of};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::context::Context;
@@ -23,7 +23,7 @@ impl ListConsumer for Context {
         for credential in self.all() {
             let Ok(credential) = &credential.0 else { continue };
             let is_written = credential.status.as_ref().is_some_and(|status| status.id.is_some());
-            let id = connection_of(credential);
+            let id = credential.connection_id();
             if (is_written || credential.spec.mode == Mode::Plan) && !used.contains(&id) {
                 used.push(id);
             }
@@ -55,7 +55,7 @@ impl ListConsumer for Context {
 fn each_of(connection: &ConnectionId, context: &Context, mut take: impl FnMut(&PamCredential)) {
     for credential in context.all() {
         if let Ok(credential) = &credential.0
-            && connection_of(credential) == *connection
+            && credential.connection_id() == *connection
         {
             take(credential);
         }

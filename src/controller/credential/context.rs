@@ -9,7 +9,7 @@ use crate::api::{AdoptionPolicy, DeletionPolicy, Mode, PamCredential, PamCredent
 use crate::config::Config;
 use crate::controller::connection;
 use crate::controller::connection::access_rules::Deciders;
-use crate::controller::connection::object::{ConnectionId, connection_of};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection};
 use crate::controller::credential::claims::{self, Claims};
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::identity;
@@ -24,7 +24,6 @@ use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
 use crate::metrics::Kind;
-use crate::pam::PamError;
 
 /// What passes over credentials share.
 pub(crate) struct Context {
@@ -54,12 +53,24 @@ impl Managed for PamCredential {
         let namespace = NamespacedName::of(self).namespace;
         let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
         let secrets = secret_names(self).into_iter().map(secret);
-        let others = [connection_of(self).dependency(), Dependency::Namespace(namespace.clone())];
+        let others = [self.connection_id().dependency(), Dependency::Namespace(namespace.clone())];
         secrets.chain(others).collect()
     }
 
     fn is_suspended(&self) -> bool {
         self.spec.suspend
+    }
+}
+
+impl RefersToConnection for PamCredential {
+    fn connection_id(&self) -> ConnectionId {
+        ConnectionId::of(&self.spec.connection_ref, self.metadata.namespace.as_deref().unwrap_or_default())
+    }
+
+    /// The record of an object that is being deleted has to be disabled.
+    fn is_leaving(&self) -> bool {
+        let disable = self.spec.deletion_policy == DeletionPolicy::Disable && self.spec.mode == Mode::Apply;
+        self.metadata.deletion_timestamp.is_some() && disable && !self.spec.suspend && finalizer::is_on(self)
     }
 }
 
@@ -95,7 +106,7 @@ impl Context {
     /// Takes in a credential as the watch shows it.
     pub(crate) fn note(&self, credential: &PamCredential) {
         let key = NamespacedName::of(credential);
-        self.connections.health.note_credential(credential);
+        self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
             if self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default()) {
                 self.wake_waiting(&key);
@@ -132,7 +143,7 @@ impl Context {
         let spec = &credential.spec;
         let writes = !spec.suspend && spec.mode == Mode::Apply && spec.adoption_policy != AdoptionPolicy::Never;
         let stays = credential.metadata.deletion_timestamp.is_none();
-        let state = self.connections.state(&connection_of(credential)).filter(|_| writes && stays)?;
+        let state = self.connections.state(&credential.connection_id()).filter(|_| writes && stays)?;
         let status = credential.status.clone().unwrap_or_default();
         let vault = VaultId::new(&state.origin, state.tenant.as_deref());
         let known = status.connection.as_ref().filter(|_| status.id.is_some()).map(claims::vault_of);
@@ -142,13 +153,6 @@ impl Context {
         let name = claims::object_name(&NamespacedName::of(credential));
         let record = may.then(|| claims::record_key(credential, &identifier));
         Some(WantedRecord { name, connection: claims::connection_name(credential), vault, record })
-    }
-
-    /// Has the connection looked at after its login was refused: that concerns the connection as a whole.
-    pub(crate) fn note_refusal(&self, error: &PamError, connection: &ConnectionId) {
-        if matches!(error, PamError::AuthenticationFailed(_)) {
-            self.connections.recheck_login(connection);
-        }
     }
 
     /// Wakes the credentials that wait for what a credential has or had.
@@ -175,7 +179,7 @@ impl Context {
     pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
         self.tell_left_enabled(key, uid);
         self.claims.forget(uid);
-        self.connections.health.forget_credential(uid);
+        self.connections.health.forget_referrer(uid);
         self.wake_waiting(key);
         self.cluster.forget(&ObjectId::new::<PamCredential>(key.clone()));
         self.statuses.forget(uid);

@@ -1,13 +1,12 @@
 //! One pass over a credential.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
-use crate::controller::connection::access_rules::lacks_labels;
+use crate::controller::connection::access_rules::wait_for_labels;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::facts::observation::Observation;
@@ -17,12 +16,8 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::retry::Gate;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::metrics::{Kind, ReconcileOutcome};
-
-/// How long a credential waits for the labels of its namespace, should their arrival not wake it.
-const LABELS: Duration = Duration::from_secs(5);
 
 impl Reconciler<PamCredential> for Context {
     fn adapt(&self, object: &mut PamCredential) {
@@ -93,15 +88,12 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
 
 /// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
 fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
-    match context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now()) {
-        Gate::In(wait) => return Some(PassEnd::waiting(Some(wait))),
-        Gate::OnChange => return Some(PassEnd::waiting(None)),
-        Gate::Now => {}
-    }
-    // The arrival of the labels wakes the object. A status that says "denied" until then would fail an apply of namespace and
-    // credential together. A deletion needs no access.
-    let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
-    let lacks = state
-        .is_some_and(|state| lacks_labels(&state.connection, &observed.key.namespace, &context.cluster.namespaces));
-    lacks.then(|| PassEnd::waiting(Some(LABELS)))
+    let gate = context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now());
+    PassEnd::at_gate(gate).or_else(|| {
+        // A deletion needs no access.
+        let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
+        let connection = state.map(|state| &*state.connection);
+        let wait = wait_for_labels(connection, &observed.key.namespace, &context.cluster.namespaces);
+        wait.map(|wait| PassEnd::waiting(Some(wait)))
+    })
 }

@@ -6,7 +6,7 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::retry::{Failure, Retries};
+use crate::controller::runtime::retry::{Failure, Gate, Retries};
 use crate::domain::{NextPass, Reason};
 use crate::metrics::ReconcileOutcome;
 
@@ -27,6 +27,15 @@ impl PassEnd {
     /// Ends a pass that waits: the next pass follows a change, or begins after `wait`.
     pub(crate) fn waiting(wait: Option<Duration>) -> Self {
         Self { action: action(wait), outcome: ReconcileOutcome::Waiting }
+    }
+
+    /// Returns how a pass ends that the gate does not let through; `None` if the gate does.
+    pub(crate) fn at_gate(gate: Gate) -> Option<Self> {
+        match gate {
+            Gate::In(wait) => Some(Self::waiting(Some(wait))),
+            Gate::OnChange => Some(Self::waiting(None)),
+            Gate::Now => None,
+        }
     }
 
     /// Ends a pass that wrote this reason of `Ready`.

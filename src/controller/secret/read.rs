@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 use crate::api::SourceSecret;
 use crate::controller::runtime::answers::OnlyKeys;
 use crate::controller::runtime::error::{Error, bounded};
-use crate::controller::runtime::metadata_cache::Version;
+use crate::controller::runtime::metadata_cache::{MetadataCache, Version};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::domain::SecretVersion;
 
 /// The values that were asked for of one Secret. Every buffer is wiped when dropped.
 pub(crate) struct SecretValues {
@@ -28,6 +29,59 @@ pub(crate) struct SecretValues {
 /// Returns a version of a Secret or ConfigMap as statuses name it.
 pub(crate) fn source(name: &str, version: Version) -> SourceSecret {
     SourceSecret { name: name.to_owned(), uid: version.uid, resource_version: version.resource_version }
+}
+
+/// Returns one version of a Secret, as rules compare it.
+pub(crate) fn secret_version(source: &SourceSecret) -> SecretVersion {
+    let SourceSecret { name, uid, resource_version } = source.clone();
+    SecretVersion { name, uid, resource_version }
+}
+
+/// Returns one version of a Secret, as statuses name it.
+pub(crate) fn source_secret(version: SecretVersion) -> SourceSecret {
+    let SecretVersion { name, uid, resource_version } = version;
+    SourceSecret { name, uid, resource_version }
+}
+
+/// Returns the newest versions of Secrets of a namespace, by metadata; `None` if one of the Secrets is missing.
+pub(crate) fn known_versions(namespace: &str, names: &[&str], cache: &MetadataCache) -> Option<Vec<SecretVersion>> {
+    let source = |name: &&str| Some(source(name, cache.of(&NamespacedName::new(namespace, *name))?));
+    names.iter().map(source).map(|source| source.as_ref().map(secret_version)).collect()
+}
+
+/// Names one key of a Secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyOf<'a> {
+    pub(crate) secret: &'a str,
+    pub(crate) key: &'a str,
+}
+
+/// What was read of several Secrets of one namespace, by name.
+pub(crate) type SecretsRead<'a> = HashMap<&'a str, SecretValues>;
+
+/// Reads keys of Secrets of one namespace, each Secret once. The inner error is the name of a Secret that is not there.
+pub(crate) async fn read_all<'a>(
+    client: &Client,
+    namespace: &str,
+    wanted: &[KeyOf<'a>],
+) -> Result<Result<SecretsRead<'a>, NamespacedName>, Error> {
+    let mut found = HashMap::new();
+    for KeyOf { secret, .. } in wanted {
+        if found.contains_key(secret) {
+            continue;
+        }
+        let name = NamespacedName::new(namespace, *secret);
+        let keys: Vec<&str> = wanted.iter().filter(|one| one.secret == *secret).map(|one| one.key).collect();
+        let Some(values) = read(client, &name, &keys).await? else { return Ok(Err(name)) };
+        found.insert(*secret, values);
+    }
+    Ok(Ok(found))
+}
+
+/// Returns the versions of the named Secrets that were read.
+pub(crate) fn read_versions(names: &[&str], found: &SecretsRead<'_>) -> Vec<SecretVersion> {
+    let read = |name: &&str| Some(source(name, found.get(name)?.version.clone()));
+    names.iter().filter_map(read).map(|source| secret_version(&source)).collect()
 }
 
 #[derive(Deserialize)]

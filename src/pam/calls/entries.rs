@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use url::Url;
 
-use super::caller::{Caller, Write, with_body};
+use super::caller::{Caller, Sent, Sink, Write, with_body};
 use super::switch::id_segment;
 use crate::domain::{RecordId, Turn};
 use crate::pam::endpoint::BooleanForm;
@@ -70,6 +70,15 @@ impl<'a> MySafe<'a> {
             url.query_pairs_mut().append_pair("tag", tag);
         }
         self.caller.list_at(&url, &|| (), sink).await
+    }
+
+    /// Lists every entry, and calls `sent` when the request leaves: after the login, and after the wait for other requests.
+    pub(in crate::pam) async fn list_from(
+        &self,
+        sent: Sent<'_>,
+        sink: Sink<'_, ListedEntry>,
+    ) -> Result<usize, PamError> {
+        self.caller.list_at(&self.caller.resource_url, sent, sink).await
     }
 
     async fn switch(&self, call: Call, verb: &str, identifier: &str) -> Result<(), PamError> {

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
 use super::account::{Account, Keys};
 use super::index::{Entry, Index};
+use super::state::{Listed, Outcome};
 use super::table::{Row, Table};
 use crate::pam::credential::ListedCredential;
+use crate::pam::error::{Call, PamError};
 
 /// The records that match one identifier or one account. SSH keys are among them: [`ListedCredential::is_ssh_key`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,30 @@ struct Lookup<'a> {
     hash: u64,
 }
 
+impl Listed for Snapshot {
+    type Rows = Table;
+    type Written = ListedCredential;
+
+    /// Indexes a list on a thread of its own: indexing a hundred thousand records would hold up all other work.
+    async fn indexed(started: Instant, table: Table) -> Outcome<Self> {
+        let snapshot = tokio::task::spawn_blocking(move || Arc::new(Self::new(started, table)));
+        let call = Call::ListCredentials;
+        snapshot.await.map_err(|_| PamError::Malformed { call, what: "could not be indexed" })
+    }
+
+    fn started(&self) -> Instant {
+        self.started
+    }
+
+    fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
+    fn note_written(&self, written: ListedCredential) {
+        self.note_written(written);
+    }
+}
+
 impl Snapshot {
     /// Returns a snapshot of the records of a list that began at `started`.
     pub(super) fn new(started: Instant, mut table: Table) -> Self {
@@ -66,7 +92,7 @@ impl Snapshot {
 
     /// Returns when the list began: writes that were answered before are in the list.
     #[must_use]
-    pub fn started(&self) -> Instant {
+    pub const fn started(&self) -> Instant {
         self.started
     }
 
@@ -74,11 +100,6 @@ impl Snapshot {
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
-    }
-
-    /// Returns how many bytes of memory the list takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.table.bytes()
     }
 
     /// Returns true if the list held no record.

@@ -1,13 +1,12 @@
 //! What an inventory knows, and when the next list is allowed.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::budget::Room;
-use super::snapshot::Snapshot;
-use crate::pam::credential::ListedCredential;
 use crate::pam::error::{AuthFailure, PamError, Unavailable};
 
 /// The age up to which a list may decide a first push; also the shortest time from one list to the next.
@@ -19,28 +18,54 @@ const REST: u32 = 10;
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The result of a list.
-pub(super) type Outcome = Result<Arc<Snapshot>, PamError>;
+pub(super) type Outcome<S> = Result<Arc<S>, PamError>;
+
+/// One complete list of what a PAM holds.
+pub(super) trait Listed: Sized + Send + Sync {
+    /// The rows of a list that arrives.
+    type Rows: Send;
+    /// A write of our own that a list is kept current with.
+    type Written: fmt::Debug + Send;
+
+    /// Makes the list of the rows that arrived; the list began at `started`.
+    fn indexed(started: Instant, rows: Self::Rows) -> impl Future<Output = Outcome<Self>> + Send;
+
+    /// Returns when the list began: writes that were answered before are in the list.
+    fn started(&self) -> Instant;
+
+    /// Returns how many bytes of memory the list takes.
+    fn bytes(&self) -> usize;
+
+    /// Adds a write of our own.
+    fn note_written(&self, written: Self::Written);
+}
 
 /// What an inventory knows.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) snapshot: Option<Arc<Snapshot>>,
+#[derive(Debug)]
+pub(super) struct State<S: Listed> {
+    pub(super) snapshot: Option<Arc<S>>,
     /// When the list of `snapshot` was complete.
     ended: Option<Instant>,
     pub(super) invalidated: Option<Instant>,
     last: Option<Attempt>,
-    pub(super) running: Option<RunningList>,
+    pub(super) running: Option<RunningList<S::Written>>,
     /// What the list takes of the tenants' budget.
     pub(super) room: Room,
 }
 
 /// A list under way.
-#[derive(Debug, Default)]
-pub(super) struct RunningList {
+#[derive(Debug)]
+pub(super) struct RunningList<W> {
     /// When the request left. The waits before (for a login, for other requests) do not belong to the list.
     pub(super) sent: Option<Instant>,
     /// Our own writes since the list began.
-    pub(super) written: Vec<ListedCredential>,
+    pub(super) written: Vec<W>,
+}
+
+impl<W> Default for RunningList<W> {
+    fn default() -> Self {
+        Self { sent: None, written: Vec::new() }
+    }
 }
 
 /// A list that was asked for, or a login for one.
@@ -79,11 +104,17 @@ impl Requirement {
     }
 }
 
-impl State {
+impl<S: Listed> Default for State<S> {
+    fn default() -> Self {
+        Self { snapshot: None, ended: None, invalidated: None, last: None, running: None, room: Room::default() }
+    }
+}
+
+impl<S: Listed> State<S> {
     /// Returns the answer that needs no further list; `None` if there is no such answer.
-    pub(super) fn known(&self, requirement: &Requirement) -> Option<Outcome> {
+    pub(super) fn known(&self, requirement: &Requirement) -> Option<Outcome<S>> {
         let bound = requirement.not_before.max(self.invalidated);
-        let fresh = |snapshot: &&Arc<Snapshot>| {
+        let fresh = |snapshot: &&Arc<S>| {
             let started = snapshot.started();
             Some(started) >= bound && self.age_from(started) >= requirement.since.checked_sub(FRESH)
         };
@@ -111,7 +142,7 @@ impl State {
     }
 
     /// Ends the list under way, without an outcome if its caller was dropped.
-    pub(super) fn finish(&mut self, outcome: Option<&Outcome>) {
+    pub(super) fn finish(&mut self, outcome: Option<&Outcome<S>>) {
         let Some(running) = self.running.take() else { return };
         if running.sent.is_some() || outcome.is_some_and(was_asked) {
             let failure = outcome.and_then(|outcome| outcome.as_ref().err()).cloned();
@@ -127,7 +158,7 @@ impl State {
 }
 
 /// Returns false if nothing was sent: such a failure costs the PAM nothing and must not put the next list off.
-fn was_asked(outcome: &Outcome) -> bool {
+fn was_asked<S>(outcome: &Outcome<S>) -> bool {
     !matches!(
         outcome,
         Err(PamError::Unavailable { why: Unavailable::CircuitOpen { .. }, .. }

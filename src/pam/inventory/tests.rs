@@ -41,7 +41,7 @@ impl Pam {
         Err(error)
     }
 
-    async fn ask(&self, inventory: &Inventory) -> Outcome {
+    async fn ask(&self, inventory: &Inventory) -> Outcome<Snapshot> {
         inventory.fresh_by(None, || self.list(inventory)).await
     }
 
@@ -62,7 +62,7 @@ impl Pam {
 }
 
 /// Lists five megabytes.
-async fn list_much(inventory: &Inventory) -> Outcome {
+async fn list_much(inventory: &Inventory) -> Outcome<Snapshot> {
     let record = |id: usize| ListedCredential {
         id: RecordId::parse(&id.to_string()).unwrap(),
         username: "CANARY".repeat(150),

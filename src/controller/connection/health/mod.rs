@@ -16,14 +16,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kube::ResourceExt;
 use tokio::time::Instant;
 
 use self::connection_health::ConnectionHealth;
-use crate::api::{DeletionPolicy, Mode, PamConnectionStatus, PamCredential};
-use crate::controller::connection::object::{AnyConnection, ConnectionId, connection_of};
-use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::api::PamConnectionStatus;
+use crate::controller::connection::object::{AnyConnection, ConnectionId, RefersToConnection};
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::trigger::Triggers;
 use crate::domain::{Admission, ListCounts, ListFinding};
 
@@ -42,24 +40,24 @@ pub(crate) struct ConnectionHealths {
 #[derive(Default)]
 struct Inner {
     of: HashMap<ConnectionId, ConnectionHealth>,
-    /// All credentials that were seen, by uid.
+    /// All objects that refer to connections, as far as they were seen, by uid.
     referrers: HashMap<String, Referrer>,
-    /// How many watches of credentials have not had their first list yet. Until it is 0, the number of credentials is not known.
+    /// How many watches of such objects have not had their first list yet. Until it is 0, the number of objects is not known.
     unlisted: usize,
 }
 
-/// A credential and the connection that it refers to.
+/// An object and the connection that it refers to.
 struct Referrer {
-    credential: NamespacedName,
+    object: ObjectId,
     connection: ConnectionId,
 }
 
-/// The credentials that a written status wakes.
+/// The objects that a written status wakes.
 #[derive(Default)]
 pub(crate) struct Freed {
-    /// The credentials that waited for the brake.
-    pub(crate) leaving: Vec<NamespacedName>,
-    /// The namespaces whose credentials are woken, since the list can be trusted again for them.
+    /// The objects that waited for the brake.
+    pub(crate) leaving: Vec<ObjectId>,
+    /// The namespaces whose objects are woken, since the list can be trusted again for them.
     pub(crate) listed: ListHold,
 }
 
@@ -70,12 +68,12 @@ impl ConnectionHealths {
 
     // === What the watches show
 
-    /// Records how many watches of credentials there are, whose first lists are waited for.
+    /// Records how many watches of objects that refer to connections there are, whose first lists are waited for.
     pub(crate) fn expect_lists(&self, count: usize) {
         self.lock().unlisted = count;
     }
 
-    /// Records that one watch of credentials has its first list, or that its first list is not waited for any more.
+    /// Records that one of these watches has its first list, or that its first list is not waited for any more.
     pub(crate) fn note_list(&self) {
         let mut inner = self.lock();
         inner.unlisted = inner.unlisted.saturating_sub(1);
@@ -100,27 +98,32 @@ impl ConnectionHealths {
         }
     }
 
-    /// Records a credential as the watch shows it.
-    pub(crate) fn note_credential(&self, credential: &PamCredential) {
-        let uid = credential.uid().unwrap_or_default();
-        let connection = connection_of(credential);
+    /// Returns whether all objects that refer to connections were seen.
+    pub(crate) fn are_all_listed(&self) -> bool {
+        self.lock().unlisted == 0
+    }
+
+    /// Records an object that refers to a connection, as the watch shows it.
+    pub(crate) fn note_referrer<K: RefersToConnection>(&self, object: &K) {
+        let uid = object.meta().uid.clone().unwrap_or_default();
+        let connection = object.connection_id();
         let mut inner = self.lock();
         if inner.referrers.get(&uid).is_none_or(|referrer| referrer.connection != connection) {
             self.remove(&mut inner, &uid);
-            let referrer = Referrer { credential: NamespacedName::of(credential), connection: connection.clone() };
+            let referrer = Referrer { object: object.object_id(), connection: connection.clone() };
             inner.referrers.insert(uid.clone(), referrer);
             inner.of.entry(connection.clone()).or_default().credentials += 1;
             self.note_change(&mut inner, &connection);
         }
         let brake = &mut inner.of.entry(connection.clone()).or_default().brake;
-        let namespace = credential.metadata.namespace.as_deref().unwrap_or_default();
-        let is_news = if is_leaving(credential) { brake.enter(namespace, &uid) } else { brake.leave(namespace, &uid) };
+        let namespace = object.meta().namespace.as_deref().unwrap_or_default();
+        let is_news = if object.is_leaving() { brake.enter(namespace, &uid) } else { brake.leave(namespace, &uid) };
         if is_news {
             self.note_change(&mut inner, &connection);
         }
     }
 
-    /// Records that a credential which is leaving waits for something other than the brake.
+    /// Records that an object which is leaving waits for something other than the brake.
     pub(crate) fn set_aside(&self, connection: &ConnectionId, object: Asking<'_>) {
         let mut inner = self.lock();
         let brake = inner.of.get_mut(connection).map(|health| &mut health.brake);
@@ -129,16 +132,16 @@ impl ConnectionHealths {
         }
     }
 
-    /// Forgets a credential that is gone.
-    pub(crate) fn forget_credential(&self, uid: &str) {
+    /// Forgets an object that is gone.
+    pub(crate) fn forget_referrer(&self, uid: &str) {
         self.remove(&mut self.lock(), uid);
     }
 
     fn remove(&self, inner: &mut Inner, uid: &str) {
-        let Some(Referrer { connection, credential }) = inner.referrers.remove(uid) else { return };
+        let Some(Referrer { connection, object }) = inner.referrers.remove(uid) else { return };
         let Some(health) = inner.of.get_mut(&connection) else { return };
         health.credentials = health.credentials.saturating_sub(1);
-        health.brake.leave(&credential.namespace, uid);
+        health.brake.leave(&object.key.namespace, uid);
         if health.is_unused() {
             inner.of.remove(&connection);
         } else {
@@ -223,14 +226,14 @@ impl ConnectionHealths {
         health.map(|health| health.fill(connection, before, next, moment, all_listed)).unwrap_or_default()
     }
 
-    /// Records that a status was written; returns the credentials that are woken for that.
+    /// Records that a status was written; returns the objects that are woken for that.
     pub(crate) fn written(&self, connection: &ConnectionId, filled: &Filled) -> Freed {
         let mut inner = self.lock();
         let Some(health) = inner.of.get_mut(connection) else { return Freed::default() };
         let leaving = health.brake.written(filled.write());
         let Some(listed) = health.note_written() else { return Freed::default() };
         let referrers = leaving.iter().filter_map(|uid| inner.referrers.get(uid));
-        Freed { leaving: referrers.map(|referrer| referrer.credential.clone()).collect(), listed }
+        Freed { leaving: referrers.map(|referrer| referrer.object.clone()).collect(), listed }
     }
 
     /// Records that a connection's numbers are about to be written.
@@ -248,13 +251,6 @@ impl ConnectionHealths {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns whether an object is being deleted and its record has to be disabled for that.
-fn is_leaving(credential: &PamCredential) -> bool {
-    let spec = &credential.spec;
-    let disable = spec.deletion_policy == DeletionPolicy::Disable && spec.mode == Mode::Apply && !spec.suspend;
-    credential.metadata.deletion_timestamp.is_some() && disable && finalizer::is_on(credential)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::api::{ClusterPamConnection, ConditionType, PamConnectionStatus, find};
+use crate::api::{ClusterPamConnection, ConditionType, PamConnectionStatus, PamCredential, find};
 use crate::controller::connection::object::IntoAny as _;
 use crate::domain::{ListVerdict, MissingRecords};
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn numbers_are_written_once_a_minute_and_each_change_wakes_no_more_than_once() {
     let mut status = NOTHING();
     let mut writes = 0;
     for second in 0..300_u32 {
-        standings.note_credential(&credential(&format!("c{second}"), &json!({}), false));
+        standings.note_referrer(&credential(&format!("c{second}"), &json!({}), false));
         let (next, later) = pass(&standings, &one, &status, start + second * SECOND);
         writes += usize::from(next != status);
         assert!(next != status || later.is_some(), "it is looked at again by itself");
@@ -107,14 +107,14 @@ fn numbers_are_written_once_a_minute_and_each_change_wakes_no_more_than_once() {
     assert_eq!(status.credentials, Some(241));
     while woken.try_recv().is_ok() {}
     for _ in 0..2 {
-        standings.forget_credential("c1");
-        standings.note_credential(&credential("c2", &json!({"connectionRef": {"name": "another"}}), false));
+        standings.forget_referrer("c1");
+        standings.note_referrer(&credential("c2", &json!({"connectionRef": {"name": "another"}}), false));
     }
     assert!(woken.try_recv().is_err(), "the connection comes back anyway");
     let (status, _) = pass(&standings, &one, &status, start + 300 * SECOND);
     assert_eq!(status.credentials, Some(298));
     assert_eq!(pass(&standings, &one, &status, start + 900 * SECOND), (status, None), "nothing changed");
-    standings.forget_credential("c3");
+    standings.forget_referrer("c3");
     assert!(woken.try_recv().is_ok() && woken.try_recv().is_err());
 }
 
@@ -124,7 +124,7 @@ fn until_all_are_listed_no_number_is_written() {
     let before = PamConnectionStatus { credentials: Some(200), ..NOTHING() };
     standings.expect_lists(2);
     let now = seen(&standings, &one, &before);
-    standings.note_credential(&credential("a", &json!({}), false));
+    standings.note_referrer(&credential("a", &json!({}), false));
     standings.note_list();
     assert_eq!(pass(&standings, &one, &before, now + 90 * SECOND), (before.clone(), None));
     while woken.try_recv().is_ok() {}
@@ -226,7 +226,7 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     let start = seen(&standings_, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..6 {
-        standings_.note_credential(&credential(&format!("c{name}"), &json!({}), true));
+        standings_.note_referrer(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings_, 0..3, &mut status, start), 2);
     let (gathering, later) = pass(&standings_, &one, &status, start);
@@ -234,7 +234,7 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     // Those that are not to be disabled do not wait.
     let others = [json!({"suspend": true}), json!({"mode": "Plan"}), json!({"deletionPolicy": "Retain"})];
     for (name, spec) in (3..6).zip(others) {
-        standings_.note_credential(&credential(&format!("c{name}"), &spec, true));
+        standings_.note_referrer(&credential(&format!("c{name}"), &spec, true));
     }
     let (status, _) = pass(&standings_, &one, &gathering, start + SECOND);
     assert_eq!(status.held_disables, Some(1));
@@ -247,12 +247,12 @@ fn the_brake_is_said_after_a_second_with_all_who_wait_and_outlasts_a_restart() {
     let now = seen(&second, &one, &status);
     let mut after = status.clone();
     for name in 7..10 {
-        second.note_credential(&credential(&format!("c{name}"), &json!({}), true));
+        second.note_referrer(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&second, 7..10, &mut after, now + 900 * SECOND), 0);
     assert_eq!(pass(&second, &one, &status, now + 900 * SECOND), (status.clone(), Some(SECOND)));
-    second.note_credential(&credential("c2", &json!({}), true));
-    second.forget_credential("c7");
+    second.note_referrer(&credential("c2", &json!({}), true));
+    second.forget_referrer("c7");
     second.note_list();
     let (after, _) = pass(&second, &one, &status, now + 900 * SECOND);
     assert_eq!(after.held_disables, Some(3), "c2, c8 and c9");
@@ -264,13 +264,13 @@ fn whoever_keeps_the_last_record_that_waits_lets_the_brake_off() {
     let start = seen(&standings, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..3 {
-        standings.note_credential(&credential(&format!("c{name}"), &json!({}), true));
+        standings.note_referrer(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings, 0..3, &mut status, start), 2);
     let (status, _) = pass(&standings, &one, &status, start + SECOND);
     assert!(message(&status, ConditionType::DisablesHeld).is_some());
     while woken.try_recv().is_ok() {}
-    standings.note_credential(&credential("c2", &json!({"deletionPolicy": "Retain"}), true));
+    standings.note_referrer(&credential("c2", &json!({"deletionPolicy": "Retain"}), true));
     assert!(woken.try_recv().is_ok());
     let (status, _) = pass(&standings, &one, &status, start + SECOND);
     assert_eq!((status.held_disables, message(&status, ConditionType::DisablesHeld)), (None, None));
@@ -282,7 +282,7 @@ fn a_connection_that_was_made_anew_has_nothing_of_the_former_one() {
     let now = seen(&standings, &one, &NOTHING());
     let mut status = NOTHING();
     for name in 0..9 {
-        standings.note_credential(&credential(&format!("c{name}"), &json!({}), true));
+        standings.note_referrer(&credential(&format!("c{name}"), &json!({}), true));
     }
     assert_eq!(go_on(&standings, 0..9, &mut status, now), 2);
     let anew = connection("u2", &json!({}), &json!({}));

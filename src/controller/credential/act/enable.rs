@@ -24,7 +24,7 @@ pub(super) async fn enable(observed: &Observation<'_>, context: &Context) -> Res
             Outcome::Enabled(how)
         }
         Err(error) => {
-            context.note_refusal(&error, &observed.connection_id());
+            context.connections.note_refusal(&error, &observed.connection_id());
             Outcome::failed(error)
         }
     })

@@ -24,7 +24,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
         Ok(connected) => connected,
         Err(problem) => return Ok(Outcome::Blocked(problem)),
     };
-    observe::check_same_login(&connected, observed)?;
+    connected.check_same_login(observed.connection.vault.as_ref())?;
     let Some(request) = request(observed, push) else {
         return Ok(Outcome::Nothing);
     };
@@ -36,7 +36,7 @@ pub(super) async fn push(observed: &Observation<'_>, push: Push, context: &Conte
             if error.outcome_unknown() {
                 connected.inventory.invalidate();
             }
-            context.note_refusal(&error, &observed.connection_id());
+            context.connections.note_refusal(&error, &observed.connection_id());
             Ok(Outcome::failed(error))
         }
     }

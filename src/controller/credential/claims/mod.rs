@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::api::{ConnectionStatus, PamCredential, PamCredentialStatus};
-use crate::controller::connection::object::connection_of;
+use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest;
@@ -164,7 +164,7 @@ pub(crate) fn object_name(key: &NamespacedName) -> ObjectName {
 
 /// The connection of an object, as the book of claims has it.
 pub(crate) fn connection_name(object: &PamCredential) -> String {
-    let id = connection_of(object);
+    let id = object.connection_id();
     format!("{id} {}", id.key().namespace)
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, Product, find};
 use crate::controller::connection::health::ListHold;
-use crate::controller::connection::object::{ConnectionId, connection_of};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::{desired, identity};
@@ -129,7 +129,7 @@ impl Observation<'_> {
     }
 
     pub(crate) fn connection_id(&self) -> ConnectionId {
-        connection_of(self.object)
+        self.object.connection_id()
     }
 
     pub(crate) fn uid(&self) -> &str {

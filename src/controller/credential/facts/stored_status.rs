@@ -2,11 +2,12 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::api::{self, ConnectionRef, InFlightAction, InFlightWrite, PamCredentialStatus, RemoteStatus, SourceSecret};
+use crate::api::{self, ConnectionRef, InFlightAction, InFlightWrite, PamCredentialStatus, RemoteStatus};
 use crate::controller::connection::stored_vault::{bound_vault, connection_status};
+use crate::controller::secret::read::{secret_version, source_secret};
 use crate::domain::credential::{Asked, MismatchRecord, Remote, Status};
 use crate::domain::keyed::is_entry;
-use crate::domain::{RecordId, RecordIdentifier, SecretVersion, UnackedWrite, WriteAction, is_time};
+use crate::domain::{RecordId, RecordIdentifier, UnackedWrite, WriteAction, is_time};
 
 /// The longest annotation that a pass sees.
 const LONGEST_REQUEST: usize = 512;
@@ -81,17 +82,6 @@ pub(crate) fn to_stored(status: Status, reference: &ConnectionRef) -> PamCredent
         plan: None,
         conditions: Vec::new(),
     }
-}
-
-/// Returns one version of a Secret, as rules compare it.
-pub(crate) fn secret_version(source: &SourceSecret) -> SecretVersion {
-    let SourceSecret { name, uid, resource_version } = source.clone();
-    SecretVersion { name, uid, resource_version }
-}
-
-fn source_secret(version: SecretVersion) -> SourceSecret {
-    let SecretVersion { name, uid, resource_version } = version;
-    SourceSecret { name, uid, resource_version }
 }
 
 /// Each action in the stored form and in the rules' form.

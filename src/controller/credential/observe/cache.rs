@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamCredential, find};
-use crate::controller::connection::object::connection_of;
+use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::compare::drift_in;
 use crate::controller::credential::context::Context;
@@ -19,9 +19,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
 use crate::domain::credential::KEYED;
-use crate::domain::{
-    Binding, Drift, Heir, Keyed as _, ObjectName, Reason, SecretVersion, Situation, StatusTrace, Turn, Urgency,
-};
+use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Reason, Situation, StatusTrace, Turn, Urgency};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
@@ -38,7 +36,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         account: desired::account(object, None),
         keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
         connection: connection_facts(object, &identifier, context),
-        versions: versions(object, &key, context),
+        versions: read::known_versions(&key.namespace, &secret_names(object), &context.cluster.secret_versions),
         situation: Situation::default(),
         found: Found::default(),
         times: times(context),
@@ -71,7 +69,7 @@ fn unserved_heir(object: &PamCredential, context: &Context) -> Option<ObjectName
 }
 
 fn connection_facts(object: &PamCredential, identifier: &str, context: &Context) -> ConnectionFacts {
-    let state = context.connections.state(&connection_of(object));
+    let state = context.connections.state(&object.connection_id());
     let reference = &object.spec.connection_ref;
     ConnectionFacts {
         vault: state.as_ref().map(|state| connected_vault(state, reference)),
@@ -79,12 +77,6 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
         selects: context.connections.selects,
         state,
     }
-}
-
-fn versions(object: &PamCredential, key: &NamespacedName, context: &Context) -> Option<Vec<SecretVersion>> {
-    let version = |name: &str| context.cluster.secret_versions.of(&NamespacedName::new(&key.namespace, name));
-    let source = |name: &str| Some(stored_status::secret_version(&read::source(name, version(name)?)));
-    secret_names(object).into_iter().map(source).collect()
 }
 
 fn times(context: &Context) -> Times {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::inventory;
-use crate::controller::connection::state::ConnectionState;
+use crate::controller::connection::object::AnyConnection;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::Observation;
@@ -51,38 +51,19 @@ pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool 
     !is_told
 }
 
-/// Returns the client of the credential's connection, made where there is none yet.
+/// Returns the client of the credential's connection; see [`client_as_decided`].
 ///
-/// # Errors
-///
-/// A connection that was edited since this pass began: what was decided by one PAM's list must not be sent to another. Nor
-/// does what the connection's rules said then hold any longer. A problem of the connection is told as the credential tells it.
+/// [`client_as_decided`]: crate::controller::connection::context::Context::client_as_decided
 pub(crate) async fn client(
     observed: &Observation<'_>,
     context: &Context,
 ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
-    let id = observed.connection_id();
-    let Some(connection) = context.connections.store.get(&id) else {
-        return Ok(Err(Problem::connection_gone(&id.to_string())));
+    let is_permitted = |connection: &AnyConnection| {
+        let access = permitted(observed.object, &observed.identifier, connection, context.deciders());
+        observed.connection.access.as_ref() == Some(&access)
     };
-    let is_same = |state: &ConnectionState| {
-        state.connection.uid() == connection.uid() && state.connection.generation() == connection.generation()
-    };
-    let access = permitted(observed.object, &observed.identifier, &connection, context.deciders());
-    let permitted = observed.connection.access.as_ref() == Some(&access);
-    if !permitted || !observed.connection.state.as_ref().is_some_and(is_same) {
-        return Err(Error::ConnectionChanged);
-    }
-    let connected = context.connections.client(&connection).await?;
-    Ok(connected.map_err(|problem| problem.of_connection(&id.to_string())))
-}
-
-/// Checks that the client logs in as the login that was decided on: the connection itself has not looked at another one yet.
-pub(crate) fn check_same_login(connected: &ConnectedClient, observed: &Observation<'_>) -> Result<(), Error> {
-    match observed.connection.vault.as_ref().and_then(|vault| vault.login.as_ref()) {
-        Some(seen) if *seen != connected.login => Err(Error::ConnectionChanged),
-        _ => Ok(()),
-    }
+    let (id, seen) = (observed.connection_id(), observed.connection.state.as_ref());
+    context.connections.client_as_decided(&id, seen, is_permitted).await
 }
 
 /// Returns a list that is seconds old, after all credentials of the connection were compared with it.

@@ -33,7 +33,7 @@ pub(crate) async fn refresh_list(
         Ok(snapshot) => compare(observed, &snapshot, context),
         Err(error) => {
             observed.situation.inventory = ListFailure(&error).inventory();
-            context.note_refusal(&error, &observed.connection_id());
+            context.connections.note_refusal(&error, &observed.connection_id());
             observed.found.failure = Some(error);
         }
     }

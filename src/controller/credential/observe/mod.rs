@@ -20,7 +20,7 @@ use crate::domain::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
 pub(crate) use claim::{is_claimed_by_other, leaving_record, object_id, withdraw};
-pub(crate) use connected::{check_same_login, client, is_left_to_others, left_to_others, list};
+pub(crate) use connected::{client, is_left_to_others, left_to_others, list};
 pub(crate) use namespace::refresh_namespace_terminating;
 
 /// Puts the finalizer on an object that may have a record and whose deletion has to disable that record. This is done before

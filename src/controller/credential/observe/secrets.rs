@@ -1,17 +1,14 @@
 //! Reading the values of the Secrets that a credential refers to, and comparing them with what was last sent.
 
-use std::collections::HashMap;
-
-use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::secret_inputs::{SecretInputs, UnseenEnds};
 use crate::controller::credential::facts::secret_refs::{Reference, SecretGroup, SecretUse, references, secret_names};
-use crate::controller::credential::facts::{settings, stored_status};
+use crate::controller::credential::facts::settings;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::read::{self, SecretValues};
+use crate::controller::secret::read::{self, KeyOf, SecretsRead};
 use crate::controller::secret::value::{self, Content, Unusable};
 use crate::domain::credential::{compared_by_plan, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretVersion, SecretsState};
@@ -19,17 +16,10 @@ use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretVersion, Secret
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     let references = references(&observed.object.spec);
-    let mut found = HashMap::new();
-    for name in secret_names(observed.object) {
-        let key = NamespacedName::new(&observed.key.namespace, name);
-        let wanted: Vec<&str> = references.iter().filter(|r| r.name == name).map(|r| r.key).collect();
-        let Some(values) = read::read(&context.cluster.client, &key, &wanted).await? else {
-            fail(observed, Problem::secret_missing(&key));
-            return Ok(());
-        };
-        found.insert(name, values);
-    }
-    match inputs(observed, &references, &found) {
+    let wanted: Vec<_> = references.iter().map(|r| KeyOf { secret: r.name, key: r.key }).collect();
+    let found = read::read_all(&context.cluster.client, &observed.key.namespace, &wanted).await?;
+    let inputs = found.map_err(|missing| Problem::secret_missing(&missing));
+    match inputs.and_then(|found| inputs_of(observed, &references, &found)) {
         Ok(inputs) => compare(observed, inputs),
         Err(problem) => fail(observed, problem),
     }
@@ -37,14 +27,14 @@ pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Conte
 }
 
 /// Returns what is sent of what was read.
-fn inputs(
+fn inputs_of(
     observed: &Observation<'_>,
     references: &[Reference<'_>],
-    found: &HashMap<&str, SecretValues>,
+    found: &SecretsRead<'_>,
 ) -> Result<SecretInputs, Problem> {
     let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
     let mut inputs = SecretInputs::default();
-    inputs.read.versions = versions(observed.object, found);
+    inputs.read.versions = read::read_versions(&secret_names(observed.object), found);
     for reference in references {
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));
@@ -82,11 +72,6 @@ fn note_unseen_ends(inputs: &mut SecretInputs, reference: &Reference<'_>, conten
     if content.has_unseen_ends {
         inputs.unseen_ends.push(UnseenEnds { group: reference.usage.group(), field });
     }
-}
-
-fn versions(object: &PamCredential, found: &HashMap<&str, SecretValues>) -> Vec<SecretVersion> {
-    let read = |name: &str| Some(read::source(name, found.get(name)?.version.clone()));
-    secret_names(object).into_iter().filter_map(read).map(|source| stored_status::secret_version(&source)).collect()
 }
 
 /// Compares what was read with what was last sent.
