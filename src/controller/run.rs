@@ -11,7 +11,7 @@ use kube::api::Api;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::api::ClusterPamConnection;
+use crate::api::{ClusterPamConnection, PamCredential};
 use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
@@ -24,6 +24,7 @@ use crate::controller::runtime::cluster::{Cluster, Started};
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::namespace_watch;
+use crate::controller::runtime::outside;
 use crate::controller::runtime::rollback;
 use crate::controller::runtime::watch;
 use crate::controller::secret::digest;
@@ -64,7 +65,7 @@ pub async fn run(
         () = stop.clone() => return ended(&went_back),
     }
     if let WatchScope::Namespaces(names) = &config.watch {
-        watches.spawn(credential::unserved::tell_outside(Arc::clone(&context), names.clone()));
+        watches.spawn(outside::tell_outside::<PamCredential, _>(Arc::clone(&context), names.clone()));
     }
     watches.spawn(outage::watch(Arc::clone(&connections)));
     watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());

@@ -41,8 +41,8 @@ pub struct Claim<'a> {
     pub namespace: &'a str,
     /// The identifier that its spec sets, and the one that would be generated for it.
     pub identifier: (Option<&'a str>, &'a str),
-    /// Its hostname.
-    pub hostname: &'a str,
+    /// Its hostname. `None` where it has none: the rule's patterns of hostnames say nothing of it.
+    pub hostname: Option<&'a str>,
     /// What it cannot do without.
     pub wants: Grants,
 }
@@ -152,12 +152,12 @@ fn miss(rule: &AccessRule, clusters: &[String], claim: &Claim<'_>) -> Miss {
     };
     let default = ["{namespace}_*".to_owned()];
     let identifiers = rule.identifiers.as_deref().unwrap_or(&default);
-    let hostname = claim.hostname.to_lowercase();
+    let hostname = claim.hostname.map(str::to_lowercase);
     let lower = |patterns: &Vec<String>| patterns.iter().map(|pattern| pattern.to_lowercase()).collect::<Vec<_>>();
     let (wants, has) = (claim.wants, rule.grants);
     Miss {
         identifier: !own && !fits(identifiers, claim.identifier.0.unwrap_or_default()),
-        hostname: !rule.hostnames.as_ref().is_none_or(|patterns| fits(&lower(patterns), &hostname)),
+        hostname: rule.hostnames.as_ref().zip(hostname).is_some_and(|(patterns, name)| !fits(&lower(patterns), &name)),
         grants: Grants {
             take_over: wants.take_over && !has.take_over,
             device_settings: wants.device_settings && !has.device_settings,
@@ -193,7 +193,12 @@ mod tests {
 
     /// A credential `db` of namespace `shop` on host `db01`.
     fn claim(identifier: Option<&str>) -> Claim<'_> {
-        Claim { namespace: "shop", identifier: (identifier, "c1_shop_db"), hostname: "db01", wants: Grants::default() }
+        Claim {
+            namespace: "shop",
+            identifier: (identifier, "c1_shop_db"),
+            hostname: Some("db01"),
+            wants: Grants::default(),
+        }
     }
 
     fn ask(rules: Option<&[AccessRule]>, claim: &Claim<'_>) -> Result<Grants, Denial> {

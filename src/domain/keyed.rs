@@ -19,6 +19,30 @@ pub enum Compared {
     Unknown,
 }
 
+/// Whose key the digests in a status were made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DigestsOf {
+    /// This operator's: it served the object last.
+    Us,
+    /// Another operator's, or this operator's before its key was lost.
+    Another,
+    /// There are none.
+    Nobody,
+}
+
+impl DigestsOf {
+    /// Returns whose key these recorded entries of what came from Secrets were made with.
+    pub(super) fn of<'a, I: Iterator<Item = &'a String>>(recorded: impl Fn() -> I, keyed: &dyn Keyed) -> Self {
+        if recorded().any(|digest| keyed.is_foreign(digest)) {
+            Self::Another
+        } else if recorded().any(|digest| keyed.is_own(digest)) {
+            Self::Us
+        } else {
+            Self::Nobody
+        }
+    }
+}
+
 /// Makes and checks keyed digests of one object.
 pub trait Keyed {
     /// Returns the digest of a text, separated by field.

@@ -57,7 +57,7 @@ pub use disable_brake::{
 };
 pub use disabling::{Disabling, after_disable};
 pub use identity::{generated_identifier, generated_under};
-pub use keyed::{Compared, Keyed};
+pub use keyed::{Compared, DigestsOf, Keyed};
 pub use list_trust::{ListCounts, ListFinding, ListRecord, ListTrust, ListVerdict, MissingRecords, ShownMissing};
 pub use login::{Login, LoginEnd, LoginTurn, RefusedLogins, Remembered, login};
 pub use other_operator::{OtherOperator, StatusTrace};

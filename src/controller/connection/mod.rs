@@ -5,6 +5,7 @@ pub(crate) mod brake;
 pub(crate) mod clients;
 pub(crate) mod context;
 pub(crate) mod examine;
+pub(crate) mod facts;
 pub(crate) mod health;
 pub(crate) mod inventory;
 pub(crate) mod login_gate;

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::api::{ConditionType, FIELD_MANAGER, ReadyState, condition};
+use crate::api::{ConditionType, FIELD_MANAGER, ReadyState, condition, find};
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed;
-use crate::domain::Reason;
+use crate::domain::{Reason, StatusTrace};
 
 /// Holds the statuses that this process made and the watch has not shown yet, by the uid of the object.
 #[derive(Debug, Default)]
@@ -154,6 +155,49 @@ pub(crate) fn conditions(
         }
         ReadyState::Reconciling => vec![make(ConditionType::Ready, "False"), make(ConditionType::Reconciling, "True")],
         ReadyState::Stalled => vec![make(ConditionType::Ready, "False"), make(ConditionType::Stalled, "True")],
+    }
+}
+
+/// Returns the conditions of a suspended object: `Ready` keeps what it said, with `Suspended` beside it. `unseen` is what
+/// `Ready` says of an object that nothing was sent for yet.
+pub(crate) fn suspended(
+    message: &str,
+    unseen: Option<&str>,
+    generation: Option<i64>,
+    now: jiff::Timestamp,
+    before: &[Condition],
+) -> Vec<Condition> {
+    let now = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now);
+    let mut conditions = before.to_vec();
+    conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
+    if let Some(unseen) = unseen {
+        let reason = Reason::Progressing.as_str();
+        conditions = vec![condition(ConditionType::Ready, "Unknown", reason, unseen, None, &now, before)];
+    }
+    conditions.push(condition(ConditionType::Suspended, "True", "Suspended", message, generation, &now, before));
+    conditions
+}
+
+/// Returns the reason of `Ready`.
+pub(crate) fn ready_reason(conditions: &[Condition]) -> Reason {
+    let ready = find(conditions, ConditionType::Ready);
+    ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing)
+}
+
+/// Returns what a status shows of another operator; `foreign` says that digests in it were made with another key.
+pub(crate) fn status_trace<'a>(
+    object: &'a impl Resource,
+    conditions: &[Condition],
+    observed_generation: Option<i64>,
+    foreign: bool,
+) -> StatusTrace<'a> {
+    let meta = object.meta();
+    let generation = meta.generation.unwrap_or_default();
+    StatusTrace {
+        version: meta.resource_version.as_deref().unwrap_or_default(),
+        generation,
+        foreign,
+        said: ready_reason(conditions) == Reason::AnotherOperator && observed_generation == Some(generation),
     }
 }
 

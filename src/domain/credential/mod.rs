@@ -38,7 +38,7 @@ pub use matching::{Identifiers, Row, match_rows};
 pub use repair::is_only_correction;
 pub use retry::{Ended, next_pass};
 pub use situation_input::SituationInput;
-pub use status::{Asked, ClusterState, DigestsOf, MOST_CORRECTIONS, MismatchRecord, Remote, Status};
+pub use status::{Asked, ClusterState, MOST_CORRECTIONS, MismatchRecord, Remote, Status};
 pub use target::Target;
 pub use transition::{WriteResult, announce, clears_suspected_write, transition};
 pub use transition_input::TransitionInput;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Binding, BoundVault, ConnectedVault, KEYED, Keyed, Request, SecretVersion, UnackedWrite, WriteAction};
-use crate::domain::RecordId;
+use crate::domain::{DigestsOf, RecordId};
 
 /// So many times a record is corrected before it is left alone.
 pub const MOST_CORRECTIONS: usize = 3;
@@ -43,17 +43,6 @@ pub struct Status {
     pub mismatch: Option<MismatchRecord>,
     /// The requests that were handled.
     pub handled: Asked,
-}
-
-/// Whose key the digests in a status were made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DigestsOf {
-    /// This operator's: it served the object last.
-    Us,
-    /// Another operator's, or this operator's before its key was lost.
-    Another,
-    /// There are none.
-    Nobody,
 }
 
 /// What somebody asks for by annotation.
@@ -115,14 +104,7 @@ impl Status {
     /// Returns whose key the digests of what came from Secrets were made with.
     #[must_use]
     pub fn digests_of(&self, keyed: &dyn Keyed) -> DigestsOf {
-        let recorded = || KEYED.into_iter().filter_map(|group| self.digests.get(group));
-        if recorded().any(|digest| keyed.is_foreign(digest)) {
-            DigestsOf::Another
-        } else if recorded().any(|digest| keyed.is_own(digest)) {
-            DigestsOf::Us
-        } else {
-            DigestsOf::Nobody
-        }
+        DigestsOf::of(|| KEYED.into_iter().filter_map(|group| self.digests.get(group)), keyed)
     }
 
     /// Returns whether the record was corrected as often as it may be.

@@ -26,7 +26,7 @@ mod retry;
 mod status;
 mod transition;
 
-use super::keyed::{Keyed, REMOVED, in_doubt, is_in_doubt};
+use super::keyed::{DigestsOf, Keyed, REMOVED, in_doubt, is_in_doubt};
 use super::unacked::{SETTLE, settle_left, whole_second};
 use super::{Binding, BoundVault, ConnectedVault, Connection, Reason, RecordId, ReleaseReason, SecretVersion};
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Binding, BoundVault, ConnectedVault, Keyed, RecordId, SecretVersion, settle_left};
+use super::{
+    Binding, BoundVault, CONTENT, ConnectedVault, DigestsOf, Keyed, RecordId, SecretVersion, TOTP, settle_left,
+};
 
 /// What an object remembers between two passes: its status, but for plan and conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -93,6 +95,12 @@ impl Status {
             }
             (Some(_), ..) => Binding::Bound,
         }
+    }
+
+    /// Returns whose key the digests of what came from Secrets were made with. A username of the spec has a digest without a key.
+    #[must_use]
+    pub fn digests_of(&self, keyed: &dyn Keyed) -> DigestsOf {
+        DigestsOf::of(|| [CONTENT, TOTP].into_iter().filter_map(|group| self.digests.get(group)), keyed)
     }
 
     /// Returns the POST without an answer.

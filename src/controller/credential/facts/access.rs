@@ -23,7 +23,7 @@ pub(crate) fn permitted(
     let claim = Claim {
         namespace: &namespace,
         identifier: (chosen.then_some(identifier), &generated),
-        hostname: &object.spec.hostname,
+        hostname: Some(&object.spec.hostname),
         wants: wants(&object.spec),
     };
     access(rules(connection, &namespace, by.namespaces).as_deref(), by.cluster_names, &claim)

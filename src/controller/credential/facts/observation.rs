@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::api::{ConditionType, PamCredential, PamCredentialStatus, Product, find};
+use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::health::ListHold;
 use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
 use crate::controller::connection::state::ConnectionState;
@@ -14,14 +13,14 @@ use crate::controller::message::problem::Problem;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
+use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
     Asked, CONTENT, Desired, DriftFinding, KEYED, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
-    Account, ConnectedVault, Denial, Grants, Keyed as _, ObjectName, Reason, SETTLE, SecretVersion, SecretsState, Seen,
-    Situation, Turn, ValueComparison,
+    Account, Keyed as _, ObjectName, Reason, SecretVersion, SecretsState, Seen, Situation, Turn, ValueComparison,
 };
 use crate::pam::{ListedCredential, PamError};
 
@@ -58,17 +57,6 @@ pub(crate) struct Observation<'a> {
     pub(crate) turn: Turn,
 }
 
-/// The connection of a credential.
-pub(crate) struct ConnectionFacts {
-    pub(crate) state: Option<ConnectionState>,
-    /// Where the connection leads.
-    pub(crate) vault: Option<ConnectedVault>,
-    /// What the connection's rules say to the credential; `None` without a connection.
-    pub(crate) access: Option<Result<Grants, Denial>>,
-    /// A connection may exist and yet not be served by this operator.
-    pub(crate) selects: bool,
-}
-
 /// The results of the calls of this pass; all of it is empty before the first call.
 #[derive(Default)]
 pub(crate) struct Found {
@@ -103,24 +91,6 @@ pub(crate) struct Sight {
     pub(crate) ids: Vec<String>,
     /// The ids of records with the username and only one of hostname and ip, or with an account that looks like ours.
     pub(crate) near: Vec<String>,
-}
-
-/// The times of a pass.
-#[derive(Clone, Copy)]
-pub(crate) struct Times {
-    /// When the pass began.
-    pub(crate) now: Timestamp,
-    /// When the pass's call ended; until then as `now`.
-    pub(crate) ended: Timestamp,
-    /// When this process began.
-    pub(crate) started: Timestamp,
-}
-
-impl Times {
-    /// Returns whether a write of an earlier process may still be executed.
-    pub(crate) fn is_recently_started(self) -> bool {
-        self.now.duration_since(self.started).unsigned_abs() < SETTLE
-    }
 }
 
 impl Observation<'_> {
@@ -276,22 +246,5 @@ impl Observation<'_> {
         let is_sure = |digest: &String| !is_in_doubt(digest) && !self.keyed.is_foreign(digest);
         let sure = KEYED.into_iter().filter_map(|name| self.status.digests.get(name)).all(is_sure);
         sure && ((self.is_ready() && self.status.source == versions) || unchanged)
-    }
-}
-
-impl ConnectionFacts {
-    /// Returns what the connection's rules let the credential do beyond having records of its own.
-    pub(crate) fn grants(&self) -> Grants {
-        self.access.as_ref().and_then(|access| access.as_ref().ok()).copied().unwrap_or_default()
-    }
-
-    /// Returns why the connection's rules do not let the credential be served.
-    pub(crate) fn denial(&self) -> Option<&Denial> {
-        self.access.as_ref()?.as_ref().err()
-    }
-
-    fn list_interval(&self) -> Duration {
-        let settings = self.state.as_ref().and_then(|state| state.connection.spec.inventory.clone());
-        settings.unwrap_or_default().interval()
     }
 }

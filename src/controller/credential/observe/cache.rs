@@ -1,25 +1,27 @@
 //! What is known of a credential without a call.
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::api::{ConditionType, PamCredential, find};
+use crate::api::PamCredential;
+use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::compare::drift_in;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
-use crate::controller::credential::facts::observation::{ConnectionFacts, Found, Observation, Times};
+use crate::controller::credential::facts::observation::{Found, Observation};
 use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::facts::{desired, identity, stored_status};
 use crate::controller::credential::observe::claim::{heir, is_claimed_by_other};
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::status_store::status_trace;
+use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::read;
 use crate::domain::credential::KEYED;
-use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Reason, Situation, StatusTrace, Turn, Urgency};
+use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Situation, Turn, Urgency};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
@@ -39,7 +41,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         versions: read::known_versions(&key.namespace, &secret_names(object), &context.cluster.secret_versions),
         situation: Situation::default(),
         found: Found::default(),
-        times: times(context),
+        times: Times::of(context.cluster.clock, &context.state),
         wake_generation: context.cluster.triggers.release_count(&object.object_id()),
         turn: Turn::default(),
         identifier,
@@ -77,12 +79,6 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
         selects: context.connections.selects,
         state,
     }
-}
-
-fn times(context: &Context) -> Times {
-    let now = context.cluster.clock.now();
-    let age = SignedDuration::try_from(context.state.age(Instant::now())).unwrap_or_default();
-    Times { now, ended: now, started: now.checked_sub(age).unwrap_or(Timestamp::MIN) }
 }
 
 fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
@@ -131,13 +127,8 @@ pub(crate) fn refresh_drift(observed: &mut Observation<'_>, snapshot: &Snapshot,
 /// Whether the digests in the status are another operator's again and again, after this one made its own.
 fn does_other_operator_write(observed: &Observation<'_>, context: &Context) -> bool {
     let mut keyed = KEYED.into_iter().filter_map(|name| observed.status.digests.get(name));
-    let ready = find(&observed.stored.conditions, ConditionType::Ready);
-    let said = ready.is_some_and(|ready| ready.reason == Reason::AnotherOperator.as_str());
-    let trace = StatusTrace {
-        version: observed.object.metadata.resource_version.as_deref().unwrap_or_default(),
-        generation: observed.generation(),
-        foreign: keyed.any(|digest| observed.keyed.is_foreign(digest)),
-        said: said && observed.status.observed_generation == Some(observed.generation()),
-    };
+    let foreign = keyed.any(|digest| observed.keyed.is_foreign(digest));
+    let trace =
+        status_trace(observed.object, &observed.stored.conditions, observed.status.observed_generation, foreign);
     context.state.is_other_operator_writing(observed.uid(), trace, Instant::now())
 }

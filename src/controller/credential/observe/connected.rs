@@ -13,7 +13,7 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::Connection;
-use crate::domain::credential::DigestsOf;
+use crate::domain::DigestsOf;
 use crate::pam::{PamError, Snapshot};
 
 /// Returns whether a pass leaves this credential to another operator: its connection is there, but this operator does not

@@ -1,8 +1,8 @@
 //! What `Ready` says after a pass, and what stands beside it.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::{ConditionType, PamCredentialStatus, Product, condition, find};
+use crate::api::{ConditionType, PamCredentialStatus, Product, find};
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::facts::access;
 use crate::controller::credential::facts::identity::generated_by;
@@ -15,6 +15,7 @@ use crate::controller::message::connection;
 use crate::controller::message::credential::{self as message, Withheld};
 use crate::controller::message::problem::Problem;
 use crate::controller::message::{pam_error, plan, removed};
+use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::runtime::{finalizer, status_store};
 use crate::domain::{
     Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, SecretsState, Seen, SettleWindow,
@@ -42,16 +43,10 @@ pub(crate) fn conditions(
 
 /// `Ready` keeps what it said, with `Suspended` beside it.
 fn suspended(observed: &Observation<'_>) -> Vec<Condition> {
-    let (before, now) = (&observed.stored.conditions, Time(observed.times.now));
-    let mut conditions = before.clone();
-    conditions.retain(|condition| condition.type_ != ConditionType::Suspended.as_str());
-    if observed.situation.binding == Binding::Unbound && ready_reason(before) == Reason::Progressing {
-        let (reason, message) = (Reason::Progressing.as_str(), message::SUSPENDED_UNSEEN);
-        conditions = vec![condition(ConditionType::Ready, "Unknown", reason, message, None, &now, before)];
-    }
-    let (kind, generation) = (ConditionType::Suspended, Some(observed.generation()));
-    conditions.push(condition(kind, "True", "Suspended", message::SUSPENDED, generation, &now, before));
-    conditions
+    let before = &observed.stored.conditions;
+    let is_unseen = observed.situation.binding == Binding::Unbound && ready_reason(before) == Reason::Progressing;
+    let (unseen, generation) = (is_unseen.then_some(message::SUSPENDED_UNSEEN), Some(observed.generation()));
+    status_store::suspended(message::SUSPENDED, unseen, generation, observed.times.now, before)
 }
 
 /// Reason and message of `Ready`.
@@ -278,10 +273,4 @@ fn found<'a>(observed: &'a Observation<'_>, sight: &'a Sight) -> Found<'a> {
 
 fn id(status: &PamCredentialStatus) -> &str {
     status.id.as_deref().unwrap_or_default()
-}
-
-/// Returns the reason of `Ready`.
-pub(crate) fn ready_reason(conditions: &[Condition]) -> Reason {
-    let ready = find(conditions, ConditionType::Ready);
-    ready.and_then(|ready| Reason::named(&ready.reason)).unwrap_or(Reason::Progressing)
 }

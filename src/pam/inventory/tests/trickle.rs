@@ -4,7 +4,7 @@ use super::super::state::PATIENCE;
 use super::*;
 
 /// Lets a caller come each second for an hour, and returns what they got.
-async fn trickle(pam: &Pam, inventory: &Inventory, ask: impl AsyncFn() -> Outcome) -> Vec<Outcome> {
+async fn trickle(pam: &Pam, inventory: &Inventory, ask: impl AsyncFn() -> Outcome<Snapshot>) -> Vec<Outcome<Snapshot>> {
     let longest = PATIENCE + 2 * Duration::from_secs(pam.seconds);
     let callers = (0..3600).map(async |second| {
         sleep(Duration::from_secs(second)).await;
