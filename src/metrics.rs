@@ -28,6 +28,7 @@ pub struct Metrics {
     pam_request_duration: HistogramFamily<OperationLabels>,
     pam_requests_under_way: Gauge,
     credentials: Family<ReasonLabels, Gauge>,
+    my_safe_passwords: Family<ReasonLabels, Gauge>,
     push_latency: Histogram,
     status_writes: Family<KindLabels, Counter>,
     records_left_enabled: Counter,
@@ -47,6 +48,7 @@ impl Metrics {
             pam_request_duration: Family::new_with_constructor(request_histogram),
             pam_requests_under_way: Gauge::default(),
             credentials: Family::default(),
+            my_safe_passwords: Family::default(),
             push_latency: request_histogram(),
             status_writes: Family::default(),
             records_left_enabled: Counter::default(),
@@ -73,6 +75,11 @@ impl Metrics {
             "credentials",
             "PamCredentials by the reason of their Ready condition",
             self.credentials.clone(),
+        );
+        registry.register(
+            "my_safe_passwords",
+            "MySafePasswords by the reason of their Ready condition",
+            self.my_safe_passwords.clone(),
         );
         registry.register("status_writes", "Writes of a status to the Kubernetes API", self.status_writes.clone());
         registry.register(
@@ -146,10 +153,12 @@ impl Metrics {
     ///
     /// `reason` is a word of the API (`Synced`, …): a `'static` text, so that no message can get here.
     pub fn set_credentials(&self, counts: impl IntoIterator<Item = (&'static str, usize)>) {
-        for (reason, count) in counts {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.credentials.get_or_create(&ReasonLabels { reason }).set(count);
-        }
+        set(&self.credentials, counts);
+    }
+
+    /// Sets how many `MySafePassword`s have each reason, as [`Metrics::set_credentials`] does.
+    pub fn set_my_safe_passwords(&self, counts: impl IntoIterator<Item = (&'static str, usize)>) {
+        set(&self.my_safe_passwords, counts);
     }
 
     /// Records that a changed Secret reached the PAM `latency` after its event was seen.
@@ -196,6 +205,13 @@ fn pass_histogram() -> Histogram {
 /// Returns a histogram from 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
 fn request_histogram() -> Histogram {
     Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0])
+}
+
+fn set(gauges: &Family<ReasonLabels, Gauge>, counts: impl IntoIterator<Item = (&'static str, usize)>) {
+    for (reason, count) in counts {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        gauges.get_or_create(&ReasonLabels { reason }).set(count);
+    }
 }
 
 #[cfg(test)]

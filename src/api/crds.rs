@@ -8,11 +8,12 @@ use serde_json::json;
 
 use super::connection_kinds::{ClusterPamConnection, PamConnection};
 use super::credential::PamCredential;
+use super::my_safe_password::MySafePassword;
 
 /// Returns the definition of every kind, in the order in which a cluster needs them.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [ClusterPamConnection::crd(), PamConnection::crd(), PamCredential::crd()]
+    [ClusterPamConnection::crd(), PamConnection::crd(), PamCredential::crd(), MySafePassword::crd()]
         .into_iter()
         .map(with_unseen_status)
         .collect()

@@ -14,16 +14,19 @@ use kube::runtime::watcher::{self, Event};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
-use crate::api::{ClusterPamConnection, PamConnection, PamCredential};
+use crate::api::{ClusterPamConnection, MySafePassword, PamConnection, PamCredential};
 use crate::config::{Config, WatchScope};
+use crate::controller::connection;
 use crate::controller::credential;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::outside::Namespaced;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch::{self, Guarded};
 use crate::controller::runtime::watch_set::{Delta, KnownObjects};
+use crate::controller::safe_password;
 use crate::probes::Check;
 
 /// Resolves when the process must end.
@@ -47,7 +50,18 @@ struct ScopeReceivers {
     scope: Scope,
     connections: Receiver<PamConnection>,
     credentials: Receiver<PamCredential>,
+    safe_passwords: Receiver<MySafePassword>,
 }
+
+/// The contexts of the kinds that refer to connections.
+pub(crate) struct Kinds {
+    pub(crate) connections: Arc<connection::context::Context>,
+    pub(crate) credentials: Arc<credential::context::Context>,
+    pub(crate) safe_passwords: Arc<safe_password::context::Context>,
+}
+
+/// How many such kinds there are: so many watches of objects that refer to connections each scope has.
+const KINDS: usize = 2;
 
 /// Opens the channels of all controllers.
 pub(crate) fn channels(config: &Config) -> (Triggers, Receivers) {
@@ -56,6 +70,7 @@ pub(crate) fn channels(config: &Config) -> (Triggers, Receivers) {
     let scopes = scopes(config).into_iter().map(|scope| ScopeReceivers {
         connections: triggers.add(scope.clone()),
         credentials: triggers.add(scope.clone()),
+        safe_passwords: triggers.add(scope.clone()),
         scope,
     });
     let scopes = scopes.collect();
@@ -71,28 +86,28 @@ pub(crate) fn scopes(config: &Config) -> Vec<Scope> {
 }
 
 /// Serves all kinds until `stop` resolves and every pass in flight has ended.
-pub(crate) async fn serve(
-    credentials: &Arc<credential::context::Context>,
-    config: &Config,
-    receivers: Receivers,
-    ready: Check,
-    stop: &Stop,
-) {
-    let connections = &credentials.connections;
+pub(crate) async fn serve(kinds: &Kinds, config: &Config, receivers: Receivers, ready: Check, stop: &Stop) {
+    let connections = &kinds.connections;
     let (of_all, client) = (&connections.cluster, &connections.cluster.client);
-    connections.health.expect_lists(receivers.scopes.len());
+    connections.health.expect_lists(receivers.scopes.len().saturating_mul(KINDS));
     let watched = Watched { api: Api::all(client.clone()), config: selected(config) };
     let (cluster, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
     let scopes = receivers.scopes.into_iter().map(|of| {
         let watched = Watched { api: watch::scoped(client.clone(), of.scope.as_deref()), config: selected(config) };
         let (tenants, serving) = control(connections, of_all, watched, of.connections, stop);
-        let (listed, is_listed) = oneshot::channel();
         let known = KnownConnections { cluster: cluster.clone(), tenants };
-        let scope = CredentialScope { scope: of.scope, receiver: of.credentials, known, listed };
-        (join(serving, serve_credentials(credentials, scope, stop)), is_listed)
+        let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &known);
+        let (safe_passwords, safe_passwords_listed) = object_scope(&of.scope, of.safe_passwords, &known);
+        let keep = |store| kinds.credentials.keep(store);
+        let serving = join3(
+            serving,
+            serve_objects(&kinds.credentials, connections, credentials, keep, stop),
+            serve_objects(&kinds.safe_passwords, connections, safe_passwords, drop, stop),
+        );
+        (serving, [credentials_listed, safe_passwords_listed])
     });
     let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
-    join3(serving, join_all(scopes), report_ready(listed, ready, stop)).await;
+    join3(serving, join_all(scopes), report_ready(listed.into_iter().flatten().collect(), ready, stop)).await;
 }
 
 /// Reports the operator ready once every scope has its first lists.
@@ -196,27 +211,45 @@ where
     tokio::select! { () = serving => {}, () = stopped_unlisted => {} }
 }
 
-// === The credentials of one scope
+// === The objects of one scope
 
 /// The connections of one scope.
+#[derive(Clone)]
 struct KnownConnections {
     cluster: Store<Guarded<ClusterPamConnection>>,
     tenants: Store<Guarded<PamConnection>>,
 }
 
-/// Holds what the credentials of one scope are served with.
-struct CredentialScope {
+/// Holds what the objects of one kind in one scope are served with.
+struct ObjectScope<K: Managed> {
     scope: Scope,
-    receiver: Receiver<PamCredential>,
+    receiver: Receiver<K>,
     known: KnownConnections,
-    /// Gets a message once the credentials are listed, or once readiness waits for them no longer.
+    /// Gets a message once the objects are listed, or once readiness waits for them no longer.
     listed: oneshot::Sender<()>,
 }
 
-/// Serves the credentials of one scope, once the scope's connections are known. A scope that the operator may not list
-/// holds up no other scope.
-async fn serve_credentials(context: &Arc<credential::context::Context>, of: CredentialScope, stop: &Stop) {
-    let CredentialScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
+/// Returns what the objects of one kind are served with, and what tells that they are listed.
+fn object_scope<K: Managed>(
+    scope: &Scope,
+    receiver: Receiver<K>,
+    known: &KnownConnections,
+) -> (ObjectScope<K>, oneshot::Receiver<()>) {
+    let (listed, is_listed) = oneshot::channel();
+    (ObjectScope { scope: scope.clone(), receiver, known: known.clone(), listed }, is_listed)
+}
+
+/// Serves the objects of one kind in one scope, once the scope's connections are known. A scope that the operator may not list
+/// holds up no other scope. `keep` takes in where the objects are kept.
+async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
+    reconciler: &Arc<R>,
+    connections: &Arc<connection::context::Context>,
+    of: ObjectScope<K>,
+    keep: impl FnOnce(Store<Guarded<K>>),
+    stop: &Stop,
+) {
+    let ObjectScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
+    let of_all = &connections.cluster;
     let (known, is_known) = oneshot::channel();
     let serving = async {
         let connections_known = join(cluster.wait_until_ready(), tenants.wait_until_ready());
@@ -224,10 +257,10 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
             (cluster, tenants) = connections_known => if cluster.is_err() || tenants.is_err() { return },
             () = stop.clone() => return,
         }
-        let api = watch::scoped(context.cluster.client.clone(), scope.as_deref());
+        let api = watch::scoped(of_all.client.clone(), scope.as_deref());
         let watched = Watched { api, config: watch::config() };
-        let (store, serving) = control(context, &context.cluster, watched, receiver, stop);
-        context.keep(store.clone());
+        let (store, serving) = control(reconciler, of_all, watched, receiver, stop);
+        keep(store.clone());
         // The receiver is gone only while everything stops.
         let first_list = async {
             if store.wait_until_ready().await.is_ok() {
@@ -244,10 +277,10 @@ async fn serve_credentials(context: &Arc<credential::context::Context>, of: Cred
         if known.is_err() {
             // The namespace is gone, or the operator may not list it any more. If readiness waited for such a scope, a
             // rollout would never end.
-            let namespace = scope.clone().unwrap_or_default();
-            tracing::error!(namespace, "not listed yet: does the namespace exist, and may the operator list it?");
+            let (namespace, kind) = (scope.clone().unwrap_or_default(), K::kind(&()));
+            tracing::error!(namespace, %kind, "not listed yet: does the namespace exist, and may the operator list it?");
         }
-        context.connections.health.note_list();
+        connections.health.note_list();
         _ = listed.send(());
     };
     join(serving, reported).await;

@@ -10,6 +10,7 @@ mod credential;
 mod message;
 mod run;
 mod runtime;
+mod safe_password;
 mod secret;
 
 pub use run::run;

@@ -11,13 +11,13 @@ use kube::api::Api;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::api::{ClusterPamConnection, PamCredential};
+use crate::api::{ClusterPamConnection, MySafePassword, PamCredential};
 use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::outage;
 use crate::controller::connection::poller::Poller;
-use crate::controller::controllers::{Scope, Stop, channels, scopes, serve};
+use crate::controller::controllers::{Kinds, Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
 use crate::controller::runtime::answers;
 use crate::controller::runtime::cluster::{Cluster, Started};
@@ -27,6 +27,7 @@ use crate::controller::runtime::namespace_watch;
 use crate::controller::runtime::outside;
 use crate::controller::runtime::rollback;
 use crate::controller::runtime::watch;
+use crate::controller::safe_password;
 use crate::controller::secret::digest;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
@@ -53,11 +54,12 @@ pub async fn run(
     let client = answers::filtered(client);
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
-    tracing::info!(cluster_name, "serving PamCredentials, ClusterPamConnections and PamConnections");
+    tracing::info!(cluster_name, "serving PamCredentials, MySafePasswords, ClusterPamConnections and PamConnections");
     let (triggers, receivers) = channels(config);
     let cluster = Arc::new(Cluster::new(client, config, metrics, Started { cluster_name, lead, triggers }));
     let connections = Arc::new(connection::context::Context::new(Arc::clone(&cluster), key, config));
-    let context = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
+    let credentials = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
+    let safe_passwords = Arc::new(safe_password::context::Context::new(Arc::clone(&connections)));
     let mut watches = JoinSet::new();
     tokio::select! {
         () = first_lists(&cluster, config, &mut watches) => {}
@@ -65,11 +67,14 @@ pub async fn run(
         () = stop.clone() => return ended(&went_back),
     }
     if let WatchScope::Namespaces(names) = &config.watch {
-        watches.spawn(outside::tell_outside::<PamCredential, _>(Arc::clone(&context), names.clone()));
+        watches.spawn(outside::tell_outside::<PamCredential, _>(Arc::clone(&credentials), names.clone()));
+        watches.spawn(outside::tell_outside::<MySafePassword, _>(Arc::clone(&safe_passwords), names.clone()));
     }
     watches.spawn(outage::watch(Arc::clone(&connections)));
-    watches.spawn(Poller::new(connections, Arc::clone(&context) as Arc<dyn ListConsumer>).run());
-    let serving = serve(&context, config, receivers, ready, &stop);
+    let listing = Arc::clone(&credentials) as Arc<dyn ListConsumer>;
+    watches.spawn(Poller::new(Arc::clone(&connections), listing).run());
+    let kinds = Kinds { connections, credentials, safe_passwords };
+    let serving = serve(&kinds, config, receivers, ready, &stop);
     let closing = async {
         stop.clone().await;
         cluster.slots.close();

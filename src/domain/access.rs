@@ -280,13 +280,14 @@ mod tests {
     #[test]
     fn hostnames_are_compared_without_regard_to_case() {
         let rules = [AccessRule { hostnames: list(&["DB0*", "{namespace}.example.com"]), ..AccessRule::default() }];
-        let on = |hostname| ask(Some(&rules), &Claim { hostname, ..claim(None) });
+        let on = |hostname| ask(Some(&rules), &Claim { hostname: Some(hostname), ..claim(None) });
         for good in ["db01", "Db09", "db0", "SHOP.example.com"] {
             assert!(on(good).is_ok(), "{good}");
         }
         for bad in ["web01", "xdb01", "other.example.com"] {
             assert_eq!(on(bad), lacks(Some(0), (false, true), Grants::default()), "{bad}");
         }
+        assert!(ask(Some(&rules), &Claim { hostname: None, ..claim(None) }).is_ok(), "what has no hostname");
     }
 
     #[test]

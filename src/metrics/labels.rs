@@ -11,6 +11,8 @@ pub enum Kind {
     ClusterPamConnection,
     /// `PamConnection`.
     PamConnection,
+    /// `MySafePassword`.
+    MySafePassword,
 }
 
 /// The end of a pass.

@@ -22,6 +22,7 @@ mod idle;
 mod late_answers;
 mod list_budget;
 mod load;
+mod my_safe;
 mod neighbours;
 mod outage;
 mod products;

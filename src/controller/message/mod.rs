@@ -8,3 +8,4 @@ pub(crate) mod pam_error;
 pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod removed;
+pub(crate) mod safe_password;

@@ -179,7 +179,8 @@ pub fn drift(input: &Input<'_>) -> Option<EntryDrift> {
 }
 
 /// Returns the identifier that becomes the object's own by [`Decision::Bind`](super::Decision::Bind).
-pub(super) fn identifier_to_bind(input: &Input<'_>) -> Option<RecordId> {
+#[must_use]
+pub fn identifier_to_bind(input: &Input<'_>) -> Option<RecordId> {
     let known = input.known_identifier().cloned();
     let made = || made(input, input.status.create_in_flight()?, input.list?).map(|entry| entry.id.clone());
     known.or_else(made)

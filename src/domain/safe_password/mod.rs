@@ -32,7 +32,7 @@ use super::{Binding, BoundVault, ConnectedVault, Connection, Reason, RecordId, R
 
 pub use decide::decide;
 pub use decision::{Decision, Look, Planned, Write};
-pub use entries::{Appearance, Entry, EntryDrift, EntryList, drift, tag};
+pub use entries::{Appearance, Entry, EntryDrift, EntryList, drift, identifier_to_bind, tag};
 pub use facts::{Facts, InFlightState, List, SecretsState, Seen, Situation, Switch};
 pub use groups::{
     ACTIVE, CONTENT, GROUPS_ALLOWED, KEYED, NAME, NOTES, SHARES, TAGS, TOTP, URL, USERNAME, USERS_ALLOWED, digest_field,

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
 use fake_apiserver::Cluster;
-use pam_operator::api::{ConditionType, PamCredential, PamCredentialStatus, find};
+use pam_operator::api::{ConditionType, MySafePassword, PamCredential, PamCredentialStatus, find};
 use pam_operator::clock::Clock;
 use pam_operator::config::{Cli, Config};
 use pam_operator::leader::Leadership;
@@ -158,6 +158,34 @@ impl OperatedCluster {
         self.api.put("pamcredentials", &json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}));
     }
 
+    /// Makes or changes an object for an entry of MySafe, with the user name and the Secret of its own name; `change` is merged
+    /// into its spec.
+    pub fn put_entry(&self, name: &str, change: &Value) {
+        let mut spec = json!({"username": name, "contentSecretRef": {"name": name}});
+        spec["connectionRef"] = json!({"name": CONNECTION});
+        merge(&mut spec, change);
+        self.api.put("mysafepasswords", &json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}));
+    }
+
+    /// An object for an entry of MySafe, if it is there.
+    pub fn entry(&self, name: &str) -> Option<MySafePassword> {
+        self.api.get("mysafepasswords", NAMESPACE, name).map(|object| serde_json::from_value(object).unwrap())
+    }
+
+    /// The reason of its `Ready` condition, for its newest generation; empty if that was not looked at yet.
+    pub fn entry_reason(&self, name: &str) -> String {
+        let Some(entry) = self.entry(name) else { return String::new() };
+        let status = entry.status.unwrap_or_default();
+        let current = status.observed_generation == entry.metadata.generation;
+        let ready = find(&status.conditions, ConditionType::Ready).filter(|_| current);
+        ready.map(|ready| ready.reason.clone()).unwrap_or_default()
+    }
+
+    /// The identifier that MySafe gave the entry of an object.
+    pub fn entry_id(&self, name: &str) -> String {
+        self.entry(name).and_then(|entry| entry.status?.identifier).unwrap_or_default()
+    }
+
     /// The identifier that is made for a credential.
     pub fn identifier(&self, name: &str) -> String {
         format!("{}_{NAMESPACE}_{name}", self.name)
@@ -197,7 +225,7 @@ impl OperatedCluster {
 
     /// Everything that the operator said in public: statuses and events.
     pub fn said(&self) -> String {
-        let statuses = ["pamcredentials", "clusterpamconnections"].map(|plural| self.api.list(plural));
+        let statuses = ["pamcredentials", "mysafepasswords", "clusterpamconnections"].map(|plural| self.api.list(plural));
         let statuses = statuses.iter().flatten().map(|object| object["status"].to_string());
         let events = self.api.list("events").into_iter().map(|event| event.to_string());
         statuses.chain(events).collect()

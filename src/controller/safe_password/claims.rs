@@ -1,0 +1,194 @@
+//! Which object of the cluster has which entry (P4).
+//!
+//! An object has the entry of its status. An object that takes over an entry has it from just before its status says so. Of
+//! two objects with one entry, as after a copy of an object with its status, the older one has the entry.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::api::MySafePassword;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::safe_password::facts::stored_status;
+use crate::domain::{RecordId, VaultId};
+
+/// An entry: an identifier in one vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EntryKey {
+    pub(crate) vault: VaultId,
+    pub(crate) identifier: RecordId,
+}
+
+/// The claims of all objects.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By uid of the object.
+    claims: HashMap<String, Claim>,
+    /// The uids of the objects that have an entry of that identifier.
+    by_identifier: HashMap<RecordId, Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+struct Claim {
+    entry: EntryKey,
+    /// Of two claims on one entry the smaller one counts.
+    rank: Rank,
+    /// The object takes the entry over, and no status says so yet.
+    is_taken: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    created: Timestamp,
+    name: NamespacedName,
+}
+
+impl Rank {
+    fn of(object: &MySafePassword) -> Self {
+        let created = object.metadata.creation_timestamp.as_ref().map_or(Timestamp::MAX, |time| time.0);
+        Self { created, name: NamespacedName::of(object) }
+    }
+}
+
+impl Claims {
+    /// Takes in what a status says that an object has. Returns whether the object has another entry than before.
+    pub(crate) fn note(&self, object: &MySafePassword) -> bool {
+        let Some(uid) = object.metadata.uid.as_deref() else { return false };
+        let mut inner = self.lock();
+        let known = inner.claims.get(uid).cloned();
+        let Some(entry) = entry_of(object) else {
+            let named = object.spec.identifier.as_deref();
+            let stays = |claim: &Claim| claim.is_taken && named == Some(&*claim.entry.identifier);
+            return known.is_some_and(|claim| !stays(&claim)) && inner.remove(uid);
+        };
+        inner.put(uid, Claim { entry: entry.clone(), rank: Rank::of(object), is_taken: false });
+        known.is_some_and(|claim| claim.entry != entry)
+    }
+
+    /// Has an object take over an entry; `false` if another object has it.
+    pub(crate) fn take(&self, object: &MySafePassword, entry: EntryKey) -> bool {
+        let uid = object.metadata.uid.as_deref().unwrap_or_default();
+        let mut inner = self.lock();
+        let is_free = inner.other(uid, &entry).is_none();
+        if is_free {
+            inner.put(uid, Claim { entry, rank: Rank::of(object), is_taken: true });
+        }
+        is_free
+    }
+
+    /// Returns the other object that has an entry.
+    pub(crate) fn other(&self, uid: &str, entry: &EntryKey) -> Option<NamespacedName> {
+        self.lock().other(uid, entry)
+    }
+
+    /// Forgets an object that is gone. Returns whether it had an entry.
+    pub(crate) fn forget(&self, uid: &str) -> bool {
+        self.lock().remove(uid)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn put(&mut self, uid: &str, claim: Claim) {
+        self.remove(uid);
+        self.by_identifier.entry(claim.entry.identifier.clone()).or_default().push(uid.to_owned());
+        self.claims.insert(uid.to_owned(), claim);
+    }
+
+    fn remove(&mut self, uid: &str) -> bool {
+        let Some(claim) = self.claims.remove(uid) else { return false };
+        if let Some(uids) = self.by_identifier.get_mut(&claim.entry.identifier) {
+            uids.retain(|other| other != uid);
+            if uids.is_empty() {
+                self.by_identifier.remove(&claim.entry.identifier);
+            }
+        }
+        true
+    }
+
+    fn other(&self, uid: &str, entry: &EntryKey) -> Option<NamespacedName> {
+        let own = self.claims.get(uid).filter(|own| own.entry.identifier == entry.identifier);
+        let uids = self.by_identifier.get(&entry.identifier).into_iter().flatten();
+        let others = uids.filter(|other| *other != uid).filter_map(|other| self.claims.get(other));
+        let others = others.filter(|other| other.entry.vault.may_be(&entry.vault));
+        let first = others.map(|other| &other.rank).min()?;
+        own.is_none_or(|own| *first < own.rank).then(|| first.name.clone())
+    }
+}
+
+/// Returns the entry of an object's status.
+fn entry_of(object: &MySafePassword) -> Option<EntryKey> {
+    let status = stored_status::from_stored(object.status.as_ref()?);
+    let used = &status.vault.as_ref()?.used;
+    let vault = VaultId::new(&used.origin, used.requested_tenant.as_deref());
+    Some(EntryKey { vault, identifier: status.identifier? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn object(uid: &str, created: u32, has: Option<&str>, tenant: Option<&str>) -> MySafePassword {
+        let connection =
+            json!({"kind": "PamConnection", "name": "c", "origin": "https://pam", "requestedTenant": tenant});
+        let status = json!({"identifier": has, "connection": connection, "conditions": []});
+        serde_json::from_value(json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "MySafePassword",
+            "metadata": {"name": uid, "namespace": "ns", "uid": uid, "creationTimestamp": format!("2031-01-01T00:00:{created:02}Z")},
+            "spec": {"connectionRef": {"name": "c"}, "username": "u", "contentSecretRef": {"name": "s"}, "identifier": "7",
+                "adoptionPolicy": "ByIdentifier"},
+            "status": status,
+        }))
+        .unwrap()
+    }
+
+    fn seven(tenant: Option<&str>) -> EntryKey {
+        EntryKey { vault: VaultId::new("https://pam", tenant), identifier: 7.into() }
+    }
+
+    #[test]
+    fn p4_an_entry_is_of_the_older_object_and_of_no_other_in_the_same_vault() {
+        let claims = Claims::default();
+        let holder = |uid: &str| claims.other(uid, &seven(None)).map(|other| other.name);
+        claims.note(&object("young", 9, Some("7"), None));
+        assert_eq!((holder("young"), holder("new")), (None, Some("young".to_owned())));
+        claims.note(&object("old", 1, Some("7"), None));
+        assert_eq!((holder("young"), holder("old")), (Some("old".to_owned()), None));
+        assert!(
+            !claims.take(&object("new", 0, None, None), seven(None)),
+            "what an object has is taken over by no older one"
+        );
+        assert!(claims.forget("old") && !claims.forget("old"));
+        assert_eq!(holder("young"), None);
+    }
+
+    #[test]
+    fn p4_the_same_identifier_of_surely_another_tenant_is_another_entry() {
+        let claims = Claims::default();
+        claims.note(&object("a", 1, Some("7"), Some("one")));
+        for (tenant, is_free) in [(Some("two"), true), (Some("one"), false), (None, false)] {
+            assert_eq!(claims.other("b", &seven(tenant)).is_none(), is_free, "{tenant:?}");
+        }
+    }
+
+    #[test]
+    fn p4_what_is_taken_over_is_taken_before_the_status_says_so_and_until_the_spec_names_another() {
+        let claims = Claims::default();
+        let (mut first, second) = (object("a", 5, None, None), object("b", 1, None, None));
+        assert!(claims.take(&first, seven(None)) && !claims.take(&second, seven(None)));
+        assert!(!claims.note(&first), "no status says so yet");
+        assert!(!claims.take(&second, seven(None)));
+        first.spec.identifier = Some("8".to_owned());
+        assert!(claims.note(&first) && claims.take(&second, seven(None)));
+    }
+}

@@ -1,0 +1,119 @@
+//! What passes over entries of MySafe share.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::api::{EntryDeletionPolicy, Mode, MySafePassword, MySafePasswordStatus};
+use crate::controller::connection;
+use crate::controller::connection::object::{ConnectionId, RefersToConnection};
+use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::finalizer;
+use crate::controller::runtime::managed::Managed;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::object_states::ObjectStates;
+use crate::controller::runtime::status_store::StatusStore;
+use crate::controller::safe_password::claims::Claims;
+use crate::controller::safe_password::facts::secret_refs::secret_names;
+use crate::domain::safe_password::ACTIVE;
+use crate::metrics::Kind;
+
+/// What passes over entries share.
+pub(crate) struct Context {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) connections: Arc<connection::context::Context>,
+    pub(crate) claims: Claims,
+    /// What is remembered of single objects.
+    pub(crate) state: ObjectStates,
+    /// The newest statuses.
+    pub(crate) statuses: StatusStore<MySafePasswordStatus>,
+}
+
+impl Managed for MySafePassword {
+    type Status = MySafePasswordStatus;
+
+    const KIND: Kind = Kind::MySafePassword;
+
+    fn status(&self) -> Option<&MySafePasswordStatus> {
+        self.status.as_ref()
+    }
+
+    fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
+        let namespace = NamespacedName::of(self).namespace;
+        let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
+        let secrets = secret_names(&self.spec).into_iter().map(secret);
+        let others = [self.connection_id().dependency(), Dependency::Namespace(namespace.clone())];
+        secrets.chain(others).collect()
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl RefersToConnection for MySafePassword {
+    fn connection_id(&self) -> ConnectionId {
+        ConnectionId::of(&self.spec.connection_ref, self.metadata.namespace.as_deref().unwrap_or_default())
+    }
+
+    /// The entry of an object that is being deleted has to be deactivated; or that of an object whose spec asks for it.
+    fn is_leaving(&self) -> bool {
+        let applies = self.spec.mode == Mode::Apply && !self.spec.suspend;
+        let deactivates = if self.metadata.deletion_timestamp.is_some() {
+            self.spec.deletion_policy == EntryDeletionPolicy::Deactivate && finalizer::is_on(self)
+        } else {
+            let status = self.status.as_ref().filter(|status| status.identifier.is_some());
+            let told = |status: &MySafePasswordStatus| status.digests.get(ACTIVE).is_some_and(|told| told == "false");
+            self.spec.active == Some(false) && status.is_some_and(|status| !told(status))
+        };
+        applies && deactivates
+    }
+}
+
+impl Context {
+    /// Makes it for a process that begins now.
+    pub(crate) fn new(connections: Arc<connection::context::Context>) -> Self {
+        Self {
+            cluster: Arc::clone(&connections.cluster),
+            claims: Claims::default(),
+            state: ObjectStates::default(),
+            statuses: StatusStore::default(),
+            connections,
+        }
+    }
+
+    /// Takes in an object as the watch shows it.
+    pub(crate) fn note(&self, object: &MySafePassword) {
+        self.connections.health.note_referrer(object);
+        if self.claims.note(object) {
+            self.wake_waiting(&NamespacedName::of(object));
+        }
+    }
+
+    /// Wakes the objects that wait for the entry that an object has or had.
+    fn wake_waiting(&self, key: &NamespacedName) {
+        let holder = Dependency::Holder(ObjectId::new::<MySafePassword>(key.clone()));
+        self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
+    }
+
+    /// Tells once of the entry of an object that was let go although its entry could not be deactivated.
+    pub(crate) fn tell_left_active(&self, NamespacedName { namespace, name }: &NamespacedName, uid: &str) {
+        if let Some(identifier) = self.state.take_left_enabled(uid) {
+            // No event can be made in a namespace that is going away.
+            tracing::warn!(%namespace, %name, identifier, "its namespace went away together with the connection or its login: the entry stays active in MySafe");
+            self.cluster.metrics.record_left_enabled();
+        }
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.tell_left_active(key, uid);
+        self.connections.health.forget_referrer(uid);
+        if self.claims.forget(uid) {
+            self.wake_waiting(key);
+        }
+        self.cluster.forget(&ObjectId::new::<MySafePassword>(key.clone()));
+        self.statuses.forget(uid);
+        self.cluster.metrics.set_my_safe_passwords(self.state.forget(uid));
+    }
+}

@@ -1,0 +1,10 @@
+//! The kind `MySafePassword`: observe, decide, act, report.
+
+mod act;
+mod claims;
+pub(crate) mod context;
+mod facts;
+mod observe;
+mod reconcile;
+mod report;
+mod unserved;

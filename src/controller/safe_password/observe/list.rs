@@ -1,0 +1,120 @@
+//! MySafe's list: what it shows of the object's entry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::facts::list::relevant;
+use crate::controller::safe_password::facts::observation::Observation;
+use crate::controller::safe_password::observe::{connected, refresh_namespace_terminating};
+use crate::domain::{Connection, Reason, RecordId, safe_password};
+use crate::pam::{EntrySnapshot, PamError};
+
+/// The least time between two comparisons of an object with a list.
+const LEAST: Duration = Duration::from_secs(10);
+
+/// Looks at a list that is seconds old.
+pub(crate) async fn refresh_list(
+    observed: &mut Observation<'_>,
+    slot: &mut HeldSlot,
+    context: &Context,
+) -> Result<(), Error> {
+    observed.found.looked = true;
+    let Some(connected) = connect(observed, context).await? else { return Ok(()) };
+    match fresh_list(observed, &connected, slot, context).await? {
+        Ok(snapshot) => take_in(observed, &snapshot, context),
+        Err(error) => {
+            context.connections.note_refusal(&error, &observed.connection_id());
+            observed.found.failure = Some(error);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the client of the connection; `None` where the observation says now why there is none.
+async fn connect(observed: &mut Observation<'_>, context: &Context) -> Result<Option<Arc<ConnectedClient>>, Error> {
+    match connected::client(observed, context).await {
+        Ok(Ok(connected)) => Ok(Some(connected)),
+        Ok(Err(problem)) => {
+            observed.found.connection = Some(Connection::NotReady(problem.reason));
+            observed.found.problem = Some(problem);
+            refresh_namespace_terminating(observed, context).await?;
+            Ok(None)
+        }
+        // A namespace that goes away loses our Roles there before its last objects: what a connection of its own needs
+        // may be there still, and cannot be read any more.
+        Err(error) if error.is_forbidden() && observed.is_deleting() => {
+            observed.found.connection = Some(Connection::NotReady(Reason::ConnectionNotReady));
+            refresh_namespace_terminating(observed, context).await?;
+            if observed.surroundings.namespace_terminating { Ok(None) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns a list that is seconds old. A pass that waits for a list takes no slot from the passes that have something to
+/// send.
+async fn fresh_list(
+    observed: &Observation<'_>,
+    connected: &ConnectedClient,
+    slot: &mut HeldSlot,
+    context: &Context,
+) -> Result<Result<Arc<EntrySnapshot>, PamError>, Error> {
+    slot.release();
+    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
+    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
+    let result = tokio::select! {
+        result = connected.entries.fresh_entries(&connected.client, not_before) => result,
+        () = context.cluster.slots.closed() => return Err(Error::Stopping),
+    };
+    slot.acquire(&context.cluster.slots).await?;
+    Ok(result)
+}
+
+/// Keeps of a list what concerns the object.
+fn take_in(observed: &mut Observation<'_>, snapshot: &EntrySnapshot, context: &Context) {
+    let age = SignedDuration::try_from(snapshot.started().elapsed()).unwrap_or_default();
+    let began = context.cluster.clock.now().checked_sub(age).unwrap_or(Timestamp::MIN);
+    let is_claimed = |id: &RecordId| {
+        observed.entry(id.clone()).is_some_and(|entry| context.claims.other(observed.uid(), &entry).is_some())
+    };
+    observed.found.list = Some(relevant(snapshot.entries(), began, &observed.input(), is_claimed));
+}
+
+/// Compares a settled object with a list that is no older than the connection's interval, and notes when to compare again. A
+/// list that cannot be had tells nothing. The first list comes within one interval after the start: a restart asks the PAM for
+/// nothing.
+pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
+    let Some(interval) = interval(observed) else { return Ok(()) };
+    let Ok(connected) = connected::client(observed, context).await? else { return Ok(()) };
+    let age = |snapshot: &EntrySnapshot| snapshot.started().elapsed();
+    let mut latest = connected.entries.latest();
+    let at_first = (interval / 2).saturating_sub(context.state.age(Instant::now()));
+    if latest.is_none() && !at_first.is_zero() {
+        observed.found.compare_in = Some(at_first);
+        return Ok(());
+    }
+    if latest.as_ref().is_none_or(|latest| age(latest) >= interval) {
+        latest = connected.entries.fresh_entries(&connected.client, None).await.ok();
+    }
+    if let Some(latest) = &latest {
+        take_in(observed, latest, context);
+        observed.found.drift = Some(safe_password::drift(&observed.input()));
+    }
+    let left = latest.map_or(interval, |latest| interval.saturating_sub(age(&latest)));
+    observed.found.compare_in = Some(left.max(LEAST));
+    Ok(())
+}
+
+/// Returns how often the list is compared with the entry; `None` where it is not.
+fn interval(observed: &Observation<'_>) -> Option<Duration> {
+    let state = observed.connection.state.as_ref().filter(|_| observed.connection_state() == Connection::Ready)?;
+    let settings = state.connection.spec.inventory.clone().unwrap_or_default();
+    settings.enabled.then(|| settings.interval())
+}

@@ -1,0 +1,95 @@
+//! The only reads of a pass, each only when the decision turns on it, and the loop of reads and decisions.
+//!
+//! [`until_decided`] also makes what must be in the API server before the decision can be carried out: it adds the finalizer
+//! (or removes one that is no longer wanted) and announces a write in the status. Nothing here writes to a PAM.
+
+mod cache;
+mod connected;
+mod list;
+mod secrets;
+
+use std::time::Duration;
+
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::finalizer;
+use crate::controller::runtime::namespaces::is_terminating;
+use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::facts::observation::Observation;
+use crate::controller::safe_password::report::announcement;
+use crate::domain::Connection;
+use crate::domain::safe_password::{Decision, Look, decide};
+
+pub(crate) use cache::from_cache;
+pub(crate) use connected::{client, is_left_to_others, left_to_others};
+pub(crate) use list::refresh_drift;
+
+/// How long a pass waits whose object changed meanwhile, should the watch not show the change.
+const CHANGED: Duration = Duration::from_secs(1);
+
+/// How the loop of reads and decisions ends.
+pub(crate) enum Next {
+    /// The decision has to be carried out.
+    CarryOut(Decision),
+    /// The pass ends: another one follows the change that the watch shows.
+    End(PassEnd),
+}
+
+/// Puts the finalizer on an object that may have an entry and whose deletion has to deactivate that entry. This is done before
+/// the pass asks whether the object may be tried now: a deletion waits for no retry and for no worker slot.
+pub(crate) async fn put_finalizer_back(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
+    if decide(&observed.situation()) == Decision::AddFinalizer && !connected::is_unselected(observed, context).await? {
+        finalizer::add(observed.object, &context.cluster.client).await?;
+        observed.finalizer = true;
+    }
+    Ok(())
+}
+
+/// Reads and decides until the decision only has to be carried out.
+pub(crate) async fn until_decided(
+    observed: &mut Observation<'_>,
+    slot: &mut HeldSlot,
+    context: &Context,
+) -> Result<Next, Error> {
+    loop {
+        match decide(&observed.situation()) {
+            Decision::Look(Look::Secrets) => secrets::read_secrets(observed, context).await?,
+            Decision::Look(Look::List) => list::refresh_list(observed, slot, context).await?,
+            Decision::AddFinalizer => {
+                finalizer::add(observed.object, &context.cluster.client).await?;
+                // An announcement has to be written onto the version that the pass saw, and this is another one.
+                return Ok(Next::End(PassEnd::waiting(Some(CHANGED))));
+            }
+            Decision::Announce(write) => {
+                if !announcement::announce(observed, write, context).await? {
+                    return Ok(Next::End(PassEnd::waiting(Some(CHANGED))));
+                }
+            }
+            Decision::RemoveFinalizer(_) if !observed.is_deleting() => {
+                finalizer::remove(observed.object, &context.cluster.client, || {}).await?;
+                observed.finalizer = false;
+            }
+            decision => return Ok(Next::CarryOut(decision)),
+        }
+    }
+}
+
+/// Returns whether a pass may have something to do with the PAM.
+pub(crate) fn needs_slot(observed: &Observation<'_>) -> bool {
+    let decision = decide(&observed.situation());
+    matches!(decision, Decision::Look(_) | Decision::Announce(_) | Decision::Send(_) | Decision::AddFinalizer)
+}
+
+/// Looks whether the namespace is going away, for an object that cannot be deleted otherwise.
+pub(crate) async fn refresh_namespace_terminating(
+    observed: &mut Observation<'_>,
+    context: &Context,
+) -> Result<(), Error> {
+    let s = observed.situation();
+    if s.deleting && s.finalizer && s.deactivates && (s.denied || s.connection != Connection::Ready) {
+        observed.surroundings.namespace_terminating =
+            is_terminating(&observed.key.namespace, &context.cluster.client).await?;
+    }
+    Ok(())
+}

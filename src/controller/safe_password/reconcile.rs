@@ -1,0 +1,103 @@
+//! One pass over an entry of MySafe.
+
+use std::sync::Arc;
+
+use kube::runtime::controller::Action;
+use tokio::time::Instant;
+
+use crate::api::{Mode, MySafePassword};
+use crate::controller::connection::access_rules::wait_for_labels;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::managed::Reconciler;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::facts::observation::Observation;
+use crate::controller::safe_password::observe::Next;
+use crate::controller::safe_password::report::write_status;
+use crate::controller::safe_password::{act, observe, report};
+use crate::domain::safe_password::Decision;
+use crate::metrics::{Kind, ReconcileOutcome};
+
+impl Reconciler<MySafePassword> for Context {
+    fn adapt(&self, object: &mut MySafePassword) {
+        if self.cluster.plan_only {
+            object.spec.mode = Mode::Plan;
+        }
+    }
+
+    fn note(&self, object: &MySafePassword) {
+        self.note(object);
+    }
+
+    fn note_undecodable(&self, key: &NamespacedName) {
+        let NamespacedName { namespace, name } = key;
+        tracing::error!(%namespace, %name, "a MySafePassword cannot be decoded: is the CRD newer than the operator?");
+    }
+
+    fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.forget(key, uid);
+    }
+
+    async fn reconcile(self: &Arc<Self>, object: &MySafePassword) -> Result<Action, Error> {
+        reconcile(object, self).await
+    }
+}
+
+/// One pass over an entry: observe, decide, act, report.
+///
+/// # Guarantees
+///
+/// * Two passes over one object never run at once: kube's controller runs one at a time for each object.
+/// * A pass makes at most one write to the PAM, which the status tells of before it is sent.
+/// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
+async fn reconcile(object: &MySafePassword, context: &Context) -> Result<Action, Error> {
+    let started = Instant::now();
+    let end = pass(object, context).await;
+    let outcome = end.as_ref().map_or(ReconcileOutcome::Error, |end| end.outcome);
+    context.cluster.metrics.reconciled(Kind::MySafePassword, outcome, started.elapsed());
+    end.map(|end| end.action)
+}
+
+async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Error> {
+    // The dependencies are noted before anything is read: a change after this line starts another pass.
+    context.cluster.track(object);
+    let mut observed = observe::from_cache(object, context);
+    observe::put_finalizer_back(&mut observed, context).await?;
+    write_status::write_owed(&observed, context).await?;
+    if let Some(waits) = waits(&observed, context) {
+        return Ok(waits);
+    }
+    if observe::is_left_to_others(&mut observed, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    observe::refresh_namespace_terminating(&mut observed, context).await?;
+    let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
+    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
+    if observe::needs_slot(&observed) {
+        slot.acquire(&context.cluster.slots).await?;
+    }
+    let decision = match observe::until_decided(&mut observed, &mut slot, context).await? {
+        Next::CarryOut(decision) => decision,
+        Next::End(end) => return Ok(end),
+    };
+    if decision == Decision::Settled {
+        observe::refresh_drift(&mut observed, context).await?;
+    }
+    let outcome = act::carry_out(&observed, decision, context).await?;
+    observed.times.ended = context.cluster.clock.now();
+    report::write(&observed, decision, &outcome, context).await
+}
+
+/// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
+fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
+    let gate = context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now());
+    PassEnd::at_gate(gate).or_else(|| {
+        // A deletion needs no access.
+        let state = observed.connection.state.as_ref().filter(|_| !observed.is_deleting());
+        let connection = state.map(|state| &*state.connection);
+        let wait = wait_for_labels(connection, &observed.key.namespace, &context.cluster.namespaces);
+        wait.map(|wait| PassEnd::waiting(Some(wait)))
+    })
+}

@@ -1,0 +1,109 @@
+//! Reports a pass: writes the status where it differs, publishes an event where something happened, and returns when the
+//! next pass over the object is due.
+
+pub(crate) mod announcement;
+mod conditions;
+mod drifted;
+mod events;
+mod plan;
+mod sharing;
+pub(crate) mod write_status;
+
+use kube::runtime::controller::Action;
+
+use crate::api::MySafePasswordStatus;
+use crate::controller::connection::health::Asking;
+use crate::controller::message::pam_error;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::pass_end::{self, PassEnd};
+use crate::controller::runtime::status_store::ready_reason;
+use crate::controller::safe_password::act::outcome::Outcome;
+use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::facts::observation::Observation;
+use crate::controller::safe_password::facts::stored_status;
+use crate::domain::safe_password::{Decision, Ended, Input, Status, next_pass, transition};
+use crate::domain::{NextPass, Reason};
+
+/// The status after a pass.
+struct Next {
+    /// What the object remembers.
+    status: Status,
+    /// The same as it is stored, with plan and conditions.
+    stored: MySafePasswordStatus,
+}
+
+/// Reports how a decision was carried out: writes the status, publishes events.
+pub(crate) async fn write(
+    observed: &Observation<'_>,
+    decision: Decision,
+    outcome: &Outcome,
+    context: &Context,
+) -> Result<PassEnd, Error> {
+    if decision == Decision::Leave {
+        return Ok(PassEnd::at_rest());
+    }
+    if let Outcome::Released { reason, note } = outcome {
+        events::released(observed, reason, note, context).await;
+        context.cluster.retries.forget(&observed.object_id());
+        return Ok(PassEnd::at_rest());
+    }
+    let next = next_status(observed, decision, outcome);
+    let reason = ready_reason(&next.stored.conditions);
+    remember(observed, decision, outcome, context);
+    // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
+    let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
+    if !write_status::write(observed, &next.stored, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    events::publish(observed, decision, outcome, &next, context).await;
+    context.cluster.metrics.set_my_safe_passwords(context.state.tally(observed.uid(), Some(reason)));
+    Ok(PassEnd::with_reason(action, reason))
+}
+
+fn next_status(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Next {
+    let status = transition(&observed.input(), decision, outcome.result());
+    let mut stored = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
+    stored.plan = plan::plan(observed, decision);
+    stored.conditions = conditions::conditions(observed, &status, decision, outcome);
+    Next { status, stored }
+}
+
+/// Notes in memory what a pass learned and no status tells.
+fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, context: &Context) {
+    let uid = observed.uid();
+    let blocked = matches!(outcome, Outcome::Blocked(problem) if problem.reason == Reason::DeletionBlocked);
+    if blocked || decision == Decision::Wait(Reason::DeletionBlocked) {
+        let object = Asking { namespace: &observed.key.namespace, uid };
+        context.connections.health.set_aside(&observed.connection_id(), object);
+    }
+    let wrote = !matches!(decision, Decision::Wait(_) | Decision::Plan(_) | Decision::Suspend);
+    if observed.found.secrets.is_some() && wrote {
+        context.state.made_digests(uid);
+    }
+}
+
+fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &Next) -> Ended {
+    // The window of a write of this pass began after the pass.
+    let input = observed.input();
+    let now = next.status.in_flight.as_ref().map_or(input.now, |write| input.now.max(write.since));
+    Ended {
+        // What was not done after all waits for what kept it from being done.
+        decision: if let Outcome::Blocked(problem) = outcome { Decision::Wait(problem.reason) } else { decision },
+        reason: ready_reason(&next.stored.conditions),
+        deleting: observed.is_deleting(),
+        connection: observed.connection_state(),
+        written: outcome.is_written(),
+        bounded: outcome.error().is_some_and(pam_error::is_bounded),
+        window_left: Input { status: &next.status, now, ..input }.window_left(),
+    }
+}
+
+fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {
+    let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
+    let (id, input_hash) = (observed.object_id(), observed.input_hash());
+    let next = match (next_pass(ended), observed.found.compare_in) {
+        (NextPass::OnChange, Some(left)) => NextPass::In(left),
+        (next, _) => next,
+    };
+    pass_end::come_back(&context.cluster.retries, &id, input_hash, next, asked)
+}
