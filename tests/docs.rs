@@ -123,7 +123,7 @@ fn every_field_is_said_to_be_there_since_the_first_version_that_documents_it() {
 
 #[test]
 fn every_choice_is_explained_by_its_field() {
-    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection"] {
+    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection", "MySafePassword"] {
         let schema = schema(kind);
         for (field, schema) in fields(&schema, "spec") {
             let choices = schema["enum"].as_array().or_else(|| schema["items"]["enum"].as_array());
@@ -138,7 +138,7 @@ fn every_choice_is_explained_by_its_field() {
 
 #[test]
 fn every_text_list_map_and_number_of_a_spec_has_a_bound() {
-    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection"] {
+    for kind in ["PamCredential", "ClusterPamConnection", "PamConnection", "MySafePassword"] {
         let schema = schema(kind);
         for (field, schema) in fields(&schema, "spec") {
             for schema in [schema, &schema["items"], &schema["additionalProperties"]] {

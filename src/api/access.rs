@@ -103,7 +103,7 @@ pub enum LabelOperator {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Grant {
     /// To take over a record of the same account that has another identifier, or of the same identifier that is for
-    /// another account (`adoptionPolicy: TakeOver`).
+    /// another account (`adoptionPolicy: TakeOver`); or an entry of MySafe that `spec.identifier` names.
     TakeOver,
     /// To set `device`, which rewrites a device that other credentials share.
     DeviceSettings,

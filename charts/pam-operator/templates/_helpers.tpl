@@ -68,11 +68,11 @@ tell of it. The comment above each rule, here and in every role, is the reason t
 {{- define "pam-operator.watchRules" -}}
 # to serve them
 - apiGroups: [pam-operator.io]
-  resources: [pamcredentials, pamconnections]
+  resources: [pamcredentials, mysafepasswords, pamconnections]
   verbs: [get, list, watch]
 # to say how they are
 - apiGroups: [pam-operator.io]
-  resources: [pamcredentials/status, pamconnections/status]
+  resources: [pamcredentials/status, mysafepasswords/status, pamconnections/status]
   verbs: [patch]
 # the values; a watch of metadata needs the same right as one of values
 - apiGroups: [""]

@@ -7,13 +7,14 @@ use serde_json::Value;
 
 /// One object of a schema: a heading, a table with a row for each field, and its rules.
 struct Block<'a> {
+    kind: &'a str,
     path: String,
     schema: &'a Value,
 }
 
 /// The tables of `spec` or `status`: one for it, and one for each object in it.
-pub fn tables(part: &str, schema: &Value) -> String {
-    let mut blocks = vec![Block { path: part.to_owned(), schema }];
+pub fn tables(kind: &str, part: &str, schema: &Value) -> String {
+    let mut blocks = vec![Block { kind, path: part.to_owned(), schema }];
     let mut text = String::new();
     while !blocks.is_empty() {
         let block = blocks.remove(0);
@@ -34,16 +35,16 @@ impl<'a> Block<'a> {
     fn inner(&self) -> Vec<Self> {
         let objects = self.fields().filter(|(path, _)| !path.ends_with(".conditions"));
         let objects = objects.map(|(path, schema)| match schema.get("items") {
-            Some(items) => Block { path: path + "[]", schema: items },
-            None => Block { path, schema },
+            Some(items) => Block { kind: self.kind, path: path + "[]", schema: items },
+            None => Block { kind: self.kind, path, schema },
         });
         objects.filter(|block| block.schema.get("properties").is_some()).collect()
     }
 
     fn table(&self) -> String {
-        let sent = self.fields().any(|(path, _)| in_call(&path).is_some());
+        let sent = self.fields().any(|(path, _)| self.in_call(&path).is_some());
         let mut text = format!("### `{}`\n\n", self.path);
-        if let Some(field) = in_call(&self.path) {
+        if let Some(field) = self.in_call(&self.path) {
             let _ = write!(text, "In the PAM's call: `{}`.\n\n", field.wire);
         }
         text += if sent {
@@ -52,7 +53,7 @@ impl<'a> Block<'a> {
             "| field | type | default | explanation |\n|---|---|---|---|\n"
         };
         for (path, schema) in self.fields() {
-            let call = match in_call(&path) {
+            let call = match self.in_call(&path) {
                 Some(field) => format!(" `{}` | {} |", field.wire, field.since),
                 None if sent => " | |".to_owned(),
                 None => String::new(),
@@ -62,6 +63,11 @@ impl<'a> Block<'a> {
             let _ = writeln!(text, "| `{name}` | {kind} | {default} |{call} {about} |");
         }
         text + &rules(self.schema)
+    }
+
+    /// The row of a field in the table of those that are sent, which is PamCredential's.
+    fn in_call(&self, path: &str) -> Option<&'static Field> {
+        sent_field(path.strip_prefix("spec.").filter(|_| self.kind == "PamCredential")?)
     }
 
     fn default(&self, name: &str, schema: &Value) -> String {
@@ -75,11 +81,6 @@ impl<'a> Block<'a> {
             None => String::new(),
         }
     }
-}
-
-/// The row of a field in the table of those that are sent.
-fn in_call(path: &str) -> Option<&'static Field> {
-    sent_field(path.strip_prefix("spec.")?)
 }
 
 fn text_of(schema: &Value) -> &str {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::{answers, fields};
 
 /// The page of each kind.
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 4] = [
     ("PamCredential", "docs/pamcredential.md"),
     ("ClusterPamConnection", "docs/clusterpamconnection.md"),
     ("PamConnection", "docs/pamconnection.md"),
+    ("MySafePassword", "docs/mysafepassword.md"),
 ];
 const REASONS: &str = "docs/reasons.md";
 
@@ -24,7 +25,7 @@ pub fn pages(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
         let schema = schema(kind)?;
         let mut text = read(root, file)?;
         for part in ["spec", "status"] {
-            text = filled(&text, part, &fields::tables(part, &schema["properties"][part]))
+            text = filled(&text, part, &fields::tables(kind, part, &schema["properties"][part]))
                 .with_context(|| file.to_owned())?;
         }
         pages.push((root.join(file), text));

@@ -22,8 +22,11 @@ type Request = (&'static str, &'static str, &'static str, &'static str);
 /// In every namespace, also where it is not watched (any more): to say there that nobody serves the object.
 const CREDENTIALS: &[Request] = &[
     (GROUP, "pamcredentials", "", "list"),
+    (GROUP, "mysafepasswords", "", "list"),
     (GROUP, "pamcredentials", "", "watch"),
+    (GROUP, "mysafepasswords", "", "watch"),
     (GROUP, "pamcredentials/status", "a", "patch"),
+    (GROUP, "mysafepasswords/status", "a", "patch"),
 ];
 const OBJECTS: &[Request] = &[
     (GROUP, "pamconnections", "", "list"),
@@ -55,7 +58,9 @@ const CLUSTER: &[Request] = &[
     ("", "namespaces", "a", "get"),
     // A namespace that goes away loses its Roles before the finalizer is off.
     (GROUP, "pamcredentials", "a", "get"),
+    (GROUP, "mysafepasswords", "a", "get"),
     (GROUP, "pamcredentials", "a", "patch"),
+    (GROUP, "mysafepasswords", "a", "patch"),
     (GROUP, "pamconnections", "a", "get"),
 ];
 /// The labels of namespaces.
@@ -77,9 +82,13 @@ const NEVER: &[Request] = &[
     ("", "pods/exec", "a", "create"),
     ("", "namespaces", "a", "patch"),
     (GROUP, "pamcredentials", "", "create"),
+    (GROUP, "mysafepasswords", "", "create"),
     (GROUP, "pamcredentials", "a", "update"),
+    (GROUP, "mysafepasswords", "a", "update"),
     (GROUP, "pamcredentials", "a", "delete"),
+    (GROUP, "mysafepasswords", "a", "delete"),
     (GROUP, "pamcredentials/status", "a", "update"),
+    (GROUP, "mysafepasswords/status", "a", "update"),
     (GROUP, "pamconnections", "a", "patch"),
     (GROUP, "pamconnections", "", "create"),
     (GROUP, "clusterpamconnections", "a", "patch"),

@@ -99,7 +99,10 @@ fn judge(world: &World, cluster: &OperatedCluster, one: &Try, killed: Option<(u6
     (!right).then(|| {
         let ids: Vec<_> = entries.iter().map(|entry| &entry.identifier).collect();
         let said = cluster.entry(&one.name).map(|entry| serde_json::to_string(&entry.status).unwrap());
-        format!("{one:?}, killed {killed:?}: {ids:?}, newest: {}, {reason}: {said:?}", newest == Some(value(&one.name, 2)))
+        format!(
+            "{one:?}, killed {killed:?}: {ids:?}, newest: {}, {reason}: {said:?}",
+            newest == Some(value(&one.name, 2))
+        )
     })
 }
 

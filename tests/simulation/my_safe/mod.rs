@@ -19,13 +19,15 @@ const SECRET: &str = "CANARY-access-key";
 fn config(version: ProductVersion) -> Config {
     let mut config = Config::of(version).authorization(Authorization::access_key("key", SECRET, "svc"));
     let users = ["ana", "rui"].map(str::to_owned).into();
-    config.behaviour.safe = SafeRules { users, groups: ["NOC".to_owned()].into(), ..SafeRules::default() };
+    config.behaviour.my_safe =
+        SafeRules { users, groups: [("NOC".to_owned(), ["rui".to_owned()].into())].into(), ..SafeRules::default() };
     config
 }
 
 /// A cluster with a connection to MySafe, and an operator that runs in it.
 async fn cluster(world: &World) -> OperatedCluster {
-    let mut cluster = world.cluster_with("c1", &json!({"product": "MySafe", "access": [{"allow": ["MySafe", "TakeOver"]}]}));
+    let mut cluster =
+        world.cluster_with("c1", &json!({"product": "MySafe", "access": [{"allow": ["MySafe", "TakeOver"]}]}));
     cluster.put_login("key", SECRET);
     cluster.start().await;
     cluster

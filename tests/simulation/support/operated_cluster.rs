@@ -225,7 +225,8 @@ impl OperatedCluster {
 
     /// Everything that the operator said in public: statuses and events.
     pub fn said(&self) -> String {
-        let statuses = ["pamcredentials", "mysafepasswords", "clusterpamconnections"].map(|plural| self.api.list(plural));
+        let statuses =
+            ["pamcredentials", "mysafepasswords", "clusterpamconnections"].map(|plural| self.api.list(plural));
         let statuses = statuses.iter().flatten().map(|object| object["status"].to_string());
         let events = self.api.list("events").into_iter().map(|event| event.to_string());
         statuses.chain(events).collect()
