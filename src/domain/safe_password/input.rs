@@ -201,7 +201,7 @@ impl<'a> Input<'a> {
         let asked = self.asked.is_some() && self.asked != self.status.handled.as_deref();
         let late = self.desired.secret_groups.iter().any(|group| self.is_late(group));
         let same = self.versions == Some(self.status.source.as_slice());
-        self.ready && same && !asked && !late && self.desired.secret_groups.iter().all(|group| is_sure(&group))
+        self.ready && same && !asked && !late && self.desired.secret_groups.iter().all(is_sure)
     }
 
     fn in_flight(&self) -> InFlightState {

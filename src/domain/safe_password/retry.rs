@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::{Connection, Decision, Reason};
-use crate::domain::Retry;
-use crate::domain::backoff::NextPass;
+use crate::domain::{NextPass, Retry};
 
 /// What the time of the next pass depends on.
 #[derive(Clone, Copy, Debug)]
