@@ -1,40 +1,32 @@
 //! Runs one kube controller for each kind in each scope.
 
+mod control;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Shared, join, join_all, join3, try_join_all};
-use futures::{FutureExt, Stream, StreamExt};
-use kube::Resource;
+use futures::future::{join, join_all, join3, try_join_all};
 use kube::api::Api;
-use kube::core::DeserializeGuard;
-use kube::runtime::controller::{self, Action, Controller};
-use kube::runtime::reflector::{self, ObjectRef, Store};
-use kube::runtime::watcher::{self, Event};
-use tokio::sync::mpsc::UnboundedReceiver;
+use kube::runtime::reflector::Store;
+use kube::runtime::watcher;
 use tokio::sync::oneshot;
 
 use crate::api::{ClusterPamConnection, MySafePassword, PamConnection, PamCredential};
 use crate::config::{Config, WatchScope};
 use crate::controller::connection;
+use crate::controller::controllers::control::{Receiver, Watched, control};
 use crate::controller::credential;
-use crate::controller::runtime::cluster::Cluster;
-use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed, Reconciler};
-use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::outside::Namespaced;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch::{self, Guarded};
-use crate::controller::runtime::watch_set::{Delta, KnownObjects};
 use crate::controller::safe_password;
 use crate::probes::Check;
 
-/// Resolves when the process must end.
-pub(crate) type Stop = Shared<BoxFuture<'static, ()>>;
+pub(crate) use control::Stop;
+
 /// The namespace that is watched; `None` is all of them.
 pub(crate) type Scope = Option<String>;
-/// Receives the names of objects of one kind to pass over.
-type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
 
 /// How long readiness waits for the first lists of one scope.
 const FIRST_LIST: Duration = Duration::from_secs(20);
@@ -129,88 +121,6 @@ fn selected(config: &Config) -> watcher::Config {
     }
 }
 
-// === One controller
-
-/// The objects that one controller serves.
-struct Watched<K: Managed> {
-    api: Api<Guarded<K>>,
-    config: watcher::Config,
-}
-
-/// Returns the store of one kind's objects, and a future that serves these objects until `stop` resolves.
-///
-/// kube's queue holds each object once and sets no limit on how many passes run at once; `WorkerSlots` does.
-fn control<K: Managed, R: Reconciler<K>>(
-    reconciler: &Arc<R>,
-    cluster: &Arc<Cluster>,
-    Watched { api, config }: Watched<K>,
-    receiver: Receiver<K>,
-    stop: &Stop,
-) -> (Store<Guarded<K>>, impl Future<Output = ()> + use<K, R>) {
-    let (store, writer) = reflector::store();
-    let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster));
-    let stream = watch::objects(api, config, writer, adapt(Arc::clone(reconciler)), take_in);
-    let serving = Controller::for_stream(stream, store.clone())
-        .reconcile_on(stream_of(receiver))
-        .graceful_shutdown_on(stop.clone())
-        .run(dispatch, retry_after_error, Arc::clone(reconciler))
-        .for_each(async |result| log(&result));
-    (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
-}
-
-/// Returns the closure that changes each object of a watch before anything else sees the object.
-fn adapt<K: Managed, R: Reconciler<K>>(reconciler: Arc<R>) -> impl FnMut(&mut Guarded<K>) + Send + 'static {
-    move |DeserializeGuard(object)| {
-        if let Ok(object) = object {
-            reconciler.adapt(object);
-        }
-    }
-}
-
-/// Returns the closure that sees each event of a watch before the store does.
-fn take_in<K: Managed, R: Reconciler<K>>(
-    reconciler: Arc<R>,
-    cluster: Arc<Cluster>,
-) -> impl FnMut(&Event<Guarded<K>>) + Send + 'static {
-    let mut known_objects = KnownObjects::default();
-    move |event| {
-        if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
-            reconciler.note(object);
-        }
-        let Delta { gone, reconcile_again } = known_objects.take_in(event);
-        for gone in gone {
-            reconciler.forget(&gone.key, &gone.uid);
-        }
-        let reconcile_again: Vec<ObjectId> = reconcile_again.into_iter().map(ObjectId::new::<K>).collect();
-        cluster.triggers.wake(&reconcile_again);
-    }
-}
-
-/// Starts the pass over an object, or records that the object cannot be decoded.
-async fn dispatch<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
-    if let Ok(object) = &object.0 {
-        return reconciler.reconcile(object).await;
-    }
-    reconciler.note_undecodable(&NamespacedName::of(&*object));
-    Ok(Action::await_change())
-}
-
-/// Serves until the controller ends, or until `stop` resolves before the first list: a controller waits for its first
-/// list even after `stop`. No pass begins before the first list, so none is cut off.
-async fn until_stopped_unlisted<K>(serving: impl Future<Output = ()>, store: Store<K>, stop: Stop)
-where
-    K: reflector::Lookup + Clone + 'static,
-    K::DynamicType: Eq + std::hash::Hash + Clone,
-{
-    let stopped_unlisted = async {
-        stop.await;
-        if store.wait_until_ready().now_or_never().is_some() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! { () = serving => {}, () = stopped_unlisted => {} }
-}
-
 // === The objects of one scope
 
 /// The connections of one scope.
@@ -273,46 +183,19 @@ async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
         join(serving, until_stopped).await;
     };
     let reported = async {
-        let known = tokio::time::timeout(FIRST_LIST, is_known).await;
-        if known.is_err() {
-            // The namespace is gone, or the operator may not list it any more. If readiness waited for such a scope, a
-            // rollout would never end.
-            let (namespace, kind) = (scope.clone().unwrap_or_default(), K::kind(&()));
-            tracing::error!(namespace, %kind, "not listed yet: does the namespace exist, and may the operator list it?");
-        }
+        told_unlisted(is_known, scope.as_deref(), &K::kind(&())).await;
         connections.health.note_list();
         _ = listed.send(());
     };
     join(serving, reported).await;
 }
 
-// === What a controller asks for
-
-fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send {
-    futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
-}
-
-/// Returns when an object is reconciled again whose pass failed: 5 to 15 seconds after a failure of the Kubernetes API.
-#[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
-fn retry_after_error<K, R>(_: Arc<K>, error: &Error, _: Arc<R>) -> Action {
-    if matches!(error, Error::ConnectionChanged) {
-        return Action::requeue(Duration::from_secs(1));
-    }
-    Action::requeue(Duration::from_secs(5) + Duration::from_secs(10).mul_f64(rand::random()))
-}
-
-fn log<K: Resource<DynamicType = ()>>(
-    result: &Result<(ObjectRef<K>, Action), controller::Error<Error, kube::runtime::watcher::Error>>,
-) {
-    match result {
-        Ok((object, _)) => tracing::debug!(%object, "a pass ended"),
-        Err(controller::Error::ReconcilerFailed(Error::Stopping | Error::ConnectionChanged, _)) => {}
-        Err(controller::Error::ReconcilerFailed(error, object)) => {
-            tracing::warn!(%object, %error, "a pass failed");
-        }
-        Err(controller::Error::QueueError(error)) => watch::log_failure(error, &K::kind(&())),
-        // A trigger named an object that was deleted in the meantime.
-        Err(controller::Error::ObjectNotFound(_)) => {}
-        Err(controller::Error::RunnerError(_)) => tracing::error!("the queue of passes failed"),
+/// Waits for the first list of a scope for as long as readiness waits, and says so if it does not come.
+async fn told_unlisted(is_known: oneshot::Receiver<()>, scope: Option<&str>, kind: &str) {
+    if tokio::time::timeout(FIRST_LIST, is_known).await.is_err() {
+        // The namespace is gone, or the operator may not list it any more. If readiness waited for such a scope, a rollout
+        // would never end.
+        let namespace = scope.unwrap_or_default();
+        tracing::error!(namespace, kind, "not listed yet: does the namespace exist, and may the operator list it?");
     }
 }

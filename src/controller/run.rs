@@ -66,14 +66,8 @@ pub async fn run(
         // No pass has begun, so there is nothing to finish.
         () = stop.clone() => return ended(&went_back),
     }
-    if let WatchScope::Namespaces(names) = &config.watch {
-        watches.spawn(outside::tell_outside::<PamCredential, _>(Arc::clone(&credentials), names.clone()));
-        watches.spawn(outside::tell_outside::<MySafePassword, _>(Arc::clone(&safe_passwords), names.clone()));
-    }
-    watches.spawn(outage::watch(Arc::clone(&connections)));
-    let listing = Arc::clone(&credentials) as Arc<dyn ListConsumer>;
-    watches.spawn(Poller::new(Arc::clone(&connections), listing).run());
     let kinds = Kinds { connections, credentials, safe_passwords };
+    spawn_work(&kinds, config, &mut watches);
     let serving = serve(&kinds, config, receivers, ready, &stop);
     let closing = async {
         stop.clone().await;
@@ -82,6 +76,17 @@ pub async fn run(
     futures::future::join(serving, closing).await;
     watches.shutdown().await;
     ended(&went_back)
+}
+
+/// Starts what goes on beside the passes.
+fn spawn_work(Kinds { connections, credentials, safe_passwords }: &Kinds, config: &Config, work: &mut JoinSet<()>) {
+    if let WatchScope::Namespaces(names) = &config.watch {
+        work.spawn(outside::tell_outside::<PamCredential, _>(Arc::clone(credentials), names.clone()));
+        work.spawn(outside::tell_outside::<MySafePassword, _>(Arc::clone(safe_passwords), names.clone()));
+    }
+    work.spawn(outage::watch(Arc::clone(connections)));
+    let listing = Arc::clone(credentials) as Arc<dyn ListConsumer>;
+    work.spawn(Poller::new(Arc::clone(connections), listing).run());
 }
 
 /// Returns why the work ended: it was told to stop, or the API server went back.

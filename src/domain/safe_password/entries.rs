@@ -1,13 +1,8 @@
-//! What a list shows of one object's entry (P3, P4).
-//!
-//! The list shows entries that others share with our user, too, and names no owner. So an entry is recognised by its
-//! identifier together with its tag or its looks, or by the tag of the POST that made it. The tag is a keyed digest of uid
-//! and attempt: nobody knows it before the POST, and before the answer only those who see the entry, which is shared with
-//! nobody yet.
+//! The entries of a list, and the tags by which ours are recognised (P3, P4).
 
 use jiff::Timestamp;
 
-use super::{Binding, CreateAttempt, Input, Keyed, RecordId, Seen, Write};
+use super::{Keyed, RecordId};
 
 /// One entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,17 +28,6 @@ pub struct Appearance {
     pub username: Option<String>,
     /// The address; empty where there is none.
     pub url: String,
-}
-
-/// How a list shows an entry otherwise than it was written last. It is told, and never undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EntryDrift {
-    /// The list does not show the entry: it is inactive, or our user does not see it any more.
-    NotListed,
-    /// Our user may not change the entry any more.
-    ReadOnly,
-    /// The entry has another name, username or address.
-    Changed,
 }
 
 /// A list.
@@ -82,23 +66,23 @@ impl Appearance {
         keyed.digest(LOOKS, self.text().as_bytes())
     }
 
-    fn is_of(&self, digest: &str, keyed: &dyn Keyed) -> bool {
+    pub(super) fn is_of(&self, digest: &str, keyed: &dyn Keyed) -> bool {
         keyed.is_of(digest, LOOKS, self.text().as_bytes())
     }
 
     /// Returns whether an entry looks like this, as far as this is known.
-    fn is_like(&self, listed: &Self) -> bool {
+    pub(super) fn is_like(&self, listed: &Self) -> bool {
         let known = Self { username: self.username.clone().or_else(|| listed.username.clone()), ..self.clone() };
         known.text() == listed.text()
     }
 }
 
 impl Entry {
-    fn bears(&self, tag: &str) -> bool {
+    pub(super) fn bears(&self, tag: &str) -> bool {
         self.tags.split(',').any(|one| one.trim() == tag)
     }
 
-    fn is_newer_than(&self, largest: Option<&RecordId>) -> bool {
+    pub(super) fn is_newer_than(&self, largest: Option<&RecordId>) -> bool {
         largest.is_none_or(|largest| self.id.number() > largest.number())
     }
 }
@@ -110,78 +94,7 @@ impl EntryList {
         self.entries.iter().map(|entry| &entry.id).max_by_key(|id| id.number()).cloned()
     }
 
-    fn entry(&self, id: &RecordId) -> Option<&Entry> {
+    pub(super) fn entry(&self, id: &RecordId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id == *id)
     }
-}
-
-/// Returns what the list shows of the entry that a decision is about.
-pub(super) fn seen(input: &Input<'_>, list: &EntryList) -> Seen {
-    let Some(known) = input.known_identifier() else { return seen_of_posts(input, list) };
-    let is_ours = |entry: &Entry| input.binding() == Binding::Unbound || is_still_ours(input, entry);
-    match list.entry(known) {
-        None => Seen::Nothing,
-        Some(entry) if entry.can_write && !entry.claimed && is_ours(entry) => Seen::Ours,
-        Some(_) => Seen::Unclear,
-    }
-}
-
-/// Whether the entry of our identifier is the one that the status is about. A PAM that was restored, or another vault, may
-/// have given the identifier to somebody else's entry.
-fn is_still_ours(input: &Input<'_>, entry: &Entry) -> bool {
-    entry.bears(&tag(input.keyed, input.uid, input.status.attempt)) || input.appearance.is_like(&entry.appearance)
-}
-
-/// Returns what the list shows of the entries that our POSTs may have made.
-fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
-    let free = || list.entries.iter().filter(|entry| !entry.claimed);
-    let tags: Vec<String> =
-        (1..=input.status.attempt.saturating_add(1)).map(|attempt| tag(input.keyed, input.uid, attempt)).collect();
-    let marked = free().filter(|entry| tags.iter().any(|tag| entry.bears(tag))).count();
-    let Some(attempt) = input.status.create_in_flight() else {
-        return if marked == 0 { Seen::Nothing } else { Seen::Unclear };
-    };
-    let may_be_it = |entry: &Entry| {
-        // The PAM may have dropped the tag. With a lost key nothing tells which tag it was, nor how the entry looked.
-        let unknown = !input.keyed.made(&attempt.looks);
-        entry.is_newer_than(attempt.largest.as_ref())
-            && (unknown || entry.appearance.is_of(&attempt.looks, input.keyed))
-    };
-    match (marked, made(input, attempt, list)) {
-        (1, Some(_)) => Seen::Ours,
-        (0, _) if !free().any(may_be_it) => Seen::Nothing,
-        _ => Seen::Unclear,
-    }
-}
-
-/// Returns the entry that the POST without an answer surely made.
-fn made<'a>(input: &Input<'_>, attempt: &CreateAttempt, list: &'a EntryList) -> Option<&'a Entry> {
-    let tag = tag(input.keyed, input.uid, input.status.attempt);
-    let is_it = |entry: &&Entry| {
-        !entry.claimed && entry.can_write && entry.bears(&tag) && entry.is_newer_than(attempt.largest.as_ref())
-    };
-    list.entries.iter().find(is_it)
-}
-
-/// Returns how the list shows the entry of the status otherwise than it was written last; `None` where nothing tells, as
-/// while the entry is about to be written.
-#[must_use]
-pub fn drift(input: &Input<'_>) -> Option<EntryDrift> {
-    let (id, list) = (input.status.identifier.as_ref()?, input.list?);
-    let written = input.binding() == Binding::Bound && input.status.last_write.is_none_or(|last| last < list.began);
-    match list.entry(id) {
-        _ if !written || input.status.in_flight.is_some() => None,
-        None => Some(EntryDrift::NotListed),
-        Some(entry) if !entry.can_write => Some(EntryDrift::ReadOnly),
-        Some(_) if !input.content(Write::Update).is_empty() => None,
-        Some(entry) => (!input.appearance.is_like(&entry.appearance)).then_some(EntryDrift::Changed),
-    }
-}
-
-/// Returns the identifier that becomes the object's own by [`Decision::Bind`](super::Decision::Bind).
-#[must_use]
-pub fn identifier_to_bind(input: &Input<'_>) -> Option<RecordId> {
-    let known = input.known_identifier().cloned();
-    let made = || made(input, input.status.create_in_flight()?, input.list?).map(|entry| entry.id.clone());
-    known.or_else(made)
 }

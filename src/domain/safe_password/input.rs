@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::entries::seen;
 use super::{
-    ACTIVE, Appearance, Binding, ConnectedVault, Connection, EntryList, InFlightState, Keyed, List, REMOVED, RecordId,
-    SETTLE, SHARES, SecretVersion, SecretsState, Situation, Status, Switch, Write, is_in_doubt,
+    ACTIVE, Appearance, Binding, ConnectedVault, Connection, EntryList, InFlightState, Keyed, REMOVED, RecordId,
+    SHARES, SecretVersion, SecretsState, Status, Switch, Write, is_in_doubt,
 };
 
 /// What a spec asks for. The values of its fields stay outside: a rule compares digests.
@@ -88,29 +87,6 @@ impl<'a> Input<'a> {
         self.status.binding(self.vault, self.keyed)
     }
 
-    /// Returns the facts that are known from all this.
-    ///
-    /// The facts that turn on rules, on other objects or on a failed call keep their default.
-    #[must_use]
-    pub fn situation(&self) -> Situation {
-        Situation {
-            deleting: self.deleting,
-            finalizer: self.finalizer,
-            deactivates: self.desired.deactivates,
-            suspended: self.desired.suspended,
-            plan: self.desired.plan,
-            connection: self.connection,
-            secrets: self.secrets(),
-            binding: self.binding(),
-            named: self.desired.identifier.is_some(),
-            fields_changed: self.due().iter().any(|(group, _)| self.desired.groups.contains_key(*group)),
-            switch_due: self.switch_due(),
-            in_flight: self.in_flight(),
-            list: self.list(),
-            ..Situation::default()
-        }
-    }
-
     /// Returns what a write sends: the digest of its content, by group of fields.
     #[must_use]
     pub fn content(&self, write: Write) -> BTreeMap<String, String> {
@@ -142,7 +118,7 @@ impl<'a> Input<'a> {
     }
 
     /// The groups that an update has to send, with the digests of their contents.
-    fn due(&self) -> Vec<(&'a str, &'a String)> {
+    pub(super) fn due(&self) -> Vec<(&'a str, &'a String)> {
         self.wanted().filter(|(group, digest)| self.is_due(group, digest)).collect()
     }
 
@@ -171,7 +147,7 @@ impl<'a> Input<'a> {
         self.desired.secret_groups.iter().any(|one| *one == group)
     }
 
-    fn switch_due(&self) -> Switch {
+    pub(super) fn switch_due(&self) -> Switch {
         let is_told =
             |active: bool| self.status.digests.get(ACTIVE) == Some(&active.to_string()) && !self.is_late(ACTIVE);
         match self.desired.active {
@@ -182,7 +158,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn secrets(&self) -> SecretsState {
+    pub(super) fn secrets(&self) -> SecretsState {
         let changed = || self.due().iter().any(|(group, _)| self.is_from_secret(group));
         match self.read {
             Some(_) => SecretsState::Read { changed: changed() },
@@ -204,28 +180,12 @@ impl<'a> Input<'a> {
         self.ready && same && !asked && !late && self.desired.secret_groups.iter().all(is_sure)
     }
 
-    fn in_flight(&self) -> InFlightState {
+    pub(super) fn in_flight(&self) -> InFlightState {
         match (self.status.create_in_flight(), self.window_left()) {
             (Some(_), Some(_)) => InFlightState::CreateOpen,
             (Some(_), None) => InFlightState::CreateElapsed,
             (None, Some(_)) => InFlightState::WriteOpen,
             (None, None) => InFlightState::None,
         }
-    }
-
-    fn list(&self) -> List {
-        match self.list.filter(|list| self.is_late_enough(list)) {
-            Some(list) => List::Shows(seen(self, list)),
-            None => List::NotAsked,
-        }
-    }
-
-    /// Whether a list began after the PAM had to be done with a POST without an answer: an entry that an earlier list lacks
-    /// may still have come.
-    fn is_late_enough(&self, list: &EntryList) -> bool {
-        let settle = SignedDuration::try_from(SETTLE).unwrap_or_default();
-        let done = |since: Timestamp| since.max(self.started).saturating_add(settle).unwrap_or(Timestamp::MAX);
-        let create = self.status.in_flight.as_ref().filter(|write| write.create.is_some());
-        create.is_none_or(|write| list.began >= done(write.since))
     }
 }

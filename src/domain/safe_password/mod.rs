@@ -23,6 +23,8 @@ mod input;
 #[cfg(test)]
 mod laws;
 mod retry;
+mod seen;
+mod situation;
 mod status;
 mod transition;
 
@@ -32,12 +34,14 @@ use super::{Binding, BoundVault, ConnectedVault, Connection, Reason, RecordId, R
 
 pub use decide::decide;
 pub use decision::{Decision, Look, Planned, Write};
-pub use entries::{Appearance, Entry, EntryDrift, EntryList, drift, identifier_to_bind, tag};
+pub use entries::{Appearance, Entry, EntryList, tag};
 pub use facts::{Facts, InFlightState, List, SecretsState, Seen, Situation, Switch};
 pub use groups::{
     ACTIVE, CONTENT, GROUPS_ALLOWED, KEYED, NAME, NOTES, SHARES, TAGS, TOTP, URL, USERNAME, USERS_ALLOWED, digest_field,
 };
 pub use input::{Desired, Input, ReadSecrets};
 pub use retry::{Ended, next_pass};
+pub use seen::{EntryDrift, drift, identifier_to_bind};
+pub use situation::situation;
 pub use status::{CreateAttempt, InFlight, Status};
 pub use transition::{WriteResult, announce, transition};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::entries::identifier_to_bind;
+use super::seen::identifier_to_bind;
 use super::{
     Binding, BoundVault, Connection, CreateAttempt, Decision, InFlight, Input, KEYED, REMOVED, RecordId, Status, Write,
     in_doubt, whole_second,

@@ -19,7 +19,7 @@ use crate::controller::secret::digest::OwnedKey;
 use crate::domain::safe_password::{
     Appearance, Desired, EntryDrift, EntryList, Input, List, SecretsState, Situation, Status, Write,
 };
-use crate::domain::{Connection, Reason, RecordId, SecretVersion, Turn, VaultId};
+use crate::domain::{Connection, Reason, RecordId, SecretVersion, Turn, VaultId, safe_password};
 use crate::pam::PamError;
 
 /// All that a pass holds of one object, from the cluster and from the PAM.
@@ -140,7 +140,7 @@ impl Observation<'_> {
 
     /// Returns what a decision turns on with another status.
     pub(crate) fn situation_of(&self, input: &Input<'_>) -> Situation {
-        let mut situation = input.situation();
+        let mut situation = safe_password::situation(input);
         situation.other_finalizers = !finalizer::others(self.object).is_empty();
         situation.namespace_terminating = self.surroundings.namespace_terminating;
         situation.claimed_by_other = self.surroundings.holder.is_some();

@@ -12,7 +12,8 @@ use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::list::relevant;
 use crate::controller::safe_password::facts::observation::Observation;
-use crate::controller::safe_password::observe::{connected, refresh_namespace_terminating};
+use crate::controller::safe_password::observe::connected;
+use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
 use crate::domain::{Connection, Reason, RecordId, safe_password};
 use crate::pam::{EntrySnapshot, PamError};
 

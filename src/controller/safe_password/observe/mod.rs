@@ -6,24 +6,24 @@
 mod cache;
 mod connected;
 mod list;
+mod namespace;
 mod secrets;
 
 use std::time::Duration;
 
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::namespaces::is_terminating;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::report::announcement;
-use crate::domain::Connection;
 use crate::domain::safe_password::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
 pub(crate) use connected::{client, is_left_to_others, left_to_others};
 pub(crate) use list::refresh_drift;
+pub(crate) use namespace::refresh_namespace_terminating;
 
 /// How long a pass waits whose object changed meanwhile, should the watch not show the change.
 const CHANGED: Duration = Duration::from_secs(1);
@@ -79,17 +79,4 @@ pub(crate) async fn until_decided(
 pub(crate) fn needs_slot(observed: &Observation<'_>) -> bool {
     let decision = decide(&observed.situation());
     matches!(decision, Decision::Look(_) | Decision::Announce(_) | Decision::Send(_) | Decision::AddFinalizer)
-}
-
-/// Looks whether the namespace is going away, for an object that cannot be deleted otherwise.
-pub(crate) async fn refresh_namespace_terminating(
-    observed: &mut Observation<'_>,
-    context: &Context,
-) -> Result<(), Error> {
-    let s = observed.situation();
-    if s.deleting && s.finalizer && s.deactivates && (s.denied || s.connection != Connection::Ready) {
-        observed.surroundings.namespace_terminating =
-            is_terminating(&observed.key.namespace, &context.cluster.client).await?;
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
-use crate::controller::safe_password::report::Next;
+use crate::controller::safe_password::report::status::Next;
 use crate::domain::safe_password::{CONTENT, Decision, Write};
 
 /// Publishes that the finalizer is off.

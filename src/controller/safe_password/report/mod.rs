@@ -7,11 +7,11 @@ mod drifted;
 mod events;
 mod plan;
 mod sharing;
+mod status;
 pub(crate) mod write_status;
 
 use kube::runtime::controller::Action;
 
-use crate::api::MySafePasswordStatus;
 use crate::controller::connection::health::Asking;
 use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
@@ -20,17 +20,8 @@ use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
-use crate::controller::safe_password::facts::stored_status;
-use crate::domain::safe_password::{Decision, Ended, Input, Status, next_pass, transition};
+use crate::domain::safe_password::{Decision, Ended, Input, next_pass};
 use crate::domain::{NextPass, Reason};
-
-/// The status after a pass.
-struct Next {
-    /// What the object remembers.
-    status: Status,
-    /// The same as it is stored, with plan and conditions.
-    stored: MySafePasswordStatus,
-}
 
 /// Reports how a decision was carried out: writes the status, publishes events.
 pub(crate) async fn write(
@@ -47,7 +38,7 @@ pub(crate) async fn write(
         context.cluster.retries.forget(&observed.object_id());
         return Ok(PassEnd::at_rest());
     }
-    let next = next_status(observed, decision, outcome);
+    let next = status::next_status(observed, decision, outcome);
     let reason = ready_reason(&next.stored.conditions);
     remember(observed, decision, outcome, context);
     // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
@@ -58,14 +49,6 @@ pub(crate) async fn write(
     events::publish(observed, decision, outcome, &next, context).await;
     context.cluster.metrics.set_my_safe_passwords(context.state.tally(observed.uid(), Some(reason)));
     Ok(PassEnd::with_reason(action, reason))
-}
-
-fn next_status(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> Next {
-    let status = transition(&observed.input(), decision, outcome.result());
-    let mut stored = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
-    stored.plan = plan::plan(observed, decision);
-    stored.conditions = conditions::conditions(observed, &status, decision, outcome);
-    Next { status, stored }
 }
 
 /// Notes in memory what a pass learned and no status tells.
@@ -82,7 +65,7 @@ fn remember(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, c
     }
 }
 
-fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &Next) -> Ended {
+fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next: &status::Next) -> Ended {
     // The window of a write of this pass began after the pass.
     let input = observed.input();
     let now = next.status.in_flight.as_ref().map_or(input.now, |write| input.now.max(write.since));

@@ -4,10 +4,10 @@ use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
 use super::{List, Seen};
 use crate::domain::laws::PlainKey;
-use crate::domain::safe_password::{Entry, EntryDrift, drift, tag};
+use crate::domain::safe_password::{Entry, EntryDrift, drift, situation, tag};
 
 fn seen(bench: &Bench, entries: &[Entry]) -> List {
-    bench.clone().listing(entries).input(&PlainKey).situation().list
+    situation(&bench.clone().listing(entries).input(&PlainKey)).list
 }
 
 fn check(bench: &Bench, cases: &[(&[Entry], Seen)]) {
@@ -96,7 +96,7 @@ fn p3_what_looks_like_the_entry_of_a_post_without_an_answer_keeps_a_second_post_
 #[test]
 fn p3_with_a_lost_key_any_newer_entry_keeps_a_second_post_back() {
     let bench = |entries: &[Entry]| Bench::posted().listing(entries);
-    let seen = |bench: &Bench| bench.input(&OtherKey).situation().list;
+    let seen = |bench: &Bench| situation(&bench.input(&OtherKey)).list;
     assert_eq!(seen(&bench(&[entry("101", "z", "t")])), List::Shows(Seen::Unclear));
     assert_eq!(seen(&bench(&[entry("101", "z", &tag_of(2))])), List::Shows(Seen::Unclear));
     assert_eq!(seen(&bench(&[entry("100", "old", "t")])), List::Shows(Seen::Nothing));
@@ -108,7 +108,7 @@ fn p3_a_list_that_began_before_the_window_was_over_tells_nothing() {
         let mut bench = Bench::posted().listing(&[]);
         bench.list.as_mut().unwrap().began = at(NOW - age);
         bench.started = started;
-        bench.input(&PlainKey).situation().list
+        situation(&bench.input(&PlainKey)).list
     };
     assert_eq!(at_age(10, 0), List::Shows(Seen::Nothing));
     assert_eq!(at_age(11, 0), List::NotAsked);
@@ -117,7 +117,7 @@ fn p3_a_list_that_began_before_the_window_was_over_tells_nothing() {
     assert_eq!(at_age(0, NOW - 90), List::Shows(Seen::Nothing));
     let mut never_posted = Bench::new().listing(&[]);
     never_posted.list.as_mut().unwrap().began = at(0);
-    assert_eq!(never_posted.input(&PlainKey).situation().list, List::Shows(Seen::Nothing));
+    assert_eq!(situation(&never_posted.input(&PlainKey)).list, List::Shows(Seen::Nothing));
 }
 
 #[test]

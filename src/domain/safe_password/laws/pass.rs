@@ -5,7 +5,7 @@ use super::world::{Event, Fault, UID, World, at, looks};
 use crate::domain::laws::PlainKey;
 use crate::domain::safe_password::{
     Appearance, CONTENT, Decision, Desired, EntryList, Input, Look, NAME, NOTES, ReadSecrets, Situation, Status,
-    USERS_ALLOWED, Write, WriteResult, announce, decide, transition,
+    USERS_ALLOWED, Write, WriteResult, announce, decide, situation, transition,
 };
 use crate::domain::{ConnectedVault, Connection, RecordId, SecretVersion};
 
@@ -70,7 +70,7 @@ impl World {
     }
 
     fn situation(&self, run: &Run) -> Situation {
-        let s = run.input(self).situation();
+        let s = situation(&run.input(self));
         Situation { announced: run.announced, adoption_granted: true, ..s }
     }
 

@@ -6,7 +6,7 @@ use super::{Binding, Connection, Decision, InFlightState, SecretsState, Switch, 
 use crate::domain::keyed::REMOVED;
 use crate::domain::laws::PlainKey;
 use crate::domain::safe_password::{
-    ACTIVE, CONTENT, InFlight, Input, NAME, Status, TOTP, USERS_ALLOWED, WriteResult, announce, transition,
+    ACTIVE, CONTENT, InFlight, Input, NAME, Status, TOTP, USERS_ALLOWED, WriteResult, announce, situation, transition,
 };
 
 fn then(bench: &Bench, decision: Decision, result: WriteResult<'_>) -> Status {
@@ -98,12 +98,12 @@ fn p6_an_update_sends_what_changed_alone() {
         let mut changed = bench.clone();
         changed.desired.groups.insert(group.to_owned(), "other".to_owned());
         assert_eq!(groups(&changed.input(&PlainKey), Write::Update), [group]);
-        assert!(changed.input(&PlainKey).situation().fields_changed);
-        assert_eq!(changed.input(&PlainKey).situation().secrets, SecretsState::Read { changed: false });
+        assert!(situation(&changed.input(&PlainKey)).fields_changed);
+        assert_eq!(situation(&changed.input(&PlainKey)).secrets, SecretsState::Read { changed: false });
     }
     bench.read.as_mut().unwrap().digests.insert(CONTENT.to_owned(), "k:v:2".to_owned());
     assert_eq!(groups(&bench.input(&PlainKey), Write::Update), [CONTENT]);
-    let s = bench.input(&PlainKey).situation();
+    let s = situation(&bench.input(&PlainKey));
     assert_eq!((s.fields_changed, s.secrets), (false, SecretsState::Read { changed: true }));
 }
 
@@ -146,7 +146,7 @@ fn p3_p6_what_came_late_is_sent_again_where_it_is_something_else() {
         lost_write(&mut bench, &[(NAME, content), (ACTIVE, content)], age);
         (bench.started, bench.desired.active) = (started, Some(true));
         bench.status.digests.insert(ACTIVE.to_owned(), "true".to_owned());
-        let s = bench.input(&PlainKey).situation();
+        let s = situation(&bench.input(&PlainKey));
         (s.fields_changed, s.switch_due, s.in_flight)
     };
     assert_eq!(with("a", 90, 0), (false, Switch::Activate, InFlightState::None));
@@ -190,7 +190,7 @@ fn p6_secrets_are_not_read_again_where_nothing_was_due_with_them() {
         let mut bench = Bench::bound();
         (bench.read, bench.ready) = (None, true);
         change(&mut bench);
-        bench.input(&PlainKey).situation().secrets
+        situation(&bench.input(&PlainKey)).secrets
     };
     assert_eq!(unread(&|_| {}), SecretsState::Unchanged);
     assert_eq!(unread(&|bench| lost_write(bench, &[(CONTENT, "k:v:1")], 90)), SecretsState::Unchanged);
