@@ -33,6 +33,7 @@ mod generated;
 mod hand_over;
 mod leader_election;
 mod memory;
+mod my_safe;
 mod narrowing;
 mod plan_mode;
 mod product_versions;

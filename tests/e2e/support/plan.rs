@@ -1,7 +1,7 @@
 //! What a test's world consists of: the PAM's version and devices, the chart's values, the namespaces.
 
 use local_cluster::{ControlPlane, Installation, unique_name};
-use pam_simulator::{Config, ProductVersion, Simulator};
+use pam_simulator::{Authorization, Config, ProductVersion, SafeRules, Simulator};
 use serde_json::{Value, json};
 
 use super::World;
@@ -36,6 +36,13 @@ impl Plan {
     pub fn version(mut self, version: ProductVersion) -> Self {
         self.version = version;
         self.sim.version = version;
+        self
+    }
+
+    /// The PAM also has that login, and MySafe behaves so.
+    pub fn my_safe(mut self, login: Authorization, rules: SafeRules) -> Self {
+        self.sim = self.sim.authorization(login);
+        self.sim.behaviour.my_safe = rules;
         self
     }
 
