@@ -28,7 +28,7 @@ pub struct PamConnectionStatus {
     /// again, and one that worked is not proved again, after a restart.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
-    /// How many PamCredentials and MySafePasswords refer to this connection.
+    /// How many objects refer to this connection: of kind PamCredential, or of kind MySafePassword.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<i64>,
     /// What the last list showed.

@@ -43,5 +43,7 @@ fn assert_secret(world: &World, cluster: &OperatedCluster) {
     let journal = world.sim.journal();
     assert_eq!(journal.count(Kind::GetSafePassword), 0, "{journal:?}");
     assert!(journal.entries().iter().all(|entry| !entry.path.contains("/pam/")), "{journal:?}");
-    assert_no_canary(&(cluster.said() + &world.logs() + &cluster.metrics()));
+    let said = cluster.said() + &world.logs() + &cluster.metrics();
+    assert!(!said.contains(SECRET), "the login was shown");
+    assert_no_canary(&said);
 }

@@ -79,12 +79,24 @@ pub(crate) struct Found {
     pub(crate) looked: bool,
     /// Why there is no list.
     pub(crate) failure: Option<PamError>,
-    /// What a regular list shows otherwise than it was written; `None` while no such list was looked at.
-    pub(crate) drift: Option<Option<EntryDrift>>,
+    /// What a regular list shows.
+    pub(crate) comparison: Comparison,
     /// When the entry is compared with a regular list again.
     pub(crate) compare_in: Option<Duration>,
     /// The write that this pass announced.
     pub(crate) announced: Option<Write>,
+}
+
+/// How the entry compares with a regular list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Comparison {
+    /// No list was looked at that tells.
+    #[default]
+    None,
+    /// The list shows the entry as it was written.
+    AsWritten,
+    /// The list shows the entry otherwise.
+    Drifted(EntryDrift),
 }
 
 impl Observation<'_> {

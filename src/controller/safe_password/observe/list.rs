@@ -11,7 +11,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::list::relevant;
-use crate::controller::safe_password::facts::observation::Observation;
+use crate::controller::safe_password::facts::observation::{Comparison, Observation};
 use crate::controller::safe_password::observe::connected;
 use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
 use crate::domain::{Connection, Reason, RecordId, safe_password};
@@ -106,7 +106,8 @@ pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Cont
     }
     if let Some(latest) = &latest {
         take_in(observed, latest, context);
-        observed.found.drift = Some(safe_password::drift(&observed.input()));
+        let drift = safe_password::drift(&observed.input());
+        observed.found.comparison = drift.map_or(Comparison::AsWritten, Comparison::Drifted);
     }
     let left = latest.map_or(interval, |latest| interval.saturating_sub(age(&latest)));
     observed.found.compare_in = Some(left.max(LEAST));
