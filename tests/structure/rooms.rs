@@ -6,8 +6,7 @@ use crate::names::{Mention, Names, Target};
 use crate::tree::{Source, Tree};
 
 /// The rooms of `controller`, from the top down. Rooms of one row never name each other. The room of a new kind is added to
-/// the row of `credential`. `safe_password` and `device` are planned and have no files yet: the rooms of the kinds
-/// `MySafePassword` (an entry of MySafe, the PAM's personal safe) and `PamDevice` (a device of the PAM).
+/// the row of `credential`. `device` is planned and has no files yet: the room of the kind `PamDevice` (a device of the PAM).
 const ROOMS: [&[&str]; 7] = [
     &["run"],
     &["controllers"],
@@ -22,7 +21,7 @@ const ROOMS: [&[&str]; 7] = [
 const BELOW_CONTROLLER: [&str; 9] =
     ["domain", "api", "pam", "clock", "config", "metrics", "leader", "permits", "probes"];
 
-/// Our kinds, which the machinery of any kind does not know; a new kind is added here. The last three are planned and have no
+/// Our kinds, which the machinery of any kind does not know; a new kind is added here. The last two are planned and have no
 /// code yet; `PamSecret` is a value that is read from the PAM.
 const KINDS: [&str; 6] =
     ["PamCredential", "ClusterPamConnection", "PamConnection", "MySafePassword", "PamDevice", "PamSecret"];

@@ -170,6 +170,9 @@ fn an_entry_is_switched_off_and_on_as_the_spec_says() {
         becomes(&world, &cluster, "svc1", "Synced").await;
         let id = cluster.entry_id("svc1");
         for active in [false, true, false] {
+            tokio::time::sleep(Duration::from_hours(3)).await;
+            let status = cluster.entry("svc1").unwrap().status.unwrap();
+            assert_eq!(find(&status.conditions, ConditionType::Drifted), None, "an inactive entry may leave the list");
             assert!(edited(&world, &cluster, &json!({"active": active})).await.is_empty());
             assert_eq!(world.sim.entry(&id).unwrap().active, active);
         }

@@ -77,7 +77,7 @@ fn limits(connection: &AnyConnection, in_all: bool) -> String {
 fn confirm_disables(connection: &AnyConnection, held: &HeldDisables, unused: Option<UnusedValue>) -> String {
     let ShownDisables { total, namespaces } = &held.shown;
     format!(
-        "{} to be disabled in {}, since {}. Look at which PamCredentials are being deleted there. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{total}\"{}; to keep a record enabled, set its PamCredential's spec.deletionPolicy to Retain{}",
+        "{} to be disabled in {}, since {}. Look at which PamCredentials and MySafePasswords are being deleted there. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{total}\"{}; to keep a record enabled, set spec.deletionPolicy of its object to Retain{}",
         if *total == 1 { "1 record waits".to_owned() } else { format!("{total} records wait") },
         numbers(namespaces),
         limits(connection, held.by_connection),

@@ -14,7 +14,8 @@ use crate::controller::safe_password::facts::list::relevant;
 use crate::controller::safe_password::facts::observation::{Comparison, Observation};
 use crate::controller::safe_password::observe::connected;
 use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
-use crate::domain::{Connection, Reason, RecordId, safe_password};
+use crate::domain::safe_password::{self, EntryDrift};
+use crate::domain::{Connection, Reason, RecordId};
 use crate::pam::{EntrySnapshot, PamError};
 
 /// The least time between two comparisons of an object with a list.
@@ -106,7 +107,9 @@ pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Cont
     }
     if let Some(latest) = &latest {
         take_in(observed, latest, context);
-        let drift = safe_password::drift(&observed.input());
+        // The list may lack an entry that the spec has inactive.
+        let is_meant = |drift: &EntryDrift| *drift == EntryDrift::NotListed && observed.desired.active == Some(false);
+        let drift = safe_password::drift(&observed.input()).filter(|drift| !is_meant(drift));
         observed.found.comparison = drift.map_or(Comparison::AsWritten, Comparison::Drifted);
     }
     let left = latest.map_or(interval, |latest| interval.saturating_sub(age(&latest)));
