@@ -216,6 +216,63 @@ fn many_connections_of_a_tenant_cost_few_logins() {
     });
 }
 
+/// Nor do the credentials of many connections with one Secret, which all come at once.
+#[test]
+fn credentials_of_many_connections_cost_few_logins() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        let names: Vec<_> = (0..20).map(|number| format!("one-{number}")).collect();
+        let put = |name: &str, username: &str, connection: &str| {
+            let change = json!({"username": username, "connectionRef": {"name": connection}});
+            put_credential(&cluster, name, &change);
+        };
+        for name in &names {
+            let login = json!({"auth": {"oauth2": {"clientSecretRef": {"name": "mine"}}}});
+            put_connection(&world, &cluster, name, &login);
+            put(name, name, name);
+        }
+        let all_synced = || names.iter().all(|name| status(&cluster, name).id.is_some());
+        world.until("all to be written", Duration::from_mins(30), all_synced).await;
+        let before = world.sim.mark();
+        put_login(&cluster, "mine", "wrong");
+        for name in &names {
+            put(&format!("{name}-more"), &format!("{name}-more"), name);
+            let data = json!({"password": value(name, 2)});
+            cluster.api.put("secrets", &json!({"metadata": {"name": name, "namespace": TENANT}, "stringData": data}));
+        }
+        sleep(Duration::from_secs(30)).await;
+        let refused = world.journal(before).of(Kind::Token).filter(|entry| entry.status != Some(200)).count();
+        assert!((1..=5).contains(&refused), "{refused} refused logins");
+        put_login(&cluster, "mine", &world.sim.client_secret());
+        let identifiers = names.iter().map(|name| format!("c1_{TENANT}_{name}-more"));
+        let identifiers: Vec<_> = identifiers.collect();
+        let all_written = || identifiers.iter().all(|identifier| world.sim.find(identifier).is_some());
+        world.until("all to be written again", Duration::from_mins(30), all_written).await;
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// Connections whose logins wait for one that hangs ask the API server for nothing meanwhile: a tenant may have any number.
+#[test]
+fn connections_that_wait_for_a_login_that_hangs_read_no_secret() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        world.sim.inject(Fault::on(Kind::Token, Effect::Silence).always());
+        for number in 0..50 {
+            let name = format!("hangs-{number}");
+            put_login(&cluster, &name, "CANARY");
+            let path = json!({"apiPrefix": format!("/p{number}"), "tokenPath": "/api/oauth2/token"});
+            put_connection(&world, &cluster, &name, &path);
+        }
+        let reads = || cluster.api.requests().verb("get").resource("secrets").len();
+        let before = reads();
+        sleep(Duration::from_mins(1)).await;
+        let read = reads() - before;
+        assert!(read <= 100, "{read} Secrets were read for logins that were not sent");
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
 /// A person who mends a typing error does not wait, though the PAM was asked now and then meanwhile.
 #[test]
 fn a_login_that_is_mended_is_tried_at_once() {
