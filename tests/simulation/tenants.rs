@@ -132,6 +132,34 @@ fn a_neighbour_waits_for_a_tenants_lost_write_for_its_settle_window() {
     });
 }
 
+/// An object that goes while its pass waits for the list claims nothing: it writes nothing either, since another object may have
+/// claimed the same.
+#[test]
+fn who_is_gone_before_the_claim_writes_nothing() {
+    world(pam(), async |world| {
+        let mut cluster = world.cluster("c1");
+        cluster.api.put("namespaces", &json!({"metadata": {"name": TENANT}}));
+        cluster.start().await;
+        sleep(A_WHILE).await;
+        world.take_time([
+            (Kind::ListCredentials, Duration::from_secs(3)),
+            (Kind::PostCredential, Duration::from_secs(1)),
+        ]);
+        let shared = json!({"connectionRef": {"kind": "ClusterPamConnection", "name": "default"}});
+        put_credential(&cluster, "goes", &shared);
+        cluster.put_value("victim", &value("victim", 1));
+        cluster.put_credential("victim", &json!({"username": "shared"}));
+        sleep(Duration::from_secs(1)).await;
+        cluster.api.delete("pamcredentials", TENANT, "goes");
+        world.until("the victim's push", A_WHILE, || cluster.reason("victim") == "Synced").await;
+        sleep(A_WHILE).await;
+        assert_eq!((world.sim.count(Kind::PostCredential), cluster.reason("victim").as_str()), (1, "Synced"));
+        let id = cluster.status("victim").id.unwrap();
+        assert_eq!(world.sim.value_of(&id).as_deref(), Some(value("victim", 1).as_str()));
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
 // === Logins (P10)
 
 fn logins(world: &World) -> usize {
