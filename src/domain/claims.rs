@@ -75,6 +75,12 @@ impl ClaimBook {
 
     // === What a pass asks and does
 
+    /// Returns whether an object is there. One that is gone claims nothing, and may write nothing that has to be claimed.
+    #[must_use]
+    pub fn is_there(&self, uid: &str) -> bool {
+        self.living.contains(uid)
+    }
+
     /// Claims an identifier, an account and a device, all or none, and a record that is handed over with them. What the
     /// object had before is free then: `Ok(true)` says that there was such.
     pub fn claim(&mut self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> Result<bool, Taken> {

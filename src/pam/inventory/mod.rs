@@ -11,12 +11,13 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::OptionFuture;
 use tokio::time::{Instant, sleep};
 
 use crate::pam::client::PamClient;
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
-use budget::{OverBudget, Room};
+use budget::{ListTurn, OverBudget, Room};
 use state::{Outcome, Requirement, RunningList, State};
 use table::{NoRoom, Table};
 
@@ -146,6 +147,8 @@ impl Inventory {
     where
         F: Future<Output = Result<Table, PamError>>,
     {
+        let turn = self.state().room.turn();
+        let _turn = OptionFuture::from(turn.map(ListTurn::take)).await;
         let began = Instant::now();
         self.state().running = Some(RunningList::default());
         let finish_on_drop = FinishOnDrop(self);

@@ -127,6 +127,11 @@ impl Claims {
         self.lock().offer(uid, record)
     }
 
+    /// See [`ClaimBook::is_there`].
+    pub(crate) fn is_there(&self, uid: &str) -> bool {
+        self.lock().is_there(uid)
+    }
+
     /// See [`ClaimBook::withdraw`].
     pub(crate) fn withdraw(&self, uid: &str, record: VaultRecord<'_>) -> bool {
         self.lock().withdraw(uid, record)
