@@ -160,6 +160,31 @@ fn who_is_gone_before_the_claim_writes_nothing() {
     });
 }
 
+/// Nor does an object that goes during its write leave the account to another one before the write has ended.
+#[test]
+fn what_is_being_written_is_free_once_the_write_has_ended_though_its_object_is_gone() {
+    world(pam(), async |world| {
+        let mut cluster = world.cluster("c1");
+        cluster.api.put("namespaces", &json!({"metadata": {"name": TENANT}}));
+        cluster.start().await;
+        sleep(A_WHILE).await;
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Suspend).carrying("goes"));
+        let shared = json!({"connectionRef": {"kind": "ClusterPamConnection", "name": "default"}});
+        put_credential(&cluster, "goes", &shared);
+        world.until("its write", A_WHILE, || !world.sim.suspended().is_empty()).await;
+        cluster.api.delete("pamcredentials", TENANT, "goes");
+        cluster.put_value("victim", &value("victim", 1));
+        cluster.put_credential("victim", &json!({"username": "shared"}));
+        sleep(Duration::from_secs(40)).await;
+        assert_eq!((cluster.reason("victim").as_str(), world.sim.count(Kind::PostCredential)), ("AccountConflict", 1));
+        world.sim.suspended().into_iter().for_each(|(seq, _)| _ = world.sim.resume(seq));
+        sleep(Duration::from_secs(30)).await;
+        // What was written stays, and the list shows it.
+        assert_eq!((cluster.reason("victim").as_str(), world.sim.records().len()), ("RecordConflict", 1));
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
 // === Logins (P10)
 
 fn logins(world: &World) -> usize {
