@@ -46,7 +46,7 @@ impl ClaimBook {
             }
             holding.name = noted.name;
             frees |= holding.has_taken(&held.record);
-            self.recall(uid, &mut holding, held);
+            self.index.recall(uid, &mut holding, held);
         }
         self.index.put(uid, holding);
         frees
@@ -67,13 +67,30 @@ impl ClaimBook {
         self.living.contains(uid) && self.index.change(uid, |holding| holding.seek(seeks))
     }
 
-    /// Forgets an object that is gone.
+    /// Forgets an object that is gone. What its pass claims is free when the pass ends: the write may be under way.
     pub fn forget(&mut self, uid: &str) {
         self.living.remove(uid);
-        self.index.take(uid);
+        self.index.forget(uid);
+    }
+
+    /// Notes that a pass over an object begins.
+    pub fn begin_pass(&mut self, uid: &str) {
+        self.index.passing.insert(uid.to_owned());
+    }
+
+    /// Notes that a pass over an object is over; `true` if the object is gone, and something is free for that.
+    pub fn close_pass(&mut self, uid: &str) -> bool {
+        self.index.passing.remove(uid);
+        !self.living.contains(uid) && self.release(uid)
     }
 
     // === What a pass asks and does
+
+    /// Returns whether an object is there. One that is gone claims nothing, and may write nothing that has to be claimed.
+    #[must_use]
+    pub fn is_there(&self, uid: &str) -> bool {
+        self.living.contains(uid)
+    }
 
     /// Claims an identifier, an account and a device, all or none, and a record that is handed over with them. What the
     /// object had before is free then: `Ok(true)` says that there was such.
@@ -265,23 +282,6 @@ impl ClaimBook {
             What::Record(other) => key.origin == origin && other != id && listed(other),
             _ => false,
         })
-    }
-
-    // === What keeps an object from having something
-
-    /// Gives an object what its status says. What another object has stays that object's; an account or a device that a pass claimed
-    /// is newer than the status, and so is an identifier that is just being sent.
-    fn recall(&self, uid: &str, holding: &mut Holding, held: HeldClaims) {
-        holding.drop_recalled(&held.record);
-        let (name, record) = (holding.name.clone(), held.record.clone());
-        for claim in Claim::held(held) {
-            // What a status says was confirmed by the PAM: a tenant's claim of which nothing came yet is in no way of that.
-            let asking = Asking { uid, name: &name, now: Timestamp::MAX, record: Some(&record), if_offered: false };
-            let is_free = || !holding.has_like(&claim.what) && self.index.taken(asking, holding, &claim).is_none();
-            if matches!(claim.what, What::Record(_)) || is_free() {
-                holding.claims.push(claim);
-            }
-        }
     }
 }
 

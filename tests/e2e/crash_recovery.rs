@@ -21,7 +21,8 @@ async fn put_value(world: &World, name: &str, number: u32) {
 
 /// From now on nothing is listed but what is asked for.
 async fn listed_rarely(world: &World) {
-    world.put_connection(json!({"inventory": {"interval": "168h"}})).await;
+    let limits = json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0});
+    world.put_connection(json!({"inventory": {"interval": "168h"}, "limits": limits})).await;
     world.connection_becomes("Authenticated").await;
 }
 

@@ -1,6 +1,6 @@
 //! P7: more deletions than the connection's brake allows wait until somebody confirms their number.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, Count, PATIENCE, SETTLED, World, assert_no_canary, ready};
@@ -107,7 +107,7 @@ async fn status_writes(world: &World, count: &Count) -> usize {
 #[tokio::test]
 async fn a_namespace_that_is_emptied_waits_for_the_number_to_be_confirmed() {
     let mut world = world(30, 5).await;
-    let count = world.count().await;
+    let (count, began) = (world.count().await, Instant::now());
     delete_all(&world).await;
     holds(&world, 25).await;
     are_blocked(&world, 25).await;
@@ -134,9 +134,10 @@ async fn a_namespace_that_is_emptied_waits_for_the_number_to_be_confirmed() {
     holds_nothing(&world).await;
     assert_eq!(deletes(&world), 30);
     assert!(world.sim.records().iter().all(|record| !record.active));
-    // One for each that may go on by itself; the brake comes, is misread, confirmed, and goes.
+    // One for each that may go on by itself; the brake comes, is misread, confirmed, and goes; numbers once a minute.
     let writes = status_writes(&world, &count).await;
-    assert!(writes <= 5 + 4, "{writes}");
+    let minutes = usize::try_from(began.elapsed().as_secs() / 60).unwrap();
+    assert!(writes <= 5 + 4 + minutes, "{writes}");
     assert_no_canary(&world.everything_said().await);
 }
 
@@ -233,7 +234,8 @@ async fn a_crash_in_the_midst_disables_no_more_than_the_window_lets_go() {
     world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Delay(Duration::from_millis(300))).always());
     delete_all(&world).await;
     for sent in [1, 3] {
-        wait_until("some to be sent", PATIENCE, async || {
+        // After a restart, what the earlier process may have sent has to be over first.
+        wait_until("some to be sent", SETTLED, async || {
             anyhow::ensure!(deletes(&world) >= sent, "{}", deletes(&world));
             Ok(())
         })

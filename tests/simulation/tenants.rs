@@ -132,6 +132,59 @@ fn a_neighbour_waits_for_a_tenants_lost_write_for_its_settle_window() {
     });
 }
 
+/// An object that goes while its pass waits for the list claims nothing: it writes nothing either, since another object may have
+/// claimed the same.
+#[test]
+fn who_is_gone_before_the_claim_writes_nothing() {
+    world(pam(), async |world| {
+        let mut cluster = world.cluster("c1");
+        cluster.api.put("namespaces", &json!({"metadata": {"name": TENANT}}));
+        cluster.start().await;
+        sleep(A_WHILE).await;
+        world.take_time([
+            (Kind::ListCredentials, Duration::from_secs(3)),
+            (Kind::PostCredential, Duration::from_secs(1)),
+        ]);
+        let shared = json!({"connectionRef": {"kind": "ClusterPamConnection", "name": "default"}});
+        put_credential(&cluster, "goes", &shared);
+        cluster.put_value("victim", &value("victim", 1));
+        cluster.put_credential("victim", &json!({"username": "shared"}));
+        sleep(Duration::from_secs(1)).await;
+        cluster.api.delete("pamcredentials", TENANT, "goes");
+        world.until("the victim's push", A_WHILE, || cluster.reason("victim") == "Synced").await;
+        sleep(A_WHILE).await;
+        assert_eq!((world.sim.count(Kind::PostCredential), cluster.reason("victim").as_str()), (1, "Synced"));
+        let id = cluster.status("victim").id.unwrap();
+        assert_eq!(world.sim.value_of(&id).as_deref(), Some(value("victim", 1).as_str()));
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// Nor does an object that goes during its write leave the account to another one before the write has ended.
+#[test]
+fn what_is_being_written_is_free_once_the_write_has_ended_though_its_object_is_gone() {
+    world(pam(), async |world| {
+        let mut cluster = world.cluster("c1");
+        cluster.api.put("namespaces", &json!({"metadata": {"name": TENANT}}));
+        cluster.start().await;
+        sleep(A_WHILE).await;
+        world.sim.inject(Fault::on(Kind::PostCredential, Effect::Suspend).carrying("goes"));
+        let shared = json!({"connectionRef": {"kind": "ClusterPamConnection", "name": "default"}});
+        put_credential(&cluster, "goes", &shared);
+        world.until("its write", A_WHILE, || !world.sim.suspended().is_empty()).await;
+        cluster.api.delete("pamcredentials", TENANT, "goes");
+        cluster.put_value("victim", &value("victim", 1));
+        cluster.put_credential("victim", &json!({"username": "shared"}));
+        sleep(Duration::from_secs(40)).await;
+        assert_eq!((cluster.reason("victim").as_str(), world.sim.count(Kind::PostCredential)), ("AccountConflict", 1));
+        world.sim.suspended().into_iter().for_each(|(seq, _)| _ = world.sim.resume(seq));
+        sleep(Duration::from_secs(30)).await;
+        // What was written stays, and the list shows it.
+        assert_eq!((cluster.reason("victim").as_str(), world.sim.records().len()), ("RecordConflict", 1));
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
 // === Logins (P10)
 
 fn logins(world: &World) -> usize {
@@ -212,6 +265,63 @@ fn many_connections_of_a_tenant_cost_few_logins() {
         sleep(Duration::from_hours(24)).await;
         let sent = logins(&world) - before;
         assert!((20..=144 + 20 + 48).contains(&sent), "{sent} logins in a day");
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// Nor do the credentials of many connections with one Secret, which all come at once.
+#[test]
+fn credentials_of_many_connections_cost_few_logins() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        let names: Vec<_> = (0..20).map(|number| format!("one-{number}")).collect();
+        let put = |name: &str, username: &str, connection: &str| {
+            let change = json!({"username": username, "connectionRef": {"name": connection}});
+            put_credential(&cluster, name, &change);
+        };
+        for name in &names {
+            let login = json!({"auth": {"oauth2": {"clientSecretRef": {"name": "mine"}}}});
+            put_connection(&world, &cluster, name, &login);
+            put(name, name, name);
+        }
+        let all_synced = || names.iter().all(|name| status(&cluster, name).id.is_some());
+        world.until("all to be written", Duration::from_mins(30), all_synced).await;
+        let before = world.sim.mark();
+        put_login(&cluster, "mine", "wrong");
+        for name in &names {
+            put(&format!("{name}-more"), &format!("{name}-more"), name);
+            let data = json!({"password": value(name, 2)});
+            cluster.api.put("secrets", &json!({"metadata": {"name": name, "namespace": TENANT}, "stringData": data}));
+        }
+        sleep(Duration::from_secs(30)).await;
+        let refused = world.journal(before).of(Kind::Token).filter(|entry| entry.status != Some(200)).count();
+        assert!((1..=5).contains(&refused), "{refused} refused logins");
+        put_login(&cluster, "mine", &world.sim.client_secret());
+        let identifiers = names.iter().map(|name| format!("c1_{TENANT}_{name}-more"));
+        let identifiers: Vec<_> = identifiers.collect();
+        let all_written = || identifiers.iter().all(|identifier| world.sim.find(identifier).is_some());
+        world.until("all to be written again", Duration::from_mins(30), all_written).await;
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+/// Connections whose logins wait for one that hangs ask the API server for nothing meanwhile: a tenant may have any number.
+#[test]
+fn connections_that_wait_for_a_login_that_hangs_read_no_secret() {
+    world(pam(), async |world| {
+        let cluster = tenants_cluster(&world).await;
+        world.sim.inject(Fault::on(Kind::Token, Effect::Silence).always());
+        for number in 0..50 {
+            let name = format!("hangs-{number}");
+            put_login(&cluster, &name, "CANARY");
+            let path = json!({"apiPrefix": format!("/p{number}"), "tokenPath": "/api/oauth2/token"});
+            put_connection(&world, &cluster, &name, &path);
+        }
+        let reads = || cluster.api.requests().verb("get").resource("secrets").len();
+        let before = reads();
+        sleep(Duration::from_mins(1)).await;
+        let read = reads() - before;
+        assert!(read <= 100, "{read} Secrets were read for logins that were not sent");
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }

@@ -1,10 +1,12 @@
 //! What passes over connections share, and what other kinds ask of connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::api::Api;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::api::{ClusterPamConnection, ConditionType, ConnectionKind, PamConnection, PamConnectionStatus, find};
 use crate::config::Config;
@@ -20,7 +22,13 @@ use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::secret::digest::DigestKey;
+use crate::domain::{LoginEnd, LoginTurn};
 use crate::pam::{AllowedHosts, PamError};
+
+/// How often it is looked whether the login that another one waits for has ended,
+const BUSY: Duration = Duration::from_secs(1);
+/// and how many times, before the pass that waits ends.
+const BUSY_LOOKS: usize = 30;
 
 /// What passes over connections share, and what other kinds ask of connections.
 pub(crate) struct Context {
@@ -90,11 +98,53 @@ impl Context {
         {
             return Ok(Ok(client));
         }
-        let resolved = self.resolver().resolve(connection).await?;
-        Ok(resolved.and_then(|resolved| match self.logins.held_until(connection, self.cluster.clock.now()) {
-            Some(until) if !self.is_proved(connection, &resolved) => Err(login_gate::held(connection, until)),
-            _ => self.install(connection, resolved),
-        }))
+        let resolved = match self.resolver().resolve(connection).await? {
+            Ok(resolved) => resolved,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        if self.is_proved(connection, &resolved) {
+            return Ok(self.install(connection, resolved));
+        }
+        if connection.kind() == ConnectionKind::PamConnection {
+            return self.proving(connection, resolved).await;
+        }
+        Ok(match self.logins.held_until(connection, self.cluster.clock.now()) {
+            Some(until) => Err(login_gate::held(connection, until)),
+            None => self.install(connection, resolved),
+        })
+    }
+
+    /// Makes a client of a tenant's connection whose login nothing proves, and logs in. The tenant may have any number of
+    /// connections with one login: were each pass to log in by itself, they would all be refused before the first refusal
+    /// counts.
+    async fn proving(
+        &self,
+        connection: &AnyConnection,
+        resolved: ResolvedConnection,
+    ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
+        if let Err(until) = self.login_turn(connection).await? {
+            return Ok(Err(login_gate::held(connection, until)));
+        }
+        let made = self.install(connection, resolved);
+        let result = match &made {
+            Ok(made) => made.client.authenticate().await,
+            Err(_) => Ok(()),
+        };
+        let end = if made.is_ok() { login_gate::login_end(result.as_ref().err()) } else { LoginEnd::Unclear };
+        self.logins.end(connection, end, self.cluster.clock.now());
+        Ok(made.and_then(|made| result.map(|()| made).map_err(|error| Problem::refused_by_pam(&error))))
+    }
+
+    /// Begins a login of a connection once no other is under way; an `Err` within says until when it is held back.
+    async fn login_turn(&self, connection: &AnyConnection) -> Result<Result<(), Timestamp>, Error> {
+        for _ in 0..BUSY_LOOKS {
+            match self.logins.begin(connection, true, self.cluster.clock.now()) {
+                LoginTurn::Now => return Ok(Ok(())),
+                LoginTurn::NotBefore(until) => return Ok(Err(until)),
+                LoginTurn::Busy => sleep(BUSY).await,
+            }
+        }
+        Err(Error::ConnectionChanged)
     }
 
     /// Returns the client of the connection that a pass began with, made where there is none yet.

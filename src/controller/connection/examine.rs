@@ -15,7 +15,7 @@ use crate::controller::message::connection::next_login;
 use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::{Login, LoginEnd, LoginTurn, Reason, Remembered, backoff, login};
-use crate::pam::{PamError, Unavailable};
+use crate::pam::PamError;
 
 /// Says what a pass found out about the login of a connection.
 pub(crate) enum Finding {
@@ -60,6 +60,10 @@ pub(crate) async fn examine(
     if known.is_some() && current && same_versions && remembered == Remembered::Worked && !doubted {
         return Ok(Finding::AsBefore);
     }
+    // Before anything is read: a tenant may have any number of connections that wait for one login that hangs.
+    if remembered != Remembered::Worked && context.logins.is_busy(connection, context.cluster.clock.now()) {
+        return Ok(Finding::Busy);
+    }
     let resolved = match context.resolver().resolve(connection).await? {
         Ok(resolved) => resolved,
         Err(problem) => return Ok(Finding::Lacks(problem)),
@@ -101,11 +105,11 @@ async fn gated(
     context: &Context,
 ) -> Result<Finding, Error> {
     if trial.proved {
-        return attempt(connection, resolved, trial.recheck_login, context).await;
+        return attempt(connection, resolved, trial, context).await;
     }
     let now = context.cluster.clock.now();
     match context.logins.begin(connection, trial.changed, now) {
-        LoginTurn::Now => attempt(connection, resolved, trial.recheck_login, context).await,
+        LoginTurn::Now => attempt(connection, resolved, trial, context).await,
         LoginTurn::Busy => Ok(Finding::Busy),
         LoginTurn::NotBefore(until) => {
             let wait = until.duration_since(now).unsigned_abs();
@@ -126,7 +130,7 @@ fn remembered(status: &PamConnectionStatus) -> Remembered {
 async fn attempt(
     connection: &AnyConnection,
     resolved: ResolvedConnection,
-    recheck_login: bool,
+    trial: Trial,
     context: &Context,
 ) -> Result<Finding, Error> {
     let (digest, client) = (resolved.digest.clone(), resolved.login.clone());
@@ -134,27 +138,25 @@ async fn attempt(
     let live = match context.install(connection, resolved) {
         Ok(live) => live,
         Err(problem) => {
-            context.logins.end(connection, LoginEnd::Unclear, context.cluster.clock.now());
+            end(connection, trial, LoginEnd::Unclear, context);
             return Ok(Finding::Lacks(problem));
         }
     };
     // A client whose login is checked again knows by itself whether its login was refused: asking it costs no request.
-    let result = if recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
-    let now = context.cluster.clock.now();
-    context.logins.end(connection, login_end(result.as_ref().err()), now);
-    let held = context.logins.held_until(connection, now);
+    let result = if trial.recheck_login { live.client.authenticate().await } else { live.client.retry_login().await };
+    end(connection, trial, login_gate::login_end(result.as_ref().err()), context);
+    let held = context.logins.held_until(connection, context.cluster.clock.now());
     let problem = result.err().map(|error| (refusal(&error, held), outage::wait(&error, &live.client)));
     Ok(Finding::Tried { digest, client, versions, unused, problem })
 }
 
-/// Returns what a login came to. What something before the PAM refuses may be the PAM's refusal in a shape that nobody knows.
-fn login_end(error: Option<&PamError>) -> LoginEnd {
-    match error {
-        None => LoginEnd::Accepted,
-        Some(
-            PamError::AuthenticationFailed(_) | PamError::Unavailable { why: Unavailable::Intercepted { .. }, .. },
-        ) => LoginEnd::Refused,
-        Some(_) => LoginEnd::Unclear,
+/// Tells the gate what a login came to.
+fn end(connection: &AnyConnection, trial: Trial, end: LoginEnd, context: &Context) {
+    let now = context.cluster.clock.now();
+    if trial.proved {
+        context.logins.end_proved(connection, end, now);
+    } else {
+        context.logins.end(connection, end, now);
     }
 }
 

@@ -1,14 +1,13 @@
-//! Lists every connection once in its interval: when, and how many at once. What a list means is for `inventory.rs`.
+//! Lists every connection once in its interval. What a list means is for `inventory.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::{ConnectionKind, InventorySettings, Product};
+use crate::api::{InventorySettings, Product};
 use crate::controller::connection::context::Context;
 use crate::controller::connection::inventory::{ListConsumer, list};
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
@@ -19,8 +18,6 @@ use crate::domain::Connection;
 const LOOK: Duration = Duration::from_secs(10);
 /// How long after a list that failed, or cannot be trusted, the next is tried, at first.
 const AGAIN: Duration = Duration::from_mins(1);
-/// How many tenants' connections are listed at once: any of them may lead to a host that hangs.
-const TENANTS: usize = 4;
 
 /// When the list of one connection is due.
 struct PollSchedule {
@@ -56,7 +53,6 @@ pub(crate) struct Poller {
     schedules: HashMap<ConnectionId, PollSchedule>,
     under_way: HashSet<ConnectionId>,
     lists: JoinSet<Ended>,
-    tenants: Arc<Semaphore>,
 }
 
 /// A list that ended.
@@ -69,14 +65,7 @@ struct Ended {
 impl Poller {
     /// Makes it for the objects of one kind.
     pub(crate) fn new(connections: Arc<Context>, consumer: Arc<dyn ListConsumer>) -> Self {
-        Self {
-            connections,
-            consumer,
-            schedules: HashMap::new(),
-            under_way: HashSet::new(),
-            lists: JoinSet::new(),
-            tenants: Arc::new(Semaphore::new(TENANTS)),
-        }
+        Self { connections, consumer, schedules: HashMap::new(), under_way: HashSet::new(), lists: JoinSet::new() }
     }
 
     /// Lists for ever. Runs until dropped.
@@ -98,7 +87,8 @@ impl Poller {
     fn begin(&mut self) -> Instant {
         let now = Instant::now();
         let due = self.to_list();
-        self.schedules.retain(|id, _| due.iter().any(|connection| connection.id() == *id));
+        let known: HashSet<ConnectionId> = due.iter().map(|connection| connection.id()).collect();
+        self.schedules.retain(|id, _| known.contains(id));
         let mut wake = now + LOOK;
         for connection in due {
             let (id, interval) = (connection.id(), inventory(&connection).interval());
@@ -109,12 +99,8 @@ impl Poller {
             if next > now {
                 wake = wake.min(next);
             } else if self.under_way.insert(id) {
-                let turns = Arc::clone(&self.tenants);
                 let (connections, consumer) = (Arc::clone(&self.connections), Arc::clone(&self.consumer));
                 self.lists.spawn(async move {
-                    // Closed never: the permit is only missing where none is needed.
-                    let tenant = connection.kind() == ConnectionKind::PamConnection;
-                    let _turn = if tenant { turns.acquire_owned().await.ok() } else { None };
                     let is_well = poll(&connection, asked, &*consumer, &connections).await;
                     Ended { id: connection.id(), is_well }
                 });

@@ -44,10 +44,12 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     let (store, writer) = reflector::store();
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster));
     let stream = watch::objects(api, config, writer, adapt(Arc::clone(reconciler)), take_in);
+    let shown = store.clone();
+    let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone());
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
         .graceful_shutdown_on(stop.clone())
-        .run(dispatch, retry_after_error, Arc::clone(reconciler))
+        .run(pass, retry_after_error, Arc::clone(reconciler))
         .for_each(async |result| log(&result));
     (store.clone(), until_stopped_unlisted(serving, store, stop.clone()))
 }
@@ -80,13 +82,23 @@ fn take_in<K: Managed, R: Reconciler<K>>(
     }
 }
 
-/// Starts the pass over an object, or records that the object cannot be decoded.
-async fn dispatch<K: Managed, R: Reconciler<K>>(object: Arc<Guarded<K>>, reconciler: Arc<R>) -> Result<Action, Error> {
-    if let Ok(object) = &object.0 {
-        return reconciler.reconcile(object).await;
+/// Passes over an object, or records that the object cannot be decoded.
+async fn dispatch<K: Managed, R: Reconciler<K>>(
+    object: Arc<Guarded<K>>,
+    reconciler: Arc<R>,
+    shown: Store<Guarded<K>>,
+) -> Result<Action, Error> {
+    let DeserializeGuard(Ok(known)) = &*object else {
+        reconciler.note_undecodable(&NamespacedName::of(&*object));
+        return Ok(Action::await_change());
+    };
+    let end = reconciler.reconcile(known).await;
+    // What a pass notes of an object that went meanwhile would stay for good, and a tenant may make any number of such.
+    let now = shown.get(&ObjectRef::from_obj(&*object));
+    if now.is_none_or(|now| now.meta().uid != known.meta().uid) {
+        reconciler.forget(&NamespacedName::of(known), known.meta().uid.as_deref().unwrap_or_default());
     }
-    reconciler.note_undecodable(&NamespacedName::of(&*object));
-    Ok(Action::await_change())
+    end
 }
 
 /// Serves until the controller ends, or until `stop` resolves before the first list: a controller waits for its first
@@ -131,5 +143,52 @@ fn log<K: Resource<DynamicType = ()>>(
         // A trigger named an object that was deleted in the meantime.
         Err(controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::RunnerError(_)) => tracing::error!("the queue of passes failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::PamCredential;
+    use std::sync::Mutex;
+
+    /// Notes which objects it is told to forget.
+    #[derive(Default)]
+    struct Forgets(Mutex<Vec<String>>);
+
+    impl Reconciler<PamCredential> for Forgets {
+        fn note(&self, _: &PamCredential) {}
+
+        fn forget(&self, _: &NamespacedName, uid: &str) {
+            self.0.lock().unwrap().push(uid.to_owned());
+        }
+
+        async fn reconcile(self: &Arc<Self>, _: &PamCredential) -> Result<Action, Error> {
+            Ok(Action::await_change())
+        }
+    }
+
+    fn object(uid: &str) -> Guarded<PamCredential> {
+        serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": uid},
+            "spec": {"username": "u", "hostname": "h", "ip": "i"},
+        }))
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_an_object_that_goes_during_its_pass() {
+        let (store, mut writer) = reflector::store();
+        let forgets = Arc::new(Forgets::default());
+        for (event, forgotten) in [
+            (Event::Apply(object("old")), &[][..]),
+            (Event::Apply(object("new")), &["old"]),
+            (Event::Delete(object("new")), &["old", "old"]),
+        ] {
+            writer.apply_watcher_event(&event);
+            dispatch(Arc::new(object("old")), Arc::clone(&forgets), store.clone()).await.unwrap();
+            assert_eq!(*forgets.0.lock().unwrap(), forgotten);
+        }
     }
 }

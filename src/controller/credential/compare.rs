@@ -1,5 +1,7 @@
 //! What a list of the PAM means for credentials.
 
+use std::collections::HashSet;
+
 use crate::api::{Mode, PamCredential};
 use crate::controller::connection::inventory::{ListConsumer, ListSummary};
 use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
@@ -19,16 +21,15 @@ use crate::pam::Snapshot;
 impl ListConsumer for Context {
     /// Returns the connections that have records of ours, or on which a plan depends.
     fn connections_to_list(&self) -> Vec<ConnectionId> {
-        let mut used = Vec::new();
+        let mut used = HashSet::new();
         for credential in self.all() {
             let Ok(credential) = &credential.0 else { continue };
             let is_written = credential.status.as_ref().is_some_and(|status| status.id.is_some());
-            let id = credential.connection_id();
-            if (is_written || credential.spec.mode == Mode::Plan) && !used.contains(&id) {
-                used.push(id);
+            if is_written || credential.spec.mode == Mode::Plan {
+                used.insert(credential.connection_id());
             }
         }
-        used
+        used.into_iter().collect()
     }
 
     fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary {

@@ -1,9 +1,11 @@
 //! What each object has and wants, and which objects have or want one thing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
 
 use super::holding::{Asking, Holding};
-use super::types::Taken;
+use super::types::{HeldClaims, Taken};
 use super::what::{Claim, ClaimKey, What};
 
 /// What each object has and wants, by uid, with an index by what is had or wanted.
@@ -12,6 +14,8 @@ pub(super) struct Index {
     holdings: HashMap<String, Holding>,
     /// The objects that have something, or want it.
     pub(super) holders: HashMap<ClaimKey, BTreeSet<String>>,
+    /// The objects over which a pass is under way.
+    pub(super) passing: HashSet<String>,
 }
 
 impl Index {
@@ -41,6 +45,15 @@ impl Index {
             }
         }
         holding
+    }
+
+    /// Takes an object out that is gone, but for what a pass over it claimed.
+    pub(super) fn forget(&mut self, uid: &str) {
+        let mut holding = self.take(uid);
+        if self.passing.contains(uid) && holding.before.is_some() {
+            holding.claims.retain(|claim| claim.what.is_exclusive());
+            self.put(uid, holding);
+        }
     }
 
     /// Changes what is known of one object.
@@ -92,5 +105,20 @@ impl Index {
         let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
         let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
         asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))
+    }
+
+    /// Gives an object what its status says. What another object has stays that object's; an account or a device that a pass claimed
+    /// is newer than the status, and so is an identifier that is just being sent.
+    pub(super) fn recall(&self, uid: &str, holding: &mut Holding, held: HeldClaims) {
+        holding.drop_recalled(&held.record);
+        let (name, record) = (holding.name.clone(), held.record.clone());
+        for claim in Claim::held(held) {
+            // What a status says was confirmed by the PAM: a tenant's claim of which nothing came yet is in no way of that.
+            let asking = Asking { uid, name: &name, now: Timestamp::MAX, record: Some(&record), if_offered: false };
+            let is_free = || !holding.has_like(&claim.what) && self.taken(asking, holding, &claim).is_none();
+            if matches!(claim.what, What::Record(_)) || is_free() {
+                holding.claims.push(claim);
+            }
+        }
     }
 }

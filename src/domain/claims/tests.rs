@@ -42,6 +42,19 @@ fn an_object_that_is_gone_claims_nothing_any_more() {
 }
 
 #[test]
+fn p4_what_a_gone_object_is_writing_is_free_when_its_pass_is_over() {
+    let mut claims = book();
+    claims.begin_pass("a");
+    assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
+    claims.forget("a");
+    claims.forget("a");
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Err(Taken::Identifier(name("a"))));
+    claims.lose("a", Timestamp::UNIX_EPOCH);
+    assert!(claims.close_pass("a") && !claims.close_pass("a"));
+    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
+}
+
+#[test]
 fn tenants_that_are_surely_different_are_different_places_and_all_others_are_one() {
     let mut claims = book();
     claims.living.insert("c".to_owned());

@@ -85,8 +85,17 @@ impl RefusedLogins {
     /// proves nothing of the other clients that the tenant can name.
     pub fn end(&mut self, end: LoginEnd, forgives: bool, now: Timestamp) {
         let changed = self.under_way.take().is_none_or(|login| login.changed);
+        self.note(end, changed, forgives, now);
+    }
+
+    /// Takes in what a login came to that waited for no turn: another one may be under way, and stays so.
+    pub fn end_proved(&mut self, end: LoginEnd, forgives: bool, now: Timestamp) {
+        self.note(end, true, forgives, now);
+    }
+
+    fn note(&mut self, end: LoginEnd, changed: bool, forgives: bool, now: Timestamp) {
         match end {
-            LoginEnd::Accepted if forgives => *self = Self::default(),
+            LoginEnd::Accepted if forgives => *self = Self { under_way: self.under_way, ..Self::default() },
             // A login with nothing changed is refused as it was before: it is no reason to wait longer for a change.
             LoginEnd::Refused if changed => self.refuse(now),
             LoginEnd::Accepted | LoginEnd::Refused | LoginEnd::Unclear => {}
@@ -119,7 +128,9 @@ impl RefusedLogins {
         for_change.max(for_look)
     }
 
-    fn is_under_way(&self, now: Timestamp) -> bool {
+    /// Returns whether a login is under way.
+    #[must_use]
+    pub fn is_under_way(&self, now: Timestamp) -> bool {
         self.under_way.is_some_and(|login| is_ahead(after(login.began, GIVEN_UP), now))
     }
 }
@@ -200,6 +211,19 @@ mod tests {
         }
         assert!(!refused.is_over(at(59)) && refused.is_over(at(60)));
         assert_eq!(refused.begin(true, at(60)), LoginTurn::Now);
+    }
+
+    #[test]
+    fn p10_a_login_that_waited_for_no_turn_ends_no_other() {
+        for (end, forgives) in [(LoginEnd::Refused, false), (LoginEnd::Accepted, true), (LoginEnd::Unclear, false)] {
+            let mut refused = RefusedLogins::default();
+            storm(&mut refused, 0..2);
+            assert_eq!(refused.begin(true, at(20)), LoginTurn::Now);
+            refused.end_proved(end, forgives, at(21));
+            assert_eq!(refused.begin(true, at(22)), LoginTurn::Busy, "{end:?}");
+            refused.end(LoginEnd::Unclear, false, at(23));
+            assert_eq!(refused.held_until(at(23)).is_some(), end == LoginEnd::Refused, "{end:?}");
+        }
     }
 
     #[test]

@@ -4,9 +4,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::domain::{Turn, Urgency};
+use crate::permits::{self, Permit, Permits};
+
+/// How many lists of tenants may be under way at once. One that hangs takes up to 2 MiB, and a thread, for two minutes.
+const UNDER_WAY: permits::Room = permits::Room { most: 8, of_one: 2 };
+
 /// Bounds what the lists of tenants' connections take together. Cheap to clone; all clones count together.
-#[derive(Clone, Debug, Default)]
-pub struct ListBudget(Arc<Mutex<HashMap<Arc<str>, usize>>>);
+#[derive(Clone, Debug)]
+pub struct ListBudget {
+    used: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+    under_way: Arc<Permits>,
+}
+
+impl Default for ListBudget {
+    fn default() -> Self {
+        Self { used: Arc::default(), under_way: Permits::new(UNDER_WAY) }
+    }
+}
 
 impl ListBudget {
     /// The most bytes that the lists of one namespace's connections take: 50,000 records of the usual length.
@@ -16,7 +31,7 @@ impl ListBudget {
     pub const TENANTS: usize = 32 << 20;
 
     fn used(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -42,6 +57,13 @@ impl Room {
     /// Returns the room of an inventory in a namespace.
     pub(super) fn of_tenant(budget: &ListBudget, namespace: &str) -> Self {
         Self { share: Some(Share { budget: budget.clone(), namespace: namespace.into() }), counted: 0 }
+    }
+
+    /// Returns what a list waits for before it begins; `None` for a list that waits for no other.
+    pub(super) fn turn(&self) -> Option<ListTurn> {
+        let Share { budget, namespace } = self.share.as_ref()?;
+        let turn = Turn::of(namespace, Urgency::Backlog);
+        Some(ListTurn { under_way: Arc::clone(&budget.under_way), turn })
     }
 
     /// Makes room for a list of so many bytes that arrives. A list and its successor count as the larger of the two: were
@@ -70,6 +92,19 @@ impl Room {
             }
         }
         self.counted = self.counted.min(kept);
+    }
+}
+
+/// The turn of a namespace among the lists of tenants that may be under way at once.
+pub(super) struct ListTurn {
+    under_way: Arc<Permits>,
+    turn: Turn,
+}
+
+impl ListTurn {
+    /// Waits for the turn, which lasts until the permit is dropped.
+    pub(super) async fn take(self) -> Permit {
+        self.under_way.take(&self.turn).await
     }
 }
 

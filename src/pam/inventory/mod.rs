@@ -12,12 +12,13 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::OptionFuture;
 use tokio::time::{Instant, sleep};
 
 use crate::pam::client::PamClient;
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
-use budget::{OverBudget, Room};
+use budget::{ListTurn, OverBudget, Room};
 use entries::EntryRows;
 use state::{Listed, Outcome, Requirement, RunningList, State};
 use table::{NoRoom, Table};
@@ -112,6 +113,8 @@ impl<S: Listed> Inventory<S> {
     where
         F: Future<Output = Result<S::Rows, PamError>>,
     {
+        let turn = self.state().room.turn();
+        let _turn = OptionFuture::from(turn.map(ListTurn::take)).await;
         let began = Instant::now();
         self.state().running = Some(RunningList::default());
         let finish_on_drop = FinishOnDrop(self);

@@ -14,7 +14,11 @@ use super::table::{Row, Table};
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
 
-/// The records that match one identifier or one account. SSH keys are among them: [`ListedCredential::is_ssh_key`].
+/// The most records of one sort that a look returns. Two decide as much as any number; and a list may show tens of thousands
+/// of one account, which each pass would copy and compare.
+const MOST: usize = 100;
+
+/// The records that match one identifier or one account, up to a hundred of each sort. SSH keys are among them: [`ListedCredential::is_ssh_key`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Records with the identifier: at most one in a sound vault.
@@ -126,9 +130,14 @@ impl Snapshot {
     /// of matches and not with the length of the list.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let of_user = self.of_user(account).into_iter();
-        let (same_account, near) = of_user.partition(|record| account.is_of(Row::of(record)));
-        Seen { identified: self.identified(identifier), same_account, near }
+        let mut seen = Seen { identified: self.identified(identifier), ..Seen::default() };
+        self.each_of_user(account, |row| {
+            let sort = if account.is_of(row) { &mut seen.same_account } else { &mut seen.near };
+            if sort.len() < MOST {
+                sort.push(row.to_record());
+            }
+        });
+        seen
     }
 
     /// Replaces a listed record by a write of our own. Type and rotation are kept where `record` leaves them open. `change`
@@ -151,27 +160,37 @@ impl Snapshot {
     }
 
     fn identified(&self, identifier: &str) -> Vec<ListedCredential> {
-        let matches = |row: Row<'_>| row.identifier == Some(identifier);
         let hash = self.hasher.hash_one(identifier);
-        self.select(&[Lookup { index: &self.identifiers, hash }], matches)
+        let mut found = Vec::new();
+        self.each(&[Lookup { index: &self.identifiers, hash }], |row| {
+            if row.identifier == Some(identifier) && found.len() < MOST {
+                found.push(row.to_record());
+            }
+        });
+        found
     }
 
-    fn of_user(&self, account: &Account) -> Vec<ListedCredential> {
+    /// Calls `take` with each record of an account, or near it.
+    fn each_of_user(&self, account: &Account, mut take: impl FnMut(Row<'_>)) {
         let keys = account.loose_keys();
         let hostname = Lookup { index: &self.user_at_hostname, hash: keys.at_hostname(&self.hasher) };
         let ip = Lookup { index: &self.user_at_ip, hash: keys.at_ip(&self.hasher) };
-        self.select(&[hostname, ip], |row| account.is_near(row))
+        self.each(&[hostname, ip], |row| {
+            if account.is_near(row) {
+                take(row);
+            }
+        });
     }
 
-    /// Returns the matching records found by any of the lookups, each once; written records replace listed ones.
-    fn select(&self, lookups: &[Lookup<'_>], matches: impl Fn(Row<'_>) -> bool) -> Vec<ListedCredential> {
+    /// Calls `take` with each record that any of the lookups may find, once; written records replace listed ones.
+    fn each(&self, lookups: &[Lookup<'_>], take: impl FnMut(Row<'_>)) {
         let written = self.written();
         let mut positions: Vec<u32> = lookups.iter().flat_map(|lookup| lookup.index.positions(lookup.hash)).collect();
         positions.sort_unstable();
         positions.dedup();
         let listed = positions.into_iter().filter_map(|position| self.table.get(position));
         let listed = listed.filter(|row| !written.contains_key(row.id));
-        listed.chain(written.values().map(Row::of)).filter(|row| matches(*row)).map(Row::to_record).collect()
+        listed.chain(written.values().map(Row::of)).for_each(take);
     }
 
     fn written(&self) -> MutexGuard<'_, HashMap<String, ListedCredential>> {
@@ -273,6 +292,21 @@ mod tests {
             assert_eq!((seen.identified.len(), seen.near.len()), (1, 1));
         }
         assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    }
+
+    /// Every pass looks: what a PAM lists a thousand times must not be copied, and compared, as often.
+    #[test]
+    fn few_of_many_records_of_one_account_are_taken_and_none_hides_another() {
+        let row = |id: usize| {
+            let at = if id.is_multiple_of(2) { "10.0.0.8" } else { "10.0.0.7" };
+            record(&id.to_string(), "flood", ["svc", "db01", at])
+        };
+        let one = record("99999", "one", ["svc", "db01", "10.0.0.9"]);
+        let snapshot = Snapshot::new(Instant::now(), table((0..5_000).map(row).chain([one])));
+        let many = snapshot.look("flood", &Account::new("svc", "db01", "10.0.0.7"));
+        assert_eq!([&many.identified, &many.same_account, &many.near].map(Vec::len), [100; 3]);
+        let seen = snapshot.look("one", &Account::new("svc", "db01", "10.0.0.9"));
+        assert_eq!((ids(&seen.identified), ids(&seen.same_account)), (vec!["99999"], vec!["99999"]));
     }
 
     #[test]

@@ -76,6 +76,31 @@ async fn list_much(inventory: &Inventory) -> Outcome<Snapshot> {
     inventory.fresh_by(None, list).await
 }
 
+/// A list that hangs takes memory and a thread, and a namespace may have any number of connections.
+#[tokio::test(start_paused = true)]
+async fn a_tenants_lists_come_two_at_a_time_and_leave_room_to_every_other_namespace() {
+    let (budget, pam) = (ListBudget::default(), Pam::new(60));
+    let of = |namespace: &str| Inventory::of_tenant(&budget, namespace);
+    let hostile: Vec<_> = (0..100).map(|_| of("hostile")).collect();
+    let mut flood = Box::pin(join_all(hostile.iter().map(|inventory| pam.ask(inventory))));
+    timeout(Duration::from_secs(1), &mut flood).await.unwrap_err();
+    assert_eq!(pam.count(), 2);
+    let (others, owner) = ([of("a"), of("b"), of("c")], Inventory::new());
+    for inventory in others.iter().chain([&owner]) {
+        let came = Instant::now();
+        tokio::select! {
+            biased;
+            _ = &mut flood => unreachable!("a hundred lists of a minute"),
+            outcome = pam.ask(inventory) => outcome.unwrap(),
+        };
+        assert_eq!(came.elapsed(), Duration::from_mins(1));
+    }
+    drop(flood);
+    let came = Instant::now();
+    pam.ask(&of("hostile")).await.unwrap();
+    assert_eq!(came.elapsed(), Duration::from_mins(1), "a wait that was given up takes no turn");
+}
+
 #[tokio::test(start_paused = true)]
 async fn lists_of_tenants_are_kept_up_to_the_budget_and_one_that_goes_makes_room() {
     let budget = ListBudget::default();

@@ -59,13 +59,13 @@ async fn a_pam_that_hangs_does_not_hold_up_another() {
     let id = world.becomes("svc", "Synced").await.status.unwrap().id.unwrap();
 
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Hang(Duration::from_mins(1))).always());
-    // More than are worked on at once.
+    // More than are worked on at once: six, since one namespace leaves two of eight requests to the others.
     for number in 0..40 {
         let name = format!("stuck-{number}");
         world.put_secret(&name, json!({"password": CANARY})).await;
         world.put_credential(&name, json!({})).await;
     }
-    wait_for_call(&world.sim, |journal| journal.posts().len() >= 8).await;
+    wait_for_call(&world.sim, |journal| journal.posts().len() >= 6).await;
     tokio::time::sleep(A_MOMENT).await;
     rotate(&world, 2).await;
     wait_until("the value in the healthy PAM", Duration::from_secs(5), async || {

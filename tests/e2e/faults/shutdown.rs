@@ -11,7 +11,8 @@ use crate::support::{CANARY, Plan, assert_no_canary};
 
 #[tokio::test]
 async fn after_sigterm_no_post_begins_and_those_under_way_are_finished() {
-    let limits = json!({"maxConcurrentRequests": 4, "requestsPerSecond": 0});
+    // Four for one namespace, which leaves two to the others.
+    let limits = json!({"maxConcurrentRequests": 6, "requestsPerSecond": 0});
     let mut world = Plan::default().limits(limits).start().await;
     world.sim.inject(Fault::on(Kind::PostCredential, Effect::Delay(Duration::from_secs(4))).always());
     for number in 0..34 {

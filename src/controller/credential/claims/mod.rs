@@ -127,6 +127,21 @@ impl Claims {
         self.lock().offer(uid, record)
     }
 
+    /// See [`ClaimBook::begin_pass`].
+    pub(crate) fn begin_pass(&self, uid: &str) {
+        self.lock().begin_pass(uid);
+    }
+
+    /// See [`ClaimBook::close_pass`].
+    pub(crate) fn close_pass(&self, uid: &str) -> bool {
+        self.lock().close_pass(uid)
+    }
+
+    /// See [`ClaimBook::is_there`].
+    pub(crate) fn is_there(&self, uid: &str) -> bool {
+        self.lock().is_there(uid)
+    }
+
     /// See [`ClaimBook::withdraw`].
     pub(crate) fn withdraw(&self, uid: &str, record: VaultRecord<'_>) -> bool {
         self.lock().withdraw(uid, record)

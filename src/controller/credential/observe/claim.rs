@@ -17,9 +17,16 @@ use crate::domain::{
 };
 
 /// Claims the record for this object, or finds the object that holds it; when that object goes, this one is woken. A record
-/// that this object could not write anyway is not claimed.
-pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) {
-    let Some(mut request) = claim_request(observed, context.cluster.clock.now()) else { return };
+/// that this object could not write anyway is not claimed. Returns `false` if the object is gone: then nothing keeps another
+/// object from claiming the same, and nothing may be written.
+pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) -> bool {
+    if let Some(request) = claim_request(observed, context.cluster.clock.now()) {
+        claim_for(observed, request, context);
+    }
+    context.claims.is_there(observed.uid())
+}
+
+fn claim_for(observed: &mut Observation<'_>, mut request: ClaimRequest, context: &Context) {
     let may_pass = may_pass(observed, &request, context);
     seek(observed, request.record.clone().filter(|_| may_pass), &request, context);
     if !may_pass && context.claims.is_offered(observed.uid(), &observed.key, &request) {

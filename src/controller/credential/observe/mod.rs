@@ -46,7 +46,11 @@ pub(crate) async fn until_decided(
         match decide(&observed.situation) {
             Decision::Look(Look::Secrets) => secrets::read_secrets(observed, context).await?,
             Decision::Look(Look::Inventory) => list::refresh_list(observed, slot, context).await?,
-            Decision::Look(Look::Claims) => claim::claim(observed, context),
+            Decision::Look(Look::Claims) => {
+                if !claim::claim(observed, context) {
+                    return Ok(None);
+                }
+            }
             Decision::AddFinalizer => {
                 finalizer::add(observed.object, &context.cluster.client).await?;
                 observed.situation.finalizer = true;
