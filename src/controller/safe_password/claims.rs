@@ -32,6 +32,8 @@ struct Inner {
     claims: HashMap<String, Claim>,
     /// The uids of the objects that have an entry of that identifier.
     by_identifier: HashMap<RecordId, Vec<String>>,
+    /// The objects over which a pass is under way, and whether the object went since the pass began.
+    passing: HashMap<String, bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,9 +89,27 @@ impl Claims {
         self.lock().other(uid, entry)
     }
 
-    /// Forgets an object that is gone. Returns whether it had an entry.
+    /// Notes that a pass over an object begins.
+    pub(crate) fn begin_pass(&self, uid: &str) {
+        self.lock().passing.insert(uid.to_owned(), false);
+    }
+
+    /// Notes that a pass over an object is over. Returns whether the object is gone, and had an entry.
+    pub(crate) fn end_pass(&self, uid: &str) -> bool {
+        let mut inner = self.lock();
+        inner.passing.remove(uid) == Some(true) && inner.remove(uid)
+    }
+
+    /// Forgets an object that is gone. Returns whether its entry is free now: while a pass goes on, its write may be under way.
     pub(crate) fn forget(&self, uid: &str) -> bool {
-        self.lock().remove(uid)
+        let mut inner = self.lock();
+        match inner.passing.get_mut(uid) {
+            Some(gone) => {
+                *gone = true;
+                false
+            }
+            None => inner.remove(uid),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -170,6 +190,17 @@ mod tests {
         );
         assert!(claims.forget("old") && !claims.forget("old"));
         assert_eq!(holder("young"), None);
+    }
+
+    #[test]
+    fn p4_the_entry_of_an_object_that_goes_during_its_pass_is_free_once_the_pass_is_over() {
+        let (claims, second) = (Claims::default(), object("b", 1, None, None));
+        claims.note(&object("a", 5, Some("7"), None));
+        claims.begin_pass("a");
+        assert!(!claims.forget("a") && !claims.take(&second, seven(None)), "its write may be under way");
+        assert!(claims.end_pass("a") && claims.take(&second, seven(None)));
+        claims.begin_pass("b");
+        assert!(!claims.end_pass("b"), "it is there");
     }
 
     #[test]

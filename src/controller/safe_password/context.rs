@@ -91,7 +91,7 @@ impl Context {
     }
 
     /// Wakes the objects that wait for the entry that an object has or had.
-    fn wake_waiting(&self, key: &NamespacedName) {
+    pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
         let holder = Dependency::Holder(ObjectId::new::<MySafePassword>(key.clone()));
         self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
     }

@@ -41,7 +41,13 @@ impl Reconciler<MySafePassword> for Context {
     }
 
     async fn reconcile(self: &Arc<Self>, object: &MySafePassword) -> Result<Action, Error> {
-        reconcile(object, self).await
+        let uid = object.metadata.uid.as_deref().unwrap_or_default();
+        self.claims.begin_pass(uid);
+        let end = reconcile(object, self).await;
+        if self.claims.end_pass(uid) {
+            self.wake_waiting(&NamespacedName::of(object));
+        }
+        end
     }
 }
 
