@@ -40,7 +40,7 @@ pub(crate) enum Finding {
     },
 }
 
-/// Finds out what is to be said of the login of a connection, and tries the login where that is open.
+/// Returns what is known of the login of a connection, and tries the login where nothing is known.
 pub(crate) async fn examine(
     connection: &AnyConnection,
     recheck_login: bool,
