@@ -113,7 +113,7 @@ impl DisableBrake {
             BrakeState::Off if own >= limit.count => brake.hold(Some(now)),
             BrakeState::Off if all < limit.connection() => return true,
             BrakeState::Off => self.connection = BrakeState::Held(Some(now)),
-            // More than the namespace's own brake would let go: its number is gathered or shown already.
+            // The namespace's own brake would hold this one too: a number is gathered or shown already.
             BrakeState::Held(_) if own + brake.waiting() > limit.count => brake.state = connection,
             _ => return false,
         }

@@ -1,4 +1,4 @@
-//! Whether a connection's login is to be tried, and when after refusals.
+//! Decides whether the login of a connection is tried, and when it is tried again after refusals.
 
 mod refused;
 

@@ -57,6 +57,8 @@ mod tests {
     #[test]
     fn p10_foreign_digests_count_once_for_each_version_and_an_edit_begins_again() {
         let (mut other, now) = (OtherOperator::default(), Instant::now());
+        let said = StatusTrace { said: true, ..trace("0", 1, false) };
+        assert!(!other.note(said, now), "nothing foreign was seen: the other operator may be gone");
         let notes = ["1", "1", "2", "3", "3"].map(|version| other.note(trace(version, 1, true), now));
         assert_eq!(notes, [false, false, false, true, true]);
         assert!(!other.note(trace("4", 1, false), now), "our own digests");

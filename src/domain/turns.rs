@@ -156,6 +156,7 @@ mod tests {
             turns.join(&fresh("flood"), format!("flood{number}"));
         }
         turns.join(&fresh("neighbour"), "neighbour".to_owned());
+        assert!(!turns.is_empty());
         assert_eq!(order(&mut turns).iter().position(|next| next == "neighbour"), Some(1));
         assert!(turns.is_empty());
     }

@@ -2,43 +2,20 @@
 
 use std::time::Duration;
 
+use crate::support::leaving::{pam, put, with_record};
 use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
 use pam_operator::api::HAND_OVER_TO;
-use pam_simulator::{Config, Effect, Fault, Kind};
+use pam_simulator::{Effect, Fault, Kind};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 const A_WHILE: Duration = Duration::from_mins(5);
 const LONG: Duration = Duration::from_hours(2);
 
-fn pam() -> Config {
-    Config::default().device("db01", "10.0.0.7")
-}
-
-fn spec(change: &Value) -> Value {
-    let mut spec = json!({"username": "account", "deletionPolicy": "Disable"});
-    crate::support::merge(&mut spec, change);
-    spec
-}
-
-fn put(cluster: &OperatedCluster, name: &str, change: &Value) {
-    cluster.put_value(name, &value(name, 1));
-    cluster.put_credential(name, &spec(change));
-}
-
 fn names(cluster: &OperatedCluster, to: &str) {
     cluster.api.edit("pamcredentials", NAMESPACE, "old", |object| {
         object["metadata"]["annotations"][HAND_OVER_TO] = to.into();
     });
-}
-
-async fn with_record(world: &World) -> (OperatedCluster, String) {
-    let mut cluster = world.cluster("c1");
-    put(&cluster, "old", &json!({}));
-    cluster.start().await;
-    world.until("synced", A_WHILE, || cluster.reason("old") == "Synced").await;
-    let id = cluster.status("old").id.unwrap();
-    (cluster, id)
 }
 
 fn other(cluster: &OperatedCluster, name: &str) -> Value {
@@ -54,16 +31,22 @@ fn put_in_other_namespace(cluster: &OperatedCluster, name: &str) {
     cluster.api.put("pamcredentials", &json!({"metadata": meta, "spec": spec}));
 }
 
+/// Kills the operator after it sent a DELETE that the PAM has not executed yet; returns the id of the record, too.
+async fn killed_while_it_disables(world: &World) -> (OperatedCluster, String) {
+    let (mut cluster, id) = with_record(world).await;
+    sleep(LONG).await;
+    world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Silence).times(1));
+    cluster.api.delete("pamcredentials", NAMESPACE, "old");
+    sleep(Duration::from_secs(1)).await;
+    cluster.kill().await;
+    (cluster, id)
+}
+
 /// A DELETE that an earlier process sent may still be executed: no other object gets the record before that is over.
 #[test]
 fn a_delete_that_an_earlier_process_sent_disables_no_record_that_was_handed_over() {
     world(pam(), |world| async move {
-        let (mut cluster, id) = with_record(&world).await;
-        sleep(LONG).await;
-        world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Silence).times(1));
-        cluster.api.delete("pamcredentials", NAMESPACE, "old");
-        sleep(Duration::from_secs(1)).await;
-        cluster.kill().await;
+        let (mut cluster, id) = killed_while_it_disables(&world).await;
         assert_eq!(world.sim.held().len(), 1);
         put(&cluster, "new", &json!({}));
         cluster.start().await;
@@ -83,12 +66,7 @@ fn a_delete_that_an_earlier_process_sent_disables_no_record_that_was_handed_over
 #[test]
 fn a_delete_that_an_earlier_process_sent_disables_no_record_of_an_object_that_is_made_again() {
     world(pam(), |world| async move {
-        let (mut cluster, id) = with_record(&world).await;
-        sleep(LONG).await;
-        world.sim.inject(Fault::on(Kind::DeleteCredential, Effect::Silence).times(1));
-        cluster.api.delete("pamcredentials", NAMESPACE, "old");
-        sleep(Duration::from_secs(1)).await;
-        cluster.kill().await;
+        let (mut cluster, id) = killed_while_it_disables(&world).await;
         cluster.start().await;
         sleep(Duration::from_secs(10)).await;
         if cluster.credential("old").is_none() {

@@ -2,26 +2,16 @@
 
 use std::time::Duration;
 
-use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
+use crate::support::leaving::{pam, put, with_record};
+use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, world};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pam_operator::api::{ConditionType, HAND_OVER_TO, find};
-use pam_simulator::{Config, Effect, Fault, Kind, Shape};
+use pam_simulator::{Effect, Fault, Kind, Shape};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 const A_WHILE: Duration = Duration::from_mins(5);
-
-fn pam() -> Config {
-    Config::default().device("db01", "10.0.0.7")
-}
-
-fn put(cluster: &OperatedCluster, name: &str, change: &Value) {
-    cluster.put_value(name, &value(name, 1));
-    let mut spec = json!({"username": "account", "deletionPolicy": "Disable"});
-    crate::support::merge(&mut spec, change);
-    cluster.put_credential(name, &spec);
-}
 
 /// A connection of the heir's own, to the same PAM, with that client secret.
 fn put_connection(world: &World, cluster: &OperatedCluster, secret: &str) {
@@ -34,15 +24,6 @@ fn put_connection(world: &World, cluster: &OperatedCluster, secret: &str) {
         "tls": {"caBundle": STANDARD.encode(world.sim.ca_pem())},
     });
     cluster.api.put("pamconnections", &json!({"metadata": meta("own"), "spec": spec}));
-}
-
-async fn with_record(world: &World) -> (OperatedCluster, String) {
-    let mut cluster = world.cluster("c1");
-    put(&cluster, "old", &json!({}));
-    cluster.start().await;
-    world.until("synced", A_WHILE, || cluster.reason("old") == "Synced").await;
-    let id = cluster.status("old").id.unwrap();
-    (cluster, id)
 }
 
 /// The old one goes within that time, with its record disabled.

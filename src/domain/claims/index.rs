@@ -101,7 +101,7 @@ impl Index {
     /// Returns which object has any of what is asked for, or the record that would be written.
     pub(super) fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
         let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
-        // A record that is handed over is one object's as soon as it is claimed, long before a status says so.
+        // A record that is handed over belongs to the object that claimed it, long before a status has its id.
         let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
         let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
         asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))

@@ -21,7 +21,7 @@ pub(super) struct Admitted {
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamespaceBrake {
     pub(super) state: BrakeState,
-    /// Uids of objects that are being deleted and whose records are to be disabled.
+    /// Uids of objects that are being deleted and whose records have to be disabled.
     pub(super) leaving: HashSet<String>,
     pub(super) admitted: HashMap<String, Admitted>,
     /// Those of the leaving that were held back.

@@ -11,7 +11,7 @@ use crate::domain::confirmation::{Confirmation, UnusedValue, part};
 /// So many characters of the annotation's value are remembered: a namespace, `=` and a number are no longer.
 const REMEMBERED: usize = 96;
 
-/// The brakes of the namespaces in which something is to be remembered.
+/// The brakes of the namespaces of which the connection remembers something.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamespaceBrakes {
     of: BTreeMap<String, NamespaceBrake>,

@@ -1,6 +1,7 @@
 //! A world in which hours pass in milliseconds: operators in this process, each with a Kubernetes API in memory, one
 //! simulated PAM over real sockets, and one clock for all.
 
+pub mod leaving;
 mod logs;
 mod operated_cluster;
 
