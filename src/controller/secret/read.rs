@@ -17,6 +17,7 @@ use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::metadata_cache::{MetadataCache, Version};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::SecretVersion;
+use crate::kubernetes::CallError;
 
 /// The values that were asked for of one Secret. Every buffer is wiped when dropped.
 pub(crate) struct SecretValues {
@@ -111,7 +112,7 @@ pub(crate) async fn read(
         return Ok(None);
     };
     // The text of a decoding error may quote a value.
-    decode(&text, wanted).map(Some).ok_or(Error::Failed(action))
+    Ok(Some(decode(&text, wanted).ok_or(CallError::Failed(action))?))
 }
 
 /// Reads one key of a ConfigMap; the inner `None` if it lacks the key.
@@ -125,7 +126,7 @@ pub(crate) async fn read_config_map(
     let Some(text) = get(client, action, &url, &[wanted]).await? else {
         return Ok(None);
     };
-    let mut map: ConfigMap = serde_json::from_str(&text).map_err(|_| Error::Failed(action))?;
+    let mut map: ConfigMap = serde_json::from_str(&text).map_err(|_| CallError::Failed(action))?;
     let version = Version {
         uid: map.metadata.uid.unwrap_or_default(),
         resource_version: map.metadata.resource_version.unwrap_or_default(),
@@ -139,7 +140,7 @@ async fn get(
     url: &str,
     wanted: &[&str],
 ) -> Result<Option<Zeroizing<String>>, Error> {
-    let mut request = http_get(url).ok_or(Error::Failed(action))?;
+    let mut request = http_get(url).ok_or(CallError::Failed(action))?;
     request.extensions_mut().insert(OnlyKeys(wanted.iter().map(|&key| key.to_owned()).collect()));
     match bounded(action, client.request_text(request)).await {
         Ok(text) => Ok(Some(Zeroizing::new(text))),

@@ -1,0 +1,7 @@
+//! Calls to the Kubernetes API and names of its objects, for whatever part of the library speaks with a cluster.
+
+mod call;
+mod name;
+
+pub use call::{CallError, bounded};
+pub use name::NamespacedName;
