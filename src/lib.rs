@@ -116,5 +116,6 @@ pub mod metrics;
 pub mod pam;
 mod permits;
 pub mod probes;
+mod secret;
 pub mod signals;
 pub mod telemetry;

@@ -2,6 +2,10 @@
 
 mod call;
 mod name;
+mod only_keys;
+mod version;
 
 pub use call::{CallError, bounded};
 pub use name::NamespacedName;
+pub use only_keys::OnlyKeys;
+pub use version::Version;

@@ -18,8 +18,8 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// The modules outside `controller` that a room may name.
-const BELOW_CONTROLLER: [&str; 10] =
-    ["domain", "api", "pam", "kubernetes", "clock", "config", "metrics", "leader", "permits", "probes"];
+const BELOW_CONTROLLER: [&str; 11] =
+    ["domain", "api", "pam", "kubernetes", "secret", "clock", "config", "metrics", "leader", "permits", "probes"];
 
 /// Our kinds, which the machinery of any kind does not know; a new kind is added here. The last two are planned and have no
 /// code yet; `PamSecret` is a value that is read from the PAM.

@@ -14,12 +14,14 @@ use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::DigestKey;
-use crate::controller::secret::read::{self, SecretValues, source};
-use crate::controller::secret::value::{self, Unusable};
+use crate::controller::secret::versions::source;
+use crate::kubernetes::CallError;
 use crate::pam::{
     AdditionalSettingsShape, AddressPolicy, AllowedHosts, BooleanForm, ClientCertificate, Compatibility,
     CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, Product, ProductVersion, TokenRequest,
 };
+use crate::secret::read::{self, SecretValues};
+use crate::secret::value::{self, Unusable};
 
 /// Everything that a login depends on.
 pub(crate) struct ResolvedConnection {
@@ -37,7 +39,7 @@ enum ResolveError {
     /// Something in the cluster is missing or wrong, and users can mend that.
     Problem(Problem),
     /// The Kubernetes API failed.
-    Kubernetes(Error),
+    Kubernetes(CallError),
 }
 
 impl From<Problem> for ResolveError {
@@ -46,8 +48,8 @@ impl From<Problem> for ResolveError {
     }
 }
 
-impl From<Error> for ResolveError {
-    fn from(error: Error) -> Self {
+impl From<CallError> for ResolveError {
+    fn from(error: CallError) -> Self {
         Self::Kubernetes(error)
     }
 }
@@ -92,7 +94,7 @@ impl Resolver<'_> {
         match self.read_all(connection).await {
             Ok(resolved) => Ok(Ok(resolved)),
             Err(ResolveError::Problem(problem)) => Ok(Err(problem)),
-            Err(ResolveError::Kubernetes(error)) => Err(error),
+            Err(ResolveError::Kubernetes(error)) => Err(error.into()),
         }
     }
 

@@ -4,9 +4,9 @@ use crate::api::CaBundleKind;
 use crate::controller::message::connection::{connection_missing, connection_not_ready};
 use crate::controller::message::pam_error;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::value::Unusable;
 use crate::domain::{Reason, StrayCharacter};
 use crate::pam::{EndpointError, PamError};
+use crate::secret::value::Unusable;
 
 /// Something that stands in the way, for the `Ready` condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
