@@ -8,6 +8,7 @@
 //! | [`domain`] | decides what is to be done from what was seen: pure | std and jiff |
 //! | [`pam`] | the PAM's HTTP API: client, tokens, list, errors by meaning | HTTP; never Kubernetes |
 //! | [`kubernetes`] | calls to the Kubernetes API, names of its objects | Kubernetes |
+//! | [`message`] | what users read: problems, conflicts and failures of the PAM | `api`, `domain`, `kubernetes`, `pam` |
 //! | [`controller`] | observes, acts and reports: the only place that knows both sides | all of the above |
 //! | [`config`] | flags and environment, checked once | `clock`, `pam` |
 //! | [`leader`] | the election: at most one replica works | Kubernetes |
@@ -112,6 +113,7 @@ pub mod controller;
 pub mod domain;
 pub mod kubernetes;
 pub mod leader;
+pub mod message;
 pub mod metrics;
 pub mod pam;
 mod permits;

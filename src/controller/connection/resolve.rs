@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 
 use crate::api::{self, CaBundleKind, CaBundleRef, ConnectionKind, ConnectionSpec, SourceSecret};
 use crate::controller::connection::object::{AnyConnection, dependencies_of};
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
@@ -16,6 +15,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::digest::DigestKey;
 use crate::controller::secret::versions::source;
 use crate::kubernetes::CallError;
+use crate::message::problem::Problem;
 use crate::pam::{
     AdditionalSettingsShape, AddressPolicy, AllowedHosts, BooleanForm, ClientCertificate, Compatibility,
     CriticalityCase, Endpoint, Limits, NotesPlacement, NumberForm, OAuth2, Product, ProductVersion, TokenRequest,

@@ -5,12 +5,12 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::secret_inputs::{SecretInputs, UnseenEnds};
 use crate::controller::credential::facts::secret_refs::{Reference, SecretGroup, SecretUse, references, secret_names};
 use crate::controller::credential::facts::settings;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::secret::versions;
 use crate::domain::credential::{compared_by_plan, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretVersion, SecretsState};
+use crate::message::problem::Problem;
 use crate::secret::read::{self, KeyOf, SecretsRead};
 use crate::secret::value::{self, Content, Unusable};
 

@@ -1,6 +1,5 @@
 //! Reading the values of the Secrets that an object refers to.
 
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::safe_password::context::Context;
@@ -11,6 +10,7 @@ use crate::controller::safe_password::facts::secret_refs::{references, secret_na
 use crate::controller::secret::versions;
 use crate::domain::Reason;
 use crate::domain::safe_password::SecretsState;
+use crate::message::problem::Problem;
 use crate::secret::read::{self, KeyOf, SecretsRead};
 
 /// Reads all Secrets that the object refers to.
