@@ -91,7 +91,9 @@ impl Problem {
         )
     }
 
-    pub(crate) fn unusable_connection(error: &EndpointError) -> Self {
+    /// Says why a connection cannot be used, found without a request.
+    #[must_use]
+    pub fn unusable_connection(error: &EndpointError) -> Self {
         let reason = match error {
             EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
             _ => Reason::ConnectionNotReady,
