@@ -2,4 +2,5 @@
 
 pub mod completion;
 pub mod explain;
+pub mod status;
 pub mod version;
