@@ -2,5 +2,7 @@
 
 pub mod completion;
 pub mod explain;
+pub mod plan;
 pub mod status;
+pub mod sync;
 pub mod version;
