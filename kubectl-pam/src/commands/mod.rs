@@ -2,6 +2,7 @@
 
 pub mod completion;
 pub mod explain;
+pub mod man;
 pub mod plan;
 pub mod status;
 pub mod sync;

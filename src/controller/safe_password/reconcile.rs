@@ -43,7 +43,8 @@ impl Reconciler<MySafePassword> for Context {
 
     async fn reconcile(self: &Arc<Self>, object: &MySafePassword) -> Result<Action, Error> {
         if let Some(of) = throwaway_of(&object.metadata) {
-            return throwaway::pass(object, &of, self).await.map(|end| end.action);
+            // Boxed, so that the passes over all other objects need no room for it.
+            return Box::pin(throwaway::pass(object, &of, self)).await.map(|end| end.action);
         }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         self.claims.begin_pass(uid);
