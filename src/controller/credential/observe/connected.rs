@@ -35,8 +35,7 @@ pub(crate) async fn is_unselected(observed: &Observation<'_>, context: &Context)
 /// credential as unserved where something is: where this operator served it last, no other one says that its status is no
 /// longer kept true; and a deleted one that is to keep its record may go, unless another operator serves it.
 pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool {
-    let s = &mut observed.situation;
-    let may_go = s.deleting && s.finalizer && !s.disable;
+    let may_go = observed.situation.deleting && observed.situation.finalizer && !observed.situation.disable;
     let is_told = match observed.status.digests_of(&observed.keyed) {
         DigestsOf::Us => true,
         DigestsOf::Nobody => may_go,
@@ -44,6 +43,7 @@ pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool 
     };
     if is_told {
         // What the connection would permit or show does not count: nothing is asked of it.
+        let s = &mut observed.situation;
         (s.unserved, s.denied, s.connection) = (true, false, Connection::Missing);
         observed.connection.access = None;
         observed.found.problem = Some(Problem::not_served(why));
