@@ -1,12 +1,17 @@
 //! What a pass over an object knows of the object, whatever the kind.
 
+use tokio::time::Instant;
+
 use crate::api::{ConditionType, Conditioned as _, find};
+use crate::controller::connection::access_rules::wait_for_labels;
 use crate::controller::connection::context::Context;
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::{ConnectionId, RefersToConnection};
 use crate::controller::runtime::cluster::Cluster;
+use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
+use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
@@ -111,5 +116,25 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         let has_failed = || cluster.retries.has_failed(&self.object_id(), self.input_hash());
         let urgency = if is_edited && !has_failed() { Urgency::Fresh } else { Urgency::Backlog };
         self.turn = Turn::of(&self.key.namespace, urgency);
+    }
+
+    /// Returns why this operator does not serve the object: its connection is there, but this operator does not select the
+    /// connection. `None` if it serves the object.
+    pub(crate) async fn why_unserved(&self, context: &Context) -> Result<Option<String>, Error> {
+        let id = self.connection_id();
+        let unserved = self.connection.state.is_none() && context.is_unselected(&id).await?;
+        Ok(unserved.then(|| format!("{id} is not selected by this operator's connectionSelector")))
+    }
+
+    /// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
+    pub(crate) fn waits(&self, cluster: &Cluster) -> Option<PassEnd> {
+        let gate = cluster.retries.gate(&self.object_id(), self.input_hash(), Instant::now());
+        PassEnd::at_gate(gate).or_else(|| {
+            // A deletion needs no access.
+            let state = self.connection.state.as_ref().filter(|_| !self.is_deleting());
+            let connection = state.map(|state| &*state.connection);
+            let wait = wait_for_labels(connection, &self.key.namespace, &cluster.namespaces);
+            wait.map(|wait| PassEnd::waiting(Some(wait)))
+        })
     }
 }
