@@ -49,7 +49,7 @@ pub(crate) async fn write(
     remember(observed, decision, outcome, context);
     // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
-    if !write_status::write(observed, &next.stored, context).await? {
+    if !write_status::of(observed, context).write_served(&next.stored, observed.situation.unserved).await? {
         return Ok(PassEnd::at_rest());
     }
     events::publish(observed, decision, outcome, &next, context).await;

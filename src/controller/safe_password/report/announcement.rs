@@ -15,7 +15,7 @@ pub(crate) async fn announce(observed: &mut Observation<'_>, write: Write, conte
     let mut next = stored_status::to_stored(status, &observed.object.spec.connection_ref);
     next.plan.clone_from(&observed.stored.plan);
     next.conditions.clone_from(&observed.stored.conditions);
-    if !write_status::write_unless_changed(observed, &next, context).await? {
+    if !write_status::of(observed, context).write_unless_changed(&next).await? {
         return Ok(false);
     }
     observed.stored = next;
