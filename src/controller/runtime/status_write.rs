@@ -65,12 +65,24 @@ impl<K: Managed + Resource<Scope = NamespaceResourceScope>, R: Reconciler<K>> St
     /// Writes the status of an object that this operator does not serve any more, if it differs. Another operator may have
     /// begun to serve the object: then its status stays, and so nothing is owed either. Returns `false` if the object is gone,
     /// or changed.
-    pub(crate) async fn write_unless_changed(&self, next: &K::Status) -> Result<bool, Error> {
+    async fn write_unless_changed(&self, next: &K::Status) -> Result<bool, Error> {
+        match self.write_onto_version(next).await {
+            Err(error) if error.is_invalid() || error.is_conflict() => Ok(false),
+            result => result,
+        }
+    }
+
+    /// Writes a status onto the very version of the object that the pass saw, if it differs. Nothing is owed where that fails.
+    /// Returns `false` if the object is gone, or changed.
+    pub(crate) async fn write_onto_version(&self, next: &K::Status) -> Result<bool, Error> {
         if is_same_status(self.before, next) {
             return Ok(true);
         }
         match status_store::write_unless_changed(&self.api(), self.object.meta(), next).await {
-            Err(error) if error.is_invalid() || error.is_conflict() => Ok(false),
+            // A failed test and a status that the API server does not take are the same refusal.
+            Err(error) if error.is_invalid() || error.is_conflict() => {
+                if status_store::is_changed(&self.api(), self.object.meta()).await? { Ok(false) } else { Err(error) }
+            }
             version => Ok(self.note(version?.as_deref(), next)),
         }
     }

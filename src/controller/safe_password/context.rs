@@ -27,6 +27,9 @@ pub(crate) struct Context {
     pub(crate) state: ObjectStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<MySafePasswordStatus>,
+    /// At which part of an interval after the start the first regular list comes, from 0 to 1: operators that start together
+    /// must not ask together for ever after.
+    pub(crate) phase: f64,
 }
 
 impl Managed for MySafePassword {
@@ -78,6 +81,7 @@ impl Context {
             claims: Claims::default(),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
+            phase: rand::random(),
             connections,
         }
     }

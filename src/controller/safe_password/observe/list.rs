@@ -90,14 +90,14 @@ fn take_in(observed: &mut Observation<'_>, snapshot: &EntrySnapshot, context: &C
 }
 
 /// Compares a settled object with a list that is no older than the connection's interval, and notes when to compare again. A
-/// list that cannot be had tells nothing. The first list comes within one interval after the start: a restart asks the PAM for
-/// nothing.
+/// list that cannot be had tells nothing. The first list comes within one interval after the start, at a random time: a restart
+/// asks the PAM for nothing.
 pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     let Some(interval) = interval(observed) else { return Ok(()) };
     let Ok(connected) = connected::client(observed, context).await? else { return Ok(()) };
     let age = |snapshot: &EntrySnapshot| snapshot.started().elapsed();
     let mut latest = connected.entries.latest();
-    let at_first = (interval / 2).saturating_sub(context.state.age(Instant::now()));
+    let at_first = interval.mul_f64(context.phase).saturating_sub(context.state.age(Instant::now()));
     if latest.is_none() && !at_first.is_zero() {
         observed.found.compare_in = Some(at_first);
         return Ok(());
