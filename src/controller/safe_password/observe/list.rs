@@ -16,7 +16,7 @@ use crate::controller::safe_password::observe::connected;
 use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
 use crate::domain::safe_password::{self, EntryDrift};
 use crate::domain::{Connection, Reason, RecordId};
-use crate::pam::{EntrySnapshot, PamError};
+use crate::pam::EntrySnapshot;
 
 /// The least time between two comparisons of an object with a list.
 const LEAST: Duration = Duration::from_secs(10);
@@ -29,7 +29,10 @@ pub(crate) async fn refresh_list(
 ) -> Result<(), Error> {
     observed.found.looked = true;
     let Some(connected) = connect(observed, context).await? else { return Ok(()) };
-    match fresh_list(observed, &connected, slot, context).await? {
+    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
+    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
+    let list = connected.entries.fresh_entries(&connected.client, not_before);
+    match slot.without(&context.cluster.slots, list).await? {
         Ok(snapshot) => take_in(observed, &snapshot, context),
         Err(error) => {
             context.connections.note_refusal(&error, &observed.connection_id());
@@ -58,25 +61,6 @@ async fn connect(observed: &mut Observation<'_>, context: &Context) -> Result<Op
         }
         Err(error) => Err(error),
     }
-}
-
-/// Returns a list that is seconds old. A pass that waits for a list takes no slot from the passes that have something to
-/// send.
-async fn fresh_list(
-    observed: &Observation<'_>,
-    connected: &ConnectedClient,
-    slot: &mut HeldSlot,
-    context: &Context,
-) -> Result<Result<Arc<EntrySnapshot>, PamError>, Error> {
-    slot.release();
-    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
-    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
-    let result = tokio::select! {
-        result = connected.entries.fresh_entries(&connected.client, not_before) => result,
-        () = context.cluster.slots.closed() => return Err(Error::Stopping),
-    };
-    slot.acquire(&context.cluster.slots).await?;
-    Ok(result)
 }
 
 /// Keeps of a list what concerns the object.
