@@ -13,6 +13,7 @@ use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::retry::input_hash;
+use crate::controller::runtime::status_store::status_trace;
 use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::versions;
@@ -136,5 +137,17 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
             let wait = wait_for_labels(connection, &self.key.namespace, &cluster.namespaces);
             wait.map(|wait| PassEnd::waiting(Some(wait)))
         })
+    }
+
+    /// Returns whether the digests in the status are another operator's again and again, after this one made its own.
+    /// `observed` is the generation that the status is about; `foreign` says that digests in it were made with another key.
+    pub(crate) fn is_other_operator_writing(
+        &self,
+        observed: Option<i64>,
+        foreign: bool,
+        states: &ObjectStates,
+    ) -> bool {
+        let trace = status_trace(self.object, self.stored.conditions(), observed, foreign);
+        states.is_other_operator_writing(self.uid(), trace, Instant::now())
     }
 }

@@ -1,7 +1,5 @@
 //! What is known of a credential without a call.
 
-use tokio::time::Instant;
-
 use crate::api::PamCredential;
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::RefersToConnection as _;
@@ -15,7 +13,6 @@ use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::facts::{desired, identity, stored_status};
 use crate::controller::credential::observe::claim::{heir, is_claimed_by_other};
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::status_store::status_trace;
 use crate::domain::credential::KEYED;
 use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Situation};
 use crate::pam::Snapshot;
@@ -107,7 +104,5 @@ pub(crate) fn refresh_drift(observed: &mut Observation<'_>, snapshot: &Snapshot,
 fn does_other_operator_write(observed: &Observation<'_>, context: &Context) -> bool {
     let mut keyed = KEYED.into_iter().filter_map(|name| observed.status.digests.get(name));
     let foreign = keyed.any(|digest| observed.keyed.is_foreign(digest));
-    let trace =
-        status_trace(observed.object, &observed.stored.conditions, observed.status.observed_generation, foreign);
-    context.state.is_other_operator_writing(observed.uid(), trace, Instant::now())
+    observed.is_other_operator_writing(observed.status.observed_generation, foreign, &context.state)
 }

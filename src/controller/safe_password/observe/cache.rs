@@ -1,7 +1,5 @@
 //! What is known of an object without a call.
 
-use tokio::time::Instant;
-
 use crate::api::{MySafePassword, Product};
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::RefersToConnection as _;
@@ -10,7 +8,6 @@ use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::connection::subject::Subject;
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
-use crate::controller::runtime::status_store::status_trace;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::access::permitted;
 use crate::controller::safe_password::facts::observation::{Found, Observation, Surroundings};
@@ -34,7 +31,10 @@ pub(crate) fn from_cache<'a>(object: &'a MySafePassword, context: &'a Context) -
         status,
     };
     observed.subject.take_turn(observed.status.observed_generation, &observed.status.source, &context.cluster);
-    observed.surroundings.other_operator_writes = does_other_operator_write(&observed, context);
+    let (generation, foreign) =
+        (observed.status.observed_generation, observed.status.digests_of(&observed.keyed) == DigestsOf::Another);
+    observed.surroundings.other_operator_writes =
+        observed.is_other_operator_writing(generation, foreign, &context.state);
     note_holder(&mut observed, context);
     observed
 }
@@ -61,12 +61,4 @@ fn connection_facts(object: &MySafePassword, context: &Context) -> ConnectionFac
         selects: context.connections.selects,
         state,
     }
-}
-
-/// Whether the digests in the status are another operator's again and again, after this one made its own.
-fn does_other_operator_write(observed: &Observation<'_>, context: &Context) -> bool {
-    let foreign = observed.status.digests_of(&observed.keyed) == DigestsOf::Another;
-    let trace =
-        status_trace(observed.object, &observed.stored.conditions, observed.status.observed_generation, foreign);
-    context.state.is_other_operator_writing(observed.uid(), trace, Instant::now())
 }
