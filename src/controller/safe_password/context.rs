@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::api::{EntryDeletionPolicy, Mode, MySafePassword, MySafePasswordStatus};
 use crate::controller::connection;
-use crate::controller::connection::object::{ConnectionId, RefersToConnection};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection, dependencies_on};
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::finalizer;
@@ -42,11 +42,7 @@ impl Managed for MySafePassword {
     }
 
     fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
-        let namespace = NamespacedName::of(self).namespace;
-        let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
-        let secrets = secret_names(&self.spec).into_iter().map(secret);
-        let others = [self.connection_id().dependency(), Dependency::Namespace(namespace.clone())];
-        secrets.chain(others).collect()
+        dependencies_on(self, &secret_names(&self.spec))
     }
 
     fn is_suspended(&self) -> bool {
@@ -96,8 +92,7 @@ impl Context {
 
     /// Wakes the objects that wait for the entry that an object has or had.
     pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
-        let holder = Dependency::Holder(ObjectId::new::<MySafePassword>(key.clone()));
-        self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
+        self.cluster.wake_waiting::<MySafePassword>(key);
     }
 
     /// Tells once of the entry of an object that was let go although its entry could not be deactivated.
