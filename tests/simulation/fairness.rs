@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
-use pam_simulator::{Config, Effect, Fault, Kind};
+use crate::support::{Keeper, NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
+use pam_simulator::{Effect, Fault};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// The namespace that does whatever it likes.
 const NOISY: &str = "noisy";
-/// How many credentials it has.
+/// How many objects it has.
 const MANY: usize = 300;
-/// The Secret of all its credentials.
+/// The Secret of all its objects.
 const SHARED: &str = "shared";
 /// How long the PAM takes for a write and for a list.
 const WRITE: Duration = Duration::from_millis(100);
@@ -23,23 +23,24 @@ const LIST: Duration = Duration::from_secs(3);
 enum Noise {
     /// Nothing.
     Quiet,
-    /// It patches the Secret of all its credentials each second.
+    /// It patches the Secret of all its objects each second.
     Pushes,
-    /// It makes 300 credentials every 15 seconds.
+    /// It makes 300 objects every 15 seconds.
     Creates,
-    /// It deletes 300 credentials whose records are to be disabled.
+    /// It deletes 300 objects, and what the PAM keeps for them is to be switched off.
     Deletes,
-    /// It pushes 300 records for which the PAM does not answer.
+    /// It pushes 300 objects for which the PAM does not answer.
     Hangs,
-    /// It pushes 300 records for which the PAM fails, and which are tried again and again.
+    /// It pushes 300 objects for which the PAM fails, and which are tried again and again.
     Fails,
 }
 
 struct Case {
     what: &'static str,
+    keeper: Keeper,
     noise: Noise,
     limits: Value,
-    /// The namespace of the credential whose value is rotated.
+    /// The namespace of the object whose value is rotated.
     rotated_in: &'static str,
     /// How long the noise lasts before the first rotation.
     before: Duration,
@@ -54,6 +55,7 @@ impl Case {
     fn new(what: &'static str, noise: Noise) -> Self {
         Self {
             what,
+            keeper: Keeper::Credential,
             noise,
             limits: json!({"maxConcurrentRequests": 8, "requestsPerSecond": 0}),
             rotated_in: NAMESPACE,
@@ -65,6 +67,11 @@ impl Case {
     }
 }
 
+/// Every noise of a kind whose writes are announced and whose creations need a list.
+fn of_entries(cases: Vec<Case>) -> Vec<Case> {
+    cases.into_iter().map(|case| Case { keeper: Keeper::Entry, ..case }).collect()
+}
+
 fn cases() -> Vec<Case> {
     let (default, ten) = (json!(null), json!({"maxConcurrentRequests": 8, "requestsPerSecond": 10, "burst": 20}));
     let one = json!({"maxConcurrentRequests": 64, "requestsPerSecond": 1, "burst": 1});
@@ -74,7 +81,19 @@ fn cases() -> Vec<Case> {
     let pushes = "pushes 300 objects, of one Secret that is patched each second";
     let hangs = "pushes 300 objects for which the PAM hangs";
     let of_one_a_second = |case: Case| Case { limits: one.clone(), rotations: 30, pause: slow, bound: share, ..case };
-    vec![
+    let entries = of_entries(vec![
+        Case { limits: default.clone(), ..Case::new("of MySafe: pushes, default limits", Noise::Pushes) },
+        of_one_a_second(Case::new("of MySafe: pushes, requestsPerSecond: 1", Noise::Pushes)),
+        Case { limits: default.clone(), ..Case::new("of MySafe: creates, default limits", Noise::Creates) },
+        Case::new("of MySafe: deletes, with Deactivate", Noise::Deletes),
+        Case { limits: default.clone(), pause: slow, ..Case::new("of MySafe: hangs, default limits", Noise::Hangs) },
+        of_one_a_second(Case {
+            rotated_in: NOISY,
+            before: Duration::from_mins(10),
+            ..Case::new("of MySafe: fails, in the same namespace, requestsPerSecond: 1", Noise::Fails)
+        }),
+    ]);
+    let credentials = vec![
         Case::new("nothing", Noise::Quiet),
         Case::new(pushes, Noise::Pushes),
         Case { limits: default.clone(), ..Case::new("the same, default limits", Noise::Pushes) },
@@ -100,7 +119,8 @@ fn cases() -> Vec<Case> {
                 Noise::Fails,
             )
         }),
-    ]
+    ];
+    credentials.into_iter().chain(entries).collect()
 }
 
 fn put_secret(cluster: &OperatedCluster, namespace: &str, name: &str, value: &str) {
@@ -108,54 +128,57 @@ fn put_secret(cluster: &OperatedCluster, namespace: &str, name: &str, value: &st
     cluster.api.put("secrets", &json!({"metadata": meta, "stringData": {"password": value}}));
 }
 
-fn put_credential(cluster: &OperatedCluster, namespace: &str, name: &str, secret: &str) {
-    let spec = json!({"username": name, "hostname": "db01", "ip": "10.0.0.7", "deletionPolicy": "Disable",
-        "contentSecretRef": {"name": secret}});
-    cluster.api.put("pamcredentials", &json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec}));
+fn put_object(keeper: Keeper, cluster: &OperatedCluster, namespace: &str, name: &str, secret: &str) {
+    let spec = json!({"deletionPolicy": keeper.policy(), "contentSecretRef": {"name": secret}});
+    keeper.put_in(cluster, namespace, name, &spec);
 }
 
-fn put_many(cluster: &OperatedCluster, prefix: &str) {
-    (0..MANY).for_each(|number| put_credential(cluster, NOISY, &format!("{prefix}{number}"), SHARED));
+fn put_many(keeper: Keeper, cluster: &OperatedCluster, prefix: &str) {
+    (0..MANY).for_each(|number| put_object(keeper, cluster, NOISY, &format!("{prefix}{number}"), SHARED));
 }
 
 /// A cluster with both namespaces, in which everything is pushed.
 async fn prepared(world: &World, case: &Case) -> OperatedCluster {
     let brake = json!({"count": 1_000_000, "window": "10m"});
-    let mut cluster = world.cluster_with("c1", &json!({"limits": case.limits, "disableBrake": brake}));
+    let keeper = case.keeper;
+    let mut cluster = keeper.cluster(world, &json!({"limits": case.limits, "disableBrake": brake}));
     cluster.api.put("namespaces", &json!({"metadata": {"name": NOISY}}));
     put_secret(&cluster, NOISY, SHARED, &value(SHARED, 0));
     put_secret(&cluster, case.rotated_in, "rotated", &value("rotated", 0));
-    put_credential(&cluster, case.rotated_in, "rotated", "rotated");
+    put_object(keeper, &cluster, case.rotated_in, "rotated", "rotated");
     if !matches!(case.noise, Noise::Quiet | Noise::Creates) {
-        put_many(&cluster, "svc");
+        put_many(keeper, &cluster, "svc");
     }
-    let all = cluster.api.list("pamcredentials").len();
+    let all = cluster.api.list(keeper.plural()).len();
     cluster.start().await;
-    let pushed = || world.sim.count(Kind::PostCredential) >= all;
+    let pushed = || world.sim.count(keeper.calls().create) >= all;
     world.until("all to be pushed", Duration::from_hours(1), pushed).await;
     // The time in which a process that was just started trusts nothing, and not just after the list that comes each hour.
     sleep(Duration::from_mins(70)).await;
     cluster
 }
 
-async fn make(noise: Noise, cluster: &OperatedCluster, world: &World) {
+async fn make(case: &Case, cluster: &OperatedCluster, world: &World) {
+    let (keeper, noise, calls) = (case.keeper, case.noise, case.keeper.calls());
+    // A change of an entry carries its value alone.
+    let theirs = if keeper == Keeper::Credential { "svc" } else { SHARED };
     match noise {
-        Noise::Hangs => _ = world.sim.inject(Fault::on(Kind::PostCredential, Effect::Silence).carrying("svc").always()),
+        Noise::Hangs => _ = world.sim.inject(Fault::on(calls.update, Effect::Silence).carrying(theirs).always()),
         Noise::Fails => {
-            world.sim.inject(Fault::on(Kind::PostCredential, Effect::UnexpectedError).carrying("svc").always());
+            world.sim.inject(Fault::on(calls.update, Effect::UnexpectedError).carrying(theirs).always());
         }
         _ => {}
     }
-    let writes = [(Kind::PostCredential, WRITE), (Kind::DeleteCredential, WRITE)];
-    world.take_time(writes.into_iter().chain([(Kind::ListCredentials, LIST)]));
+    let writes = [calls.create, calls.update, calls.disable].map(|kind| (kind, WRITE));
+    world.take_time(writes.into_iter().chain([(calls.list, LIST)]));
     for number in 1.. {
         match noise {
             Noise::Pushes => put_secret(cluster, NOISY, SHARED, &value(SHARED, number)),
-            Noise::Creates if number % 15 == 1 => put_many(cluster, &format!("svc{number}-")),
+            Noise::Creates if number % 15 == 1 => put_many(keeper, cluster, &format!("svc{number}-")),
             Noise::Hangs if number % 75 == 1 => put_secret(cluster, NOISY, SHARED, &value(SHARED, number)),
             Noise::Fails if number == 1 => put_secret(cluster, NOISY, SHARED, &value(SHARED, number)),
             Noise::Deletes if number == 1 => {
-                (0..MANY).for_each(|of| _ = cluster.api.delete("pamcredentials", NOISY, &format!("svc{of}")));
+                (0..MANY).for_each(|of| _ = cluster.api.delete(keeper.plural(), NOISY, &format!("svc{of}")));
             }
             _ => {}
         }
@@ -165,14 +188,14 @@ async fn make(noise: Noise, cluster: &OperatedCluster, world: &World) {
 
 /// Rotates a value so often, and returns how long it took until each new value was in the PAM, sorted.
 async fn rotations(case: &Case, cluster: &OperatedCluster, world: &World) -> Vec<Duration> {
-    let id = world.sim.find(&format!("c1_{}_rotated", case.rotated_in)).unwrap().id;
+    let id = case.keeper.id(world, "rotated").unwrap();
     let mut took = Vec::new();
     sleep(case.before).await;
     for number in 1..=case.rotations {
         let new = value("rotated", number);
         put_secret(cluster, case.rotated_in, "rotated", &new);
         let began = Instant::now();
-        while world.sim.value_of(&id).as_ref() != Some(&new) {
+        while case.keeper.value_of(world, &id).as_ref() != Some(&new) {
             assert!(began.elapsed() < Duration::from_mins(30), "{}: never", case.what);
             sleep(Duration::from_millis(10)).await;
         }
@@ -192,17 +215,17 @@ struct Shown {
 
 fn measured(case: &Case) -> Shown {
     let began = std::time::Instant::now();
-    world(Config::default().device("db01", "10.0.0.7"), async |world| {
+    world(case.keeper.pam(), async |world| {
         let cluster = prepared(&world, case).await;
         let mark = world.sim.mark();
         let took = tokio::select! {
             took = rotations(case, &cluster, &world) => took,
-            () = make(case.noise, &cluster, &world) => unreachable!("it goes on"),
+            () = make(case, &cluster, &world) => unreachable!("it goes on"),
         };
         assert_no_canary(&(cluster.said() + &world.logs()));
         eprintln!("{}: {:?} at most, measured in {:?}", case.what, took.last(), began.elapsed());
         let journal = world.journal(mark);
-        Shown { took, requests: journal.len(), lists: journal.count(Kind::ListCredentials) }
+        Shown { took, requests: journal.len(), lists: journal.count(case.keeper.calls().list) }
     })
 }
 
