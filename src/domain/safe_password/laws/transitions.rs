@@ -194,6 +194,7 @@ fn p6_secrets_are_not_read_again_where_nothing_was_due_with_them() {
     };
     assert_eq!(unread(&|_| {}), SecretsState::Unchanged);
     assert_eq!(unread(&|bench| lost_write(bench, &[(CONTENT, "k:v:1")], 90)), SecretsState::Unchanged);
+    assert_eq!(unread(&|bench| bench.status.handled = Some("then".to_owned())), SecretsState::Unchanged);
     let changes: [&dyn Fn(&mut Bench); 7] = [
         &|bench| bench.ready = false,
         &|bench| bench.versions = vec![version("2")],
