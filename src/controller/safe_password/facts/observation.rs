@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{ConditionType, MySafePassword, MySafePasswordStatus, Product, find};
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
@@ -11,7 +13,7 @@ use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::runtime::times::Times;
-use crate::controller::safe_password::claims::EntryKey;
+use crate::controller::safe_password::claims::{EntryKey, Holder};
 use crate::controller::safe_password::facts::desired;
 use crate::controller::safe_password::facts::secret_inputs::SecretInputs;
 use crate::controller::secret::digest::OwnedKey;
@@ -55,7 +57,7 @@ pub(crate) struct Observation<'a> {
 #[derive(Default)]
 pub(crate) struct Surroundings {
     /// The other object that has the entry.
-    pub(crate) holder: Option<NamespacedName>,
+    pub(crate) holder: Option<Holder>,
     /// Another operator writes the object's status again and again.
     pub(crate) other_operator_writes: bool,
     /// The namespace is going away.
@@ -143,6 +145,11 @@ impl Observation<'_> {
             ended: self.times.ended,
             started: self.times.started,
         }
+    }
+
+    /// Returns when the object that has the entry counts no longer, if that is known.
+    pub(crate) fn claim_ends(&self) -> Option<Timestamp> {
+        self.surroundings.holder.as_ref()?.until
     }
 
     /// Returns what a decision turns on.
