@@ -148,7 +148,7 @@ async fn busy(world: &World, value: &str) -> OperatedCluster {
     cluster
 }
 
-/// Everything is written again and compared with new lists; one object is made, and deleted.
+/// Everything is written again and compared with new lists; one object is made, and the one that was made before is deleted.
 async fn live(cluster: &OperatedCluster, number: usize, value: &str) {
     for (name, mut spec) in specs() {
         spec["notes"] = format!("note {number}").into();
@@ -157,8 +157,9 @@ async fn live(cluster: &OperatedCluster, number: usize, value: &str) {
     let name = format!("new{number}");
     cluster.put_value(&name, value);
     cluster.put_credential(&name, &json!({"deletionPolicy": "Disable"}));
-    sleep(STEP).await;
-    cluster.api.delete("pamcredentials", NAMESPACE, &name);
+    if let Some(before) = number.checked_sub(1) {
+        cluster.api.delete("pamcredentials", NAMESPACE, &format!("new{before}"));
+    }
     sleep(STEP).await;
 }
 
@@ -182,19 +183,23 @@ fn nothing_leaves(version: &'static str, prefix: &str) {
         let fields = fields.clone();
         world(config, |world| async move {
             let cluster = busy(&world, &hostile.value).await;
-            let mut seen = 0;
+            let (mut seen, all) = (0, fields.len());
+            live(&cluster, 0, &hostile.value).await;
             for (number, field) in fields.into_iter().enumerate() {
                 let fault = field.inject(&world, &hostile.text);
                 if field.kind == "token" {
                     world.sim.revoke_tokens();
                 }
-                live(&cluster, number, &hostile.value).await;
+                live(&cluster, number + 1, &hostile.value).await;
                 let logs = world.logs();
                 check(&(cluster.said() + &cluster.metrics() + &logs[seen..]), &field, &hostile.trace);
                 seen = logs.len();
                 world.sim.remove_fault(fault);
             }
+            cluster.api.delete("pamcredentials", NAMESPACE, &format!("new{all}"));
             sleep(Duration::from_mins(10)).await;
+            let last = Field { kind: "none", path: String::new() };
+            check(&(cluster.said() + &cluster.metrics() + &world.logs()[seen..]), &last, &hostile.trace);
             let left = |object: &Value| object["metadata"]["finalizers"].to_string().contains(FINALIZER);
             let names = cluster.api.list("pamcredentials").into_iter().filter(left);
             let names: Vec<Value> = names.map(|object| object["metadata"]["name"].clone()).collect();
