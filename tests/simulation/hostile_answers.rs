@@ -214,7 +214,7 @@ impl Busy {
         Self { keeper, cluster, specs }
     }
 
-    /// Everything is written again and compared with new lists; one object is made, and deleted.
+    /// Everything is written again and compared with new lists; one object is made, and the one that was made before is deleted.
     async fn live(&self, number: usize, value: &str) {
         let Self { keeper, cluster, specs } = self;
         for (name, spec) in specs {
@@ -228,8 +228,9 @@ impl Busy {
         let name = format!("new{number}");
         cluster.put_value(&name, value);
         keeper.put(cluster, &name, &json!({"deletionPolicy": keeper.policy()}));
-        sleep(STEP).await;
-        keeper.delete(cluster, &name);
+        if let Some(before) = number.checked_sub(1) {
+            keeper.delete(cluster, &format!("new{before}"));
+        }
         sleep(STEP).await;
     }
 }
@@ -254,19 +255,23 @@ fn nothing_leaves(keeper: Keeper, version: &'static str, prefix: &str) {
         world(pam(keeper, version), |world| async move {
             let busy = Busy::start(keeper, &world, &hostile.value).await;
             let cluster = &busy.cluster;
-            let mut seen = 0;
+            let (mut seen, all) = (0, fields.len());
+            busy.live(0, &hostile.value).await;
             for (number, field) in fields.into_iter().enumerate() {
                 let fault = field.inject(&world, &hostile.text);
                 if field.kind == "token" {
                     world.sim.revoke_tokens();
                 }
-                busy.live(number, &hostile.value).await;
+                busy.live(number + 1, &hostile.value).await;
                 let logs = world.logs();
                 check(&(cluster.said() + &cluster.metrics() + &logs[seen..]), &field, &hostile.trace);
                 seen = logs.len();
                 world.sim.remove_fault(fault);
             }
+            keeper.delete(cluster, &format!("new{all}"));
             sleep(Duration::from_mins(10)).await;
+            let last = Field { kind: "none", path: String::new() };
+            check(&(cluster.said() + &cluster.metrics() + &world.logs()[seen..]), &last, &hostile.trace);
             let left = |object: &Value| object["metadata"]["finalizers"].to_string().contains(FINALIZER);
             let names = cluster.api.list(keeper.plural()).into_iter().filter(left);
             let names: Vec<Value> = names.map(|object| object["metadata"]["name"].clone()).collect();

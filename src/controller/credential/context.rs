@@ -75,7 +75,7 @@ impl Context {
     pub(crate) fn new(connections: Arc<connection::context::Context>, config: &Config) -> Self {
         let cluster = Arc::clone(&connections.cluster);
         Self {
-            claims: Claims::default(),
+            claims: Claims::new(cluster.clock.now()),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
@@ -104,7 +104,7 @@ impl Context {
         let key = NamespacedName::of(credential);
         self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
-            if self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default()) {
+            if self.claims.forget(credential.metadata.uid.as_deref().unwrap_or_default()) {
                 self.wake_waiting(&key);
             }
         } else {

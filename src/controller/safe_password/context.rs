@@ -74,7 +74,7 @@ impl Context {
     pub(crate) fn new(connections: Arc<connection::context::Context>) -> Self {
         Self {
             cluster: Arc::clone(&connections.cluster),
-            claims: Claims::default(),
+            claims: Claims::new(connections.cluster.clock.now()),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
             phase: rand::random(),

@@ -1,5 +1,6 @@
 //! Entries of MySafe, from the object to the entry: P1 to P8 and P10 for `MySafePassword`.
 
+mod gone;
 mod life;
 mod lost_answers;
 mod strangers;

@@ -80,7 +80,7 @@ impl World {
                         sim.resume(seq);
                     }
                 }
-                sleep(Duration::from_millis(10)).await;
+                sleep(Duration::from_millis(20)).await;
             }
         });
     }

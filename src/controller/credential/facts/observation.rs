@@ -3,6 +3,8 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{PamCredential, Product};
 use crate::controller::connection::health::ListHold;
 use crate::controller::connection::state::ConnectionState;
@@ -52,8 +54,8 @@ pub(crate) struct Found {
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.
     pub(crate) failure: Option<PamError>,
-    /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
-    pub(crate) claim_left: Option<Duration>,
+    /// When the claim counts no longer that keeps this object from writing, should nothing come of that claim.
+    pub(crate) claim_ends: Option<Timestamp>,
     /// The object that an annotation names to get the record, if the operator does not serve its namespace.
     pub(crate) unserved_heir: Option<ObjectName>,
     /// This pass announced the write in the status: no earlier pass can have sent it.

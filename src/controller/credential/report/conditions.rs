@@ -198,12 +198,18 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         return error.summary();
     }
     match observed.situation.claims {
-        Claims::Identifier => return conflict::claimed("identifier", &observed.identifier, &observed.key),
-        Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier, &observed.key),
-        Claims::Device => return conflict::device_held(),
+        Claims::Identifier => return claimed(observed, "identifier"),
+        Claims::Account => return claimed(observed, "username, hostname and ip"),
+        Claims::Device => return conflict::device_held() + &conflict::until(observed.found.claim_ends),
         Claims::NotAsked | Claims::Free | Claims::HandedOver => {}
     }
     blocked_by(observed, reason, id)
+}
+
+/// Says that another object holds `what`, and until when, if that is known.
+fn claimed(observed: &Observation<'_>, what: &str) -> String {
+    let held = conflict::claimed(what, &observed.identifier, &observed.key);
+    held + &conflict::until(observed.found.claim_ends)
 }
 
 /// Returns what the connection or the list blocks the object with.

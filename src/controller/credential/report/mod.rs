@@ -106,7 +106,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
         window_left: of_status.max(of_start),
         start_left,
-        claim_left: observed.found.claim_left,
+        claim_left: observed.found.claim_ends.map(|ends| observed.times.left_until(ends)),
     }
 }
 

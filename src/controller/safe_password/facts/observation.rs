@@ -3,12 +3,13 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{MySafePassword, Product};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::subject::Subject;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::safe_password::claims::EntryKey;
+use crate::controller::safe_password::claims::{EntryKey, Holder};
 use crate::controller::safe_password::facts::desired;
 use crate::controller::safe_password::facts::secret_inputs::SecretInputs;
 use crate::domain::safe_password::{
@@ -37,7 +38,7 @@ pub(crate) struct Observation<'a> {
 #[derive(Default)]
 pub(crate) struct Surroundings {
     /// The other object that has the entry.
-    pub(crate) holder: Option<NamespacedName>,
+    pub(crate) holder: Option<Holder>,
     /// Another operator writes the object's status again and again.
     pub(crate) other_operator_writes: bool,
     /// The namespace is going away.
@@ -119,6 +120,11 @@ impl Observation<'_> {
             ended: self.times.ended,
             started: self.times.started,
         }
+    }
+
+    /// Returns when the object that has the entry counts no longer, if that is known.
+    pub(crate) fn claim_ends(&self) -> Option<Timestamp> {
+        self.surroundings.holder.as_ref()?.until
     }
 
     /// Returns what a decision turns on.

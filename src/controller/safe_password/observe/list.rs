@@ -68,7 +68,8 @@ fn take_in(observed: &mut Observation<'_>, snapshot: &EntrySnapshot, context: &C
     let age = SignedDuration::try_from(snapshot.started().elapsed()).unwrap_or_default();
     let began = context.cluster.clock.now().checked_sub(age).unwrap_or(Timestamp::MIN);
     let is_claimed = |id: &RecordId| {
-        observed.entry(id.clone()).is_some_and(|entry| context.claims.other(observed.uid(), &entry).is_some())
+        let other = |entry| context.claims.other(observed.uid(), &entry, observed.times.now);
+        observed.entry(id.clone()).and_then(other).is_some()
     };
     observed.found.list = Some(relevant(snapshot.entries(), began, &observed.input(), is_claimed));
 }

@@ -14,7 +14,7 @@ use crate::domain::safe_password::{Decision, Input, List, Seen, Status, decide};
 use crate::domain::{Binding, Connection, Reason};
 use crate::message::problem::Problem;
 use crate::message::safe_password as message;
-use crate::message::{credential, pam_error, plan};
+use crate::message::{conflict, credential, pam_error, plan};
 
 /// Returns the conditions after a pass.
 pub(super) fn conditions(
@@ -106,7 +106,7 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
     }
     let identifier = observed.status.identifier.as_ref().or(observed.desired.identifier.as_ref());
     match (reason, identifier, situation.list) {
-        (Reason::IdentifierConflict, Some(id), _) => message::claimed(id),
+        (Reason::IdentifierConflict, Some(id), _) => message::claimed(id) + &conflict::until(observed.claim_ends()),
         (Reason::AccessDenied, Some(id), _) => message::may_not_take_over(id, &observed.connection_id().to_string()),
         (_, Some(id), List::Shows(seen)) => {
             message::other_entry(id, seen == Seen::Nothing, situation.binding != Binding::Unbound)

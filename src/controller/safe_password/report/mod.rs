@@ -30,6 +30,9 @@ pub(crate) async fn write(
     outcome: &Outcome,
     context: &Context,
 ) -> Result<PassEnd, Error> {
+    if let Outcome::Lost(_) = outcome {
+        context.claims.note_lost(observed.uid(), observed.times.ended);
+    }
     if decision == Decision::Leave {
         return Ok(PassEnd::at_rest());
     }
@@ -77,6 +80,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         connection: observed.connection_state(),
         written: outcome.is_written(),
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
+        claim_left: observed.claim_ends().map(|ends| observed.times.left_until(ends)),
         window_left: Input { status: &next.status, now, ..input }.window_left(),
     }
 }
