@@ -203,6 +203,9 @@ impl Answer for Synced {
 
 #[cfg(test)]
 mod tests {
+    use super::item::Ended::{
+        Asked, Done, Gone, Interrupted, NotAsked, Planned, Refused, Stalled, Suspended, TimedOut,
+    };
     use super::*;
 
     fn parse(line: &[&str]) -> Result<SyncArgs, clap::Error> {
@@ -240,7 +243,6 @@ mod tests {
             let item = |ended: &Ended| SyncItem { ended: *ended, ..SyncItem::default() };
             Synced { items: ends.iter().map(item).collect() }.exit()
         };
-        use Ended::{Asked, Done, Gone, Interrupted, NotAsked, Planned, Refused, Stalled, Suspended, TimedOut};
         assert_eq!(exit(&[Done, Suspended, Planned, Asked]), Exit::Done);
         assert_eq!(exit(&[Done, Stalled]), Exit::No);
         assert_eq!(exit(&[Gone]), Exit::No);
