@@ -12,7 +12,7 @@ use crate::output::{Answer, Cell, OutputArgs, Row, Table, print};
 #[command(after_help = "Without an argument, all reasons are listed.")]
 pub struct ExplainArgs {
     /// A reason, such as `RecordConflict`, or a code, such as 1011
-    #[arg(value_name = "REASON|CODE")]
+    #[arg(id = "reason_or_code", value_name = "REASON|CODE")]
     what: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
@@ -21,8 +21,11 @@ pub struct ExplainArgs {
 /// One explanation.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Explanation {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Explanation {
+    /// Of a reason.
     Reason(ReasonRow),
+    /// Of a code.
     Code(CodeRow),
 }
 

@@ -2,5 +2,8 @@
 
 pub mod completion;
 pub mod explain;
+pub mod man;
+pub mod plan;
 pub mod status;
+pub mod sync;
 pub mod version;

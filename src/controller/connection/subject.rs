@@ -14,6 +14,7 @@ use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::retry::input_hash;
 use crate::controller::runtime::status_store::status_trace;
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::versions;
@@ -85,6 +86,11 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         self.object.meta().generation.unwrap_or_default()
     }
 
+    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
+    pub(crate) fn is_of_throwaway(&self) -> bool {
+        is_throwaway(self.object.meta())
+    }
+
     /// Returns whether the object is being deleted.
     pub(crate) fn is_deleting(&self) -> bool {
         self.object.meta().deletion_timestamp.is_some()
@@ -147,6 +153,10 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         foreign: bool,
         states: &ObjectStates,
     ) -> bool {
+        // Nothing is noted of the object that a throwaway asks for.
+        if self.is_of_throwaway() {
+            return false;
+        }
         let trace = status_trace(self.object, self.stored.conditions(), observed, foreign);
         states.is_other_operator_writing(self.uid(), trace, Instant::now())
     }

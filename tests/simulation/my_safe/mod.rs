@@ -4,6 +4,7 @@ mod gone;
 mod life;
 mod lost_answers;
 mod strangers;
+mod throwaway;
 
 use std::time::Duration;
 

@@ -103,8 +103,9 @@ impl Observation<'_> {
             uid: self.uid(),
             generation: self.generation(),
             deleting: self.is_deleting(),
-            // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one.
-            finalizer: self.finalizer || (self.plan_only && !self.is_deleting()),
+            // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one. Nor is one for a
+            // throwaway, which goes at once.
+            finalizer: self.finalizer || (self.plan_only && !self.is_deleting()) || self.is_of_throwaway(),
             ready: self.is_ready(),
             desired: &self.desired,
             appearance: &self.appearance,

@@ -44,8 +44,10 @@ fn note_holder(observed: &mut Observation<'_>, context: &Context) {
     let known = observed.status.identifier.as_ref().or(observed.desired.identifier.as_ref());
     let entry = known.and_then(|identifier| observed.entry(identifier.clone()));
     let holder = entry.and_then(|entry| context.claims.other(observed.uid(), &entry, observed.times.now));
-    let waits_for = holder.as_ref().map(|holder| ObjectId::new::<MySafePassword>(holder.name.clone()));
-    context.cluster.dependencies.wait_for(&observed.object_id(), waits_for);
+    if !observed.is_of_throwaway() {
+        let waits_for = holder.as_ref().map(|holder| ObjectId::new::<MySafePassword>(holder.name.clone()));
+        context.cluster.dependencies.wait_for(&observed.object_id(), waits_for);
+    }
     observed.surroundings.holder = holder;
 }
 
