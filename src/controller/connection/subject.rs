@@ -86,6 +86,11 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         self.object.meta().generation.unwrap_or_default()
     }
 
+    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
+    pub(crate) fn is_of_throwaway(&self) -> bool {
+        is_throwaway(self.object.meta())
+    }
+
     /// Returns whether the object is being deleted.
     pub(crate) fn is_deleting(&self) -> bool {
         self.object.meta().deletion_timestamp.is_some()
@@ -158,6 +163,10 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         foreign: bool,
         states: &ObjectStates,
     ) -> bool {
+        // Nothing is noted of the object that a throwaway asks for.
+        if self.is_of_throwaway() {
+            return false;
+        }
         let trace = status_trace(self.object, self.stored.conditions(), observed, foreign);
         states.is_other_operator_writing(self.uid(), trace, Instant::now())
     }
