@@ -86,11 +86,6 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         self.object.meta().generation.unwrap_or_default()
     }
 
-    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
-    pub(crate) fn is_of_throwaway(&self) -> bool {
-        is_throwaway(self.object.meta())
-    }
-
     /// Returns whether the object is being deleted.
     pub(crate) fn is_deleting(&self) -> bool {
         self.object.meta().deletion_timestamp.is_some()
