@@ -23,7 +23,7 @@ async fn a_push_is_asked_for_and_waited_for_and_an_object_that_cannot_be_pushed_
     assert_eq!(world.journal(&count).count(Kind::PostCredential), 2);
 
     let count = world.count().await;
-    plugin.run(&["sync", "--all"]).await.ended(5).says(&["Push 2:", "pamcred/one in namespace", "give --yes"]);
+    plugin.run(&["sync", "--all"]).await.ended(5).says(&["Push 2 objects:", "pamcred/one in namespace", "give --yes"]);
     plugin.run(&["sync", "--all", "--dry-run"]).await.ended(0).says(&["WouldBeAsked"]);
     plugin.run(&["sync", "--all", "--dry-run=server"]).await.ended(0).says(&["WouldBeAsked"]);
     plugin.run(&["sync", "absent"]).await.ended(1);

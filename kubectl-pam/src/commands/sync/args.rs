@@ -112,10 +112,11 @@ impl SyncArgs {
         }
         let count = objects.len().to_string();
         let items: Vec<String> = objects.iter().map(item::place).collect();
+        let objects = if objects.len() == 1 { "1 object".to_owned() } else { format!("{count} objects") };
         let what = if self.push_value {
-            format!("Push the value of {count}, over values that the vault may have made since")
+            format!("Push the value of {objects}, over values that the vault may have made since")
         } else {
-            format!("Push {count}")
+            format!("Push {objects}")
         };
         let typed = self.push_value.then_some(count.as_str());
         confirm(&self.yes, Question { what: &what, items: &items, typed })
