@@ -107,9 +107,9 @@ fn bound(input: &Input<'_>, next: &mut Status) {
     record_vault(input, next);
 }
 
+/// MySafe tells no tenant.
 fn record_vault(input: &Input<'_>, next: &mut Status) {
-    let tenant = next.vault.take().and_then(|known| known.tenant).filter(|_| input.binding() == Binding::Bound);
-    next.vault = input.vault.map(|used| BoundVault { used: used.clone(), tenant });
+    next.vault = input.vault.map(|used| BoundVault { used: used.clone(), tenant: None });
 }
 
 fn record_versions(input: &Input<'_>, next: &mut Status) {
