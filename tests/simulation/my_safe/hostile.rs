@@ -1,0 +1,53 @@
+//! P3, P4, P8, P10: a PAM, or something before it, that answers what it likes.
+
+use std::time::Duration;
+
+use pam_simulator::{Effect, EntrySeed, Fault, Kind, ProductVersion, SafeTags, Share};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{assert_secret, becomes, cluster, config};
+use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
+
+const VERSION: ProductVersion = ProductVersion::V4_2;
+/// A value, or a username, that could also be an identifier.
+const DIGITS: &str = "73465110947382";
+
+/// Has the field at a path of an answer be another text.
+pub fn other_field(kind: Kind, path: &str, text: &str) -> Fault {
+    Fault::on(kind, Effect::OtherField { path: path.to_owned(), text: text.to_owned() })
+}
+
+/// Has the PAM execute the next creation, and nobody hear of it.
+fn lose_creation(world: &World) {
+    world.sim.inject(Fault::on(Kind::PostSafePassword, Effect::Reset).after_commit());
+}
+
+fn put(cluster: &OperatedCluster, change: &serde_json::Value) {
+    cluster.put_value("svc1", &value("svc1", 1));
+    cluster.put_entry("svc1", change);
+}
+
+fn of_svc1(world: &World) -> usize {
+    world.sim.entries().iter().filter(|entry| entry.username == "svc1").count()
+}
+
+fn stranger() -> EntrySeed {
+    EntrySeed::new("stranger", "bank", "cfo").shared_with(Share::editor("svc"))
+}
+
+#[test]
+fn p3_many_long_tags_hide_no_entry() {
+    let mut config = config(VERSION);
+    config.behaviour.my_safe.html_entities = true;
+    world(config, async |world| {
+        let cluster = cluster(&world).await;
+        lose_creation(&world);
+        let tags: Vec<String> = (0..64).map(|number| format!("{number:04}{}", "\u{e9}".repeat(120))).collect();
+        put(&cluster, &json!({"name": "R&D", "tags": tags}));
+        becomes(&world, &cluster, "svc1", "Synced").await;
+        assert_eq!(of_svc1(&world), 1);
+        assert_secret(&world, &cluster);
+    });
+}
+
