@@ -54,10 +54,16 @@ pub fn tag(keyed: &dyn Keyed, uid: &str, attempt: u32) -> String {
     format!("k8s-{}", mac.chars().take(TAG_LENGTH).collect::<String>())
 }
 
+/// Returns a text as it was before somebody wrote it for HTML: an entry that MySafe shows so still looks like ours.
+fn without_entities(text: &str) -> String {
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#039;", "'"), ("&amp;", "&")];
+    entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
+
 impl Appearance {
     fn text(&self) -> String {
         let parts = [self.name.as_str(), self.username.as_deref().unwrap_or_default(), &self.url];
-        parts.map(|part| part.trim().to_lowercase()).join("\0")
+        parts.map(|part| without_entities(part).trim().to_lowercase()).join("\0")
     }
 
     /// Returns the keyed digest of all texts: the username may be from a Secret.

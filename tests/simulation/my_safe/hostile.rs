@@ -51,3 +51,18 @@ fn p3_many_long_tags_hide_no_entry() {
     });
 }
 
+#[test]
+fn p3_a_dropped_tag_and_a_name_in_html_make_no_second_entry() {
+    let mut config = config(VERSION);
+    config.behaviour.my_safe.html_entities = true;
+    config.behaviour.my_safe.tags = SafeTags::Dropped;
+    world(config, async |world| {
+        let cluster = cluster(&world).await;
+        lose_creation(&world);
+        put(&cluster, &json!({"name": "R&D"}));
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!((of_svc1(&world), cluster.entry_reason("svc1").as_str()), (1, "RecordConflict"));
+        assert_secret(&world, &cluster);
+    });
+}
+

@@ -71,6 +71,18 @@ fn p3_p4_a_post_without_an_answer_is_found_by_its_tag_alone() {
     );
 }
 
+/// MySafe may answer in HTML.
+#[test]
+fn p3_an_entry_whose_texts_are_shown_for_html_looks_like_ours() {
+    let mut bench = Bench::posted();
+    bench.appearance.name = "R&D <\"'>".to_owned();
+    bench.status.in_flight.as_mut().unwrap().create.as_mut().unwrap().looks = bench.appearance.digest(&PlainKey);
+    for name in ["R&D <\"'>", "R&amp;D &lt;&quot;&#39;&gt;", "R&amp;D &lt;&quot;&#039;&gt;"] {
+        assert_eq!(seen(&bench, &[entry("101", name, "t")]), List::Shows(Seen::Unclear), "{name}");
+    }
+    assert_eq!(seen(&bench, &[entry("101", "R&amp;E &lt;&quot;&#39;&gt;", "t")]), List::Shows(Seen::Nothing));
+}
+
 /// The PAM may have dropped the tag.
 #[test]
 fn p3_what_looks_like_the_entry_of_a_post_without_an_answer_keeps_a_second_post_back() {
