@@ -36,6 +36,29 @@ fn stranger() -> EntrySeed {
     EntrySeed::new("stranger", "bank", "cfo").shared_with(Share::editor("svc"))
 }
 
+// === Lists after a lost answer
+
+#[test]
+fn p3_an_empty_list_after_a_lost_answer_makes_no_second_entry() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        let _ = world.sim.plant(stranger());
+        lose_creation(&world);
+        put(&cluster, &json!({}));
+        sleep(Duration::from_secs(20)).await;
+        let body = r#"{"response":{"status":200,"message":"","error":false},"password_on_list":[]}"#;
+        let empty = Effect::Raw { status: 200, content_type: "application/json".into(), body: body.into() };
+        let fault = world.sim.inject(Fault::on(Kind::ListSafePasswords, empty).always());
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!(cluster.entry_reason("svc1"), "InventoryIncomplete");
+        assert!(cluster.said().contains("MySafe's list is empty"));
+        world.sim.remove_fault(fault);
+        becomes(&world, &cluster, "svc1", "Synced").await;
+        assert_eq!(of_svc1(&world), 1);
+        assert_secret(&world, &cluster);
+    });
+}
+
 #[test]
 fn p3_many_long_tags_hide_no_entry() {
     let mut config = config(VERSION);

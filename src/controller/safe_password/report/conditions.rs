@@ -112,6 +112,7 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
             message::other_entry(id, seen == Seen::Nothing, situation.binding != Binding::Unbound)
         }
         (Reason::RecordConflict | Reason::DeletionBlocked, ..) => message::UNCLEAR.to_owned(),
+        (_, _, List::Failed(Reason::InventoryIncomplete)) => message::EMPTIED.to_owned(),
         _ => message::UNSETTLED.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
-use super::{List, Seen};
+use super::{List, Reason, Seen};
 use crate::domain::laws::PlainKey;
 use crate::domain::safe_password::{Entry, EntryDrift, drift, situation, tag};
 
@@ -66,9 +66,18 @@ fn p3_p4_a_post_without_an_answer_is_found_by_its_tag_alone() {
             (&[entry("102", "x", &first)], Seen::Unclear),
             (&[entry("102", "x", &tag_of(3))], Seen::Unclear),
             (&[claimed(found())], Seen::Nothing),
-            (&[], Seen::Nothing),
+            (&[entry("99", "x", "t")], Seen::Nothing),
         ],
     );
+}
+
+/// An empty list where an earlier one showed entries is that of another user, or cut by something before the PAM.
+#[test]
+fn p3_a_list_that_lost_all_its_entries_does_not_tell_that_a_post_made_none() {
+    assert_eq!(seen(&Bench::posted(), &[]), List::Failed(Reason::InventoryIncomplete));
+    let mut first = Bench::posted();
+    first.status.in_flight.as_mut().unwrap().create.as_mut().unwrap().largest = None;
+    assert_eq!(seen(&first, &[]), List::Shows(Seen::Nothing), "there was none before");
 }
 
 /// MySafe may answer in HTML.
@@ -119,7 +128,7 @@ fn p3_with_a_lost_key_any_newer_entry_keeps_a_second_post_back() {
 #[test]
 fn p3_a_list_that_began_before_the_window_was_over_tells_nothing() {
     let at_age = |age: i64, started: i64| {
-        let mut bench = Bench::posted().listing(&[]);
+        let mut bench = Bench::posted().listing(&[entry("99", "x", "t")]);
         bench.list.as_mut().unwrap().began = at(NOW - age);
         bench.started = started;
         situation(&bench.input(&PlainKey)).list
