@@ -89,3 +89,20 @@ fn p3_a_dropped_tag_and_a_name_in_html_make_no_second_entry() {
     });
 }
 
+// === Lost changes
+
+#[test]
+fn p10_shares_without_an_answer_send_few_mails() {
+    let mut config = config(VERSION);
+    config.behaviour.my_safe.unchanged_shares_mail = true;
+    world(config, async |world| {
+        let cluster = cluster(&world).await;
+        world.sim.inject(Fault::on(Kind::PutSafePassword, Effect::gateway(502)).after_commit().always());
+        put(&cluster, &json!({"usersAllowed": [{"name": "ana"}]}));
+        sleep(Duration::from_hours(24)).await;
+        let mails = world.sim.mails_to("ana");
+        assert!((24..=96).contains(&mails), "{mails} in a day");
+        assert_secret(&world, &cluster);
+        assert_no_canary(&world.logs());
+    });
+}
