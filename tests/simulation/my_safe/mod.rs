@@ -5,6 +5,7 @@ mod hostile;
 mod life;
 mod lost_answers;
 mod strangers;
+mod tenants;
 mod throwaway;
 
 use std::time::Duration;
