@@ -85,7 +85,11 @@ impl Appearance {
 
 impl Entry {
     pub(super) fn bears(&self, tag: &str) -> bool {
-        self.tags.split(',').any(|one| one.trim() == tag)
+        self.bears_one(|one| one == tag)
+    }
+
+    pub(super) fn bears_one(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.tags.split(',').any(|one| is_it(one.trim()))
     }
 
     pub(super) fn is_newer_than(&self, largest: Option<&RecordId>) -> bool {

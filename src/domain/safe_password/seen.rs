@@ -5,6 +5,7 @@
 //! and attempt: nobody knows it before the POST, and before the answer only those who see the entry, which is shared with
 //! nobody yet.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ fn is_still_ours(input: &Input<'_>, entry: &Entry) -> bool {
 /// Returns what the list shows of the entries that our POSTs may have made.
 fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
     let free = || list.entries.iter().filter(|entry| !entry.claimed);
-    let tags: Vec<String> =
+    let tags: HashSet<String> =
         (1..=input.status.attempt.saturating_add(1)).map(|attempt| tag(input.keyed, input.uid, attempt)).collect();
     let marked = free().filter(|entry| tags.iter().any(|tag| entry.bears(tag))).count();
     let Some(attempt) = input.status.create_in_flight() else {
