@@ -36,6 +36,36 @@ fn stranger() -> EntrySeed {
     EntrySeed::new("stranger", "bank", "cfo").shared_with(Share::editor("svc"))
 }
 
+/// A refusal by the PAM is believed, and one by something before it cannot be told from that: but each further creation waits
+/// for a list that began after the last one. Of a token that is said to be bad, the client gets another one, and repeats the call.
+#[test]
+fn p3_refusals_after_the_commit_make_no_row_of_entries() {
+    for (effect, made) in [
+        (Effect::rate_limited(None), 1),
+        (Effect::rate_limited(Some("1")), 1),
+        (Effect::Code(1001), 1),
+        (Effect::NotAuthorized, 1),
+        (Effect::gateway(404), 2),
+    ] {
+        world(config(VERSION), async |world| {
+            let cluster = cluster(&world).await;
+            // A list that is a few seconds old.
+            cluster.put_value("before", &value("before", 1));
+            cluster.put_entry("before", &json!({}));
+            sleep(Duration::from_secs(3)).await;
+            world.sim.inject(Fault::on(Kind::PostSafePassword, effect.clone()).after_commit().always());
+            put(&cluster, &json!({}));
+            sleep(Duration::from_hours(1)).await;
+            assert_eq!(
+                (of_svc1(&world), cluster.entry_reason("svc1").as_str()),
+                (made, "RecordConflict"),
+                "{effect:?}"
+            );
+            assert_secret(&world, &cluster);
+        });
+    }
+}
+
 // === Lists after a lost answer
 
 #[test]

@@ -33,6 +33,9 @@ pub(super) async fn send(observed: &Observation<'_>, write: Write, context: &Con
         Ok(outcome) => outcome,
         Err(error) => {
             context.connections.note_refusal(&error, &observed.connection_id());
+            if write == Write::Create {
+                context.claims.note_creation(observed.uid());
+            }
             Outcome::failed(error)
         }
     };
