@@ -98,10 +98,10 @@ impl Entry {
 }
 
 impl EntryList {
-    /// Returns the largest identifier.
-    #[must_use]
-    pub fn largest(&self) -> Option<RecordId> {
-        self.entries.iter().map(|entry| &entry.id).max_by_key(|id| id.number()).cloned()
+    /// Returns the largest identifier of those that count.
+    pub(super) fn largest(&self, counts: impl Fn(&RecordId) -> bool) -> Option<RecordId> {
+        let ids = self.entries.iter().map(|entry| &entry.id).filter(|id| counts(id));
+        ids.max_by_key(|id| id.number()).cloned()
     }
 
     pub(super) fn entry(&self, id: &RecordId) -> Option<&Entry> {

@@ -66,9 +66,17 @@ fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
 fn made<'a>(input: &Input<'_>, attempt: &CreateAttempt, list: &'a EntryList) -> Option<&'a Entry> {
     let tag = tag(input.keyed, input.uid, input.status.attempt);
     let is_it = |entry: &&Entry| {
-        !entry.claimed && entry.can_write && entry.bears(&tag) && entry.is_newer_than(attempt.largest.as_ref())
+        let is_it = !entry.claimed && entry.can_write && entry.bears(&tag);
+        is_it && entry.is_newer_than(attempt.largest.as_ref()) && !input.repeats_secret(&entry.id)
     };
     list.entries.iter().find(is_it)
+}
+
+/// Returns whether an identifier can be that of the entry that a POST just made: no entry had it before, and it repeats no secret.
+#[must_use]
+pub fn is_new(input: &Input<'_>, id: &RecordId) -> bool {
+    let largest = input.list.into_iter().flat_map(|list| &list.entries).map(|entry| entry.id.number()).max();
+    largest.is_none_or(|largest| id.number() > largest) && !input.repeats_secret(id)
 }
 
 /// Returns how the list shows the entry of the status otherwise than it was written last; `None` where nothing tells, as

@@ -36,6 +36,64 @@ fn stranger() -> EntrySeed {
     EntrySeed::new("stranger", "bank", "cfo").shared_with(Share::editor("svc"))
 }
 
+// === Answers to creations
+
+#[test]
+fn p4_an_answer_that_names_an_entry_which_was_there_before_gives_the_object_no_entry() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        let theirs = world.sim.plant(stranger());
+        world.sim.inject(other_field(Kind::PostSafePassword, "password_entity/identifier", &theirs));
+        put(&cluster, &json!({"usersAllowed": [{"name": "ana"}]}));
+        sleep(Duration::from_mins(5)).await;
+        cluster.put_value("svc1", &value("svc1", 2));
+        sleep(Duration::from_hours(1)).await;
+        let theirs = world.sim.entry(&theirs).unwrap();
+        assert_eq!((theirs.value_writes, theirs.users), (1, vec![Share::editor("svc")]), "it was written to");
+        becomes(&world, &cluster, "svc1", "Synced").await;
+        assert_eq!(world.sim.value_of_entry(&cluster.entry_id("svc1")), Some(value("svc1", 2)));
+        assert_secret(&world, &cluster);
+    });
+}
+
+#[test]
+fn p4_an_answer_that_names_an_entry_of_another_object_gives_the_object_no_entry() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        put(&cluster, &json!({"suspend": true}));
+        sleep(Duration::from_secs(20)).await;
+        cluster.put_value("svc2", &value("svc2", 1));
+        cluster.put_entry("svc2", &json!({}));
+        becomes(&world, &cluster, "svc2", "Synced").await;
+        let theirs = cluster.entry_id("svc2");
+        world.sim.inject(other_field(Kind::PostSafePassword, "password_entity/identifier", &theirs));
+        cluster.put_entry("svc1", &json!({"usersAllowed": [{"name": "ana"}]}));
+        sleep(Duration::from_mins(5)).await;
+        for name in ["svc1", "svc2"] {
+            cluster.put_value(name, &value(name, 2));
+        }
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!(world.sim.value_of_entry(&theirs), Some(value("svc2", 2)));
+        assert_eq!(world.sim.entry(&theirs).unwrap().users, [], "it was shared by another object");
+        assert_secret(&world, &cluster);
+    });
+}
+
+#[test]
+fn p8_no_username_of_a_secret_is_shown_as_identifier() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        world.sim.inject(other_field(Kind::PostSafePassword, "password_entity/identifier", DIGITS).times(3));
+        let meta = json!({"name": "login1", "namespace": NAMESPACE});
+        cluster.api.put("secrets", &json!({"metadata": meta, "stringData": {"username": DIGITS}}));
+        put(&cluster, &json!({"username": null, "usernameSecretRef": {"name": "login1"}}));
+        sleep(Duration::from_mins(5)).await;
+        let said = cluster.said() + &world.logs() + &cluster.metrics();
+        assert!(!said.contains(DIGITS), "{:?}", cluster.entry("svc1"));
+        assert_secret(&world, &cluster);
+    });
+}
+
 /// A refusal by the PAM is believed, and one by something before it cannot be told from that: but each further creation waits
 /// for a list that began after the last one. Of a token that is said to be bad, the client gets another one, and repeats the call.
 #[test]
@@ -115,6 +173,25 @@ fn p3_a_dropped_tag_and_a_name_in_html_make_no_second_entry() {
         put(&cluster, &json!({"name": "R&D"}));
         sleep(Duration::from_hours(1)).await;
         assert_eq!((of_svc1(&world), cluster.entry_reason("svc1").as_str()), (1, "RecordConflict"));
+        assert_secret(&world, &cluster);
+    });
+}
+
+#[test]
+fn p8_no_listed_identifier_that_is_the_value_is_shown() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        let _ = world.sim.plant(stranger());
+        world.sim.inject(other_field(Kind::ListSafePasswords, "password_on_list/0/identifier", DIGITS).always());
+        world.sim.inject(Fault::on(Kind::PostSafePassword, Effect::Reset).times(3));
+        cluster.put_value("svc1", DIGITS);
+        cluster.put_entry("svc1", &json!({}));
+        for _ in 0..400 {
+            sleep(Duration::from_secs(1)).await;
+            let said = cluster.said() + &cluster.metrics();
+            assert!(!said.contains(DIGITS), "{:?}", cluster.entry("svc1"));
+        }
+        assert!(!world.logs().contains(DIGITS));
         assert_secret(&world, &cluster);
     });
 }

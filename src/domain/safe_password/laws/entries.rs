@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
-use super::{List, Reason, Seen};
+use super::{List, Reason, Seen, Write};
+use crate::domain::Keyed as _;
 use crate::domain::laws::PlainKey;
-use crate::domain::safe_password::{Entry, EntryDrift, drift, situation, tag};
+use crate::domain::safe_password::{CONTENT, Entry, EntryDrift, announce, digest_field, drift, is_new, situation, tag};
 
 fn seen(bench: &Bench, entries: &[Entry]) -> List {
     situation(&bench.clone().listing(entries).input(&PlainKey)).list
@@ -90,6 +91,31 @@ fn p3_an_entry_whose_texts_are_shown_for_html_looks_like_ours() {
         assert_eq!(seen(&bench, &[entry("101", name, "t")]), List::Shows(Seen::Unclear), "{name}");
     }
     assert_eq!(seen(&bench, &[entry("101", "R&amp;E &lt;&quot;&#39;&gt;", "t")]), List::Shows(Seen::Nothing));
+}
+
+/// An echo of what a Secret holds comes into no status (P8).
+#[test]
+fn p8_an_identifier_that_repeats_a_secret_is_none() {
+    let mut bench = Bench::posted();
+    let value = PlainKey.digest(&digest_field(CONTENT), b"7346511");
+    bench.read.as_mut().unwrap().digests.insert(CONTENT.to_owned(), value.clone());
+    let list = [entry("101", "x", "t"), entry("7346511", "x", &tag_of(2))];
+    let looking = bench.clone().listing(&list);
+    let input = looking.input(&PlainKey);
+    assert_eq!(situation(&input).list, List::Shows(Seen::Unclear));
+    let largest = announce(&input, Write::Create).in_flight.unwrap().create.unwrap().largest;
+    assert_eq!((largest, is_new(&input, &id("7346511"))), (Some(id("101")), false));
+    // A deletion reads no Secret.
+    bench.read = None;
+    bench.status.in_flight.as_mut().unwrap().groups.insert(CONTENT.to_owned(), value);
+    assert_eq!(seen(&bench, &list), List::Shows(Seen::Unclear));
+}
+
+#[test]
+fn p4_an_identifier_that_an_entry_had_before_is_none_of_a_new_entry() {
+    let bench = Bench::new().listing(&[entry("101", "x", "t"), entry("7", "x", "t")]);
+    let is_new = |text: &str| is_new(&bench.input(&PlainKey), &id(text));
+    assert!(!is_new("7") && !is_new("101") && !is_new("0101") && is_new("102"));
 }
 
 /// The PAM may have dropped the tag.
