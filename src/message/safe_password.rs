@@ -35,9 +35,17 @@ pub(crate) fn claimed(id: &str) -> String {
 }
 
 /// Says that the connection does not let the object take over an entry.
-pub(crate) fn may_not_take_over(id: &str, connection: &str) -> String {
+pub(crate) fn may_not_take_over(id: &str, connection: &str, is_bound: bool) -> String {
+    let (why, or) = if is_bound {
+        (
+            "looks like the one that this object wrote elsewhere, and lacks its tag",
+            "let spec.connectionRef name the connection that made it",
+        )
+    } else {
+        ("is there already", "remove spec.identifier to have an entry made")
+    };
     format!(
-        "Nothing was written: {connection} does not let this namespace take over entry {id}, which is there already. Have the connection's owner add TakeOver to allow of the rule in spec.access, or remove spec.identifier to have an entry made"
+        "Nothing was written: {connection} does not let this namespace take over entry {id}, which {why}. Have the connection's owner add TakeOver to allow of the rule in spec.access, or {or}"
     )
 }
 

@@ -26,18 +26,24 @@ pub enum EntryDrift {
 /// Returns what the list shows of the entry that a decision is about.
 pub(super) fn seen(input: &Input<'_>, list: &EntryList) -> Seen {
     let Some(known) = input.known_identifier() else { return seen_of_posts(input, list) };
-    let is_ours = |entry: &Entry| input.binding() == Binding::Unbound || is_still_ours(input, entry);
     match list.entry(known) {
         None => Seen::Nothing,
-        Some(entry) if entry.can_write && !entry.claimed && is_ours(entry) => Seen::Ours,
+        Some(entry) if entry.can_write && !entry.claimed => seen_of_known(input, entry),
         Some(_) => Seen::Unclear,
     }
 }
 
-/// Whether the entry of our identifier is the one that the status is about. A PAM that was restored, or another vault, may
-/// have given the identifier to somebody else's entry.
-fn is_still_ours(input: &Input<'_>, entry: &Entry) -> bool {
-    entry.bears(&tag(input.keyed, input.uid, input.status.attempt)) || input.appearance.is_like(&entry.appearance)
+/// Returns whether the entry of our identifier is the one that the status is about. A PAM that was restored, or another vault,
+/// may have given the identifier to somebody else's entry.
+fn seen_of_known(input: &Input<'_>, entry: &Entry) -> Seen {
+    let is_alike = || input.appearance.is_like(&entry.appearance);
+    match input.binding() {
+        Binding::Unbound => Seen::Ours,
+        _ if entry.bears(&tag(input.keyed, input.uid, input.status.attempt)) => Seen::Ours,
+        Binding::Bound if is_alike() => Seen::Ours,
+        Binding::BoundElsewhere if is_alike() => Seen::Alike,
+        _ => Seen::Unclear,
+    }
 }
 
 /// Returns what the list shows of the entries that our POSTs may have made.
@@ -45,7 +51,7 @@ fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
     let free = || list.entries.iter().filter(|entry| !entry.claimed);
     let tags: HashSet<String> =
         (1..=input.status.attempt.saturating_add(1)).map(|attempt| tag(input.keyed, input.uid, attempt)).collect();
-    let marked = free().filter(|entry| tags.iter().any(|tag| entry.bears(tag))).count();
+    let marked = free().filter(|entry| entry.bears_one(|one| tags.contains(one))).count();
     let Some(attempt) = input.status.create_in_flight() else {
         return if marked == 0 { Seen::Nothing } else { Seen::Unclear };
     };

@@ -52,3 +52,37 @@ fn put_own_connection(cluster: &OperatedCluster, own: &Simulator) {
     cluster.api.put("pamconnections", &json!({"metadata": meta("mine"), "spec": spec}));
 }
 
+/// The tenant makes an entry in a safe of his own that has the identifier and the looks of somebody else's entry in the safe that
+/// all namespaces share, and then has his object lead there.
+#[test]
+fn p4_p7_a_tenant_without_take_over_gets_no_entry_by_a_detour() {
+    world(config(VERSION), async |world| {
+        let cluster = cluster(&world).await;
+        cluster.put_connection(&json!({"product": "MySafe", "access": [{"allow": ["MySafe"]}]}));
+        let time = world.time.clone();
+        let own = Config { clock: Clock::new(move || time.now()), ..config(VERSION) };
+        let own = Simulator::start(own).await.unwrap();
+        put_own_connection(&cluster, &own);
+        let theirs = world.sim.plant(EntrySeed::new("svc", "bank", "cfo").url("https://bank.example"));
+        cluster.put_value("svc1", &value("svc1", 1));
+        let looks = json!({"name": "bank", "username": "cfo", "url": "https://bank.example"});
+        let with = |change| {
+            let mut spec = looks.clone();
+            merge(&mut spec, &change);
+            spec
+        };
+        cluster.put_entry("svc1", &with(json!({"connectionRef": {"kind": "PamConnection", "name": "mine"}})));
+        becomes(&world, &cluster, "svc1", "Synced").await;
+        assert_eq!(cluster.entry_id("svc1"), theirs);
+        let shared = json!({"usersAllowed": [{"name": "ana", "canEdit": true}], "deletionPolicy": "Deactivate"});
+        cluster.put_entry("svc1", &with(shared));
+        becomes(&world, &cluster, "svc1", "AccessDenied").await;
+        sleep(Duration::from_hours(1)).await;
+        let entry = world.sim.entry(&theirs).unwrap();
+        assert_eq!((entry.value_writes, entry.users), (1, vec![]), "it was written to and shared with the tenant");
+        cluster.api.delete("mysafepasswords", NAMESPACE, "svc1");
+        sleep(Duration::from_hours(1)).await;
+        assert!(world.sim.entry(&theirs).unwrap().active, "it was deactivated");
+        assert_secret(&world, &cluster);
+    });
+}
