@@ -33,7 +33,7 @@ pub fn announce(input: &Input<'_>, write: Write) -> Status {
     let mut next = input.status.clone();
     let (groups, since) = (input.content(write), whole_second(input.ended));
     let create = (write == Write::Create).then(|| CreateAttempt {
-        largest: input.list.and_then(super::EntryList::largest),
+        largest: input.list.and_then(|list| list.largest(|id| !input.repeats_secret(id))),
         looks: input.appearance.digest(input.keyed),
     });
     next.attempt = next.attempt.saturating_add(u32::from(create.is_some()));

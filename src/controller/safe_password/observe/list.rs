@@ -30,7 +30,8 @@ pub(crate) async fn refresh_list(
     observed.found.looked = true;
     let Some(connected) = connect(observed, context).await? else { return Ok(()) };
     // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
-    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
+    let unanswered = observed.status.create_in_flight().map(|_| Instant::now());
+    let not_before = unanswered.or_else(|| context.claims.last_creation(observed.uid()));
     let list = connected.entries.fresh_entries(&connected.client, not_before);
     match slot.without(&context.cluster.slots, list).await? {
         Ok(snapshot) => take_in(observed, &snapshot, context),
