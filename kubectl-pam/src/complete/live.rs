@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use kube::api::{Api, ListParams};
 use kube::config::Kubeconfig;
 
-use super::Candidate;
+use super::candidate::Candidate;
 use crate::cluster::Cluster;
 use crate::kubeconfig::KubeArgs;
 use crate::objects::Kind;

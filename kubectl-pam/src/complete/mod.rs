@@ -6,6 +6,7 @@
 //!
 //! Names of objects come from the cluster, within a second; the PAM is never asked.
 
+mod candidate;
 mod live;
 mod words;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use clap::Command;
 
+use self::candidate::Candidate;
 use self::words::{Meant, Word};
 use crate::output::{clean, write_out};
 
@@ -23,22 +25,6 @@ const FILES: u8 = 0;
 const NO_FILES: u8 = 4;
 /// How long the cluster may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// A word that may be meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// The word.
-    pub word: String,
-    /// What it means.
-    pub help: String,
-}
-
-impl Candidate {
-    /// Returns a candidate with a help.
-    pub fn new(word: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { word: word.into(), help: help.into() }
-    }
-}
 
 /// Prints the candidates for the last of the words.
 pub fn run(command: &Command, typed: &[String]) -> ExitCode {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::Candidate;
+use super::candidate::Candidate;
 use super::live::Source;
 use crate::kubeconfig::KubeArgs;
 use crate::manual;

@@ -86,14 +86,14 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
         self.object.meta().generation.unwrap_or_default()
     }
 
-    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
-    pub(crate) fn is_of_throwaway(&self) -> bool {
-        is_throwaway(self.object.meta())
-    }
-
     /// Returns whether the object is being deleted.
     pub(crate) fn is_deleting(&self) -> bool {
         self.object.meta().deletion_timestamp.is_some()
+    }
+
+    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
+    pub(crate) fn is_of_throwaway(&self) -> bool {
+        is_throwaway(self.object.meta())
     }
 
     /// Returns the hash of all inputs of a pass; while it is unchanged, a retry before the backoff is over is pointless.
@@ -135,7 +135,12 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
 
     /// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
     pub(crate) fn waits(&self, cluster: &Cluster) -> Option<PassEnd> {
-        let gate = cluster.retries.gate(&self.object_id(), self.input_hash(), Instant::now());
+        self.waits_as(&self.object_id(), cluster)
+    }
+
+    /// Returns the same of a pass that is counted as one over the object of that id.
+    pub(crate) fn waits_as(&self, id: &ObjectId, cluster: &Cluster) -> Option<PassEnd> {
+        let gate = cluster.retries.gate(id, self.input_hash(), Instant::now());
         PassEnd::at_gate(gate).or_else(|| {
             // A deletion needs no access.
             let state = self.connection.state.as_ref().filter(|_| !self.is_deleting());

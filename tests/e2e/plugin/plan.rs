@@ -17,7 +17,8 @@ async fn assert_nothing_left(world: &World, names: &[&str]) {
 }
 
 fn documents(objects: &[Value]) -> String {
-    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+    let texts: Vec<String> = objects.iter().map(ToString::to_string).collect();
+    texts.join("\n---\n")
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::item::StatusItem;
-use super::{StatusArgs, Statuses};
+use super::shown::{StatusArgs, Statuses};
 use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::interrupted;

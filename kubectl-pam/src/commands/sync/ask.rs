@@ -6,9 +6,9 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::args::{DryRun, SyncArgs};
 use super::item::{Ended, Request, SyncItem};
 use super::progress::Lines;
-use super::{DryRun, SyncArgs};
 use crate::cluster::{Cluster, failed};
 use crate::exit::Failure;
 use crate::interrupt::interrupted;

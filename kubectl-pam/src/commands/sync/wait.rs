@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::StreamExt as _;
 use tokio::time::{Instant, interval};
 
-use super::SyncArgs;
+use super::args::SyncArgs;
 use super::ask::Asked;
 use super::item::{Ended, Request, SyncItem};
 use super::progress::Lines;

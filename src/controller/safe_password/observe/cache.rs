@@ -33,8 +33,9 @@ pub(crate) fn from_cache<'a>(object: &'a MySafePassword, context: &'a Context) -
     observed.subject.take_turn(observed.status.observed_generation, &observed.status.source, &context.cluster);
     let (generation, foreign) =
         (observed.status.observed_generation, observed.status.digests_of(&observed.keyed) == DigestsOf::Another);
+    // Nothing is noted of the object that a throwaway asks for.
     observed.surroundings.other_operator_writes =
-        observed.is_other_operator_writing(generation, foreign, &context.state);
+        !observed.is_of_throwaway() && observed.is_other_operator_writing(generation, foreign, &context.state);
     note_holder(&mut observed, context);
     observed
 }

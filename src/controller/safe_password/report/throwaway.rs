@@ -26,12 +26,10 @@ pub(crate) async fn write(
     let reason = ready_reason(&next.stored.conditions);
     let id = throwaway.object_id();
     let action = come_back_as(&id, observed, &ended(observed, decision, &outcome, &next), &outcome, context);
-    let (before, shown) = (context.statuses.of(throwaway), shown(throwaway, next.stored));
+    let before = context.statuses.of(throwaway);
     let Context { statuses, cluster, .. } = context;
-    if !(StatusWrite { object: throwaway, reconciler: context, before: &before, statuses, cluster })
-        .write(&shown)
-        .await?
-    {
+    let status = StatusWrite { object: throwaway, reconciler: context, before: &before, statuses, cluster };
+    if !status.write(&shown(throwaway, next.stored)).await? {
         return Ok(PassEnd::at_rest());
     }
     Ok(PassEnd::with_reason(action, reason))
