@@ -24,6 +24,7 @@ pub(crate) const fn reason(error: &PamError) -> Reason {
         PamError::NotFound { .. }
         | PamError::Rejected { .. }
         | PamError::EntryRefused { .. }
+        | PamError::ReadRefused { .. }
         | PamError::InvalidId
         | PamError::Misrouted(_)
         | PamError::Intercepted { .. }
@@ -129,6 +130,8 @@ pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
         Call::UpsertCredential => PamOperation::Upsert,
         Call::DisableCredential | Call::DeactivateEntry => PamOperation::Disable,
         Call::EnableCredential | Call::ActivateEntry => PamOperation::Enable,
+        // No part of the operator makes these calls (P5).
+        Call::ReadCredential | Call::ReleaseCustody => return,
         Call::CreateEntry => PamOperation::Create,
         Call::UpdateEntry => PamOperation::Update,
     };
