@@ -7,6 +7,9 @@
 //! | [`api`] | the kinds, their rules, conditions, every name the API owns | Kubernetes |
 //! | [`domain`] | decides what is to be done from what was seen: pure | std and jiff |
 //! | [`pam`] | the PAM's HTTP API: client, tokens, list, errors by meaning | HTTP; never Kubernetes |
+//! | [`kubernetes`] | calls to the Kubernetes API, names of its objects | Kubernetes |
+//! | [`message`] | what users read: problems, conflicts and failures of the PAM | `api`, `domain`, `kubernetes`, `pam` |
+//! | [`login`] | reads from the cluster what a login to a PAM depends on | `api`, `kubernetes`, `message`, `pam` |
 //! | [`controller`] | observes, acts and reports: the only place that knows both sides | all of the above |
 //! | [`config`] | flags and environment, checked once | `clock`, `pam` |
 //! | [`leader`] | the election: at most one replica works | Kubernetes |
@@ -109,10 +112,14 @@ pub mod clock;
 pub mod config;
 pub mod controller;
 pub mod domain;
+pub mod kubernetes;
 pub mod leader;
+pub mod login;
+pub mod message;
 pub mod metrics;
 pub mod pam;
 mod permits;
 pub mod probes;
+mod secret;
 pub mod signals;
 pub mod telemetry;

@@ -17,7 +17,7 @@ use tracing_subscriber::{
     layer::SubscriberExt,
 };
 
-use crate::config::LogFormat;
+pub use crate::config::LogFormat;
 
 /// Explains why logging could not be started.
 #[derive(Debug, thiserror::Error)]

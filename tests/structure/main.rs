@@ -1,4 +1,4 @@
-//! Holds the layout of `src`: arrows that run one way, a pure core, types with one file, small files and functions.
+//! Holds the layout of `src`, and of the plugin's `kubectl-pam/src`: arrows that run one way, a pure core, types with one file, small files and functions.
 //!
 //! `cargo test --test structure` checks this checkout. `cargo test --test structure -- --nocapture report` prints its
 //! figures. `STRUCTURE_ROOT=/path/to/a/checkout` makes both look at another checkout.
@@ -16,6 +16,7 @@ mod functions;
 mod names;
 mod orphans;
 mod ownership;
+mod plugin;
 mod purity;
 mod report;
 mod rooms;
@@ -93,6 +94,26 @@ fn functions_take_few_parameters() {
 #[test]
 fn no_parameter_is_an_anonymous_tuple() {
     none(sizes::tuple_parameters(&Tree::checkout()));
+}
+
+#[test]
+fn the_plugin_names_no_controller() {
+    none(plugin::placed(plugin::closed(&Tree::plugin())));
+}
+
+#[test]
+fn the_plugin_is_laid_out_as_the_operator_is() {
+    let tree = Tree::plugin();
+    let rules = [
+        circles::findings,
+        orphans::findings,
+        ownership::findings,
+        sizes::long_functions,
+        sizes::long_files,
+        sizes::many_parameters,
+        sizes::tuple_parameters,
+    ];
+    none(plugin::placed(rules.into_iter().flat_map(|rule| rule(&tree)).collect()));
 }
 
 #[test]

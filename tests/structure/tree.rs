@@ -8,6 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, ImplItem, Item, Meta, Token, TraitItem};
 
 use crate::orphans::{self, Declaration};
+use crate::plugin;
 
 /// The name by which other crates call the library.
 pub const LIBRARY: &str = "pam_operator";
@@ -61,12 +62,22 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Reads the checkout that `STRUCTURE_ROOT` names, else the checkout of this test.
+    /// Reads the operator's package of the checkout that `STRUCTURE_ROOT` names, else of the checkout of this test.
     pub fn checkout() -> Self {
+        Self::package("", "src/lib.rs")
+    }
+
+    /// Reads the plugin's package of the same checkout. The paths of its files are those below its own folder.
+    pub fn plugin() -> Self {
+        Self::package(plugin::FOLDER, "src/main.rs")
+    }
+
+    fn package(folder: &str, root_file: &str) -> Self {
         let root = std::env::var_os("STRUCTURE_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = root.join(folder);
         let mut texts = Vec::new();
         read_folder(&root, Path::new("src"), &mut texts);
-        assert!(texts.iter().any(|(path, _)| path == "src/lib.rs"), "{} holds no src/lib.rs", root.display());
+        assert!(texts.iter().any(|(path, _)| path == root_file), "{} holds no {root_file}", root.display());
         Self::of(texts)
     }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::api::SourceSecret;
+use crate::controller::connection::call_metrics;
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::connection::resolve::ResolvedConnection;
-use crate::controller::message::pam_error;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::ConnectedVault;
+use crate::message::problem::Problem;
 use crate::metrics::Metrics;
 use crate::pam::{Deadlines, EntrySnapshot, Inventory, ListBudget, Origins, PamClient};
 
@@ -38,7 +38,7 @@ impl ClientCache {
     /// Returns a cache without clients; `metrics` count the calls of each client that the cache makes.
     pub(crate) fn new(metrics: Metrics) -> Self {
         let under_way = metrics.clone();
-        let origins = Origins::with_observer(move |report| pam_error::count(&metrics, report))
+        let origins = Origins::with_observer(move |report| call_metrics::count(&metrics, report))
             .with_gauge(move |change| under_way.pam_request_under_way(change));
         Self { origins, lists: ListBudget::default() }
     }

@@ -17,12 +17,12 @@ use crate::controller::connection::object::{AnyConnection, ConnectionId};
 use crate::controller::connection::resolve::{ResolvedConnection, Resolver};
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::store::ConnectionStore;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::secret::digest::DigestKey;
 use crate::domain::{LoginEnd, LoginTurn};
+use crate::message::problem::Problem;
 use crate::pam::{AllowedHosts, PamError};
 
 /// How often it is looked whether the login that another one waits for has ended,

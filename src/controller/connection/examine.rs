@@ -11,10 +11,10 @@ use crate::controller::connection::login_gate;
 use crate::controller::connection::object::AnyConnection;
 use crate::controller::connection::outage;
 use crate::controller::connection::resolve::ResolvedConnection;
-use crate::controller::message::connection::next_login;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::{Login, LoginEnd, LoginTurn, Reason, Remembered, backoff, login};
+use crate::message::connection::next_login;
+use crate::message::problem::Problem;
 use crate::pam::PamError;
 
 /// Says what a pass found out about the login of a connection.

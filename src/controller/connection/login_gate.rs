@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::message::connection::login_held;
-use crate::controller::message::problem::Problem;
 use crate::domain::{LoginEnd, LoginTurn, Reason, RefusedLogins};
+use crate::message::connection::login_held;
+use crate::message::problem::Problem;
 use crate::pam::{PamError, Unavailable, host_of};
 
 /// How many logins of one namespace may be under way at once, wherever they lead: each may be answered by a megabyte that

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_rules;
 pub(crate) mod brake;
+mod call_metrics;
 pub(crate) mod clients;
 pub(crate) mod context;
 pub(crate) mod examine;

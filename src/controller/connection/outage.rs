@@ -11,9 +11,9 @@ use tokio::time::sleep;
 
 use crate::controller::connection::context::Context;
 use crate::controller::connection::object::ConnectionId;
-use crate::controller::message::pam_error;
-use crate::controller::message::problem::Problem;
 use crate::domain::Reason;
+use crate::message::pam_error;
+use crate::message::problem::Problem;
 use crate::pam::{PamClient, PamError, Unavailable};
 
 /// How often the circuits are looked at.

@@ -13,13 +13,13 @@ use crate::controller::connection::health::{PLAN_ONLY, is_side_condition, logged
 use crate::controller::connection::object::{AnyConnection, ConnectionId, IntoAny};
 use crate::controller::connection::outage;
 use crate::controller::connection::status::write;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::retry::{Failure, Gate, input_hash};
 use crate::controller::runtime::status_store;
 use crate::domain::{Reason, Retry, backoff};
+use crate::message::problem::Problem;
 use crate::metrics::ReconcileOutcome;
 
 /// How soon a connection comes back whose login waits for another login.

@@ -1,30 +1,13 @@
 //! Failures of the Kubernetes API. A failure of the PAM is an observation, not an error.
 
-use std::time::Duration;
+use crate::kubernetes::{self, CallError};
 
-/// A call that the Kubernetes API refused or failed. The error holds no text of a response: kube's own errors embed whole
-/// responses.
+/// Why a pass could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No answer in time.
-    #[error("the Kubernetes API did not answer within {} s while trying to {action}", within.as_secs())]
-    Timeout {
-        /// What was tried.
-        action: &'static str,
-        /// The time it was given.
-        within: Duration,
-    },
-    /// An answer that says no.
-    #[error("the Kubernetes API answered {code} while trying to {action}")]
-    Refused {
-        /// What was tried.
-        action: &'static str,
-        /// The HTTP status.
-        code: u16,
-    },
-    /// No answer, or none that can be understood.
-    #[error("the Kubernetes API could not be reached or understood while trying to {0}")]
-    Failed(&'static str),
+    /// A call to the Kubernetes API failed, or was refused.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The process is about to end.
     #[error("the operator is stopping, and begins nothing new")]
     Stopping,
@@ -57,37 +40,33 @@ pub enum Error {
 impl Error {
     /// Returns whether the object is gone (404).
     pub(crate) const fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, .. })
+        self.is_answer(404)
     }
 
     /// Returns whether the call is not permitted (403).
     pub(crate) const fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused { code: 403, .. })
+        self.is_answer(403)
     }
 
     /// Returns whether the API server objects to what was sent (422): a failed `test` of a JSON patch is one such.
     pub(crate) const fn is_invalid(&self) -> bool {
-        matches!(self, Self::Refused { code: 422, .. })
+        self.is_answer(422)
     }
 
     /// Returns whether another writer was faster, or another object has the name (409).
     pub(crate) const fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refused { code: 409, .. })
+        self.is_answer(409)
+    }
+
+    const fn is_answer(&self, code: u16) -> bool {
+        matches!(self, Self::Call(CallError::Refused { code: answered, .. }) if *answered == code)
     }
 }
-
-/// How long any one call to the Kubernetes API may take: kube itself bounds none.
-const API_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Bounds a call, and reduces its error to what may be shown.
 pub(crate) async fn bounded<T>(
     action: &'static str,
     call: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<T, Error> {
-    match tokio::time::timeout(API_TIMEOUT, call).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(kube::Error::Api(status))) => Err(Error::Refused { action, code: status.code }),
-        Ok(Err(_)) => Err(Error::Failed(action)),
-        Err(_) => Err(Error::Timeout { action, within: API_TIMEOUT }),
-    }
+    Ok(kubernetes::bounded(action, call).await?)
 }

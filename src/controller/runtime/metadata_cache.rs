@@ -13,7 +13,7 @@ use kube::api::ObjectMeta;
 use serde::{Deserialize, Deserializer};
 use tokio::time::Instant;
 
-use crate::controller::runtime::object_id::NamespacedName;
+use crate::kubernetes::{NamespacedName, Version};
 
 /// An object reduced to namespace, name, uid and resourceVersion. The API server is asked for metadata only, and nothing but
 /// these four fields is decoded.
@@ -88,13 +88,6 @@ impl<K: Resource<DynamicType = ()>> Resource for MetadataOnly<K> {
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
     }
-}
-
-/// One version of one object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Version {
-    pub(crate) uid: String,
-    pub(crate) resource_version: String,
 }
 
 /// The newest known version of every object of one kind in the watched namespaces.

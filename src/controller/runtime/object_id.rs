@@ -1,34 +1,10 @@
 //! Names of objects: within one kind, and across all kinds.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 
-/// Namespace and name of an object; an object of the whole cluster has an empty namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct NamespacedName {
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
-
-impl NamespacedName {
-    /// Joins a namespace and a name.
-    pub(crate) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-
-    /// Returns the namespace and name of an object.
-    pub(crate) fn of(object: &impl ResourceExt) -> Self {
-        Self::new(object.namespace().unwrap_or_default(), object.name_any())
-    }
-}
-
-impl fmt::Display for NamespacedName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
-    }
-}
+pub(crate) use crate::kubernetes::NamespacedName;
 
 /// Names one object of any kind. The kind is part of it: objects of two kinds may well have the same namespace and
 /// name.

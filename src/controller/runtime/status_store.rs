@@ -13,6 +13,7 @@ use crate::api::{ConditionType, FIELD_MANAGER, ReadyState, condition, find};
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed;
 use crate::domain::{Reason, StatusTrace};
+use crate::kubernetes::CallError;
 
 /// Holds the statuses that this process made and the watch has not shown yet, by the uid of the object.
 #[derive(Debug, Default)]
@@ -122,7 +123,7 @@ pub(crate) async fn write_unless_changed<K: Managed>(
 
 async fn patch<K: Managed>(api: &Api<K>, meta: &ObjectMeta, steps: Value) -> Result<Option<String>, Error> {
     let action = "write a status";
-    let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Error::Failed(action))?;
+    let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| CallError::Failed(action))?;
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let name = meta.name.clone().unwrap_or_default();
     match bounded(action, api.patch_status(&name, &params, &Patch::Json::<()>(patch))).await {

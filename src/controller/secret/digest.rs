@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use crate::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET, FIELD_MANAGER};
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::read;
 use crate::domain::Keyed;
+use crate::secret::read;
 
 /// Length of the key in bytes.
 const KEY_LENGTH: usize = 32;

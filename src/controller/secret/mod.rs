@@ -1,5 +1,4 @@
-//! From the key of a Secret to a value that can be sent, and its digest (P8, P9).
+//! The digests of what was read of Secrets, and the versions that were read (P8, P9).
 
 pub(crate) mod digest;
-pub(crate) mod read;
-pub(crate) mod value;
+pub(crate) mod versions;

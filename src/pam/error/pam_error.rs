@@ -101,7 +101,8 @@ pub enum PamError {
 
 impl PamError {
     /// Returns the error that a four-digit code of the PAM means in the answer to a call.
-    pub(in crate::pam) fn of_code(call: Call, number: u16) -> Self {
+    #[must_use]
+    pub fn of_code(call: Call, number: u16) -> Self {
         let code = Some(number);
         if call.product() == Some(Product::MySafe) {
             return Self::EntryRefused { why: EntryRefusal::of_code(number), code };

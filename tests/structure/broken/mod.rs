@@ -4,6 +4,7 @@ mod circles;
 mod figures;
 mod inside;
 mod orphans;
+mod plugin;
 mod rooms;
 
 use std::collections::BTreeMap;

@@ -20,8 +20,8 @@ const ROOMS: [(&str, &str); 11] = [
     ("controller/credential/act/mod.rs", "pub struct Outcome;"),
     ("controller/safe_password/mod.rs", "pub struct Safe;"),
     ("controller/connection/resolve.rs", "pub struct Resolver;"),
-    ("controller/message/problem.rs", "pub struct Problem;"),
-    ("controller/secret/read.rs", "pub struct Read;"),
+    ("message/problem.rs", "pub struct Problem;"),
+    ("controller/secret/digest.rs", "pub struct Digest;"),
     ("signals.rs", "pub fn stop() {}"),
     ("pam/client.rs", "pub struct PamClient;"),
 ];
@@ -38,12 +38,12 @@ fn an_arrow_that_runs_up_is_found() {
         ("controller/credential/watch.rs", "use crate::controller::controllers::Of;"),
         ("controller/credential/facts/x.rs", "fn f() { crate::controller::run() }"),
         ("controller/connection/health/x.rs", "use super::super::super::credential::act::Outcome;"),
-        ("controller/message/x.rs", "use crate::controller::connection::resolve::Resolver;"),
-        ("controller/secret/x.rs", "fn f(_: crate::controller::message::problem::Problem) {}"),
-        ("controller/runtime/x.rs", "use crate::controller::{secret::read::Read};"),
+        ("controller/secret/x.rs", "use crate::controller::connection::resolve::Resolver;"),
+        ("controller/secret/x.rs", "fn f(_: crate::controller::safe_password::Safe) {}"),
+        ("controller/runtime/x.rs", "use crate::controller::{secret::digest::Digest};"),
         ("controller/runtime/x.rs", "use crate::controller::secret;"),
         ("controller/secret/x.rs", "use crate::signals::stop;"),
-        ("controller/message/x.rs", "pub(super) use crate::controller::run as start;"),
+        ("controller/secret/x.rs", "pub(super) use crate::controller::run as start;"),
         ("controller/credential/x.rs", "use crate::controller::safe_password::Safe;"),
         ("controller/safe_password/x.rs", "use crate::controller::credential;"),
     ];
@@ -61,7 +61,7 @@ fn an_arrow_that_runs_down_is_allowed() {
             "controller/credential/x.rs",
             "use crate::controller::{connection::resolve::Resolver, credential::act::Outcome};",
         ),
-        ("controller/connection/x.rs", "use crate::controller::{message::problem::Problem, secret::read::Read};"),
+        ("controller/connection/x.rs", "use crate::{controller::secret::digest::Digest, message::problem::Problem};"),
         ("controller/connection/x.rs", "use crate::pam::client::PamClient;"),
         ("controller/secret/x.rs", "#[cfg(test)]\nmod tests { use crate::controller::run; }"),
     ];
@@ -84,10 +84,17 @@ fn a_wall_between_modules_is_kept() {
         ("pam/x.rs", "use crate::api::K;"),
         ("pam/x.rs", "fn f() { crate::controller::run() }"),
         ("controller/runtime/x.rs", "use crate::pam::P;"),
+        ("controller/runtime/x.rs", "use crate::message::problem::Problem;"),
+        ("pam/x.rs", "use crate::message::problem::Problem;"),
+        ("kubernetes/x.rs", "use crate::api::K;"),
+        ("secret/x.rs", "use crate::message::problem::Problem;"),
+        ("message/x.rs", "use crate::controller::connection::resolve::Resolver;"),
+        ("login/x.rs", "fn f() { crate::controller::run() }"),
     ];
     for (path, text) in broken {
         assert_eq!(found(path, text), [format!("{path}:1")], "{text}");
     }
+    assert_eq!(found("login/x.rs", "use crate::{api::K, pam::P, message::problem::Problem};"), NONE);
     assert_eq!(found("pam/x.rs", "use crate::config::C; use super::P;"), NONE);
     assert_eq!(found("controller/connection/x.rs", "use crate::pam::P;"), NONE);
     assert_eq!(found("controller/runtime/x.rs", "use crate::api::K;"), NONE);

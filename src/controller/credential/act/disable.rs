@@ -8,10 +8,10 @@ use crate::controller::credential::act::release::{release_finalizer, take_off};
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::observe;
-use crate::controller::message::credential as message;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::{Disabling, Reason, ReleaseReason, after_disable};
+use crate::message::credential as message;
+use crate::message::problem::Problem;
 use crate::pam::{Disabled, PamError};
 
 /// Disables the record whose id is in our status, and takes the finalizer off once that is sure.

@@ -1,8 +1,8 @@
 //! What came of a decision.
 
-use crate::controller::message::problem::Problem;
 use crate::domain::credential::WriteResult;
 use crate::domain::{Answer, Expected, Mismatch};
+use crate::message::problem::Problem;
 use crate::pam::{Enabled, PamError};
 
 /// What came of a decision.

@@ -3,10 +3,10 @@
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::credential as message;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
 use crate::domain::ReleaseReason;
+use crate::message::credential as message;
 
 /// Takes the finalizer off an object that is being deleted.
 pub(super) async fn release_finalizer(

@@ -9,7 +9,6 @@ use crate::controller::connection::object::{ConnectionId, RefersToConnection as 
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::{desired, identity};
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
@@ -22,6 +21,7 @@ use crate::domain::keyed::is_in_doubt;
 use crate::domain::{
     Account, Keyed as _, ObjectName, Reason, SecretVersion, SecretsState, Seen, Situation, Turn, ValueComparison,
 };
+use crate::message::problem::Problem;
 use crate::pam::{ListedCredential, PamError};
 
 /// All that a pass holds of one credential, from the cluster and from the PAM.

@@ -2,11 +2,11 @@
 
 use crate::controller::credential::facts::observation::{Observation, Sight};
 use crate::controller::credential::facts::{identity, settings};
-use crate::controller::message::pam_error;
 use crate::domain::credential::{Target, change_since_write};
 use crate::domain::{
     Account, Binding, Identifiers, Inventory, Reason, Row, Seen, canonical_address, match_rows, seen_in_leaving,
 };
+use crate::message::pam_error;
 use crate::pam::{self, ListedCredential, PamError, Snapshot};
 
 /// So many records of one sort are named at most.

@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::controller::credential::facts::secret_refs::SecretGroup;
-use crate::controller::secret::value::Content;
 use crate::domain::credential::ReadSecrets;
 use crate::pam::{WireField, WireValue};
+use crate::secret::value::Content;
 
 /// Values that were read from Secrets. They live no longer than the pass.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{self, ConnectionRef, InFlightAction, InFlightWrite, PamCredentialStatus, RemoteStatus};
 use crate::controller::connection::stored_vault::{bound_vault, connection_status};
-use crate::controller::secret::read::{secret_version, source_secret};
+use crate::controller::secret::versions::{secret_version, source_secret};
 use crate::domain::credential::{Asked, MismatchRecord, Remote, Status};
 use crate::domain::keyed::is_entry;
 use crate::domain::{RecordId, RecordIdentifier, UnackedWrite, WriteAction, is_time};

@@ -19,7 +19,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::status_store::status_trace;
 use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
-use crate::controller::secret::read;
+use crate::controller::secret::versions;
 use crate::domain::credential::KEYED;
 use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Situation, Turn, Urgency};
 use crate::pam::Snapshot;
@@ -38,7 +38,7 @@ pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) ->
         account: desired::account(object, None),
         keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
         connection: connection_facts(object, &identifier, context),
-        versions: read::known_versions(&key.namespace, &secret_names(object), &context.cluster.secret_versions),
+        versions: versions::known_versions(&key.namespace, &secret_names(object), &context.cluster.secret_versions),
         situation: Situation::default(),
         found: Found::default(),
         times: Times::of(context.cluster.clock, &context.state),

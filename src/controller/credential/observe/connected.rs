@@ -10,10 +10,10 @@ use crate::controller::connection::object::AnyConnection;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::domain::Connection;
 use crate::domain::DigestsOf;
+use crate::message::problem::Problem;
 use crate::pam::{PamError, Snapshot};
 
 /// Returns whether a pass leaves this credential to another operator: its connection is there, but this operator does not

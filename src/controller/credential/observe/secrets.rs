@@ -5,13 +5,14 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::facts::secret_inputs::{SecretInputs, UnseenEnds};
 use crate::controller::credential::facts::secret_refs::{Reference, SecretGroup, SecretUse, references, secret_names};
 use crate::controller::credential::facts::settings;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::read::{self, KeyOf, SecretsRead};
-use crate::controller::secret::value::{self, Content, Unusable};
+use crate::controller::secret::versions;
 use crate::domain::credential::{compared_by_plan, value_read};
 use crate::domain::{Binding, Compared, Keyed as _, Reason, SecretVersion, SecretsState};
+use crate::message::problem::Problem;
+use crate::secret::read::{self, KeyOf, SecretsRead};
+use crate::secret::value::{self, Content, Unusable};
 
 /// Reads all Secrets that the credential refers to, and compares them with what was last sent.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
@@ -34,7 +35,7 @@ fn inputs_of(
 ) -> Result<SecretInputs, Problem> {
     let whole = |reference: &Reference<'_>| NamespacedName::new(&observed.key.namespace, reference.name);
     let mut inputs = SecretInputs::default();
-    inputs.read.versions = read::read_versions(&secret_names(observed.object), found);
+    inputs.read.versions = versions::read_versions(&secret_names(observed.object), found);
     for reference in references {
         let values = found.get(reference.name).map(|read| &read.values);
         let bytes = values.and_then(|values| values.get(reference.key));

@@ -5,8 +5,8 @@ use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::pam_error;
 use crate::domain::{Decision, HoldUp};
+use crate::message::pam_error;
 use crate::pam::PamError;
 
 /// Keeps what was claimed once it was written, and as long as it may have been; otherwise others may have it.

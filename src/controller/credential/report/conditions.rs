@@ -10,17 +10,17 @@ use crate::controller::credential::facts::observation::{Observation, Sight};
 use crate::controller::credential::report::drifted::drifted;
 use crate::controller::credential::report::heir;
 use crate::controller::credential::report::overwriting;
-use crate::controller::message::conflict::{self, Found};
-use crate::controller::message::connection;
-use crate::controller::message::credential::{self as message, Withheld};
-use crate::controller::message::problem::Problem;
-use crate::controller::message::{pam_error, plan, removed};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::runtime::{finalizer, status_store};
 use crate::domain::{
     Binding, Claims, Connection, Decision, Inventory, Mismatch, Reason, SecretsState, Seen, SettleWindow,
     ValueComparison,
 };
+use crate::message::conflict::{self, Found};
+use crate::message::connection;
+use crate::message::credential::{self as message, Withheld};
+use crate::message::problem::Problem;
+use crate::message::{pam_error, plan, removed};
 
 /// Returns the conditions after a pass.
 pub(crate) fn conditions(

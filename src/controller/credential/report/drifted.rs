@@ -5,8 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::api::{ConditionType, DriftPolicy, PamCredentialStatus, condition, find};
 use crate::controller::credential::facts::drift::reason;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::drift::{DriftText, Remedy};
 use crate::domain::Drift;
+use crate::message::drift::{DriftText, Remedy};
 
 /// Returns the condition `Drifted` while it is true. What was said stays while no newer list is known.
 pub(crate) fn drifted(observed: &Observation<'_>, next: &PamCredentialStatus) -> Option<Condition> {

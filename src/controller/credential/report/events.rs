@@ -13,10 +13,10 @@ use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::secret_refs::SecretGroup;
 use crate::controller::credential::facts::settings;
 use crate::controller::credential::report::status::Next;
-use crate::controller::message::credential::{self as message, PushedNote};
-use crate::controller::message::removed;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::domain::{Compared, Decision, Expect, Keyed as _, Push};
+use crate::message::credential::{self as message, PushedNote};
+use crate::message::removed;
 
 /// Publishes that the finalizer is off.
 pub(crate) async fn released(observed: &Observation<'_>, reason: &str, note: &str, context: &Context) {

@@ -2,9 +2,9 @@
 
 use crate::controller::credential::facts::desired;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::credential::{self as message, NoHeir};
-use crate::controller::message::problem::Problem;
 use crate::domain::{Heir, ObjectName, Reason};
+use crate::message::credential::{self as message, NoHeir};
+use crate::message::problem::Problem;
 
 /// Returns reason and message of an object that is being deleted and whose record another object gets.
 pub(crate) fn handing_over(observed: &Observation<'_>) -> Problem {

@@ -21,12 +21,12 @@ use crate::controller::connection::state::ConnectionState;
 use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::pass_end::{self, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::domain::credential::{Ended, clears_suspected_write, next_pass};
 use crate::domain::{Decision, Reason, SETTLE, SettleWindow};
+use crate::message::pam_error;
 
 /// Reports how a decision was carried out: settles the claims, writes the status, publishes events.
 pub(crate) async fn write(

@@ -2,9 +2,9 @@
 
 use crate::api::{ConditionType, find};
 use crate::controller::credential::facts::observation::Observation;
-use crate::controller::message::conflict;
 use crate::domain::credential::{ACCOUNT, CONTENT, USERNAME};
 use crate::domain::{Answer, Decision, WriteEffect};
+use crate::message::conflict;
 
 /// Groups that a message about a write names by other words.
 const ALWAYS_NAMED: [&str; 3] = [ACCOUNT, USERNAME, CONTENT];

@@ -11,6 +11,7 @@ use kube::Client;
 use kube::client::Body;
 
 use crate::controller::runtime::answers::metadata_filter::{Kept, MetadataFilter};
+use crate::kubernetes::OnlyKeys;
 
 /// The path of the namespaces; rules select them by label.
 const NAMESPACES: &str = "/api/v1/namespaces";
@@ -18,10 +19,6 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 /// Marks a request whose answer has to bear every finalizer: a patch of the list has to name those of others too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AllFinalizers;
-
-/// Names the keys of a Secret or ConfigMap that a request is for. The answer bears no other value.
-#[derive(Clone, Debug)]
-pub(crate) struct OnlyKeys(pub(crate) Vec<String>);
 
 /// Returns a client that leaves out of each answer what others may write into metadata and no pass reads. Nothing that
 /// was read through this client may be written back as a whole: the write would take away what was left out.

@@ -4,14 +4,14 @@ pub(crate) mod outcome;
 mod release;
 mod write;
 
-use crate::controller::message::problem::Problem;
-use crate::controller::message::safe_password as message;
 use crate::controller::runtime::error::Error;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::domain::Reason;
 use crate::domain::safe_password::{Decision, identifier_to_bind};
+use crate::message::problem::Problem;
+use crate::message::safe_password as message;
 
 /// Carries a decision out.
 pub(crate) async fn carry_out(

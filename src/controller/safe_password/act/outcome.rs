@@ -1,8 +1,8 @@
 //! What came of a decision.
 
-use crate::controller::message::problem::Problem;
 use crate::domain::RecordId;
 use crate::domain::safe_password::WriteResult;
+use crate::message::problem::Problem;
 use crate::pam::{PamError, Sharing};
 
 /// What came of a decision.

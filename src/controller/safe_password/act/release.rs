@@ -1,12 +1,12 @@
 //! Taking the finalizer off.
 
-use crate::controller::message::safe_password as message;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::domain::ReleaseReason;
+use crate::message::safe_password as message;
 
 /// Takes the finalizer off an object that is being deleted.
 pub(super) async fn release_finalizer(

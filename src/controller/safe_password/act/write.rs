@@ -3,8 +3,6 @@
 use crate::controller::connection::brake;
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::health::Asking;
-use crate::controller::message::problem::Problem;
-use crate::controller::message::safe_password as message;
 use crate::controller::runtime::error::Error;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::act::release::take_off;
@@ -14,6 +12,8 @@ use crate::controller::safe_password::facts::request;
 use crate::controller::safe_password::observe;
 use crate::domain::Reason;
 use crate::domain::safe_password::Write;
+use crate::message::problem::Problem;
+use crate::message::safe_password as message;
 use crate::pam::PamError;
 
 /// Sends one write. A write that is not sent after all leaves the status as it was before the announcement.

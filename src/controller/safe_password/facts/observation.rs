@@ -6,7 +6,6 @@ use crate::api::{ConditionType, MySafePassword, MySafePasswordStatus, Product, f
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
 use crate::controller::connection::state::ConnectionState;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
@@ -20,6 +19,7 @@ use crate::domain::safe_password::{
     Appearance, Desired, EntryDrift, EntryList, Input, List, SecretsState, Situation, Status, Write,
 };
 use crate::domain::{Connection, Reason, RecordId, SecretVersion, Turn, VaultId, safe_password};
+use crate::message::problem::Problem;
 use crate::pam::PamError;
 
 /// All that a pass holds of one object, from the cluster and from the PAM.
@@ -210,7 +210,7 @@ impl Observation<'_> {
 impl Found {
     /// Returns why nothing is known of the list.
     fn list_failure(&self) -> Reason {
-        let by_error = self.failure.as_ref().map(crate::controller::message::pam_error::reason);
+        let by_error = self.failure.as_ref().map(crate::message::pam_error::reason);
         by_error.or(self.problem.as_ref().map(|problem| problem.reason)).unwrap_or(Reason::Progressing)
     }
 }

@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::controller::safe_password::facts::secret_refs::Reference;
-use crate::controller::secret::value::{self, Unusable};
 use crate::domain::Keyed;
 use crate::domain::safe_password::{CONTENT, ReadSecrets, TOTP, USERNAME, digest_field};
+use crate::secret::value::{self, Unusable};
 
 /// What a pass read from Secrets. No `Debug`.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{ConnectionRef, EntryCreation, EntryInFlight, MySafePasswordStatus};
 use crate::controller::connection::stored_vault::{bound_vault, connection_status};
-use crate::controller::secret::read::{secret_version, source_secret};
+use crate::controller::secret::versions::{secret_version, source_secret};
 use crate::domain::RecordId;
 use crate::domain::keyed::is_entry;
 use crate::domain::safe_password::{ACTIVE, CreateAttempt, InFlight, Status};

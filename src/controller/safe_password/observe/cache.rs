@@ -18,7 +18,7 @@ use crate::controller::safe_password::facts::observation::{Found, Observation, S
 use crate::controller::safe_password::facts::secret_refs::secret_names;
 use crate::controller::safe_password::facts::{desired, stored_status};
 use crate::controller::secret::digest::OwnedKey;
-use crate::controller::secret::read;
+use crate::controller::secret::versions;
 use crate::domain::{DigestsOf, Turn, Urgency};
 
 /// Returns what is known of an object without a call.
@@ -36,7 +36,11 @@ pub(crate) fn from_cache<'a>(object: &'a MySafePassword, context: &'a Context) -
         finalizer: finalizer::is_on(object) && !context.state.is_released(uid),
         keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
         connection: connection_facts(object, &key.namespace, context),
-        versions: read::known_versions(&key.namespace, &secret_names(&object.spec), &context.cluster.secret_versions),
+        versions: versions::known_versions(
+            &key.namespace,
+            &secret_names(&object.spec),
+            &context.cluster.secret_versions,
+        ),
         surroundings: Surroundings::default(),
         found: Found::default(),
         times: Times::of(context.cluster.clock, &context.state),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::AnyConnection;
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::access::permitted;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::domain::DigestsOf;
+use crate::message::problem::Problem;
 
 /// Returns whether a pass leaves this object to another operator: its connection is there, but this operator does not select
 /// the connection. Where this operator served the object before, the pass tells that (see [`left_to_others`]).

@@ -1,6 +1,5 @@
 //! Reading the values of the Secrets that an object refers to.
 
-use crate::controller::message::problem::Problem;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::safe_password::context::Context;
@@ -8,9 +7,11 @@ use crate::controller::safe_password::facts::desired;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::facts::secret_inputs::SecretInputs;
 use crate::controller::safe_password::facts::secret_refs::{references, secret_names};
-use crate::controller::secret::read::{self, KeyOf, SecretsRead};
+use crate::controller::secret::versions;
 use crate::domain::Reason;
 use crate::domain::safe_password::SecretsState;
+use crate::message::problem::Problem;
+use crate::secret::read::{self, KeyOf, SecretsRead};
 
 /// Reads all Secrets that the object refers to.
 pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
@@ -40,7 +41,7 @@ pub(crate) async fn read_secrets(observed: &mut Observation<'_>, context: &Conte
 fn inputs(observed: &Observation<'_>, found: &SecretsRead<'_>) -> Result<SecretInputs, Problem> {
     let whole = |name: &str| NamespacedName::new(&observed.key.namespace, name);
     let mut inputs = SecretInputs::default();
-    inputs.read.versions = read::read_versions(&secret_names(&observed.object.spec), found);
+    inputs.read.versions = versions::read_versions(&secret_names(&observed.object.spec), found);
     for reference in references(&observed.object.spec) {
         let bytes = found.get(reference.name).and_then(|read| read.values.get(reference.key));
         let bytes = bytes.ok_or_else(|| Problem::key_missing(&whole(reference.name), reference.key))?;

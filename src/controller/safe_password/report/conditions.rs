@@ -3,9 +3,6 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::Product;
-use crate::controller::message::problem::Problem;
-use crate::controller::message::safe_password as message;
-use crate::controller::message::{connection, credential, pam_error, plan};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::runtime::{finalizer, status_store};
 use crate::controller::safe_password::act::outcome::Outcome;
@@ -15,6 +12,9 @@ use crate::controller::safe_password::report::drifted::drifted;
 use crate::controller::safe_password::report::sharing::sharing_incomplete;
 use crate::domain::safe_password::{Decision, Input, List, Seen, Status, decide};
 use crate::domain::{Binding, Connection, Reason};
+use crate::message::problem::Problem;
+use crate::message::safe_password as message;
+use crate::message::{connection, credential, pam_error, plan};
 
 /// Returns the conditions after a pass.
 pub(super) fn conditions(

@@ -3,10 +3,10 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, condition, find};
-use crate::controller::message::safe_password as message;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::facts::observation::{Comparison, Observation};
 use crate::domain::safe_password::EntryDrift;
+use crate::message::safe_password as message;
 
 /// Returns the condition `Drifted` while it is true. What was said stays until a newer list is known, or the entry is written.
 pub(super) fn drifted(observed: &Observation<'_>, outcome: &Outcome) -> Option<Condition> {

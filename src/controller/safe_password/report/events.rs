@@ -6,13 +6,13 @@ use kube::Resource as _;
 use kube::runtime::events::EventType;
 
 use crate::api::{ConditionType, find};
-use crate::controller::message::safe_password as message;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::report::status::Next;
 use crate::domain::safe_password::{CONTENT, Decision, Write};
+use crate::message::safe_password as message;
 
 /// Publishes that the finalizer is off.
 pub(crate) async fn released(observed: &Observation<'_>, reason: &str, note: &str, context: &Context) {

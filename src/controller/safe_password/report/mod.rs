@@ -13,7 +13,6 @@ pub(crate) mod write_status;
 use kube::runtime::controller::Action;
 
 use crate::controller::connection::health::Asking;
-use crate::controller::message::pam_error;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::pass_end::{self, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
@@ -22,6 +21,7 @@ use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::domain::safe_password::{Decision, Ended, Input, next_pass};
 use crate::domain::{NextPass, Reason};
+use crate::message::pam_error;
 
 /// Reports how a decision was carried out: writes the status, publishes events.
 pub(crate) async fn write(

@@ -3,10 +3,10 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{ConditionType, condition, find};
-use crate::controller::message::safe_password as message;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::domain::safe_password::{SHARES, Write};
+use crate::message::safe_password as message;
 use crate::pam::Sharing;
 
 /// Returns the condition `SharingIncomplete` while it is true. What was said stays until shares are sent again, or the spec

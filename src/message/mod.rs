@@ -1,4 +1,4 @@
-//! What users read: problems, conflicts and failures of the PAM.
+//! What users read: problems, conflicts and failures of the PAM. Every program of the project says a thing in these words.
 
 pub(crate) mod conflict;
 pub(crate) mod connection;
@@ -9,3 +9,6 @@ pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod removed;
 pub(crate) mod safe_password;
+
+pub use pam_error::reason;
+pub use problem::Problem;

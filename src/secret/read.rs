@@ -11,12 +11,7 @@ use kube::Client;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::api::SourceSecret;
-use crate::controller::runtime::answers::OnlyKeys;
-use crate::controller::runtime::error::{Error, bounded};
-use crate::controller::runtime::metadata_cache::{MetadataCache, Version};
-use crate::controller::runtime::object_id::NamespacedName;
-use crate::domain::SecretVersion;
+use crate::kubernetes::{CallError, NamespacedName, OnlyKeys, Version, bounded};
 
 /// The values that were asked for of one Secret. Every buffer is wiped when dropped.
 pub(crate) struct SecretValues {
@@ -24,29 +19,6 @@ pub(crate) struct SecretValues {
     pub(crate) version: Version,
     /// The keys that were asked for and exist.
     pub(crate) values: HashMap<String, Zeroizing<Vec<u8>>>,
-}
-
-/// Returns a version of a Secret or ConfigMap as statuses name it.
-pub(crate) fn source(name: &str, version: Version) -> SourceSecret {
-    SourceSecret { name: name.to_owned(), uid: version.uid, resource_version: version.resource_version }
-}
-
-/// Returns one version of a Secret, as rules compare it.
-pub(crate) fn secret_version(source: &SourceSecret) -> SecretVersion {
-    let SourceSecret { name, uid, resource_version } = source.clone();
-    SecretVersion { name, uid, resource_version }
-}
-
-/// Returns one version of a Secret, as statuses name it.
-pub(crate) fn source_secret(version: SecretVersion) -> SourceSecret {
-    let SecretVersion { name, uid, resource_version } = version;
-    SourceSecret { name, uid, resource_version }
-}
-
-/// Returns the newest versions of Secrets of a namespace, by metadata; `None` if one of the Secrets is missing.
-pub(crate) fn known_versions(namespace: &str, names: &[&str], cache: &MetadataCache) -> Option<Vec<SecretVersion>> {
-    let source = |name: &&str| Some(source(name, cache.of(&NamespacedName::new(namespace, *name))?));
-    names.iter().map(source).map(|source| source.as_ref().map(secret_version)).collect()
 }
 
 /// Names one key of a Secret.
@@ -64,7 +36,7 @@ pub(crate) async fn read_all<'a>(
     client: &Client,
     namespace: &str,
     wanted: &[KeyOf<'a>],
-) -> Result<Result<SecretsRead<'a>, NamespacedName>, Error> {
+) -> Result<Result<SecretsRead<'a>, NamespacedName>, CallError> {
     let mut found = HashMap::new();
     for KeyOf { secret, .. } in wanted {
         if found.contains_key(secret) {
@@ -76,12 +48,6 @@ pub(crate) async fn read_all<'a>(
         found.insert(*secret, values);
     }
     Ok(Ok(found))
-}
-
-/// Returns the versions of the named Secrets that were read.
-pub(crate) fn read_versions(names: &[&str], found: &SecretsRead<'_>) -> Vec<SecretVersion> {
-    let read = |name: &&str| Some(source(name, found.get(name)?.version.clone()));
-    names.iter().filter_map(read).map(|source| secret_version(&source)).collect()
 }
 
 #[derive(Deserialize)]
@@ -104,14 +70,14 @@ pub(crate) async fn read(
     client: &Client,
     key: &NamespacedName,
     wanted: &[&str],
-) -> Result<Option<SecretValues>, Error> {
+) -> Result<Option<SecretValues>, CallError> {
     let action = "read a Secret";
     let url = format!("/api/v1/namespaces/{}/secrets/{}", key.namespace, key.name);
     let Some(text) = get(client, action, &url, wanted).await? else {
         return Ok(None);
     };
     // The text of a decoding error may quote a value.
-    decode(&text, wanted).map(Some).ok_or(Error::Failed(action))
+    decode(&text, wanted).map(Some).ok_or(CallError::Failed(action))
 }
 
 /// Reads one key of a ConfigMap; the inner `None` if it lacks the key.
@@ -119,13 +85,13 @@ pub(crate) async fn read_config_map(
     client: &Client,
     key: &NamespacedName,
     wanted: &str,
-) -> Result<Option<(Version, Option<String>)>, Error> {
+) -> Result<Option<(Version, Option<String>)>, CallError> {
     let action = "read a ConfigMap";
     let url = format!("/api/v1/namespaces/{}/configmaps/{}", key.namespace, key.name);
     let Some(text) = get(client, action, &url, &[wanted]).await? else {
         return Ok(None);
     };
-    let mut map: ConfigMap = serde_json::from_str(&text).map_err(|_| Error::Failed(action))?;
+    let mut map: ConfigMap = serde_json::from_str(&text).map_err(|_| CallError::Failed(action))?;
     let version = Version {
         uid: map.metadata.uid.unwrap_or_default(),
         resource_version: map.metadata.resource_version.unwrap_or_default(),
@@ -138,8 +104,8 @@ async fn get(
     action: &'static str,
     url: &str,
     wanted: &[&str],
-) -> Result<Option<Zeroizing<String>>, Error> {
-    let mut request = http_get(url).ok_or(Error::Failed(action))?;
+) -> Result<Option<Zeroizing<String>>, CallError> {
+    let mut request = http_get(url).ok_or(CallError::Failed(action))?;
     request.extensions_mut().insert(OnlyKeys(wanted.iter().map(|&key| key.to_owned()).collect()));
     match bounded(action, client.request_text(request)).await {
         Ok(text) => Ok(Some(Zeroizing::new(text))),

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::api::PamCredentialSpec;
 use crate::domain::Reason;
-use crate::metrics::{Metrics, PamOperation, PamOutcome};
-use crate::pam::{Call, CallReport, EntryRefusal, PamError, RetryAdvice, Unavailable};
+use crate::pam::{Call, EntryRefusal, PamError, RetryAdvice, Unavailable};
 
 /// Returns the reason that a failed call gives a credential or a connection.
-pub(crate) const fn reason(error: &PamError) -> Reason {
+#[must_use]
+pub const fn reason(error: &PamError) -> Reason {
     match error {
         PamError::DeviceNotFound => Reason::DeviceNotFound,
         PamError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
@@ -120,34 +120,6 @@ pub(crate) fn asked(error: &PamError) -> Option<Duration> {
 /// Returns whether a call that failed so is repeated soon, but a few times only.
 pub(crate) fn is_bounded(error: &PamError) -> bool {
     error.retry() == RetryAdvice::Bounded
-}
-
-/// Counts a call to the PAM in the metrics.
-pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
-    let operation = match report.call {
-        Call::Token => PamOperation::Token,
-        Call::ListCredentials | Call::ListEntries => PamOperation::List,
-        Call::UpsertCredential => PamOperation::Upsert,
-        Call::DisableCredential | Call::DeactivateEntry => PamOperation::Disable,
-        Call::EnableCredential | Call::ActivateEntry => PamOperation::Enable,
-        // No part of the operator makes these calls (P5).
-        Call::ReadCredential | Call::ReleaseCustody => return,
-        Call::CreateEntry => PamOperation::Create,
-        Call::UpdateEntry => PamOperation::Update,
-    };
-    let outcome = match report.outcome {
-        "ok" => PamOutcome::Ok,
-        "not_found" | "device_not_found" => PamOutcome::NotFound,
-        "rejected" | "other_product" | "misrouted" | "intercepted" | "redirected" | "address_not_allowed" => {
-            PamOutcome::Rejected
-        }
-        "permission_denied" => PamOutcome::PermissionDenied,
-        "login_refused" | "token_rejected" => PamOutcome::AuthenticationFailed,
-        "rate_limited" | "list_throttled" => PamOutcome::RateLimited,
-        "malformed" | "too_large" => PamOutcome::Malformed,
-        _ => PamOutcome::Unavailable,
-    };
-    metrics.pam_request(operation, outcome, report.duration);
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::api::{HAND_OVER_TO, RECONCILE_REQUESTED_AT};
-use crate::controller::runtime::object_id::NamespacedName;
 use crate::domain::unacked::whole_second;
 use crate::domain::{AdoptionPolicy, Answer, Binding, Expected, Mismatch, RecordIdentifier, Seen};
+use crate::kubernetes::NamespacedName;
 
 /// So many ids are named.
 const MOST_IDS: usize = 8;

@@ -1,18 +1,20 @@
 //! Problems, in words for the `Ready` condition: what stands in the way, and what to do about it.
 
 use crate::api::CaBundleKind;
-use crate::controller::message::connection::{connection_missing, connection_not_ready};
-use crate::controller::message::pam_error;
-use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::secret::value::Unusable;
 use crate::domain::{Reason, StrayCharacter};
+use crate::kubernetes::NamespacedName;
+use crate::message::connection::{connection_missing, connection_not_ready};
+use crate::message::pam_error;
 use crate::pam::{EndpointError, PamError};
+use crate::secret::value::Unusable;
 
 /// Something that stands in the way, for the `Ready` condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) reason: Reason,
-    pub(crate) message: String,
+pub struct Problem {
+    /// The reason, as `Ready` has it.
+    pub reason: Reason,
+    /// What is missing or wrong, and what to do about it.
+    pub message: String,
 }
 
 impl Problem {
@@ -89,7 +91,9 @@ impl Problem {
         )
     }
 
-    pub(crate) fn unusable_connection(error: &EndpointError) -> Self {
+    /// Says why a connection cannot be used, found without a request.
+    #[must_use]
+    pub fn unusable_connection(error: &EndpointError) -> Self {
         let reason = match error {
             EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
             _ => Reason::ConnectionNotReady,

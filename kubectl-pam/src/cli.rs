@@ -1,0 +1,135 @@
+//! The command line: its commands, the flags of all of them, and how the process ends.
+
+use std::process::ExitCode;
+
+use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use pam_operator::telemetry::{self, LogFormat};
+
+use crate::commands::{completion, explain, version};
+use crate::exit::{Exit, Failure};
+use crate::invocation;
+use crate::kubeconfig::KubeArgs;
+use crate::output::{ColourArgs, note};
+
+/// Show, plan and push what the PAM operator keeps in a senhasegura / Segura PAM
+#[derive(Parser, Clone, Debug)]
+#[command(
+    name = "kubectl-pam",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Commands,
+}
+
+/// The flags of every command.
+#[derive(Args, Clone, Debug)]
+struct GlobalArgs {
+    #[command(flatten)]
+    kube: KubeArgs,
+    #[command(flatten)]
+    colour: ColourArgs,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Commands {
+    Explain(explain::ExplainArgs),
+    Completion(completion::CompletionArgs),
+    Version(version::VersionArgs),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    // Before anything speaks TLS: two providers in one process, and none chosen, is a panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    cli.global.colour.apply();
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, message }) => {
+            if !message.is_empty() {
+                note(&format!("error: {message}"));
+            }
+            exit.into()
+        }
+    }
+}
+
+/// Returns the command line's description, under the name by which the user called the program.
+fn command() -> Command {
+    Cli::command().bin_name(invocation::name()).after_help(Exit::table())
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches()?)
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    telemetry::init(LogFormat::Text, filter(cli.global.kube.verbosity))
+        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    match &cli.command {
+        Commands::Explain(args) => explain::run(args)?,
+        Commands::Completion(args) => completion::run(args, command())?,
+        Commands::Version(args) => version::run(args)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns what is said on standard error at a level of `-v`. The ceilings of the operator's log hold here too: no library
+/// says what it handles.
+const fn filter(verbosity: u8) -> &'static str {
+    match verbosity {
+        0..=5 => "error",
+        6..=8 => "pam_operator=debug",
+        _ => "pam_operator=trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_exit_code_and_calls_the_program_as_the_user_does() {
+        let help = Cli::command().bin_name("kubectl pam").after_help(Exit::table()).render_long_help().to_string();
+        for exit in Exit::ALL {
+            assert!(help.contains(exit.meaning()), "{help}");
+        }
+        assert!(help.contains("Usage: kubectl pam "), "{help}");
+    }
+
+    #[test]
+    fn kubectls_flags_may_stand_before_and_after_the_command() {
+        for line in [["kubectl-pam", "-n", "shop", "version"], ["kubectl-pam", "version", "-n", "shop"]] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.global.kube.namespace.as_deref(), Some("shop"));
+        }
+        let cli = Cli::try_parse_from(["kubectl-pam", "version", "-v=9", "--as", "me", "--as-group=a"]).unwrap();
+        assert_eq!((cli.global.kube.verbosity, cli.global.kube.as_group.len()), (9, 1));
+    }
+
+    #[test]
+    fn a_command_line_that_is_not_understood_has_the_exit_code_of_usage() {
+        let code = |line: &[&str]| Cli::try_parse_from(line).unwrap_err().exit_code();
+        for line in [&["kubectl-pam", "unheard"][..], &["kubectl-pam", "version", "--unheard"], &["kubectl-pam"]] {
+            assert_eq!(code(line), i32::from(Exit::Usage.code()), "{line:?}");
+        }
+        assert_eq!(code(&["kubectl-pam", "--help"]), 0);
+    }
+}

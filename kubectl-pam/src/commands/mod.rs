@@ -1,0 +1,5 @@
+//! The commands: each has its arguments and its way in a file of its own.
+
+pub mod completion;
+pub mod explain;
+pub mod version;

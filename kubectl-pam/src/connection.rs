@@ -1,0 +1,218 @@
+//! From a connection of the cluster to a client of its PAM, with the user's own rights: the login of the connection's Secret if
+//! the user may read it, or one that the user gives.
+
+use std::io::{IsTerminal as _, Read as _};
+
+use clap::Args;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::{Api, ListParams};
+use pam_operator::api::{ConnectionKind, ConnectionSpec};
+use pam_operator::kubernetes::CallError;
+use pam_operator::login::{self, Login, LoginError};
+use pam_operator::message::Problem;
+use pam_operator::pam::{Deadlines, OAuth2, Origins, PamClient};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::cluster::{Cluster, code};
+use crate::exit::{Exit, Failure};
+use crate::objects::{ConnectionName, Kind, PamObject};
+
+/// The namespace of the operator where nothing says otherwise, as the manual installs it.
+const OPERATOR_NAMESPACE: &str = "pam-operator";
+/// Selects the operator's Deployment.
+const OPERATOR_LABEL: &str = "app.kubernetes.io/name=pam-operator";
+
+/// How the PAM is reached.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Access to the PAM")]
+pub struct ConnectionArgs {
+    /// The connection: its name, or KIND/NAME where a ClusterPamConnection and a PamConnection share it
+    #[arg(long, value_name = "[KIND/]NAME", default_value = "default")]
+    pub connection: ConnectionName,
+    #[command(flatten)]
+    pub login: LoginArgs,
+}
+
+/// The login of a command that speaks with the PAM.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Access to the PAM")]
+pub struct LoginArgs {
+    /// Log in with this OAuth client instead of the connection's own; its secret is asked for
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Read the client's secret from standard input
+    #[arg(long, requires = "client_id")]
+    client_secret_stdin: bool,
+    /// Where the operator runs: the Secrets of ClusterPamConnections are there [default: where its Deployment is]
+    #[arg(long, value_name = "NAMESPACE")]
+    operator_namespace: Option<String>,
+}
+
+/// A connection and a client of its PAM.
+pub struct Connected {
+    /// The client.
+    pub client: PamClient,
+    /// The connection.
+    pub connection: PamObject,
+    /// What the connection says.
+    pub spec: ConnectionSpec,
+}
+
+impl ConnectionArgs {
+    /// Makes a client for the connection that the user named.
+    pub async fn connect(&self, cluster: &Cluster) -> Result<Connected, Failure> {
+        self.login.connect(cluster, &self.connection).await
+    }
+}
+
+impl LoginArgs {
+    /// Makes a client for a connection. Nothing is sent to the PAM.
+    pub async fn connect(&self, cluster: &Cluster, name: &ConnectionName) -> Result<Connected, Failure> {
+        let connection = find(cluster, name).await?;
+        let spec = spec_of(&connection)?;
+        let home = self.home_of(cluster, &connection).await?;
+        let read = match &self.client_id {
+            Some(id) => {
+                let oauth2 = OAuth2 { client_id: id.clone(), client_secret: self.client_secret()? };
+                login::read_with(&cluster.client, &spec, &home, oauth2).await
+            }
+            None => login::read(&cluster.client, &spec, &home).await,
+        };
+        let Login { endpoint, .. } = read.map_err(|error| not_read(error, &home))?;
+        let client = PamClient::new(endpoint, &Origins::new(), Deadlines::default())
+            .map_err(|error| Failure::from(Problem::unusable_connection(&error)))?;
+        Ok(Connected { client, connection, spec })
+    }
+
+    /// Returns the namespace of a connection's Secrets.
+    async fn home_of(&self, cluster: &Cluster, connection: &PamObject) -> Result<String, Failure> {
+        if connection.kind.is_namespaced() {
+            return Ok(connection.namespace());
+        }
+        match &self.operator_namespace {
+            Some(namespace) => Ok(namespace.clone()),
+            None => operator_namespace(cluster).await,
+        }
+    }
+
+    fn client_secret(&self) -> Result<SecretString, Failure> {
+        let read = if self.client_secret_stdin {
+            let mut text = Zeroizing::new(String::new());
+            std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
+        } else if std::io::stdin().is_terminal() {
+            rpassword::prompt_password("Client secret: ").map(Zeroizing::new)
+        } else {
+            return Err(Failure::new(
+                Exit::Usage,
+                "there is no terminal to ask for the client's secret at: give --client-secret-stdin, and the secret on standard input",
+            ));
+        };
+        let text = read.map_err(|_| Failure::new(Exit::Usage, "the client's secret could not be read as text"))?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() {
+            return Err(Failure::new(Exit::Usage, "the client's secret is empty: nothing was sent to the PAM"));
+        }
+        Ok(SecretString::from(line))
+    }
+}
+
+/// Reads a connection. Where the user gave no kind, both are looked for: two of one name are told apart by the user.
+async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject, Failure> {
+    let kinds = match name.kind {
+        Some(ConnectionKind::ClusterPamConnection) => &[Kind::ClusterPamConnection][..],
+        Some(ConnectionKind::PamConnection) => &[Kind::PamConnection],
+        None => &[Kind::ClusterPamConnection, Kind::PamConnection],
+    };
+    let (mut found, mut refused) = (Vec::new(), None);
+    for kind in kinds {
+        let action = format!("read {kind} {}", name.name);
+        match cluster.answer(&action, kind.api(cluster, Some(&cluster.namespace)).get(&name.name)).await? {
+            Ok(object) => found.push(PamObject { kind: *kind, object }),
+            Err(error) if code(&error) == Some(404) => {}
+            Err(error) => refused = Some(crate::cluster::failed(&action, &error)),
+        }
+    }
+    match (found.len(), refused) {
+        (0, Some(refused)) => Err(refused),
+        (0, None) => Err(Failure::new(
+            Exit::No,
+            format!(
+                "there is no {name} in the cluster or in namespace {}: correct --connection or -n",
+                cluster.namespace
+            ),
+        )),
+        (1, _) => Ok(found.remove(0)),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            format!("there are two connections {0}: give clusterpamconn/{0} or pamconn/{0}", name.name),
+        )),
+    }
+}
+
+fn spec_of(connection: &PamObject) -> Result<ConnectionSpec, Failure> {
+    let spec = connection.value("/spec").cloned().unwrap_or_default();
+    serde_json::from_value(spec).map_err(|_| {
+        let (kind, name) = (connection.kind, connection.name());
+        Failure::new(
+            Exit::No,
+            format!("this version of the plugin does not understand {kind} {name}: update the plugin"),
+        )
+    })
+}
+
+/// Returns the namespace that the operator runs in, as its Deployment shows, if the user may see that.
+pub async fn operator_namespace(cluster: &Cluster) -> Result<String, Failure> {
+    let params = ListParams::default().labels(OPERATOR_LABEL);
+    let api = Api::<Deployment>::all(cluster.client.clone());
+    let listed = cluster.answer("look for the operator's Deployment", api.list_metadata(&params)).await?;
+    let mut namespaces: Vec<String> =
+        listed.map(|list| list.items.iter().filter_map(kube::ResourceExt::namespace).collect()).unwrap_or_default();
+    namespaces.sort();
+    namespaces.dedup();
+    match namespaces.as_slice() {
+        [] => Ok(OPERATOR_NAMESPACE.to_owned()),
+        [one] => Ok(one.clone()),
+        several => Err(Failure::new(
+            Exit::Usage,
+            format!("operators run in {}: say with --operator-namespace which one is meant", several.join(", ")),
+        )),
+    }
+}
+
+fn not_read(error: LoginError, home: &str) -> Failure {
+    match error {
+        LoginError::Kubernetes(CallError::Refused { code: 403, .. }) => Failure::new(
+            Exit::Kubernetes,
+            format!(
+                "you may not read the connection's Secret in namespace {home}: give --client-id of an OAuth client of your own, or have the right granted"
+            ),
+        ),
+        error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pam_operator::domain::Reason;
+
+    #[test]
+    fn a_secret_that_may_not_be_read_names_the_way_without_it() {
+        let refused = LoginError::Kubernetes(CallError::Refused { action: "read a Secret", code: 403 });
+        let failure = not_read(refused, "pam-operator");
+        assert_eq!(failure.exit, Exit::Kubernetes);
+        assert!(
+            failure.message.contains("--client-id") && failure.message.contains("namespace pam-operator"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn what_the_cluster_lacks_is_said_in_the_words_of_the_operator() {
+        let problem = Problem { reason: Reason::SecretNotFound, message: "Secret login does not exist".to_owned() };
+        let failure = not_read(LoginError::Problem(problem), "x");
+        assert_eq!(failure, Failure::new(Exit::Pam, "SecretNotFound: Secret login does not exist"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The name by which the user called the program.
+
+use std::path::Path;
+
+/// The name of the completion program: kubectl starts a link of this name to this program.
+const COMPLETES: &str = "kubectl_complete-";
+
+/// Returns how the user calls a program of this path: `kubectl pam` for `kubectl-pam`, `kubectl pam-operator` for
+/// `kubectl-pam_operator`, and the name of the file for anything else.
+pub fn called(path: &str) -> String {
+    let file = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = file.strip_suffix(".exe").unwrap_or(&file);
+    let plugin = file.strip_prefix("kubectl-").or_else(|| file.strip_prefix(COMPLETES));
+    match plugin {
+        // kubectl turns a blank between two words into `-`, and a `-` within one word into `_`.
+        Some(plugin) => format!("kubectl {}", plugin.replace('-', " ").replace('_', "-")),
+        None if file.is_empty() => "kubectl pam".to_owned(),
+        None => file.to_owned(),
+    }
+}
+
+/// Returns the name by which this process was called.
+pub fn name() -> String {
+    called(&std::env::args().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_called_as_kubectl_calls_it() {
+        for (path, name) in [
+            ("/usr/local/bin/kubectl-pam", "kubectl pam"),
+            ("kubectl-pam_operator", "kubectl pam-operator"),
+            ("kubectl_complete-pam", "kubectl pam"),
+            ("./pam", "pam"),
+            ("kubectl-pam.exe", "kubectl pam"),
+            ("", "kubectl pam"),
+        ] {
+            assert_eq!(called(path), name, "{path}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `kubectl pam`: what a person does with pam-operator at a terminal. Start reading at `cli.rs`.
+//!
+//! The plugin names the kinds (`pam_operator::api`), the client of the PAM (`pam_operator::pam`), how a connection's login is
+//! read (`pam_operator::login`) and the sentences (`pam_operator::message`), and never a controller.
+
+#![allow(dead_code, unused_imports, reason = "the commands that use the frame come next")]
+
+mod cli;
+mod cluster;
+mod commands;
+mod connection;
+mod consent;
+mod exit;
+mod invocation;
+mod kubeconfig;
+mod manual;
+mod objects;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}
