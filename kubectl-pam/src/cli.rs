@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use pam_operator::telemetry::{self, LogFormat};
 
-use crate::commands::{completion, explain, version};
+use crate::cluster::Cluster;
+use crate::commands::{completion, explain, get, import, version};
 use crate::exit::{Exit, Failure};
 use crate::invocation;
 use crate::kubeconfig::KubeArgs;
@@ -41,6 +42,8 @@ enum Commands {
     Explain(explain::ExplainArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
+    Get(Box<get::GetArgs>),
+    Import(import::ImportArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -82,8 +85,16 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Explain(args) => explain::run(args)?,
         Commands::Completion(args) => completion::run(args, command())?,
         Commands::Version(args) => version::run(args)?,
+        Commands::Get(args) => return in_cluster(cli, async |cluster| get::run(args, cluster).await),
+        Commands::Import(args) => return in_cluster(cli, async |cluster| import::run(args, cluster).await),
     }
     Ok(Exit::Done)
+}
+
+/// Runs a command that speaks with the cluster.
+fn in_cluster(cli: &Cli, run: impl AsyncFnOnce(&Cluster) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async { run(&Cluster::connect(&cli.global.kube).await?).await })
 }
 
 /// Returns what is said on standard error at a level of `-v`. The ceilings of the operator's log hold here too: no library

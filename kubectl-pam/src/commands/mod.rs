@@ -2,4 +2,6 @@
 
 pub mod completion;
 pub mod explain;
+pub mod get;
+pub mod import;
 pub mod version;

@@ -4,6 +4,7 @@
 mod age;
 mod colour;
 mod document;
+mod printable;
 mod table;
 
 use std::io::Write as _;
@@ -14,6 +15,7 @@ use serde::Serialize;
 pub use age::age;
 pub use colour::{ColourArgs, Tone, paint};
 pub use document::{Document, List};
+pub use printable::printable;
 pub use table::{Cell, Row, Table};
 
 use crate::exit::{Exit, Failure};
