@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use pam_operator::telemetry::{self, LogFormat};
 
 use crate::cluster::Cluster;
-use crate::commands::{completion, explain, get, import, version};
+use crate::commands::{completion, explain, get, import, status, version};
 use crate::exit::{Exit, Failure};
 use crate::invocation;
 use crate::kubeconfig::KubeArgs;
@@ -39,6 +39,7 @@ struct GlobalArgs {
 
 #[derive(Subcommand, Clone, Debug)]
 enum Commands {
+    Status(status::StatusArgs),
     Explain(explain::ExplainArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
@@ -81,20 +82,26 @@ fn parse() -> Result<Cli, clap::Error> {
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     telemetry::init(LogFormat::Text, filter(cli.global.kube.verbosity))
         .map_err(|error| Failure::new(Exit::Usage, error))?;
+    let (kube, done) = (&cli.global.kube, |()| Exit::Done);
     match &cli.command {
-        Commands::Explain(args) => explain::run(args)?,
-        Commands::Completion(args) => completion::run(args, command())?,
-        Commands::Version(args) => version::run(args)?,
-        Commands::Get(args) => return in_cluster(cli, async |cluster| get::run(args, cluster).await),
-        Commands::Import(args) => return in_cluster(cli, async |cluster| import::run(args, cluster).await),
+        Commands::Explain(args) => explain::run(args).map(done),
+        Commands::Completion(args) => completion::run(args, command()).map(done),
+        Commands::Version(args) => version::run(args).map(done),
+        Commands::Status(args) => in_cluster(kube, async |cluster| status::run(args, &cluster).await),
+        Commands::Get(args) => in_cluster(kube, async |cluster| get::run(args, &cluster).await),
+        Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
     }
-    Ok(Exit::Done)
 }
 
 /// Runs a command that speaks with the cluster.
-fn in_cluster(cli: &Cli, run: impl AsyncFnOnce(&Cluster) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async { run(&Cluster::connect(&cli.global.kube).await?).await })
+fn in_cluster(kube: &KubeArgs, command: impl AsyncFnOnce(Cluster) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(Exit::Kubernetes, format!("the process cannot start: {error}")))?;
+    let exit = runtime.block_on(async { command(Cluster::connect(kube).await?).await });
+    // A login program of the kubeconfig that still runs is not waited for.
+    runtime.shutdown_background();
+    exit
 }
 
 /// Returns what is said on standard error at a level of `-v`. The ceilings of the operator's log hold here too: no library

@@ -4,4 +4,5 @@ pub mod completion;
 pub mod explain;
 pub mod get;
 pub mod import;
+pub mod status;
 pub mod version;

@@ -2,9 +2,9 @@
 //! standard error.
 
 mod age;
+mod clean;
 mod colour;
 mod document;
-mod printable;
 mod table;
 
 use std::io::Write as _;
@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 pub use age::age;
+pub use clean::clean;
 pub use colour::{ColourArgs, Tone, paint};
 pub use document::{Document, List};
-pub use printable::printable;
 pub use table::{Cell, Row, Table};
 
 use crate::exit::{Exit, Failure};
@@ -64,18 +64,17 @@ pub trait Answer {
 
 /// Prints an answer in the form that the user asked for.
 pub fn print<A: Answer>(args: OutputArgs, answer: &A) -> Result<(), Failure> {
-    match args.format {
-        None | Some(Format::Wide) => {
-            let text = answer.table(args.format.is_some()).text(!args.no_headers);
-            write_out(&text)
-        }
-        Some(Format::Name) => {
-            let lines = answer.names().into_iter().map(|name| name + "\n");
-            write_out(&lines.collect::<String>())
-        }
-        Some(Format::Json) => write_out(&json(&List::new(A::KIND, answer.items()))?),
-        Some(Format::Yaml) => write_out(&yaml(&List::new(A::KIND, answer.items()))?),
-    }
+    write_out(&text(args, answer)?)
+}
+
+/// Returns an answer in the form that the user asked for.
+pub fn text<A: Answer>(args: OutputArgs, answer: &A) -> Result<String, Failure> {
+    Ok(match args.format {
+        None | Some(Format::Wide) => answer.table(args.format.is_some()).text(!args.no_headers),
+        Some(Format::Name) => answer.names().into_iter().map(|name| name + "\n").collect(),
+        Some(Format::Json) => json(&List::new(A::KIND, answer.items()))?,
+        Some(Format::Yaml) => yaml(&List::new(A::KIND, answer.items()))?,
+    })
 }
 
 /// Prints one document as JSON or YAML; `text` is what is printed in any other form.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::clean::clean;
 use super::colour::{Tone, paint};
 
 /// The blanks between two columns.
@@ -32,8 +33,8 @@ pub struct Cell {
 
 impl Cell {
     /// Returns a cell of this tone.
-    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+    pub fn new(text: impl AsRef<str>, tone: Tone) -> Self {
+        Self { text: clean(text.as_ref()), tone }
     }
 }
 
@@ -56,8 +57,8 @@ impl Row {
     }
 
     /// Adds a line below the row.
-    pub fn note(mut self, line: impl Into<String>) -> Self {
-        self.notes.push(line.into());
+    pub fn note(mut self, line: impl AsRef<str>) -> Self {
+        self.notes.push(clean(line.as_ref()));
         self
     }
 }
@@ -71,6 +72,11 @@ impl Table {
     /// Adds a row.
     pub fn push(&mut self, row: Row) {
         self.rows.push(row);
+    }
+
+    /// Tells whether the table has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Returns the table as text.

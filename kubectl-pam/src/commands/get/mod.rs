@@ -14,7 +14,7 @@ use pam_operator::pam::ListedCredential;
 
 use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, printable, write_out};
+use crate::output::{clean, print, write_out};
 
 pub use args::GetArgs;
 use one::{only, several};
@@ -40,7 +40,7 @@ fn show(args: &GetArgs, found: &[ListedCredential]) -> Result<Exit, Failure> {
         Some(field) => {
             let [record] = &records.0[..] else { return Err(several(&records)) };
             let text = record.field(field).unwrap_or_default();
-            write_out(&format!("{}\n", printable(text)))?;
+            write_out(&format!("{}\n", clean(text)))?;
         }
     }
     Ok(Exit::Done)

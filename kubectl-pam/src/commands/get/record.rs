@@ -3,7 +3,7 @@
 use pam_operator::pam::ListedCredential;
 use serde::Serialize;
 
-use crate::output::{Answer, Row, Table, printable};
+use crate::output::{Answer, Cell, Row, Table, clean};
 
 /// A record, as the list shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -63,7 +63,7 @@ impl Record {
 
     /// Returns `username on hostname`, as a message names a record.
     pub fn account(&self) -> String {
-        format!("{} on {}", printable(&self.username), printable(&self.hostname))
+        format!("{} on {}", clean(&self.username), clean(&self.hostname))
     }
 
     fn rotated(&self) -> &'static str {
@@ -91,7 +91,7 @@ impl Answer for Records {
             let narrow = [&*record.id, &record.username, &record.hostname, &record.kind, record.rotated()];
             let more = [record.change.as_deref(), Some(&*record.ip), record.identifier.as_deref()];
             let more = more.into_iter().filter(|_| wide).map(Option::unwrap_or_default);
-            table.push(Row::new(narrow.into_iter().chain(more).map(|text| printable(text).into())));
+            table.push(Row::new(narrow.into_iter().chain(more).map(Cell::from)));
         }
         table
     }

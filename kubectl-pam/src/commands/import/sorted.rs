@@ -7,7 +7,7 @@ use pam_operator::pam::ListedCredential;
 use super::claimed::Claimed;
 use super::filter::Filter;
 use super::skipped::{Doubles, Skip};
-use crate::output::printable;
+use crate::output::clean;
 
 /// The records of one list, by what becomes of them.
 pub struct Sorted<'a> {
@@ -32,7 +32,7 @@ pub struct Skipped<'a> {
 impl fmt::Display for Skipped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { record, why } = self;
-        write!(f, "{} ({} on {}): {why}", record.id, printable(&record.username), printable(&record.hostname))
+        write!(f, "{} ({} on {}): {why}", record.id, clean(&record.username), clean(&record.hostname))
     }
 }
 

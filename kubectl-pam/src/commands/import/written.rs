@@ -44,7 +44,7 @@ pub async fn write(
     patch: Option<&Patch>,
 ) -> Result<Written, Failure> {
     let stop = interrupt();
-    let Some(directory) = &args.directory else { return to_output(sorted, place, &stop) };
+    let Some(directory) = &args.directory else { return to_output(sorted, place, &stop).await };
     fs::create_dir_all(directory).map_err(|error| not_written(directory, &error))?;
     let mut written = Written { directory: directory.display().to_string(), ..Written::default() };
     for record in &sorted.chosen {
@@ -75,8 +75,8 @@ fn interrupt() -> Arc<AtomicBool> {
     stop
 }
 
-fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, stop: &AtomicBool) -> Result<Written, Failure> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+async fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, stop: &AtomicBool) -> Result<Written, Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut written = Written::default();
     for (number, record) in sorted.chosen.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
@@ -88,6 +88,7 @@ fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, stop: &AtomicBool) -> Resul
         }
         out.write_all(text(record, place).as_bytes())?;
         written.new += 1;
+        tokio::task::yield_now().await;
     }
     out.flush()?;
     Ok(written)

@@ -1,0 +1,12 @@
+//! Objects of our kinds in the cluster. They are read as plain JSON, so that a plugin and an operator of different versions
+//! understand each other as far as their fields go.
+
+mod kind;
+mod named;
+mod object;
+mod selection;
+
+pub use kind::Kind;
+pub use named::{ConnectionName, Named};
+pub use object::{PamObject, get};
+pub use selection::{Found, Selection};
