@@ -36,6 +36,7 @@ mod memory;
 mod my_safe;
 mod narrowing;
 mod plan_mode;
+mod plugin;
 mod product_versions;
 mod reasons;
 mod recovery;

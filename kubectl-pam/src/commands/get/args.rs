@@ -25,17 +25,12 @@ const FIELDS: [&str; 8] = [PASSWORD, "id", "identifier", "username", "hostname",
 /// it gives the client custody of the record, notes the read in its audit, and may rotate the password because of it.
 #[derive(Args, Clone, Debug)]
 pub struct GetArgs {
-    /// The record: its id, username@hostname, or the name of a `PamCredential`
+    /// The record: its id, username@hostname, or the name of a PamCredential
     #[arg(value_name = "ID|USERNAME@HOSTNAME|NAME")]
     pub target: Target,
-    /// The connection: its name, or KIND/NAME [default: default; for a `PamCredential` its own]
-    #[arg(long, value_name = "[KIND/]NAME", help_heading = "Access to the PAM")]
-    pub connection: Option<ConnectionName>,
-    #[command(flatten)]
-    pub login: LoginArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print this field alone; without a line break where the output is no terminal. The password only with --reveal
+    /// Print this field alone; the password only with --reveal, and into a pipe exactly as it is, without a line break
     #[arg(long, value_name = "FIELD", value_parser = PossibleValuesParser::new(FIELDS), conflicts_with_all = ["format", "no_headers"])]
     pub field: Option<String>,
     /// Read the value: to a terminal, into a pipe with --field password, or into a Secret with --to-secret
@@ -55,6 +50,11 @@ pub struct GetArgs {
     pub release: bool,
     #[command(flatten)]
     pub yes: YesArgs,
+    /// The connection: its name, or KIND/NAME [default: default; for a PamCredential its own]
+    #[arg(long, value_name = "[KIND/]NAME", help_heading = "Access to the PAM")]
+    pub connection: Option<ConnectionName>,
+    #[command(flatten)]
+    pub login: LoginArgs,
 }
 
 impl GetArgs {

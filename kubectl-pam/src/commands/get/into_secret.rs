@@ -51,7 +51,7 @@ impl SecretKey {
     /// Looks whether the Secret is there and may get a value, so that no value is read for nothing.
     pub async fn check(&self, cluster: &Cluster) -> Result<Checked, Failure> {
         let action = format!("read the Secret {}/{}", cluster.namespace, self.name);
-        let secret = match cluster.answer(&action, self.api(cluster).get(&self.name)).await? {
+        let secret = match cluster.answer(&action, api(cluster).get(&self.name)).await? {
             Ok(secret) => secret,
             Err(error) if code(&error) == Some(404) => {
                 return Err(refused(&format!(
@@ -85,7 +85,7 @@ impl SecretKey {
         let params = PatchParams { dry_run: true, ..params() };
         let patch = Patch::Merge(json!({ "metadata": { "uid": checked.uid } }));
         let action = self.writing(cluster);
-        cluster.call(&action, self.api(cluster).patch_metadata(&self.name, &params, &patch)).await.map(drop)
+        cluster.call(&action, api(cluster).patch_metadata(&self.name, &params, &patch)).await.map(drop)
     }
 
     /// Writes the value. A Secret that changed meanwhile is looked at again.
@@ -108,16 +108,16 @@ impl SecretKey {
             "data": { self.key.as_str(): ByteString(value.expose_secret().as_bytes().to_vec()) },
         }));
         // The answer is metadata alone: no value comes back.
-        self.api(cluster).patch_metadata(&self.name, &params(), &patch).await.map(drop)
+        api(cluster).patch_metadata(&self.name, &params(), &patch).await.map(drop)
     }
 
     fn writing(&self, cluster: &Cluster) -> String {
         format!("write the Secret {}/{}", cluster.namespace, self.name)
     }
+}
 
-    fn api(&self, cluster: &Cluster) -> Api<Secret> {
-        Api::namespaced(cluster.client.clone(), &cluster.namespace)
-    }
+fn api(cluster: &Cluster) -> Api<Secret> {
+    Api::namespaced(cluster.client.clone(), &cluster.namespace)
 }
 
 fn params() -> PatchParams {

@@ -157,12 +157,15 @@ fn raw(bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Says what is left to do after a value was handed out for nothing.
-fn with_custody(mut failure: Failure, one: &One<'_>) -> Failure {
-    if !failure.message.is_empty() {
-        failure.message +=
-            &format!(". Custody of record {} is with this client now: --release gives it back", one.listed.id);
+fn with_custody(failure: Failure, one: &One<'_>) -> Failure {
+    let Failure { exit, message } = failure;
+    match message.as_str() {
+        "" => Failure { exit, message },
+        message => Failure::new(
+            exit,
+            format!("{message}. Custody of record {} is with this client now: --release gives it back", one.listed.id),
+        ),
     }
-    failure
 }
 
 #[cfg(test)]

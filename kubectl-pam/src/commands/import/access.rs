@@ -18,7 +18,7 @@ const SEPARATORS: [char; 3] = ['_', '-', '.'];
 /// The rules of a connection, as they hold for one namespace.
 pub struct Rules<'a> {
     /// The rules; `None` where the connection has none, so that the default holds.
-    pub rules: Option<Vec<domain::AccessRule>>,
+    pub in_namespace: Option<Vec<domain::AccessRule>>,
     /// The names of this cluster under which identifiers are generated.
     pub clusters: &'a [String],
     /// The namespace.
@@ -45,7 +45,7 @@ impl Rules<'_> {
             hostname: Some(hostname),
             wants: Grants::default(),
         };
-        access(self.rules.as_deref(), self.clusters, &claim)
+        access(self.in_namespace.as_deref(), self.clusters, &claim)
     }
 }
 
@@ -133,7 +133,7 @@ mod tests {
 
     fn rules(rules: Option<Vec<domain::AccessRule>>) -> Rules<'static> {
         static CLUSTERS: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
-        Rules { rules, clusters: CLUSTERS.get_or_init(|| vec!["c1".to_owned()]), namespace: "shop" }
+        Rules { in_namespace: rules, clusters: CLUSTERS.get_or_init(|| vec!["c1".to_owned()]), namespace: "shop" }
     }
 
     #[test]

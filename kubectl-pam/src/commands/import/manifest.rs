@@ -77,18 +77,18 @@ const fn kind(connection: &ConnectionRef) -> &'static str {
 /// that no reader of YAML takes a character for the end of a line.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            ' '..='~' => quoted.push(character),
-            _ if character.is_alphanumeric() => quoted.push(character),
-            _ if u32::from(character) <= 0xffff => quoted.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => quoted.push_str(&format!("\\U{:08x}", u32::from(character))),
-        }
+    let inside: String = text.chars().map(escaped).collect();
+    format!("\"{inside}\"")
+}
+
+fn escaped(character: char) -> String {
+    match (character, u32::from(character)) {
+        ('"' | '\\', _) => format!("\\{character}"),
+        (' '..='~', _) => character.to_string(),
+        _ if character.is_alphanumeric() => character.to_string(),
+        (_, short @ ..=0xffff) => format!("\\u{short:04x}"),
+        (_, long) => format!("\\U{long:08x}"),
     }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

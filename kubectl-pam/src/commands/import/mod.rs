@@ -32,7 +32,7 @@ pub async fn run(args: &ImportArgs, cluster: &Cluster) -> Result<Exit, Failure> 
     connected.client.list_credentials(&mut |record| records.push(record)).await?;
     let claimed = cluster_state::claimed(cluster, connected.client.vault()).await?;
     let access = cluster_state::access(cluster, &connected).await?;
-    let rules = Rules { rules: access.rules, clusters: &access.clusters, namespace: &cluster.namespace };
+    let rules = Rules { in_namespace: access.rules, clusters: &access.clusters, namespace: &cluster.namespace };
     let sorted = sorted::sort(&records, &args.filters, &claimed, |identifier| rules.is_reserved(identifier));
     let patch = patch::patch(&sorted.chosen, &rules, access.written.as_deref());
     let connection = reference(&connected);

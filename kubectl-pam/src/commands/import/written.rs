@@ -52,9 +52,9 @@ pub async fn write(
             written.interrupted = true;
             return Ok(written);
         }
-        let path = directory.join(format!("{}.yaml", name_of(record)));
-        let outcome = files::write(&path, &text(record, place), args.overwrite);
-        written.count(&path, outcome.map_err(|error| not_written(&path, &error))?);
+        let file = directory.join(format!("{}.yaml", name_of(record)));
+        let outcome = files::write(&file, &text(record, place), args.overwrite);
+        written.count(&file, outcome.map_err(|error| not_written(&file, &error))?);
         // A signal is noted by another task.
         tokio::task::yield_now().await;
     }
@@ -121,7 +121,8 @@ fn beside(directory: &Path, name: &str, text: Option<String>) -> Result<(), Fail
 }
 
 fn listed(skipped: &[Skipped<'_>]) -> String {
-    skipped.iter().map(|skipped| format!("{skipped}\n")).collect()
+    let lines: Vec<String> = skipped.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 fn not_written(path: &Path, error: &std::io::Error) -> Failure {
