@@ -73,7 +73,7 @@ async fn fill(world: &World, name: &str) {
 }
 
 /// Waits until so many credentials have that reason.
-async fn have(world: &World, count: usize, reason: &str) {
+pub async fn have(world: &World, count: usize, reason: &str) {
     wait_until(&format!("{count} to be {reason}"), Duration::from_mins(6), async || {
         let all = world.credentials().list(&ListParams::default()).await?;
         let is = |found: &&PamCredential| {
@@ -88,11 +88,11 @@ async fn have(world: &World, count: usize, reason: &str) {
     .unwrap();
 }
 
-fn posts(world: &World) -> usize {
+pub fn posts(world: &World) -> usize {
     world.sim.count(Kind::PostCredential)
 }
 
-fn identifiers(world: &World) -> BTreeMap<String, Option<String>> {
+pub fn identifiers(world: &World) -> BTreeMap<String, Option<String>> {
     world.sim.records().into_iter().map(|record| (record.id, record.identifier)).collect()
 }
 
@@ -110,7 +110,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     have(&world, 496, "SecretKeyNotFound").await;
     let began = Instant::now();
     let ran = import(&world, &rest, &[]).await.says(0, "40 skipped, 496 claimed by objects of the cluster");
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert!(ran.err.contains("4464 new") && ran.err.contains("an SSH key") && ran.out.is_empty(), "{}", ran.err);
     assert_eq!(files(&rest).len(), 4464 + 1, "and what was skipped");
     assert_eq!(files(&rest)["skipped.txt"].lines().count(), 40);
@@ -258,7 +258,7 @@ async fn an_interrupted_import_says_how_far_it_got_and_goes_on_at_the_next_run()
         written.len(),
         ran.err
     );
-    assert!(written.keys().all(|name| name.ends_with(".yaml")), "no unfinished file");
+    assert!(written.keys().all(|name| !name.contains("unfinished")), "no unfinished file");
     import(&world, &folder, &[]).await.says(0, &format!("{} new", 5000 - written.len()));
     assert_eq!(files(&folder).len(), 5000);
 }

@@ -1,5 +1,6 @@
 //! The plugin of kubectl as a program: its output, its exit codes, and what it asks of the cluster and of the PAM.
 
+mod first_steps;
 mod get;
 mod import;
 
