@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use pam_operator::telemetry::{self, LogFormat};
 
 use crate::cluster::Cluster;
-use crate::commands::{completion, explain, get, import, status, version};
+use crate::commands::{completion, explain, get, import, plan, status, sync, version};
 use crate::exit::{Exit, Failure};
 use crate::invocation;
 use crate::kubeconfig::KubeArgs;
@@ -40,6 +40,8 @@ struct GlobalArgs {
 #[derive(Subcommand, Clone, Debug)]
 enum Commands {
     Status(status::StatusArgs),
+    Plan(plan::PlanArgs),
+    Sync(sync::SyncArgs),
     Explain(explain::ExplainArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
@@ -88,6 +90,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Completion(args) => completion::run(args, command()).map(done),
         Commands::Version(args) => version::run(args).map(done),
         Commands::Status(args) => in_cluster(kube, async |cluster| status::run(args, &cluster).await),
+        Commands::Sync(args) => in_cluster(kube, async |cluster| sync::run(args, &cluster).await),
+        Commands::Plan(args) => {
+            in_cluster(kube, async |cluster| plan::run(args, &cluster, kube.namespace.as_deref()).await)
+        }
         Commands::Get(args) => in_cluster(kube, async |cluster| get::run(args, &cluster).await),
         Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
     }

@@ -11,11 +11,14 @@ mod commands;
 mod connection;
 mod consent;
 mod exit;
+mod interrupt;
 mod invocation;
 mod kubeconfig;
 mod manual;
 mod objects;
 mod output;
+#[cfg(test)]
+mod schema;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/re
 /// What the page says of a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonRow {
     /// The reason, as `Ready` has it.
     pub reason: String,
@@ -23,6 +24,7 @@ pub struct ReasonRow {
 /// What the page says of a code of the PAM, and the sentence that users read of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CodeRow {
     /// The code.
     pub code: u16,

@@ -64,6 +64,10 @@ pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-
 /// On a credential that is deleted with `deletionPolicy: Disable`: the record is not disabled, but becomes that of the named
 /// credential, `<namespace>/<name>`.
 pub const HAND_OVER_TO: &str = "pam-operator.io/hand-over-to";
+/// On an object that only asks what would be done for the object of the same kind and namespace and of this name, which may be
+/// there or not: the answer is in `status.plan`. Whatever its `spec.mode` says, nothing is sent to the PAM
+/// for it, it claims nothing, and nothing holds its deletion.
+pub const THROWAWAY: &str = "pam-operator.io/throwaway";
 /// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`, or those of one namespace
 /// by `<namespace>=<number>`.
 pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
@@ -71,8 +75,8 @@ pub const CONFIRM_DISABLE: &str = "pam-operator.io/confirm-disable";
 /// or for one namespace by `<namespace>=<number>`.
 pub const CONFIRM_INVENTORY: &str = "pam-operator.io/confirm-inventory";
 /// Every annotation that the operator reads. Of the annotations in a cluster no other one is held.
-pub const ANNOTATIONS: [&str; 5] =
-    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, HAND_OVER_TO, CONFIRM_DISABLE, CONFIRM_INVENTORY];
+pub const ANNOTATIONS: [&str; 6] =
+    [RECONCILE_REQUESTED_AT, PUSH_VALUE_REQUESTED_AT, HAND_OVER_TO, THROWAWAY, CONFIRM_DISABLE, CONFIRM_INVENTORY];
 /// The label that takes the place of a namespace's labels where these are too large to be held. No rule selects by labels
 /// a namespace that bears it.
 pub const LABELS_TOO_LARGE: &str = "pam-operator.io/labels-too-large";

@@ -28,3 +28,4 @@ mod outage;
 mod products;
 mod restored_state;
 mod tenants;
+mod throwaway;

@@ -21,8 +21,11 @@ pub struct ExplainArgs {
 /// One explanation.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Explanation {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Explanation {
+    /// Of a reason.
     Reason(ReasonRow),
+    /// Of a code.
     Code(CodeRow),
 }
 

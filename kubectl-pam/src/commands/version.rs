@@ -14,8 +14,11 @@ pub struct VersionArgs {
     output: Option<Format>,
 }
 
+/// The version of the plugin.
 #[derive(Debug, Serialize)]
-struct Version {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Version {
+    /// The version, such as `0.1.0`.
     version: &'static str,
 }
 

@@ -5,8 +5,10 @@ mod kind;
 mod named;
 mod object;
 mod selection;
+mod watch;
 
 pub use kind::Kind;
 pub use named::{ConnectionName, Named};
 pub use object::{PamObject, get};
 pub use selection::{Found, Selection};
+pub use watch::{Change, Changes, changes};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kube::runtime::reflector::Store;
+use kube::runtime::reflector::{ObjectRef, Store};
 
 use crate::api::{AdoptionPolicy, DeletionPolicy, Mode, PamCredential, PamCredentialStatus};
 use crate::config::Config;
@@ -21,6 +21,7 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::status_store::StatusStore;
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
 use crate::metrics::Kind;
@@ -99,12 +100,23 @@ impl Context {
         self.stores().iter().flat_map(Store::state).collect()
     }
 
+    /// Returns a credential as the watches show it.
+    pub(crate) fn find(&self, key: &NamespacedName) -> Option<PamCredential> {
+        let reference = ObjectRef::<Guarded<PamCredential>>::new(&key.name).within(&key.namespace);
+        let found = self.stores().iter().find_map(|store| store.get(&reference))?;
+        found.0.as_ref().ok().cloned()
+    }
+
     fn stores(&self) -> MutexGuard<'_, Vec<Store<Guarded<PamCredential>>>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in a credential as the watch shows it.
     pub(crate) fn note(&self, credential: &PamCredential) {
+        // A throwaway has nothing and claims nothing, so that nothing is to be known of it.
+        if is_throwaway(&credential.metadata) {
+            return;
+        }
         let key = NamespacedName::of(credential);
         self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {

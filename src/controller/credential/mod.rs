@@ -8,4 +8,5 @@ mod facts;
 mod observe;
 mod reconcile;
 mod report;
+mod throwaway;
 pub(crate) mod unserved;

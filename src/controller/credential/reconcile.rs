@@ -11,17 +11,18 @@ use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::write_status;
-use crate::controller::credential::{act, observe, report};
+use crate::controller::credential::{act, observe, report, throwaway};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::throwaway::throwaway_of;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
     fn adapt(&self, object: &mut PamCredential) {
-        object.spec.mode = effective_mode(object.spec.mode, self.cluster.plan_only);
+        object.spec.mode = effective_mode(object, self.cluster.plan_only);
     }
 
     fn note(&self, object: &PamCredential) {
@@ -38,6 +39,9 @@ impl Reconciler<PamCredential> for Context {
     }
 
     async fn reconcile(self: &Arc<Self>, object: &PamCredential) -> Result<Action, Error> {
+        if let Some(of) = throwaway_of(&object.metadata) {
+            return throwaway::pass(object, &of, self).await.map(|end| end.action);
+        }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         self.claims.begin_pass(uid);
         let end = reconcile(object, self).await;

@@ -19,6 +19,7 @@ pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod status_store;
 pub(crate) mod status_write;
+pub(crate) mod throwaway;
 pub(crate) mod times;
 pub(crate) mod trigger;
 pub(crate) mod watch;

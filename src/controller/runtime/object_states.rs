@@ -72,6 +72,11 @@ impl ObjectStates {
         })
     }
 
+    /// Returns whether a pass over an object noted such a write. Nothing is noted by this.
+    pub(crate) fn is_suspected_write_noted(&self, uid: &str) -> bool {
+        self.lock().entries.get(uid).and_then(|entry| entry.suspected_write).unwrap_or_default()
+    }
+
     /// Returns whether an object was being deleted when this process first saw it: an earlier process may have been about to
     /// disable its record. `is_deleting` says whether it is now.
     pub(crate) fn was_deleting(&self, uid: &str, is_deleting: bool) -> bool {

@@ -13,6 +13,7 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::status_store::StatusStore;
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::safe_password::claims::Claims;
 use crate::controller::safe_password::facts::secret_refs::secret_names;
 use crate::domain::safe_password::ACTIVE;
@@ -84,6 +85,10 @@ impl Context {
 
     /// Takes in an object as the watch shows it.
     pub(crate) fn note(&self, object: &MySafePassword) {
+        // A throwaway has nothing and claims nothing, so that nothing is to be known of it.
+        if is_throwaway(&object.metadata) {
+            return;
+        }
         self.connections.health.note_referrer(object);
         if self.claims.note(object) {
             self.wake_waiting(&NamespacedName::of(object));

@@ -7,4 +7,5 @@ mod facts;
 mod observe;
 mod reconcile;
 mod report;
+mod throwaway;
 mod unserved;

@@ -11,18 +11,19 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::report::write_status;
-use crate::controller::safe_password::{act, observe, report};
+use crate::controller::safe_password::{act, observe, report, throwaway};
 use crate::domain::safe_password::Decision;
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<MySafePassword> for Context {
     fn adapt(&self, object: &mut MySafePassword) {
-        if self.cluster.plan_only {
+        if self.cluster.plan_only || is_throwaway(&object.metadata) {
             object.spec.mode = Mode::Plan;
         }
     }
@@ -41,6 +42,9 @@ impl Reconciler<MySafePassword> for Context {
     }
 
     async fn reconcile(self: &Arc<Self>, object: &MySafePassword) -> Result<Action, Error> {
+        if let Some(of) = throwaway_of(&object.metadata) {
+            return throwaway::pass(object, &of, self).await.map(|end| end.action);
+        }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         self.claims.begin_pass(uid);
         let end = reconcile(object, self).await;

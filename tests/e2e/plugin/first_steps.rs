@@ -14,7 +14,8 @@ const PAGE: &str = include_str!("../../../docs/reading-and-import.md");
 
 /// The commands of a step, with this world's names in the place of the page's.
 fn step(world: &World, number: usize) -> String {
-    let (_, behind) = PAGE.split_once(&format!("<!-- first steps {number} -->\n```sh\n")).expect("the page has the step");
+    let (_, behind) =
+        PAGE.split_once(&format!("<!-- first steps {number} -->\n```sh\n")).expect("the page has the step");
     let (commands, _) = behind.split_once("```").expect("the block ends");
     commands
         .replace("-n erp", &format!("-n {}", world.namespace))
@@ -26,7 +27,10 @@ fn step(world: &World, number: usize) -> String {
 async fn run(world: &World, folder: &Path, number: usize) -> String {
     let plugin = program();
     let folders = [plugin.parent().unwrap(), Path::new(&world.cluster.state().tools.kubectl).parent().unwrap()];
-    let path = std::env::join_paths(folders.map(Path::to_owned).into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap()))).unwrap();
+    let path = std::env::join_paths(
+        folders.map(Path::to_owned).into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    )
+    .unwrap();
     let mut shell = tokio::process::Command::new("sh");
     let shell = shell.args(["-e", "-c", &step(world, number)]).current_dir(folder).stdin(std::process::Stdio::null());
     let output = shell.env("KUBECONFIG", world.cluster.kubeconfig()).env("PATH", path).output().await.unwrap();

@@ -3,6 +3,7 @@
 mod life;
 mod lost_answers;
 mod strangers;
+mod throwaway;
 
 use std::time::Duration;
 

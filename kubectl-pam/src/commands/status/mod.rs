@@ -1,7 +1,7 @@
 //! `kubectl pam status`: one line for each object; below one that is not as it should be, what is wrong and what to do.
 
 mod detail;
-mod item;
+pub mod item;
 mod watch;
 
 use clap::Args;
@@ -61,10 +61,10 @@ pub async fn run(args: &StatusArgs, cluster: &Cluster) -> Result<Exit, Failure> 
     for left_out in &found.left_out {
         note(&format!("left out: {left_out}"));
     }
-    let mut shown = args.shown(&found);
     if args.watch {
-        return watch::run(args, cluster, shown).await;
+        return watch::run(args, cluster, found.objects).await;
     }
+    let mut shown = args.shown(&found);
     if let ([named], [item]) = (args.what.as_slice(), shown.items.as_mut_slice())
         && named.name.is_some()
     {

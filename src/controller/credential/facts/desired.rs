@@ -5,13 +5,15 @@ use crate::api::{
     RECONCILE_REQUESTED_AT,
 };
 use crate::controller::credential::facts::{field_groups, settings};
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::domain::credential::{Asked, Desired, ensures_enabled};
 use crate::domain::{Account, AdoptionPolicy, ObjectName};
 
 /// Returns the mode that an object is served in. Every credential gets its effective mode as soon as the watch shows it, so
-/// that nothing in the process can serve an object in the mode of its spec where `--plan-only` is set.
-pub(crate) const fn effective_mode(mode: Mode, plan_only: bool) -> Mode {
-    if plan_only { Mode::Plan } else { mode }
+/// that nothing in the process can serve an object in the mode of its spec where `--plan-only` is set, or a throwaway in
+/// any other.
+pub(crate) fn effective_mode(object: &PamCredential, plan_only: bool) -> Mode {
+    if plan_only || is_throwaway(&object.metadata) { Mode::Plan } else { object.spec.mode }
 }
 
 /// Returns what a spec asks for.
@@ -69,8 +71,26 @@ mod tests {
     #[test]
     fn with_plan_only_no_object_is_served_in_another_mode() {
         for mode in [Mode::Apply, Mode::Plan] {
-            assert_eq!(effective_mode(mode, true), Mode::Plan);
-            assert_eq!(effective_mode(mode, false), mode);
+            assert_eq!(effective_mode(&object(mode, None), true), Mode::Plan);
+            assert_eq!(effective_mode(&object(mode, None), false), mode);
         }
+    }
+
+    #[test]
+    fn a_throwaway_is_served_in_no_other_mode_whatever_it_names() {
+        for (mode, name) in [(Mode::Apply, "db"), (Mode::Plan, "db"), (Mode::Apply, "")] {
+            let throwaway = object(mode, Some(name));
+            assert_eq!(effective_mode(&throwaway, false), Mode::Plan);
+        }
+    }
+
+    fn object(mode: Mode, throwaway: Option<&str>) -> PamCredential {
+        let annotations = throwaway.map(|name| serde_json::json!({ api::THROWAWAY: name }));
+        serde_json::from_value(serde_json::json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "shop", "annotations": annotations},
+            "spec": {"username": "u", "hostname": "h", "ip": "i", "mode": mode},
+        }))
+        .unwrap()
     }
 }

@@ -12,6 +12,7 @@ use crate::controller::credential::facts::{desired, identity};
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
@@ -104,6 +105,11 @@ impl Observation<'_> {
 
     pub(crate) fn uid(&self) -> &str {
         self.object.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
+    pub(crate) fn is_of_throwaway(&self) -> bool {
+        is_throwaway(&self.object.metadata)
     }
 
     pub(crate) fn generation(&self) -> i64 {

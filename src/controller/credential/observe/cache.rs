@@ -82,8 +82,7 @@ fn connection_facts(object: &PamCredential, identifier: &str, context: &Context)
 }
 
 fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
-    let suspected_write =
-        context.state.has_suspected_write(observed.uid(), || observed.situation_input(false).has_suspected_write());
+    let suspected_write = has_suspected_write(observed, context);
     let unchanged = observed
         .versions
         .as_ref()
@@ -98,6 +97,11 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one.
     situation.finalizer |= observed.plan_only && !situation.deleting;
     situation.claimed_by_other = is_claimed_by_other(observed, context);
+    if observed.is_of_throwaway() {
+        // Nothing is noted of the object that it asks for, and no finalizer is missing: a throwaway goes at once.
+        situation.finalizer = true;
+        return situation;
+    }
     if situation.deleting {
         situation.heir = heir(observed, context);
     }
@@ -105,6 +109,15 @@ fn situation(observed: &Observation<'_>, context: &Context) -> Situation {
     situation.suspected_disable = was_deleting && situation.recently_started;
     situation.other_operator_writes = does_other_operator_write(observed, context);
     situation
+}
+
+/// Returns whether an earlier process may have sent a write that the status does not tell of. A throwaway looks for none: the
+/// passes over the object that it asks for do.
+fn has_suspected_write(observed: &Observation<'_>, context: &Context) -> bool {
+    if observed.is_of_throwaway() {
+        return context.state.is_suspected_write_noted(observed.uid());
+    }
+    context.state.has_suspected_write(observed.uid(), || observed.situation_input(false).has_suspected_write())
 }
 
 /// Compares the newest list, however old, with what was written.

@@ -20,10 +20,28 @@ use crate::domain::{
 /// that this object could not write anyway is not claimed. Returns `false` if the object is gone: then nothing keeps another
 /// object from claiming the same, and nothing may be written.
 pub(crate) fn claim(observed: &mut Observation<'_>, context: &Context) -> bool {
-    if let Some(request) = claim_request(observed, context.cluster.clock.now()) {
+    let request = claim_request(observed, context.cluster.clock.now());
+    if observed.is_of_throwaway() {
+        if let Some(request) = request {
+            let taken = context.claims.holder(observed.uid(), &observed.key, &request);
+            observed.situation.claims = met(taken.as_ref());
+        }
+        return true;
+    }
+    if let Some(request) = request {
         claim_for(observed, request, context);
     }
     context.claims.is_there(observed.uid())
+}
+
+/// Returns the claims that an object meets which asks only who holds what it wants.
+const fn met(taken: Option<&Taken>) -> Claims {
+    match taken {
+        None => Claims::Free,
+        Some(Taken::Identifier(_)) => Claims::Identifier,
+        Some(Taken::Account(_)) => Claims::Account,
+        Some(Taken::Device(_)) => Claims::Device,
+    }
 }
 
 fn claim_for(observed: &mut Observation<'_>, mut request: ClaimRequest, context: &Context) {
@@ -57,10 +75,7 @@ fn claim_for(observed: &mut Observation<'_>, mut request: ClaimRequest, context:
     observed.found.claim_left = claimed.as_ref().err().and_then(|_| claim_left(observed, &request, context));
     observed.situation.claims = match &claimed {
         Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
-        Ok(_) => Claims::Free,
-        Err(Taken::Identifier(_)) => Claims::Identifier,
-        Err(Taken::Account(_)) => Claims::Account,
-        Err(Taken::Device(_)) => Claims::Device,
+        taken => met(taken.as_ref().err()),
     };
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
 }

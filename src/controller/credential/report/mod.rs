@@ -11,6 +11,7 @@ mod overwriting;
 mod plan;
 mod removed;
 mod status;
+pub(crate) mod throwaway;
 pub(crate) mod write_status;
 
 use kube::runtime::controller::Action;
@@ -22,6 +23,7 @@ use crate::controller::credential::act::outcome::Outcome;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::pass_end::{self, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::domain::credential::{Ended, clears_suspected_write, next_pass};
@@ -111,7 +113,17 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
 }
 
 fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {
+    come_back_as(&observed.object_id(), observed, ended, outcome, context)
+}
+
+/// Returns when the object of that id is passed over again.
+fn come_back_as(
+    id: &ObjectId,
+    observed: &Observation<'_>,
+    ended: &Ended,
+    outcome: &Outcome,
+    context: &Context,
+) -> Action {
     let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
-    let (id, input_hash) = (observed.object_id(), observed.input_hash());
-    pass_end::come_back(&context.cluster.retries, &id, input_hash, next_pass(ended), asked)
+    pass_end::come_back(&context.cluster.retries, id, observed.input_hash(), next_pass(ended), asked)
 }

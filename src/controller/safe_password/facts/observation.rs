@@ -10,6 +10,7 @@ use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::retry::input_hash;
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::runtime::times::Times;
 use crate::controller::safe_password::claims::EntryKey;
 use crate::controller::safe_password::facts::desired;
@@ -112,6 +113,11 @@ impl Observation<'_> {
         self.object.metadata.uid.as_deref().unwrap_or_default()
     }
 
+    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
+    pub(crate) fn is_of_throwaway(&self) -> bool {
+        is_throwaway(&self.object.metadata)
+    }
+
     pub(crate) fn generation(&self) -> i64 {
         self.object.metadata.generation.unwrap_or_default()
     }
@@ -126,8 +132,9 @@ impl Observation<'_> {
             uid: self.uid(),
             generation: self.generation(),
             deleting: self.is_deleting(),
-            // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one.
-            finalizer: self.finalizer || (self.plan_only && !self.is_deleting()),
+            // With `--plan-only` no finalizer is missing: a copy of a cluster has to be torn down without one. Nor is one for a
+            // throwaway, which goes at once.
+            finalizer: self.finalizer || (self.plan_only && !self.is_deleting()) || self.is_of_throwaway(),
             ready: self.is_ready(),
             desired: &self.desired,
             appearance: &self.appearance,

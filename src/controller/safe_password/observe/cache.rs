@@ -50,7 +50,9 @@ pub(crate) fn from_cache<'a>(object: &'a MySafePassword, context: &'a Context) -
         object,
     };
     observed.turn = turn(&observed, context);
-    observed.surroundings.other_operator_writes = does_other_operator_write(&observed, context);
+    // Nothing is noted of the object that a throwaway asks for.
+    observed.surroundings.other_operator_writes =
+        !observed.is_of_throwaway() && does_other_operator_write(&observed, context);
     note_holder(&mut observed, context);
     observed
 }
@@ -60,8 +62,10 @@ fn note_holder(observed: &mut Observation<'_>, context: &Context) {
     let known = observed.status.identifier.as_ref().or(observed.desired.identifier.as_ref());
     let entry = known.and_then(|identifier| observed.entry(identifier.clone()));
     let holder = entry.and_then(|entry| context.claims.other(observed.uid(), &entry));
-    let waits_for = holder.clone().map(ObjectId::new::<MySafePassword>);
-    context.cluster.dependencies.wait_for(&observed.object_id(), waits_for);
+    if !observed.is_of_throwaway() {
+        let waits_for = holder.clone().map(ObjectId::new::<MySafePassword>);
+        context.cluster.dependencies.wait_for(&observed.object_id(), waits_for);
+    }
     observed.surroundings.holder = holder;
 }
 

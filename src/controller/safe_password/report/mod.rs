@@ -8,12 +8,14 @@ mod events;
 mod plan;
 mod sharing;
 mod status;
+pub(crate) mod throwaway;
 pub(crate) mod write_status;
 
 use kube::runtime::controller::Action;
 
 use crate::controller::connection::health::Asking;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::pass_end::{self, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::safe_password::act::outcome::Outcome;
@@ -82,11 +84,22 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
 }
 
 fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {
+    come_back_as(&observed.object_id(), observed, ended, outcome, context)
+}
+
+/// Returns when the object of that id is passed over again.
+fn come_back_as(
+    id: &ObjectId,
+    observed: &Observation<'_>,
+    ended: &Ended,
+    outcome: &Outcome,
+    context: &Context,
+) -> Action {
     let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
-    let (id, input_hash) = (observed.object_id(), observed.input_hash());
+    let input_hash = observed.input_hash();
     let next = match (next_pass(ended), observed.found.compare_in) {
         (NextPass::OnChange, Some(left)) => NextPass::In(left),
         (next, _) => next,
     };
-    pass_end::come_back(&context.cluster.retries, &id, input_hash, next, asked)
+    pass_end::come_back(&context.cluster.retries, id, input_hash, next, asked)
 }

@@ -23,6 +23,16 @@ fn a_plan_makes_no_write_in_any_state() {
     });
 }
 
+/// So is a throwaway served, by which somebody asks what would be done for another object.
+#[test]
+fn a_plan_whose_finalizer_counts_as_there_asks_for_nothing_to_be_done_while_the_object_stays() {
+    law(1_000, |s| match decide(&but(s, SAME.plan(true).finalizer(true).deleting(false))) {
+        Decision::Plan(_) => true,
+        Decision::Leave | Decision::Suspend | Decision::Look(_) | Decision::Wait(_) => false,
+        decision => panic!("{decision:?}"),
+    });
+}
+
 /// The first thing that would be sent, after what goes before it within the same pass.
 fn applied(s: &(impl Facts + Peek)) -> Decision {
     let next = Next { rotates: false, ensure_enabled: false };

@@ -1,0 +1,124 @@
+//! Asks for the pushes: of all objects, before anything is waited for.
+
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::item::{Ended, Request, SyncItem};
+use super::progress::Lines;
+use super::{DryRun, SyncArgs};
+use crate::cluster::{Cluster, failed};
+use crate::exit::Failure;
+use crate::interrupt::interrupted;
+use crate::objects::PamObject;
+use crate::output::note;
+
+/// How many requests are under way at once.
+const AT_ONCE: usize = 8;
+/// The field manager of the annotations.
+const MANAGER: &str = "kubectl-pam";
+
+/// What came of asking.
+pub struct Asked {
+    /// The request.
+    pub request: Request,
+    /// The objects whose push was asked for.
+    pub objects: Vec<PamObject>,
+    /// The others.
+    pub others: Vec<SyncItem>,
+    /// Whether the user interrupted the command.
+    pub interrupted: bool,
+}
+
+/// Asks for the push of each object. An interruption lets the requests end that are under way.
+pub async fn all(
+    args: &SyncArgs,
+    cluster: &Cluster,
+    objects: Vec<PamObject>,
+    lines: &mut Lines,
+) -> Result<Asked, Failure> {
+    let text = format!("{:.0}-{:08x}", Timestamp::now(), rand::random::<u32>());
+    let request = Request { text, value: args.push_value };
+    let (stop, stopped) = watch::channel(false);
+    let ask = |object: PamObject| {
+        let (request, stopped) = (&request, stopped.clone());
+        async move {
+            if *stopped.borrow() {
+                return (object, None);
+            }
+            let answer = one(args, cluster, request, &object).await;
+            (object, Some(answer))
+        }
+    };
+    let mut asked = Asked { request: request.clone(), objects: Vec::new(), others: Vec::new(), interrupted: false };
+    let mut answers = stream::iter(objects).map(ask).buffered(AT_ONCE);
+    loop {
+        tokio::select! {
+            () = interrupted(), if !asked.interrupted => {
+                asked.interrupted = true;
+                let _ = stop.send(true);
+            }
+            answer = answers.next() => match answer {
+                Some((object, answer)) => asked.take(object, answer, lines)?,
+                None => break,
+            },
+        }
+    }
+    drop(answers);
+    Ok(asked)
+}
+
+async fn one(args: &SyncArgs, cluster: &Cluster, request: &Request, object: &PamObject) -> Result<(), Failure> {
+    let api = object.kind.api(cluster, Some(&object.namespace()));
+    let annotations = json!({ request.annotation(): request.text });
+    let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
+    let params = PatchParams {
+        dry_run: args.dry_run == Some(DryRun::Server),
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    let action = format!("ask for the push of {} {}", object.kind, object.name());
+    match cluster.answer(&action, api.patch_metadata(&object.name(), &params, &patch)).await? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(&action, &error)),
+    }
+}
+
+impl Asked {
+    fn take(
+        &mut self,
+        object: PamObject,
+        answer: Option<Result<(), Failure>>,
+        lines: &mut Lines,
+    ) -> Result<(), Failure> {
+        match answer {
+            None => self.others.push(SyncItem::of(&object, Ended::NotAsked)),
+            Some(Ok(())) => self.objects.push(object),
+            Some(Err(failure)) => {
+                let item = SyncItem::refused(&object, failure.message);
+                lines.ended(&item)?;
+                self.others.push(item);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how the objects end where nobody waits for them.
+    pub fn without_wait(self, dry_run: bool, lines: &mut Lines) -> Result<Vec<SyncItem>, Failure> {
+        let ended = if dry_run { Ended::WouldBeAsked } else { Ended::Asked };
+        let mut items: Vec<SyncItem> = self.objects.iter().map(|object| SyncItem::of(object, ended)).collect();
+        if self.interrupted {
+            let (asked, of) = (items.len(), items.len() + self.others.len());
+            note(&format!(
+                "interrupted: {asked} of {of} were asked for, and the operator pushes those. Run the command again for the others"
+            ));
+        }
+        for item in &items {
+            lines.ended(item)?;
+        }
+        items.extend(self.others);
+        Ok(items)
+    }
+}

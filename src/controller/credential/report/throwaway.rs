@@ -1,0 +1,49 @@
+//! What a throwaway says: a plan, and why. Its status holds nothing that a claim, a comparison or a restart would read.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use super::{come_back_as, ended, status};
+use crate::api::{PamCredential, PamCredentialStatus};
+use crate::controller::credential::act::outcome::Outcome;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::facts::observation::Observation;
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::status_store::ready_reason;
+use crate::controller::runtime::status_write::StatusWrite;
+use crate::domain::Decision;
+
+/// Reports what was decided for the object that a throwaway asks for, in the status of the throwaway.
+pub(crate) async fn write(
+    throwaway: &PamCredential,
+    observed: &Observation<'_>,
+    decision: Decision,
+    context: &Context,
+) -> Result<PassEnd, Error> {
+    let outcome = Outcome::Nothing;
+    let next = status::next_status(observed, decision, &outcome);
+    let reason = ready_reason(&next.stored.conditions);
+    let id = throwaway.object_id();
+    let action = come_back_as(&id, observed, &ended(observed, decision, &outcome, &next), &outcome, context);
+    let (before, shown) = (context.statuses.of(throwaway), shown(throwaway, next.stored));
+    let Context { statuses, cluster, .. } = context;
+    if !(StatusWrite { object: throwaway, before: &before, statuses, cluster }).write(&shown).await? {
+        context.forget(&NamespacedName::of(throwaway), throwaway.metadata.uid.as_deref().unwrap_or_default());
+        return Ok(PassEnd::at_rest());
+    }
+    Ok(PassEnd::with_reason(action, reason))
+}
+
+/// Returns of a status only what answers the question.
+fn shown(throwaway: &PamCredential, next: PamCredentialStatus) -> PamCredentialStatus {
+    let generation = throwaway.metadata.generation;
+    let of_throwaway = |condition| Condition { observed_generation: generation, ..condition };
+    PamCredentialStatus {
+        observed_generation: generation,
+        plan: next.plan,
+        conditions: next.conditions.into_iter().map(of_throwaway).collect(),
+        ..PamCredentialStatus::default()
+    }
+}

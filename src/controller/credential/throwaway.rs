@@ -1,0 +1,51 @@
+//! One pass over a throwaway: an object by which somebody asks what would be done for another object, which may be there or
+//! not, if it had the throwaway's spec.
+//!
+//! The pass decides for the other object, with the status of that object, and carries nothing out. It notes nothing of either
+//! object: a throwaway takes no claim, loses none, and is in no object's way.
+
+use tokio::time::Instant;
+
+use crate::api::PamCredential;
+use crate::controller::credential::context::Context;
+use crate::controller::credential::{observe, report};
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::throwaway::edited;
+use crate::controller::runtime::worker_slots::HeldSlot;
+
+/// One pass over a throwaway that asks what would be done for the object `of`.
+pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context: &Context) -> Result<PassEnd, Error> {
+    if throwaway.metadata.deletion_timestamp.is_some() {
+        return Ok(PassEnd::at_rest());
+    }
+    context.cluster.track(throwaway);
+    let object = with_spec_of(throwaway, of, context.find(of));
+    let mut observed = observe::from_cache(&object, context);
+    let gate = context.cluster.retries.gate(&throwaway.object_id(), observed.input_hash(), Instant::now());
+    if let Some(waits) = PassEnd::at_gate(gate) {
+        return Ok(waits);
+    }
+    if observe::is_left_to_others(&mut observed, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
+    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
+    slot.acquire(&context.cluster.slots).await?;
+    match observe::until_decided(&mut observed, &mut slot, context).await? {
+        Some(decision) => report::throwaway::write(throwaway, &observed, decision, context).await,
+        None => Ok(PassEnd::at_rest()),
+    }
+}
+
+/// Returns the object that a throwaway asks for, as it is after an edit that gives it the throwaway's spec.
+fn with_spec_of(throwaway: &PamCredential, of: &NamespacedName, there: Option<PamCredential>) -> PamCredential {
+    let (metadata, status) = there.map(|there| (there.metadata, there.status)).unzip();
+    PamCredential {
+        metadata: edited(&throwaway.metadata, of, metadata),
+        spec: throwaway.spec.clone(),
+        status: status.flatten(),
+    }
+}

@@ -1,0 +1,59 @@
+//! One pass over a throwaway: an object by which somebody asks what would be done for another object, which may be there or
+//! not, if it had the throwaway's spec.
+//!
+//! The pass decides for the other object, with the status of that object, and carries nothing out. It notes nothing of either
+//! object: a throwaway takes no claim, loses none, and is in no object's way.
+
+use kube::api::Api;
+use tokio::time::Instant;
+
+use crate::api::MySafePassword;
+use crate::controller::runtime::error::{Error, bounded};
+use crate::controller::runtime::managed::Managed as _;
+use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::throwaway::edited;
+use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::observe::Next;
+use crate::controller::safe_password::{observe, report};
+
+/// One pass over a throwaway that asks what would be done for the object `of`.
+pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, context: &Context) -> Result<PassEnd, Error> {
+    if throwaway.metadata.deletion_timestamp.is_some() {
+        return Ok(PassEnd::at_rest());
+    }
+    context.cluster.track(throwaway);
+    let object = with_spec_of(throwaway, of, find(of, context).await?);
+    let mut observed = observe::from_cache(&object, context);
+    let gate = context.cluster.retries.gate(&throwaway.object_id(), observed.input_hash(), Instant::now());
+    if let Some(waits) = PassEnd::at_gate(gate) {
+        return Ok(waits);
+    }
+    if observe::is_left_to_others(&mut observed, context).await? {
+        return Ok(PassEnd::at_rest());
+    }
+    let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
+    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
+    slot.acquire(&context.cluster.slots).await?;
+    match observe::until_decided(&mut observed, &mut slot, context).await? {
+        Next::CarryOut(decision) => report::throwaway::write(throwaway, &observed, decision, context).await,
+        Next::End(end) => Ok(end),
+    }
+}
+
+/// Reads the object that a throwaway asks for, if it is there.
+async fn find(of: &NamespacedName, context: &Context) -> Result<Option<MySafePassword>, Error> {
+    let api = Api::<MySafePassword>::namespaced(context.cluster.client.clone(), &of.namespace);
+    bounded("read the object that a throwaway asks for", api.get_opt(&of.name)).await
+}
+
+/// Returns the object that a throwaway asks for, as it is after an edit that gives it the throwaway's spec.
+fn with_spec_of(throwaway: &MySafePassword, of: &NamespacedName, there: Option<MySafePassword>) -> MySafePassword {
+    let (metadata, status) = there.map(|there| (there.metadata, there.status)).unzip();
+    MySafePassword {
+        metadata: edited(&throwaway.metadata, of, metadata),
+        spec: throwaway.spec.clone(),
+        status: status.flatten(),
+    }
+}
