@@ -94,7 +94,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Plan(args) => {
             in_cluster(kube, async |cluster| plan::run(args, &cluster, kube.namespace.as_deref()).await)
         }
-        Commands::Get(args) => in_cluster(kube, async |cluster| get::run(args, &cluster).await),
+        Commands::Get(args) => {
+            args.check()?;
+            in_cluster(kube, async |cluster| get::run(args, &cluster).await)
+        }
         Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pam_operator::domain::RecordId;
 use pam_operator::pam::reading::{HandedOut, Reader, Released};
-use pam_operator::pam::{PamError, ReadRefusal, RetryAdvice};
+use pam_operator::pam::{Call, Endpoint, PamError, Product, ReadRefusal, RetryAdvice};
 use pam_simulator::{Effect, Fault, Kind, Shape, ValueKeys, VaultEdit};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -195,4 +195,15 @@ async fn only_the_pam_itself_can_say_that_custody_was_given_back() {
         assert_eq!(judge(Reader::of(&client).release_custody(&id(101)).await), expected);
         pam.sim.clear_faults();
     }
+}
+
+/// A login of MySafe reaches no credential: nothing is sent.
+#[tokio::test]
+async fn a_connection_for_my_safe_reads_nothing() {
+    let pam = vault("4.2").await;
+    let client = pam.client_of(Endpoint { product: Product::MySafe, ..pam.endpoint() });
+    let reader = Reader::of(&client);
+    assert_eq!(reader.read(&id(101)).await.unwrap_err(), PamError::OtherProduct(Call::ReadCredential));
+    assert_eq!(reader.release_custody(&id(101)).await, Err(PamError::OtherProduct(Call::ReleaseCustody)));
+    assert!(pam.sim.journal().is_empty());
 }

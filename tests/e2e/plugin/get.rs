@@ -86,7 +86,7 @@ async fn each_form_of_output_says_the_same() {
 async fn nothing_is_read_without_the_users_word() {
     let world = world(ProductVersion::V4_2).await;
     let reveal = ["get", "101", "--reveal", "--field", "password"];
-    ask(&world, &reveal).await.says(5, "give --yes=101");
+    ask(&world, &reveal).await.says(5, "only with --yes=101");
     ask(&world, &[&reveal[..], &["--yes"]].concat()).await.says(5, "give --yes=101");
     let other =
         ask(&world, &[&reveal[..], &["--yes=102"]].concat()).await.says(5, "--yes=102 was given, and it is 101");
@@ -133,7 +133,9 @@ async fn a_value_goes_into_a_pipe_byte_for_byte_and_is_read_once_by_its_id() {
 async fn a_terminal_is_asked_at_and_shown_the_value() {
     let world = world(ProductVersion::V4_2).await;
     world.sim.edit("101", VaultEdit::Rotate("plain-value".into()));
-    let typed = |line: &'static str| at_a_terminal(&world, line);
+    let typed = |line: &'static str| at_a_terminal(&world, line, "");
+    let piped = at_a_terminal(&world, "101", "--field password | cat").await;
+    assert!(piped.contains("only with --yes=101") && !piped.contains("Type 101"), "{piped}");
     let declined = typed("no").await;
     assert!(declined.contains("Type 101 to go on") && declined.contains("nothing was done"), "{declined}");
     unread(&world);
@@ -144,8 +146,9 @@ async fn a_terminal_is_asked_at_and_shown_the_value() {
     assert!(kept.contains("control characters") && !kept.contains("canary"), "{kept}");
 }
 
-/// Runs `get 101 --reveal` at a terminal of its own, where somebody types a line; returns all that is on the terminal.
-async fn at_a_terminal(world: &World, line: &str) -> String {
+/// Runs `get 101 --reveal` at a terminal of its own, where somebody types a line; returns all that is on the terminal. `more`
+/// ends the shell's command.
+async fn at_a_terminal(world: &World, line: &str, more: &str) -> String {
     let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
     let run = command(world, &[&["get", "101", "--reveal"][..], &connection].concat());
     let run = run.as_std();
@@ -154,7 +157,7 @@ async fn at_a_terminal(world: &World, line: &str) -> String {
         .map(|word| format!("'{}'", word.to_string_lossy()))
         .collect();
     let mut script = tokio::process::Command::new("script");
-    script.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]);
+    script.args(["-q", "-e", "-c", &format!("{} {more}", words.join(" ")), "/dev/null"]);
     let mut script = script.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut stdin = script.stdin.take().unwrap();
     stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();

@@ -79,8 +79,8 @@ mod tests {
 
     /// Made with openssl: `openssl genrsa -traditional 1024`, the same with `openssl pkcs8 -topk8 -nocrypt`, and
     /// `openssl pkeyutl -encrypt -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1`.
-    const KEY: &str = include_str!("../../../tests/decryption-key.pem");
-    const CIPHERTEXT: &str = include_str!("../../../tests/ciphertext.txt");
+    const KEY: &str = include_str!("../../../tests/fixtures/decryption-key.pem");
+    const CIPHERTEXT: &str = include_str!("../../../tests/fixtures/ciphertext.txt");
 
     fn key() -> Opening {
         Opening::With(Box::new(PrivateKey::from_pkcs8_pem(KEY).unwrap()))
@@ -100,7 +100,7 @@ mod tests {
     fn a_key_is_read_in_both_forms_and_nothing_else_is_a_key() {
         let folder = std::env::temp_dir();
         let path = folder.join(format!("kubectl-pam-key-{}", std::process::id()));
-        let other_form = include_str!("../../../tests/decryption-key-pkcs1.pem");
+        let other_form = include_str!("../../../tests/fixtures/decryption-key-pkcs1.pem");
         for pem in [KEY, other_form] {
             fs::write(&path, pem).unwrap();
             assert_eq!(open(&Opening::with_key(&path).unwrap(), CIPHERTEXT), open(&key(), CIPHERTEXT));

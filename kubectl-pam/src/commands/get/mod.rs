@@ -5,7 +5,7 @@ mod encrypted;
 mod find;
 mod into_secret;
 mod one;
-mod record;
+pub mod record;
 mod release;
 mod reveal;
 mod target;
@@ -22,7 +22,6 @@ use record::{Record, Records};
 
 /// Runs the command.
 pub async fn run(args: &GetArgs, cluster: &Cluster) -> Result<Exit, Failure> {
-    args.check()?;
     let sought = find::sought(&args.target, args.connection.as_ref(), cluster).await?;
     let connected = args.login.connect(cluster, &sought.connection).await?;
     let found = sought.find(&connected.client).await?;

@@ -7,6 +7,7 @@ use crate::output::{Answer, Cell, Row, Table, clean};
 
 /// A record, as the list shows it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// The record's id.

@@ -65,6 +65,10 @@ async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Fa
 /// Says what a read means, and wants the id.
 fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>) -> Result<(), Failure> {
     let id: &str = &one.listed.id;
+    if matches!(place, Place::Pipe) && !args.yes.is_given() {
+        let message = format!("not confirmed, and nothing was read: a value goes into a pipe only with --yes={id}");
+        return Err(Failure::new(Exit::NotConfirmed, message));
+    }
     let whereto = match place {
         Place::Secret { key, .. } => format!("write it to key {} of Secret {}", key.key, key.name),
         Place::Terminal => "show it here".to_owned(),
