@@ -95,10 +95,11 @@ impl SecretKey {
             match cluster.answer(&action, self.patch(cluster, &checked, value)).await? {
                 Ok(()) => return Ok(()),
                 Err(error) if code(&error) == Some(409) => checked = self.check(cluster).await?,
-                Err(error) => return Err(crate::cluster::failed(&action, &error)),
+                Err(error) => return Err(not_written(&action, &error)),
             }
         }
-        cluster.call(&action, self.patch(cluster, &checked, value)).await
+        let last = cluster.answer(&action, self.patch(cluster, &checked, value)).await?;
+        last.map_err(|error| not_written(&action, &error))
     }
 
     async fn patch(&self, cluster: &Cluster, checked: &Checked, value: &SecretString) -> Result<(), kube::Error> {
@@ -113,6 +114,18 @@ impl SecretKey {
 
     fn writing(&self, cluster: &Cluster) -> String {
         format!("write the Secret {}/{}", cluster.namespace, self.name)
+    }
+}
+
+/// Says why a value was not written. A webhook that refuses a Secret may repeat what is in it, so that the words of Kubernetes are
+/// not shown here.
+fn not_written(action: &str, error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => refused(&format!(
+            "cannot {action}: Kubernetes refused ({} {}), in words that are not shown, since they may repeat the value",
+            status.code, status.reason
+        )),
+        error => crate::cluster::failed(action, error),
     }
 }
 
@@ -140,6 +153,14 @@ mod tests {
         for text in ["", ":x", "db:", "DB", "db:a/b", "db:a:b", "a/b"] {
             assert_eq!(key(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_refusal_of_the_value_is_not_repeated() {
+        let status = kube::core::Status::failure("denied: CANARY", "Forbidden").with_code(403);
+        let failure = not_written("write the Secret shop/db", &kube::Error::Api(Box::new(status)));
+        assert_eq!(failure.exit, Exit::Kubernetes);
+        assert!(failure.message.contains("403 Forbidden") && !failure.message.contains("CANARY"), "{failure}");
     }
 
     #[test]
