@@ -1,5 +1,7 @@
 //! The program without a cluster: what it refuses before it speaks with anything, and with which exit code.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on may panic")]
+
 use std::process::{Command, Output, Stdio};
 
 fn run(args: &[&str]) -> Output {

@@ -18,10 +18,11 @@ pub struct Sought {
 enum What {
     Id(RecordId),
     Account(String),
-    /// The record of an object: its id, and the vault that it is in.
+    /// The record of an object: its id, the identifiers that it may have, and the vault that it is in.
     Of {
         object: String,
         id: RecordId,
+        identifiers: Vec<String>,
         vault: Option<VaultId>,
     },
 }
@@ -55,7 +56,10 @@ fn of_object(object: &PamObject, given: Option<&ConnectionName>) -> Result<Sough
     };
     let origin = object.text("/status/connection/origin");
     let vault = origin.map(|origin| VaultId::new(origin, object.text("/status/connection/tenant")));
-    Ok(Sought { connection: own, what: What::Of { object: name, id, vault } })
+    // Some versions of the PAM give a record another identifier than the one that was sent.
+    let identifiers = ["/status/identifier", "/status/remote/identifier"].into_iter().filter_map(|at| object.text(at));
+    let identifiers = identifiers.map(str::to_owned).collect();
+    Ok(Sought { connection: own, what: What::Of { object: name, id, identifiers, vault } })
 }
 
 impl Sought {
@@ -89,7 +93,14 @@ impl Sought {
 
     fn is(&self, record: &ListedCredential) -> bool {
         match &self.what {
-            What::Id(id) | What::Of { id, .. } => record.id.number() == id.number(),
+            What::Id(id) => record.id.number() == id.number(),
+            // A vault that was restored may have given the id to another record.
+            What::Of { id, identifiers, .. } => {
+                let identifier = record.identifier.as_deref();
+                record.id.number() == id.number()
+                    && identifier
+                        .is_none_or(|listed| identifiers.is_empty() || identifiers.iter().any(|own| own == listed))
+            }
             What::Account(account) => is_account(record, account),
         }
     }
@@ -104,5 +115,53 @@ impl Sought {
             "the PAM's list does not show {what}: correct it, or have the record added to the authorization in the PAM"
         );
         Failure::new(Exit::No, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::api::DynamicObject;
+    use pam_operator::domain::RecordIdentifier;
+    use serde_json::{Value, json};
+
+    fn object(status: &Value) -> PamObject {
+        let mut object = DynamicObject::new("db", &Kind::PamCredential.resource());
+        object.data = json!({"spec": {"connectionRef": {"name": "main"}}, "status": status});
+        PamObject { kind: Kind::PamCredential, object }
+    }
+
+    fn record(id: u64, identifier: Option<&str>) -> ListedCredential {
+        let identifier = identifier.map(RecordIdentifier::of);
+        ListedCredential { id: id.into(), identifier, ..ListedCredential::default() }
+    }
+
+    #[test]
+    fn the_record_of_an_object_has_its_id_and_no_identifier_of_another() {
+        let status = json!({"id": "101", "identifier": "k8s-a", "remote": {"identifier": "made-up"}});
+        let sought = of_object(&object(&status), None).unwrap();
+        for (record, expected) in [
+            (record(101, Some("k8s-a")), true),
+            (record(101, Some("made-up")), true),
+            (record(101, None), true),
+            (record(101, Some("another")), false),
+            (record(102, Some("k8s-a")), false),
+        ] {
+            assert_eq!(sought.is(&record), expected, "{record:?}");
+        }
+        assert!(sought.missing().message.contains("record 101 of PamCredential db"));
+    }
+
+    #[test]
+    fn an_object_has_its_own_connection_and_a_record_or_it_is_not_read() {
+        let name = |text: &str| text.parse::<ConnectionName>().unwrap();
+        let synced = object(&json!({"id": "101"}));
+        assert_eq!(of_object(&synced, Some(&name("main"))).unwrap().connection.name, "main");
+        let exit = |object: &PamObject, given: Option<&ConnectionName>| {
+            of_object(object, given).map_err(|failure| failure.exit).err()
+        };
+        assert_eq!(exit(&synced, Some(&name("other"))), Some(Exit::Usage));
+        assert_eq!(exit(&synced, Some(&name("pamconn/main"))), Some(Exit::Usage));
+        assert_eq!(exit(&object(&json!({})), None), Some(Exit::No));
     }
 }
