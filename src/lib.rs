@@ -83,6 +83,7 @@
 //! | suspected write | A write that an earlier process may have sent and that the status does not tell of. |
 //! | inventory | The list of one connection, as it is cached in memory. |
 //! | tag | Of an entry of MySafe: the keyword that tells which attempt of which object made the entry. It is a keyed digest, which nobody can guess. |
+//! | throwaway | An object that only asks what would be done for another object of its kind, if that object had its spec. |
 //! | share | A user or a group with whom an entry of MySafe is shared. |
 //! | origin | Scheme, host, port and path of a PAM's address. |
 //!

@@ -6,7 +6,8 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use pam_operator::telemetry::{self, LogFormat};
 
 use crate::cluster::Cluster;
-use crate::commands::{completion, explain, get, import, plan, status, sync, version};
+use crate::commands::{completion, explain, get, import, man, plan, status, sync, version};
+use crate::complete;
 use crate::exit::{Exit, Failure};
 use crate::invocation;
 use crate::kubeconfig::KubeArgs;
@@ -47,12 +48,17 @@ enum Commands {
     Version(version::VersionArgs),
     Get(Box<get::GetArgs>),
     Import(import::ImportArgs),
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     // Before anything speaks TLS: two providers in one process, and none chosen, is a panic.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    if invocation::completes() {
+        return complete::run(&command(), &std::env::args().skip(1).collect::<Vec<_>>());
+    }
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -73,8 +79,12 @@ pub fn main() -> ExitCode {
 }
 
 /// Returns the command line's description, under the name by which the user called the program.
-fn command() -> Command {
-    Cli::command().bin_name(invocation::name()).after_help(Exit::table())
+pub fn command() -> Command {
+    described().bin_name(invocation::name())
+}
+
+fn described() -> Command {
+    Cli::command().after_help(Exit::table())
 }
 
 fn parse() -> Result<Cli, clap::Error> {
@@ -89,6 +99,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Explain(args) => explain::run(args).map(done),
         Commands::Completion(args) => completion::run(args, command()).map(done),
         Commands::Version(args) => version::run(args).map(done),
+        Commands::Man(args) => man::run(args, described()).map(done),
         Commands::Status(args) => in_cluster(kube, async |cluster| status::run(args, &cluster).await),
         Commands::Sync(args) => in_cluster(kube, async |cluster| sync::run(args, &cluster).await),
         Commands::Plan(args) => {
@@ -117,7 +128,7 @@ fn in_cluster(kube: &KubeArgs, command: impl AsyncFnOnce(Cluster) -> Result<Exit
 /// says what it handles.
 const fn filter(verbosity: u8) -> &'static str {
     match verbosity {
-        0..=5 => "error",
+        0..=5 => "pam_operator=error",
         6..=8 => "pam_operator=debug",
         _ => "pam_operator=trace",
     }

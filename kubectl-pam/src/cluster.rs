@@ -36,7 +36,7 @@ impl Cluster {
         Ok(Self { client, namespace, timeout })
     }
 
-    /// Makes one call, in time or not at all. `action` says what is tried, as in "list PamCredentials".
+    /// Makes one call, in time or not at all. `action` says what is tried, as in "list objects".
     pub async fn call<T>(
         &self,
         action: &str,
@@ -51,16 +51,11 @@ impl Cluster {
         action: &str,
         call: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<Result<T, kube::Error>, Failure> {
-        match tokio::time::timeout(self.timeout, call).await {
-            Ok(answer) => Ok(answer),
-            Err(_) => {
-                let seconds = self.timeout.as_secs();
-                Err(Failure::new(
-                    Exit::Kubernetes,
-                    format!("Kubernetes did not answer within {seconds} s while trying to {action}"),
-                ))
-            }
-        }
+        tokio::time::timeout(self.timeout, call).await.map_err(|_| {
+            let seconds = self.timeout.as_secs();
+            let message = format!("Kubernetes did not answer within {seconds} s while trying to {action}");
+            Failure::new(Exit::Kubernetes, message)
+        })
     }
 }
 
@@ -76,7 +71,7 @@ pub fn failed(action: &str, error: &kube::Error) -> Failure {
         kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
             "the proxy that the kubeconfig or the environment names cannot be used".to_owned()
         }
-        error => format!("Kubernetes could not be asked: {}", chain(error)),
+        error => format!("Kubernetes could not be asked: {}", chain(std::error::Error::source(error).unwrap_or(error))),
     };
     Failure::new(Exit::Kubernetes, format!("cannot {action}: {why}"))
 }
@@ -93,7 +88,7 @@ pub const fn code(error: &kube::Error) -> Option<u16> {
 /// quotes what the login program of the kubeconfig printed, and that may be a token.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let errors = || std::iter::successors(Some(error), |error| error.source());
-    if errors().any(|error| error.is::<AuthError>()) {
+    if errors().any(<dyn std::error::Error>::is::<AuthError>) {
         return "the login that the kubeconfig describes failed: try `kubectl get pods`, which shows why".to_owned();
     }
     let mut said = String::new();

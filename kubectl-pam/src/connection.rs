@@ -44,7 +44,7 @@ pub struct LoginArgs {
     /// Read the client's secret from standard input
     #[arg(long, requires = "client_id")]
     client_secret_stdin: bool,
-    /// Where the operator runs: the Secrets of ClusterPamConnections are there [default: where its Deployment is]
+    /// Where the operator runs: the Secrets of each ClusterPamConnection are there [default: where its Deployment is]
     #[arg(long, value_name = "NAMESPACE")]
     operator_namespace: Option<String>,
 }

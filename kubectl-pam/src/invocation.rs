@@ -19,6 +19,17 @@ pub fn called(path: &str) -> String {
     }
 }
 
+/// Returns the name under which kubectl looks for the completion of a plugin; `None` if the file is no plugin by its name.
+pub fn completer(file: &str) -> Option<String> {
+    file.strip_prefix("kubectl-").map(|plugin| format!("{COMPLETES}{plugin}"))
+}
+
+/// Tells whether this process was started to complete what is typed.
+pub fn completes() -> bool {
+    let called = std::env::args().next().unwrap_or_default();
+    Path::new(&called).file_name().is_some_and(|name| name.to_string_lossy().starts_with(COMPLETES))
+}
+
 /// Returns the name by which this process was called.
 pub fn name() -> String {
     called(&std::env::args().next().unwrap_or_default())
@@ -40,5 +51,12 @@ mod tests {
         ] {
             assert_eq!(called(path), name, "{path}");
         }
+    }
+
+    #[test]
+    fn the_completer_has_the_name_that_kubectl_looks_for() {
+        assert_eq!(completer("kubectl-pam").as_deref(), Some("kubectl_complete-pam"));
+        assert_eq!(completer("kubectl-pam_operator").as_deref(), Some("kubectl_complete-pam_operator"));
+        assert_eq!(completer("pam"), None);
     }
 }

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 #[command(next_help_heading = "Options of kubectl")]
 pub struct KubeArgs {
     /// The kubeconfig file [default: $KUBECONFIG, else ~/.kube/config]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig
     #[arg(long, global = true, value_name = "NAME")]
@@ -56,7 +56,7 @@ impl KubeArgs {
     /// Returns the configuration that the flags, the kubeconfig and, without one, the Pod's service account make.
     pub async fn config(&self) -> Result<Config, Failure> {
         let mut config = match self.file()? {
-            Some(file) => self.from_file(file).await?,
+            Some(file) => self.config_of(file).await?,
             None => Config::incluster().map_err(|_| no_kubeconfig())?,
         };
         // kube's own retries can hold one call for minutes.
@@ -86,7 +86,7 @@ impl KubeArgs {
         self.kubeconfig.is_none() && !named && std::env::var_os("KUBECONFIG").is_none()
     }
 
-    async fn from_file(&self, file: Kubeconfig) -> Result<Config, Failure> {
+    async fn config_of(&self, file: Kubeconfig) -> Result<Config, Failure> {
         let options =
             KubeConfigOptions { context: self.context.clone(), cluster: self.cluster.clone(), user: self.user.clone() };
         Config::from_custom_kubeconfig(file, &options).await.map_err(|error| unusable(&error))

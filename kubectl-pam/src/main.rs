@@ -3,11 +3,11 @@
 //! The plugin names the kinds (`pam_operator::api`), the client of the PAM (`pam_operator::pam`), how a connection's login is
 //! read (`pam_operator::login`) and the sentences (`pam_operator::message`), and never a controller.
 
-#![allow(dead_code, unused_imports, reason = "the commands that use the frame come next")]
-
 mod cli;
 mod cluster;
 mod commands;
+mod complete;
+#[allow(dead_code, reason = "the commands that speak with the PAM use it")]
 mod connection;
 mod consent;
 mod exit;

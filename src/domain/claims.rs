@@ -8,6 +8,7 @@ mod before;
 mod holding;
 mod index;
 mod types;
+mod unsettled;
 mod what;
 
 use std::collections::HashSet;
@@ -20,6 +21,7 @@ pub use types::{
     ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken, VaultRecord,
     WantedRecord,
 };
+pub use unsettled::{Departed, Unsettled};
 use what::{Claim, What};
 
 /// The claims of all objects of a cluster, by uid.
@@ -39,6 +41,8 @@ impl ClaimBook {
     pub fn note(&mut self, uid: &str, noted: NotedClaims) -> bool {
         self.living.insert(uid.to_owned());
         let mut holding = self.index.take(uid);
+        holding.gone_until = None;
+        holding.unsettled.tell(noted.in_flight);
         let mut frees = holding.wants_block(noted.wanted_block);
         if let Some(held) = noted.held {
             if !holding.has_device() {
@@ -67,10 +71,12 @@ impl ClaimBook {
         self.living.contains(uid) && self.index.change(uid, |holding| holding.seek(seeks))
     }
 
-    /// Forgets an object that is gone. What its pass claims is free when the pass ends: the write may be under way.
-    pub fn forget(&mut self, uid: &str) {
+    /// Forgets an object that is gone, or will have nothing any more; `true` if it had something. What its pass claims stays
+    /// claimed until the pass ends, since the write may be under way; what it wrote without an answer, until the settle
+    /// window of that write is over.
+    pub fn forget(&mut self, uid: &str) -> bool {
         self.living.remove(uid);
-        self.index.forget(uid);
+        self.index.forget(uid)
     }
 
     /// Notes that a pass over an object begins.
@@ -78,10 +84,10 @@ impl ClaimBook {
         self.index.passing.insert(uid.to_owned());
     }
 
-    /// Notes that a pass over an object is over; `true` if the object is gone, and something is free for that.
+    /// Notes that a pass over an object is over; `true` if the object is gone and had something: that is free now, or is
+    /// known to be free at a certain time.
     pub fn close_pass(&mut self, uid: &str) -> bool {
-        self.index.passing.remove(uid);
-        !self.living.contains(uid) && self.release(uid)
+        self.index.passing.remove(uid) && !self.living.contains(uid) && self.index.forget(uid)
     }
 
     // === What a pass asks and does
@@ -98,6 +104,7 @@ impl ClaimBook {
         if !self.living.contains(uid) {
             return Ok(false);
         }
+        self.index.drop_settled(request.now);
         let mut asked = Holding::asked(request);
         let taken = self.index.first_taken(Asking::of(uid, name, request), &asked);
         let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
@@ -152,6 +159,14 @@ impl ClaimBook {
         self.index.get_mut(uid).and_then(|holding| holding.before.as_mut()).is_some_and(|before| before.lose(now))
     }
 
+    /// Notes that a write of an object, of whatever kind, has no answer: should the object go, its claims end once the PAM can
+    /// no longer execute that write.
+    pub fn note_lost(&mut self, uid: &str, now: Timestamp) {
+        if let Some(holding) = self.index.get_mut(uid) {
+            holding.unsettled.lose(now);
+        }
+    }
+
     /// Notes that the pass that claimed has ended, and that the object keeps the claim. `true`: objects of other namespaces
     /// may have it all the same, since the claim is a tenant's.
     pub fn end_pass(&mut self, uid: &str) -> bool {
@@ -164,12 +179,13 @@ impl ClaimBook {
         self.index.get(uid).and_then(|holding| holding.before.as_ref()).is_some_and(|before| before.is_in_doubt(now))
     }
 
-    /// Returns when the first claim that is in the way counts no longer, should nothing come of that claim.
+    /// Returns when the first claim that is in the way counts no longer, should nothing come of that claim: the claim of a
+    /// tenant's object, or of an object that is gone.
     #[must_use]
     pub fn counts_until(&self, uid: &str, request: &ClaimRequest) -> Option<Timestamp> {
         let asked = Holding::asked(request);
         let others = asked.claims.iter().flat_map(|claim| self.index.others(uid, claim));
-        let ends = others.filter_map(|holding| holding.before.as_ref()?.counts_until());
+        let ends = others.filter_map(Holding::counts_until);
         ends.filter(|until| *until > request.now).min()
     }
 
@@ -189,11 +205,6 @@ impl ClaimBook {
     pub fn is_third_in_the_way(&self, uid: &str, name: &ObjectName, request: &ClaimRequest) -> bool {
         let asking = Asking { if_offered: true, ..Asking::of(uid, name, request) };
         self.index.first_taken(asking, &Holding::asked(request)).is_some()
-    }
-
-    /// Frees everything that an object has or wants; `true` if there was something.
-    pub fn release(&mut self, uid: &str) -> bool {
-        !self.index.take(uid).claims.is_empty()
     }
 
     /// Returns whether another object has the record.
@@ -285,6 +296,8 @@ impl ClaimBook {
     }
 }
 
+#[cfg(test)]
+mod departures;
 #[cfg(test)]
 mod heirs;
 #[cfg(test)]

@@ -165,13 +165,19 @@ impl DisableBrake {
         if !all && !self.namespaces.any(is_news) {
             return None;
         }
-        let mut remembered = Remembered::default();
-        if !all {
-            let counting = self.namespaces.all().filter(|(_, brake)| !brake.state.is_confirming());
-            counting.for_each(|(namespace, brake)| remembered.add(Some(namespace), brake.counted()));
-            remembered.add(None, self.earlier.counted());
-        }
+        let remembered = if all { Remembered::default() } else { self.remembered() };
         Some(remembered.points(self.limit.window, now))
+    }
+
+    /// What counts of all namespaces.
+    fn remembered(&self) -> Remembered<'_> {
+        let mut remembered = Remembered::default();
+        for (namespace, brake) in self.namespaces.all().filter(|(_, brake)| !brake.state.is_confirming()) {
+            // Of a namespace with a number of its own, the next process takes that for all that counts.
+            remembered.add(Some(namespace).filter(|_| self.earlier.is_known(namespace)), brake.counted());
+        }
+        remembered.add(None, self.earlier.counted());
+        remembered
     }
 
     /// Returns what the status that is made now says of the brake.

@@ -41,6 +41,18 @@ impl DigestsOf {
             Self::Nobody
         }
     }
+
+    /// Returns whether this operator says of an object that it does not serve the object any more: where it served the object
+    /// last, no other one does. `may_go` says that only our finalizer keeps a deleted object, whose record stays as it is: that
+    /// one may go, unless another operator serves it.
+    #[must_use]
+    pub const fn lets_us_tell(self, may_go: bool) -> bool {
+        match self {
+            Self::Us => true,
+            Self::Nobody => may_go,
+            Self::Another => false,
+        }
+    }
 }
 
 /// Makes and checks keyed digests of one object.

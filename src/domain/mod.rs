@@ -41,8 +41,8 @@ pub use backoff::NextPass;
 pub use binding::Binding;
 pub use bound_vault::{BoundVault, ConnectedVault};
 pub use claims::{
-    ClaimBook, ClaimRequest, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey, Taken,
-    VaultRecord, WantedRecord,
+    ClaimBook, ClaimRequest, Departed, DeviceClaim, HeldClaims, LeavingRecord, NotedClaims, ObjectName, RecordKey,
+    Taken, Unsettled, VaultRecord, WantedRecord,
 };
 pub use confirmation::{Confirmation, UnusedValue};
 pub use connection::Connection;

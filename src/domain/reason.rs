@@ -182,6 +182,12 @@ impl Reason {
         )
     }
 
+    /// The reason of a deletion that this keeps from its call: what will not mend by itself blocks it.
+    #[must_use]
+    pub const fn of_deletion(self) -> Self {
+        if self.is_stalled() { Self::DeletionBlocked } else { Self::Deleting }
+    }
+
     /// How long the object cannot write; `sent` says that the PAM refused the object's own write, else no write was tried.
     #[must_use]
     pub const fn hold_up(self, sent: bool) -> HoldUp {

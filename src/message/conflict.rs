@@ -153,6 +153,17 @@ pub(crate) fn claimed(what: &str, identifier: &str, own: &NamespacedName) -> Str
     )
 }
 
+/// Says when an object is tried again that waits for another one: nothing, where only that one's end or an edit helps.
+pub(crate) fn until(ends: Option<Timestamp>) -> String {
+    let again = |ends| {
+        format!(
+            "; unless a write of that owner is confirmed before, this object is tried again at {}",
+            whole_second(ends)
+        )
+    };
+    ends.map(again).unwrap_or_default()
+}
+
 /// Says that the PAM's answer is not what was decided, and what the answer shows.
 pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, adoption: AdoptionPolicy) -> String {
     let known = expected.id.as_deref().unwrap_or("none");

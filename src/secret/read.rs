@@ -21,6 +21,17 @@ pub(crate) struct SecretValues {
     pub(crate) values: HashMap<String, Zeroizing<Vec<u8>>>,
 }
 
+/// Returns each name once, in the order in which it first comes.
+pub(crate) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut once: Vec<&str> = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
+}
+
 /// Names one key of a Secret.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyOf<'a> {

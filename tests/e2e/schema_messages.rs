@@ -27,7 +27,9 @@ impl Server {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind));
         let client = self.cluster.admin_client().await.unwrap();
         let api: Api<DynamicObject> = match kind {
-            "PamCredential" | "PamConnection" => Api::namespaced_with(client, &self.namespace, &resource),
+            "PamCredential" | "MySafePassword" | "PamConnection" => {
+                Api::namespaced_with(client, &self.namespace, &resource)
+            }
             _ => Api::all_with(client, &resource),
         };
         let object = json!({
@@ -44,6 +46,12 @@ impl Server {
 
 fn credential(change: Value) -> Value {
     let mut spec = json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7", "contentSecretRef": {"name": "s"}});
+    merge(&mut spec, change);
+    spec
+}
+
+fn entry(change: Value) -> Value {
+    let mut spec = json!({"connectionRef": {"name": "safe"}, "username": "svc", "contentSecretRef": {"name": "s"}});
     merge(&mut spec, change);
     spec
 }
@@ -122,6 +130,55 @@ async fn good_credentials_are_let_in() {
     for change in cases {
         let said = server.judges("PamCredential", credential(change.clone())).await;
         assert_eq!(said, Ok(()), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn bad_entries_are_refused_in_words_that_help() {
+    let server = Server::new().await;
+    let shared = |share: Value| json!({"usersAllowed": [share]});
+    let cases = [
+        (json!({"connectionRef": null}), "spec.connectionRef: Required"),
+        (json!({"contentSecretRef": null}), "spec.contentSecretRef: Required"),
+        (json!({"username": null}), "give exactly one of username and usernameSecretRef"),
+        (json!({"usernameSecretRef": {"name": "s"}}), "give exactly one of username and usernameSecretRef"),
+        (json!({"identifier": "9001"}), "set adoptionPolicy: ByIdentifier, too"),
+        (json!({"adoptionPolicy": "ByIdentifier"}), "set identifier, too, or remove adoptionPolicy"),
+        (json!({"identifier": "9 001", "adoptionPolicy": "ByIdentifier"}), "spec.identifier"),
+        (json!({"identifier": "9".repeat(21), "adoptionPolicy": "ByIdentifier"}), "spec.identifier"),
+        (json!({"adoptionPolicy": "TakeOver"}), "spec.adoptionPolicy"),
+        (json!({"deletionPolicy": "Disable"}), "spec.deletionPolicy"),
+        (json!({"name": ""}), "spec.name"),
+        (json!({"name": "a\nb"}), "spec.name"),
+        (json!({"name": "x".repeat(256)}), "spec.name"),
+        (json!({"username": "svc\u{200b}"}), "spec.username"),
+        (json!({"url": ""}), "spec.url"),
+        (json!({"url": "x".repeat(2049)}), "spec.url"),
+        (json!({"notes": "nul\u{0}"}), "spec.notes"),
+        (json!({"notes": "x".repeat(4097)}), "spec.notes"),
+        (json!({"tags": []}), "spec.tags"),
+        (json!({"tags": ["a,b"]}), "spec.tags[0]"),
+        (json!({"tags": vec!["t"; 65]}), "spec.tags"),
+        (json!({"tags": ["dns", "k8s-0123456789abcdef"]}), "tags that begin with k8s- are the operator's own"),
+        (json!({"totpSecretRef": {"name": "Not_A_Name"}}), "spec.totpSecretRef.name"),
+        (shared(json!({"canEdit": true})), "spec.usersAllowed[0].name: Required"),
+        (shared(json!({"name": "ana\u{7}"})), "spec.usersAllowed[0].name"),
+        (json!({"groupsAllowed": [{"name": "NOC"}, {"name": "NOC", "canEdit": true}]}), "spec.groupsAllowed[1]"),
+        (json!({"active": "yes"}), "spec.active"),
+    ];
+    for (change, words) in cases {
+        let said = server.judges("MySafePassword", entry(change.clone())).await;
+        let said = said.expect_err(&format!("{change} was let in"));
+        assert!(said.contains(words), "{change}: {said}");
+    }
+    for change in [
+        json!({}),
+        json!({"username": null, "usernameSecretRef": {"name": "s"}, "totpSecretRef": {"name": "s", "key": "k"}}),
+        json!({"identifier": "9001", "adoptionPolicy": "ByIdentifier", "deletionPolicy": "Deactivate"}),
+        json!({"name": "Registrär & Söhne", "url": "https://a.example/?b=c", "notes": "two\nlines", "tags": ["a b"]}),
+        json!({"usersAllowed": [], "groupsAllowed": [{"name": "NOC", "canEdit": false}], "active": false}),
+    ] {
+        assert_eq!(server.judges("MySafePassword", entry(change.clone())).await, Ok(()), "{change}");
     }
 }
 
@@ -215,7 +272,7 @@ async fn bad_access_rules_are_refused_in_words_that_help() {
 #[tokio::test]
 async fn every_field_explains_itself() {
     let server = Server::new().await;
-    for kind in ["pamcredentials", "clusterpamconnections", "pamconnections"] {
+    for kind in ["pamcredentials", "mysafepasswords", "clusterpamconnections", "pamconnections"] {
         let all = server.cluster.kubectl(&["explain", &format!("{kind}.spec"), "--recursive"]).await.unwrap();
         assert!(all.contains("FIELDS"), "{all}");
         for field in server.fields(kind).await {
@@ -247,19 +304,23 @@ impl Server {
 
 /// Without a default in `status` kstatus takes a fresh object for ready, and helm returns at once.
 #[tokio::test]
-async fn helm_waits_for_a_credential_that_nobody_looks_at() {
+async fn helm_waits_for_an_object_that_nobody_looks_at() {
     let server = Server::new().await;
+    for (kind, spec) in [("PamCredential", credential(json!({}))), ("MySafePassword", entry(json!({})))] {
+        helm_waits(&server, kind, spec).await;
+    }
+}
+
+async fn helm_waits(server: &Server, kind: &str, spec: Value) {
     let chart = std::env::temp_dir().join(local_cluster::unique_name("chart"));
     std::fs::create_dir_all(chart.join("templates")).unwrap();
     std::fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: app\nversion: 0.1.0\n").unwrap();
-    let object = json!({
-        "apiVersion": format!("{GROUP}/v1alpha1"), "kind": "PamCredential", "metadata": {"name": "app"},
-        "spec": credential(json!({})),
-    });
-    std::fs::write(chart.join("templates/credential.yaml"), object.to_string()).unwrap();
-    let path = chart.to_string_lossy().into_owned();
-    let wait = ["install", "app", &path, "-n", &server.namespace, "--wait", "--timeout", "5s"];
+    let object =
+        json!({"apiVersion": format!("{GROUP}/v1alpha1"), "kind": kind, "metadata": {"name": "app"}, "spec": spec});
+    std::fs::write(chart.join("templates/object.yaml"), object.to_string()).unwrap();
+    let (path, release) = (chart.to_string_lossy().into_owned(), kind.to_lowercase());
+    let wait = ["install", &release, &path, "-n", &server.namespace, "--wait", "--timeout", "5s"];
     let error = server.cluster.helm(&wait).await.unwrap_err().to_string();
     std::fs::remove_dir_all(&chart).unwrap();
-    assert!(error.contains("PamCredential") || error.contains("deadline") || error.contains("timed out"), "{error}");
+    assert!(error.contains(kind) || error.contains("deadline") || error.contains("timed out"), "{error}");
 }

@@ -1,8 +1,9 @@
 //! P1, P4, P7: a copy of a cluster whose operator makes plans only leaves the records to the cluster that works.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
+use crate::support::{Keeper, NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
 use pam_operator::api::FINALIZER;
 use pam_simulator::{Config, Journal, Kind};
 use serde_json::{Value, json};
@@ -15,15 +16,17 @@ fn spec() -> Value {
     json!({"deletionPolicy": "Disable", "driftPolicy": "Correct"})
 }
 
-async fn production(world: &World) -> OperatedCluster {
-    let mut cluster = world.cluster("c1");
+/// A cluster whose objects are all synced, and take what the PAM keeps for them along.
+async fn production(keeper: Keeper, world: &World) -> OperatedCluster {
+    let mut cluster = keeper.cluster(world, &json!({}));
+    let spec = if keeper == Keeper::Credential { spec() } else { json!({"deletionPolicy": keeper.policy()}) };
     for name in NAMES {
         cluster.put_value(name, &value(name, 1));
-        cluster.put_credential(name, &spec());
+        keeper.put(&cluster, name, &spec);
     }
     cluster.start().await;
     for name in NAMES {
-        world.until(name, A_WHILE, || cluster.reason(name) == "Synced").await;
+        world.until(name, A_WHILE, || keeper.reason(&cluster, name) == "Synced").await;
         cluster.put_value(name, &value(name, 2));
     }
     sleep(Duration::from_hours(3)).await;
@@ -50,14 +53,16 @@ async fn copy(world: &World) -> OperatedCluster {
     cluster
 }
 
-fn writes(journal: &Journal) -> usize {
-    [Kind::PostCredential, Kind::PutCredential, Kind::DeleteCredential].map(|kind| journal.count(kind)).iter().sum()
+fn writes(keeper: Keeper, journal: &Journal) -> usize {
+    let calls = keeper.calls();
+    let kinds: BTreeSet<Kind> = [calls.create, calls.update, calls.enable, calls.disable].into();
+    kinds.into_iter().map(|kind| journal.count(kind)).sum()
 }
 
 #[test]
 fn a_copy_that_makes_plans_only_writes_nothing_and_can_be_torn_down() {
     world(Config::default().device("db01", "10.0.0.7"), |world| async move {
-        let mut production = production(&world).await;
+        let mut production = production(Keeper::Credential, &world).await;
         let mark = world.sim.mark();
         let mut copy = copy(&world).await;
         copy.api.delete("pamcredentials", NAMESPACE, "one");
@@ -65,7 +70,7 @@ fn a_copy_that_makes_plans_only_writes_nothing_and_can_be_torn_down() {
         copy.restart(A_WHILE).await;
         copy.put_credential("two", &json!({"deletionPolicy": "Disable", "notes": "an edit"}));
         sleep(Duration::from_hours(6)).await;
-        assert_eq!(writes(&world.journal(mark)), 0);
+        assert_eq!(writes(Keeper::Credential, &world.journal(mark)), 0);
         assert!(copy.credential("new").is_none(), "nothing was written for it");
         // By its finalizer, a record may have been made for it.
         assert_eq!(copy.reason("one"), "DeletionBlocked");
@@ -74,7 +79,11 @@ fn a_copy_that_makes_plans_only_writes_nothing_and_can_be_torn_down() {
 
         production.put_value("two", &value("two", 3));
         sleep(Duration::from_hours(6)).await;
-        assert_eq!(writes(&world.journal(mark)), 1, "production goes on, and nobody writes over it");
+        assert_eq!(
+            writes(Keeper::Credential, &world.journal(mark)),
+            1,
+            "production goes on, and nobody writes over it"
+        );
         let id = production.status("two").id.unwrap();
         assert_eq!(world.sim.value_of(&id), Some(value("two", 3)));
         assert!(world.sim.records().iter().all(|record| record.active));
@@ -96,24 +105,26 @@ fn a_copy_that_makes_plans_only_writes_nothing_and_can_be_torn_down() {
     });
 }
 
-/// An object that has a record, by the status that came back with it, waits for an ordinary edit.
+/// An object that has a record or an entry, by the status that came back with it, waits for an ordinary edit.
 #[test]
 fn an_object_with_a_record_is_not_disabled_and_goes_by_an_edit() {
-    world(Config::default().device("db01", "10.0.0.7"), |world| async move {
-        let mut cluster = production(&world).await;
-        cluster.end().await;
-        cluster.plan_only(true);
-        cluster.start().await;
-        let mark = world.sim.mark();
-        cluster.api.delete("pamcredentials", NAMESPACE, "one");
-        cluster.put_value("two", &value("two", 3));
-        sleep(Duration::from_hours(3)).await;
-        assert_eq!(cluster.reason("one"), "DeletionBlocked");
-        cluster.put_credential("one", &json!({"deletionPolicy": "Retain"}));
-        world.until("gone", A_WHILE, || cluster.credential("one").is_none()).await;
-        sleep(Duration::from_hours(3)).await;
-        assert_eq!(writes(&world.journal(mark)), 0);
-        assert!(world.sim.records().iter().all(|record| record.active));
-        assert_no_canary(&(cluster.said() + &world.logs()));
-    });
+    for keeper in Keeper::ALL {
+        world(keeper.pam(), |world| async move {
+            let mut cluster = production(keeper, &world).await;
+            cluster.end().await;
+            cluster.plan_only(true);
+            cluster.start().await;
+            let mark = world.sim.mark();
+            keeper.delete(&cluster, "one");
+            cluster.put_value("two", &value("two", 3));
+            sleep(Duration::from_hours(3)).await;
+            assert_eq!(keeper.reason(&cluster, "one"), "DeletionBlocked");
+            keeper.put(&cluster, "one", &json!({"deletionPolicy": "Retain"}));
+            world.until("gone", A_WHILE, || keeper.is_gone(&cluster, "one")).await;
+            sleep(Duration::from_hours(3)).await;
+            assert_eq!(writes(keeper, &world.journal(mark)), 0);
+            assert_eq!(keeper.kept(&world), (NAMES.len(), NAMES.len()));
+            assert_no_canary(&(cluster.said() + &world.logs()));
+        });
+    }
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{CANARY, NAMESPACE, OperatedCluster, World, assert_no_canary, value, world};
+use crate::support::{ACCESS_KEY, CANARY, Keeper, OperatedCluster, World, assert_no_canary, my_safe, value, world};
 use pam_operator::api::FINALIZER;
-use pam_simulator::{Config, Effect, Fault, FaultId, Kind, ProductVersion, Seed, Simulator};
+use pam_simulator::{Config, Effect, EntrySeed, Fault, FaultId, Kind, ProductVersion, Seed, Share, Simulator};
 use reqwest::{Certificate, Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -25,7 +25,7 @@ const DIGITS: &str = "73465110947382";
 struct Hostile {
     text: String,
     trace: String,
-    /// The value of every credential.
+    /// The value of every object.
     value: String,
 }
 
@@ -52,12 +52,17 @@ struct Field {
     path: String,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 10] = [
     ("token", Kind::Token),
     ("post", Kind::PostCredential),
     ("list", Kind::ListCredentials),
     ("delete", Kind::DeleteCredential),
     ("put", Kind::PutCredential),
+    ("make", Kind::PostSafePassword),
+    ("entries", Kind::ListSafePasswords),
+    ("change", Kind::PutSafePassword),
+    ("inactive", Kind::DeactivateSafePassword),
+    ("active", Kind::ActivateSafePassword),
 ];
 
 impl Field {
@@ -73,20 +78,34 @@ impl Field {
     }
 }
 
+/// The PAM of a test.
+fn pam(keeper: Keeper, version: &str) -> Config {
+    let version = version.parse::<ProductVersion>().unwrap();
+    match keeper {
+        Keeper::Credential => Config::of(version).device("db01", "10.0.0.7"),
+        Keeper::Entry => my_safe(version),
+    }
+}
+
 /// Returns every field of the answers that the simulated PAM gives, successes and refusals, as its documentation has them.
-fn fields(version: &str, prefix: &str) -> Vec<Field> {
+fn fields(keeper: Keeper, version: &str, prefix: &str) -> Vec<Field> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = Config::of(version.parse::<ProductVersion>().unwrap()).device("db01", "10.0.0.7");
     let all = runtime.block_on(async {
-        let sim = Simulator::start(config).await.unwrap();
+        let sim = Simulator::start(pam(keeper, version)).await.unwrap();
         let client = Client::builder().tls_certs_only([Certificate::from_pem(sim.ca_pem().as_bytes()).unwrap()]);
         let (client, base) = (client.build().unwrap(), format!("{}{prefix}", sim.url()));
-        let (id, secret) = (sim.client_id(), sim.client_secret());
+        let (id, secret) = match keeper {
+            Keeper::Credential => (sim.client_id(), sim.client_secret()),
+            Keeper::Entry => ("key".to_owned(), ACCESS_KEY.to_owned()),
+        };
         let login = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let login = client.post(format!("{base}/oauth2/token")).body(login);
         let login = answered(login.header("content-type", "application/x-www-form-urlencoded")).await;
         let token = login["access_token"].as_str().unwrap().to_owned();
+        if keeper == Keeper::Entry {
+            return answers_of_my_safe(&client, &base, &token, login).await;
+        }
         let (at, with) = (format!("{base}/pam/credential"), |request: RequestBuilder| request.bearer_auth(&token));
         let body = |hostname: &str| json!({"identifier": "a", "username": "u", "hostname": hostname, "ip": "10.0.0.7"});
         let post = |hostname: &str| {
@@ -109,6 +128,26 @@ fn fields(version: &str, prefix: &str) -> Vec<Field> {
     fields.into_iter().collect()
 }
 
+async fn answers_of_my_safe(client: &Client, base: &str, token: &str, login: Value) -> Vec<(&'static str, Value)> {
+    let at = format!("{base}/mysafe/password");
+    let send = async |request: RequestBuilder, body: Value| {
+        let request = request.bearer_auth(token).header("content-type", "application/json");
+        answered(request.body(body.to_string())).await
+    };
+    let shared = json!({"name": "n", "username": "u", "password": "p", "tags": "t", "url": "https://a", "notes": "n",
+        "users_allowed": [{"username": "ana", "can_edit": true}, {"username": "nobody"}], "groups_allowed": [{"name": "NOC"}]});
+    let made = send(client.post(&at), shared).await;
+    let id = made["password_entity"]["identifier"].as_str().unwrap().to_owned();
+    let mut all = vec![("token", login), ("make", made), ("make", send(client.post(&at), json!({})).await)];
+    all.push(("entries", send(client.get(&at), json!({})).await));
+    for id in [id.as_str(), "1"] {
+        all.push(("change", send(client.put(format!("{at}/update/{id}")), json!({"notes": "more"})).await));
+        all.push(("inactive", send(client.post(format!("{at}/inactive/{id}")), json!({})).await));
+        all.push(("active", send(client.post(format!("{at}/active/{id}")), json!({})).await));
+    }
+    all
+}
+
 async fn answered(request: RequestBuilder) -> Value {
     serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
 }
@@ -123,43 +162,77 @@ fn collect(value: &Value, path: &str, take: &mut impl FnMut(&str)) {
     }
 }
 
-/// Credentials in whose passes each kind of call is made: one adopts, one takes over, one is made, one plans, one may not.
-fn specs() -> [(&'static str, Value); 5] {
-    [
-        ("svc", json!({"deletionPolicy": "Disable"})),
-        ("taken", json!({"adoptionPolicy": "TakeOver", "ensureEnabled": true})),
-        ("found", json!({"ensureEnabled": true})),
-        ("planned", json!({"mode": "Plan", "adoptionPolicy": "TakeOver"})),
-        ("never", json!({"username": "found", "adoptionPolicy": "Never"})),
-    ]
+/// Objects in whose passes each kind of call is made: one adopts, one takes over, one is made, one plans, one may not.
+fn specs(keeper: Keeper, taken: &str) -> Vec<(&'static str, Value)> {
+    match keeper {
+        Keeper::Credential => vec![
+            ("svc", json!({"deletionPolicy": "Disable"})),
+            ("taken", json!({"adoptionPolicy": "TakeOver", "ensureEnabled": true})),
+            ("found", json!({"ensureEnabled": true})),
+            ("planned", json!({"mode": "Plan", "adoptionPolicy": "TakeOver"})),
+            ("never", json!({"username": "found", "adoptionPolicy": "Never"})),
+        ],
+        Keeper::Entry => vec![
+            ("svc", json!({"deletionPolicy": "Deactivate", "usersAllowed": [{"name": "ana"}, {"name": "nobody"}]})),
+            ("taken", json!({"identifier": taken, "adoptionPolicy": "ByIdentifier"})),
+            ("switched", json!({"active": true})),
+            ("planned", json!({"mode": "Plan"})),
+            ("lacks", json!({"identifier": "1", "adoptionPolicy": "ByIdentifier"})),
+        ],
+    }
 }
 
-async fn busy(world: &World, value: &str) -> OperatedCluster {
-    let seed = |name: &str| Seed::new(name, "db01", "10.0.0.7").visible_to(&[&world.sim.client_id()]);
-    world.sim.seed(seed("taken").identifier("theirs").disabled());
-    world.sim.seed(seed("found").identifier("c1_apps_found"));
-    world.sim.seed(seed("planned").identifier("another"));
-    let mut cluster = world.cluster_with("c1", &json!({"inventory": {"interval": "1m"}}));
-    for (name, spec) in specs() {
-        cluster.put_value(name, value);
-        cluster.put_credential(name, &spec);
-    }
-    cluster.start().await;
-    cluster
+/// The objects of a cluster, as they are put again and again.
+struct Busy {
+    keeper: Keeper,
+    cluster: OperatedCluster,
+    specs: Vec<(&'static str, Value)>,
 }
 
-/// Everything is written again and compared with new lists; one object is made, and deleted.
-async fn live(cluster: &OperatedCluster, number: usize, value: &str) {
-    for (name, mut spec) in specs() {
-        spec["notes"] = format!("note {number}").into();
-        cluster.put_credential(name, &spec);
+impl Busy {
+    async fn start(keeper: Keeper, world: &World, value: &str) -> Self {
+        let seed = |name: &str| Seed::new(name, "db01", "10.0.0.7").visible_to(&[&world.sim.client_id()]);
+        let mut taken = String::new();
+        match keeper {
+            Keeper::Credential => {
+                world.sim.seed(seed("taken").identifier("theirs").disabled());
+                world.sim.seed(seed("found").identifier("c1_apps_found"));
+                world.sim.seed(seed("planned").identifier("another"));
+            }
+            Keeper::Entry => {
+                let theirs = EntrySeed::new("ana", "theirs", "taken").tags("theirs");
+                taken = world.sim.plant(theirs.shared_with(Share::editor("svc")));
+            }
+        }
+        let mut cluster = keeper.cluster(world, &json!({"inventory": {"interval": "1m"}}));
+        let specs = specs(keeper, &taken);
+        for (name, spec) in &specs {
+            cluster.put_value(name, value);
+            keeper.put(&cluster, name, spec);
+        }
+        cluster.start().await;
+        Self { keeper, cluster, specs }
     }
-    let name = format!("new{number}");
-    cluster.put_value(&name, value);
-    cluster.put_credential(&name, &json!({"deletionPolicy": "Disable"}));
-    sleep(STEP).await;
-    cluster.api.delete("pamcredentials", NAMESPACE, &name);
-    sleep(STEP).await;
+
+    /// Everything is written again and compared with new lists; one object is made, and the one that was made before is deleted.
+    async fn live(&self, number: usize, value: &str) {
+        let Self { keeper, cluster, specs } = self;
+        for (name, spec) in specs {
+            let mut spec = spec.clone();
+            spec["notes"] = format!("note {number}").into();
+            if *name == "switched" {
+                spec["active"] = json!(number % 2 == 0);
+            }
+            keeper.put(cluster, name, &spec);
+        }
+        let name = format!("new{number}");
+        cluster.put_value(&name, value);
+        keeper.put(cluster, &name, &json!({"deletionPolicy": keeper.policy()}));
+        if let Some(before) = number.checked_sub(1) {
+            keeper.delete(cluster, &format!("new{before}"));
+        }
+        sleep(STEP).await;
+    }
 }
 
 /// Fails where anything that must not leave is in what the operator said.
@@ -174,29 +247,33 @@ fn check(said: &str, field: &Field, trace: &str) {
     }
 }
 
-fn nothing_leaves(version: &'static str, prefix: &str) {
-    let fields = fields(version, prefix);
+fn nothing_leaves(keeper: Keeper, version: &'static str, prefix: &str) {
+    let fields = fields(keeper, version, prefix);
     assert!(fields.len() > 40, "{fields:?}");
     for hostile in hostile() {
-        let config = Config::of(version.parse::<ProductVersion>().unwrap()).device("db01", "10.0.0.7");
         let fields = fields.clone();
-        world(config, |world| async move {
-            let cluster = busy(&world, &hostile.value).await;
-            let mut seen = 0;
+        world(pam(keeper, version), |world| async move {
+            let busy = Busy::start(keeper, &world, &hostile.value).await;
+            let cluster = &busy.cluster;
+            let (mut seen, all) = (0, fields.len());
+            busy.live(0, &hostile.value).await;
             for (number, field) in fields.into_iter().enumerate() {
                 let fault = field.inject(&world, &hostile.text);
                 if field.kind == "token" {
                     world.sim.revoke_tokens();
                 }
-                live(&cluster, number, &hostile.value).await;
+                busy.live(number + 1, &hostile.value).await;
                 let logs = world.logs();
                 check(&(cluster.said() + &cluster.metrics() + &logs[seen..]), &field, &hostile.trace);
                 seen = logs.len();
                 world.sim.remove_fault(fault);
             }
+            keeper.delete(cluster, &format!("new{all}"));
             sleep(Duration::from_mins(10)).await;
+            let last = Field { kind: "none", path: String::new() };
+            check(&(cluster.said() + &cluster.metrics() + &world.logs()[seen..]), &last, &hostile.trace);
             let left = |object: &Value| object["metadata"]["finalizers"].to_string().contains(FINALIZER);
-            let names = cluster.api.list("pamcredentials").into_iter().filter(left);
+            let names = cluster.api.list(keeper.plural()).into_iter().filter(left);
             let names: Vec<Value> = names.map(|object| object["metadata"]["name"].clone()).collect();
             assert_eq!(names, ["svc"], "every object that was deleted is gone");
         });
@@ -205,10 +282,20 @@ fn nothing_leaves(version: &'static str, prefix: &str) {
 
 #[test]
 fn nothing_of_a_hostile_answer_leaves() {
-    nothing_leaves("4.2", "/api");
+    nothing_leaves(Keeper::Credential, "4.2", "/api");
 }
 
 #[test]
 fn nothing_of_a_hostile_answer_of_an_old_version_leaves() {
-    nothing_leaves("3.32", "/iso");
+    nothing_leaves(Keeper::Credential, "3.32", "/iso");
+}
+
+#[test]
+fn nothing_of_a_hostile_answer_of_my_safe_leaves() {
+    nothing_leaves(Keeper::Entry, "4.2", "/api");
+}
+
+#[test]
+fn nothing_of_a_hostile_answer_of_an_old_my_safe_leaves() {
+    nothing_leaves(Keeper::Entry, "3.32", "/api");
 }

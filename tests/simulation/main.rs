@@ -20,6 +20,7 @@ mod histories;
 mod hostile_answers;
 mod idle;
 mod late_answers;
+mod late_writes_of_gone_objects;
 mod list_budget;
 mod load;
 mod my_safe;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{OperatedCluster, World, assert_no_canary, merge, value, world};
+use crate::support::{Keeper, OperatedCluster, World, assert_no_canary, merge, value, world};
 use pam_operator::api::{ConditionType, HeldNamespace, PamConnectionStatus, PamCredentialStatus, find};
-use pam_simulator::{Config, VaultEdit};
+use pam_simulator::VaultEdit;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -12,15 +12,14 @@ const LIMITED: fn() -> Value = || json!({"disableBrake": {"count": 3, "window": 
 const A_WHILE: Duration = Duration::from_mins(5);
 const NAMESPACES: [(&str, usize); 3] = [("team-a", 5), ("team-b", 40), ("team-c", 9)];
 
-fn put(cluster: &OperatedCluster, namespace: &str, name: &str, change: &Value) {
+fn put(keeper: Keeper, cluster: &OperatedCluster, namespace: &str, name: &str, change: &Value) {
     let username = format!("{namespace}-{name}");
-    let mut spec = json!({"username": username, "hostname": "db01", "ip": "10.0.0.7", "deletionPolicy": "Disable",
-        "contentSecretRef": {"name": name}});
+    let mut spec = json!({"username": username, "deletionPolicy": keeper.policy()});
     merge(&mut spec, change);
     let meta = json!({"name": name, "namespace": namespace});
     let data = json!({"password": value(&username, 1)});
     cluster.api.put("secrets", &json!({"metadata": meta, "stringData": data}));
-    cluster.api.put("pamcredentials", &json!({"metadata": meta, "spec": spec}));
+    keeper.put_in(cluster, namespace, name, &spec);
 }
 
 fn status(cluster: &OperatedCluster, namespace: &str, name: &str) -> PamCredentialStatus {
@@ -28,26 +27,20 @@ fn status(cluster: &OperatedCluster, namespace: &str, name: &str) -> PamCredenti
     serde_json::from_value(object["status"].clone()).unwrap_or_default()
 }
 
-/// Reason and message of `Ready`; empty where the object is gone.
-fn ready(cluster: &OperatedCluster, namespace: &str, name: &str) -> (String, String) {
-    let status = status(cluster, namespace, name);
-    let ready = find(&status.conditions, ConditionType::Ready);
-    ready.map(|ready| (ready.reason.clone(), ready.message.clone())).unwrap_or_default()
-}
-
 fn names(count: usize) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("svc{number}"))
 }
 
-/// A cluster whose namespaces have so many credentials that are synced, and of each record a baseline.
-async fn synced(world: &World) -> OperatedCluster {
-    let mut cluster = world.cluster_with("c1", &LIMITED());
+/// A cluster whose namespaces have so many objects that are synced, and of each record a baseline.
+async fn synced(keeper: Keeper, world: &World) -> OperatedCluster {
+    let mut cluster = keeper.cluster(world, &LIMITED());
     for (namespace, count) in NAMESPACES {
         cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
-        names(count).for_each(|name| put(&cluster, namespace, &name, &json!({})));
+        names(count).for_each(|name| put(keeper, &cluster, namespace, &name, &json!({})));
     }
     cluster.start().await;
-    let is_synced = |namespace, count| names(count).all(|name| ready(&cluster, namespace, &name).0 == "Synced");
+    let is_synced =
+        |namespace, count| names(count).all(|name| keeper.ready_in(&cluster, namespace, &name).0 == "Synced");
     let all_synced = || NAMESPACES.into_iter().all(|(namespace, count)| is_synced(namespace, count));
     world.until("all to be synced", Duration::from_mins(10), all_synced).await;
     sleep(Duration::from_mins(140)).await;
@@ -72,15 +65,15 @@ fn annotate(cluster: &OperatedCluster, name: &str, value: &str) {
     });
 }
 
-fn delete(cluster: &OperatedCluster, namespace: &str, count: usize) {
+fn delete(keeper: Keeper, cluster: &OperatedCluster, namespace: &str, count: usize) {
     for name in names(count) {
-        cluster.api.delete("pamcredentials", namespace, &name);
+        cluster.api.delete(keeper.plural(), namespace, &name);
     }
 }
 
 /// How many of the first objects of a namespace are left.
-fn left(cluster: &OperatedCluster, namespace: &str, count: usize) -> usize {
-    names(count).filter(|name| cluster.api.get("pamcredentials", namespace, name).is_some()).count()
+fn left(keeper: Keeper, cluster: &OperatedCluster, namespace: &str, count: usize) -> usize {
+    names(count).filter(|name| cluster.api.get(keeper.plural(), namespace, name).is_some()).count()
 }
 
 fn held(cluster: &OperatedCluster) -> Vec<(String, i64)> {
@@ -90,45 +83,50 @@ fn held(cluster: &OperatedCluster) -> Vec<(String, i64)> {
 
 #[test]
 fn a_namespace_that_deletes_much_waits_by_itself_and_is_confirmed_by_itself() {
-    world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let mut cluster = synced(&world).await;
-        delete(&cluster, "team-b", 30);
-        sleep(A_WHILE).await;
-        assert_eq!((left(&cluster, "team-b", 30), held(&cluster)), (27, vec![("team-b".into(), 27)]));
-        let (reason, message) = says(&cluster, ConditionType::DisablesHeld);
-        assert!(reason == "TooManyDisables" && message.contains("namespace team-b"), "{message}");
-        assert_eq!(says(&cluster, ConditionType::Ready).0, "Authenticated");
-        let (reason, message) = ready(&cluster, "team-b", "svc29");
-        assert!(reason == "DeletionBlocked" && message.contains("27 records of this namespace"), "{message}");
-        // A neighbour's go at once, as many as of each namespace, also after a restart.
-        delete(&cluster, "team-c", 2);
-        world.until("the neighbour's to go", Duration::from_secs(5), || left(&cluster, "team-c", 2) == 0).await;
-        cluster.restart(Duration::from_secs(1)).await;
-        sleep(Duration::from_secs(100)).await;
-        delete(&cluster, "team-c", 5);
-        sleep(Duration::from_mins(2)).await;
-        let both = vec![("team-b".into(), 27), ("team-c".into(), 2)];
-        assert_eq!((left(&cluster, "team-c", 5), held(&cluster)), (2, both), "three within ten minutes");
-        assert_eq!(connection(&cluster).held_disables, Some(29));
+    for keeper in Keeper::ALL {
+        world(keeper.pam(), async |world| {
+            let mut cluster = synced(keeper, &world).await;
+            delete(keeper, &cluster, "team-b", 30);
+            sleep(A_WHILE).await;
+            assert_eq!((left(keeper, &cluster, "team-b", 30), held(&cluster)), (27, vec![("team-b".into(), 27)]));
+            let (reason, message) = says(&cluster, ConditionType::DisablesHeld);
+            assert!(reason == "TooManyDisables" && message.contains("namespace team-b"), "{message}");
+            assert_eq!(says(&cluster, ConditionType::Ready).0, "Authenticated");
+            let (reason, message) = keeper.ready_in(&cluster, "team-b", "svc29");
+            assert!(reason == "DeletionBlocked" && message.contains("27 records of this namespace"), "{message}");
+            // A neighbour's go at once, as many as of each namespace, also after a restart.
+            delete(keeper, &cluster, "team-c", 2);
+            world
+                .until("the neighbour's to go", Duration::from_secs(5), || left(keeper, &cluster, "team-c", 2) == 0)
+                .await;
+            cluster.restart(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(100)).await;
+            delete(keeper, &cluster, "team-c", 5);
+            sleep(Duration::from_mins(2)).await;
+            let both = vec![("team-b".into(), 27), ("team-c".into(), 2)];
+            assert_eq!((left(keeper, &cluster, "team-c", 5), held(&cluster)), (2, both), "three within ten minutes");
+            assert_eq!(connection(&cluster).held_disables, Some(29));
 
-        annotate(&cluster, "pam-operator.io/confirm-disable", "team-c=2");
-        world.until("those two to go", A_WHILE, || left(&cluster, "team-c", 5) == 0).await;
-        assert_eq!(left(&cluster, "team-b", 30), 27);
-        sleep(A_WHILE).await;
-        annotate(&cluster, "pam-operator.io/confirm-disable", "27");
-        world.until("all to go", A_WHILE, || left(&cluster, "team-b", 30) == 0).await;
-        sleep(A_WHILE).await;
-        assert_eq!((says(&cluster, ConditionType::DisablesHeld).0, held(&cluster)), (String::new(), vec![]));
-        assert_no_canary(&(cluster.said() + &world.logs()));
-    });
+            annotate(&cluster, "pam-operator.io/confirm-disable", "team-c=2");
+            world.until("those two to go", A_WHILE, || left(keeper, &cluster, "team-c", 5) == 0).await;
+            assert_eq!(left(keeper, &cluster, "team-b", 30), 27);
+            sleep(A_WHILE).await;
+            annotate(&cluster, "pam-operator.io/confirm-disable", "27");
+            world.until("all to go", A_WHILE, || left(keeper, &cluster, "team-b", 30) == 0).await;
+            sleep(A_WHILE).await;
+            assert_eq!((says(&cluster, ConditionType::DisablesHeld).0, held(&cluster)), (String::new(), vec![]));
+            assert_no_canary(&(cluster.said() + &world.logs()));
+        });
+    }
 }
 
 /// Its records are renamed in the vault, or an authorization that is narrowed hides them.
 #[test]
 fn a_namespace_whose_records_go_or_move_waits_by_itself_and_is_confirmed_by_itself() {
     for is_hidden in [true, false] {
-        world(Config::default().device("db01", "10.0.0.7"), async |world| {
-            let cluster = synced(&world).await;
+        let keeper = Keeper::Credential;
+        world(keeper.pam(), async |world| {
+            let cluster = synced(keeper, &world).await;
             for (number, name) in names(5).enumerate() {
                 let hidden = VaultEdit::HideFrom(world.sim.client_id());
                 let moved = VaultEdit::Username(format!("renamed-{number}"));
@@ -148,17 +146,20 @@ fn a_namespace_whose_records_go_or_move_waits_by_itself_and_is_confirmed_by_itse
             assert!(is_told("team-b", "svc7") && !is_told("team-a", "svc0"));
 
             for (namespace, _) in NAMESPACES {
-                put(&cluster, namespace, "new", &json!({}));
+                put(keeper, &cluster, namespace, "new", &json!({}));
             }
-            delete(&cluster, "team-c", 1);
+            delete(keeper, &cluster, "team-c", 1);
             sleep(A_WHILE).await;
-            assert_eq!(ready(&cluster, "team-b", "new").0, "Synced");
-            assert_eq!((ready(&cluster, "team-c", "new").0.as_str(), left(&cluster, "team-c", 1)), ("Synced", 0));
-            let (reason, message) = ready(&cluster, "team-a", "new");
+            assert_eq!(keeper.ready_in(&cluster, "team-b", "new").0, "Synced");
+            assert_eq!(
+                (keeper.ready_in(&cluster, "team-c", "new").0.as_str(), left(keeper, &cluster, "team-c", 1)),
+                ("Synced", 0)
+            );
+            let (reason, message) = keeper.ready_in(&cluster, "team-a", "new");
             assert!(reason == "InventoryIncomplete" && message.contains("for this namespace"), "{reason}: {message}");
 
             annotate(&cluster, "pam-operator.io/confirm-inventory", "team-a=5");
-            world.until("its own", A_WHILE, || ready(&cluster, "team-a", "new").0 == "Synced").await;
+            world.until("its own", A_WHILE, || keeper.ready_in(&cluster, "team-a", "new").0 == "Synced").await;
             world.until("to be told", A_WHILE, || is_told("team-a", "svc0")).await;
             assert_eq!(says(&cluster, ConditionType::InventoryIncomplete).0, "");
             assert_no_canary(&(cluster.said() + &world.logs()));
@@ -168,8 +169,9 @@ fn a_namespace_whose_records_go_or_move_waits_by_itself_and_is_confirmed_by_itse
 
 #[test]
 fn a_list_that_lacks_records_of_several_namespaces_holds_all_of_them() {
-    world(Config::default().device("db01", "10.0.0.7"), async |world| {
-        let cluster = synced(&world).await;
+    let keeper = Keeper::Credential;
+    world(keeper.pam(), async |world| {
+        let cluster = synced(keeper, &world).await;
         for (namespace, name) in names(8).map(|name| ("team-b", name)).chain(names(9).map(|name| ("team-c", name))) {
             let id = status(&cluster, namespace, &name).id.unwrap();
             world.sim.edit(&id, VaultEdit::HideFrom(world.sim.client_id()));
@@ -177,11 +179,14 @@ fn a_list_that_lacks_records_of_several_namespaces_holds_all_of_them() {
         sleep(Duration::from_hours(2)).await;
         let (reason, message) = says(&cluster, ConditionType::InventoryIncomplete);
         assert!(reason == "RecordsMissing" && message.contains("17 of the 54"), "{reason} {message}");
-        put(&cluster, "team-a", "new", &json!({}));
-        delete(&cluster, "team-a", 1);
+        put(keeper, &cluster, "team-a", "new", &json!({}));
+        delete(keeper, &cluster, "team-a", 1);
         sleep(A_WHILE).await;
-        assert_eq!(ready(&cluster, "team-a", "new").0, "InventoryIncomplete");
-        assert_eq!((ready(&cluster, "team-a", "svc0").0.as_str(), left(&cluster, "team-a", 1)), ("Deleting", 1));
+        assert_eq!(keeper.ready_in(&cluster, "team-a", "new").0, "InventoryIncomplete");
+        assert_eq!(
+            (keeper.ready_in(&cluster, "team-a", "svc0").0.as_str(), left(keeper, &cluster, "team-a", 1)),
+            ("Deleting", 1)
+        );
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::support::{assert_no_canary, value, world};
-use pam_simulator::{Config, Kind};
+use crate::support::{Keeper, assert_no_canary, value, world};
+use pam_simulator::Config;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -15,13 +15,13 @@ const A_WHILE: Duration = Duration::from_mins(5);
 #[test]
 fn a_state_that_went_back_is_noticed_within_two_minutes_and_nothing_is_doubled() {
     // The Secret as the backup has it, and edited after the restore.
-    for edited in [false, true] {
-        world(Config::default().device("db01", "10.0.0.7"), |world| async move {
-            let mut cluster = world.cluster("c1");
+    for (keeper, edited) in Keeper::ALL.into_iter().flat_map(|keeper| [(keeper, false), (keeper, true)]) {
+        world(keeper.pam(), |world| async move {
+            let mut cluster = keeper.cluster(&world, &json!({}));
             cluster.put_value("svc", &value("svc", 1));
-            cluster.put_credential("svc", &json!({}));
+            keeper.put(&cluster, "svc", &json!({}));
             cluster.start().await;
-            world.until("synced", A_WHILE, || cluster.reason("svc") == "Synced").await;
+            world.until("synced", A_WHILE, || keeper.reason(&cluster, "svc") == "Synced").await;
             sleep(Duration::from_hours(1)).await;
             let backup = cluster.api.backup();
             for number in 2..6 {
@@ -29,10 +29,10 @@ fn a_state_that_went_back_is_noticed_within_two_minutes_and_nothing_is_doubled()
                 sleep(A_WHILE).await;
             }
             cluster.put_value("later", &value("later", 1));
-            cluster.put_credential("later", &json!({}));
+            keeper.put(&cluster, "later", &json!({}));
             sleep(A_WHILE).await;
-            let (mark, records) = (world.sim.mark(), world.sim.records());
-            assert_eq!((records.len(), world.sim.value_of(&records[0].id)), (2, Some(value("svc", 5))));
+            let (mark, values) = (world.sim.mark(), keeper.values(&world));
+            assert_eq!((values.len(), values.get("svc")), (2, Some(&value("svc", 5))));
 
             cluster.api.restore(&backup);
             if edited {
@@ -43,13 +43,16 @@ fn a_state_that_went_back_is_noticed_within_two_minutes_and_nothing_is_doubled()
             cluster.start().await;
             sleep(A_WHILE).await;
             let journal = world.journal(mark);
-            assert_eq!((cluster.reason("svc").as_str(), world.sim.records().len()), ("Synced", 2));
+            assert_eq!((keeper.reason(&cluster, "svc").as_str(), keeper.kept(&world)), ("Synced", (2, 2)));
             if edited {
-                assert_eq!(world.sim.value_of(&records[0].id), Some(value("svc", 7)));
+                assert_eq!(keeper.values(&world).get("svc"), Some(&value("svc", 7)));
             }
             // The new value is sent again once nothing can arrive any more: the list shows writes that the status does not tell of.
             let most = if edited { 2 } else { 0 };
-            assert!(journal.posts().len() <= most && journal.count(Kind::DeleteCredential) == 0, "{journal:?}");
+            let calls = keeper.calls();
+            let of_others = if calls.create == calls.update { 0 } else { journal.count(calls.create) };
+            assert!(journal.count(calls.update) <= most && of_others == 0, "{journal:?}");
+            assert_eq!(journal.count(calls.disable), 0, "{journal:?}");
             assert_no_canary(&(cluster.said() + &world.logs()));
         });
     }

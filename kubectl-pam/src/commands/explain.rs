@@ -12,7 +12,7 @@ use crate::output::{Answer, Cell, OutputArgs, Row, Table, print};
 #[command(after_help = "Without an argument, all reasons are listed.")]
 pub struct ExplainArgs {
     /// A reason, such as `RecordConflict`, or a code, such as 1011
-    #[arg(value_name = "REASON|CODE")]
+    #[arg(id = "reason_or_code", value_name = "REASON|CODE")]
     what: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

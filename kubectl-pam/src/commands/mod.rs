@@ -4,6 +4,7 @@ pub mod completion;
 pub mod explain;
 pub mod get;
 pub mod import;
+pub mod man;
 pub mod plan;
 pub mod status;
 pub mod sync;

@@ -79,6 +79,17 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Returns the name of an object as kubectl prints it: `pamcredential.pam-operator.io/db`.
+pub fn full_name(kind: &str, name: &str) -> String {
+    format!("{}.pam-operator.io/{name}", kind.to_ascii_lowercase())
+}
+
+/// Returns the name of an object as users give it: `pamcred/db`.
+pub fn short_name(kind: &str, name: &str) -> String {
+    let short = Kind::ALL.into_iter().find(|known| known.as_str() == kind).map_or(kind, |known| known.short());
+    format!("{short}/{name}")
+}
+
 /// Reads a kind as kubectl does: its name, its plural, its short name, with or without the group, in any case.
 impl FromStr for Kind {
     type Err = String;
@@ -113,5 +124,11 @@ mod tests {
             assert_eq!(kind.resource().kind, kind.as_str());
             assert_eq!(kind.resource().plural.parse(), Ok(kind));
         }
+    }
+
+    #[test]
+    fn an_object_has_the_names_that_kubectl_prints_and_users_give() {
+        assert_eq!(full_name("PamCredential", "db"), "pamcredential.pam-operator.io/db");
+        assert_eq!(short_name("MySafePassword", "db"), "mysafe/db");
     }
 }

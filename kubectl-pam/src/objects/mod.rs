@@ -7,7 +7,7 @@ mod object;
 mod selection;
 mod watch;
 
-pub use kind::Kind;
+pub use kind::{Kind, full_name, short_name};
 pub use named::{ConnectionName, Named};
 pub use object::{PamObject, get};
 pub use selection::{Found, Selection};

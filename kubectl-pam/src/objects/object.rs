@@ -31,11 +31,6 @@ impl PamObject {
         self.object.meta().namespace.clone().unwrap_or_default()
     }
 
-    /// Returns the name as kubectl prints it: `pamcredential.pam-operator.io/db`.
-    pub fn full_name(&self) -> String {
-        format!("{}.pam-operator.io/{}", self.kind.as_str().to_ascii_lowercase(), self.name())
-    }
-
     /// Returns a field of the object, such as `/status/id`, if it is a text.
     pub fn text(&self, pointer: &str) -> Option<&str> {
         self.value(pointer)?.as_str()
@@ -139,6 +134,5 @@ mod tests {
         let object = object(Kind::PamCredential, &status);
         assert_eq!(object.text("/status/id"), None);
         assert!(object.is(ConditionType::Ready) && !object.is(ConditionType::Stalled));
-        assert_eq!(object.full_name(), "pamcredential.pam-operator.io/db");
     }
 }

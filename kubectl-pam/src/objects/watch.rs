@@ -24,8 +24,8 @@ pub type Changes = SelectAll<BoxStream<'static, Change>>;
 
 /// Watches kinds in a namespace; `None` is all namespaces. First every object is told of that is there.
 pub fn changes(cluster: &Cluster, kinds: &[Kind], namespace: Option<&str>, selector: Option<&str>) -> Changes {
-    let mut config = watcher::Config::default();
-    config.label_selector = selector.map(str::to_owned);
+    let label_selector = selector.map(str::to_owned);
+    let config = watcher::Config { label_selector, ..watcher::Config::default() };
     let stream = |kind: &Kind| {
         let (kind, api) = (*kind, kind.api(cluster, namespace));
         let events = watch(api, config.clone()).default_backoff();

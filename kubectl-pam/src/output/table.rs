@@ -74,11 +74,6 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Tells whether the table has no rows.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Returns the table as text.
     pub fn text(&self, with_header: bool) -> String {
         let widths = self.widths(with_header);

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use crate::api::Product;
+use crate::controller::connection::object::ConnectionId;
 use crate::controller::connection::state::ConnectionState;
-use crate::domain::{ConnectedVault, Denial, Grants};
+use crate::domain::{ConnectedVault, Denial, Grants, Reason};
+use crate::message::connection as message;
 
 /// The connection of an object.
 pub(crate) struct ConnectionFacts {
@@ -25,6 +28,17 @@ impl ConnectionFacts {
     /// Returns why the connection's rules do not let the object be served.
     pub(crate) fn denial(&self) -> Option<&Denial> {
         self.access.as_ref()?.as_ref().err()
+    }
+
+    /// Returns what users read of a connection that blocks an object of this product for that reason.
+    pub(crate) fn why_not_ready(&self, id: &ConnectionId, product: Product, reason: Reason) -> String {
+        let name = &id.to_string();
+        let Some(state) = &self.state else { return message::connection_missing(name, self.selects) };
+        if !state.is_for(product) {
+            return message::connection_for_another_product(name, product);
+        }
+        let by_pam = if reason == Reason::ConnectionNotReady { "" } else { &state.message };
+        message::connection_not_ready(name, state.reason, by_pam)
     }
 
     /// Returns how often the connection is listed.

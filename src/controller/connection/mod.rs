@@ -19,3 +19,4 @@ pub(crate) mod state;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod stored_vault;
+pub(crate) mod subject;

@@ -126,6 +126,15 @@ impl Managed for PamConnection {
     }
 }
 
+/// Returns the dependencies of an object that refers to a connection and to these Secrets of its namespace.
+pub(crate) fn dependencies_on(object: &impl RefersToConnection, secrets: &[&str]) -> HashSet<Dependency> {
+    let namespace = NamespacedName::of(object).namespace;
+    let secrets = secrets.iter().map(|name| Dependency::Secret(NamespacedName::new(&namespace, *name)));
+    let secrets: HashSet<Dependency> = secrets.collect();
+    let others = [object.connection_id().dependency(), Dependency::Namespace(namespace)];
+    secrets.into_iter().chain(others).collect()
+}
+
 /// Returns the dependencies of a connection, in the order in which they are read. All of them are in `namespace`.
 pub(crate) fn dependencies_of(spec: &ConnectionSpec, namespace: &str) -> Vec<Dependency> {
     let there = |name: &str| NamespacedName::new(namespace, name);

@@ -9,7 +9,7 @@ use crate::api::{AdoptionPolicy, DeletionPolicy, Mode, PamCredential, PamCredent
 use crate::config::Config;
 use crate::controller::connection;
 use crate::controller::connection::access_rules::Deciders;
-use crate::controller::connection::object::{ConnectionId, RefersToConnection};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection, dependencies_on};
 use crate::controller::credential::claims::{self, Claims};
 use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::identity;
@@ -51,11 +51,7 @@ impl Managed for PamCredential {
     }
 
     fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
-        let namespace = NamespacedName::of(self).namespace;
-        let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
-        let secrets = secret_names(self).into_iter().map(secret);
-        let others = [self.connection_id().dependency(), Dependency::Namespace(namespace.clone())];
-        secrets.chain(others).collect()
+        dependencies_on(self, &secret_names(self))
     }
 
     fn is_suspended(&self) -> bool {
@@ -80,7 +76,7 @@ impl Context {
     pub(crate) fn new(connections: Arc<connection::context::Context>, config: &Config) -> Self {
         let cluster = Arc::clone(&connections.cluster);
         Self {
-            claims: Claims::default(),
+            claims: Claims::new(cluster.clock.now()),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
@@ -120,7 +116,7 @@ impl Context {
         let key = NamespacedName::of(credential);
         self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
-            if self.claims.release(credential.metadata.uid.as_deref().unwrap_or_default()) {
+            if self.claims.forget(credential.metadata.uid.as_deref().unwrap_or_default()) {
                 self.wake_waiting(&key);
             }
         } else {
@@ -169,8 +165,7 @@ impl Context {
 
     /// Wakes the credentials that wait for what a credential has or had.
     pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
-        let holder = Dependency::Holder(ObjectId::new::<PamCredential>(key.clone()));
-        self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
+        self.cluster.wake_waiting::<PamCredential>(key);
     }
 
     /// Tells once of the record of an object that was let go although its record could not be disabled.

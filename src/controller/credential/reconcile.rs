@@ -6,10 +6,8 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
-use crate::controller::connection::access_rules::wait_for_labels;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::desired::effective_mode;
-use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::write_status;
 use crate::controller::credential::{act, observe, report, throwaway};
 use crate::controller::runtime::error::Error;
@@ -40,7 +38,8 @@ impl Reconciler<PamCredential> for Context {
 
     async fn reconcile(self: &Arc<Self>, object: &PamCredential) -> Result<Action, Error> {
         if let Some(of) = throwaway_of(&object.metadata) {
-            return throwaway::pass(object, &of, self).await.map(|end| end.action);
+            // Boxed, so that the passes over all other objects need no room for it.
+            return Box::pin(throwaway::pass(object, &of, self)).await.map(|end| end.action);
         }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         self.claims.begin_pass(uid);
@@ -75,8 +74,8 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     context.want(credential);
     let mut observed = observe::from_cache(credential, context);
     observe::put_finalizer_back(&mut observed, context).await?;
-    write_status::write_owed(&observed, context).await?;
-    if let Some(waits) = waits(&observed, context) {
+    write_status::of(&observed, context).write_owed().await?;
+    if let Some(waits) = observed.waits(&context.cluster) {
         return Ok(waits);
     }
     if observe::is_left_to_others(&mut observed, context).await? {
@@ -94,16 +93,4 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     let outcome = act::carry_out(&observed, decision, context).await?;
     observed.times.ended = context.cluster.clock.now();
     report::write(&observed, decision, &outcome, context).await
-}
-
-/// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
-fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
-    let gate = context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now());
-    PassEnd::at_gate(gate).or_else(|| {
-        // A deletion needs no access.
-        let state = observed.connection.state.as_ref().filter(|_| !observed.situation.deleting);
-        let connection = state.map(|state| &*state.connection);
-        let wait = wait_for_labels(connection, &observed.key.namespace, &context.cluster.namespaces);
-        wait.map(|wait| PassEnd::waiting(Some(wait)))
-    })
 }

@@ -4,8 +4,6 @@
 //! The pass decides for the other object, with the status of that object, and carries nothing out. It notes nothing of either
 //! object: a throwaway takes no claim, loses none, and is in no object's way.
 
-use tokio::time::Instant;
-
 use crate::api::PamCredential;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::{observe, report};
@@ -24,8 +22,7 @@ pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context
     context.cluster.track(throwaway);
     let object = with_spec_of(throwaway, of, context.find(of));
     let mut observed = observe::from_cache(&object, context);
-    let gate = context.cluster.retries.gate(&throwaway.object_id(), observed.input_hash(), Instant::now());
-    if let Some(waits) = PassEnd::at_gate(gate) {
+    if let Some(waits) = observed.waits_as(&throwaway.object_id(), &context.cluster) {
         return Ok(waits);
     }
     if observe::is_left_to_others(&mut observed, context).await? {

@@ -11,7 +11,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::metadata_cache::MetadataCache;
 use crate::controller::runtime::namespaces::Namespaces;
-use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::recorder::Recorder;
 use crate::controller::runtime::retry::Retries;
 use crate::controller::runtime::trigger::Triggers;
@@ -97,6 +97,12 @@ impl Cluster {
     /// Wakes the objects that depend on `of`.
     pub(crate) fn wake_dependents(&self, of: &Dependency) {
         self.triggers.wake(&self.dependencies.to(of));
+    }
+
+    /// Wakes the objects that wait for what an object of the kind `K` has or had.
+    pub(crate) fn wake_waiting<K: Managed>(&self, key: &NamespacedName) {
+        let holder = Dependency::Holder(ObjectId::new::<K>(key.clone()));
+        self.triggers.wake_after_release(&self.dependencies.to(&holder));
     }
 
     /// Forgets an object that is gone.

@@ -121,6 +121,13 @@ pub(crate) async fn write_unless_changed<K: Managed>(
     patch(api, meta, steps).await
 }
 
+/// Returns whether there is another version of an object than the one in `meta`.
+pub(crate) async fn is_changed<K: Managed>(api: &Api<K>, meta: &ObjectMeta) -> Result<bool, Error> {
+    let found =
+        bounded("look whether an object changed", api.get_metadata_opt(meta.name.as_deref().unwrap_or_default()));
+    Ok(found.await?.is_none_or(|found| found.metadata.resource_version != meta.resource_version))
+}
+
 async fn patch<K: Managed>(api: &Api<K>, meta: &ObjectMeta, steps: Value) -> Result<Option<String>, Error> {
     let action = "write a status";
     let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| CallError::Failed(action))?;

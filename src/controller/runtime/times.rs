@@ -1,5 +1,7 @@
 //! The times of a pass.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -24,6 +26,11 @@ impl Times {
         let now = clock.now();
         let age = SignedDuration::try_from(states.age(Instant::now())).unwrap_or_default();
         Self { now, ended: now, started: now.checked_sub(age).unwrap_or(Timestamp::MIN) }
+    }
+
+    /// Returns how long after the end of the pass a time is.
+    pub(crate) fn left_until(self, time: Timestamp) -> Duration {
+        Duration::try_from(time.duration_since(self.ended)).unwrap_or_default()
     }
 
     /// Returns whether a write of an earlier process may still be executed.

@@ -71,9 +71,16 @@ impl HeldSlot {
         Ok(())
     }
 
-    /// Gives the slot back.
-    pub(crate) fn release(&mut self) {
+    /// Waits for the work of other passes: gives the slot back meanwhile, so that this pass takes none from the passes that have
+    /// something to send.
+    pub(crate) async fn without<T>(&mut self, slots: &WorkerSlots, work: impl Future<Output = T>) -> Result<T, Error> {
         self.slot = None;
+        let result = tokio::select! {
+            result = work => result,
+            () = slots.closed() => return Err(Error::Stopping),
+        };
+        self.acquire(slots).await?;
+        Ok(result)
     }
 }
 

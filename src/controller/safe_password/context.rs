@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::api::{EntryDeletionPolicy, Mode, MySafePassword, MySafePasswordStatus};
 use crate::controller::connection;
-use crate::controller::connection::object::{ConnectionId, RefersToConnection};
+use crate::controller::connection::object::{ConnectionId, RefersToConnection, dependencies_on};
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::finalizer;
@@ -28,6 +28,9 @@ pub(crate) struct Context {
     pub(crate) state: ObjectStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<MySafePasswordStatus>,
+    /// At which part of an interval after the start the first regular list comes, from 0 to 1: operators that start together
+    /// must not ask together for ever after.
+    pub(crate) phase: f64,
 }
 
 impl Managed for MySafePassword {
@@ -40,11 +43,7 @@ impl Managed for MySafePassword {
     }
 
     fn dependencies(&self, _home: &str) -> HashSet<Dependency> {
-        let namespace = NamespacedName::of(self).namespace;
-        let secret = |name: &str| Dependency::Secret(NamespacedName::new(&namespace, name));
-        let secrets = secret_names(&self.spec).into_iter().map(secret);
-        let others = [self.connection_id().dependency(), Dependency::Namespace(namespace.clone())];
-        secrets.chain(others).collect()
+        dependencies_on(self, &secret_names(&self.spec))
     }
 
     fn is_suspended(&self) -> bool {
@@ -76,9 +75,10 @@ impl Context {
     pub(crate) fn new(connections: Arc<connection::context::Context>) -> Self {
         Self {
             cluster: Arc::clone(&connections.cluster),
-            claims: Claims::default(),
+            claims: Claims::new(connections.cluster.clock.now()),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
+            phase: rand::random(),
             connections,
         }
     }
@@ -97,8 +97,7 @@ impl Context {
 
     /// Wakes the objects that wait for the entry that an object has or had.
     pub(crate) fn wake_waiting(&self, key: &NamespacedName) {
-        let holder = Dependency::Holder(ObjectId::new::<MySafePassword>(key.clone()));
-        self.cluster.triggers.wake_after_release(&self.cluster.dependencies.to(&holder));
+        self.cluster.wake_waiting::<MySafePassword>(key);
     }
 
     /// Tells once of the entry of an object that was let go although its entry could not be deactivated.

@@ -6,7 +6,6 @@ use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::{Mode, MySafePassword};
-use crate::controller::connection::access_rules::wait_for_labels;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -14,7 +13,6 @@ use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
-use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::report::write_status;
 use crate::controller::safe_password::{act, observe, report, throwaway};
@@ -43,7 +41,8 @@ impl Reconciler<MySafePassword> for Context {
 
     async fn reconcile(self: &Arc<Self>, object: &MySafePassword) -> Result<Action, Error> {
         if let Some(of) = throwaway_of(&object.metadata) {
-            return throwaway::pass(object, &of, self).await.map(|end| end.action);
+            // Boxed, so that the passes over all other objects need no room for it.
+            return Box::pin(throwaway::pass(object, &of, self)).await.map(|end| end.action);
         }
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         self.claims.begin_pass(uid);
@@ -75,8 +74,8 @@ async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Err
     context.cluster.track(object);
     let mut observed = observe::from_cache(object, context);
     observe::put_finalizer_back(&mut observed, context).await?;
-    write_status::write_owed(&observed, context).await?;
-    if let Some(waits) = waits(&observed, context) {
+    write_status::of(&observed, context).write_owed().await?;
+    if let Some(waits) = observed.waits(&context.cluster) {
         return Ok(waits);
     }
     if observe::is_left_to_others(&mut observed, context).await? {
@@ -98,16 +97,4 @@ async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Err
     let outcome = act::carry_out(&observed, decision, context).await?;
     observed.times.ended = context.cluster.clock.now();
     report::write(&observed, decision, &outcome, context).await
-}
-
-/// Returns how the pass ends if the object still waits for a retry or for the labels of its namespace; `None` if it does not.
-fn waits(observed: &Observation<'_>, context: &Context) -> Option<PassEnd> {
-    let gate = context.cluster.retries.gate(&observed.object_id(), observed.input_hash(), Instant::now());
-    PassEnd::at_gate(gate).or_else(|| {
-        // A deletion needs no access.
-        let state = observed.connection.state.as_ref().filter(|_| !observed.is_deleting());
-        let connection = state.map(|state| &*state.connection);
-        let wait = wait_for_labels(connection, &observed.key.namespace, &context.cluster.namespaces);
-        wait.map(|wait| PassEnd::waiting(Some(wait)))
-    })
 }

@@ -5,7 +5,6 @@
 //! object: a throwaway takes no claim, loses none, and is in no object's way.
 
 use kube::api::Api;
-use tokio::time::Instant;
 
 use crate::api::MySafePassword;
 use crate::controller::runtime::error::{Error, bounded};
@@ -26,8 +25,7 @@ pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, contex
     context.cluster.track(throwaway);
     let object = with_spec_of(throwaway, of, find(of, context).await?);
     let mut observed = observe::from_cache(&object, context);
-    let gate = context.cluster.retries.gate(&throwaway.object_id(), observed.input_hash(), Instant::now());
-    if let Some(waits) = PassEnd::at_gate(gate) {
+    if let Some(waits) = observed.waits_as(&throwaway.object_id(), &context.cluster) {
         return Ok(waits);
     }
     if observe::is_left_to_others(&mut observed, context).await? {

@@ -1,4 +1,4 @@
-//! Versions of Secrets and ConfigMaps: as statuses name them, as rules compare them, and as the cache knows them.
+//! Versions of Secrets and config maps: as statuses name them, as rules compare them, and as the cache knows them.
 
 use crate::api::SourceSecret;
 use crate::controller::runtime::metadata_cache::MetadataCache;

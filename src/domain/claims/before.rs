@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::ClaimRequest;
+use super::unsettled::settled_at;
 use super::what::{Claim, What};
-use crate::domain::SETTLE;
 
 /// What an object had before a claim of which nothing came yet.
 #[derive(Clone, Debug, Default)]
@@ -69,9 +69,4 @@ impl Before {
         let term = self.term.filter(|_| may_end && !self.claims.contains(claim));
         term.is_none_or(|term| now < term.until && (term.is_under_way || at_home))
     }
-}
-
-/// Returns when the PAM no longer executes a write of that time.
-fn settled_at(time: Timestamp) -> Timestamp {
-    time.checked_add(SETTLE).unwrap_or(Timestamp::MAX)
 }

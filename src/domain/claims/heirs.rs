@@ -61,7 +61,7 @@ fn held(vault: VaultId) -> HeldClaims {
 fn book(namespace: &str, wanted: Option<RecordKey>) -> ClaimBook {
     let mut book = ClaimBook::default();
     let name = object("ns", LEAVING);
-    book.note(LEAVING, NotedClaims { name, wanted_block: None, held: Some(held(vault(None))) });
+    book.note(LEAVING, NotedClaims { name, held: Some(held(vault(None))), ..NotedClaims::default() });
     book.note(OTHER, NotedClaims { name: object(namespace, OTHER), ..NotedClaims::default() });
     book.want(
         OTHER,
@@ -183,7 +183,7 @@ fn p7_a_record_that_was_claimed_is_not_disabled_and_one_that_was_not_is_claimed_
     book.keep(OTHER, None);
     assert!(!book.withdraw(LEAVING, record(&here)));
     let status = HeldClaims { identifier: Some("j".to_owned()), ..held(here.clone()) };
-    let noted = NotedClaims { name, wanted_block: None, held: Some(status) };
+    let noted = NotedClaims { name, held: Some(status), ..NotedClaims::default() };
     assert!(book.note(OTHER, noted.clone()), "the object that goes is told");
     assert!(!book.note(OTHER, noted), "once");
     assert!(book.is_shared(LEAVING, record(&here)) && !book.withdraw(LEAVING, record(&here)));

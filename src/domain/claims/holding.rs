@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::before::Before;
 use super::what::{Claim, ClaimKey, What};
-use super::{ClaimRequest, LeavingRecord, ObjectName, WantedRecord};
+use super::{ClaimRequest, LeavingRecord, ObjectName, Unsettled, WantedRecord};
 
 /// What one object has.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,10 @@ pub(super) struct Holding {
     offer: Option<Offer>,
     /// What it had before a claim of which nothing came yet.
     pub(super) before: Option<Before>,
+    /// Its writes that have no answer.
+    pub(super) unsettled: Unsettled,
+    /// The object is gone, and counts until then.
+    pub(super) gone_until: Option<Timestamp>,
 }
 
 /// A record that its object hands over.
@@ -206,8 +210,24 @@ impl Holding {
         true
     }
 
+    /// Returns what is left of an object that is gone: what it claimed counts while the PAM may still execute a write of it.
+    pub(super) fn left_behind(mut self) -> Option<Self> {
+        self.gone_until = Some(self.unsettled.until()?);
+        self.claims.retain(|claim| claim.what.is_written());
+        (self.offer, self.wanted) = (None, None);
+        Some(self)
+    }
+
+    /// Returns until when what it has counts, if not until something came of the claim or the object goes.
+    pub(super) fn counts_until(&self) -> Option<Timestamp> {
+        self.gone_until.or_else(|| self.before.as_ref()?.counts_until())
+    }
+
     /// Whether what it has keeps the asking object from having the same.
     pub(super) fn keeps_from(&self, asking: Asking<'_>, claim: &Claim) -> bool {
+        if self.gone_until.is_some_and(|until| until <= asking.now) {
+            return false;
+        }
         let at_home = asking.name.namespace == self.name.namespace;
         let before = self.before.as_ref();
         let counts = |had: &Claim| before.is_none_or(|before| before.lets_count(had, asking.now, at_home));

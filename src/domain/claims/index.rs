@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::holding::{Asking, Holding};
 use super::types::{HeldClaims, Taken};
+use super::unsettled::Departed;
 use super::what::{Claim, ClaimKey, What};
 
 /// What each object has and wants, by uid, with an index by what is had or wanted.
@@ -16,6 +17,8 @@ pub(super) struct Index {
     pub(super) holders: HashMap<ClaimKey, BTreeSet<String>>,
     /// The objects over which a pass is under way.
     pub(super) passing: HashSet<String>,
+    /// The objects that are gone and count until that time.
+    departed: Departed,
 }
 
 impl Index {
@@ -47,12 +50,28 @@ impl Index {
         holding
     }
 
-    /// Takes an object out that is gone, but for what a pass over it claimed.
-    pub(super) fn forget(&mut self, uid: &str) {
+    /// Takes an object out that is gone, but for what a pass over it may be writing, and for what the PAM may still execute;
+    /// `true` if it had something.
+    pub(super) fn forget(&mut self, uid: &str) -> bool {
         let mut holding = self.take(uid);
-        if self.passing.contains(uid) && holding.before.is_some() {
+        let had = !holding.claims.is_empty();
+        if self.passing.contains(uid) {
             holding.claims.retain(|claim| claim.what.is_exclusive());
             self.put(uid, holding);
+        } else if let Some(left) = holding.left_behind() {
+            left.gone_until.iter().for_each(|until| self.departed.add(uid, *until));
+            self.put(uid, left);
+        }
+        had
+    }
+
+    /// Drops the objects that are gone and count no longer.
+    pub(super) fn drop_settled(&mut self, now: Timestamp) {
+        while let Some((until, uid)) = self.departed.take_ended(now) {
+            // An object that was lost from sight may have come back, or gone again later.
+            if self.get(&uid).is_some_and(|holding| holding.gone_until == Some(until)) {
+                self.take(&uid);
+            }
         }
     }
 

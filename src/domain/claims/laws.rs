@@ -100,7 +100,9 @@ impl World {
             }
             Event::Release => {
                 self.known[object] = Known::default();
-                self.book.release(OBJECTS[object])
+                let had = self.book.forget(OBJECTS[object]);
+                self.book.note(OBJECTS[object], NotedClaims::default());
+                had
             }
         };
         let has_less = had.is_some() && had != self.known[object].has;
@@ -214,7 +216,7 @@ fn every_request() -> Vec<ClaimRequest> {
 }
 
 fn noted(uid: &str, held: &HeldClaims) -> NotedClaims {
-    NotedClaims { name: name(uid), wanted_block: None, held: Some(held.clone()) }
+    NotedClaims { name: name(uid), held: Some(held.clone()), ..NotedClaims::default() }
 }
 
 #[test]
@@ -235,7 +237,7 @@ fn what_a_status_says_is_its_objects_until_that_object_goes() {
                 let mut gone = book.clone();
                 gone.forget("a");
                 assert!(gone.claim("b", &name("b"), &request).is_ok());
-                assert!(book.release("a"));
+                assert!(book.forget("a"));
                 assert!(book.claim("b", &name("b"), &request).is_ok());
             }
         }
@@ -280,7 +282,12 @@ fn a_device_is_shared_by_those_who_write_the_same_or_would_and_by_no_others() {
             block: Some(wrote.clone()),
             ..HeldClaims::default()
         };
-        let noted = NotedClaims { name: name("a"), wanted_block: Some(wants.clone()), held: Some(held) };
+        let noted = NotedClaims {
+            name: name("a"),
+            wanted_block: Some(wants.clone()),
+            held: Some(held),
+            ..NotedClaims::default()
+        };
         book.note("a", noted);
         let device = Some(DeviceClaim { device: "d".to_owned(), block: other.clone() });
         let claimed = book.claim("b", &name("b"), &ClaimRequest { device, ..request(None, "i", "x") });

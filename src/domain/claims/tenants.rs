@@ -208,7 +208,7 @@ fn p4_what_a_status_says_is_its_objects_whatever_a_tenant_claimed() {
         let text = |text: &str| Some(text.to_owned());
         let (vault, record) = (VaultId::new("https://pam", None), "7".to_owned());
         let held = HeldClaims { vault, record, identifier: text("i"), account: text("x"), ..HeldClaims::default() };
-        world.book.note(VICTIM, NotedClaims { name: name(VICTIM), wanted_block: None, held: Some(held) });
+        world.book.note(VICTIM, NotedClaims { name: name(VICTIM), held: Some(held), ..NotedClaims::default() });
         for request in &world.requests()[..2] {
             assert!(world.book.holder(NEIGHBOUR, &name(NEIGHBOUR), request).is_some(), "{event:?}");
             assert!(world.book.holder(TENANT, &name(TENANT), request).is_some(), "the tenant's object waits now");

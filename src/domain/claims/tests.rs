@@ -42,16 +42,22 @@ fn an_object_that_is_gone_claims_nothing_any_more() {
 }
 
 #[test]
-fn p4_what_a_gone_object_is_writing_is_free_when_its_pass_is_over() {
+fn p4_what_a_gone_object_is_writing_is_free_when_its_pass_is_over_and_its_write_cannot_arrive_any_more() {
     let mut claims = book();
     claims.begin_pass("a");
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false));
     claims.forget("a");
     claims.forget("a");
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Err(Taken::Identifier(name("a"))));
+    let mut answered = claims.clone();
+    assert!(answered.close_pass("a") && !answered.close_pass("a"));
+    assert_eq!(answered.claim("b", &name("b"), &wish("i", "x")), Ok(false));
+    claims.note_lost("a", Timestamp::UNIX_EPOCH);
     claims.lose("a", Timestamp::UNIX_EPOCH);
     assert!(claims.close_pass("a") && !claims.close_pass("a"));
-    assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
+    let at = |second| ClaimRequest { now: Timestamp::from_second(second).unwrap(), ..wish("i", "x") };
+    assert_eq!(claims.claim("b", &name("b"), &at(89)), Err(Taken::Identifier(name("a"))));
+    assert_eq!(claims.claim("b", &name("b"), &at(90)), Ok(false));
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn whoever_asks_first_has_it_until_it_goes() {
     assert_eq!(claims.claim("a", &name("a"), &wish("i", "x")), Ok(false), "again is no conflict");
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "y")), Err(Taken::Identifier(name("a"))));
     assert_eq!(claims.claim("b", &name("b"), &wish("j", "x")), Err(Taken::Account(name("a"))));
-    claims.release("a");
+    claims.forget("a");
     assert_eq!(claims.claim("b", &name("b"), &wish("i", "x")), Ok(false));
 }
 
@@ -158,7 +164,7 @@ fn noted(identifier: &str) -> NotedClaims {
     let vault = at("https://pam");
     let identifier = Some(identifier.to_owned());
     let held = HeldClaims { vault, record: "7".into(), identifier, ..HeldClaims::default() };
-    NotedClaims { name: name("a"), wanted_block: None, held: Some(held) }
+    NotedClaims { name: name("a"), held: Some(held), ..NotedClaims::default() }
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct NotedClaims {
     pub wanted_block: Option<String>,
     /// What its status says it has.
     pub held: Option<HeldClaims>,
+    /// The time of the write that its status tells of and that has no answer.
+    pub in_flight: Option<Timestamp>,
 }
 
 /// What the status of an object with a record says it has.

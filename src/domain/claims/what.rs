@@ -69,6 +69,11 @@ impl What {
         matches!(self, Self::Identifier(_) | Self::Account(_) | Self::Device(_) | Self::Takes(_))
     }
 
+    /// Whether a write that is executed late changes it.
+    pub(super) const fn is_written(&self) -> bool {
+        matches!(self, Self::Identifier(_) | Self::Account(_) | Self::Device(_))
+    }
+
     pub(super) const fn is_wanted(&self) -> bool {
         matches!(self, Self::Wanted(_) | Self::At(_) | Self::Seeks(_))
     }

@@ -32,8 +32,13 @@ impl EarlierDisables {
         self.counted.clear();
     }
 
+    /// Whether all that a namespace disabled is known: none of it is among these.
+    pub(super) fn is_known(&self, namespace: &str) -> bool {
+        self.counted.is_empty() || self.known.contains(namespace)
+    }
+
     pub(super) fn used_of(&self, namespace: &str) -> usize {
-        if self.known.contains(namespace) { 0 } else { self.used() }
+        if self.is_known(namespace) { 0 } else { self.used() }
     }
 
     pub(super) fn used(&self) -> usize {

@@ -47,13 +47,10 @@ fn annotate(brake: &mut DisableBrake, value: Option<&str>, shown: usize) -> Vec<
 
 /// What a status has of that brake.
 fn record(brake: &DisableBrake, now: Instant) -> BrakeRecord {
-    let mut remembered = Remembered::default();
-    brake.namespaces.all().for_each(|(namespace, brake)| remembered.add(Some(namespace), brake.counted()));
-    remembered.add(None, brake.earlier.counted());
     BrakeRecord {
         held: brake.held(now + GATHERING),
         handled: brake.handled().map(str::to_owned),
-        recent: remembered.points(brake.limit.window, now),
+        recent: brake.remembered().points(brake.limit.window, now),
     }
 }
 
@@ -382,4 +379,38 @@ fn the_connections_own_brake_goes_off_once_nobody_waits_for_it_alone() {
     let later = now + 10 * MINUTE;
     assert!(goes_on(&mut brake, "other", "2", later), "the connection has room again");
     assert_eq!(many(&mut brake, 0..3, 3, later), 0, "and theirs stay on");
+}
+
+/// Asks for so many disables of a namespace, and returns how many go on.
+fn disabled(brake: &mut DisableBrake, namespace: &str, uids: std::ops::Range<usize>, now: Instant) -> usize {
+    let admits = |uid: usize| {
+        let uid = uid.to_string();
+        brake.enter(namespace, &uid);
+        let admission = brake.admit(namespace, &uid, now);
+        brake.written(&brake.to_write());
+        brake.leave(namespace, &uid);
+        admission == Some(Admission::Unwritten)
+    };
+    uids.map(admits).filter(|is_admitted| *is_admitted).count()
+}
+
+/// A status names few of many namespaces: what the others disabled counts for each of them, also where a later process has
+/// disabled more of them, and its status has a place for their names again.
+#[test]
+fn p7_no_namespace_disables_more_than_allowed_though_a_status_names_few_and_processes_change() {
+    let (mut first, start) = (brake(30), Instant::now());
+    for namespace in 0..63 {
+        assert_eq!(disabled(&mut first, &format!("n{namespace:02}"), 0..1, start), 1);
+    }
+    let later = start + 5 * MINUTE;
+    assert_eq!(disabled(&mut first, "z", 0..10, later), 10);
+    let recent = record(&first, later).recent;
+    assert!(recent.iter().all(|recent| recent.namespace.as_deref() != Some("z")), "its name has no place");
+    // What the others disabled counts no more, and so there is a place.
+    let mut second = restarted(&first, None, later);
+    let later = start + 11 * MINUTE;
+    assert_eq!(disabled(&mut second, "z", 10..30, later), 20);
+    let mut third = restarted(&second, None, later);
+    assert_eq!(disabled(&mut third, "z", 50..90, later), 0, "30 within ten minutes");
+    assert_eq!(disabled(&mut third, "z", 90..130, later + 10 * MINUTE), 0, "nobody took the brake off");
 }

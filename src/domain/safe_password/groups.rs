@@ -32,3 +32,16 @@ pub const SHARES: [&str; 2] = [USERS_ALLOWED, GROUPS_ALLOWED];
 pub fn digest_field(group: &str) -> String {
     format!("mysafe/{group}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_of_two_groups_or_of_a_credential_have_different_digests() {
+        let fields = KEYED.map(digest_field);
+        for (number, field) in fields.iter().enumerate() {
+            assert!(!fields[..number].contains(field) && !KEYED.contains(&field.as_str()), "{field}");
+        }
+    }
+}

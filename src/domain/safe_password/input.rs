@@ -122,11 +122,15 @@ impl<'a> Input<'a> {
         self.wanted().filter(|(group, digest)| self.is_due(group, digest)).collect()
     }
 
+    /// Whether somebody asks by annotation for everything to be sent, and it was not sent since.
+    fn is_asked(&self) -> bool {
+        self.asked.is_some() && self.asked != self.status.handled.as_deref()
+    }
+
     fn is_due(&self, group: &str, digest: &str) -> bool {
-        let asked = self.asked.is_some() && self.asked != self.status.handled.as_deref();
         match self.status.digests.get(group) {
             // Shares send e-mail: a request does not send them again.
-            _ if self.is_late(group) || (asked && !SHARES.contains(&group)) => true,
+            _ if self.is_late(group) || (self.is_asked() && !SHARES.contains(&group)) => true,
             Some(recorded) if recorded == digest => false,
             Some(recorded) if self.is_from_secret(group) && self.keyed.is_foreign(recorded) => {
                 // The key was lost. What comes from the same versions is the same.
@@ -174,10 +178,9 @@ impl<'a> Input<'a> {
             recorded
                 .is_some_and(|recorded| recorded != REMOVED && self.keyed.is_own(recorded) && !is_in_doubt(recorded))
         };
-        let asked = self.asked.is_some() && self.asked != self.status.handled.as_deref();
         let late = self.desired.secret_groups.iter().any(|group| self.is_late(group));
         let same = self.versions == Some(self.status.source.as_slice());
-        self.ready && same && !asked && !late && self.desired.secret_groups.iter().all(is_sure)
+        self.ready && same && !self.is_asked() && !late && self.desired.secret_groups.iter().all(is_sure)
     }
 
     pub(super) fn in_flight(&self) -> InFlightState {

@@ -22,6 +22,8 @@ pub struct Ended {
     pub bounded: bool,
     /// How long the PAM may still execute a write without an answer.
     pub window_left: Option<Duration>,
+    /// Until the claim of another object counts no longer, which is gone.
+    pub claim_left: Option<Duration>,
 }
 
 /// Returns when an object is passed over again.
@@ -29,6 +31,9 @@ pub struct Ended {
 pub fn next_pass(ended: &Ended) -> NextPass {
     let waits_for_window = matches!(ended.decision, Decision::Wait(Reason::Progressing | Reason::Deleting));
     let by_connection = !ended.deleting && ended.connection != Connection::Ready;
+    if let (Decision::Wait(Reason::IdentifierConflict), Some(left)) = (ended.decision, ended.claim_left) {
+        return NextPass::In(left);
+    }
     match (ended.decision, ended.window_left) {
         // More may be due, such as the shares of an entry that was just made.
         (Decision::Bind, _) => NextPass::In(Duration::ZERO),
@@ -57,6 +62,7 @@ mod tests {
         written: false,
         bounded: false,
         window_left: None,
+        claim_left: None,
     };
 
     fn waiting(reason: Reason) -> Ended {
@@ -72,6 +78,14 @@ mod tests {
         assert_eq!(next_pass(&CALM), NextPass::OnChange);
         let other = waiting(Reason::RecordConflict);
         assert_eq!(open(other), NextPass::After(Reason::RecordConflict.retry()), "the window cuts no wait short");
+    }
+
+    #[test]
+    fn p10_an_object_that_waits_for_one_that_is_gone_comes_back_when_that_one_counts_no_longer() {
+        let waits = waiting(Reason::IdentifierConflict);
+        assert_eq!(next_pass(&waits), NextPass::After(Retry::OnChange));
+        assert_eq!(next_pass(&Ended { claim_left: Some(LEFT), ..waits }), NextPass::In(LEFT));
+        assert_eq!(next_pass(&Ended { claim_left: Some(LEFT), ..CALM }), NextPass::OnChange);
     }
 
     #[test]

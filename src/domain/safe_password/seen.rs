@@ -5,6 +5,10 @@
 //! and attempt: nobody knows it before the POST, and before the answer only those who see the entry, which is shared with
 //! nobody yet.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::{Binding, CreateAttempt, Entry, EntryList, Input, RecordId, Seen, Write, tag};
 
 /// How a list shows an entry otherwise than it was written last. It is told, and never undone.
@@ -71,7 +75,10 @@ fn made<'a>(input: &Input<'_>, attempt: &CreateAttempt, list: &'a EntryList) -> 
 #[must_use]
 pub fn drift(input: &Input<'_>) -> Option<EntryDrift> {
     let (id, list) = (input.status.identifier.as_ref()?, input.list?);
-    let written = input.binding() == Binding::Bound && input.status.last_write.is_none_or(|last| last < list.began);
+    // The status keeps whole seconds: the write may have ended up to a second later than the status says.
+    let ended = |last: Timestamp| last.saturating_add(Duration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    let written =
+        input.binding() == Binding::Bound && input.status.last_write.is_none_or(|last| ended(last) <= list.began);
     match list.entry(id) {
         _ if !written || input.status.in_flight.is_some() => None,
         None => Some(EntryDrift::NotListed),

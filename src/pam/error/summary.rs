@@ -110,11 +110,12 @@ pub(super) fn authentication_failed(failure: AuthFailure) -> &'static str {
     match failure {
         AuthFailure::LoginRefused => {
             "the PAM refused the login: check client id and client secret in the connection's Secret, \
-             the tenant and the client certificate where they are set, and that the authorization is active and not expired"
+             the tenant and the client certificate where they are set, and that the authorization (for MySafe: the access \
+             key) is active and not expired"
         }
         AuthFailure::TokenRejected => {
             "the PAM gave a token and then did not accept it: check that url is the address of the tenant \
-             that the authorization belongs to, and the clocks of the PAM's nodes"
+             that the authorization (for MySafe: the access key) belongs to, and the clocks of the PAM's nodes"
         }
     }
 }

@@ -38,7 +38,8 @@ impl Account {
         own.username == keys.username && (own.hostname == keys.hostname || own.ip == keys.ip)
     }
 
-    fn keys(&self) -> Keys<'_> {
+    /// Returns the keys that the account itself is found by.
+    pub(super) fn keys(&self) -> Keys<'_> {
         let [username, hostname, ip] = [&self.username, &self.hostname, &self.ip].map(|text| Cow::from(text.as_str()));
         Keys { username, hostname, ip }
     }
@@ -66,7 +67,7 @@ pub(super) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// Returns the keys of a record's account.
-    fn of(row: Row<'a>) -> Self {
+    pub(super) fn of(row: Row<'a>) -> Self {
         let (hostname, ip) = (canonical_address(row.hostname), canonical_address(row.ip));
         Self { username: folded(row.username), hostname, ip }
     }
@@ -75,6 +76,11 @@ impl<'a> Keys<'a> {
     pub(super) fn loose(row: Row<'a>) -> Self {
         let (hostname, ip) = (plain_address(row.hostname), plain_address(row.ip));
         Self { username: plain(row.username), hostname, ip }
+    }
+
+    /// Returns the hash of username, hostname and ip.
+    pub(super) fn account(&self, hasher: &impl BuildHasher) -> u64 {
+        hasher.hash_one((&self.username, &self.hostname, &self.ip))
     }
 
     /// Returns the hash of username and hostname.

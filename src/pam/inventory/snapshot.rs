@@ -1,6 +1,6 @@
 //! One complete list of the PAM, with an index for each kind of question.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,10 @@ use crate::pam::error::{Call, PamError};
 /// The most records of one sort that a look returns. Two decide as much as any number; and a list may show tens of thousands
 /// of one account, which each pass would copy and compare.
 const MOST: usize = 100;
+
+/// Of the records that look like an account, so many are compared with it by each of two keys: a list may show tens of thousands of
+/// them, and a possible match is only told. Records with the account itself are found by a key of their own.
+const MOST_ALIKE: usize = 1_000;
 
 /// The records that match one identifier or one account, up to a hundred of each sort. SSH keys are among them: [`ListedCredential::is_ssh_key`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,16 +41,11 @@ pub struct Snapshot {
     hasher: RandomState,
     ids: Index,
     identifiers: Index,
+    accounts: Index,
     user_at_hostname: Index,
     user_at_ip: Index,
     /// Records that we wrote after the list was taken, by id; they replace the listed ones.
     written: Mutex<HashMap<String, ListedCredential>>,
-}
-
-/// A hash to look up in an index.
-struct Lookup<'a> {
-    index: &'a Index,
-    hash: u64,
 }
 
 impl Listed for Snapshot {
@@ -85,6 +84,7 @@ impl Snapshot {
         Self {
             ids: index(&|row| Some(hasher.hash_one(row.id))),
             identifiers: index(&|row| row.identifier.map(|text| hasher.hash_one(text))),
+            accounts: index(&|row| Some(Keys::of(row).account(&hasher))),
             user_at_hostname: index(&|row| Some(Keys::loose(row).at_hostname(&hasher))),
             user_at_ip: index(&|row| Some(Keys::loose(row).at_ip(&hasher))),
             written: Mutex::default(),
@@ -126,18 +126,25 @@ impl Snapshot {
         self.written().contains_key(id)
     }
 
-    /// Returns the records that match an identifier (exact) or an account (case ignored). The cost grows with the number
-    /// of matches and not with the length of the list.
+    /// Returns the records that match an identifier (exact) or an account (case ignored). The cost has a bound, however many
+    /// records match or look alike.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let mut seen = Seen { identified: self.identified(identifier), ..Seen::default() };
-        self.each_of_user(account, |row| {
-            let sort = if account.is_of(row) { &mut seen.same_account } else { &mut seen.near };
-            if sort.len() < MOST {
-                sort.push(row.to_record());
-            }
-        });
-        seen
+        let identified = self.identifiers.positions(self.hasher.hash_one(identifier));
+        let same_account = self.accounts.positions(account.keys().account(&self.hasher));
+        let is_alike = |row: Row<'_>| account.is_near(row) && !account.is_of(row);
+        Seen {
+            identified: self.matching(identified, |row| row.identifier == Some(identifier)),
+            same_account: self.matching(same_account, |row| account.is_of(row)),
+            near: self.matching(self.alike(account).into_iter(), is_alike),
+        }
+    }
+
+    /// Returns the positions of records that may look like an account.
+    fn alike(&self, account: &Account) -> BTreeSet<u32> {
+        let keys = account.loose_keys();
+        let by_hostname = self.user_at_hostname.positions(keys.at_hostname(&self.hasher)).take(MOST_ALIKE);
+        by_hostname.chain(self.user_at_ip.positions(keys.at_ip(&self.hasher)).take(MOST_ALIKE)).collect()
     }
 
     /// Replaces a listed record by a write of our own. Type and rotation are kept where `record` leaves them open. `change`
@@ -159,38 +166,17 @@ impl Snapshot {
         found.find(|row| row.id == id)
     }
 
-    fn identified(&self, identifier: &str) -> Vec<ListedCredential> {
-        let hash = self.hasher.hash_one(identifier);
-        let mut found = Vec::new();
-        self.each(&[Lookup { index: &self.identifiers, hash }], |row| {
-            if row.identifier == Some(identifier) && found.len() < MOST {
-                found.push(row.to_record());
-            }
-        });
-        found
-    }
-
-    /// Calls `take` with each record of an account, or near it.
-    fn each_of_user(&self, account: &Account, mut take: impl FnMut(Row<'_>)) {
-        let keys = account.loose_keys();
-        let hostname = Lookup { index: &self.user_at_hostname, hash: keys.at_hostname(&self.hasher) };
-        let ip = Lookup { index: &self.user_at_ip, hash: keys.at_ip(&self.hasher) };
-        self.each(&[hostname, ip], |row| {
-            if account.is_near(row) {
-                take(row);
-            }
-        });
-    }
-
-    /// Calls `take` with each record that any of the lookups may find, once; written records replace listed ones.
-    fn each(&self, lookups: &[Lookup<'_>], take: impl FnMut(Row<'_>)) {
+    /// Returns those records that match: of the listed ones at these positions, and of those that we wrote since.
+    fn matching(
+        &self,
+        positions: impl Iterator<Item = u32>,
+        matches: impl Fn(Row<'_>) -> bool,
+    ) -> Vec<ListedCredential> {
         let written = self.written();
-        let mut positions: Vec<u32> = lookups.iter().flat_map(|lookup| lookup.index.positions(lookup.hash)).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let listed = positions.into_iter().filter_map(|position| self.table.get(position));
+        let listed = positions.filter_map(|position| self.table.get(position));
         let listed = listed.filter(|row| !written.contains_key(row.id));
-        listed.chain(written.values().map(Row::of)).for_each(take);
+        let all = listed.chain(written.values().map(Row::of));
+        all.filter(|row| matches(*row)).take(MOST).map(Row::to_record).collect()
     }
 
     fn written(&self) -> MutexGuard<'_, HashMap<String, ListedCredential>> {
@@ -307,6 +293,28 @@ mod tests {
         assert_eq!([&many.identified, &many.same_account, &many.near].map(Vec::len), [100; 3]);
         let seen = snapshot.look("one", &Account::new("svc", "db01", "10.0.0.9"));
         assert_eq!((ids(&seen.identified), ids(&seen.same_account)), (vec!["99999"], vec!["99999"]));
+    }
+
+    /// A vault may list tens of thousands of records that look like an account; whether the account itself is among them decides
+    /// what is written (P4).
+    #[test]
+    fn p4_an_account_is_found_among_any_number_of_look_alikes_and_few_of_those_are_compared() {
+        let row = |id: usize| {
+            let at = if id.is_multiple_of(2) { ["db01", "10.0.0.8"] } else { ["db02", "10.0.0.7"] };
+            record(&id.to_string(), "", ["ｓvc", at[0], at[1]])
+        };
+        let own = record("99999", "", ["svc", "db01", "10.0.0.7"]);
+        let snapshot = Snapshot::new(Instant::now(), table((0..50_000).map(row).chain([own])));
+        let account = Account::new("svc", "db01", "10.0.0.7");
+        assert!(snapshot.alike(&account).len() <= 2 * MOST_ALIKE);
+        let began = std::time::Instant::now();
+        for _ in 0..100 {
+            let seen = snapshot.look("one", &account);
+            assert_eq!((ids(&seen.same_account), seen.near.len()), (vec!["99999"], MOST));
+        }
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+        snapshot.note_written(record("50001", "", ["svc", "db01", "10.0.0.7"]));
+        assert_eq!(ids(&snapshot.look("one", &account).same_account), ["50001", "99999"]);
     }
 
     #[test]

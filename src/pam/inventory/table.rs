@@ -12,8 +12,8 @@ const PAGE: usize = 1024;
 /// The most bytes of text in one record; real records are far smaller. With this limit a page's text has positions of 32
 /// bits.
 const MOST_TEXT: usize = 1 << 20;
-/// What a record takes beside its text: its row, its places in the four indexes, and a type of its own.
-const RECORD: usize = size_of::<Stored>() + 4 * size_of::<u64>() + 32;
+/// What a record takes beside its text: its row, its places in the five indexes, and a type of its own.
+const RECORD: usize = size_of::<Stored>() + 5 * size_of::<u64>() + 32;
 /// The number of texts in a row; [`Row::texts`] has their order on the page.
 const TEXTS: usize = 6;
 

@@ -164,6 +164,8 @@ async fn a_refused_login_is_not_repeated_and_a_token_that_ran_out_is_renewed_wit
         assert_eq!(judge(later.my_safe().deactivate_entry("9001").await), ("login_refused", false));
     }
     assert_eq!(pam.count(Kind::Token), 3, "no second login");
+    let refused = later.my_safe().deactivate_entry("9001").await.unwrap_err().summary();
+    assert!(refused.contains("for MySafe: the access key"), "{refused}");
     pam.sim.authorize(Authorization::access_key("key", CLIENT_SECRET, "svc"));
     later.retry_login().await.unwrap();
     later.my_safe().deactivate_entry("9001").await.unwrap();

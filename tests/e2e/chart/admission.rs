@@ -1,44 +1,95 @@
-//! P9: with a token of the operator nothing of a `PamCredential` can be changed but its status and the operator's finalizer,
-//! and nothing outside the namespaces that are served.
+//! P9: with a token of the operator nothing of a `PamCredential` or a `MySafePassword` can be changed but its status and the
+//! operator's finalizer, and nothing outside the namespaces that are served.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::core::ApiResource;
 use kube::{Client, Error};
 use local_cluster::{ControlPlane, Installation, unique_name, wait_until};
-use pam_operator::api::{FIELD_MANAGER, FINALIZER, PamCredential};
+use pam_operator::api::{FIELD_MANAGER, FINALIZER, MySafePassword, PamCredential};
 use serde_json::{Value, json};
 
 const THEIRS: &str = "example.com/theirs";
 const NAME: &str = "svc";
 
-/// Makes a credential that others have labelled, annotated, own and hold.
-async fn make(admin: &Client, namespace: &str) {
-    // The garbage collector deletes what has an owner that is not there.
-    let owner =
-        ConfigMap { metadata: ObjectMeta { name: Some("owner".into()), ..Default::default() }, ..Default::default() };
-    let owners: Api<ConfigMap> = Api::namespaced(admin.clone(), namespace);
-    let owner = owners.create(&PostParams::default(), &owner).await.unwrap();
-    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid});
-    let object = json!({
-        "apiVersion": "pam-operator.io/v1alpha1",
-        "kind": "PamCredential",
-        "metadata": {
-            "name": NAME,
-            "labels": {"a": "b"},
-            "annotations": {"a": "b"},
-            "ownerReferences": [owner],
-            "finalizers": [THEIRS],
-        },
-        "spec": {"connectionRef": {"name": "none"}, "username": "svc", "hostname": "db01", "ip": "10.0.0.7"},
-    });
-    let api: Api<PamCredential> = Api::namespaced(admin.clone(), namespace);
-    api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+/// A kind whose objects the operator puts its finalizer on.
+struct Held {
+    resource: ApiResource,
+    spec: Value,
+    /// The `deletionPolicy` that a thief would like.
+    policy: &'static str,
+}
+
+fn kinds() -> [Held; 2] {
+    let credential =
+        json!({"connectionRef": {"name": "none"}, "username": "svc", "hostname": "db01", "ip": "10.0.0.7"});
+    let entry = json!({"connectionRef": {"name": "none"}, "username": "svc", "contentSecretRef": {"name": "none"}});
+    [
+        Held { resource: ApiResource::erase::<PamCredential>(&()), spec: credential, policy: "Disable" },
+        Held { resource: ApiResource::erase::<MySafePassword>(&()), spec: entry, policy: "Deactivate" },
+    ]
+}
+
+impl Held {
+    fn api(&self, client: &Client, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(client.clone(), namespace, &self.resource)
+    }
+
+    /// Makes an object that others have labelled, annotated, own and hold.
+    async fn make(&self, admin: &Client, namespace: &str) {
+        // The garbage collector deletes what has an owner that is not there.
+        let meta = ObjectMeta { generate_name: Some("owner-".into()), ..Default::default() };
+        let owners: Api<ConfigMap> = Api::namespaced(admin.clone(), namespace);
+        let owner = ConfigMap { metadata: meta, ..Default::default() };
+        let owner = owners.create(&PostParams::default(), &owner).await.unwrap().metadata;
+        let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": owner.name, "uid": owner.uid});
+        let object = json!({
+            "apiVersion": self.resource.api_version,
+            "kind": self.resource.kind,
+            "metadata": {
+                "name": NAME,
+                "labels": {"a": "b"},
+                "annotations": {"a": "b"},
+                "ownerReferences": [owner],
+                "finalizers": [THEIRS],
+            },
+            "spec": self.spec,
+        });
+        let object = serde_json::from_value(object).unwrap();
+        self.api(admin, namespace).create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    /// What a thief of the token would write.
+    fn forgeries(&self) -> Vec<(Value, &'static str)> {
+        let metadata = |field: &str, value: Value| json!({"metadata": {field: value}});
+        let held = json!({"spec": {"deletionPolicy": self.policy}, "metadata": {"finalizers": [THEIRS, FINALIZER]}});
+        let annotations = json!({"pam-operator.io/push-value-requested-at": "now"});
+        vec![
+            (json!({"spec": {"notes": "mine"}}), "changes no spec"),
+            (held, "no spec"),
+            (metadata("labels", json!({"a": "c"})), "no labels"),
+            (metadata("labels", Value::Null), "no labels"),
+            (metadata("annotations", annotations), "no labels, annotations"),
+            (metadata("ownerReferences", json!([])), "owner references"),
+            (metadata("finalizers", json!([])), "no finalizer but its own"),
+            (metadata("finalizers", json!([FINALIZER])), "no finalizer but its own"),
+            (metadata("finalizers", json!([THEIRS, "example.com/mine"])), "no finalizer but its own"),
+        ]
+    }
+
+    /// An object for server-side apply.
+    fn applied(&self, more: Value) -> Patch<Value> {
+        let (version, kind) = (&self.resource.api_version, &self.resource.kind);
+        let mut object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": NAME}});
+        crate::support::merge(&mut object, more);
+        Patch::Apply(object)
+    }
 }
 
 /// The code and the text of a refusal.
-fn refusal(result: Result<PamCredential, Error>) -> Option<(u16, String)> {
+fn refusal(result: Result<DynamicObject, Error>) -> Option<(u16, String)> {
     match result {
         Ok(_) => None,
         Err(Error::Api(status)) => Some((status.code, status.message.clone())),
@@ -46,28 +97,8 @@ fn refusal(result: Result<PamCredential, Error>) -> Option<(u16, String)> {
     }
 }
 
-/// What a thief of the token would write.
-fn forgeries() -> Vec<(Value, &'static str)> {
-    let metadata = |field: &str, value: Value| json!({"metadata": {field: value}});
-    vec![
-        (json!({"spec": {"hostname": "mine"}}), "changes no spec"),
-        (json!({"spec": {"deletionPolicy": "Disable"}, "metadata": {"finalizers": [THEIRS, FINALIZER]}}), "no spec"),
-        (metadata("labels", json!({"a": "c"})), "no labels"),
-        (metadata("labels", Value::Null), "no labels"),
-        (metadata("annotations", json!({"pam-operator.io/push-value-requested-at": "now"})), "no labels, annotations"),
-        (metadata("ownerReferences", json!([])), "owner references"),
-        (metadata("finalizers", json!([])), "no finalizer but its own"),
-        (metadata("finalizers", json!([FINALIZER])), "no finalizer but its own"),
-        (metadata("finalizers", json!([THEIRS, "example.com/mine"])), "no finalizer but its own"),
-    ]
-}
-
-fn of_operator(client: &Client, namespace: &str) -> Api<PamCredential> {
-    Api::namespaced(client.clone(), namespace)
-}
-
 /// Waits until the API server knows the policy; it learns of one soon after it was made.
-async fn refuses(api: &Api<PamCredential>, change: &Value) -> (u16, String) {
+async fn refuses(api: &Api<DynamicObject>, change: &Value) -> (u16, String) {
     let params = PatchParams { dry_run: true, ..PatchParams::default() };
     let refused = async || {
         let answer = refusal(api.patch(NAME, &params, &Patch::Merge(change)).await);
@@ -85,49 +116,49 @@ async fn the_operators_token_changes_nothing_but_the_operators_finalizer() {
     let release = Installation::of(cluster, &unique_name("admission"));
     let install = release.set("watchNamespaces", json!([served])).install().await.unwrap();
     let client = install.client().await.unwrap();
-    make(&admin, &served).await;
-    make(&admin, &elsewhere).await;
-    let api = of_operator(&client, &served);
-    for (change, words) in forgeries() {
-        let (code, message) = refuses(&api, &change).await;
-        assert!(code == 403 && message.contains(words), "{change}: {code} {message}");
+    for kind in kinds() {
+        kind.make(&admin, &served).await;
+        kind.make(&admin, &elsewhere).await;
+        changes_its_finalizer_alone(&kind, &kind.api(&client, &served)).await;
+        // Nobody else is concerned.
+        let edit = json!({"spec": {"notes": "theirs"}, "metadata": {"finalizers": []}});
+        kind.api(&admin, &served).patch(NAME, &PatchParams::default(), &Patch::Merge(edit)).await.unwrap();
+        lets_go_outside(&kind, &kind.api(&client, &elsewhere), &kind.api(&admin, &elsewhere)).await;
+    }
+    install.uninstall().await.unwrap();
+}
+
+async fn changes_its_finalizer_alone(kind: &Held, api: &Api<DynamicObject>) {
+    for (change, words) in kind.forgeries() {
+        let (code, message) = refuses(api, &change).await;
+        assert!(code == 403 && message.contains(words), "{}: {change}: {code} {message}", kind.resource.kind);
     }
     // By server-side apply, too.
     let apply = PatchParams::apply(FIELD_MANAGER).force();
-    let object = |more: Value| {
-        let mut object =
-            json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "metadata": {"name": NAME}});
-        crate::support::merge(&mut object, more);
-        Patch::Apply(object)
-    };
-    let forged = object(json!({"spec": {"hostname": "mine"}}));
+    let forged = kind.applied(json!({"spec": {"notes": "mine"}}));
     assert_eq!(refusal(api.patch(NAME, &apply, &forged).await).unwrap().0, 403);
 
     // What the operator does: its finalizer comes and goes, as in `src/controller/runtime/finalizer.rs`.
-    let added = api.patch(NAME, &apply, &object(json!({"metadata": {"finalizers": [FINALIZER]}}))).await.unwrap();
+    let held = kind.applied(json!({"metadata": {"finalizers": [FINALIZER]}}));
+    let added = api.patch(NAME, &apply, &held).await.unwrap();
     assert_eq!(added.metadata.finalizers.unwrap().len(), 2);
     let removed = json!({"metadata": {"finalizers": [THEIRS]}});
     let kept = api.patch(NAME, &PatchParams::default(), &Patch::Merge(&removed)).await.unwrap();
     assert_eq!(kept.metadata.finalizers.unwrap(), [THEIRS]);
+}
 
-    // Outside the namespaces that are served not even that, although RBAC has to allow it.
-    let outside = of_operator(&client, &elsewhere);
+/// Outside the namespaces that are served not even the finalizer can be put on, although RBAC has to allow it; and it can be
+/// taken off an object that is being deleted, and off no other.
+async fn lets_go_outside(kind: &Held, outside: &Api<DynamicObject>, of_people: &Api<DynamicObject>) {
     let held = json!({"metadata": {"finalizers": [THEIRS, FINALIZER]}});
-    let (code, message) = refuses(&outside, &held).await;
-    assert!(code == 403 && message.contains("watchNamespaces"), "{code} {message}");
-
-    // Nobody else is concerned.
-    let of_people = |namespace: &str| Api::<PamCredential>::namespaced(admin.clone(), namespace);
-    let edit = json!({"spec": {"hostname": "db02"}, "metadata": {"finalizers": []}});
-    of_people(&served).patch(NAME, &PatchParams::default(), &Patch::Merge(edit)).await.unwrap();
-
-    // There the operator takes its finalizer off an object that is being deleted, and off no other.
-    of_people(&elsewhere).patch(NAME, &PatchParams::default(), &Patch::Merge(held)).await.unwrap();
-    assert_eq!(refuses(&outside, &removed).await.0, 403);
-    of_people(&elsewhere).delete(NAME, &DeleteParams::default()).await.unwrap();
+    let (code, message) = refuses(outside, &held).await;
+    assert!(code == 403 && message.contains("watchNamespaces"), "{}: {code} {message}", kind.resource.kind);
+    let removed = json!({"metadata": {"finalizers": [THEIRS]}});
+    of_people.patch(NAME, &PatchParams::default(), &Patch::Merge(held)).await.unwrap();
+    assert_eq!(refuses(outside, &removed).await.0, 403);
+    of_people.delete(NAME, &DeleteParams::default()).await.unwrap();
     let kept = outside.patch(NAME, &PatchParams::default(), &Patch::Merge(&removed)).await.unwrap();
     assert_eq!(kept.metadata.finalizers.unwrap(), [THEIRS]);
-    install.uninstall().await.unwrap();
 }
 
 /// What the policy is for: without it the same token writes any spec.
@@ -137,10 +168,13 @@ async fn without_the_policy_rights_alone_do_not_keep_a_spec() {
     let served = cluster.namespace("served").await.unwrap();
     let release = Installation::of(cluster, &unique_name("admission")).set("admissionPolicy.enabled", false);
     let install = release.install().await.unwrap();
-    make(&cluster.admin_client().await.unwrap(), &served).await;
-    let api = of_operator(&install.client().await.unwrap(), &served);
-    let params = PatchParams { dry_run: true, ..PatchParams::default() };
-    let written = api.patch(NAME, &params, &Patch::Merge(json!({"spec": {"hostname": "mine"}}))).await.unwrap();
-    assert_eq!(written.spec.hostname, "mine");
+    let (admin, client) = (cluster.admin_client().await.unwrap(), install.client().await.unwrap());
+    for kind in kinds() {
+        kind.make(&admin, &served).await;
+        let params = PatchParams { dry_run: true, ..PatchParams::default() };
+        let forged = json!({"spec": {"notes": "mine"}});
+        let written = kind.api(&client, &served).patch(NAME, &params, &Patch::Merge(forged)).await.unwrap();
+        assert_eq!(written.data["spec"]["notes"], "mine");
+    }
     install.uninstall().await.unwrap();
 }

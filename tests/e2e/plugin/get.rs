@@ -8,7 +8,7 @@ use pam_simulator::{Authorization, Effect, Fault, KeyPair, Kind, ProductVersion,
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Ran, ask, command, run};
+use super::asked::{Ran, ask, command, run};
 use crate::support::{CANARY, Plan, World, assert_no_canary};
 
 const VERSIONS: [ProductVersion; 5] =

@@ -14,8 +14,8 @@ use pam_operator::api::{ConditionType, PamCredential, find};
 use pam_simulator::{Kind, Seed};
 use serde_json::{Value, json};
 
+use super::asked::{Ran, ask, command};
 use super::get::tempdir;
-use super::{Ran, ask, command};
 use crate::support::{CANARY, Plan, World, assert_no_canary};
 
 const OWN: &str = "their-value";

@@ -1,72 +1,109 @@
-//! The plugin of kubectl as a program: its output, its exit codes, and what it asks of the cluster and of the PAM.
+//! `kubectl pam` against a real API server, an operator and a simulated PAM: what it prints, its exit codes, and that no secret
+//! is in its output however much is asked for (P5, P8).
 
+mod asked;
+mod completion;
 mod first_steps;
 mod get;
 mod import;
+mod plan;
+mod status;
+mod sync;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
 
 use crate::support::{PROGRAM, World, assert_no_canary};
 
-/// What a run of the plugin came to.
-pub struct Ran {
-    pub code: i32,
-    /// Standard output, byte for byte.
-    pub bytes: Vec<u8>,
-    /// Standard output as text.
-    pub out: String,
-    pub err: String,
+/// The plugin in a world: the user may do everything there.
+struct Plugin {
+    kubeconfig: PathBuf,
+    namespace: String,
+}
+
+/// How a run ended.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Plugin {
+    fn new(world: &World) -> Self {
+        Self { kubeconfig: world.cluster.kubeconfig(), namespace: world.namespace.clone() }
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(words).args(["-v", "9"]).args(["-n", &self.namespace]);
+        command.env("KUBECONFIG", &self.kubeconfig).kill_on_drop(true);
+        for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"] {
+            command.env_remove(variable);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    async fn run(&self, words: &[&str]) -> Ran {
+        Ran::of(self.command(words).output().await.unwrap())
+    }
+
+    async fn run_with(&self, words: &[&str], input: &str) -> Ran {
+        let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).await.unwrap();
+        drop(stdin);
+        Ran::of(child.wait_with_output().await.unwrap())
+    }
+
+    fn start(&self, words: &[&str]) -> Child {
+        self.command(words).spawn().unwrap()
+    }
 }
 
 impl Ran {
+    /// Each output is looked through for the canary, standard error with all that `-v 9` says.
     fn of(output: Output) -> Self {
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        Self { code: output.status.code().unwrap_or(-1), bytes: output.stdout, out, err }
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (code, out, err) = (output.status.code(), text(output.stdout), text(output.stderr));
+        assert_no_canary(&out);
+        assert_no_canary(&err);
+        Self { code, out, err }
     }
 
-    /// The run ended with that code, and said no value anywhere.
-    pub fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
-        assert_no_canary(&self.err);
+    fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
         self
     }
 
-    /// The run ended with that code, and has those words on standard error.
-    pub fn says(self, code: i32, words: &str) -> Self {
-        let ran = self.ends(code);
-        assert!(ran.err.contains(words), "{words:?} is not in: {}", ran.err);
-        ran
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+
+    fn says(self, words: &[&str]) -> Self {
+        for words in words {
+            assert!(self.out.contains(words) || self.err.contains(words), "{words}: {}{}", self.out, self.err);
+        }
+        self
     }
 }
 
-/// The program, which cargo builds beside the operator: `cargo build --workspace --bins`.
-pub fn program() -> PathBuf {
-    let program = Path::new(PROGRAM).with_file_name("kubectl-pam");
-    assert!(program.exists(), "{} is not built: cargo build --workspace --bins", program.display());
+/// Interrupts a run as Ctrl-C does, and returns how it ended.
+async fn interrupt(child: Child) -> Ran {
+    let pid = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+    let ended = tokio::time::timeout(Duration::from_secs(30), child.wait_with_output()).await;
+    Ran::of(ended.expect("it ends").unwrap())
+}
+
+/// The plugin that was built beside the operator.
+fn program() -> PathBuf {
+    let program = PathBuf::from(PROGRAM).with_file_name("kubectl-pam");
+    assert!(program.is_file(), "{} is missing: cargo build --workspace --bins", program.display());
     program
-}
-
-/// A run of the plugin for a world, that is not started yet: without a terminal, and with the rights of an administrator.
-pub fn command(world: &World, args: &[&str]) -> tokio::process::Command {
-    let mut command = tokio::process::Command::new(program());
-    command
-        .args(args)
-        .args(["-n", &world.namespace, "--kubeconfig"])
-        .arg(world.cluster.kubeconfig())
-        .stdin(Stdio::null())
-        .env_remove("NO_COLOR");
-    command
-}
-
-/// Runs the plugin for a world.
-pub async fn run(world: &World, args: &[&str]) -> Ran {
-    Ran::of(command(world, args).output().await.unwrap())
-}
-
-/// The same for a command that speaks with the PAM by the world's connection.
-pub async fn ask(world: &World, args: &[&str]) -> Ran {
-    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
-    run(world, &[args, &connection].concat()).await
 }

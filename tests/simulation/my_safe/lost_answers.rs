@@ -1,10 +1,12 @@
 //! P3: a write whose answer is lost ends with one entry, and with the newest value in it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pam_simulator::{Effect, Fault, Kind, ProductVersion};
 use serde_json::json;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{assert_secret, cluster, config};
 use crate::random::Random;
@@ -31,7 +33,7 @@ fn effect(random: &mut Random) -> Option<Effect> {
     match random.number(0, 4) {
         0 => None,
         1 | 2 => Some(Effect::Reset),
-        _ => Some(Effect::LateCommit(Duration::from_secs(random.number(1, LATEST)))),
+        _ => Some(Effect::HeldCommit),
     }
 }
 
@@ -51,15 +53,47 @@ fn fault(kind: Kind, effect: &Effect, after_commit: bool, key: &str) -> Fault {
 }
 
 /// What became of the tries of one world.
+#[derive(Default)]
 struct Lived {
     failures: Vec<String>,
     /// How many creations were sent.
     posts: usize,
+    /// How many creations and changes were executed after their answers were lost.
+    late: [usize; 2],
+}
+
+/// Executes each held write so many seconds after it came, by the virtual clock.
+fn commit_late(world: &World, mut random: Random) {
+    let sim = Arc::clone(&world.sim);
+    tokio::spawn(async move {
+        let mut due: BTreeMap<u64, Instant> = BTreeMap::new();
+        loop {
+            for seq in sim.held() {
+                let at = *due
+                    .entry(seq)
+                    .or_insert_with(|| Instant::now() + Duration::from_millis(random.number(1_000, LATEST * 1_000)));
+                if at <= Instant::now() {
+                    assert!(sim.commit_held(seq));
+                }
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    });
+}
+
+fn late(world: &World, kind: Kind) -> usize {
+    let journal = world.sim.journal();
+    let commits = journal
+        .of(kind)
+        .filter(|entry| entry.fault.is_some())
+        .filter_map(|entry| Some((entry, entry.commit.as_ref()?)));
+    commits.filter(|(entry, commit)| commit.at > entry.at).count()
 }
 
 /// Lives through it.
-async fn live(world: World, tries: Vec<Try>, killed: Option<(u64, u64)>) -> Lived {
+async fn live(world: World, random: Random, tries: Vec<Try>, killed: Option<(u64, u64)>) -> Lived {
     let mut cluster = cluster(&world).await;
+    commit_late(&world, random);
     for one in &tries {
         if let Some(effect) = &one.create {
             world.sim.inject(fault(Kind::PostSafePassword, effect, one.after_commit, &one.name));
@@ -79,10 +113,11 @@ async fn live(world: World, tries: Vec<Try>, killed: Option<(u64, u64)>) -> Live
             None => cluster.restart(Duration::from_millis(killed.unwrap().1)).await,
         }
     }
-    tokio::time::sleep(CALM).await;
+    sleep(CALM).await;
     let failures = tries.iter().filter_map(|one| judge(&world, &cluster, one, killed)).collect();
     assert_secret(&world, &cluster);
-    Lived { failures, posts: world.sim.count(Kind::PostSafePassword) }
+    let late = [Kind::PostSafePassword, Kind::PutSafePassword].map(|kind| late(&world, kind));
+    Lived { failures, posts: world.sim.count(Kind::PostSafePassword), late }
 }
 
 /// Replaces a value, and has the answer to its write be lost if the entry is known by now.
@@ -116,17 +151,21 @@ fn judge(world: &World, cluster: &OperatedCluster, one: &Try, killed: Option<(u6
 #[test]
 fn p3_of_a_thousand_lost_answers_each_leaves_one_entry_with_the_newest_value() {
     let mut random = Random::of_this_run("lost answers of MySafe");
-    let (mut failures, mut posts) = (Vec::new(), 0);
+    let mut all = Lived::default();
     for number in 0..WORLDS {
         let tries: Vec<Try> = (0..TRIES).map(|number| one_try(&mut random, number)).collect();
         let at = if random.percent(50) { random.number(1, 400) } else { random.number(400, 150_000) };
         let killed = (number % 2 == 1).then(|| (at, random.number(1, 60_000)));
-        let lived = world(config(ProductVersion::V4_2), |world| live(world, tries, killed));
-        failures.extend(lived.failures);
-        posts += lived.posts;
+        let delays = Random::of_this_run(&format!("late answers of MySafe {number}"));
+        let lived = world(config(ProductVersion::V4_2), |world| live(world, delays, tries, killed));
+        all.failures.extend(lived.failures);
+        all.posts += lived.posts;
+        all.late.iter_mut().zip(lived.late).for_each(|(sum, late)| *sum += late);
     }
+    let Lived { failures, posts, late: [creations, changes] } = all;
     // A fifth of the creations is lost before MySafe executes them, and has to be sent again.
     assert!(posts > 1_100, "{posts} creations of {} entries: too few answers were lost", WORLDS * TRIES as u64);
+    assert!(creations > 300 && changes > 100, "{creations} creations and {changes} changes were late");
     let shown = failures.iter().take(6).cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(failures.len(), 0, "of {} tries:\n{shown}", WORLDS * TRIES as u64);
 }

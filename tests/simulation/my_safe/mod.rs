@@ -1,5 +1,6 @@
 //! Entries of MySafe, from the object to the entry: P1 to P8 and P10 for `MySafePassword`.
 
+mod gone;
 mod life;
 mod lost_answers;
 mod strangers;
@@ -7,29 +8,15 @@ mod throwaway;
 
 use std::time::Duration;
 
-use pam_simulator::{Authorization, Config, Kind, ProductVersion, SafeRules};
+use pam_simulator::Kind;
 use serde_json::json;
 
-use crate::support::{OperatedCluster, World, assert_no_canary};
+use crate::support::{ACCESS_KEY as SECRET, Keeper, OperatedCluster, World, assert_no_canary, my_safe as config};
 
 const PATIENCE: Duration = Duration::from_mins(30);
-/// The access key of the user `svc`.
-const SECRET: &str = "CANARY-access-key";
-
-/// A PAM with an access key, and users to share with.
-fn config(version: ProductVersion) -> Config {
-    let mut config = Config::of(version).authorization(Authorization::access_key("key", SECRET, "svc"));
-    let users = ["ana", "rui"].map(str::to_owned).into();
-    config.behaviour.my_safe =
-        SafeRules { users, groups: [("NOC".to_owned(), ["rui".to_owned()].into())].into(), ..SafeRules::default() };
-    config
-}
-
 /// A cluster with a connection to MySafe, and an operator that runs in it.
 async fn cluster(world: &World) -> OperatedCluster {
-    let mut cluster =
-        world.cluster_with("c1", &json!({"product": "MySafe", "access": [{"allow": ["MySafe", "TakeOver"]}]}));
-    cluster.put_login("key", SECRET);
+    let mut cluster = Keeper::Entry.cluster(world, &json!({}));
     cluster.start().await;
     cluster
 }

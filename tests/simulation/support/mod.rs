@@ -1,6 +1,7 @@
 //! A world in which hours pass in milliseconds: operators in this process, each with a Kubernetes API in memory, one
 //! simulated PAM over real sockets, and one clock for all.
 
+mod both;
 pub mod leaving;
 mod logs;
 mod operated_cluster;
@@ -16,6 +17,7 @@ use pam_simulator::{Config, Effect, Fault, Journal, Kind, Mark, Simulator};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+pub use both::{ACCESS_KEY, Keeper, my_safe};
 use logs::Logs;
 pub use operated_cluster::{NAMESPACE, OperatedCluster, value};
 
@@ -78,7 +80,7 @@ impl World {
                         sim.resume(seq);
                     }
                 }
-                sleep(Duration::from_millis(10)).await;
+                sleep(Duration::from_millis(20)).await;
             }
         });
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::manifest::Manifest;
 use crate::manual;
-use crate::objects::{Kind, PamObject};
+use crate::objects::{Kind, PamObject, full_name, short_name};
 
 /// What would happen for one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -119,13 +119,12 @@ impl PlanItem {
 
     /// Returns the name as kubectl prints it.
     pub fn full_name(&self) -> String {
-        format!("{}.pam-operator.io/{}", self.kind.to_ascii_lowercase(), self.name)
+        full_name(self.kind, &self.name)
     }
 
     /// Returns the name as the user gives it.
     pub fn short_name(&self) -> String {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind).map_or(self.kind, Kind::short);
-        format!("{kind}/{}", self.name)
+        short_name(self.kind, &self.name)
     }
 
     /// Returns the lines below the plan's own.

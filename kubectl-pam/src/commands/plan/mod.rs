@@ -33,11 +33,11 @@ rights to create, read and delete objects of the kind in the namespace, and none
 Exits with 1 if something would be sent, or cannot be."
 )]
 pub struct PlanArgs {
-    /// Objects that are there, as their spec is; without a kind, PamCredentials
-    #[arg(value_name = "[KIND/]NAME", required_unless_present = "files", conflicts_with = "files")]
+    /// Objects that are there, as their spec is; a name without a kind is a PamCredential's
+    #[arg(id = "objects", value_name = "[KIND/]NAME", required_unless_present = "files", conflicts_with = "files")]
     names: Vec<String>,
     /// Manifests, as they would be applied; `-` is standard input. Other kinds in them are left out
-    #[arg(short = 'f', long = "filename", value_name = "FILE")]
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<PathBuf>,
     /// How long the operator may take; 0 is for ever
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = timeout)]

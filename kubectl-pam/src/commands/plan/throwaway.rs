@@ -21,7 +21,7 @@ use crate::objects::{Kind, PamObject};
 /// The label of every throwaway, by which those are found that a killed process left behind.
 const LABEL: [&str; 2] = ["app.kubernetes.io/managed-by", "kubectl-pam"];
 /// How long no throwaway is needed: one that is older was left behind.
-const FORGOTTEN: Duration = Duration::from_secs(3600);
+const FORGOTTEN: Duration = Duration::from_hours(1);
 /// How often the operator's answer is looked for.
 const LOOK: Duration = Duration::from_millis(300);
 /// The most characters of the object's name in that of the throwaway.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::detail::Detail;
 use crate::manual;
-use crate::objects::{Kind, PamObject};
+use crate::objects::{Kind, PamObject, full_name, short_name};
 use crate::output::{Cell, Tone};
 
 /// Conditions that say something besides `Ready`, and are there only while true.
@@ -19,6 +19,7 @@ const BESIDES: [ConditionType; 5] = [
 ];
 
 /// One object, as the operator's status tells of it.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -144,13 +145,12 @@ impl StatusItem {
 
     /// Returns the name as kubectl prints it: `pamcredential.pam-operator.io/db`.
     pub fn full_name(&self) -> String {
-        format!("{}.pam-operator.io/{}", self.kind.to_ascii_lowercase(), self.name)
+        full_name(self.kind, &self.name)
     }
 
     /// Returns the name as the user gives it: `pamcred/db`.
     pub fn short_name(&self) -> String {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind).map_or(self.kind, Kind::short);
-        format!("{kind}/{}", self.name)
+        short_name(self.kind, &self.name)
     }
 
     /// Returns what the column READY shows.

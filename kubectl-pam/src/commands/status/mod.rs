@@ -16,6 +16,7 @@ use crate::output::{Answer, Cell, OutputArgs, Row, Table, age, note, print};
 
 /// Show what the operator says of its objects, and what to do about those that are not ready
 #[derive(Args, Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(
     after_help = "Exits with 1 if an object is not ready. One object by name is shown with its Secrets, its record, its \
 plan and its last events.
@@ -24,7 +25,7 @@ Kinds: pamcred, mysafe, pamconn, clusterpamconn; all of them by default."
 )]
 pub struct StatusArgs {
     /// Kinds, or objects by name
-    #[arg(value_name = "KIND[/NAME]")]
+    #[arg(id = "kinds_or_objects", value_name = "KIND[/NAME]")]
     what: Vec<Named>,
     /// Objects of all namespaces
     #[arg(short = 'A', long)]
@@ -98,10 +99,8 @@ impl StatusArgs {
         if self.not_ready && !found.objects.is_empty() {
             return format!("{} objects, and all are ready", found.objects.len());
         }
-        match self.all_namespaces {
-            true => "no objects of the PAM operator found".to_owned(),
-            false => format!("no objects of the PAM operator found in namespace {}", cluster.namespace),
-        }
+        let place = if self.all_namespaces { String::new() } else { format!(" in namespace {}", cluster.namespace) };
+        format!("no objects of the PAM operator found{place}")
     }
 
     fn exit(&self, shown: &Statuses) -> Exit {

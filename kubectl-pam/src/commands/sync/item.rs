@@ -5,7 +5,7 @@ use pam_operator::domain::Reason;
 use serde::Serialize;
 
 use crate::manual;
-use crate::objects::{Kind, PamObject};
+use crate::objects::{PamObject, full_name, short_name};
 use crate::output::Tone;
 
 /// How it ended.
@@ -115,13 +115,12 @@ impl SyncItem {
 
     /// Returns the name as kubectl prints it.
     pub fn full_name(&self) -> String {
-        format!("{}.pam-operator.io/{}", self.kind.to_ascii_lowercase(), self.name)
+        full_name(self.kind, &self.name)
     }
 
     /// Returns the name as the user gives it.
     pub fn short_name(&self) -> String {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind).map_or(self.kind, Kind::short);
-        format!("{kind}/{}", self.name)
+        short_name(self.kind, &self.name)
     }
 
     /// Returns the lines below the object's own: none where all is well.
@@ -176,6 +175,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::Kind;
     use kube::api::DynamicObject;
     use serde_json::{Value, json};
 

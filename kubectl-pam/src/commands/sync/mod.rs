@@ -29,25 +29,26 @@ enum DryRun {
 
 /// Push objects again, whatever the operator thinks is due
 #[derive(Args, Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(
     after_help = "The fields are written again, and the value unless the vault rotates it. Ends when each object is \
 pushed and ready, or stalled; exits with 1 if one is stalled."
 )]
 pub struct SyncArgs {
-    /// Objects by name; without a kind, PamCredentials
-    #[arg(value_name = "[KIND/]NAME", required_unless_present_any = ["all", "selector"], conflicts_with_all = ["all", "selector"])]
+    /// Objects by name; a name without a kind is a PamCredential's
+    #[arg(id = "objects", value_name = "[KIND/]NAME", required_unless_present_any = ["all", "selector"], conflicts_with_all = ["all", "selector"])]
     names: Vec<String>,
-    /// All PamCredentials and MySafePasswords of the namespace
+    /// Every PamCredential and MySafePassword of the namespace
     #[arg(long, conflicts_with = "selector")]
     all: bool,
     /// Those with these labels
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
     /// Of all namespaces
-    #[arg(short = 'A', long, conflicts_with = "names")]
+    #[arg(short = 'A', long, conflicts_with = "objects")]
     all_namespaces: bool,
     /// Only those of this connection
-    #[arg(long, value_name = "[KIND/]NAME", conflicts_with = "names")]
+    #[arg(long, value_name = "[KIND/]NAME", conflicts_with = "objects")]
     connection: Option<ConnectionName>,
     /// Push the value also where the vault rotates it: a value that the vault made is overwritten
     #[arg(long)]
@@ -148,7 +149,7 @@ impl SyncArgs {
             return Ok(());
         }
         let count = objects.len().to_string();
-        let items: Vec<String> = objects.iter().map(|object| item::place(object)).collect();
+        let items: Vec<String> = objects.iter().map(item::place).collect();
         let what = if self.push_value {
             format!("Push the value of {count}, over values that the vault may have made since")
         } else {

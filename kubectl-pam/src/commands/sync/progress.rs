@@ -1,5 +1,6 @@
 //! What the user sees meanwhile: each end once, and how far it is. A bar is drawn only where somebody sees it.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -76,9 +77,10 @@ impl Lines {
         }
         let result = format!("{:<12}", item.ended.as_str());
         let status = clean(item.status.as_deref().unwrap_or("<none>"));
-        text += &format!("{:<width$}   {}   {status}\n", clean(&item.short_name()), paint(&result, item.ended.tone()));
+        let (name, result) = (clean(&item.short_name()), paint(&result, item.ended.tone()));
+        let _ = writeln!(text, "{name:<width$}   {result}   {status}");
         for line in item.notes() {
-            text += &format!("    {}\n", clean(&line));
+            let _ = writeln!(text, "    {}", clean(&line));
         }
         text
     }

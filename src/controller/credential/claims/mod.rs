@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::api::{ConnectionStatus, PamCredential, PamCredentialStatus};
+use crate::api::{ConnectionStatus, InFlightAction, PamCredential, PamCredentialStatus};
 use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::credential::facts::field_groups;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -18,9 +18,16 @@ use crate::domain::{
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     book: Mutex<ClaimBook>,
+    /// When this process began.
+    started: Timestamp,
 }
 
 impl Claims {
+    /// Makes it for a process that began then.
+    pub(crate) fn new(started: Timestamp) -> Self {
+        Self { started, ..Self::default() }
+    }
+
     /// See [`ClaimBook::note`].
     pub(crate) fn note(&self, object: &PamCredential) -> bool {
         let Some(uid) = object.metadata.uid.as_deref() else { return false };
@@ -28,6 +35,8 @@ impl Claims {
             name: object_name(&NamespacedName::of(object)),
             wanted_block: field_groups::claimed_device(&object.spec),
             held: held(object),
+            // How long an earlier process kept trying after the time in the status, nothing tells.
+            in_flight: in_flight(object).map(|since| since.max(self.started)),
         };
         self.lock().note(uid, noted)
     }
@@ -75,6 +84,11 @@ impl Claims {
     /// See [`ClaimBook::lose`].
     pub(crate) fn lose(&self, uid: &str, now: Timestamp) -> bool {
         self.lock().lose(uid, now)
+    }
+
+    /// See [`ClaimBook::note_lost`].
+    pub(crate) fn note_lost(&self, uid: &str, now: Timestamp) {
+        self.lock().note_lost(uid, now);
     }
 
     /// See [`ClaimBook::end_pass`].
@@ -147,14 +161,9 @@ impl Claims {
         self.lock().withdraw(uid, record)
     }
 
-    /// See [`ClaimBook::release`].
-    pub(crate) fn release(&self, uid: &str) -> bool {
-        self.lock().release(uid)
-    }
-
     /// See [`ClaimBook::forget`].
-    pub(crate) fn forget(&self, uid: &str) {
-        self.lock().forget(uid);
+    pub(crate) fn forget(&self, uid: &str) -> bool {
+        self.lock().forget(uid)
     }
 
     /// See [`ClaimBook::is_shared`].
@@ -213,6 +222,13 @@ fn held(object: &PamCredential) -> Option<HeldClaims> {
         device: wrote_device(object, status).then(|| device(object)),
         block: wrote_block(object, status),
     })
+}
+
+/// The time of the write that the status of an object tells of and that has no answer. A write that an earlier process may
+/// have sent without recording it has none.
+fn in_flight(object: &PamCredential) -> Option<Timestamp> {
+    let write = object.status.as_ref()?.in_flight.as_ref()?;
+    (write.action != InFlightAction::Unrecorded).then_some(write.since.0)
 }
 
 /// A digest of the account of an object whose spec has all of it, if it is the one that was sent: an edit gives no object an

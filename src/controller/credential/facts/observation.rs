@@ -1,61 +1,40 @@
 //! All that a pass holds of one credential: plain data, and what follows from it.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use crate::api::{ConditionType, PamCredential, PamCredentialStatus, Product, find};
-use crate::controller::connection::facts::ConnectionFacts;
+use jiff::Timestamp;
+
+use crate::api::{PamCredential, Product};
 use crate::controller::connection::health::ListHold;
-use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
 use crate::controller::connection::state::ConnectionState;
+use crate::controller::connection::subject::Subject;
 use crate::controller::credential::facts::secret_inputs::SecretInputs;
 use crate::controller::credential::facts::{desired, identity};
-use crate::controller::runtime::managed::Managed as _;
-use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
-use crate::controller::runtime::retry::input_hash;
-use crate::controller::runtime::throwaway::is_throwaway;
-use crate::controller::runtime::times::Times;
-use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
     Asked, CONTENT, Desired, DriftFinding, KEYED, SituationInput, Status, Target, TransitionInput,
 };
 use crate::domain::keyed::is_in_doubt;
-use crate::domain::{
-    Account, Keyed as _, ObjectName, Reason, SecretVersion, SecretsState, Seen, Situation, Turn, ValueComparison,
-};
+use crate::domain::{Account, Keyed as _, ObjectName, SecretVersion, SecretsState, Seen, Situation, ValueComparison};
 use crate::message::problem::Problem;
 use crate::pam::{ListedCredential, PamError};
 
 /// All that a pass holds of one credential, from the cluster and from the PAM.
 pub(crate) struct Observation<'a> {
-    pub(crate) object: &'a PamCredential,
-    pub(crate) key: NamespacedName,
-    /// The status in the form of the API: as stored in the API server, or as this process last wrote it where the watch
-    /// has not shown that write yet. What is written is compared with it.
-    pub(crate) stored: PamCredentialStatus,
-    /// `stored` in the form of the domain: without plan and conditions. Rules are applied to it.
+    /// What is known of an object of any kind; an observation has the fields and methods of its subject.
+    pub(crate) subject: Subject<'a, PamCredential>,
+    /// The stored status in the form of the domain: without plan and conditions. Rules are applied to it.
     pub(crate) status: Status,
     pub(crate) desired: Desired,
-    /// Whether the object is served as with `spec.mode: Plan` whatever its spec says (`--plan-only`).
-    pub(crate) plan_only: bool,
     pub(crate) asked: Asked,
     /// The identifier that is sent.
     pub(crate) identifier: String,
     /// The account that is sent; `None` while the username has not been read.
     pub(crate) account: Option<Account>,
-    /// The key of the object's digests.
-    pub(crate) keyed: OwnedKey<'a>,
-    pub(crate) connection: ConnectionFacts,
-    /// The newest versions of the Secrets, by metadata; `None` if one of the Secrets is missing.
-    pub(crate) versions: Option<Vec<SecretVersion>>,
     /// What the decision turns on.
     pub(crate) situation: Situation,
     /// What this pass found out by calls.
     pub(crate) found: Found,
-    pub(crate) times: Times,
-    /// How often something that the object waited for was released, when this pass began.
-    pub(crate) wake_generation: u64,
-    /// Whose turn this pass takes: its namespace's.
-    pub(crate) turn: Turn,
 }
 
 /// The results of the calls of this pass; all of it is empty before the first call.
@@ -75,8 +54,8 @@ pub(crate) struct Found {
     pub(crate) drift: Option<DriftFinding>,
     /// Why there is no list.
     pub(crate) failure: Option<PamError>,
-    /// Until the claim counts no longer that keeps this object from writing, should nothing come of that claim.
-    pub(crate) claim_left: Option<Duration>,
+    /// When the claim counts no longer that keeps this object from writing, should nothing come of that claim.
+    pub(crate) claim_ends: Option<Timestamp>,
     /// The object that an annotation names to get the record, if the operator does not serve its namespace.
     pub(crate) unserved_heir: Option<ObjectName>,
     /// This pass announced the write in the status: no earlier pass can have sent it.
@@ -94,28 +73,21 @@ pub(crate) struct Sight {
     pub(crate) near: Vec<String>,
 }
 
+impl<'a> Deref for Observation<'a> {
+    type Target = Subject<'a, PamCredential>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.subject
+    }
+}
+
+impl DerefMut for Observation<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.subject
+    }
+}
+
 impl Observation<'_> {
-    pub(crate) fn object_id(&self) -> ObjectId {
-        self.object.object_id()
-    }
-
-    pub(crate) fn connection_id(&self) -> ConnectionId {
-        self.object.connection_id()
-    }
-
-    pub(crate) fn uid(&self) -> &str {
-        self.object.metadata.uid.as_deref().unwrap_or_default()
-    }
-
-    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
-    pub(crate) fn is_of_throwaway(&self) -> bool {
-        is_throwaway(&self.object.metadata)
-    }
-
-    pub(crate) fn generation(&self) -> i64 {
-        self.object.metadata.generation.unwrap_or_default()
-    }
-
     /// Returns what a write is for.
     pub(crate) fn target(&self) -> Target<'_> {
         Target {
@@ -129,7 +101,7 @@ impl Observation<'_> {
     /// status does not tell of.
     pub(crate) fn situation_input(&self, suspected_write: bool) -> SituationInput<'_> {
         SituationInput {
-            deleting: self.object.metadata.deletion_timestamp.is_some(),
+            deleting: self.is_deleting(),
             finalizer: crate::controller::runtime::finalizer::is_on(self.object),
             generation: self.generation(),
             desired: &self.desired,
@@ -201,39 +173,6 @@ impl Observation<'_> {
         let username = self.found.secrets.as_ref().and_then(|secrets| secrets.username.as_ref());
         self.account = desired::account(self.object, username.map(|username| username.as_str()));
         self.refresh_target();
-    }
-
-    /// Returns the hash of all inputs of a pass; while it is unchanged, a retry before the backoff is over is pointless.
-    pub(crate) fn input_hash(&self) -> u64 {
-        let meta = &self.object.metadata;
-        let version = |version: &SecretVersion| (version.uid.clone(), version.resource_version.clone());
-        let versions = self.versions.as_ref().map(|versions| versions.iter().map(version).collect::<Vec<_>>());
-        // Finalizers count only while the object is being deleted: before, this operator adds its own within a pass.
-        let deleting = meta.deletion_timestamp.as_ref().map(|_| meta.finalizers.as_ref());
-        let cluster = (&self.connection.state, &self.connection.access);
-        input_hash(&(
-            self.uid(),
-            self.generation(),
-            deleting,
-            meta.annotations.as_ref(),
-            versions,
-            cluster,
-            self.wake_generation,
-        ))
-    }
-
-    /// Returns whether spec or Secrets may be other than those that the status tells of.
-    pub(crate) fn is_edited(&self) -> bool {
-        let is_known = self.status.observed_generation == Some(self.generation());
-        !is_known || self.versions.as_ref() != Some(&self.status.source)
-    }
-
-    /// Returns whether `Ready` is true for the newest generation: a plan is no such thing.
-    pub(crate) fn is_ready(&self) -> bool {
-        find(&self.stored.conditions, ConditionType::Ready).is_some_and(|ready| {
-            let planned = ready.reason == Reason::Planned.as_str();
-            ready.status == "True" && ready.observed_generation == Some(self.generation()) && !planned
-        })
     }
 
     /// Returns what is known of the Secrets without reading one; `unchanged` says that this process read these versions and

@@ -2,6 +2,7 @@
 
 use crate::api::{AuthenticationField, PamCredential, PamCredentialSpec, Trim};
 use crate::domain::credential::{CONTENT, LOGIN_FIELDS, TOTP, USERNAME};
+use crate::secret::read::each_once;
 
 /// A group of fields that comes from Secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +82,7 @@ pub(crate) fn references(spec: &PamCredentialSpec) -> Vec<Reference<'_>> {
 
 /// Returns the Secrets that a credential refers to, each once, in a fixed order.
 pub(crate) fn secret_names(object: &PamCredential) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for reference in references(&object.spec) {
-        if !names.contains(&reference.name) {
-            names.push(reference.name);
-        }
-    }
-    names
+    each_once(references(&object.spec).iter().map(|reference| reference.name))
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! What is known of a credential without a call.
 
-use tokio::time::Instant;
-
 use crate::api::PamCredential;
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::connection::stored_vault::connected_vault;
+use crate::controller::connection::subject::Subject;
 use crate::controller::credential::compare::drift_in;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::access::permitted;
@@ -14,55 +13,32 @@ use crate::controller::credential::facts::secret_refs::secret_names;
 use crate::controller::credential::facts::{desired, identity, stored_status};
 use crate::controller::credential::observe::claim::{heir, is_claimed_by_other};
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::managed::Managed as _;
-use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::runtime::status_store::status_trace;
-use crate::controller::runtime::times::Times;
-use crate::controller::secret::digest::OwnedKey;
-use crate::controller::secret::versions;
 use crate::domain::credential::KEYED;
-use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Situation, Turn, Urgency};
+use crate::domain::{Binding, Drift, Heir, Keyed as _, ObjectName, Situation};
 use crate::pam::Snapshot;
 
 /// Returns what is known of a credential without a call.
 pub(crate) fn from_cache<'a>(object: &'a PamCredential, context: &'a Context) -> Observation<'a> {
-    let key = NamespacedName::of(object);
     let stored = context.statuses.of(object);
     let identifier = identity::identifier(object, &stored, &context.cluster.name);
+    let (status, facts) = (stored_status::from_stored(&stored), connection_facts(object, &identifier, context));
     let mut observed = Observation {
-        status: stored_status::from_stored(&stored),
-        stored,
+        subject: Subject::of(object, stored, facts, &secret_names(object), &context.state, &context.connections),
         desired: desired::desired(object),
-        plan_only: context.cluster.plan_only,
         asked: desired::asked(object),
         account: desired::account(object, None),
-        keyed: OwnedKey { key: &context.connections.key, owner: key.to_string() },
-        connection: connection_facts(object, &identifier, context),
-        versions: versions::known_versions(&key.namespace, &secret_names(object), &context.cluster.secret_versions),
         situation: Situation::default(),
         found: Found::default(),
-        times: Times::of(context.cluster.clock, &context.state),
-        wake_generation: context.cluster.triggers.release_count(&object.object_id()),
-        turn: Turn::default(),
         identifier,
-        key,
-        object,
+        status,
     };
-    observed.turn = turn(&observed, context);
+    observed.subject.take_turn(observed.status.observed_generation, &observed.status.source, &context.cluster);
     observed.situation = situation(&observed, context);
     if observed.situation.heir == Heir::Absent {
         observed.found.unserved_heir = unserved_heir(object, context);
     }
     refresh_drift_from_cache(&mut observed, context);
     observed
-}
-
-/// Returns whose turn the pass takes. What somebody edited comes before the backlog of its namespace, but for what failed
-/// since with the same inputs: a retry is backlog.
-fn turn(observed: &Observation<'_>, context: &Context) -> Turn {
-    let has_failed = || context.cluster.retries.has_failed(&observed.object_id(), observed.input_hash());
-    let urgency = if observed.is_edited() && !has_failed() { Urgency::Fresh } else { Urgency::Backlog };
-    Turn::of(&observed.key.namespace, urgency)
 }
 
 /// Returns the object that an annotation names to get the record, if the operator does not serve its namespace.
@@ -141,7 +117,5 @@ pub(crate) fn refresh_drift(observed: &mut Observation<'_>, snapshot: &Snapshot,
 fn does_other_operator_write(observed: &Observation<'_>, context: &Context) -> bool {
     let mut keyed = KEYED.into_iter().filter_map(|name| observed.status.digests.get(name));
     let foreign = keyed.any(|digest| observed.keyed.is_foreign(digest));
-    let trace =
-        status_trace(observed.object, &observed.stored.conditions, observed.status.observed_generation, foreign);
-    context.state.is_other_operator_writing(observed.uid(), trace, Instant::now())
+    observed.is_other_operator_writing(observed.status.observed_generation, foreign, &context.state)
 }

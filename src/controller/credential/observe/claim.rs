@@ -1,7 +1,5 @@
 //! Claims of the credentials of this cluster on a record.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::api::{ConnectionKind, PamCredential};
@@ -72,18 +70,13 @@ fn claim_for(observed: &mut Observation<'_>, mut request: ClaimRequest, context:
     if claimed == Ok(true) {
         context.wake_waiting(&observed.key);
     }
-    observed.found.claim_left = claimed.as_ref().err().and_then(|_| claim_left(observed, &request, context));
+    let ends = || context.claims.counts_until(observed.uid(), &request);
+    observed.found.claim_ends = claimed.as_ref().err().and_then(|_| ends());
     observed.situation.claims = match &claimed {
         Ok(_) if !only_look && context.claims.takes_over(observed.uid()) => Claims::HandedOver,
         taken => met(taken.as_ref().err()),
     };
     context.cluster.dependencies.wait_for(&observed.object_id(), claimed.err().as_ref().map(holder));
-}
-
-/// Returns until the first claim that is in the way counts no longer, should nothing come of that claim.
-fn claim_left(observed: &Observation<'_>, request: &ClaimRequest, context: &Context) -> Option<Duration> {
-    let ends = context.claims.counts_until(observed.uid(), request)?;
-    Some(ends.duration_since(request.now).unsigned_abs())
 }
 
 /// Notes which record the object comes for. An object that could not write the record even if the record were handed over

@@ -12,38 +12,24 @@ use crate::controller::credential::facts::access::permitted;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::runtime::error::Error;
 use crate::domain::Connection;
-use crate::domain::DigestsOf;
 use crate::message::problem::Problem;
 use crate::pam::{PamError, Snapshot};
 
-/// Returns whether a pass leaves this credential to another operator: its connection is there, but this operator does not
-/// select it. Where this operator served the credential before, the pass tells that (see [`left_to_others`]).
+/// Returns whether a pass leaves this credential to another operator, which serves its connection. Where this operator served
+/// the credential before, the pass tells that (see [`left_to_others`]).
 pub(crate) async fn is_left_to_others(observed: &mut Observation<'_>, context: &Context) -> Result<bool, Error> {
-    if !is_unselected(observed, context).await? {
-        return Ok(false);
-    }
-    let why = format!("{} is not selected by this operator's connectionSelector", observed.connection_id());
-    Ok(left_to_others(observed, &why))
+    let why = observed.why_unserved(&context.connections).await?;
+    Ok(why.is_some_and(|why| left_to_others(observed, &why)))
 }
 
-/// Returns whether the connection is there, but this operator does not select it.
-pub(crate) async fn is_unselected(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
-    Ok(observed.connection.state.is_none() && context.connections.is_unselected(&observed.connection_id()).await?)
-}
-
-/// Returns whether nothing is to be done for a credential that this operator does not serve, for the reason `why`. Marks the
-/// credential as unserved where something is: where this operator served it last, no other one says that its status is no
-/// longer kept true; and a deleted one that is to keep its record may go, unless another operator serves it.
+/// Returns whether nothing has to be done for a credential that this operator does not serve, for the reason `why`. Marks the
+/// credential as unserved where something has; see [`DigestsOf::lets_us_tell`](crate::domain::DigestsOf::lets_us_tell).
 pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool {
-    let s = &mut observed.situation;
-    let may_go = s.deleting && s.finalizer && !s.disable;
-    let is_told = match observed.status.digests_of(&observed.keyed) {
-        DigestsOf::Us => true,
-        DigestsOf::Nobody => may_go,
-        DigestsOf::Another => false,
-    };
+    let may_go = observed.situation.deleting && observed.situation.finalizer && !observed.situation.disable;
+    let is_told = observed.status.digests_of(&observed.keyed).lets_us_tell(may_go);
     if is_told {
         // What the connection would permit or show does not count: nothing is asked of it.
+        let s = &mut observed.situation;
         (s.unserved, s.denied, s.connection) = (true, false, Connection::Missing);
         observed.connection.access = None;
         observed.found.problem = Some(Problem::not_served(why));

@@ -16,7 +16,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::domain::{Connection, Inventory, Reason};
-use crate::pam::{PamError, Snapshot};
+use crate::pam::Snapshot;
 
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
@@ -29,7 +29,11 @@ pub(crate) async fn refresh_list(
         return Ok(());
     }
     let Some(connected) = connect(observed, context).await? else { return Ok(()) };
-    match fresh_list(observed, &connected, slot, context).await? {
+    // An object that waited for another owner needs a list from after that: what was written by another connection
+    // meanwhile is in no list of this one.
+    let not_before = waited_for_another(observed).then(Instant::now);
+    let list = connected::list(observed, &connected, not_before, context);
+    match slot.without(&context.cluster.slots, list).await? {
         Ok(snapshot) => compare(observed, &snapshot, context),
         Err(error) => {
             observed.situation.inventory = ListFailure(&error).inventory();
@@ -60,26 +64,6 @@ async fn connect(observed: &mut Observation<'_>, context: &Context) -> Result<Op
         }
         Err(error) => Err(error),
     }
-}
-
-/// Returns a list that is seconds old. A pass that waits for a list takes no slot from the passes that have something to
-/// send.
-async fn fresh_list(
-    observed: &Observation<'_>,
-    connected: &ConnectedClient,
-    slot: &mut HeldSlot,
-    context: &Context,
-) -> Result<Result<Arc<Snapshot>, PamError>, Error> {
-    slot.release();
-    // An object that waited for another owner needs a list from after that: what was written by another connection
-    // meanwhile is in no list of this one.
-    let not_before = waited_for_another(observed).then(Instant::now);
-    let result = tokio::select! {
-        result = connected::list(observed, connected, not_before, context) => result,
-        () = context.cluster.slots.closed() => return Err(Error::Stopping),
-    };
-    slot.acquire(&context.cluster.slots).await?;
-    Ok(result)
 }
 
 /// Whether this object waits for what another one has.

@@ -22,7 +22,7 @@ pub(crate) async fn announce_write(
     let mut next = stored_status::to_stored(status.clone(), &observed.object.spec.connection_ref);
     next.plan.clone_from(&observed.stored.plan);
     next.conditions.clone_from(&observed.stored.conditions);
-    if !write_status::write(observed, &next, context).await? {
+    if !write_status::of(observed, context).write(&next).await? {
         return Ok(false);
     }
     observed.status = status;

@@ -11,6 +11,9 @@ use crate::pam::PamError;
 
 /// Keeps what was claimed once it was written, and as long as it may have been; otherwise others may have it.
 pub(crate) fn settle_claims(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, context: &Context) {
+    if is_lost(outcome) {
+        context.claims.note_lost(observed.uid(), observed.times.ended);
+    }
     if !observed.situation.deleting && frees(observed, decision, outcome, context) {
         context.wake_waiting(&observed.key);
     }
@@ -23,9 +26,7 @@ fn frees(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, cont
         (Outcome::Written(_), _) | (Outcome::Nothing, Decision::Rebind) => {
             claims.keep(uid, field_groups::claimed_device(&observed.object.spec))
         }
-        (Outcome::Lost(error), Decision::Push(_)) if !error.is_write_answered_before_pam() => {
-            claims.lose(uid, observed.times.ended)
-        }
+        (_, Decision::Push(_)) if is_lost(outcome) => claims.lose(uid, observed.times.ended),
         (Outcome::Refused(error) | Outcome::Lost(error), Decision::Push(_)) => {
             ends(observed, outcome, pam_error::reason(error).hold_up(true), context)
         }
@@ -35,6 +36,11 @@ fn frees(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, cont
         (Outcome::Mismatch { .. }, _) => claims.end_pass(uid) | claims.come_for_nothing(uid),
         _ => claims.end_pass(uid),
     }
+}
+
+/// Whether the PAM may still execute what was sent.
+fn is_lost(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Lost(error) if !error.is_write_answered_before_pam())
 }
 
 /// Settles the claims of a pass after which nothing more may have been written than before it. Returns whether something is

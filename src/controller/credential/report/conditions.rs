@@ -131,17 +131,14 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
             (problem.reason, problem.message.clone())
         }
         (Outcome::Blocked(problem), _) => (Reason::Deleting, problem.message.clone()),
-        (Outcome::Refused(error) | Outcome::Lost(error), _) => (deleting(pam_error::reason(error)), error.summary()),
+        (Outcome::Refused(error) | Outcome::Lost(error), _) => {
+            (pam_error::reason(error).of_deletion(), error.summary())
+        }
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => (Reason::DeletionBlocked, plan::leaving(observed.plan_only).to_owned()),
         _ => (Reason::Deleting, String::new()),
     };
     Ready::new(reason, message::leaving(&what))
-}
-
-/// What will not mend by itself blocks the deletion; for the rest it waits.
-const fn deleting(reason: Reason) -> Reason {
-    if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
 fn after_push(observed: &Observation<'_>, next: &PamCredentialStatus) -> Ready {
@@ -201,12 +198,18 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         return error.summary();
     }
     match observed.situation.claims {
-        Claims::Identifier => return conflict::claimed("identifier", &observed.identifier, &observed.key),
-        Claims::Account => return conflict::claimed("username, hostname and ip", &observed.identifier, &observed.key),
-        Claims::Device => return conflict::device_held(),
+        Claims::Identifier => return claimed(observed, "identifier"),
+        Claims::Account => return claimed(observed, "username, hostname and ip"),
+        Claims::Device => return conflict::device_held() + &conflict::until(observed.found.claim_ends),
         Claims::NotAsked | Claims::Free | Claims::HandedOver => {}
     }
     blocked_by(observed, reason, id)
+}
+
+/// Says that another object holds `what`, and until when, if that is known.
+fn claimed(observed: &Observation<'_>, what: &str) -> String {
+    let held = conflict::claimed(what, &observed.identifier, &observed.key);
+    held + &conflict::until(observed.found.claim_ends)
 }
 
 /// Returns what the connection or the list blocks the object with.
@@ -216,12 +219,7 @@ fn blocked_by(observed: &Observation<'_>, reason: Reason, name: &str) -> String 
             connection::connection_missing(name, observed.connection.selects)
         }
         (_, Connection::NotReady(_), _) => {
-            let view = observed.connection.state.as_ref();
-            if view.is_some_and(|view| !view.is_for(Product::PamCore)) {
-                return connection::connection_for_another_product(name, Product::PamCore);
-            }
-            let by_pam = view.filter(|_| reason != Reason::ConnectionNotReady).map(|view| view.message.as_str());
-            connection::connection_not_ready(name, view.and_then(|view| view.reason), by_pam.unwrap_or_default())
+            observed.connection.why_not_ready(&observed.connection_id(), Product::PamCore, reason)
         }
         (Some(_), _, Some(record)) if observed.situation.mismatch => {
             let (id, identifier) = (record.id.as_deref(), record.identifier.as_deref());

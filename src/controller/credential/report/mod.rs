@@ -51,7 +51,7 @@ pub(crate) async fn write(
     remember(observed, decision, outcome, context);
     // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
-    if !write_status::write(observed, &next.stored, context).await? {
+    if !write_status::of(observed, context).write_served(&next.stored, observed.situation.unserved).await? {
         return Ok(PassEnd::at_rest());
     }
     events::publish(observed, decision, outcome, &next, context).await;
@@ -108,7 +108,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
         window_left: of_status.max(of_start),
         start_left,
-        claim_left: observed.found.claim_left,
+        claim_left: observed.found.claim_ends.map(|ends| observed.times.left_until(ends)),
     }
 }
 

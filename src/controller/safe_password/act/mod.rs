@@ -35,7 +35,9 @@ fn take_over(observed: &Observation<'_>, context: &Context) -> Outcome {
     }
     let entry = identifier_to_bind(&observed.input()).and_then(|identifier| observed.entry(identifier));
     match entry {
-        Some(entry) if context.claims.take(observed.object, entry.clone()) => Outcome::Nothing,
+        Some(entry) if context.claims.take(observed.object, entry.clone(), context.cluster.clock.now()) => {
+            Outcome::Nothing
+        }
         Some(entry) => Outcome::Blocked(Problem {
             reason: Reason::IdentifierConflict,
             message: message::claimed(&entry.identifier),

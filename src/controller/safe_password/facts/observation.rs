@@ -1,62 +1,44 @@
 //! All that a pass holds of one object: plain data, and what follows from it.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use crate::api::{ConditionType, MySafePassword, MySafePasswordStatus, Product, find};
-use crate::controller::connection::facts::ConnectionFacts;
-use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
+use jiff::Timestamp;
+
+use crate::api::{MySafePassword, Product};
 use crate::controller::connection::state::ConnectionState;
+use crate::controller::connection::subject::Subject;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::managed::Managed as _;
-use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
-use crate::controller::runtime::retry::input_hash;
-use crate::controller::runtime::throwaway::is_throwaway;
-use crate::controller::runtime::times::Times;
-use crate::controller::safe_password::claims::EntryKey;
+use crate::controller::safe_password::claims::{EntryKey, Holder};
 use crate::controller::safe_password::facts::desired;
 use crate::controller::safe_password::facts::secret_inputs::SecretInputs;
-use crate::controller::secret::digest::OwnedKey;
 use crate::domain::safe_password::{
     Appearance, Desired, EntryDrift, EntryList, Input, List, SecretsState, Situation, Status, Write,
 };
-use crate::domain::{Connection, Reason, RecordId, SecretVersion, Turn, VaultId, safe_password};
+use crate::domain::{Connection, Reason, RecordId, VaultId, safe_password};
 use crate::message::problem::Problem;
 use crate::pam::PamError;
 
 /// All that a pass holds of one object, from the cluster and from the PAM.
 pub(crate) struct Observation<'a> {
-    pub(crate) object: &'a MySafePassword,
-    pub(crate) key: NamespacedName,
-    /// The status in the form of the API, as it was last written. What is written is compared with it.
-    pub(crate) stored: MySafePasswordStatus,
+    /// What is known of an object of any kind; an observation has the fields and methods of its subject.
+    pub(crate) subject: Subject<'a, MySafePassword>,
     /// What the object remembered when the pass began: without what the pass announced.
     pub(crate) status: Status,
     pub(crate) desired: Desired,
     pub(crate) appearance: Appearance,
-    /// Whether the object is served as with `spec.mode: Plan` whatever its spec says (`--plan-only`).
-    pub(crate) plan_only: bool,
     /// Our finalizer is on the object.
     pub(crate) finalizer: bool,
-    /// The key of the object's digests.
-    pub(crate) keyed: OwnedKey<'a>,
-    pub(crate) connection: ConnectionFacts,
-    /// The newest versions of the Secrets, by metadata; `None` if one of the Secrets is missing.
-    pub(crate) versions: Option<Vec<SecretVersion>>,
     pub(crate) surroundings: Surroundings,
     /// What this pass found out by calls.
     pub(crate) found: Found,
-    pub(crate) times: Times,
-    /// How often something that the object waited for was released, when this pass began.
-    pub(crate) wake_generation: u64,
-    /// Whose turn this pass takes: its namespace's.
-    pub(crate) turn: Turn,
 }
 
 /// What else of the cluster a decision depends on.
 #[derive(Default)]
 pub(crate) struct Surroundings {
     /// The other object that has the entry.
-    pub(crate) holder: Option<NamespacedName>,
+    pub(crate) holder: Option<Holder>,
     /// Another operator writes the object's status again and again.
     pub(crate) other_operator_writes: bool,
     /// The namespace is going away.
@@ -100,32 +82,21 @@ pub(crate) enum Comparison {
     Drifted(EntryDrift),
 }
 
+impl<'a> Deref for Observation<'a> {
+    type Target = Subject<'a, MySafePassword>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.subject
+    }
+}
+
+impl DerefMut for Observation<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.subject
+    }
+}
+
 impl Observation<'_> {
-    pub(crate) fn object_id(&self) -> ObjectId {
-        self.object.object_id()
-    }
-
-    pub(crate) fn connection_id(&self) -> ConnectionId {
-        self.object.connection_id()
-    }
-
-    pub(crate) fn uid(&self) -> &str {
-        self.object.metadata.uid.as_deref().unwrap_or_default()
-    }
-
-    /// Returns whether the object is the one that a throwaway asks for, with the throwaway's spec.
-    pub(crate) fn is_of_throwaway(&self) -> bool {
-        is_throwaway(&self.object.metadata)
-    }
-
-    pub(crate) fn generation(&self) -> i64 {
-        self.object.metadata.generation.unwrap_or_default()
-    }
-
-    pub(crate) fn is_deleting(&self) -> bool {
-        self.object.metadata.deletion_timestamp.is_some()
-    }
-
     /// Returns what rules are asked with.
     pub(crate) fn input(&self) -> Input<'_> {
         Input {
@@ -150,6 +121,11 @@ impl Observation<'_> {
             ended: self.times.ended,
             started: self.times.started,
         }
+    }
+
+    /// Returns when the object that has the entry counts no longer, if that is known.
+    pub(crate) fn claim_ends(&self) -> Option<Timestamp> {
+        self.surroundings.holder.as_ref()?.until
     }
 
     /// Returns what a decision turns on.
@@ -185,32 +161,6 @@ impl Observation<'_> {
     pub(crate) fn entry(&self, identifier: RecordId) -> Option<EntryKey> {
         let vault = self.connection.vault.as_ref()?;
         Some(EntryKey { vault: VaultId::new(&vault.origin, vault.requested_tenant.as_deref()), identifier })
-    }
-
-    /// Returns the hash of all inputs of a pass; while it is unchanged, a retry before the backoff is over is pointless.
-    pub(crate) fn input_hash(&self) -> u64 {
-        let meta = &self.object.metadata;
-        let version = |version: &SecretVersion| (version.uid.clone(), version.resource_version.clone());
-        let versions = self.versions.as_ref().map(|versions| versions.iter().map(version).collect::<Vec<_>>());
-        // Finalizers count only while the object is being deleted: before, this operator adds its own.
-        let deleting = meta.deletion_timestamp.as_ref().map(|_| meta.finalizers.as_ref());
-        let cluster = (&self.connection.state, &self.connection.access);
-        let annotations = meta.annotations.as_ref();
-        input_hash(&(self.uid(), self.generation(), deleting, annotations, versions, cluster, self.wake_generation))
-    }
-
-    /// Returns whether spec or Secrets may be other than those that the status tells of.
-    pub(crate) fn is_edited(&self) -> bool {
-        let is_known = self.status.observed_generation == Some(self.generation());
-        !is_known || self.versions.as_ref() != Some(&self.status.source)
-    }
-
-    /// Returns whether `Ready` is true for the newest generation: a plan is no such thing.
-    fn is_ready(&self) -> bool {
-        find(&self.stored.conditions, ConditionType::Ready).is_some_and(|ready| {
-            let planned = ready.reason == Reason::Planned.as_str();
-            ready.status == "True" && ready.observed_generation == Some(self.generation()) && !planned
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::api::{MySafePasswordSpec, Trim};
 use crate::domain::safe_password::{CONTENT, TOTP, USERNAME};
+use crate::secret::read::each_once;
 
 /// One key of a Secret that a spec refers to.
 #[derive(Clone, Copy)]
@@ -40,11 +41,5 @@ pub(crate) fn references(spec: &MySafePasswordSpec) -> Vec<Reference<'_>> {
 
 /// Returns the Secrets that a spec refers to, each once, in a fixed order.
 pub(crate) fn secret_names(spec: &MySafePasswordSpec) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for reference in references(spec) {
-        if !names.contains(&reference.name) {
-            names.push(reference.name);
-        }
-    }
-    names
+    each_once(references(spec).iter().map(|reference| reference.name))
 }

@@ -8,34 +8,20 @@ use crate::controller::runtime::error::Error;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::access::permitted;
 use crate::controller::safe_password::facts::observation::Observation;
-use crate::domain::DigestsOf;
 use crate::message::problem::Problem;
 
-/// Returns whether a pass leaves this object to another operator: its connection is there, but this operator does not select
-/// the connection. Where this operator served the object before, the pass tells that (see [`left_to_others`]).
+/// Returns whether a pass leaves this object to another operator, which serves its connection. Where this operator served the
+/// object before, the pass tells that (see [`left_to_others`]).
 pub(crate) async fn is_left_to_others(observed: &mut Observation<'_>, context: &Context) -> Result<bool, Error> {
-    if !is_unselected(observed, context).await? {
-        return Ok(false);
-    }
-    let why = format!("{} is not selected by this operator's connectionSelector", observed.connection_id());
-    Ok(left_to_others(observed, &why))
+    let why = observed.why_unserved(&context.connections).await?;
+    Ok(why.is_some_and(|why| left_to_others(observed, &why)))
 }
 
-/// Returns whether the connection is there, but this operator does not select it.
-pub(crate) async fn is_unselected(observed: &Observation<'_>, context: &Context) -> Result<bool, Error> {
-    Ok(observed.connection.state.is_none() && context.connections.is_unselected(&observed.connection_id()).await?)
-}
-
-/// Returns whether nothing is to be done for an object that this operator does not serve, for the reason `why`. Marks the
-/// object as unserved where something is: where this operator served it last, no other one says that its status is no longer
-/// kept true; and a deleted one whose entry stays as it is may go, unless another operator serves it.
+/// Returns whether nothing has to be done for an object that this operator does not serve, for the reason `why`. Marks the
+/// object as unserved where something has; see [`DigestsOf::lets_us_tell`](crate::domain::DigestsOf::lets_us_tell).
 pub(crate) fn left_to_others(observed: &mut Observation<'_>, why: &str) -> bool {
     let may_go = observed.is_deleting() && observed.finalizer && !observed.desired.deactivates;
-    let is_told = match observed.status.digests_of(&observed.keyed) {
-        DigestsOf::Us => true,
-        DigestsOf::Nobody => may_go,
-        DigestsOf::Another => false,
-    };
+    let is_told = observed.status.digests_of(&observed.keyed).lets_us_tell(may_go);
     if is_told {
         // What the connection would permit or show does not count: nothing is asked of it.
         observed.surroundings.unserved = true;

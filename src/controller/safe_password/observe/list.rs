@@ -16,7 +16,7 @@ use crate::controller::safe_password::observe::connected;
 use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
 use crate::domain::safe_password::{self, EntryDrift};
 use crate::domain::{Connection, Reason, RecordId};
-use crate::pam::{EntrySnapshot, PamError};
+use crate::pam::EntrySnapshot;
 
 /// The least time between two comparisons of an object with a list.
 const LEAST: Duration = Duration::from_secs(10);
@@ -29,7 +29,10 @@ pub(crate) async fn refresh_list(
 ) -> Result<(), Error> {
     observed.found.looked = true;
     let Some(connected) = connect(observed, context).await? else { return Ok(()) };
-    match fresh_list(observed, &connected, slot, context).await? {
+    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
+    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
+    let list = connected.entries.fresh_entries(&connected.client, not_before);
+    match slot.without(&context.cluster.slots, list).await? {
         Ok(snapshot) => take_in(observed, &snapshot, context),
         Err(error) => {
             context.connections.note_refusal(&error, &observed.connection_id());
@@ -60,44 +63,26 @@ async fn connect(observed: &mut Observation<'_>, context: &Context) -> Result<Op
     }
 }
 
-/// Returns a list that is seconds old. A pass that waits for a list takes no slot from the passes that have something to
-/// send.
-async fn fresh_list(
-    observed: &Observation<'_>,
-    connected: &ConnectedClient,
-    slot: &mut HeldSlot,
-    context: &Context,
-) -> Result<Result<Arc<EntrySnapshot>, PamError>, Error> {
-    slot.release();
-    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
-    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
-    let result = tokio::select! {
-        result = connected.entries.fresh_entries(&connected.client, not_before) => result,
-        () = context.cluster.slots.closed() => return Err(Error::Stopping),
-    };
-    slot.acquire(&context.cluster.slots).await?;
-    Ok(result)
-}
-
 /// Keeps of a list what concerns the object.
 fn take_in(observed: &mut Observation<'_>, snapshot: &EntrySnapshot, context: &Context) {
     let age = SignedDuration::try_from(snapshot.started().elapsed()).unwrap_or_default();
     let began = context.cluster.clock.now().checked_sub(age).unwrap_or(Timestamp::MIN);
     let is_claimed = |id: &RecordId| {
-        observed.entry(id.clone()).is_some_and(|entry| context.claims.other(observed.uid(), &entry).is_some())
+        let other = |entry| context.claims.other(observed.uid(), &entry, observed.times.now);
+        observed.entry(id.clone()).and_then(other).is_some()
     };
     observed.found.list = Some(relevant(snapshot.entries(), began, &observed.input(), is_claimed));
 }
 
 /// Compares a settled object with a list that is no older than the connection's interval, and notes when to compare again. A
-/// list that cannot be had tells nothing. The first list comes within one interval after the start: a restart asks the PAM for
-/// nothing.
+/// list that cannot be had tells nothing. The first list comes within one interval after the start, at a random time: a restart
+/// asks the PAM for nothing.
 pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
     let Some(interval) = interval(observed) else { return Ok(()) };
     let Ok(connected) = connected::client(observed, context).await? else { return Ok(()) };
     let age = |snapshot: &EntrySnapshot| snapshot.started().elapsed();
     let mut latest = connected.entries.latest();
-    let at_first = (interval / 2).saturating_sub(context.state.age(Instant::now()));
+    let at_first = interval.mul_f64(context.phase).saturating_sub(context.state.age(Instant::now()));
     if latest.is_none() && !at_first.is_zero() {
         observed.found.compare_in = Some(at_first);
         return Ok(());

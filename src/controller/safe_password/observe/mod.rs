@@ -39,7 +39,9 @@ pub(crate) enum Next {
 /// Puts the finalizer on an object that may have an entry and whose deletion has to deactivate that entry. This is done before
 /// the pass asks whether the object may be tried now: a deletion waits for no retry and for no worker slot.
 pub(crate) async fn put_finalizer_back(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
-    if decide(&observed.situation()) == Decision::AddFinalizer && !connected::is_unselected(observed, context).await? {
+    if decide(&observed.situation()) == Decision::AddFinalizer
+        && observed.why_unserved(&context.connections).await?.is_none()
+    {
         finalizer::add(observed.object, &context.cluster.client).await?;
         observed.finalizer = true;
     }

@@ -14,7 +14,7 @@ use crate::domain::safe_password::{Decision, Input, List, Seen, Status, decide};
 use crate::domain::{Binding, Connection, Reason};
 use crate::message::problem::Problem;
 use crate::message::safe_password as message;
-use crate::message::{connection, credential, pam_error, plan};
+use crate::message::{conflict, credential, pam_error, plan};
 
 /// Returns the conditions after a pass.
 pub(super) fn conditions(
@@ -77,17 +77,14 @@ fn leaving(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) ->
             (blocked.reason, blocked.message.clone())
         }
         (Outcome::Blocked(blocked), _) => (Reason::Deleting, blocked.message.clone()),
-        (Outcome::Refused(error) | Outcome::Lost(error), _) => (deleting(pam_error::reason(error)), error.summary()),
+        (Outcome::Refused(error) | Outcome::Lost(error), _) => {
+            (pam_error::reason(error).of_deletion(), error.summary())
+        }
         (_, Decision::Wait(reason)) => (reason, waiting(observed, reason)),
         (_, Decision::Plan(_)) => (Reason::DeletionBlocked, plan::leaving(observed.plan_only).to_owned()),
         _ => (Reason::Deleting, String::new()),
     };
     problem(reason, message::leaving(&what))
-}
-
-/// What will not mend by itself blocks the deletion; for the rest it waits.
-const fn deleting(reason: Reason) -> Reason {
-    if reason.is_stalled() { Reason::DeletionBlocked } else { Reason::Deleting }
 }
 
 fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
@@ -105,11 +102,11 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         return error.summary();
     }
     if observed.connection_state() != Connection::Ready {
-        return by_connection(observed, reason);
+        return observed.connection.why_not_ready(&observed.connection_id(), Product::MySafe, reason);
     }
     let identifier = observed.status.identifier.as_ref().or(observed.desired.identifier.as_ref());
     match (reason, identifier, situation.list) {
-        (Reason::IdentifierConflict, Some(id), _) => message::claimed(id),
+        (Reason::IdentifierConflict, Some(id), _) => message::claimed(id) + &conflict::until(observed.claim_ends()),
         (Reason::AccessDenied, Some(id), _) => message::may_not_take_over(id, &observed.connection_id().to_string()),
         (_, Some(id), List::Shows(seen)) => {
             message::other_entry(id, seen == Seen::Nothing, situation.binding != Binding::Unbound)
@@ -117,17 +114,4 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
         (Reason::RecordConflict | Reason::DeletionBlocked, ..) => message::UNCLEAR.to_owned(),
         _ => message::UNSETTLED.to_owned(),
     }
-}
-
-/// Returns what the connection blocks the object with.
-fn by_connection(observed: &Observation<'_>, reason: Reason) -> String {
-    let name = &observed.connection_id().to_string();
-    let Some(state) = &observed.connection.state else {
-        return connection::connection_missing(name, observed.connection.selects);
-    };
-    if !state.is_for(Product::MySafe) {
-        return connection::connection_for_another_product(name, Product::MySafe);
-    }
-    let by_pam = if reason == Reason::ConnectionNotReady { "" } else { &state.message };
-    connection::connection_not_ready(name, state.reason, by_pam)
 }

@@ -32,6 +32,9 @@ pub(crate) async fn write(
     outcome: &Outcome,
     context: &Context,
 ) -> Result<PassEnd, Error> {
+    if let Outcome::Lost(_) = outcome {
+        context.claims.note_lost(observed.uid(), observed.times.ended);
+    }
     if decision == Decision::Leave {
         return Ok(PassEnd::at_rest());
     }
@@ -45,7 +48,7 @@ pub(crate) async fn write(
     remember(observed, decision, outcome, context);
     // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
-    if !write_status::write(observed, &next.stored, context).await? {
+    if !write_status::of(observed, context).write_served(&next.stored, observed.surroundings.unserved).await? {
         return Ok(PassEnd::at_rest());
     }
     events::publish(observed, decision, outcome, &next, context).await;
@@ -79,6 +82,7 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         connection: observed.connection_state(),
         written: outcome.is_written(),
         bounded: outcome.error().is_some_and(pam_error::is_bounded),
+        claim_left: observed.claim_ends().map(|ends| observed.times.left_until(ends)),
         window_left: Input { status: &next.status, now, ..input }.window_left(),
     }
 }

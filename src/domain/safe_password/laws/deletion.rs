@@ -67,6 +67,19 @@ fn p7_the_finalizer_is_there_before_anything_is_sent() {
 }
 
 #[test]
+fn p7_the_finalizer_is_put_on_no_object_for_which_nothing_is_sent() {
+    law(20, |s| {
+        let create = matches!(s.in_flight(), InFlightState::CreateOpen | InFlightState::CreateElapsed);
+        if decide(s) != Decision::AddFinalizer || s.binding() != Binding::Unbound || create {
+            return false;
+        }
+        let next = decide(&But::new(s, SAME.finalizer(true)));
+        assert!(matches!(next, Decision::Announce(_) | Decision::Send(_)), "P7: {next:?}");
+        true
+    });
+}
+
+#[test]
 fn p7_how_an_object_goes() {
     let blocked = Decision::Wait(Reason::DeletionBlocked);
     let waits = Decision::Wait(Reason::Deleting);

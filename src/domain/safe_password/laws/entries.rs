@@ -1,5 +1,7 @@
 //! What a list shows of an object's entry, case by case (P3, P4).
 
+use std::time::Duration;
+
 use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
 use super::{List, Seen};
@@ -168,6 +170,10 @@ fn what_others_did_to_the_entry_is_told_once_a_list_can_show_it() {
     }
     written.status.last_write = Some(at(NOW - 1));
     assert_eq!(of(&written, &[]), Some(EntryDrift::NotListed));
+    // The write ended up to a second later than the status says, and so maybe after the list began.
+    let mut soon = written.listing(&[]);
+    soon.list.as_mut().unwrap().began = at(NOW - 1) + Duration::from_millis(999);
+    assert_eq!(drift(&soon.input(&PlainKey)), None);
 }
 
 #[test]

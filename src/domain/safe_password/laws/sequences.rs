@@ -288,6 +288,7 @@ fn ended(world: &World, decision: Decision, reason: Reason) -> Ended {
         connection: Connection::Ready,
         written: false,
         bounded: false,
+        claim_left: None,
         window_left,
     }
 }

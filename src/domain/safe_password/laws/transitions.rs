@@ -6,7 +6,8 @@ use super::{Binding, Connection, Decision, InFlightState, SecretsState, Switch, 
 use crate::domain::keyed::REMOVED;
 use crate::domain::laws::PlainKey;
 use crate::domain::safe_password::{
-    ACTIVE, CONTENT, InFlight, Input, NAME, Status, TOTP, USERS_ALLOWED, WriteResult, announce, situation, transition,
+    ACTIVE, CONTENT, InFlight, Input, NAME, Situation, Status, TOTP, USERS_ALLOWED, WriteResult, announce, situation,
+    transition,
 };
 
 fn then(bench: &Bench, decision: Decision, result: WriteResult<'_>) -> Status {
@@ -194,6 +195,7 @@ fn p6_secrets_are_not_read_again_where_nothing_was_due_with_them() {
     };
     assert_eq!(unread(&|_| {}), SecretsState::Unchanged);
     assert_eq!(unread(&|bench| lost_write(bench, &[(CONTENT, "k:v:1")], 90)), SecretsState::Unchanged);
+    assert_eq!(unread(&|bench| bench.status.handled = Some("then".to_owned())), SecretsState::Unchanged);
     let changes: [&dyn Fn(&mut Bench); 7] = [
         &|bench| bench.ready = false,
         &|bench| bench.versions = vec![version("2")],
@@ -205,5 +207,30 @@ fn p6_secrets_are_not_read_again_where_nothing_was_due_with_them() {
     ];
     for (number, change) in changes.into_iter().enumerate() {
         assert_eq!(unread(change), SecretsState::Unread, "change {number}");
+    }
+}
+
+#[test]
+fn what_the_object_says_is_handed_on_fact_by_fact() {
+    let bench = Bench::bound();
+    let none = situation(&bench.input(&PlainKey));
+    let mut changed = bench.clone();
+    changed.desired.suspended = true;
+    assert_eq!(situation(&changed.input(&PlainKey)), Situation { suspended: true, ..none });
+    let mut changed = bench.clone();
+    changed.desired.plan = true;
+    assert_eq!(situation(&changed.input(&PlainKey)), Situation { plan: true, ..none });
+    let mut changed = bench.clone();
+    changed.desired.deactivates = true;
+    assert_eq!(situation(&changed.input(&PlainKey)), Situation { deactivates: true, ..none });
+    let mut changed = bench.clone();
+    changed.desired.identifier = Some(id("9"));
+    assert_eq!(situation(&changed.input(&PlainKey)), Situation { named: true, ..none });
+    let mut changed = bench.clone();
+    changed.connection = Connection::Missing;
+    assert_eq!(situation(&changed.input(&PlainKey)), Situation { connection: Connection::Missing, ..none });
+    for (deleting, finalizer) in [(true, false), (false, true)] {
+        let input = Input { deleting, finalizer, ..bench.input(&PlainKey) };
+        assert_eq!(situation(&input), Situation { deleting, finalizer, ..none });
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{ControlPlane, Installation, Operator, assets, plane::repository, wait::wait_until};
 
 mod checks;
+mod plugin;
 mod simulator;
 mod talk;
 
@@ -33,6 +34,8 @@ pub struct Programs {
     pub operator: PathBuf,
     /// `pam-simulator`.
     pub simulator: PathBuf,
+    /// `kubectl-pam`.
+    pub plugin: PathBuf,
 }
 
 impl Programs {
@@ -44,7 +47,8 @@ impl Programs {
             ensure!(path.is_file(), "there is no {}; `make demo` builds it", path.display());
             Ok(path)
         };
-        Ok(Self { operator: beside("pam-operator")?, simulator: beside("pam-simulator")? })
+        let (operator, simulator) = (beside("pam-operator")?, beside("pam-simulator")?);
+        Ok(Self { operator, simulator, plugin: beside("kubectl-pam")? })
     }
 }
 
@@ -55,6 +59,7 @@ pub async fn demo(programs: &Programs) -> Result<bool> {
     let mut parts = unless_interrupted(start_parts(&cluster, programs)).await?;
     let outcome = unless_interrupted(walk_through(&cluster, &parts.simulator, &mut parts.operator)).await;
     let mut checks = outcome.with_context(|| told(&parts.operator))?;
+    unless_interrupted(plugin::show(&cluster, &parts.simulator, &programs.plugin, &mut checks)).await?;
     say(&format!("\nDone {} s after the start.", started.elapsed().as_secs()));
     stay_up(&cluster, &parts.simulator).await;
     step("Stopping everything");

@@ -18,9 +18,11 @@ pub(super) async fn stay_up(cluster: &ControlPlane, simulator: &Simulator) {
     }
     let tools = &cluster.state().tools;
     let folder = tools.kubectl.parent().unwrap_or(Path::new(".")).display();
+    let this = std::env::current_exe().unwrap_or_default();
+    let beside = this.parent().unwrap_or(Path::new(".")).display();
     say(&format!(
-        "\nIt stays up. To play with it, in another terminal:\n\n    export KUBECONFIG={}\n    export PATH={folder}:$PATH\n    \
-         kubectl get pamcred -A --watch\n    kubectl edit pamcred {SHOWN} -n {NAMESPACE}\n    curl {}/records\n\n\
+        "\nIt stays up. To play with it, in another terminal:\n\n    export KUBECONFIG={}\n    export PATH={folder}:{beside}:$PATH\n    \
+         kubectl get pamcred -A --watch\n    kubectl pam status -A\n    kubectl edit pamcred {SHOWN} -n {NAMESPACE}\n    curl {}/records\n\n\
          Press Enter to end it.",
         cluster.kubeconfig().display(),
         simulator.admin_url

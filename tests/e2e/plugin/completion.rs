@@ -1,0 +1,49 @@
+//! kubectl completes the plugin by the program's second name: commands, flags, and names from the cluster; the PAM is not asked.
+
+use std::path::PathBuf;
+
+use tokio::process::Command;
+
+use super::{Plugin, program};
+use crate::support::World;
+
+#[tokio::test]
+async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
+    let world = World::start().await;
+    for name in ["web", "db-one", "db-two"] {
+        world.synced(name).await;
+    }
+    let folder = std::env::temp_dir().join(format!("{}-completion", world.namespace));
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["kubectl-pam", "kubectl_complete-pam"] {
+        std::os::unix::fs::symlink(program(), folder.join(name)).unwrap();
+    }
+    let tools = world.cluster.state().tools.kubectl.clone();
+    let path = std::env::join_paths([folder.clone(), PathBuf::from("/usr/bin"), PathBuf::from("/bin")]).unwrap();
+    let plugin = Plugin::new(&world);
+    let kubectl = async |words: &[&str]| {
+        let mut command = Command::new(&tools);
+        command.args(words).env("PATH", &path).env("KUBECONFIG", &plugin.kubeconfig);
+        let output = command.output().await.unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let count = world.count().await;
+    let complete = async |words: &[&str]| kubectl(&[&["__complete", "pam"], words].concat()).await;
+    let namespace = world.namespace.as_str();
+    assert!(complete(&["sta"]).await.starts_with("status\t"));
+    let names = complete(&["sync", "-n", namespace, "db"]).await;
+    assert_eq!(names, "db-one\tPamCredential\ndb-two\tPamCredential\n:4\n");
+    let of_kind = complete(&["status", "--namespace", namespace, "pamcred/w"]).await;
+    assert_eq!(of_kind, "pamcred/web\tPamCredential\n:4\n");
+    let connections = complete(&["status", "-n", namespace, "--connection", &world.connection]).await;
+    assert!(connections.starts_with(&format!("{}\tClusterPamConnection\n", world.connection)), "{connections}");
+    let namespaces = complete(&["status", "-n", namespace]).await;
+    assert!(namespaces.lines().any(|line| line == namespace), "{namespaces}");
+    assert_eq!(world.journal(&count).entries().len(), 0, "the PAM was asked");
+
+    let ran = kubectl(&["pam", "status", "pamcred/web", "-n", namespace]).await;
+    assert!(ran.contains("pamcred/web   True    Synced"), "{ran}");
+    let help = kubectl(&["pam", "status", "--help"]).await;
+    assert!(help.contains("Usage: kubectl pam status "), "{help}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -1,0 +1,102 @@
+//! `kubectl pam plan` says what the operator would do, does nothing, and leaves nothing behind, however it ends.
+
+use std::time::Duration;
+
+use kube::api::ListParams;
+use local_cluster::wait_until;
+use serde_json::{Value, json};
+
+use super::{Plugin, interrupt};
+use crate::support::vault::assert_untouched;
+use crate::support::{CANARY, Plan, World};
+
+async fn assert_nothing_left(world: &World, names: &[&str]) {
+    let left = world.credentials().list(&ListParams::default()).await.unwrap();
+    let left: Vec<_> = left.items.into_iter().filter_map(|object| object.metadata.name).collect();
+    assert_eq!(left, names, "every throwaway is gone");
+}
+
+fn documents(objects: &[Value]) -> String {
+    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+}
+
+#[tokio::test]
+async fn the_plan_of_a_file_is_that_of_its_objects_and_nothing_is_sent() {
+    let world = World::start().await;
+    world.synced("there").await;
+    let plugin = Plugin::new(&world);
+    let count = world.count().await;
+    let secret = world.secret_json("there", CANARY);
+    let (edit, new) =
+        (world.credential_json("there", json!({"tags": ["one"]})), world.credential_json("new", json!({})));
+    let file = documents(&[secret, edit, new]);
+
+    let json = plugin.run_with(&["plan", "-f", "-", "-o", "json"], &file).await.ended(1).json();
+    let [edit, new] = json["items"].as_array().unwrap().as_slice() else { panic!("{json}") };
+    assert_eq!(
+        (&edit["name"], &edit["action"], &edit["groups"]),
+        (&json!("there"), &json!("Update"), &json!(["tags"]))
+    );
+    assert_eq!(edit["id"].as_str(), Some(world.id_of("there").await.as_str()));
+    assert_eq!((&new["name"], &new["action"]), (&json!("new"), &json!("Blocked")));
+    assert_eq!(new["status"], "SecretNotFound");
+    let text = plugin.run_with(&["plan", "-f", "-", "--exit-zero"], &file).await.ended(0);
+    let text = text.says(&[
+        "pamcred/there   Update",
+        "Apply would update record",
+        "→ create it in the namespace",
+        "left out: Secret there",
+    ]);
+    assert!(!text.out.contains("spec.mode is Plan"), "{}", text.out);
+
+    let same = plugin.run(&["plan", "there"]).await.ended(0);
+    assert!(same.out.contains("pamcred/there   Nothing"), "{}", same.out);
+    let suspended = documents(&[world.credential_json("there", json!({"suspend": true, "tags": ["one"]}))]);
+    plugin.run_with(&["plan", "-f", "-"], &suspended).await.ended(0).says(&["Suspended"]);
+    assert_untouched(&world.journal(&count));
+    assert_nothing_left(&world, &["there"]).await;
+}
+
+#[tokio::test]
+async fn what_the_api_server_would_refuse_is_refused_before_anything_is_made() {
+    let world = World::start().await;
+    world.synced("there").await;
+    let plugin = Plugin::new(&world);
+    for (change, says) in [
+        (json!({"identifier": "another"}), "spec.identifier cannot change once status.identifier is set"),
+        (json!({"usernameSecretRef": {"name": "there"}}), "give exactly one of username and usernameSecretRef"),
+    ] {
+        let file = documents(&[world.credential_json("there", change)]);
+        plugin.run_with(&["plan", "-f", "-"], &file).await.ended(3).says(&[says]);
+    }
+    plugin.run_with(&["plan", "-f", "-"], "a: [").await.ended(2).says(&["standard input: this is not YAML or JSON"]);
+    plugin.run_with(&["plan", "-f", "-"], "kind: Secret").await.ended(2).says(&["nothing to plan"]);
+    plugin.run(&["plan", "absent"]).await.ended(1).says(&["there is no PamCredential absent"]);
+    plugin.run(&["plan", "there", "--as", "nobody"]).await.ended(3).says(&["refused (403)"]);
+    assert_nothing_left(&world, &["there"]).await;
+}
+
+#[tokio::test]
+async fn without_an_answer_the_throwaway_goes_too_after_its_time_and_after_an_interruption() {
+    let world = Plan::default().operator_off().start().await;
+    world.put_credential("waits", json!({})).await;
+    let plugin = Plugin::new(&world);
+    let late = plugin.run(&["plan", "waits", "--timeout", "2s"]).await.ended(6);
+    late.says(&[
+        "pamcred/waits   Unknown",
+        "the operator did not answer in time",
+        "→ if it stays: does the operator run",
+    ]);
+    assert_nothing_left(&world, &["waits"]).await;
+
+    let child = plugin.start(&["plan", "waits", "--timeout", "0"]);
+    wait_until("the throwaway", Duration::from_secs(30), async || {
+        let all = world.credentials().list(&ListParams::default()).await?;
+        anyhow::ensure!(all.items.len() == 2, "no throwaway yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    interrupt(child).await.ended(130).says(&["interrupted: the throwaway objects are removed"]);
+    assert_nothing_left(&world, &["waits"]).await;
+}
