@@ -165,19 +165,8 @@ impl DisableBrake {
         if !all && !self.namespaces.any(is_news) {
             return None;
         }
-        let remembered = if all { Remembered::default() } else { self.remembered() };
+        let remembered = if all { Remembered::default() } else { self.namespaces.remembered(&self.earlier) };
         Some(remembered.points(self.limit.window, now))
-    }
-
-    /// What counts of all namespaces.
-    fn remembered(&self) -> Remembered<'_> {
-        let mut remembered = Remembered::default();
-        for (namespace, brake) in self.namespaces.all().filter(|(_, brake)| !brake.state.is_confirming()) {
-            // Of a namespace with a number of its own, the next process takes that for all that counts.
-            remembered.add(Some(namespace).filter(|_| self.earlier.is_known(namespace)), brake.counted());
-        }
-        remembered.add(None, self.earlier.counted());
-        remembered
     }
 
     /// Returns what the status that is made now says of the brake.

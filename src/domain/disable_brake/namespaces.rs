@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use super::earlier::EarlierDisables;
 use super::namespace::NamespaceBrake;
 use super::types::{BrakeLimit, BrakeState, ShownDisables};
-use super::window::RecentDisables;
+use super::window::{RecentDisables, Remembered};
 use crate::domain::confirmation::{Confirmation, UnusedValue, part};
 
 /// So many characters of the annotation's value are remembered: a namespace, `=` and a number are no longer.
@@ -129,6 +130,17 @@ impl NamespaceBrakes {
 
     pub(super) fn used(&self) -> usize {
         self.of.values().map(NamespaceBrake::used).sum()
+    }
+
+    /// Returns what counts of all namespaces, for a status.
+    pub(super) fn remembered<'a>(&'a self, earlier: &EarlierDisables) -> Remembered<'a> {
+        let mut remembered = Remembered::default();
+        for (namespace, brake) in self.all().filter(|(_, brake)| !brake.state.is_confirming()) {
+            // Of a namespace with a number of its own, the next process takes that for all that counts.
+            remembered.add(Some(namespace).filter(|_| earlier.is_known(namespace)), brake.counted());
+        }
+        remembered.add(None, earlier.counted());
+        remembered
     }
 
     pub(super) fn prune(&mut self, limit: BrakeLimit, now: Instant) {

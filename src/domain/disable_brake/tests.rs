@@ -50,7 +50,7 @@ fn record(brake: &DisableBrake, now: Instant) -> BrakeRecord {
     BrakeRecord {
         held: brake.held(now + GATHERING),
         handled: brake.handled().map(str::to_owned),
-        recent: brake.remembered().points(brake.limit.window, now),
+        recent: brake.namespaces.remembered(&brake.earlier).points(brake.limit.window, now),
     }
 }
 

@@ -130,11 +130,11 @@ impl Snapshot {
     /// records match or look alike.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let identified = self.identifiers.positions(self.hasher.hash_one(identifier));
+        let with_it = self.identifiers.positions(self.hasher.hash_one(identifier));
         let same_account = self.accounts.positions(account.keys().account(&self.hasher));
         let is_alike = |row: Row<'_>| account.is_near(row) && !account.is_of(row);
         Seen {
-            identified: self.matching(identified, |row| row.identifier == Some(identifier)),
+            identified: self.matching(with_it, |row| row.identifier == Some(identifier)),
             same_account: self.matching(same_account, |row| account.is_of(row)),
             near: self.matching(self.alike(account).into_iter(), is_alike),
         }

@@ -1,7 +1,6 @@
 //! All that a pass holds of one credential: plain data, and what follows from it.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use jiff::Timestamp;
 

@@ -6,7 +6,6 @@ use super::{come_back_as, ended, status};
 use crate::api::{MySafePassword, MySafePasswordStatus};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Managed as _;
-use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::runtime::status_write::StatusWrite;
@@ -27,10 +26,10 @@ pub(crate) async fn write(
     let reason = ready_reason(&next.stored.conditions);
     let id = throwaway.object_id();
     let action = come_back_as(&id, observed, &ended(observed, decision, &outcome, &next), &outcome, context);
-    let (before, shown) = (context.statuses.of(throwaway), shown(throwaway, next.stored));
+    let before = context.statuses.of(throwaway);
     let Context { statuses, cluster, .. } = context;
-    if !(StatusWrite { object: throwaway, before: &before, statuses, cluster }).write(&shown).await? {
-        context.forget(&NamespacedName::of(throwaway), throwaway.metadata.uid.as_deref().unwrap_or_default());
+    let status = StatusWrite { object: throwaway, reconciler: context, before: &before, statuses, cluster };
+    if !status.write(&shown(throwaway, next.stored)).await? {
         return Ok(PassEnd::at_rest());
     }
     Ok(PassEnd::with_reason(action, reason))
