@@ -26,7 +26,7 @@ const FIELDS: [&str; 8] = [PASSWORD, "id", "identifier", "username", "hostname",
 #[derive(Args, Clone, Debug)]
 pub struct GetArgs {
     /// The record: its id, username@hostname, or the name of a PamCredential
-    #[arg(value_name = "ID|USERNAME@HOSTNAME|NAME")]
+    #[arg(id = "credential", value_name = "ID|USERNAME@HOSTNAME|NAME")]
     pub target: Target,
     #[command(flatten)]
     pub output: OutputArgs,
