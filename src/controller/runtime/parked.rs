@@ -145,8 +145,11 @@ impl SlotQueue {
 
     /// Returns a slot if one is free for the object now, and gives the object a place where none is.
     fn take_or_park(&self, object: &ObjectId, wanted: Wanted) -> Result<Option<Slot>, Error> {
-        if let Some(place) = lock(&self.places).with(object, &wanted) {
-            return Ok(place);
+        {
+            let mut places = lock(&self.places);
+            if places.has(object, &wanted) {
+                return Ok(places.take_granted(object).map(|(_, slot)| slot));
+            }
         }
         let slots = Arc::clone(self.pool(wanted.pool));
         let (lane, turn) = (wanted.lane.clone(), wanted.turn.clone());
@@ -196,17 +199,14 @@ impl Keep {
     /// Keeps the slot for the object. Returns whether the object still waits; if it does not, the slot is given back.
     fn keep(&self, slot: Slot) -> bool {
         let mut places = lock(&self.places);
-        match places.of.get_mut(&self.object).filter(|place| place.number == self.number) {
-            Some(place) => {
-                place.slot = Some(slot);
-                true
-            }
-            None => {
-                drop(places);
-                drop(slot);
-                false
-            }
-        }
+        let Some(place) = places.of.get_mut(&self.object).filter(|place| place.number == self.number) else {
+            // Whoever gets the slot next may have a place here.
+            drop(places);
+            drop(slot);
+            return false;
+        };
+        place.slot = Some(slot);
+        true
     }
 }
 
@@ -218,10 +218,9 @@ impl Places {
         Some((place.wanted.clone(), slot))
     }
 
-    /// Returns what the object has got so far in the place where it waits for that; the outer `None` if it has no such place.
-    fn with(&mut self, object: &ObjectId, wanted: &Wanted) -> Option<Option<Slot>> {
-        self.of.get(object).filter(|place| place.wanted == *wanted)?;
-        Some(self.take_granted(object).map(|(_, slot)| slot))
+    /// Returns whether the object has a place where it waits for that, or got it.
+    fn has(&self, object: &ObjectId, wanted: &Wanted) -> bool {
+        self.of.get(object).is_some_and(|place| place.wanted == *wanted)
     }
 }
 
@@ -364,7 +363,9 @@ mod tests {
     async fn an_edit_of_an_object_that_waits_comes_before_the_backlog() {
         let (queue, mut started) = queue();
         let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
-        for (name, urgency) in ["a", "b", "c"].map(|name| (name, Urgency::Backlog)).into_iter().chain([("c", Urgency::Fresh)]) {
+        for (name, urgency) in
+            ["a", "b", "c"].map(|name| (name, Urgency::Backlog)).into_iter().chain([("c", Urgency::Fresh)])
+        {
             assert!(!works(&mut pass(&queue, name, urgency)).await);
         }
         drop(held);

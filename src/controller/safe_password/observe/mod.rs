@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::parked::{Going, HeldSlot};
+use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::report::announcement;
