@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use pam_operator::telemetry::{self, LogFormat};
 
 use crate::cluster::Cluster;
-use crate::commands::{completion, explain, man, plan, status, sync, version};
+use crate::commands::{completion, explain, get, import, man, plan, status, sync, version};
 use crate::complete;
 use crate::exit::{Exit, Failure};
 use crate::invocation;
@@ -46,6 +46,8 @@ enum Commands {
     Explain(explain::ExplainArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
+    Get(Box<get::GetArgs>),
+    Import(import::ImportArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
 }
@@ -103,6 +105,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Plan(args) => {
             in_cluster(kube, async |cluster| plan::run(args, &cluster, kube.namespace.as_deref()).await)
         }
+        Commands::Get(args) => {
+            args.check()?;
+            in_cluster(kube, async |cluster| get::run(args, &cluster).await)
+        }
+        Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
     }
 }
 

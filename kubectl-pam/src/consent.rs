@@ -18,6 +18,13 @@ pub struct YesArgs {
     yes: Option<String>,
 }
 
+impl YesArgs {
+    /// Tells whether the user gave an answer in advance.
+    pub const fn is_given(&self) -> bool {
+        self.yes.is_some()
+    }
+}
+
 /// What the user is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::commands::explain::Explanation;
+use crate::commands::get::record::Record;
 use crate::commands::plan::item::PlanItem;
 use crate::commands::status::item::StatusItem;
 use crate::commands::sync::item::SyncItem;
@@ -58,6 +59,7 @@ fn the_schemas_are_those_of_what_is_printed() {
         ("status.json", list::<StatusItem>("StatusList")),
         ("plan.json", list::<PlanItem>("PlanList")),
         ("sync.json", list::<SyncItem>("SyncList")),
+        ("record.json", list::<Record>("RecordList")),
         ("explain.json", list::<Explanation>("ExplanationList")),
         ("version.json", object::<Version>("Version")),
     ] {

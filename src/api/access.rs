@@ -6,6 +6,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::{self, Grants};
+
 /// A glob: `*` matches any characters, and `{namespace}` the namespace of the credential.
 const PATTERN: &str = r"^([^\s\p{Cc}{}]|\{namespace\})+$";
 /// A label's key: an optional DNS prefix, and a name.
@@ -40,6 +42,50 @@ pub struct AccessRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "set"))]
     pub allow: Option<Vec<Grant>>,
+}
+
+/// The labels of a namespace.
+type Labels = BTreeMap<String, String>;
+
+impl AccessRule {
+    /// Returns the rule as it holds for a namespace with these labels. Of a namespace that was not seen yet (`None`), or has too
+    /// many labels, nothing is known, least of all that a label is not there.
+    #[must_use]
+    pub fn in_namespace(&self, labels: Option<&BTreeMap<String, String>>) -> domain::AccessRule {
+        let namespaces = self.namespaces.as_ref();
+        let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
+        let allows = |grant| self.allow.as_ref().is_some_and(|allow| allow.contains(&grant));
+        domain::AccessRule {
+            names: namespaces.and_then(|namespaces| namespaces.names.clone()),
+            selected: selector.map(|selector| {
+                labels.is_some_and(|labels| !labels.contains_key(super::LABELS_TOO_LARGE) && selects(selector, labels))
+            }),
+            identifiers: self.identifiers.clone(),
+            hostnames: self.hostnames.clone(),
+            grants: Grants {
+                take_over: allows(Grant::TakeOver),
+                device_settings: allows(Grant::DeviceSettings),
+                owner: allows(Grant::Owner),
+                my_safe: allows(Grant::MySafe),
+            },
+        }
+    }
+}
+
+/// As Kubernetes reads a label selector: all of it must match.
+fn selects(selector: &NamespaceSelector, labels: &Labels) -> bool {
+    selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+        && selector.match_expressions.iter().all(|requirement| fulfils(requirement, labels))
+}
+
+fn fulfils(LabelRequirement { key, operator, values }: &LabelRequirement, labels: &Labels) -> bool {
+    let value = labels.get(key);
+    match operator {
+        LabelOperator::In => value.is_some_and(|value| values.contains(value)),
+        LabelOperator::NotIn => value.is_none_or(|value| !values.contains(value)),
+        LabelOperator::Exists => value.is_some(),
+        LabelOperator::DoesNotExist => value.is_none(),
+    }
 }
 
 /// The namespaces that a rule is for. With both fields a namespace must match both.
@@ -111,4 +157,48 @@ pub enum Grant {
     Owner,
     /// To use a connection of the product `MySafe`, where all namespaces write as the user of one access key.
     MySafe,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn selector(value: serde_json::Value) -> NamespaceSelector {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_namespace_that_was_not_seen_yet_is_not_one_that_lacks_a_label() {
+        let quarantine = json!({"matchExpressions": [{"key": "quarantine", "operator": "DoesNotExist"}]});
+        let given = json!({"namespaces": {"selector": quarantine}, "allow": ["TakeOver"]});
+        let given: AccessRule = serde_json::from_value(given).unwrap();
+        assert_eq!(given.in_namespace(None).selected, Some(false));
+        assert_eq!(given.in_namespace(Some(&Labels::new())).selected, Some(true));
+    }
+
+    #[test]
+    fn labels_are_selected_as_kubernetes_does() {
+        let labels: Labels = [("team".to_owned(), "shop".to_owned())].into();
+        for (value, expected) in [
+            (json!({}), true),
+            (json!({"matchLabels": {"team": "shop"}}), true),
+            (json!({"matchLabels": {"team": "other"}}), false),
+            (json!({"matchLabels": {"absent": ""}}), false),
+            (json!({"matchExpressions": [{"key": "team", "operator": "In", "values": ["a", "shop"]}]}), true),
+            (json!({"matchExpressions": [{"key": "absent", "operator": "In", "values": ["a"]}]}), false),
+            (json!({"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["shop"]}]}), false),
+            (json!({"matchExpressions": [{"key": "absent", "operator": "NotIn", "values": ["a"]}]}), true),
+            (json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]}), true),
+            (json!({"matchExpressions": [{"key": "absent", "operator": "Exists"}]}), false),
+            (json!({"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]}), false),
+            (json!({"matchExpressions": [{"key": "absent", "operator": "DoesNotExist"}]}), true),
+            (
+                json!({"matchLabels": {"team": "shop"}, "matchExpressions": [{"key": "absent", "operator": "Exists"}]}),
+                false,
+            ),
+        ] {
+            assert_eq!(selects(&selector(value.clone()), &labels), expected, "{value}");
+        }
+    }
 }

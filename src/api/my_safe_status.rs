@@ -117,7 +117,8 @@ pub struct EntryPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20))]
     pub identifier: Option<String>,
-    /// The fields that would be sent.
+    /// The fields that would be sent. One that comes from another Secret than those of the last write is among them whether
+    /// or not MySafe has what that Secret holds: a plan does not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 64)), extend("x-kubernetes-list-type" = "set"))]
     pub groups: Vec<String>,

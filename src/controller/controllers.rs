@@ -82,10 +82,11 @@ pub(crate) async fn serve(kinds: &Kinds, config: &Config, receivers: Receivers, 
     let connections = &kinds.connections;
     let (of_all, client) = (&connections.cluster, &connections.cluster.client);
     connections.health.expect_lists(receivers.scopes.len().saturating_mul(KINDS));
-    let watched = Watched { api: Api::all(client.clone()), config: selected(config) };
+    let watched = Watched { api: Api::all(client.clone()), config: selected(config), most_begun: 0 };
     let (cluster, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
     let scopes = receivers.scopes.into_iter().map(|of| {
-        let watched = Watched { api: watch::scoped(client.clone(), of.scope.as_deref()), config: selected(config) };
+        let api = watch::scoped(client.clone(), of.scope.as_deref());
+        let watched = Watched { api, config: selected(config), most_begun: 0 };
         let (tenants, serving) = control(connections, of_all, watched, of.connections, stop);
         let known = KnownConnections { cluster: cluster.clone(), tenants };
         let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &known);
@@ -168,7 +169,7 @@ async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
             () = stop.clone() => return,
         }
         let api = watch::scoped(of_all.client.clone(), scope.as_deref());
-        let watched = Watched { api, config: watch::config() };
+        let watched = Watched { api, config: watch::config(), most_begun: of_all.slots.most_begun() };
         let (store, serving) = control(reconciler, of_all, watched, receiver, stop);
         keep(store.clone());
         // The receiver is gone only while everything stops.

@@ -124,7 +124,7 @@ fn is_own(cluster: &str, claim: &Claim<'_>) -> bool {
 }
 
 fn covers_namespace(rule: &AccessRule, namespace: &str) -> bool {
-    let named = rule.names.as_ref().is_none_or(|names| names.iter().any(|name| matches(name, namespace)));
+    let named = rule.names.as_ref().is_none_or(|names| names.iter().any(|name| matches_glob(name, namespace)));
     named && rule.selected.unwrap_or(true)
 }
 
@@ -148,7 +148,7 @@ impl Miss {
 fn miss(rule: &AccessRule, clusters: &[String], claim: &Claim<'_>) -> Miss {
     let own = claim.identifier.0.is_none() || clusters.iter().any(|cluster| is_own(cluster, claim));
     let fits = |patterns: &[String], text: &str| {
-        patterns.iter().any(|pattern| matches(&pattern.replace("{namespace}", claim.namespace), text))
+        patterns.iter().any(|pattern| matches_glob(&pattern.replace("{namespace}", claim.namespace), text))
     };
     let default = ["{namespace}_*".to_owned()];
     let identifiers = rule.identifiers.as_deref().unwrap_or(&default);
@@ -167,8 +167,9 @@ fn miss(rule: &AccessRule, clusters: &[String], claim: &Claim<'_>) -> Miss {
     }
 }
 
-/// Whether `text` fits a pattern in which `*` stands for any characters, none included.
-fn matches(pattern: &str, text: &str) -> bool {
+/// Returns whether `text` fits a pattern in which `*` stands for any characters, none included.
+#[must_use]
+pub fn matches_glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
@@ -345,12 +346,12 @@ mod tests {
     #[test]
     fn stars_stand_for_any_characters() {
         for (pattern, text) in [("*", ""), ("*", "a"), ("a*", "a"), ("a*c", "abc"), ("*b*", "abc"), ("a*b*b", "abbb")] {
-            assert!(matches(pattern, text), "{pattern} {text}");
+            assert!(matches_glob(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in
             [("", "a"), ("a", ""), ("a*", "ba"), ("a*a", "a"), ("*b", "abc"), ("a*b*c", "acb"), ("*ab*ab", "ab")]
         {
-            assert!(!matches(pattern, text), "{pattern} {text}");
+            assert!(!matches_glob(pattern, text), "{pattern} {text}");
         }
     }
 }

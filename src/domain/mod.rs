@@ -34,7 +34,7 @@ mod turns;
 pub mod unacked;
 mod vault_id;
 
-pub use access::{AccessRule, Claim, Denial, Grants, access};
+pub use access::{AccessRule, Claim, Denial, Grants, access, matches_glob};
 pub use account::Account;
 pub use address::{canonical_address, folded};
 pub use backoff::NextPass;

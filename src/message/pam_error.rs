@@ -24,6 +24,7 @@ pub const fn reason(error: &PamError) -> Reason {
         PamError::NotFound { .. }
         | PamError::Rejected { .. }
         | PamError::EntryRefused { .. }
+        | PamError::ReadRefused { .. }
         | PamError::InvalidId
         | PamError::Misrouted(_)
         | PamError::Intercepted { .. }

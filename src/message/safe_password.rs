@@ -35,9 +35,17 @@ pub(crate) fn claimed(id: &str) -> String {
 }
 
 /// Says that the connection does not let the object take over an entry.
-pub(crate) fn may_not_take_over(id: &str, connection: &str) -> String {
+pub(crate) fn may_not_take_over(id: &str, connection: &str, is_bound: bool) -> String {
+    let (why, or) = if is_bound {
+        (
+            "looks like the one that this object wrote elsewhere, and lacks its tag",
+            "let spec.connectionRef name the connection that made it",
+        )
+    } else {
+        ("is there already", "remove spec.identifier to have an entry made")
+    };
     format!(
-        "Nothing was written: {connection} does not let this namespace take over entry {id}, which is there already. Have the connection's owner add TakeOver to allow of the rule in spec.access, or remove spec.identifier to have an entry made"
+        "Nothing was written: {connection} does not let this namespace take over entry {id}, which {why}. Have the connection's owner add TakeOver to allow of the rule in spec.access, or {or}"
     )
 }
 
@@ -145,6 +153,8 @@ pub(crate) fn release(why: ReleaseReason, id: &str) -> String {
 
 /// An entry may be there that cannot be told from somebody else's.
 pub(crate) const UNCLEAR: &str = "MySafe's list shows an entry, or several, that an earlier creation for this object may have made, and does not tell whose they are: nothing was written, and no other entry is made. Look them up in MySafe by this object's name, username and address; if one is this object's, create a new MySafePassword that names it in spec.identifier, with spec.adoptionPolicy: ByIdentifier, and delete this one";
+/// The list shows nothing where it showed entries before.
+pub(crate) const EMPTIED: &str = "MySafe's list is empty, and showed entries before the creation that was not answered: whether that one made an entry is not told, and no other is made. Look in MySafe what the connection's user sees; if the user's entries are gone for good, create a new MySafePassword in the place of this one";
 /// Not all objects of the cluster were seen since the start.
 pub(crate) const UNLISTED: &str = "The operator has just started, and has not seen all MySafePasswords yet: whether another one has the entry is looked at in a moment";
 /// A write may still be executed.

@@ -20,7 +20,8 @@ use crate::domain::{Turn, VaultId};
 ///   token where the PAM rejected the old one. Every other retry is the caller's.
 /// - After a refused login no other login is sent, and calls fail at once, until [`PamClient::retry_login`].
 /// - The login and the token are sent to the endpoint's own origin only (P9).
-/// - No credential and no entry is ever read by its id: that would hand out its value (P5).
+/// - No call of this type reads a credential or an entry by its id: that would hand out its value (P5). A tool of a person
+///   reads through [`Reader`](super::reading::Reader).
 /// - A client makes the calls of its endpoint's product alone; for others it fails and sends nothing.
 #[derive(Clone)]
 pub struct PamClient {
@@ -122,6 +123,11 @@ impl PamClient {
     /// Enables the credential with this id by a `PUT` without a body (API 6.1). Errors as for disabling.
     pub async fn enable_credential(&self, id: &str) -> Result<Enabled, PamError> {
         self.inner.caller.enable(id, &self.turn).await
+    }
+
+    /// Returns what makes the calls.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.inner.caller
     }
 
     /// Returns the calls to MySafe. They fail and send nothing unless the endpoint is MySafe's.

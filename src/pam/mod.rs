@@ -10,6 +10,7 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | `reading` | reading the value of a credential, and giving its custody back, for a person's tool; nothing of the operator names it |
 //! | `inventory` | one shared list of the PAM's records, and when the next one may be asked for |
 //! | `client` | the calls of one connection, as the operator uses them |
 //! | `calls` | how a call is sent, and what the PAM's answer to it means |
@@ -19,8 +20,8 @@
 //! | `error` | what can go wrong with a call, and the sentences for it |
 //! | `endpoint` | the plain data that a client is made from |
 //!
-//! No error, log line or `Debug` output of this module has a value, a token or text of an answer in it (P8), and no
-//! call asks for the value of a credential or of an entry (P5).
+//! No error, log line or `Debug` output of this module has a value, a token or text of an answer in it (P8). No
+//! call asks for the value of a credential or of an entry (P5), but for the one in [`reading`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on may panic"))]
 
@@ -31,6 +32,7 @@ mod credential;
 mod endpoint;
 mod error;
 mod inventory;
+pub mod reading;
 mod safe_password;
 mod transport;
 mod vault_id;
@@ -44,7 +46,7 @@ pub use endpoint::{
     ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
     NumberForm, OAuth2, Product, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
 };
-pub use error::{AuthFailure, Call, EntryRefusal, PamError, RetryAdvice, TlsFault, Unavailable, field_of};
+pub use error::{AuthFailure, Call, EntryRefusal, PamError, ReadRefusal, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, EntrySnapshot, Inventory, ListBudget, Seen, Snapshot};
 pub use safe_password::{CreatedEntry, Edit, EntryChange, EntryFields, ListedEntry, NewEntry, Share, Sharing};
 pub use transport::{CallReport, Origins};

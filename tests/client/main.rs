@@ -10,6 +10,7 @@ mod firewall;
 mod list;
 mod logins;
 mod my_safe;
+mod reading;
 mod secrecy;
 mod support;
 mod tokens;

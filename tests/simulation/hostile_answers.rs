@@ -221,7 +221,7 @@ impl Busy {
             let mut spec = spec.clone();
             spec["notes"] = format!("note {number}").into();
             if *name == "switched" {
-                spec["active"] = json!(number % 2 == 0);
+                spec["active"] = json!(number.is_multiple_of(2));
             }
             keeper.put(cluster, name, &spec);
         }

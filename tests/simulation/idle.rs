@@ -97,7 +97,7 @@ fn without_inventory_there_is_no_list_at_all() {
     for keeper in Keeper::ALL {
         world(keeper.pam(), async |world| {
             let cluster = synced(keeper, &world, 5).await;
-            keeper.put_connection(&cluster, &json!({"inventory": {"enabled": false}}));
+            cluster.edit_connection(&json!({"inventory": {"enabled": false}}));
             tokio::time::sleep(INTERVAL).await;
             let mark = world.sim.mark();
             tokio::time::sleep(DAY).await;

@@ -52,6 +52,11 @@ fn api_pam_and_runtime_keep_to_themselves() {
 }
 
 #[test]
+fn p5_no_part_of_the_operator_names_the_reading_of_values() {
+    none(rooms::reads(&Tree::checkout()));
+}
+
+#[test]
 fn runtime_names_no_kind() {
     none(rooms::kinds_in_runtime(&Tree::checkout()));
 }

@@ -149,6 +149,22 @@ pub fn walls(tree: &Tree) -> Vec<Finding> {
     })
 }
 
+/// The room that reads values from the PAM. A person's tool uses it, which is a package of its own; no part of this package
+/// does (P5).
+const READING: [&str; 2] = ["pam", "reading"];
+
+/// Finds names of the reading of values outside its own room, and re-exports of it: only a name with `reading` in its path
+/// leads there, so that no other name hides a read.
+pub fn reads(tree: &Tree) -> Vec<Finding> {
+    each(tree, |source, mention, target| {
+        let (Target::Item(to) | Target::Module(to)) = target else { return None };
+        let hit = tree.files[*to].is_in(&READING) && !source.is_in(&READING);
+        let says = format!("{} reads a value from the PAM, in {}", spelled(mention), tree.files[*to].path);
+        let remedy = "The operator never reads a value (P5): take what it needs from the list; a person's tool reads";
+        hit.then(|| at(source, mention, Said { rule: "reads", says, remedy }))
+    })
+}
+
 /// Finds names of our kinds in `controller::runtime`.
 pub fn kinds_in_runtime(tree: &Tree) -> Vec<Finding> {
     each(tree, |source, mention, _| {

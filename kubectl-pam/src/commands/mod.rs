@@ -2,6 +2,8 @@
 
 pub mod completion;
 pub mod explain;
+pub mod get;
+pub mod import;
 pub mod man;
 pub mod plan;
 pub mod status;

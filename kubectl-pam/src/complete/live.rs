@@ -33,6 +33,8 @@ pub enum Source {
     KindsAndObjects,
     /// Each PamCredential by its name, and each MySafePassword as `KIND/NAME`.
     Objects,
+    /// Each PamCredential by its name.
+    Credentials,
 }
 
 impl Source {
@@ -46,6 +48,7 @@ impl Source {
             "connection" => Self::Connections,
             "kinds_or_objects" => Self::KindsAndObjects,
             "objects" => Self::Objects,
+            "credential" => Self::Credentials,
             _ => return None,
         })
     }
@@ -74,6 +77,7 @@ async fn look(source: Source, kube: &KubeArgs) -> Option<Vec<Candidate>> {
         }
         Source::Connections => objects(kube, &[Kind::ClusterPamConnection, Kind::PamConnection], true).await,
         Source::KindsAndObjects => objects(kube, &Kind::ALL, false).await,
+        Source::Credentials => objects(kube, &[Kind::PamCredential], true).await,
         Source::Objects => objects(kube, &[Kind::PamCredential, Kind::MySafePassword], true).await,
     }
 }

@@ -11,6 +11,8 @@ pub(crate) fn count(metrics: &Metrics, report: &CallReport) {
         Call::UpsertCredential => PamOperation::Upsert,
         Call::DisableCredential | Call::DeactivateEntry => PamOperation::Disable,
         Call::EnableCredential | Call::ActivateEntry => PamOperation::Enable,
+        // No part of the operator makes these calls (P5).
+        Call::ReadCredential | Call::ReleaseCustody => return,
         Call::CreateEntry => PamOperation::Create,
         Call::UpdateEntry => PamOperation::Update,
     };

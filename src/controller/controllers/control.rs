@@ -29,15 +29,15 @@ pub(super) type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
 pub(super) struct Watched<K: Managed> {
     pub(super) api: Api<Guarded<K>>,
     pub(super) config: watcher::Config,
+    /// The most passes that may have begun; 0 is any number. Passes that wait for a slot have ended.
+    pub(super) most_begun: u16,
 }
 
 /// Returns the store of one kind's objects, and a future that serves these objects until `stop` resolves.
-///
-/// kube's queue holds each object once and sets no limit on how many passes run at once; `WorkerSlots` does.
 pub(super) fn control<K: Managed, R: Reconciler<K>>(
     reconciler: &Arc<R>,
     cluster: &Arc<Cluster>,
-    Watched { api, config }: Watched<K>,
+    Watched { api, config, most_begun }: Watched<K>,
     receiver: Receiver<K>,
     stop: &Stop,
 ) -> (Store<Guarded<K>>, impl Future<Output = ()> + use<K, R>) {
@@ -48,6 +48,7 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone());
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
+        .with_config(controller::Config::default().concurrency(most_begun))
         .graceful_shutdown_on(stop.clone())
         .run(pass, retry_after_error, Arc::clone(reconciler))
         .for_each(async |result| log(&result));
@@ -72,6 +73,10 @@ fn take_in<K: Managed, R: Reconciler<K>>(
     move |event| {
         if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
             reconciler.note(object);
+        }
+        if let Event::Apply(object @ DeserializeGuard(Err(_))) = event {
+            // No pass takes the slot that may be kept for an object that cannot be decoded any more.
+            cluster.slots.forget(&ObjectId::new::<K>(NamespacedName::of(object)));
         }
         let Delta { gone, reconcile_again } = known_objects.take_in(event);
         for gone in gone {

@@ -11,11 +11,11 @@ use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::report::write_status;
 use crate::controller::credential::{act, observe, report, throwaway};
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::managed::Reconciler;
+use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::throwaway_of;
-use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
@@ -68,6 +68,7 @@ async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Acti
 }
 
 async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, Error> {
+    let mut slot = context.cluster.slots.of_pass(credential.object_id());
     // The dependencies are noted before anything is read: a change after this line starts another pass.
     context.cluster.track(credential);
     // Noted by every pass, since the connection may have come after the credential.
@@ -83,9 +84,9 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     }
     observe::refresh_namespace_terminating(&mut observed, context).await?;
     let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
-    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
-    if observe::needs_slot(&observed) {
-        slot.acquire(&context.cluster.slots).await?;
+    slot.in_lane(lane, observed.turn.clone());
+    if observe::needs_slot(&observed) && slot.acquire().await? == Going::Parked {
+        return Ok(PassEnd::waiting(None));
     }
     let Some(decision) = observe::until_decided(&mut observed, &mut slot, context).await? else {
         return Ok(PassEnd::at_rest());

@@ -10,15 +10,16 @@ use crate::controller::credential::{observe, report};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::edited;
-use crate::controller::runtime::worker_slots::HeldSlot;
 
 /// One pass over a throwaway that asks what would be done for the object `of`.
 pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context: &Context) -> Result<PassEnd, Error> {
     if throwaway.metadata.deletion_timestamp.is_some() {
         return Ok(PassEnd::at_rest());
     }
+    let mut slot = context.cluster.slots.of_pass(throwaway.object_id());
     context.cluster.track(throwaway);
     let object = with_spec_of(throwaway, of, context.find(of));
     let mut observed = observe::from_cache(&object, context);
@@ -29,8 +30,10 @@ pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context
         return Ok(PassEnd::at_rest());
     }
     let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
-    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
-    slot.acquire(&context.cluster.slots).await?;
+    slot.in_lane(lane, observed.turn.clone());
+    if slot.acquire().await? == Going::Parked {
+        return Ok(PassEnd::waiting(None));
+    }
     match observe::until_decided(&mut observed, &mut slot, context).await? {
         Some(decision) => report::throwaway::write(throwaway, &observed, decision, context).await,
         None => Ok(PassEnd::at_rest()),

@@ -12,10 +12,10 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::metadata_cache::MetadataCache;
 use crate::controller::runtime::namespaces::Namespaces;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::parked::SlotQueue;
 use crate::controller::runtime::recorder::Recorder;
 use crate::controller::runtime::retry::Retries;
 use crate::controller::runtime::trigger::Triggers;
-use crate::controller::runtime::worker_slots::WorkerSlots;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 
@@ -34,7 +34,7 @@ pub(crate) struct Cluster {
     /// Whether every object is served as with `spec.mode: Plan`.
     pub(crate) plan_only: bool,
     /// Limits how many passes work at once.
-    pub(crate) slots: WorkerSlots,
+    pub(crate) slots: SlotQueue,
     pub(crate) retries: Retries,
     pub(crate) dependencies: Dependencies,
     pub(crate) triggers: Arc<Triggers>,
@@ -56,6 +56,7 @@ impl Cluster {
     /// Returns the cluster side of a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
         let Started { cluster_name, lead, triggers } = started;
+        let triggers = Arc::new(triggers);
         Self {
             recorder: Recorder::new(client.clone(), config.clock, config.pod_name.clone()),
             client,
@@ -65,10 +66,10 @@ impl Cluster {
             name: cluster_name,
             lead,
             plan_only: config.plan_only,
-            slots: WorkerSlots::new(config.max_concurrent_reconciles.get()),
+            slots: SlotQueue::new(config.max_concurrent_reconciles.get(), Arc::clone(&triggers)),
             retries: Retries::default(),
             dependencies: Dependencies::default(),
-            triggers: Arc::new(triggers),
+            triggers,
             secret_versions: MetadataCache::default(),
             config_map_versions: MetadataCache::default(),
             namespaces: Namespaces::default(),
@@ -109,6 +110,7 @@ impl Cluster {
     pub(crate) fn forget(&self, object: &ObjectId) {
         self.dependencies.forget(object);
         self.retries.forget(object);
+        self.slots.forget(object);
         self.triggers.forget(object);
     }
 }

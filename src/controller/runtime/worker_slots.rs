@@ -1,7 +1,7 @@
 //! Limits how many passes work at once: per PAM, per tenant namespace, and in total. Namespaces take turns.
 //!
-//! Passes wait here and not inside the client: else the passes of a PAM that hangs would take up every slot, and the
-//! passes of a healthy PAM would wait behind them. A process that is about to end refuses its waiting passes here, too.
+//! Objects wait for these slots and not inside the client: else the passes of a PAM that hangs would take up every slot, and
+//! the passes of a healthy PAM would wait behind them. A process that is about to end refuses slots here, too.
 //!
 //! A namespace with any number of passes that wait is before another namespace with one slot at most; and as its passes
 //! may hang, it never has all slots of a PAM, nor all slots (see [`Room::divided`]).
@@ -14,6 +14,9 @@ use tokio::sync::watch;
 use crate::controller::runtime::error::Error;
 use crate::domain::Turn;
 use crate::permits::{Permit, Permits, Room};
+
+/// How many passes may wait for a list in place of each pass that may work.
+const LISTS_FOR_EACH_REQUEST: usize = 4;
 
 /// Names a lane: a queue of passes that share one limit. A pass waits in the lane of the PAM, or of the tenant namespace,
 /// that it works with, and no lane holds up another.
@@ -34,10 +37,13 @@ pub(crate) struct WorkerSlots {
     tenants: Arc<Permits>,
     all: Arc<Permits>,
     closed: watch::Sender<bool>,
+    in_all: usize,
     /// The most slots that one PAM may have, and all tenants together.
     share: usize,
     /// The most slots that one tenant may have.
     tenants_share: usize,
+    /// How many slots a PAM has for each request that it takes at once.
+    for_each_request: usize,
 }
 
 /// Lets one pass work; dropping it frees the slot.
@@ -46,42 +52,6 @@ pub(crate) struct Slot {
     _lane: Permit,
     _tenants: Option<Permit>,
     _all: Permit,
-}
-
-/// Holds the slot of one pass. The pass gives the slot back while it waits for the work of other passes.
-#[derive(Debug, Default)]
-pub(crate) struct HeldSlot {
-    lane: Option<Lane>,
-    turn: Turn,
-    slot: Option<Slot>,
-}
-
-impl HeldSlot {
-    /// Returns a pass's slot before the pass has one. [`Self::acquire`] waits in `lane` for that turn; a pass without a
-    /// lane needs no slot.
-    pub(crate) const fn in_lane(lane: Option<Lane>, turn: Turn) -> Self {
-        Self { lane, turn, slot: None }
-    }
-
-    /// Waits for a slot.
-    pub(crate) async fn acquire(&mut self, slots: &WorkerSlots) -> Result<(), Error> {
-        if let Some(lane) = &self.lane {
-            self.slot = Some(slots.take(lane, &self.turn).await?);
-        }
-        Ok(())
-    }
-
-    /// Waits for the work of other passes: gives the slot back meanwhile, so that this pass takes none from the passes that have
-    /// something to send.
-    pub(crate) async fn without<T>(&mut self, slots: &WorkerSlots, work: impl Future<Output = T>) -> Result<T, Error> {
-        self.slot = None;
-        let result = tokio::select! {
-            result = work => result,
-            () = slots.closed() => return Err(Error::Stopping),
-        };
-        self.acquire(slots).await?;
-        Ok(result)
-    }
 }
 
 impl WorkerSlots {
@@ -93,9 +63,22 @@ impl WorkerSlots {
             tenants: Permits::new(Room::undivided(share)),
             all: Permits::new(Room::divided(in_all)),
             closed,
+            in_all,
             share,
             tenants_share: (in_all / 8).max(1),
+            for_each_request: 1,
         }
+    }
+
+    /// Returns the slots of passes that wait for a list. Such a pass sends nothing, so that a PAM may have more of them than
+    /// it takes requests at once.
+    pub(crate) fn for_lists(in_all: usize) -> Self {
+        Self { for_each_request: LISTS_FOR_EACH_REQUEST, ..Self::new(in_all.saturating_mul(LISTS_FOR_EACH_REQUEST)) }
+    }
+
+    /// Returns how many slots there are in total.
+    pub(crate) const fn in_all(&self) -> usize {
+        self.in_all
     }
 
     /// Waits for a slot in that lane.
@@ -145,7 +128,8 @@ impl WorkerSlots {
         match lane {
             // A lane never has all slots: one PAM that hangs must leave some slots to the others.
             Lane::Pam(_, at_once) => {
-                Room::divided(usize::try_from(*at_once).unwrap_or(usize::MAX).clamp(1, self.share))
+                let slots = usize::try_from(*at_once).unwrap_or(usize::MAX).saturating_mul(self.for_each_request);
+                Room::divided(slots.clamp(1, self.share))
             }
             // All passes of such a lane are of one namespace.
             Lane::Tenant(_) => Room::undivided(self.tenants_share),

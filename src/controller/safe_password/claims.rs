@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::api::MySafePassword;
 use crate::controller::runtime::object_id::NamespacedName;
@@ -46,6 +47,8 @@ struct Inner {
     passing: HashMap<String, bool>,
     /// The objects that are gone and count until a certain time.
     departed: Departed,
+    /// The objects without an entry of which a creation named none, and when.
+    creations: HashMap<String, Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +104,7 @@ impl Claims {
             let stays = |claim: &Claim| claim.is_taken && named == Some(&*claim.entry.identifier);
             return known.is_some_and(|claim| !stays(&claim)) && inner.remove(uid);
         };
+        inner.creations.remove(uid);
         let mut claim = Claim::new(object, entry.clone(), false);
         claim.unsettled = known.as_ref().map(|known| known.unsettled).unwrap_or_default();
         // How long an earlier process kept trying after the time in the status, nothing tells.
@@ -134,6 +138,16 @@ impl Claims {
         }
     }
 
+    /// Notes that a creation named no entry. Whatever its answer says, there may be one.
+    pub(crate) fn note_creation(&self, uid: &str) {
+        self.lock().creations.insert(uid.to_owned(), Instant::now());
+    }
+
+    /// Returns when the last creation named no entry: a list that began before does not tell whether there is one.
+    pub(crate) fn last_creation(&self, uid: &str) -> Option<Instant> {
+        self.lock().creations.get(uid).copied()
+    }
+
     /// Notes that a pass over an object begins.
     pub(crate) fn begin_pass(&self, uid: &str) {
         self.lock().passing.insert(uid.to_owned(), false);
@@ -150,6 +164,7 @@ impl Claims {
     /// pass goes on, its write may be under way.
     pub(crate) fn forget(&self, uid: &str) -> bool {
         let mut inner = self.lock();
+        inner.creations.remove(uid);
         match inner.passing.get_mut(uid) {
             Some(gone) => {
                 *gone = true;
@@ -311,7 +326,9 @@ mod tests {
                     claims.begin_pass("a");
                 }
                 claims.note(&first);
-                lost.into_iter().for_each(|second| claims.note_lost("a", at(second)));
+                if let Some(second) = lost {
+                    claims.note_lost("a", at(second));
+                }
                 assert_eq!(claims.forget("a"), !is_passing, "those who wait learn until when");
                 assert_eq!(claims.end_pass("a"), is_passing);
                 let end = told.max(lost).map(|second| at(second + 90));

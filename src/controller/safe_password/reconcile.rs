@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::api::{Mode, MySafePassword};
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::managed::Reconciler;
+use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
-use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::report::write_status;
@@ -70,6 +70,7 @@ async fn reconcile(object: &MySafePassword, context: &Context) -> Result<Action,
 }
 
 async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Error> {
+    let mut slot = context.cluster.slots.of_pass(object.object_id());
     // The dependencies are noted before anything is read: a change after this line starts another pass.
     context.cluster.track(object);
     let mut observed = observe::from_cache(object, context);
@@ -83,9 +84,9 @@ async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Err
     }
     observe::refresh_namespace_terminating(&mut observed, context).await?;
     let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
-    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
-    if observe::needs_slot(&observed) {
-        slot.acquire(&context.cluster.slots).await?;
+    slot.in_lane(lane, observed.turn.clone());
+    if observe::needs_slot(&observed) && slot.acquire().await? == Going::Parked {
+        return Ok(PassEnd::waiting(None));
     }
     let decision = match observe::until_decided(&mut observed, &mut slot, context).await? {
         Next::CarryOut(decision) => decision,

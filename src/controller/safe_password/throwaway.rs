@@ -10,9 +10,9 @@ use crate::api::MySafePassword;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::edited;
-use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::{observe, report};
@@ -22,6 +22,7 @@ pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, contex
     if throwaway.metadata.deletion_timestamp.is_some() {
         return Ok(PassEnd::at_rest());
     }
+    let mut slot = context.cluster.slots.of_pass(throwaway.object_id());
     context.cluster.track(throwaway);
     let object = with_spec_of(throwaway, of, find(of, context).await?);
     let mut observed = observe::from_cache(&object, context);
@@ -32,8 +33,10 @@ pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, contex
         return Ok(PassEnd::at_rest());
     }
     let lane = observed.connection.state.as_ref().map(|state| state.lane.clone());
-    let mut slot = HeldSlot::in_lane(lane, observed.turn.clone());
-    slot.acquire(&context.cluster.slots).await?;
+    slot.in_lane(lane, observed.turn.clone());
+    if slot.acquire().await? == Going::Parked {
+        return Ok(PassEnd::waiting(None));
+    }
     match observe::until_decided(&mut observed, &mut slot, context).await? {
         Next::CarryOut(decision) => report::throwaway::write(throwaway, &observed, decision, context).await,
         Next::End(end) => Ok(end),

@@ -41,6 +41,7 @@ const EVENTS: [Event; 8] = [
 ];
 
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own of the object")]
 struct World {
     book: ClaimBook,
     now: Timestamp,
@@ -201,7 +202,9 @@ fn p9_what_a_tenants_object_leaves_behind_counts_in_its_namespace_alone() {
 #[test]
 fn an_object_that_was_lost_from_sight_and_comes_back_has_what_its_status_says() {
     let mut world = World::new();
-    [Event::Claim, Event::Lose, Event::Go].into_iter().for_each(|event| world.apply(event));
+    for event in [Event::Claim, Event::Lose, Event::Go] {
+        world.apply(event);
+    }
     world.book.note(GOING, noted(None));
     world.now = world.end();
     assert!(world.known().0, "it has what it claimed, for nothing came of that yet");

@@ -118,11 +118,14 @@ fn update(s: &impl Facts, changed: bool) -> Decision {
     }
 }
 
-/// The connection leads to another vault, or logs in as somebody else: an identifier alone proves nothing there. An entry
+/// The connection leads to another vault, or logs in as somebody else: an identifier alone proves nothing there, and with looks
+/// of the tenant's choice no more: without our tag the entry is taken over, which the connection has to allow. An entry
 /// that is not shown may still be there (inactive, or not shared with that login), so that none is made instead.
 fn rebind(s: &impl Facts) -> Decision {
     listed(s, |seen| match seen {
         Seen::Ours => Decision::Bind,
+        Seen::Alike if s.adoption_granted() => Decision::Bind,
+        Seen::Alike => Decision::Wait(Reason::AccessDenied),
         Seen::Nothing | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
     })
 }
@@ -141,7 +144,7 @@ fn adopt(s: &impl Facts) -> Decision {
     listed(s, |seen| match seen {
         Seen::Ours if s.adoption_granted() => Decision::Bind,
         Seen::Ours => Decision::Wait(Reason::AccessDenied),
-        Seen::Nothing | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
+        Seen::Nothing | Seen::Alike | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
     })
 }
 
@@ -149,6 +152,6 @@ fn create(s: &impl Facts) -> Decision {
     listed(s, |seen| match seen {
         Seen::Ours if s.in_flight() == InFlightState::CreateElapsed => Decision::Bind,
         Seen::Nothing => Decision::Send(Write::Create),
-        Seen::Ours | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
+        Seen::Ours | Seen::Alike | Seen::Unclear => Decision::Wait(Reason::RecordConflict),
     })
 }

@@ -41,6 +41,7 @@ fn with_list(s: &impl Facts) -> Decision {
         // Not listed where it was last written: it may be inactive already, and the PAM says so by its answer.
         (List::Shows(Seen::Ours | Seen::Nothing), Binding::Bound) => Decision::Send(Write::Deactivate),
         (List::Shows(Seen::Ours), Binding::Unbound | Binding::BoundElsewhere) => Decision::Bind,
+        (List::Shows(Seen::Alike), Binding::BoundElsewhere) if s.adoption_granted() => Decision::Bind,
         (List::Shows(Seen::Nothing), Binding::Unbound) => Decision::RemoveFinalizer(ReleaseReason::NothingWritten),
         (List::Shows(_), _) => Decision::Wait(Reason::DeletionBlocked),
     }

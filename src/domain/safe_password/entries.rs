@@ -54,10 +54,16 @@ pub fn tag(keyed: &dyn Keyed, uid: &str, attempt: u32) -> String {
     format!("k8s-{}", mac.chars().take(TAG_LENGTH).collect::<String>())
 }
 
+/// Returns a text as it was before somebody wrote it for HTML: an entry that MySafe shows so still looks like ours.
+fn without_entities(text: &str) -> String {
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#039;", "'"), ("&amp;", "&")];
+    entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
+
 impl Appearance {
     fn text(&self) -> String {
         let parts = [self.name.as_str(), self.username.as_deref().unwrap_or_default(), &self.url];
-        parts.map(|part| part.trim().to_lowercase()).join("\0")
+        parts.map(|part| without_entities(part).trim().to_lowercase()).join("\0")
     }
 
     /// Returns the keyed digest of all texts: the username may be from a Secret.
@@ -79,7 +85,11 @@ impl Appearance {
 
 impl Entry {
     pub(super) fn bears(&self, tag: &str) -> bool {
-        self.tags.split(',').any(|one| one.trim() == tag)
+        self.bears_one(|one| one == tag)
+    }
+
+    pub(super) fn bears_one(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.tags.split(',').any(|one| is_it(one.trim()))
     }
 
     pub(super) fn is_newer_than(&self, largest: Option<&RecordId>) -> bool {
@@ -88,10 +98,10 @@ impl Entry {
 }
 
 impl EntryList {
-    /// Returns the largest identifier.
-    #[must_use]
-    pub fn largest(&self) -> Option<RecordId> {
-        self.entries.iter().map(|entry| &entry.id).max_by_key(|id| id.number()).cloned()
+    /// Returns the largest identifier of those that count.
+    pub(super) fn largest(&self, counts: impl Fn(&RecordId) -> bool) -> Option<RecordId> {
+        let ids = self.entries.iter().map(|entry| &entry.id).filter(|id| counts(id));
+        ids.max_by_key(|id| id.number()).cloned()
     }
 
     pub(super) fn entry(&self, id: &RecordId) -> Option<&Entry> {

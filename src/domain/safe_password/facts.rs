@@ -115,6 +115,9 @@ pub enum Seen {
     Nothing,
     /// That entry, which we may change.
     Ours,
+    /// Where the connection leads elsewhere: that entry, which we may change, and which has our looks without our tag. Anybody
+    /// can give an object of his the looks of somebody else's entry.
+    Alike,
     /// An entry that may be it or somebody else's, several, or one that we may not change.
     Unclear,
 }

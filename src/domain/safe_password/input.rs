@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ACTIVE, Appearance, Binding, ConnectedVault, Connection, EntryList, InFlightState, Keyed, REMOVED, RecordId,
-    SHARES, SecretVersion, SecretsState, Status, Switch, Write, is_in_doubt,
+    SHARES, SecretVersion, SecretsState, Status, Switch, Write, digest_field, is_in_doubt,
 };
 
 /// What a spec asks for. The values of its fields stay outside: a rule compares digests.
@@ -97,6 +97,17 @@ impl<'a> Input<'a> {
             Write::Activate => [(ACTIVE.to_owned(), true.to_string())].into(),
             Write::Deactivate => [(ACTIVE.to_owned(), false.to_string())].into(),
         }
+    }
+
+    /// Returns whether an identifier is what a Secret of the object holds: what is listed or answered may be an echo, and must
+    /// not come into the status (P8).
+    pub(super) fn repeats_secret(&self, id: &RecordId) -> bool {
+        let read = self.read.map(|read| &read.digests).into_iter().flatten();
+        let sent = self.status.in_flight.as_ref().map(|write| &write.groups).into_iter().flatten();
+        let is_of = |group: &str, digest: &str| {
+            self.keyed.made(digest) && self.keyed.is_of(digest, &digest_field(group), id.as_bytes())
+        };
+        read.chain(sent).any(|(group, digest)| is_of(group, digest))
     }
 
     /// Returns how long the PAM may still execute the write without an answer.

@@ -41,7 +41,7 @@ pub use groups::{
 };
 pub use input::{Desired, Input, ReadSecrets};
 pub use retry::{Ended, next_pass};
-pub use seen::{EntryDrift, drift, identifier_to_bind};
+pub use seen::{EntryDrift, drift, identifier_to_bind, is_new};
 pub use situation::situation;
 pub use status::{CreateAttempt, InFlight, Status};
 pub use transition::{WriteResult, announce, transition};

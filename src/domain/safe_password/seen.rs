@@ -5,6 +5,7 @@
 //! and attempt: nobody knows it before the POST, and before the answer only those who see the entry, which is shared with
 //! nobody yet.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,26 +26,32 @@ pub enum EntryDrift {
 /// Returns what the list shows of the entry that a decision is about.
 pub(super) fn seen(input: &Input<'_>, list: &EntryList) -> Seen {
     let Some(known) = input.known_identifier() else { return seen_of_posts(input, list) };
-    let is_ours = |entry: &Entry| input.binding() == Binding::Unbound || is_still_ours(input, entry);
     match list.entry(known) {
         None => Seen::Nothing,
-        Some(entry) if entry.can_write && !entry.claimed && is_ours(entry) => Seen::Ours,
+        Some(entry) if entry.can_write && !entry.claimed => seen_of_known(input, entry),
         Some(_) => Seen::Unclear,
     }
 }
 
-/// Whether the entry of our identifier is the one that the status is about. A PAM that was restored, or another vault, may
-/// have given the identifier to somebody else's entry.
-fn is_still_ours(input: &Input<'_>, entry: &Entry) -> bool {
-    entry.bears(&tag(input.keyed, input.uid, input.status.attempt)) || input.appearance.is_like(&entry.appearance)
+/// Returns whether the entry of our identifier is the one that the status is about. A PAM that was restored, or another vault,
+/// may have given the identifier to somebody else's entry.
+fn seen_of_known(input: &Input<'_>, entry: &Entry) -> Seen {
+    let is_alike = || input.appearance.is_like(&entry.appearance);
+    match input.binding() {
+        Binding::Unbound => Seen::Ours,
+        _ if entry.bears(&tag(input.keyed, input.uid, input.status.attempt)) => Seen::Ours,
+        Binding::Bound if is_alike() => Seen::Ours,
+        Binding::BoundElsewhere if is_alike() => Seen::Alike,
+        _ => Seen::Unclear,
+    }
 }
 
 /// Returns what the list shows of the entries that our POSTs may have made.
 fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
     let free = || list.entries.iter().filter(|entry| !entry.claimed);
-    let tags: Vec<String> =
+    let tags: HashSet<String> =
         (1..=input.status.attempt.saturating_add(1)).map(|attempt| tag(input.keyed, input.uid, attempt)).collect();
-    let marked = free().filter(|entry| tags.iter().any(|tag| entry.bears(tag))).count();
+    let marked = free().filter(|entry| entry.bears_one(|one| tags.contains(one))).count();
     let Some(attempt) = input.status.create_in_flight() else {
         return if marked == 0 { Seen::Nothing } else { Seen::Unclear };
     };
@@ -65,9 +72,17 @@ fn seen_of_posts(input: &Input<'_>, list: &EntryList) -> Seen {
 fn made<'a>(input: &Input<'_>, attempt: &CreateAttempt, list: &'a EntryList) -> Option<&'a Entry> {
     let tag = tag(input.keyed, input.uid, input.status.attempt);
     let is_it = |entry: &&Entry| {
-        !entry.claimed && entry.can_write && entry.bears(&tag) && entry.is_newer_than(attempt.largest.as_ref())
+        let is_it = !entry.claimed && entry.can_write && entry.bears(&tag);
+        is_it && entry.is_newer_than(attempt.largest.as_ref()) && !input.repeats_secret(&entry.id)
     };
     list.entries.iter().find(is_it)
+}
+
+/// Returns whether an identifier can be that of the entry that a POST just made: no entry had it before, and it repeats no secret.
+#[must_use]
+pub fn is_new(input: &Input<'_>, id: &RecordId) -> bool {
+    let largest = input.list.into_iter().flat_map(|list| &list.entries).map(|entry| entry.id.number()).max();
+    largest.is_none_or(|largest| id.number() > largest) && !input.repeats_secret(id)
 }
 
 /// Returns how the list shows the entry of the status otherwise than it was written last; `None` where nothing tells, as

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::seen::seen;
-use super::{EntryList, Input, List, SETTLE, Situation};
+use super::{EntryList, Input, List, Reason, SETTLE, Situation};
 
 /// Returns the facts that are known from all this.
 ///
@@ -30,9 +30,16 @@ pub fn situation(input: &Input<'_>) -> Situation {
 
 fn list(input: &Input<'_>) -> List {
     match input.list.filter(|list| is_late_enough(input, list)) {
+        Some(list) if is_emptied(input, list) => List::Failed(Reason::InventoryIncomplete),
         Some(list) => List::Shows(seen(input, list)),
         None => List::NotAsked,
     }
+}
+
+/// Whether a list shows no entry at all, where the list before a POST without an answer showed some: then the entry of that POST
+/// may be among those that the list lacks.
+fn is_emptied(input: &Input<'_>, list: &EntryList) -> bool {
+    list.entries.is_empty() && input.status.create_in_flight().is_some_and(|create| create.largest.is_some())
 }
 
 /// Whether a list began after the PAM had to be done with a POST without an answer: an entry that an earlier list lacks

@@ -33,7 +33,7 @@ pub fn announce(input: &Input<'_>, write: Write) -> Status {
     let mut next = input.status.clone();
     let (groups, since) = (input.content(write), whole_second(input.ended));
     let create = (write == Write::Create).then(|| CreateAttempt {
-        largest: input.list.and_then(super::EntryList::largest),
+        largest: input.list.and_then(|list| list.largest(|id| !input.repeats_secret(id))),
         looks: input.appearance.digest(input.keyed),
     });
     next.attempt = next.attempt.saturating_add(u32::from(create.is_some()));
@@ -107,9 +107,9 @@ fn bound(input: &Input<'_>, next: &mut Status) {
     record_vault(input, next);
 }
 
+/// MySafe tells no tenant.
 fn record_vault(input: &Input<'_>, next: &mut Status) {
-    let tenant = next.vault.take().and_then(|known| known.tenant).filter(|_| input.binding() == Binding::Bound);
-    next.vault = input.vault.map(|used| BoundVault { used: used.clone(), tenant });
+    next.vault = input.vault.map(|used| BoundVault { used: used.clone(), tenant: None });
 }
 
 fn record_versions(input: &Input<'_>, next: &mut Status) {

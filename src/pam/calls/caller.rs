@@ -26,17 +26,17 @@ pub(in crate::pam) type Sink<'a, R = ListedCredential> = &'a mut (dyn FnMut(R) +
 pub(in crate::pam) type Sent<'a> = &'a (dyn Fn() + Sync);
 
 /// Names a write, and whose turn it takes.
-pub(super) struct Write<'a> {
-    pub(super) call: Call,
-    pub(super) turn: &'a Turn,
+pub(in crate::pam) struct Write<'a> {
+    pub(in crate::pam) call: Call,
+    pub(in crate::pam) turn: &'a Turn,
 }
 
 /// Makes the calls of one client.
 pub(in crate::pam) struct Caller {
-    pub(super) http: reqwest::Client,
+    pub(in crate::pam) http: reqwest::Client,
     token_url: Url,
     /// The URL of what the connection's product keeps, and of nothing of another product.
-    pub(super) resource_url: Url,
+    pub(in crate::pam) resource_url: Url,
     product: Product,
     login: Login,
     pub(super) dialect: Dialect,
@@ -174,8 +174,8 @@ impl Caller {
         Ok(url)
     }
 
-    /// Sends a write, and a second time with a new token where the PAM rejected the old one.
-    pub(super) async fn write<T>(
+    /// Sends a write, or a read that changes something, and a second time with a new token where the PAM rejected the old one.
+    pub(in crate::pam) async fn write<T>(
         &self,
         Write { call, turn }: Write<'_>,
         request: impl Fn() -> RequestBuilder,

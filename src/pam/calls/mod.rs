@@ -7,6 +7,6 @@ mod part_limit;
 mod switch;
 mod upsert;
 
-pub(in crate::pam) use caller::{Caller, Sent, Sink};
+pub(in crate::pam) use caller::{Caller, Sent, Sink, Write};
 pub use entries::MySafe;
 pub use switch::{Disabled, Enabled};

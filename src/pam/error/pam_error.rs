@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::call::Call;
 use super::code::{Meaning, field_of, meaning_of};
 use super::entry_refusal::EntryRefusal;
+use super::read_refusal::ReadRefusal;
 use super::retry::RetryAdvice;
 use super::summary;
 use super::unavailable::{AuthFailure, Unavailable};
@@ -37,6 +38,14 @@ pub enum PamError {
         /// What MySafe refuses.
         why: EntryRefusal,
         /// MySafe's four-digit code, if it gave one. Its codes mean other things than PAM Core's (API 1.7).
+        code: Option<u16>,
+    },
+    /// PAM Core refuses the reading of a credential, or the release of its custody. Sending the request again changes
+    /// nothing.
+    ReadRefused {
+        /// What PAM Core refuses.
+        why: ReadRefusal,
+        /// The PAM's four-digit code, if it gave one.
         code: Option<u16>,
     },
     /// The connection is for another product than the call. Nothing was sent.
@@ -98,6 +107,9 @@ impl PamError {
         if call.product() == Some(Product::MySafe) {
             return Self::EntryRefused { why: EntryRefusal::of_code(number), code };
         }
+        if call.is_reading() {
+            return Self::ReadRefused { why: ReadRefusal::of_code(number), code };
+        }
         match meaning_of(number) {
             Meaning::NotFound => Self::NotFound { code },
             Meaning::DeviceNotFound => Self::DeviceNotFound,
@@ -110,6 +122,7 @@ impl PamError {
     pub(in crate::pam) fn without_code(call: Call) -> Self {
         match call.product() {
             Some(Product::MySafe) => Self::EntryRefused { why: EntryRefusal::Other, code: None },
+            _ if call.is_reading() => Self::ReadRefused { why: ReadRefusal::Other, code: None },
             _ => Self::Rejected { code: None },
         }
     }
@@ -118,6 +131,7 @@ impl PamError {
     pub(in crate::pam) fn not_authorized(call: Call) -> Self {
         match call.product() {
             Some(Product::MySafe) => Self::EntryRefused { why: EntryRefusal::NotAuthorized, code: None },
+            _ if call.is_reading() => Self::ReadRefused { why: ReadRefusal::NotAuthorized, code: None },
             _ => Self::PermissionDenied { code: None },
         }
     }
@@ -140,6 +154,7 @@ impl PamError {
             Self::Rejected { code } => summary::rejected(*code),
             Self::PermissionDenied { code } => summary::denied(*code),
             Self::EntryRefused { why, code } => summary::with_code(why.words(), *code),
+            Self::ReadRefused { why, code } => summary::with_code(why.words(), *code),
             Self::OtherProduct(call) => summary::other_product(*call),
             Self::AuthenticationFailed(failure) => summary::authentication_failed(*failure).to_owned(),
             Self::AddressNotAllowed(kind) => summary::address_not_allowed(*kind),
@@ -189,6 +204,7 @@ impl PamError {
             | Self::Rejected { .. }
             | Self::PermissionDenied { .. }
             | Self::EntryRefused { .. }
+            | Self::ReadRefused { .. }
             | Self::OtherProduct(_)
             | Self::AuthenticationFailed(AuthFailure::LoginRefused)
             | Self::AddressNotAllowed(_)
@@ -228,7 +244,8 @@ impl PamError {
             Self::NotFound { code }
             | Self::Rejected { code }
             | Self::PermissionDenied { code }
-            | Self::EntryRefused { code, .. } => *code,
+            | Self::EntryRefused { code, .. }
+            | Self::ReadRefused { code, .. } => *code,
             Self::DeviceNotFound => Some(1011),
             _ => None,
         }
@@ -237,8 +254,8 @@ impl PamError {
     /// Returns the field that the PAM complains about, by its name in the API, if its code tells: see [`field_of`].
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
-        let is_of_pam_core = !matches!(self, Self::EntryRefused { .. });
-        self.code().filter(|_| is_of_pam_core).and_then(field_of)
+        let is_of_a_write = !matches!(self, Self::EntryRefused { .. } | Self::ReadRefused { .. });
+        self.code().filter(|_| is_of_a_write).and_then(field_of)
     }
 
     /// Returns a constant name of the meaning, for metrics and logs: `not_found`, `rejected`, `unavailable_timeout`, …
@@ -250,6 +267,7 @@ impl PamError {
             Self::Rejected { .. } => "rejected",
             Self::PermissionDenied { .. } => "permission_denied",
             Self::EntryRefused { why, .. } => why.kind(),
+            Self::ReadRefused { why, .. } => why.kind(),
             Self::OtherProduct(_) => "other_product",
             Self::AuthenticationFailed(AuthFailure::LoginRefused) => "login_refused",
             Self::AuthenticationFailed(AuthFailure::TokenRejected) => "token_rejected",

@@ -82,6 +82,8 @@ fn words(call: Call) -> &'static str {
         Call::ListCredentials => "the list of credentials",
         Call::DisableCredential => "the disabling of the credential",
         Call::EnableCredential => "the enabling of the credential",
+        Call::ReadCredential => "the reading of the credential",
+        Call::ReleaseCustody => "the release of the custody",
         Call::CreateEntry => "the creation of the entry",
         Call::UpdateEntry => "the change of the entry",
         Call::ListEntries => "the list of entries",

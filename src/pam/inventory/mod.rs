@@ -207,8 +207,8 @@ impl Inventory<EntrySnapshot> {
             let sent = || self.note_sent();
             let mut keep = |entry| {
                 if kept.is_ok() {
-                    rows.push(entry);
-                    kept = self.reach(rows.bytes());
+                    let pushed = rows.push(entry).map_err(|NoRoom| PamError::TooLarge(Call::ListEntries));
+                    kept = pushed.and_then(|()| self.reach(rows.bytes()));
                 }
             };
             client.my_safe().list_from(&sent, &mut keep).await?;

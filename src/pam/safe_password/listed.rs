@@ -42,7 +42,12 @@ impl ListedEntry {
     /// Returns true if one of the entry's tags is exactly this one.
     #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {
-        self.tags.split(',').any(|own| own.trim() == tag)
+        self.tags().any(|own| own == tag)
+    }
+
+    /// Returns the entry's tags.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.split(',').map(str::trim)
     }
 
     /// Returns how many bytes of text the entry has.

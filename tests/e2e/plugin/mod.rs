@@ -1,7 +1,11 @@
 //! `kubectl pam` against a real API server, an operator and a simulated PAM: what it prints, its exit codes, and that no secret
 //! is in its output however much is asked for (P5, P8).
 
+mod asked;
 mod completion;
+mod first_steps;
+mod get;
+mod import;
 mod plan;
 mod status;
 mod sync;

@@ -1,9 +1,11 @@
 //! Entries of MySafe, from the object to the entry: P1 to P8 and P10 for `MySafePassword`.
 
 mod gone;
+mod hostile;
 mod life;
 mod lost_answers;
 mod strangers;
+mod tenants;
 mod throwaway;
 
 use std::time::Duration;

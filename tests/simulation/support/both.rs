@@ -71,11 +71,6 @@ impl Keeper {
         cluster
     }
 
-    /// Changes the connection of such a cluster.
-    pub fn put_connection(self, cluster: &OperatedCluster, change: &Value) {
-        cluster.api.edit("clusterpamconnections", "", "default", |object| merge(&mut object["spec"], change));
-    }
-
     /// The name of the kind in the API's paths.
     pub const fn plural(self) -> &'static str {
         match self {

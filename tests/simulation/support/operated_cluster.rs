@@ -144,6 +144,11 @@ impl OperatedCluster {
         self.api.put("secrets", &json!({"metadata": meta, "data": {}}));
     }
 
+    /// Changes the connection: `change` is merged into its spec as it is.
+    pub fn edit_connection(&self, change: &Value) {
+        self.api.edit("clusterpamconnections", "", CONNECTION, |object| merge(&mut object["spec"], change));
+    }
+
     /// Makes or changes the Secret of a credential.
     pub fn put_value(&self, name: &str, value: &str) {
         let meta = json!({"name": name, "namespace": NAMESPACE});

@@ -101,6 +101,38 @@ fn a_wall_between_modules_is_kept() {
 }
 
 #[test]
+fn p5_a_read_of_a_value_by_the_operator_is_found() {
+    let room = [
+        ("pam/mod.rs", "mod client;\npub mod reading;\npub use client::PamClient;"),
+        ("pam/client.rs", "pub struct PamClient;"),
+        ("pam/reading/mod.rs", "mod reader;\npub use reader::Reader;"),
+        ("pam/reading/reader.rs", "use super::super::client::PamClient;\npub struct Reader;"),
+    ];
+    let found = |path: &'static str, text: &'static str| {
+        let files: Vec<_> = room.into_iter().filter(|(other, _)| *other != path).chain([(path, text)]).collect();
+        places(rooms::reads(&tree(&files)))
+    };
+    let broken = [
+        ("controller/credential/observe/x.rs", "use crate::pam::reading::Reader;"),
+        ("controller/credential/act/x.rs", "use crate::pam::reading;"),
+        ("controller/run.rs", "fn f() { crate::pam::reading::Reader::of() }"),
+        ("controller/run.rs", "use crate::pam::{PamClient, reading::{self as other}};"),
+        ("domain/x.rs", "fn f(_: crate::pam::reading::Reader) {}"),
+        ("main.rs", "use pam_operator::pam::reading::*;"),
+        ("bin/x.rs", "use pam_operator::pam::reading::Reader as Other;"),
+        ("message/x.rs", "pub use crate::pam::reading::Reader;"),
+        ("pam/client.rs", "fn f() { super::reading::Reader::of() }"),
+        ("pam/inventory/x.rs", "macro_rules! m { () => { crate::pam::reading::Reader::of() } }"),
+    ];
+    for (path, text) in broken {
+        assert_eq!(found(path, text), [format!("{path}:1")], "{text}");
+    }
+    assert_eq!(found("pam/mod.rs", "mod client;\npub mod reading;\npub use reading::Reader;"), ["pam/mod.rs:3"]);
+    assert_eq!(found("controller/run.rs", "use crate::pam::PamClient;"), NONE);
+    assert_eq!(found("pam/reading/x.rs", "use super::Reader;"), NONE);
+}
+
+#[test]
 fn a_kind_in_the_runtime_is_found() {
     let api = ("api/mod.rs", "pub struct PamCredential;\npub const GROUP: u8 = 1;");
     let found = |text| places(rooms::kinds_in_runtime(&tree(&[api, ("controller/runtime/x.rs", text)])));

@@ -13,27 +13,28 @@ use crate::controller::credential::facts::rows::{self, ListFailure};
 use crate::controller::credential::observe::cache::refresh_drift;
 use crate::controller::credential::observe::{connected, refresh_namespace_terminating};
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::controller::runtime::status_store::ready_reason;
-use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::domain::{Connection, Inventory, Reason};
 use crate::pam::Snapshot;
 
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
     observed: &mut Observation<'_>,
-    slot: &mut HeldSlot,
+    slot: &mut HeldSlot<'_>,
     context: &Context,
-) -> Result<(), Error> {
+) -> Result<Going, Error> {
     if observed.connection.state.as_ref().is_some_and(|state| !inventory(&state.connection).enabled) {
         observed.situation.inventory = Inventory::Off;
-        return Ok(());
+        return Ok(Going::On);
     }
-    let Some(connected) = connect(observed, context).await? else { return Ok(()) };
+    let Some(connected) = connect(observed, context).await? else { return Ok(Going::On) };
     // An object that waited for another owner needs a list from after that: what was written by another connection
     // meanwhile is in no list of this one.
     let not_before = waited_for_another(observed).then(Instant::now);
     let list = connected::list(observed, &connected, not_before, context);
-    match slot.without(&context.cluster.slots, list).await? {
+    let Some(list) = slot.wait_for_list(list).await? else { return Ok(Going::Parked) };
+    match list {
         Ok(snapshot) => compare(observed, &snapshot, context),
         Err(error) => {
             observed.situation.inventory = ListFailure(&error).inventory();
@@ -41,7 +42,7 @@ pub(crate) async fn refresh_list(
             observed.found.failure = Some(error);
         }
     }
-    Ok(())
+    Ok(Going::On)
 }
 
 /// Returns the client of the connection; `None` where the observation says now why there is none.

@@ -15,7 +15,7 @@ use crate::controller::credential::facts::observation::Observation;
 use crate::controller::credential::report::announcement;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
-use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::domain::{Decision, Look, decide};
 
 pub(crate) use cache::from_cache;
@@ -35,19 +35,24 @@ pub(crate) async fn put_finalizer_back(observed: &mut Observation<'_>, context: 
     Ok(())
 }
 
-/// Reads and decides until the decision only has to be carried out, and returns that decision; `None` if the object is gone.
+/// Reads and decides until the decision only has to be carried out, and returns that decision; `None` if the object is gone
+/// or waits for a slot.
 ///
 /// Adds the finalizer and announces the write on the way, since both have to be in the API server before the PAM is written
 /// to, and removes a finalizer that is no longer wanted. None of the three ends the pass.
 pub(crate) async fn until_decided(
     observed: &mut Observation<'_>,
-    slot: &mut HeldSlot,
+    slot: &mut HeldSlot<'_>,
     context: &Context,
 ) -> Result<Option<Decision>, Error> {
     loop {
         match decide(&observed.situation) {
             Decision::Look(Look::Secrets) => secrets::read_secrets(observed, context).await?,
-            Decision::Look(Look::Inventory) => list::refresh_list(observed, slot, context).await?,
+            Decision::Look(Look::Inventory) => {
+                if list::refresh_list(observed, slot, context).await? == Going::Parked {
+                    return Ok(None);
+                }
+            }
             Decision::Look(Look::Claims) => {
                 if !claim::claim(observed, context) {
                     return Ok(None);

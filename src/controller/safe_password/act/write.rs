@@ -11,10 +11,10 @@ use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::facts::request;
 use crate::controller::safe_password::observe;
 use crate::domain::Reason;
-use crate::domain::safe_password::Write;
+use crate::domain::safe_password::{Write, is_new};
 use crate::message::problem::Problem;
 use crate::message::safe_password as message;
-use crate::pam::PamError;
+use crate::pam::{Call, PamError};
 
 /// Sends one write. A write that is not sent after all leaves the status as it was before the announcement.
 pub(super) async fn send(observed: &Observation<'_>, write: Write, context: &Context) -> Result<Outcome, Error> {
@@ -29,10 +29,14 @@ pub(super) async fn send(observed: &Observation<'_>, write: Write, context: &Con
     }
     // A paused process may wake up long after its lease ran out, before it is told so.
     context.cluster.may_write()?;
-    let outcome = match call(observed, write, &connected).await {
+    let called = call(observed, write, &connected).await;
+    let outcome = match called.and_then(|outcome| unless_known(outcome, observed, context)) {
         Ok(outcome) => outcome,
         Err(error) => {
             context.connections.note_refusal(&error, &observed.connection_id());
+            if write == Write::Create {
+                context.claims.note_creation(observed.uid());
+            }
             Outcome::failed(error)
         }
     };
@@ -53,6 +57,21 @@ async fn held(observed: &Observation<'_>, write: Write, context: &Context) -> Re
     }
     let asking = Asking { namespace: &observed.key.namespace, uid: observed.uid() };
     brake::admit(observed.connection.state.as_ref(), asking, &context.connections).await
+}
+
+/// Returns the outcome unless it is a new entry that is none: one that was there before, or another object's (P4). Then the list
+/// tells which entry the creation made.
+fn unless_known(outcome: Outcome, observed: &Observation<'_>, context: &Context) -> Result<Outcome, PamError> {
+    let Outcome::Created(id) = &outcome else { return Ok(outcome) };
+    let is_claimed = || {
+        observed
+            .entry(id.clone())
+            .is_some_and(|entry| context.claims.other(observed.uid(), &entry, observed.times.now).is_some())
+    };
+    if is_new(&observed.input(), id) && !is_claimed() {
+        return Ok(outcome);
+    }
+    Err(PamError::Malformed { call: Call::CreateEntry, what: "names an entry that cannot be the one that was made" })
 }
 
 async fn call(observed: &Observation<'_>, write: Write, connected: &ConnectedClient) -> Result<Outcome, PamError> {

@@ -59,9 +59,10 @@ fn own_tag(observed: &Observation<'_>, attempt: u32) -> String {
     tag(&observed.keyed, observed.uid(), attempt)
 }
 
-/// Returns the tags of the spec with the object's own.
+/// Returns the tags of the spec behind the object's own: what cuts a long text, MySafe or a limit on what is kept of a list,
+/// leaves that one.
 fn tags(spec: &MySafePasswordSpec, own: &str) -> Vec<String> {
-    spec.tags.iter().flatten().cloned().chain([own.to_owned()]).collect()
+    [own.to_owned()].into_iter().chain(spec.tags.iter().flatten().cloned()).collect()
 }
 
 fn shares(shares: &[EntryShare]) -> Vec<Share> {

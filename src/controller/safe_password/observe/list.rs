@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::runtime::error::Error;
-use crate::controller::runtime::worker_slots::HeldSlot;
+use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::list::relevant;
 use crate::controller::safe_password::facts::observation::{Comparison, Observation};
@@ -24,22 +24,24 @@ const LEAST: Duration = Duration::from_secs(10);
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
     observed: &mut Observation<'_>,
-    slot: &mut HeldSlot,
+    slot: &mut HeldSlot<'_>,
     context: &Context,
-) -> Result<(), Error> {
+) -> Result<Going, Error> {
     observed.found.looked = true;
-    let Some(connected) = connect(observed, context).await? else { return Ok(()) };
+    let Some(connected) = connect(observed, context).await? else { return Ok(Going::On) };
     // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
-    let not_before = observed.status.create_in_flight().map(|_| Instant::now());
+    let unanswered = observed.status.create_in_flight().map(|_| Instant::now());
+    let not_before = unanswered.or_else(|| context.claims.last_creation(observed.uid()));
     let list = connected.entries.fresh_entries(&connected.client, not_before);
-    match slot.without(&context.cluster.slots, list).await? {
+    let Some(list) = slot.wait_for_list(list).await? else { return Ok(Going::Parked) };
+    match list {
         Ok(snapshot) => take_in(observed, &snapshot, context),
         Err(error) => {
             context.connections.note_refusal(&error, &observed.connection_id());
             observed.found.failure = Some(error);
         }
     }
-    Ok(())
+    Ok(Going::On)
 }
 
 /// Returns the client of the connection; `None` where the observation says now why there is none.

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::finalizer;
+use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::worker_slots::HeldSlot;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::report::announcement;
@@ -51,13 +51,17 @@ pub(crate) async fn put_finalizer_back(observed: &mut Observation<'_>, context: 
 /// Reads and decides until the decision only has to be carried out.
 pub(crate) async fn until_decided(
     observed: &mut Observation<'_>,
-    slot: &mut HeldSlot,
+    slot: &mut HeldSlot<'_>,
     context: &Context,
 ) -> Result<Next, Error> {
     loop {
         match decide(&observed.situation()) {
             Decision::Look(Look::Secrets) => secrets::read_secrets(observed, context).await?,
-            Decision::Look(Look::List) => list::refresh_list(observed, slot, context).await?,
+            Decision::Look(Look::List) => {
+                if list::refresh_list(observed, slot, context).await? == Going::Parked {
+                    return Ok(Next::End(PassEnd::waiting(None)));
+                }
+            }
             Decision::AddFinalizer => {
                 finalizer::add(observed.object, &context.cluster.client).await?;
                 // An announcement has to be written onto the version that the pass saw, and this is another one.

@@ -6,10 +6,10 @@ use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::desired;
 use crate::controller::safe_password::facts::observation::Observation;
 use crate::controller::safe_password::facts::secret_inputs::SecretInputs;
-use crate::controller::safe_password::facts::secret_refs::{references, secret_names};
+use crate::controller::safe_password::facts::secret_refs::{Reference, references, secret_names};
 use crate::controller::secret::versions;
 use crate::domain::Reason;
-use crate::domain::safe_password::SecretsState;
+use crate::domain::safe_password::{InFlight, SecretsState};
 use crate::message::problem::Problem;
 use crate::secret::read::{self, KeyOf, SecretsRead};
 
@@ -48,6 +48,16 @@ fn inputs(observed: &Observation<'_>, found: &SecretsRead<'_>) -> Result<SecretI
         inputs
             .take_in(&reference, bytes, &observed.keyed)
             .map_err(|why| Problem::unusable(&whole(reference.name), reference.key, reference.field, why))?;
+        if is_undisclosed(observed, &reference) {
+            inputs.read.digests.insert(reference.group.to_owned(), InFlight::SEVERAL.to_owned());
+        }
     }
     Ok(inputs)
+}
+
+/// Returns whether a plan must not tell if what was read is what MySafe has: a plan with a reference to another Secret than those
+/// of the last write would tell whether that Secret holds the value, to somebody who may not read it.
+fn is_undisclosed(observed: &Observation<'_>, reference: &Reference<'_>) -> bool {
+    let is_source = || observed.status.source.iter().any(|version| version.name == reference.name);
+    observed.desired.plan && observed.status.identifier.is_some() && !is_source()
 }

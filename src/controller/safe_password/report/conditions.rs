@@ -107,11 +107,15 @@ fn waiting(observed: &Observation<'_>, reason: Reason) -> String {
     let identifier = observed.status.identifier.as_ref().or(observed.desired.identifier.as_ref());
     match (reason, identifier, situation.list) {
         (Reason::IdentifierConflict, Some(id), _) => message::claimed(id) + &conflict::until(observed.claim_ends()),
-        (Reason::AccessDenied, Some(id), _) => message::may_not_take_over(id, &observed.connection_id().to_string()),
+        (Reason::AccessDenied, Some(id), _) => {
+            let is_bound = situation.binding != Binding::Unbound;
+            message::may_not_take_over(id, &observed.connection_id().to_string(), is_bound)
+        }
         (_, Some(id), List::Shows(seen)) => {
             message::other_entry(id, seen == Seen::Nothing, situation.binding != Binding::Unbound)
         }
         (Reason::RecordConflict | Reason::DeletionBlocked, ..) => message::UNCLEAR.to_owned(),
+        (_, _, List::Failed(Reason::InventoryIncomplete)) => message::EMPTIED.to_owned(),
         _ => message::UNSETTLED.to_owned(),
     }
 }

@@ -21,7 +21,7 @@ use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
-use crate::domain::safe_password::{Decision, Ended, Input, next_pass};
+use crate::domain::safe_password::{Decision, Ended, Input, SHARES, Write, next_pass};
 use crate::domain::{NextPass, Reason};
 use crate::message::pam_error;
 
@@ -81,10 +81,18 @@ fn ended(observed: &Observation<'_>, decision: Decision, outcome: &Outcome, next
         deleting: observed.is_deleting(),
         connection: observed.connection_state(),
         written: outcome.is_written(),
-        bounded: outcome.error().is_some_and(pam_error::is_bounded),
+        // Each try may send e-mail to those whom the shares name.
+        bounded: outcome.error().is_some_and(pam_error::is_bounded) || has_lost_shares(observed, decision, outcome),
         claim_left: observed.claim_ends().map(|ends| observed.times.left_until(ends)),
         window_left: Input { status: &next.status, now, ..input }.window_left(),
     }
+}
+
+/// Returns whether the pass sent shares, and got no answer.
+fn has_lost_shares(observed: &Observation<'_>, decision: Decision, outcome: &Outcome) -> bool {
+    let sent = || observed.input().content(Write::Update);
+    matches!((decision, outcome), (Decision::Send(Write::Update), Outcome::Lost(_)))
+        && SHARES.iter().any(|group| sent().contains_key(*group))
 }
 
 fn come_back(observed: &Observation<'_>, ended: &Ended, outcome: &Outcome, context: &Context) -> Action {

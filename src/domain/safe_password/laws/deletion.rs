@@ -99,6 +99,8 @@ fn p7_how_an_object_goes() {
         (with(Binding::Bound, none, Seen::Nothing), Decision::Announce(Write::Deactivate)),
         (with(Binding::Bound, none, Seen::Unclear), blocked),
         (with(Binding::BoundElsewhere, none, Seen::Ours), Decision::Bind),
+        (with(Binding::BoundElsewhere, none, Seen::Alike).adoption_granted(true), Decision::Bind),
+        (with(Binding::BoundElsewhere, none, Seen::Alike).adoption_granted(false), blocked),
         (with(Binding::BoundElsewhere, none, Seen::Nothing), blocked),
         (with(Binding::BoundElsewhere, none, Seen::Unclear), blocked),
         (LEAVING.binding(Binding::Bound).claimed_by_other(true), Decision::RemoveFinalizer(ReleaseReason::HandedOver)),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::bench::{Bench, NOW, OtherKey, entry, id, tag_of};
 use super::world::at;
-use super::{List, Seen};
+use super::{List, Reason, Seen, Write};
+use crate::domain::Keyed as _;
 use crate::domain::laws::PlainKey;
-use crate::domain::safe_password::{Entry, EntryDrift, drift, situation, tag};
+use crate::domain::safe_password::{CONTENT, Entry, EntryDrift, announce, digest_field, drift, is_new, situation, tag};
 
 fn seen(bench: &Bench, entries: &[Entry]) -> List {
     situation(&bench.clone().listing(entries).input(&PlainKey)).list
@@ -66,9 +67,55 @@ fn p3_p4_a_post_without_an_answer_is_found_by_its_tag_alone() {
             (&[entry("102", "x", &first)], Seen::Unclear),
             (&[entry("102", "x", &tag_of(3))], Seen::Unclear),
             (&[claimed(found())], Seen::Nothing),
-            (&[], Seen::Nothing),
+            (&[entry("99", "x", "t")], Seen::Nothing),
         ],
     );
+}
+
+/// An empty list where an earlier one showed entries is that of another user, or cut by something before the PAM.
+#[test]
+fn p3_a_list_that_lost_all_its_entries_does_not_tell_that_a_post_made_none() {
+    assert_eq!(seen(&Bench::posted(), &[]), List::Failed(Reason::InventoryIncomplete));
+    let mut first = Bench::posted();
+    first.status.in_flight.as_mut().unwrap().create.as_mut().unwrap().largest = None;
+    assert_eq!(seen(&first, &[]), List::Shows(Seen::Nothing), "there was none before");
+}
+
+/// MySafe may answer in HTML.
+#[test]
+fn p3_an_entry_whose_texts_are_shown_for_html_looks_like_ours() {
+    let mut bench = Bench::posted();
+    bench.appearance.name = "R&D <\"'>".to_owned();
+    bench.status.in_flight.as_mut().unwrap().create.as_mut().unwrap().looks = bench.appearance.digest(&PlainKey);
+    for name in ["R&D <\"'>", "R&amp;D &lt;&quot;&#39;&gt;", "R&amp;D &lt;&quot;&#039;&gt;"] {
+        assert_eq!(seen(&bench, &[entry("101", name, "t")]), List::Shows(Seen::Unclear), "{name}");
+    }
+    assert_eq!(seen(&bench, &[entry("101", "R&amp;E &lt;&quot;&#39;&gt;", "t")]), List::Shows(Seen::Nothing));
+}
+
+/// An echo of what a Secret holds comes into no status (P8).
+#[test]
+fn p8_an_identifier_that_repeats_a_secret_is_none() {
+    let mut bench = Bench::posted();
+    let value = PlainKey.digest(&digest_field(CONTENT), b"7346511");
+    bench.read.as_mut().unwrap().digests.insert(CONTENT.to_owned(), value.clone());
+    let list = [entry("101", "x", "t"), entry("7346511", "x", &tag_of(2))];
+    let looking = bench.clone().listing(&list);
+    let input = looking.input(&PlainKey);
+    assert_eq!(situation(&input).list, List::Shows(Seen::Unclear));
+    let largest = announce(&input, Write::Create).in_flight.unwrap().create.unwrap().largest;
+    assert_eq!((largest, is_new(&input, &id("7346511"))), (Some(id("101")), false));
+    // A deletion reads no Secret.
+    bench.read = None;
+    bench.status.in_flight.as_mut().unwrap().groups.insert(CONTENT.to_owned(), value);
+    assert_eq!(seen(&bench, &list), List::Shows(Seen::Unclear));
+}
+
+#[test]
+fn p4_an_identifier_that_an_entry_had_before_is_none_of_a_new_entry() {
+    let bench = Bench::new().listing(&[entry("101", "x", "t"), entry("7", "x", "t")]);
+    let is_new = |text: &str| is_new(&bench.input(&PlainKey), &id(text));
+    assert!(!is_new("7") && !is_new("101") && !is_new("0101") && is_new("102"));
 }
 
 /// The PAM may have dropped the tag.
@@ -107,7 +154,7 @@ fn p3_with_a_lost_key_any_newer_entry_keeps_a_second_post_back() {
 #[test]
 fn p3_a_list_that_began_before_the_window_was_over_tells_nothing() {
     let at_age = |age: i64, started: i64| {
-        let mut bench = Bench::posted().listing(&[]);
+        let mut bench = Bench::posted().listing(&[entry("99", "x", "t")]);
         bench.list.as_mut().unwrap().began = at(NOW - age);
         bench.started = started;
         situation(&bench.input(&PlainKey)).list
@@ -130,12 +177,15 @@ fn p7_the_entry_of_the_status_is_ours_by_its_tag_or_its_looks() {
     unread.appearance.username = None;
     let mut named = Bench::bound();
     named.desired.identifier = Some(id("7"));
-    for bench in [Bench::bound(), elsewhere, unread, named] {
+    // Elsewhere, an entry may have got its looks from anybody, or ours from its.
+    for (bench, alike) in
+        [(Bench::bound(), Seen::Ours), (elsewhere, Seen::Alike), (unread, Seen::Ours), (named, Seen::Ours)]
+    {
         check(
             &bench,
             &[
                 (&[entry("101", "x", &tag_of(1))], Seen::Ours),
-                (&[entry("101", "A", "t")], Seen::Ours),
+                (&[entry("101", "A", "t")], alike),
                 (&[entry("101", "x", "t")], Seen::Unclear),
                 (&[entry("101", "x", &tag_of(2))], Seen::Unclear),
                 (&[read_only(entry("101", "a", &tag_of(1)))], Seen::Unclear),

@@ -25,7 +25,7 @@ values! {
     Switch: Switch::None, Switch::Activate, Switch::Deactivate;
     InFlightState: InFlightState::None, InFlightState::CreateOpen, InFlightState::CreateElapsed,
         InFlightState::WriteOpen;
-    List: List::Shows(Seen::Nothing), List::Shows(Seen::Ours), List::Shows(Seen::Unclear), List::NotAsked,
+    List: List::Shows(Seen::Nothing), List::Shows(Seen::Ours), List::Shows(Seen::Alike), List::Shows(Seen::Unclear), List::NotAsked,
         List::Failed(Reason::PamUnavailable), List::Failed(Reason::InventoryIncomplete);
     Option<Write>: None, Some(Write::Create), Some(Write::Update), Some(Write::Activate), Some(Write::Deactivate);
 }

@@ -20,6 +20,7 @@ use crate::config::{Device, ExpiresIn, Seed};
 use crate::fault::Fault;
 use crate::handle::Core;
 use crate::journal::{Journal, Mark};
+use crate::reading::is_public_key;
 use crate::safe;
 use crate::secret::Hidden;
 use crate::server::Outage;
@@ -192,6 +193,9 @@ async fn authorizations(State(core): Sim) -> Json<Value> {
             "certificate": client.certificate,
             "referrer": client.referrer,
         });
+        if client.encryption_key.is_some() {
+            shown["encrypted"] = true.into();
+        }
         if let Some(key) = &client.access_key {
             shown["user"] = key.user.as_str().into();
         }
@@ -218,6 +222,7 @@ struct Change {
     pam_core: Option<bool>,
     certificate: Option<String>,
     referrer: Option<String>,
+    encryption_key: Option<String>,
 }
 
 async fn change_authorization(
@@ -232,9 +237,15 @@ async fn change_authorization(
     client.client_secret = change.client_secret.unwrap_or_else(|| client.client_secret.clone());
     client.read_only = change.read_only.unwrap_or(client.read_only);
     client.pam_core = change.pam_core.unwrap_or(client.pam_core);
-    for (restriction, change) in
-        [(&mut client.certificate, change.certificate), (&mut client.referrer, change.referrer)]
-    {
+    let key = change.encryption_key;
+    if key.as_deref().is_some_and(|key| !key.is_empty() && !is_public_key(key)) {
+        return StatusCode::BAD_REQUEST;
+    }
+    for (restriction, change) in [
+        (&mut client.certificate, change.certificate),
+        (&mut client.referrer, change.referrer),
+        (&mut client.encryption_key, key),
+    ] {
         *restriction = change.or_else(|| restriction.take()).filter(|text| !text.is_empty());
     }
     done(true)

@@ -30,6 +30,10 @@ pub struct Authorization {
     /// The only `Referer` header that it may be used with. Absent: it takes none, and any.
     #[serde(default)]
     pub referrer: Option<String>,
+    /// The public key that values are encrypted for in the answers to this client, an RSA key as `PUBLIC KEY` in PEM.
+    /// Absent: values are answered as they are. Nothing in an answer tells which.
+    #[serde(default)]
+    pub encryption_key: Option<String>,
     /// What makes it an access key of MySafe, which reaches no other resource. Absent: it is an A2A authorization, which
     /// cannot be given MySafe.
     #[serde(default)]
@@ -59,6 +63,7 @@ impl Authorization {
             pam_core: true,
             certificate: None,
             referrer: None,
+            encryption_key: None,
             access_key: None,
         }
     }
@@ -88,6 +93,13 @@ impl Authorization {
     #[must_use]
     pub fn referrer(mut self, referrer: &str) -> Self {
         self.referrer = Some(referrer.to_owned());
+        self
+    }
+
+    /// Has values encrypted for this public key.
+    #[must_use]
+    pub fn encrypted_for(mut self, public_key_pem: &str) -> Self {
+        self.encryption_key = Some(public_key_pem.to_owned());
         self
     }
 }

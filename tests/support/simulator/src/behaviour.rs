@@ -12,6 +12,7 @@ use crate::call::Kind;
 use crate::device_rules::DeviceRules;
 use crate::form::{Criticality, NotesPlace, SettingsForm, ValueForm};
 use crate::permits::Permits;
+use crate::reading::Reading;
 use crate::rotation::Rotation;
 use crate::safe::SafeRules;
 
@@ -139,6 +140,8 @@ pub struct Behaviour {
     pub addresses: Addresses,
     /// How the vault rotates by itself; default: a second after a release of custody.
     pub rotation: Rotation,
+    /// How the vault hands out values, and what custody is; default: as the pages have it.
+    pub reading: Reading,
     /// What devices do.
     pub devices: DeviceRules,
     /// What MySafe does.
@@ -227,6 +230,7 @@ impl Default for Behaviour {
             permits: Permits::default(),
             addresses: Addresses::default(),
             rotation: Rotation::default(),
+            reading: Reading::default(),
             devices: DeviceRules::default(),
             my_safe: SafeRules::default(),
             outside: Outside::default(),

@@ -8,6 +8,7 @@ use crate::answer::{Answer, Refusal, envelope, response, written_id};
 use crate::call::Kind;
 use crate::config::Device;
 use crate::gateway::Caller;
+use crate::reading;
 use crate::secret::Hidden;
 use crate::state::{Executed, State};
 use crate::store::{Record, in_seconds};
@@ -25,7 +26,28 @@ pub(super) fn execute(state: &mut State, caller: &Caller, kind: Kind, key: &str)
 
 /// `GET` by id: hands out the password, takes custody and is audited. An operator must never do it.
 fn hand_out(state: &mut State, caller: &Caller, id: u64) -> Result<Executed, Refusal> {
+    let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
+    let again = record.custody.as_ref() == Some(&caller.client_id);
+    if record.custody.is_some() && !again && !state.behaviour.reading.simultaneous {
+        return Err(Refusal::coded_as(state.behaviour.reading.held_code, "Credential in use by another user").about(id));
+    }
     warn!(record = id, client = caller.client_id, "a SECRET WAS READ BACK and custody taken");
+    if !again || state.behaviour.reading.repeated_view_counts {
+        view(state, caller, id);
+    }
+    let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
+    let body = json!({
+        "response": response(state.style(Kind::GetCredential), 200, &format!("Credential {id}"), false),
+        "credential": credential(state, caller, record)?,
+    });
+    let mut done = Executed::answer(Answer::json(200, &body));
+    done.record = Some(id);
+    done.secret_handed_out = true;
+    Ok(done)
+}
+
+/// Notes a view: custody goes to the client, and a policy may have the value rotated.
+fn view(state: &mut State, caller: &Caller, id: u64) {
     let now = state.clock.now();
     state.store.edit(id, |record| {
         record.custody = Some(caller.client_id.clone());
@@ -34,29 +56,44 @@ fn hand_out(state: &mut State, caller: &Caller, id: u64) -> Result<Executed, Ref
     if let Some(pause) = state.behaviour.rotation.after_view {
         state.plan_rotation(id, pause);
     }
-    let record = state.store.get(id).ok_or_else(|| Refusal::coded(1007))?;
-    let body = json!({
-        "response": response(state.style(Kind::GetCredential), 200, &format!("Credential {id}"), false),
-        "credential": credential(state, record),
-    });
-    let mut done = Executed::answer(Answer::json(200, &body));
-    done.record = Some(id);
-    done.secret_handed_out = true;
-    Ok(done)
 }
 
-fn credential(state: &State, record: &Record) -> Value {
-    let value = record.value().map(Hidden::reveal);
+fn credential(state: &State, caller: &Caller, record: &Record) -> Result<Value, Refusal> {
     let field = |key: &str| record.fields.get(key).cloned().unwrap_or_else(|| "".into());
     let device = state.device_of(record);
     let parent = parent::of(state, record);
-    json!({
+    let mut shown = json!({
         "id": written_id(state.behaviour.envelope, record.id), state.profile.identifier_key: record.identifier, "username": record.username,
-        "password": value, "content": value, "hostname": record.hostname,
+        "hostname": record.hostname,
         "parent_credential_cod": parent.id, "parent_credential": parent.username,
         "additional": field("additional"), "domain": field("domain"), "ip": record.ip, "port": device.map(port),
-        "model": device.and_then(|device| device.fields.get("model")), "expiration_time": record.expires.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
-    })
+        "model": device.and_then(|device| device.fields.get("model")), "expiration_time": expiry(state, record),
+    });
+    let value = value_for(state, caller, record)?;
+    for &key in state.behaviour.reading.value_keys.names() {
+        shown[key] = value.clone();
+    }
+    if state.behaviour.reading.names_expiration {
+        shown["expiration"] = shown["expiration_time"].clone();
+    }
+    Ok(shown)
+}
+
+/// The value as this client gets it: encrypted where its authorization says so. A value that is too long for the key is
+/// an unexpected error.
+fn value_for(state: &State, caller: &Caller, record: &Record) -> Result<Value, Refusal> {
+    let Some(value) = record.value().map(Hidden::reveal) else { return Ok(Value::Null) };
+    let client = state.authorizations.get(&caller.client_id);
+    match client.and_then(|client| client.encryption_key.as_deref()) {
+        None => Ok(value.into()),
+        Some(key) => reading::encrypted(value, key).map(Value::from).ok_or_else(Refusal::unexpected),
+    }
+}
+
+/// When the value expires: without an offset, as in the samples, or with one.
+fn expiry(state: &State, record: &Record) -> Option<String> {
+    let form = if state.behaviour.reading.expiry_offset { "%Y-%m-%dT%H:%M:%S+00:00" } else { "%Y-%m-%dT%H:%M:%S" };
+    record.expires.map(|at| at.strftime(form).to_string())
 }
 
 /// The port of a device's first connectivity: the one that it names, or the usual one of its protocol.

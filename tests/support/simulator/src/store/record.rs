@@ -115,7 +115,7 @@ impl Record {
 
     /// Applies what somebody does in the vault itself.
     pub(crate) fn apply(&mut self, edit: VaultEdit, now: Timestamp) {
-        let who_sees_it = matches!(edit, VaultEdit::ShowTo(_) | VaultEdit::HideFrom(_));
+        let unlisted = matches!(edit, VaultEdit::ShowTo(_) | VaultEdit::HideFrom(_) | VaultEdit::Custody(_));
         match edit {
             VaultEdit::Rotate(value) => self.write_value(value, None, now),
             VaultEdit::Username(username) => self.username = username,
@@ -124,12 +124,13 @@ impl Record {
             VaultEdit::Active(active) => self.active = active,
             VaultEdit::AutomaticChange(on) => self.set_automatic_change(on),
             VaultEdit::Expires(at) => self.expires = at,
+            VaultEdit::Custody(custody) => self.custody = custody,
             VaultEdit::ShowTo(client) => _ = self.visible_to.insert(client),
             VaultEdit::HideFrom(client) => _ = self.visible_to.remove(&client),
             VaultEdit::Touch => {}
         }
-        // Who sees a record is not part of it.
-        if !who_sees_it {
+        // Who sees a record, and who has it in custody, is not part of it.
+        if !unlisted {
             self.touch_visibly(now);
         }
     }
@@ -161,7 +162,7 @@ pub struct ValueWrite {
     pub value: Hidden,
 }
 
-/// What somebody does to a record in the vault itself. Moves `change`, but for who sees it.
+/// What somebody does to a record in the vault itself. Moves `change`, but for who sees it and who has its custody.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VaultEdit {
@@ -184,6 +185,8 @@ pub enum VaultEdit {
     AutomaticChange(bool),
     /// Says when its value expires, or that it does not.
     Expires(Option<Timestamp>),
+    /// Gives its custody to somebody, a client or any other name, or takes it from whoever has it.
+    Custody(Option<String>),
     /// Assigns it to a client's authorization.
     ShowTo(String),
     /// Takes it out of a client's authorization.

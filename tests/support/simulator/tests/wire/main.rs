@@ -15,6 +15,7 @@ mod items;
 mod knobs;
 mod my_safe;
 mod read_back;
+mod reading;
 mod requests;
 mod upsert;
 mod validation;

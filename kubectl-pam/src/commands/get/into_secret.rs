@@ -1,0 +1,177 @@
+//! Puts a value into a Secret, with the rights of the person who asks: one key of a Secret that is there, and nothing else of it.
+
+use std::str::FromStr;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use crate::cluster::{Cluster, code};
+use crate::exit::{Exit, Failure};
+
+/// Who writes, in the eyes of Kubernetes.
+const FIELD_MANAGER: &str = "kubectl-pam";
+/// Types of Secrets that are logins of the cluster: somebody else fills them.
+const NEVER: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+/// How often a Secret is looked at again that somebody else changed at the same moment.
+const TRIES: usize = 5;
+
+/// One key of a Secret: `NAME` or `NAME:KEY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretKey {
+    /// The Secret, in the namespace that is meant.
+    pub name: String,
+    /// The key in its data.
+    pub key: String,
+}
+
+impl FromStr for SecretKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, key) = text.split_once(':').unwrap_or((text, "password"));
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let fine = !name.is_empty() && !key.is_empty() && name.bytes().all(is_name) && key.bytes().all(is_key);
+        fine.then(|| Self { name: name.to_owned(), key: key.to_owned() })
+            .ok_or_else(|| "give NAME or NAME:KEY, a Secret and a key in its data".to_owned())
+    }
+}
+
+/// A Secret that may get a value, as it was when it was looked at.
+pub struct Checked {
+    uid: String,
+    resource_version: String,
+}
+
+impl SecretKey {
+    /// Looks whether the Secret is there and may get a value, so that no value is read for nothing.
+    pub async fn check(&self, cluster: &Cluster) -> Result<Checked, Failure> {
+        let action = format!("read the Secret {}/{}", cluster.namespace, self.name);
+        let secret = match cluster.answer(&action, api(cluster).get(&self.name)).await? {
+            Ok(secret) => secret,
+            Err(error) if code(&error) == Some(404) => {
+                return Err(refused(&format!(
+                    "there is no Secret {}/{}, and nothing was read: create it first (kubectl create secret generic {})",
+                    cluster.namespace, self.name, self.name
+                )));
+            }
+            Err(error) => return Err(crate::cluster::failed(&action, &error)),
+        };
+        self.may_be_filled(&secret)?;
+        let (uid, resource_version) = (secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
+        Ok(Checked { uid, resource_version })
+    }
+
+    fn may_be_filled(&self, secret: &Secret) -> Result<(), Failure> {
+        if secret.immutable == Some(true) {
+            return Err(refused(&format!("the Secret {} is immutable: take another one", self.name)));
+        }
+        let of_type = secret.type_.as_deref().unwrap_or_default();
+        if NEVER.contains(&of_type) {
+            return Err(refused(&format!(
+                "the Secret {} is of type {of_type}, which the cluster fills: take another one",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// Asks Kubernetes, without a change, whether the person may write the Secret.
+    pub async fn may_write(&self, cluster: &Cluster, checked: &Checked) -> Result<(), Failure> {
+        let params = PatchParams { dry_run: true, ..params() };
+        let patch = Patch::Merge(json!({ "metadata": { "uid": checked.uid } }));
+        let action = self.writing(cluster);
+        cluster.call(&action, api(cluster).patch_metadata(&self.name, &params, &patch)).await.map(drop)
+    }
+
+    /// Writes the value. A Secret that changed meanwhile is looked at again.
+    pub async fn write(&self, cluster: &Cluster, checked: Checked, value: &SecretString) -> Result<(), Failure> {
+        let (action, mut checked) = (self.writing(cluster), checked);
+        for _ in 1..TRIES {
+            match cluster.answer(&action, self.patch(cluster, &checked, value)).await? {
+                Ok(()) => return Ok(()),
+                Err(error) if code(&error) == Some(409) => checked = self.check(cluster).await?,
+                Err(error) => return Err(not_written(&action, &error)),
+            }
+        }
+        let last = cluster.answer(&action, self.patch(cluster, &checked, value)).await?;
+        last.map_err(|error| not_written(&action, &error))
+    }
+
+    async fn patch(&self, cluster: &Cluster, checked: &Checked, value: &SecretString) -> Result<(), kube::Error> {
+        // The uid and the version make the API server refuse a Secret that is another one by now.
+        let patch = Patch::Merge(json!({
+            "metadata": { "uid": checked.uid, "resourceVersion": checked.resource_version },
+            "data": { self.key.as_str(): ByteString(value.expose_secret().as_bytes().to_vec()) },
+        }));
+        // The answer is metadata alone: no value comes back.
+        api(cluster).patch_metadata(&self.name, &params(), &patch).await.map(drop)
+    }
+
+    fn writing(&self, cluster: &Cluster) -> String {
+        format!("write the Secret {}/{}", cluster.namespace, self.name)
+    }
+}
+
+/// Says why a value was not written. A webhook that refuses a Secret may repeat what is in it, so that the words of Kubernetes are
+/// not shown here.
+fn not_written(action: &str, error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => refused(&format!(
+            "cannot {action}: Kubernetes refused ({} {}), in words that are not shown, since they may repeat the value",
+            status.code, status.reason
+        )),
+        error => crate::cluster::failed(action, error),
+    }
+}
+
+fn api(cluster: &Cluster) -> Api<Secret> {
+    Api::namespaced(cluster.client.clone(), &cluster.namespace)
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
+}
+
+fn refused(message: &str) -> Failure {
+    Failure::new(Exit::Kubernetes, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_named_with_its_key_or_without() {
+        let key = |text: &str| text.parse::<SecretKey>().map(|found| (found.name, found.key)).ok();
+        assert_eq!(key("db"), Some(("db".into(), "password".into())));
+        assert_eq!(key("db.main:tls.key"), Some(("db.main".into(), "tls.key".into())));
+        for text in ["", ":x", "db:", "DB", "db:a/b", "db:a:b", "a/b"] {
+            assert_eq!(key(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_value_is_not_repeated() {
+        let status = kube::core::Status::failure("denied: CANARY", "Forbidden").with_code(403);
+        let failure = not_written("write the Secret shop/db", &kube::Error::Api(Box::new(status)));
+        assert_eq!(failure.exit, Exit::Kubernetes);
+        assert!(failure.message.contains("403 Forbidden") && !failure.message.contains("CANARY"), "{failure}");
+    }
+
+    #[test]
+    fn secrets_that_others_fill_and_fixed_ones_get_no_value() {
+        let target = SecretKey { name: "db".into(), key: "password".into() };
+        let of = |secret: Secret| target.may_be_filled(&secret).map_err(|failure| failure.exit);
+        assert_eq!(of(Secret::default()), Ok(()));
+        assert_eq!(of(Secret { immutable: Some(true), ..Secret::default() }), Err(Exit::Kubernetes));
+        for of_type in NEVER {
+            assert_eq!(of(Secret { type_: Some(of_type.into()), ..Secret::default() }), Err(Exit::Kubernetes));
+        }
+        assert_eq!(of(Secret { type_: Some("kubernetes.io/basic-auth".into()), ..Secret::default() }), Ok(()));
+    }
+}

@@ -1,0 +1,130 @@
+//! Puts manifests where the user wants them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::ImportArgs;
+use super::files::{self, Outcome};
+use super::manifest::{Place, name_of, text};
+use super::patch::Patch;
+use super::sorted::{Skipped, Sorted};
+
+use crate::exit::{Exit, Failure};
+
+/// The patch for the connection, in a directory. Its name is none that `kubectl apply -f DIR` reads.
+pub const PATCH: &str = "access.patch";
+/// The records that were skipped, in a directory.
+pub const SKIPPED: &str = "skipped.txt";
+
+/// What became of the manifests.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The directory; empty where all went to standard output.
+    pub directory: String,
+    /// So many files are new.
+    pub new: usize,
+    /// So many were there as they are.
+    pub same: usize,
+    /// So many were written again.
+    pub replaced: usize,
+    /// These were edited by somebody, and stayed as they were.
+    pub kept: Vec<String>,
+    /// True if the user interrupted the writing.
+    pub interrupted: bool,
+}
+
+/// Writes the manifests of all chosen records, until the user interrupts.
+pub async fn write(
+    args: &ImportArgs,
+    sorted: &Sorted<'_>,
+    place: &Place<'_>,
+    patch: Option<&Patch>,
+) -> Result<Written, Failure> {
+    let stop = interrupt();
+    let Some(directory) = &args.directory else { return to_output(sorted, place, &stop).await };
+    fs::create_dir_all(directory).map_err(|error| not_written(directory, &error))?;
+    let mut written = Written { directory: directory.display().to_string(), ..Written::default() };
+    for record in &sorted.chosen {
+        if stop.load(Ordering::Relaxed) {
+            written.interrupted = true;
+            return Ok(written);
+        }
+        let file = directory.join(format!("{}.yaml", name_of(record)));
+        let outcome = files::write(&file, &text(record, place), args.overwrite);
+        written.count(&file, outcome.map_err(|error| not_written(&file, &error))?);
+        // A signal is noted by another task.
+        tokio::task::yield_now().await;
+    }
+    beside(directory, PATCH, patch.and_then(|patch| patch.text.clone()))?;
+    beside(directory, SKIPPED, (!sorted.skipped.is_empty()).then(|| listed(&sorted.skipped)))?;
+    Ok(written)
+}
+
+/// Returns a flag that the user's interruption sets. From now on an interruption does not end the process.
+fn interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    });
+    stop
+}
+
+async fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, stop: &AtomicBool) -> Result<Written, Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    let mut written = Written::default();
+    for (number, record) in sorted.chosen.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            written.interrupted = true;
+            break;
+        }
+        if number > 0 {
+            out.write_all(b"---\n")?;
+        }
+        out.write_all(text(record, place).as_bytes())?;
+        written.new += 1;
+        tokio::task::yield_now().await;
+    }
+    out.flush()?;
+    Ok(written)
+}
+
+impl Written {
+    fn count(&mut self, path: &Path, outcome: Outcome) {
+        match outcome {
+            Outcome::New => self.new += 1,
+            Outcome::Same => self.same += 1,
+            Outcome::Replaced => self.replaced += 1,
+            Outcome::Kept => {
+                self.kept.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            }
+        }
+    }
+}
+
+/// Writes a file of this command's own beside the manifests, or takes away what an earlier run wrote.
+fn beside(directory: &Path, name: &str, text: Option<String>) -> Result<(), Failure> {
+    let path = directory.join(name);
+    let done = match text {
+        Some(text) => files::write(&path, &text, true).map(drop),
+        None => match fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        },
+    };
+    done.map_err(|error| not_written(&path, &error))
+}
+
+fn listed(skipped: &[Skipped<'_>]) -> String {
+    let lines: Vec<String> = skipped.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::No, format!("{} cannot be written: {error}. Run the command again to go on", path.display()))
+}

@@ -1,0 +1,448 @@
+//! Keeps the places of objects that wait for a slot. An object that waits has a place and no pass.
+//!
+//! A pass is a task of ten kilobytes, and kube's controller looks at every task that has begun each time one of them ends. So
+//! a pass that finds no free slot ends. The place that it leaves gets the slot in its turn, keeps the slot, and starts
+//! another pass over the object, which takes the slot and decides from what is true by then.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt as _;
+use tokio::task::AbortHandle;
+
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::trigger::Triggers;
+use crate::controller::runtime::worker_slots::{Lane, Slot, WorkerSlots};
+use crate::domain::Turn;
+
+/// How many passes without a slot may have begun.
+const WITHOUT_SLOT: usize = 64;
+
+/// Hands out slots to passes, and keeps the places of the objects that wait for one.
+pub(crate) struct SlotQueue {
+    /// The slots of passes that work.
+    work: Arc<WorkerSlots>,
+    /// The slots of passes that wait for a list.
+    lists: Arc<WorkerSlots>,
+    places: Arc<Mutex<Places>>,
+    triggers: Arc<Triggers>,
+}
+
+#[derive(Default)]
+struct Places {
+    of: HashMap<ObjectId, Place>,
+    /// Tells a place from an earlier one of the same object.
+    made: u64,
+}
+
+/// Where an object waits, or what it got there.
+struct Place {
+    number: u64,
+    wanted: Wanted,
+    slot: Option<Slot>,
+    waiting: AbortHandle,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.waiting.abort();
+    }
+}
+
+/// Says which slot an object waits for, and in which turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    pool: Pool,
+    lane: Lane,
+    turn: Turn,
+}
+
+/// Says what a slot is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pool {
+    /// Work with the PAM.
+    Work,
+    /// Waiting for a list.
+    List,
+}
+
+/// Says whether a pass goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Going {
+    /// The pass has what it asked for.
+    On,
+    /// The pass ends, and another one begins once the object has its slot.
+    Parked,
+}
+
+/// Holds the slots of one pass.
+pub(crate) struct HeldSlot<'a> {
+    queue: &'a SlotQueue,
+    object: ObjectId,
+    lane: Option<Lane>,
+    turn: Turn,
+    work: Option<Slot>,
+    list: Option<Slot>,
+    /// What the object got while it waited.
+    kept: Option<(Wanted, Slot)>,
+}
+
+impl SlotQueue {
+    /// Returns a queue of `in_all` slots for work, none of them taken. `triggers` start the passes of objects that waited.
+    pub(crate) fn new(in_all: usize, triggers: Arc<Triggers>) -> Self {
+        Self {
+            work: Arc::new(WorkerSlots::new(in_all)),
+            lists: Arc::new(WorkerSlots::for_lists(in_all)),
+            places: Arc::default(),
+            triggers,
+        }
+    }
+
+    /// Returns how many passes may have begun at once: one for each slot, and some that need none, such as the passes over objects for
+    /// which nothing is due.
+    pub(crate) fn most_begun(&self) -> u16 {
+        let slots = self.work.in_all().saturating_add(self.lists.in_all());
+        u16::try_from(slots.saturating_add(WITHOUT_SLOT)).unwrap_or(u16::MAX)
+    }
+
+    /// Returns the slots of a pass that begins: what the object got while it waited, if it did.
+    pub(crate) fn of_pass(&self, object: ObjectId) -> HeldSlot<'_> {
+        let kept = lock(&self.places).take_granted(&object);
+        HeldSlot { queue: self, object, lane: None, turn: Turn::default(), work: None, list: None, kept }
+    }
+
+    /// Forgets an object that is gone, and gives back the slot that was kept for it.
+    pub(crate) fn forget(&self, object: &ObjectId) {
+        // The slot is given back after the lock is: whoever gets it next may be an object with a place here.
+        let place = lock(&self.places).of.remove(object);
+        drop(place);
+    }
+
+    /// Refuses a slot to all that wait or come later. Passes that have a slot finish.
+    pub(crate) fn close(&self) {
+        self.work.close();
+        self.lists.close();
+    }
+
+    /// Resolves once slots are refused.
+    pub(crate) async fn closed(&self) {
+        self.work.closed().await;
+    }
+
+    /// Returns whether slots are refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.work.is_closed()
+    }
+
+    const fn pool(&self, pool: Pool) -> &Arc<WorkerSlots> {
+        match pool {
+            Pool::Work => &self.work,
+            Pool::List => &self.lists,
+        }
+    }
+
+    /// Returns a slot if one is free for the object now, and gives the object a place where none is.
+    fn take_or_park(&self, object: &ObjectId, wanted: Wanted) -> Result<Option<Slot>, Error> {
+        {
+            let mut places = lock(&self.places);
+            if places.has(object, &wanted) {
+                return Ok(places.take_granted(object).map(|(_, slot)| slot));
+            }
+        }
+        let slots = Arc::clone(self.pool(wanted.pool));
+        let (lane, turn) = (wanted.lane.clone(), wanted.turn.clone());
+        let mut waiting = Box::pin(async move { slots.take(&lane, &turn).await });
+        if let Some(slot) = waiting.as_mut().now_or_never() {
+            self.forget(object);
+            return slot.map(Some);
+        }
+        let former = self.park(object, wanted, waiting);
+        drop(former);
+        Ok(None)
+    }
+
+    /// Gives the object a place, and returns the place that it had before.
+    fn park(
+        &self,
+        object: &ObjectId,
+        wanted: Wanted,
+        waiting: impl Future<Output = Result<Slot, Error>> + Send + 'static,
+    ) -> Option<Place> {
+        // Locked until the place is there: the task may have its slot before that.
+        let mut places = lock(&self.places);
+        places.made += 1;
+        let number = places.made;
+        let keep = Keep { object: object.clone(), number, places: Arc::clone(&self.places) };
+        let triggers = Arc::clone(&self.triggers);
+        let task = tokio::spawn(async move {
+            // Refused slots are those of a process that ends.
+            if let Ok(slot) = waiting.await
+                && keep.keep(slot)
+            {
+                triggers.wake(std::slice::from_ref(&keep.object));
+            }
+        });
+        places.of.insert(object.clone(), Place { number, wanted, slot: None, waiting: task.abort_handle() })
+    }
+}
+
+/// Puts a slot into the place that waits for it.
+struct Keep {
+    object: ObjectId,
+    number: u64,
+    places: Arc<Mutex<Places>>,
+}
+
+impl Keep {
+    /// Keeps the slot for the object. Returns whether the object still waits; if it does not, the slot is given back.
+    fn keep(&self, slot: Slot) -> bool {
+        let mut places = lock(&self.places);
+        let Some(place) = places.of.get_mut(&self.object).filter(|place| place.number == self.number) else {
+            // Whoever gets the slot next may have a place here.
+            drop(places);
+            drop(slot);
+            return false;
+        };
+        place.slot = Some(slot);
+        true
+    }
+}
+
+impl Places {
+    /// Takes the slot that an object got; the object has no place then.
+    fn take_granted(&mut self, object: &ObjectId) -> Option<(Wanted, Slot)> {
+        let slot = self.of.get_mut(object)?.slot.take()?;
+        let place = self.of.remove(object)?;
+        Some((place.wanted.clone(), slot))
+    }
+
+    /// Returns whether the object has a place where it waits for that, or got it.
+    fn has(&self, object: &ObjectId, wanted: &Wanted) -> bool {
+        self.of.get(object).is_some_and(|place| place.wanted == *wanted)
+    }
+}
+
+impl HeldSlot<'_> {
+    /// Says in which lane and in which turn the pass waits; without a lane the pass needs no slot. A slot of another lane
+    /// that was kept for the object is given back.
+    pub(crate) fn in_lane(&mut self, lane: Option<Lane>, turn: Turn) {
+        (self.lane, self.turn) = (lane, turn);
+        let Some((wanted, slot)) = self.kept.take() else { return };
+        if self.lane.as_ref() == Some(&wanted.lane) {
+            match wanted.pool {
+                Pool::Work => self.work = Some(slot),
+                Pool::List => self.list = Some(slot),
+            }
+        }
+    }
+
+    /// Takes a slot to work with.
+    pub(crate) async fn acquire(&mut self) -> Result<Going, Error> {
+        let Some(lane) = self.lane.clone().filter(|_| self.work.is_none()) else { return Ok(Going::On) };
+        self.work = if self.list.is_some() {
+            // There are few such passes, and what they read would have to be read again.
+            Some(self.queue.work.take(&lane, &self.turn).await?)
+        } else {
+            self.take_or_park(Pool::Work, lane)?
+        };
+        Ok(going(self.work.as_ref()))
+    }
+
+    /// Waits for a list with a slot of those for that: the pass takes none from the passes that have something to send. `None`
+    /// where none is free: the pass ends as with [`Going::Parked`].
+    pub(crate) async fn wait_for_list<T>(&mut self, list: impl Future<Output = T>) -> Result<Option<T>, Error> {
+        if self.change_for_list()? == Going::Parked {
+            return Ok(None);
+        }
+        let list = tokio::select! {
+            list = list => list,
+            () = self.queue.closed() => return Err(Error::Stopping),
+        };
+        let going = self.acquire().await?;
+        self.list = None;
+        Ok((going == Going::On).then_some(list))
+    }
+
+    fn change_for_list(&mut self) -> Result<Going, Error> {
+        self.work = None;
+        let Some(lane) = self.lane.clone().filter(|_| self.list.is_none()) else { return Ok(Going::On) };
+        self.list = self.take_or_park(Pool::List, lane)?;
+        Ok(going(self.list.as_ref()))
+    }
+
+    fn take_or_park(&self, pool: Pool, lane: Lane) -> Result<Option<Slot>, Error> {
+        self.queue.take_or_park(&self.object, Wanted { pool, lane, turn: self.turn.clone() })
+    }
+}
+
+const fn going(slot: Option<&Slot>) -> Going {
+    match slot {
+        Some(_) => Going::On,
+        None => Going::Parked,
+    }
+}
+
+fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
+    places.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::runtime::object_id::NamespacedName;
+    use crate::domain::Urgency;
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::runtime::reflector::ObjectRef;
+    use tokio::sync::mpsc::UnboundedReceiver;
+
+    /// Receives the objects over which a pass was started.
+    struct Started(UnboundedReceiver<ObjectRef<ConfigMap>>);
+
+    impl Started {
+        async fn next(&mut self) -> String {
+            self.0.recv().await.unwrap().name
+        }
+
+        /// Lets the tasks that wait run, and returns whether they started no pass.
+        async fn is_nothing(&mut self) -> bool {
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
+            self.0.try_recv().is_err()
+        }
+    }
+
+    /// Returns a queue of two slots for work, of which one PAM may have one, and the passes that the queue starts.
+    fn queue() -> (SlotQueue, Started) {
+        let mut triggers = Triggers::default();
+        let started = Started(triggers.add(None));
+        (SlotQueue::new(2, Arc::new(triggers)), started)
+    }
+
+    fn lane() -> Lane {
+        Lane::Pam("pam".to_owned(), 1)
+    }
+
+    fn pass<'a>(queue: &'a SlotQueue, name: &str, urgency: Urgency) -> HeldSlot<'a> {
+        let mut slot = queue.of_pass(object(name));
+        slot.in_lane(Some(lane()), Turn::of("ns", urgency));
+        slot
+    }
+
+    fn object(name: &str) -> ObjectId {
+        ObjectId::new::<ConfigMap>(NamespacedName::new("ns", name))
+    }
+
+    async fn works(slot: &mut HeldSlot<'_>) -> bool {
+        slot.acquire().await.unwrap() == Going::On
+    }
+
+    #[tokio::test]
+    async fn an_object_that_waits_has_no_pass_and_a_new_pass_has_its_slot() {
+        let (queue, mut started) = queue();
+        let mut first = pass(&queue, "first", Urgency::Backlog);
+        assert!(works(&mut first).await && works(&mut first).await);
+        for _ in 0..3 {
+            assert!(!works(&mut pass(&queue, "waits", Urgency::Backlog)).await);
+        }
+        assert_eq!(lock(&queue.places).of.len(), 1);
+        drop(first);
+        assert_eq!(started.next().await, "waits");
+        assert!(!works(&mut pass(&queue, "late", Urgency::Backlog)).await, "the slot is kept for the one that waited");
+        let mut second = pass(&queue, "waits", Urgency::Backlog);
+        assert!(works(&mut second).await);
+        drop(second);
+        assert_eq!(started.next().await, "late");
+        assert!(works(&mut pass(&queue, "late", Urgency::Backlog)).await);
+        assert!(lock(&queue.places).of.is_empty() && started.is_nothing().await);
+    }
+
+    #[tokio::test]
+    async fn an_edit_of_an_object_that_waits_comes_before_the_backlog() {
+        let (queue, mut started) = queue();
+        let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
+        for (name, urgency) in
+            ["a", "b", "c"].map(|name| (name, Urgency::Backlog)).into_iter().chain([("c", Urgency::Fresh)])
+        {
+            assert!(!works(&mut pass(&queue, name, urgency)).await);
+        }
+        drop(held);
+        for name in ["c", "a", "b"] {
+            assert_eq!(started.next().await, name);
+            assert!(works(&mut pass(&queue, name, Urgency::Backlog)).await);
+        }
+        assert!(started.is_nothing().await);
+    }
+
+    #[tokio::test]
+    async fn the_slot_of_an_object_that_went_is_given_to_the_next() {
+        let (queue, mut started) = queue();
+        let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
+        for name in ["goes", "goes-after-its-turn", "stays"] {
+            assert!(!works(&mut pass(&queue, name, Urgency::Backlog)).await);
+        }
+        queue.forget(&object("goes"));
+        drop(held);
+        assert_eq!(started.next().await, "goes-after-its-turn");
+        queue.forget(&object("goes-after-its-turn"));
+        assert_eq!(started.next().await, "stays");
+        assert!(works(&mut pass(&queue, "stays", Urgency::Backlog)).await);
+    }
+
+    #[tokio::test]
+    async fn a_slot_that_is_not_needed_any_more_is_given_back() {
+        let (queue, mut started) = queue();
+        let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
+        for name in ["suspended", "moved", "stays"] {
+            assert!(!works(&mut pass(&queue, name, Urgency::Backlog)).await);
+        }
+        drop(held);
+        assert_eq!(started.next().await, "suspended");
+        drop(pass(&queue, "suspended", Urgency::Backlog));
+        assert_eq!(started.next().await, "moved");
+        let mut moved = queue.of_pass(object("moved"));
+        moved.in_lane(Some(Lane::Pam("other".to_owned(), 1)), Turn::default());
+        assert_eq!(started.next().await, "stays");
+    }
+
+    #[tokio::test]
+    async fn passes_that_wait_for_a_list_take_no_slot_from_those_that_work_and_further_objects_wait_without_a_pass() {
+        let (queue, mut started) = queue();
+        let mut lists = vec![];
+        for name in ["a", "b", "c", "d"] {
+            let mut slot = queue.of_pass(object(name));
+            slot.in_lane(Some(lane()), Turn::of(name, Urgency::Backlog));
+            assert!(works(&mut slot).await);
+            if slot.change_for_list().unwrap() == Going::On {
+                lists.push(slot);
+            }
+        }
+        assert_eq!(lists.len(), 4);
+        let mut late = pass(&queue, "late", Urgency::Backlog);
+        assert!(works(&mut late).await);
+        assert_eq!(late.wait_for_list(async {}).await.unwrap(), None);
+        drop(late);
+        let mut first = lists.remove(0);
+        assert_eq!(first.wait_for_list(async { "list" }).await.unwrap(), Some("list"));
+        assert!(first.work.is_some() && first.list.is_none());
+        assert_eq!(started.next().await, "late");
+        let mut late = pass(&queue, "late", Urgency::Backlog);
+        assert!(late.list.is_some() && late.work.is_none());
+        drop(first);
+        assert!(works(&mut late).await);
+        assert_eq!(late.change_for_list().unwrap(), Going::On);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_in_a_process_that_ends() {
+        let (queue, mut started) = queue();
+        let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
+        assert!(!works(&mut pass(&queue, "waits", Urgency::Backlog)).await);
+        queue.close();
+        drop(held);
+        assert!(started.is_nothing().await && queue.is_closed());
+        assert!(pass(&queue, "late", Urgency::Backlog).acquire().await.is_err());
+    }
+}
