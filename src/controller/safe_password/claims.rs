@@ -138,6 +138,13 @@ impl Claims {
         }
     }
 
+    /// Notes that the write that the status tells of as announced then has an answer, and that no other one was open.
+    pub(crate) fn note_answered(&self, uid: &str, announced: Timestamp) {
+        if let Some(claim) = self.lock().claims.get_mut(uid) {
+            claim.unsettled.answer(announced.max(self.started));
+        }
+    }
+
     /// Notes that a creation named no entry. Whatever its answer says, there may be one.
     pub(crate) fn note_creation(&self, uid: &str) {
         self.lock().creations.insert(uid.to_owned(), Instant::now());
@@ -336,6 +343,23 @@ mod tests {
                 assert_eq!(holder.map(|holder| holder.until), end.map(Some), "{told:?} {lost:?}");
                 assert!(claims.take(&second, seven(None), at(110)) && claims.lock().claims.len() == 1);
             }
+        }
+    }
+
+    #[test]
+    fn p4_an_entry_of_an_object_that_goes_with_the_answer_to_its_last_write_is_free_at_once() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        for (answered, is_free) in [(20, true), (19, false)] {
+            let (claims, mut first) = (Claims::new(at(15)), object("a", 5, Some("7"), None));
+            let write = json!({"since": at(20), "groups": {}});
+            first.status.as_mut().unwrap().in_flight = Some(serde_json::from_value(write).unwrap());
+            claims.note(&first);
+            claims.begin_pass("a");
+            claims.note_answered("a", at(answered));
+            claims.note(&first);
+            claims.forget("a");
+            assert!(claims.end_pass("a"));
+            assert_eq!(claims.take(&object("b", 1, None, None), seven(None), at(21)), is_free, "{answered}");
         }
     }
 

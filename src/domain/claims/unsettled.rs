@@ -15,6 +15,9 @@ pub struct Unsettled {
     lost: Option<Timestamp>,
     /// The end of what the status tells of: an earlier process may have sent it.
     told: Option<Timestamp>,
+    /// The end of an announcement that this process got an answer to: the status may tell of that write for as long as the
+    /// object is there.
+    answered: Option<Timestamp>,
 }
 
 impl Unsettled {
@@ -28,10 +31,16 @@ impl Unsettled {
         self.told = since.map(settled_at);
     }
 
+    /// Notes that the write that was announced at `announced` has an answer. Only where no other write was open then: a status
+    /// tells of the last one alone.
+    pub fn answer(&mut self, announced: Timestamp) {
+        self.answered = Some(settled_at(announced));
+    }
+
     /// Returns from when on the PAM executes none of the writes; `None` if each has an answer.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
-        self.lost.max(self.told)
+        self.lost.max(self.told.filter(|told| self.answered != Some(*told)))
     }
 }
 
@@ -80,6 +89,31 @@ mod tests {
             unsettled.tell(told.map(at));
             let last = lost.max(again).max(told);
             assert_eq!(unsettled.until(), last.map(|second| at(second + 90)), "{lost:?} {again:?} {told:?}");
+        }
+    }
+    /// An object that goes with its last write goes with a status that still tells of the write.
+    #[test]
+    fn p4_an_announcement_that_was_answered_does_not_count_and_every_other_write_does() {
+        let times = [None, Some(10), Some(20)];
+        for (lost, told, answered) in
+            times.into_iter().flat_map(|one| times.map(|two| times.map(|three| (one, two, three)))).flatten()
+        {
+            for is_told_first in [true, false] {
+                let mut unsettled = Unsettled::default();
+                if let Some(second) = lost {
+                    unsettled.lose(at(second));
+                }
+                if is_told_first {
+                    unsettled.tell(told.map(at));
+                }
+                if let Some(second) = answered {
+                    unsettled.answer(at(second));
+                }
+                // The watch may show the announcement after its write was answered.
+                unsettled.tell(told.map(at));
+                let last = lost.max(told.filter(|_| told != answered));
+                assert_eq!(unsettled.until(), last.map(|second| at(second + 90)), "{lost:?} {told:?} {answered:?}");
+            }
         }
     }
 }

@@ -42,6 +42,10 @@ pub(super) async fn send(observed: &Observation<'_>, write: Write, context: &Con
     };
     match outcome {
         Outcome::Switched if observed.is_deleting() => {
+            // The object goes with a status that tells of this write. While another one is open, a deletion waits.
+            if let Some(write) = &observed.stored.in_flight {
+                context.claims.note_answered(observed.uid(), write.since.0);
+            }
             take_off(observed, None, context).await?;
             let id = observed.status.identifier.as_deref().unwrap_or_default();
             Ok(Outcome::Released { reason: "Deactivated", note: message::deactivated(id) })
