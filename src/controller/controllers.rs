@@ -18,6 +18,7 @@ use crate::controller::controllers::control::{Receiver, Watched, control};
 use crate::controller::credential;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::outside::Namespaced;
+use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch::{self, Guarded};
 use crate::controller::safe_password;
@@ -91,11 +92,10 @@ pub(crate) async fn serve(kinds: &Kinds, config: &Config, receivers: Receivers, 
         let known = KnownConnections { cluster: cluster.clone(), tenants };
         let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &known);
         let (safe_passwords, safe_passwords_listed) = object_scope(&of.scope, of.safe_passwords, &known);
-        let keep = |store| kinds.credentials.keep(store);
         let serving = join3(
             serving,
-            serve_objects(&kinds.credentials, connections, credentials, keep, stop),
-            serve_objects(&kinds.safe_passwords, connections, safe_passwords, drop, stop),
+            serve_objects(&kinds.credentials, &kinds.credentials.shown, credentials, connections, stop),
+            serve_objects(&kinds.safe_passwords, &kinds.safe_passwords.shown, safe_passwords, connections, stop),
         );
         (serving, [credentials_listed, safe_passwords_listed])
     });
@@ -151,12 +151,12 @@ fn object_scope<K: Managed>(
 }
 
 /// Serves the objects of one kind in one scope, once the scope's connections are known. A scope that the operator may not list
-/// holds up no other scope. `keep` takes in where the objects are kept.
+/// holds up no other scope. `shown` takes in where the objects are kept.
 async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
     reconciler: &Arc<R>,
-    connections: &Arc<connection::context::Context>,
+    shown: &ShownObjects<K>,
     of: ObjectScope<K>,
-    keep: impl FnOnce(Store<Guarded<K>>),
+    connections: &Arc<connection::context::Context>,
     stop: &Stop,
 ) {
     let ObjectScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
@@ -171,7 +171,7 @@ async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
         let api = watch::scoped(of_all.client.clone(), scope.as_deref());
         let watched = Watched { api, config: watch::config(), most_begun: of_all.slots.most_begun() };
         let (store, serving) = control(reconciler, of_all, watched, receiver, stop);
-        keep(store.clone());
+        shown.keep(store.clone());
         // The receiver is gone only while everything stops.
         let first_list = async {
             if store.wait_until_ready().await.is_ok() {

@@ -14,9 +14,8 @@ use tokio::task::JoinSet;
 use crate::api::{ClusterPamConnection, MySafePassword, PamCredential};
 use crate::config::{Config, WatchScope};
 use crate::controller::connection;
-use crate::controller::connection::inventory::ListConsumer;
 use crate::controller::connection::outage;
-use crate::controller::connection::poller::Poller;
+use crate::controller::connection::poller::{Poller, RegularList};
 use crate::controller::controllers::{Kinds, Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
 use crate::controller::runtime::answers;
@@ -85,8 +84,11 @@ fn spawn_work(Kinds { connections, credentials, safe_passwords }: &Kinds, config
         work.spawn(outside::tell_outside::<MySafePassword, _>(Arc::clone(safe_passwords), names.clone()));
     }
     work.spawn(outage::watch(Arc::clone(connections)));
-    let listing = Arc::clone(credentials) as Arc<dyn ListConsumer>;
-    work.spawn(Poller::new(Arc::clone(connections), listing).run());
+    let lists: Vec<Arc<dyn RegularList>> = vec![
+        Arc::<credential::context::Context>::clone(credentials),
+        Arc::<safe_password::context::Context>::clone(safe_passwords),
+    ];
+    work.spawn(Poller::new(Arc::clone(connections), lists).run());
 }
 
 /// Returns why the work ended: it was told to stop, or the API server went back.

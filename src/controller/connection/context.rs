@@ -87,15 +87,19 @@ impl Context {
         self.statuses.freshest(connection.uid(), version, connection.status.clone())
     }
 
+    /// Returns the client that was made of this very version of a connection and of its Secrets, if there is one.
+    pub(crate) fn known_client(&self, connection: &AnyConnection) -> Option<Arc<ConnectedClient>> {
+        let versions = self.resolver().versions_of(connection)?;
+        self.store.current(connection, &versions)
+    }
+
     /// Returns the client of a connection, and makes a client where there is none yet. A client with another login than the
     /// status proves is not made while logins are held back: its first call would log in.
     pub(crate) async fn client(
         &self,
         connection: &AnyConnection,
     ) -> Result<Result<Arc<ConnectedClient>, Problem>, Error> {
-        if let Some(versions) = self.resolver().versions_of(connection)
-            && let Some(client) = self.store.current(connection, &versions)
-        {
+        if let Some(client) = self.known_client(connection) {
             return Ok(Ok(client));
         }
         let resolved = match self.resolver().resolve(connection).await? {

@@ -20,14 +20,8 @@ use crate::pam::{PamError, Snapshot};
 
 /// Says what a list means for the objects of a kind.
 pub(crate) trait ListConsumer: Send + Sync + 'static {
-    /// Returns the connections that have to be listed regularly, each once.
-    fn connections_to_list(&self) -> Vec<ConnectionId>;
-
     /// Compares all objects of a connection with a list.
     fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary;
-
-    /// Returns the objects of a connection that are woken after each regular list, even if the list shows nothing new.
-    fn to_wake_after(&self, connection: &ConnectionId) -> Vec<ObjectId>;
 }
 
 /// What a list shows of all objects of one connection.

@@ -1,15 +1,16 @@
-//! Lists every connection once in its interval. What a list means is for `inventory.rs`.
+//! Lists every connection once in its interval. What a list means is for the objects of the connection's product.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{InventorySettings, Product};
+use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::context::Context;
-use crate::controller::connection::inventory::{ListConsumer, list};
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
 use crate::controller::connection::state::ConnectionState;
 use crate::domain::Connection;
@@ -18,6 +19,27 @@ use crate::domain::Connection;
 const LOOK: Duration = Duration::from_secs(10);
 /// How long after a list that failed, or cannot be trusted, the next is tried, at first.
 const AGAIN: Duration = Duration::from_mins(1);
+
+/// The list of one product's connections that is taken once in the interval of each, beside the passes.
+pub(crate) trait RegularList: Send + Sync + 'static {
+    /// Returns the product whose connections have the list.
+    fn product(&self) -> Product;
+
+    /// Returns the connections that have to be listed regularly, each once.
+    fn connections_to_list(&self) -> Vec<ConnectionId>;
+
+    /// Returns when the newest list began that the objects of a connection were compared with.
+    fn last(&self, id: &ConnectionId) -> Option<Instant>;
+
+    /// Lists a connection and has its objects compared; returns whether the list came and can be trusted. What was asked for
+    /// is a list that begins after `asked`.
+    fn take<'a>(
+        &'a self,
+        connection: &'a AnyConnection,
+        connected: &'a ConnectedClient,
+        asked: Option<Instant>,
+    ) -> BoxFuture<'a, bool>;
+}
 
 /// When the list of one connection is due.
 struct PollSchedule {
@@ -42,17 +64,24 @@ impl PollSchedule {
     fn ended(&mut self, is_well: bool, interval: Duration, now: Instant) {
         self.failures = if is_well { 0 } else { self.failures.saturating_add(1) };
         let wait = AGAIN.saturating_mul(1 << self.failures.saturating_sub(1).min(10)).min(interval);
-        self.not_before = (!is_well).then(|| now + wait);
+        // A list that takes longer than the interval is due when it ends, and counts as fresh for a moment then.
+        self.not_before = Some(now + if is_well { LOOK } else { wait });
     }
 }
 
-/// Lists the connections of the objects of one kind.
+/// Lists the connections.
 pub(crate) struct Poller {
     connections: Arc<Context>,
-    consumer: Arc<dyn ListConsumer>,
+    lists_of: Vec<Arc<dyn RegularList>>,
     schedules: HashMap<ConnectionId, PollSchedule>,
     under_way: HashSet<ConnectionId>,
     lists: JoinSet<Ended>,
+}
+
+/// A connection whose list is kept.
+struct Kept {
+    connection: Arc<AnyConnection>,
+    list: Arc<dyn RegularList>,
 }
 
 /// A list that ended.
@@ -63,9 +92,9 @@ struct Ended {
 }
 
 impl Poller {
-    /// Makes it for the objects of one kind.
-    pub(crate) fn new(connections: Arc<Context>, consumer: Arc<dyn ListConsumer>) -> Self {
-        Self { connections, consumer, schedules: HashMap::new(), under_way: HashSet::new(), lists: JoinSet::new() }
+    /// Makes it for the lists of these products.
+    pub(crate) fn new(connections: Arc<Context>, lists_of: Vec<Arc<dyn RegularList>>) -> Self {
+        Self { connections, lists_of, schedules: HashMap::new(), under_way: HashSet::new(), lists: JoinSet::new() }
     }
 
     /// Lists for ever. Runs until dropped.
@@ -87,21 +116,21 @@ impl Poller {
     fn begin(&mut self) -> Instant {
         let now = Instant::now();
         let due = self.to_list();
-        let known: HashSet<ConnectionId> = due.iter().map(|connection| connection.id()).collect();
+        let known: HashSet<ConnectionId> = due.iter().map(|kept| kept.connection.id()).collect();
         self.schedules.retain(|id, _| known.contains(id));
         let mut wake = now + LOOK;
-        for connection in due {
+        for Kept { connection, list } in due {
             let (id, interval) = (connection.id(), inventory(&connection).interval());
-            let last = self.connections.store.snapshot(&id).map(|snapshot| snapshot.started());
+            let last = list.last(&id);
             let asked = self.connections.store.asked_since(&id, last);
             let schedule = self.schedules.entry(id.clone()).or_insert_with(|| PollSchedule::new(now));
             let next = schedule.next(interval, last, asked);
             if next > now {
                 wake = wake.min(next);
             } else if self.under_way.insert(id) {
-                let (connections, consumer) = (Arc::clone(&self.connections), Arc::clone(&self.consumer));
+                let connections = Arc::clone(&self.connections);
                 self.lists.spawn(async move {
-                    let is_well = poll(&connection, asked, &*consumer, &connections).await;
+                    let is_well = poll(&connection, asked, &*list, &connections).await;
                     Ended { id: connection.id(), is_well }
                 });
             }
@@ -118,36 +147,25 @@ impl Poller {
     }
 
     /// Returns the connections whose list is kept: those that are ready, are to list, and are in use.
-    fn to_list(&self) -> Vec<Arc<AnyConnection>> {
+    fn to_list(&self) -> Vec<Kept> {
+        self.lists_of.iter().flat_map(|list| self.to_list_of(list)).collect()
+    }
+
+    fn to_list_of(&self, list: &Arc<dyn RegularList>) -> Vec<Kept> {
         let connections = &self.connections;
-        // What is listed are records of PAM Core.
-        let state = |id: &ConnectionId| ConnectionState::state(connections.state(id).as_ref(), Product::PamCore);
+        let state = |id: &ConnectionId| ConnectionState::state(connections.state(id).as_ref(), list.product());
         let is_ready = |id: &ConnectionId| state(id) == Connection::Ready;
-        let used = self.consumer.connections_to_list().into_iter().filter(is_ready);
+        let used = list.connections_to_list().into_iter().filter(is_ready);
         let used = used.filter_map(|id| connections.store.get(&id));
-        used.filter(|connection| inventory(connection).enabled).collect()
+        let used = used.filter(|connection| inventory(connection).enabled);
+        used.map(|connection| Kept { connection, list: Arc::clone(list) }).collect()
     }
 }
 
 /// Lists one connection; returns whether the list came and can be trusted.
-async fn poll(
-    connection: &AnyConnection,
-    asked: Option<Instant>,
-    consumer: &dyn ListConsumer,
-    context: &Context,
-) -> bool {
-    let id = connection.id();
+async fn poll(connection: &AnyConnection, asked: Option<Instant>, list: &dyn RegularList, context: &Context) -> bool {
     match context.client(connection).await {
-        Ok(Ok(connected)) => {
-            let listed = list(&id, &connected, asked, consumer, context).await;
-            let hold = context.health.list_hold(&id);
-            if listed.is_ok() && !hold.all {
-                // By the list of each interval alone: were each list to wake these, and each of them to need one, there
-                // would be no end of it.
-                context.cluster.triggers.wake_after_release(&consumer.to_wake_after(&id));
-            }
-            listed.is_ok() && hold.is_empty()
-        }
+        Ok(Ok(connected)) => list.take(connection, &connected, asked).await,
         Ok(Err(_)) => false,
         Err(error) => {
             tracing::debug!(%error, "a connection could not be made for its list");
@@ -186,6 +204,14 @@ mod tests {
         assert_eq!(schedule.next(HOUR, Some(now), Some(now)), now);
         schedule.ended(false, HOUR, now);
         assert_eq!(schedule.next(HOUR, Some(now), Some(now)), now + AGAIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_takes_longer_than_the_interval_is_not_followed_by_itself() {
+        let (mut schedule, began) = schedule(0.5);
+        let ended = began + 2 * AGAIN;
+        schedule.ended(true, AGAIN, ended);
+        assert_eq!(schedule.next(AGAIN, Some(began), None), ended + LOOK, "it counts as fresh until then");
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::api::SourceSecret;
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
-use crate::pam::{PamClient, Snapshot};
+use crate::pam::{EntrySnapshot, PamClient, Snapshot};
 
 /// What this process remembers of every connection.
 #[derive(Default)]
@@ -44,6 +44,11 @@ pub(crate) struct TakenIn {
 }
 
 impl TakenIn {
+    /// Returns when the list began.
+    pub(crate) const fn started(&self) -> Option<Instant> {
+        self.started
+    }
+
     /// Records a list; returns `true` if it is newer than the last one. A slow pass with an older list must not overwrite what
     /// a newer list showed.
     pub(crate) fn is_news(&mut self, started: Instant) -> bool {
@@ -109,6 +114,11 @@ impl ConnectionStore {
     /// Returns the newest list of a connection, however old.
     pub(crate) fn snapshot(&self, id: &ConnectionId) -> Option<Arc<Snapshot>> {
         self.lock().get(id)?.client.as_ref()?.inventory.latest()
+    }
+
+    /// Returns the newest list of the entries of a connection's MySafe, however old.
+    pub(crate) fn entries(&self, id: &ConnectionId) -> Option<Arc<EntrySnapshot>> {
+        self.lock().get(id)?.client.as_ref()?.entries.latest()
     }
 
     /// Forgets a connection that is gone. A newer connection with the same name stays known.

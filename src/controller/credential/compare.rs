@@ -2,9 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::api::{Mode, PamCredential};
-use crate::controller::connection::inventory::{ListConsumer, ListSummary};
-use crate::controller::connection::object::{ConnectionId, RefersToConnection as _};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::api::{Mode, PamCredential, Product};
+use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::connection::inventory::{ListConsumer, ListSummary, list};
+use crate::controller::connection::object::{AnyConnection, ConnectionId, RefersToConnection as _};
+use crate::controller::connection::poller::RegularList;
 use crate::controller::connection::state::ConnectionState;
 use crate::controller::connection::stored_vault::connected_vault;
 use crate::controller::credential::context::Context;
@@ -19,10 +25,24 @@ use crate::domain::{Binding, Reason};
 use crate::pam::Snapshot;
 
 impl ListConsumer for Context {
+    fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary {
+        let mut summary = ListSummary::default();
+        each_of(&connection.connection.id(), self, |credential| {
+            compare_one(&mut summary, credential, connection, snapshot, self);
+        });
+        summary
+    }
+}
+
+impl RegularList for Context {
+    fn product(&self) -> Product {
+        Product::PamCore
+    }
+
     /// Returns the connections that have records of ours, or on which a plan depends.
     fn connections_to_list(&self) -> Vec<ConnectionId> {
         let mut used = HashSet::new();
-        for credential in self.all() {
+        for credential in self.shown.all() {
             let Ok(credential) = &credential.0 else { continue };
             let is_written = credential.status.as_ref().is_some_and(|status| status.id.is_some());
             if is_written || credential.spec.mode == Mode::Plan {
@@ -32,29 +52,45 @@ impl ListConsumer for Context {
         used.into_iter().collect()
     }
 
-    fn compare(&self, connection: &ConnectionState, snapshot: &Snapshot) -> ListSummary {
-        let mut summary = ListSummary::default();
-        each_of(&connection.connection.id(), self, |credential| {
-            compare_one(&mut summary, credential, connection, snapshot, self);
-        });
-        summary
+    fn last(&self, id: &ConnectionId) -> Option<Instant> {
+        self.connections.store.snapshot(id).map(|snapshot| snapshot.started())
     }
 
-    /// Returns the credentials that plan: what they would do may be another thing by the new list.
-    fn to_wake_after(&self, connection: &ConnectionId) -> Vec<ObjectId> {
-        let mut plans = Vec::new();
-        each_of(connection, self, |credential| {
-            if credential.spec.mode == Mode::Plan && !credential.is_suspended() {
-                plans.push(credential.object_id());
+    fn take<'a>(
+        &'a self,
+        connection: &'a AnyConnection,
+        connected: &'a ConnectedClient,
+        asked: Option<Instant>,
+    ) -> BoxFuture<'a, bool> {
+        async move {
+            let id = connection.id();
+            let listed = list(&id, connected, asked, self, &self.connections).await;
+            let hold = self.connections.health.list_hold(&id);
+            if listed.is_ok() && !hold.all {
+                // By the list of each interval alone: were each list to wake these, and each of them to need one, there
+                // would be no end of it.
+                self.cluster.triggers.wake_after_release(&plans_of(&id, self));
             }
-        });
-        plans
+            listed.is_ok() && hold.is_empty()
+        }
+        .boxed()
     }
+}
+
+/// Returns the credentials of a connection that plan: what they would do may be another thing by the new list.
+fn plans_of(connection: &ConnectionId, context: &Context) -> Vec<ObjectId> {
+    let mut plans = Vec::new();
+    each_of(connection, context, |credential| {
+        if credential.spec.mode == Mode::Plan && !credential.is_suspended() {
+            plans.push(credential.object_id());
+        }
+    });
+    plans
 }
 
 /// Calls `take` with each credential of a connection.
 fn each_of(connection: &ConnectionId, context: &Context, mut take: impl FnMut(&PamCredential)) {
-    for credential in context.all() {
+    for credential in context.shown.all() {
         if let Ok(credential) = &credential.0
             && credential.connection_id() == *connection
         {

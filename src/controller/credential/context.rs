@@ -1,9 +1,7 @@
 //! What passes over credentials share.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use kube::runtime::reflector::{ObjectRef, Store};
+use std::sync::Arc;
 
 use crate::api::{AdoptionPolicy, DeletionPolicy, Mode, PamCredential, PamCredentialStatus};
 use crate::config::Config;
@@ -20,9 +18,9 @@ use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
+use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::throwaway::is_throwaway;
-use crate::controller::runtime::watch::Guarded;
 use crate::domain::{VaultId, WantedRecord};
 use crate::metrics::Kind;
 
@@ -37,8 +35,8 @@ pub(crate) struct Context {
     pub(crate) statuses: StatusStore<PamCredentialStatus>,
     /// The name of this cluster, and then its former names: identifiers begin with one of them.
     cluster_names: Vec<String>,
-    /// The credentials of every scope that is watched.
-    stores: Mutex<Vec<Store<Guarded<PamCredential>>>>,
+    /// The credentials that the watches show.
+    pub(crate) shown: ShownObjects<PamCredential>,
 }
 
 impl Managed for PamCredential {
@@ -80,31 +78,10 @@ impl Context {
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
             cluster_names: [vec![cluster.name.clone()], config.former_cluster_names.clone()].concat(),
-            stores: Mutex::default(),
+            shown: ShownObjects::default(),
             cluster,
             connections,
         }
-    }
-
-    /// Takes in where the credentials of one scope are kept.
-    pub(crate) fn keep(&self, store: Store<Guarded<PamCredential>>) {
-        self.stores().push(store);
-    }
-
-    /// Returns every credential that the watches show.
-    pub(crate) fn all(&self) -> Vec<Arc<Guarded<PamCredential>>> {
-        self.stores().iter().flat_map(Store::state).collect()
-    }
-
-    /// Returns a credential as the watches show it.
-    pub(crate) fn find(&self, key: &NamespacedName) -> Option<PamCredential> {
-        let reference = ObjectRef::<Guarded<PamCredential>>::new(&key.name).within(&key.namespace);
-        let found = self.stores().iter().find_map(|store| store.get(&reference))?;
-        found.0.as_ref().ok().cloned()
-    }
-
-    fn stores(&self) -> MutexGuard<'_, Vec<Store<Guarded<PamCredential>>>> {
-        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in a credential as the watch shows it.

@@ -21,7 +21,7 @@ pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context
     }
     let mut slot = context.cluster.slots.of_pass(throwaway.object_id());
     context.cluster.track(throwaway);
-    let object = with_spec_of(throwaway, of, context.find(of));
+    let object = with_spec_of(throwaway, of, context.shown.find(of));
     let mut observed = observe::from_cache(&object, context);
     if let Some(waits) = observed.waits_as(&throwaway.object_id(), &context.cluster) {
         return Ok(waits);

@@ -18,6 +18,7 @@ pub(crate) mod pass_end;
 pub(crate) mod recorder;
 pub(crate) mod retry;
 pub(crate) mod rollback;
+pub(crate) mod shown_objects;
 pub(crate) mod status_store;
 pub(crate) mod status_write;
 pub(crate) mod throwaway;

@@ -12,6 +12,7 @@ use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::object_states::ObjectStates;
+use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::safe_password::claims::Claims;
@@ -28,9 +29,8 @@ pub(crate) struct Context {
     pub(crate) state: ObjectStates,
     /// The newest statuses.
     pub(crate) statuses: StatusStore<MySafePasswordStatus>,
-    /// At which part of an interval after the start the first regular list comes, from 0 to 1: operators that start together
-    /// must not ask together for ever after.
-    pub(crate) phase: f64,
+    /// The objects that the watches show.
+    pub(crate) shown: ShownObjects<MySafePassword>,
 }
 
 impl Managed for MySafePassword {
@@ -78,7 +78,7 @@ impl Context {
             claims: Claims::new(connections.cluster.clock.now()),
             state: ObjectStates::default(),
             statuses: StatusStore::default(),
-            phase: rand::random(),
+            shown: ShownObjects::default(),
             connections,
         }
     }

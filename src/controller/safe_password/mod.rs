@@ -2,6 +2,7 @@
 
 mod act;
 mod claims;
+mod compare;
 pub(crate) mod context;
 mod facts;
 mod observe;

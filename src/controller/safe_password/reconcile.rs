@@ -93,7 +93,7 @@ async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Err
         Next::End(end) => return Ok(end),
     };
     if decision == Decision::Settled {
-        observe::refresh_drift(&mut observed, context).await?;
+        observe::refresh_drift(&mut observed, context);
     }
     let outcome = act::carry_out(&observed, decision, context).await?;
     observed.times.ended = context.cluster.clock.now();

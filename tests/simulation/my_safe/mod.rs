@@ -4,6 +4,7 @@ mod gone;
 mod hostile;
 mod life;
 mod lost_answers;
+mod neighbours;
 mod strangers;
 mod tenants;
 mod throwaway;

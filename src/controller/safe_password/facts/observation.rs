@@ -1,7 +1,6 @@
 //! All that a pass holds of one object: plain data, and what follows from it.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -64,8 +63,6 @@ pub(crate) struct Found {
     pub(crate) failure: Option<PamError>,
     /// What a regular list shows.
     pub(crate) comparison: Comparison,
-    /// When the entry is compared with a regular list again.
-    pub(crate) compare_in: Option<Duration>,
     /// The write that this pass announced.
     pub(crate) announced: Option<Write>,
 }

@@ -1,12 +1,12 @@
 //! MySafe's list: what it shows of the object's entry.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::connection::poller::inventory;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::controller::safe_password::context::Context;
@@ -17,9 +17,6 @@ use crate::controller::safe_password::observe::namespace::refresh_namespace_term
 use crate::domain::safe_password::{self, EntryDrift};
 use crate::domain::{Connection, Reason, RecordId};
 use crate::pam::EntrySnapshot;
-
-/// The least time between two comparisons of an object with a list.
-const LEAST: Duration = Duration::from_secs(10);
 
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
@@ -76,37 +73,21 @@ fn take_in(observed: &mut Observation<'_>, snapshot: &EntrySnapshot, context: &C
     observed.found.list = Some(relevant(snapshot.entries(), began, &observed.input(), is_claimed));
 }
 
-/// Compares a settled object with a list that is no older than the connection's interval, and notes when to compare again. A
-/// list that cannot be had tells nothing. The first list comes within one interval after the start, at a random time: a restart
-/// asks the PAM for nothing.
-pub(crate) async fn refresh_drift(observed: &mut Observation<'_>, context: &Context) -> Result<(), Error> {
-    let Some(interval) = interval(observed) else { return Ok(()) };
-    let Ok(connected) = connected::client(observed, context).await? else { return Ok(()) };
-    let age = |snapshot: &EntrySnapshot| snapshot.started().elapsed();
-    let mut latest = connected.entries.latest();
-    let at_first = interval.mul_f64(context.phase).saturating_sub(context.state.age(Instant::now()));
-    if latest.is_none() && !at_first.is_zero() {
-        observed.found.compare_in = Some(at_first);
-        return Ok(());
-    }
-    if latest.as_ref().is_none_or(|latest| age(latest) >= interval) {
-        latest = connected.entries.fresh_entries(&connected.client, None).await.ok();
-    }
-    if let Some(latest) = &latest {
-        take_in(observed, latest, context);
-        // The list may lack an entry that the spec has inactive.
-        let is_meant = |drift: &EntryDrift| *drift == EntryDrift::NotListed && observed.desired.active == Some(false);
-        let drift = safe_password::drift(&observed.input()).filter(|drift| !is_meant(drift));
-        observed.found.comparison = drift.map_or(Comparison::AsWritten, Comparison::Drifted);
-    }
-    let left = latest.map_or(interval, |latest| interval.saturating_sub(age(&latest)));
-    observed.found.compare_in = Some(left.max(LEAST));
-    Ok(())
+/// Compares a settled object with the newest list, however old: a pass waits for no list that only tells of others' changes.
+pub(crate) fn refresh_drift(observed: &mut Observation<'_>, context: &Context) {
+    let Some(latest) = latest(observed, context) else { return };
+    take_in(observed, &latest, context);
+    // The list may lack an entry that the spec has inactive.
+    let is_meant = |drift: &EntryDrift| *drift == EntryDrift::NotListed && observed.desired.active == Some(false);
+    let drift = safe_password::drift(&observed.input()).filter(|drift| !is_meant(drift));
+    observed.found.comparison = drift.map_or(Comparison::AsWritten, Comparison::Drifted);
 }
 
-/// Returns how often the list is compared with the entry; `None` where it is not.
-fn interval(observed: &Observation<'_>) -> Option<Duration> {
+/// Returns the newest list of where the connection leads, if the connection is ready and is to be listed.
+fn latest(observed: &Observation<'_>, context: &Context) -> Option<Arc<EntrySnapshot>> {
     let state = observed.connection.state.as_ref().filter(|_| observed.connection_state() == Connection::Ready)?;
-    let settings = state.connection.spec.inventory.clone().unwrap_or_default();
-    settings.enabled.then(|| settings.interval())
+    let connected =
+        context.connections.known_client(&state.connection).filter(|_| inventory(&state.connection).enabled)?;
+    connected.check_same_login(observed.connection.vault.as_ref()).ok()?;
+    connected.entries.latest()
 }

@@ -21,8 +21,8 @@ use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::facts::observation::Observation;
+use crate::domain::Reason;
 use crate::domain::safe_password::{Decision, Ended, Input, SHARES, Write, next_pass};
-use crate::domain::{NextPass, Reason};
 use crate::message::pam_error;
 
 /// Reports how a decision was carried out: writes the status, publishes events.
@@ -109,9 +109,5 @@ fn come_back_as(
 ) -> Action {
     let asked = outcome.error().or(observed.found.failure.as_ref()).and_then(pam_error::asked);
     let input_hash = observed.input_hash();
-    let next = match (next_pass(ended), observed.found.compare_in) {
-        (NextPass::OnChange, Some(left)) => NextPass::In(left),
-        (next, _) => next,
-    };
-    pass_end::come_back(&context.cluster.retries, id, input_hash, next, asked)
+    pass_end::come_back(&context.cluster.retries, id, input_hash, next_pass(ended), asked)
 }
