@@ -55,8 +55,6 @@ pub struct Connected {
     pub client: PamClient,
     /// The connection.
     pub connection: PamObject,
-    /// What the connection says.
-    pub spec: ConnectionSpec,
 }
 
 impl ConnectionArgs {
@@ -82,7 +80,7 @@ impl LoginArgs {
         let Login { endpoint, .. } = read.map_err(|error| not_read(error, &home))?;
         let client = PamClient::new(endpoint, &Origins::new(), Deadlines::default())
             .map_err(|error| Failure::from(Problem::unusable_connection(&error)))?;
-        Ok(Connected { client, connection, spec })
+        Ok(Connected { client, connection })
     }
 
     /// Returns the namespace of a connection's Secrets.

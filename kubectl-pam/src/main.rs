@@ -7,7 +7,6 @@ mod cli;
 mod cluster;
 mod commands;
 mod complete;
-#[allow(dead_code, reason = "the commands that speak with the PAM use it")]
 mod connection;
 mod consent;
 mod exit;
