@@ -31,7 +31,8 @@
 //! 2. `controller/runtime/dependencies.rs` names the credentials that read the Secret, and the `Triggers` of
 //!    `controller/runtime/trigger.rs` wake these credentials.
 //! 3. kube's queue starts a pass over each credential (`controller/controllers.rs`, `controller/credential/reconcile.rs`).
-//!    The pass may have to wait for a worker slot (`controller/runtime/worker_slots.rs`).
+//!    Where no worker slot is free (`controller/runtime/worker_slots.rs`), the pass ends, and another one begins once the object
+//!    has a slot (`controller/runtime/parked.rs`).
 //! 4. `controller/credential/observe/` reads the Secret and, if a decision needs it, the list.
 //! 5. [`domain::decide`] (`domain/credential/decide.rs`) decides on a push from the observation.
 //! 6. `controller/credential/act/push.rs` sends the push through `pam/client.rs`; `pam/calls/` reads the PAM's answer.
@@ -66,7 +67,8 @@
 //! | clean/unclean shutdown | A process that ended with everything written down that it sent; one that did not. No start assumes a clean shutdown. |
 //! | brake | The limit of records that a connection disables within a time before a user confirms more. |
 //! | worker slot | A permission for one pass to work. The number of worker slots bounds how many passes work at once. |
-//! | lane | The queue in which a pass waits for a worker slot: one for each PAM, and one for each tenant namespace. No lane holds up another. |
+//! | place | Where an object waits for a slot without a pass. Once the object has the slot, a pass over the object begins. |
+//! | lane | The queue in which an object waits for a worker slot: one for each PAM, and one for each tenant namespace. No lane holds up another. |
 //! | party | Those who share one turn: a namespace. Work that is done for all namespaces, such as a login or a list, is of no party. |
 //! | turn | The place of a party in the order in which parties get worker slots and requests: each party that waits gets one before another gets two. |
 //! | dependency | Another object that a pass reads: a Secret, a ConfigMap, a connection or a namespace. |
