@@ -16,6 +16,9 @@ const LONG: usize = 900_000;
 /// Between the steps of a life: longer than the time from one list to the next.
 const STEP: Duration = Duration::from_secs(100);
 
+/// The version whose fields get every text.
+const NEWEST: &str = "4.2";
+
 /// A value that could also be an identifier and a tenant.
 const PLAIN: &str = "canary-7f3a-plain";
 /// A value that could also be an id.
@@ -248,10 +251,16 @@ fn check(said: &str, field: &Field, trace: &str) {
 }
 
 fn nothing_leaves(keeper: Keeper, version: &'static str, prefix: &str) {
-    let fields = fields(keeper, version, prefix);
-    assert!(fields.len() > 40, "{fields:?}");
-    for hostile in hostile() {
-        let fields = fields.clone();
+    let all = fields(keeper, version, prefix);
+    assert!(all.len() > 40, "{all:?}");
+    let newest = if version == NEWEST { Vec::new() } else { fields(keeper, NEWEST, "/api") };
+    // A field that the newest version has, too, is read by the same code: of an old version that field gets the echo alone.
+    let others: Vec<Field> = all.iter().filter(|field| !newest.contains(field)).cloned().collect();
+    for (number, hostile) in hostile().into_iter().enumerate() {
+        let fields = if number == 0 { all.clone() } else { others.clone() };
+        if fields.is_empty() {
+            continue;
+        }
         world(pam(keeper, version), |world| async move {
             let busy = Busy::start(keeper, &world, &hostile.value).await;
             let cluster = &busy.cluster;
@@ -282,7 +291,7 @@ fn nothing_leaves(keeper: Keeper, version: &'static str, prefix: &str) {
 
 #[test]
 fn nothing_of_a_hostile_answer_leaves() {
-    nothing_leaves(Keeper::Credential, "4.2", "/api");
+    nothing_leaves(Keeper::Credential, NEWEST, "/api");
 }
 
 #[test]
@@ -292,7 +301,7 @@ fn nothing_of_a_hostile_answer_of_an_old_version_leaves() {
 
 #[test]
 fn nothing_of_a_hostile_answer_of_my_safe_leaves() {
-    nothing_leaves(Keeper::Entry, "4.2", "/api");
+    nothing_leaves(Keeper::Entry, NEWEST, "/api");
 }
 
 #[test]

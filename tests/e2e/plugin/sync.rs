@@ -11,6 +11,8 @@ use crate::support::{CANARY, Plan, World};
 #[tokio::test]
 async fn a_push_is_asked_for_and_waited_for_and_an_object_that_cannot_be_pushed_is_named() {
     let world = World::start().await;
+    // Before the first list: a list that is seconds old permits a first push.
+    world.sim.seed(Seed::new("three", "db01", "10.0.0.7").identifier("theirs").value("canary-7f3a-of-old"));
     for name in ["one", "two"] {
         world.synced(name).await;
     }
@@ -33,7 +35,6 @@ async fn a_push_is_asked_for_and_waited_for_and_an_object_that_cannot_be_pushed_
     assert_eq!(json["items"][0]["result"], "Done");
 
     world.put_credential("two", json!({"suspend": true})).await;
-    world.sim.seed(Seed::new("three", "db01", "10.0.0.7").identifier("theirs").value("canary-7f3a-of-old"));
     world.put_secret("three", json!({"password": CANARY})).await;
     world.put_credential("three", json!({})).await;
     world.becomes("three", "RecordConflict").await;

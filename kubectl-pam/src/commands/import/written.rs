@@ -44,6 +44,8 @@ pub async fn write(
     patch: Option<&Patch>,
 ) -> Result<Written, Failure> {
     let stop = interrupt();
+    // The task that notes a signal begins before the first file is there.
+    tokio::task::yield_now().await;
     let Some(directory) = &args.directory else { return to_output(sorted, place, &stop).await };
     fs::create_dir_all(directory).map_err(|error| not_written(directory, &error))?;
     let mut written = Written { directory: directory.display().to_string(), ..Written::default() };
