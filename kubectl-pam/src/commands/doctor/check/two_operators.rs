@@ -1,0 +1,66 @@
+//! Two operators that serve the same objects: each undoes what the other one did.
+
+use std::collections::BTreeSet;
+
+use pam_operator::domain::Reason;
+
+use crate::commands::doctor::facts::{Facts, Known, Operator};
+use crate::commands::doctor::line::Lines;
+
+const CHECK: &str = "one operator";
+const STOP: &str = "uninstall one of them, or give each its own connectionSelector";
+
+/// Looks for a second operator: in the Deployments, and in what the statuses say.
+pub fn check(lines: &mut Lines, facts: &Facts) {
+    let mut found = false;
+    if let Known::Is(operators) = &facts.operators {
+        found |= deployments(lines, operators);
+    }
+    let told = facts.objects.iter().find(|object| object.reason == Reason::AnotherOperator.as_str());
+    if let Some(object) = told {
+        found = true;
+        lines.fail(CHECK, format!("another operator writes the status of {}", object.name), STOP);
+    }
+    let names: BTreeSet<&str> = facts
+        .objects
+        .iter()
+        .filter(|object| object.observed)
+        .filter_map(|object| object.cluster_name.as_deref())
+        .collect();
+    if names.len() > 1 {
+        found = true;
+        let names: Vec<&str> = names.into_iter().collect();
+        lines.fail(
+            CHECK,
+            format!("connections were served under several names of this cluster: {}", names.join(", ")),
+            "give all operators of the cluster the same clusterName, or uninstall the wrong one",
+        );
+    }
+    if !found
+        && let Known::Is(operators) = &facts.operators
+        && !operators.is_empty()
+    {
+        lines.ok(CHECK, "no two operators serve the same connections");
+    }
+}
+
+/// Tells whether two Deployments serve the same connections.
+fn deployments(lines: &mut Lines, operators: &[Operator]) -> bool {
+    let at_work: Vec<&Operator> = operators.iter().filter(|operator| operator.wanted > 0).collect();
+    for (at, one) in at_work.iter().enumerate() {
+        for other in at_work.iter().skip(at + 1).filter(|other| overlap(one, other)) {
+            let name = |operator: &Operator| format!("{} in namespace {}", operator.name, operator.namespace);
+            let what = format!("two operators serve the same connections: {}, and {}", name(one), name(other));
+            lines.fail(CHECK, what, STOP);
+            return true;
+        }
+    }
+    false
+}
+
+/// Tells whether two operators select the same connections. An empty selector selects all; two that differ are taken for
+/// selectors of different connections.
+fn overlap(one: &Operator, other: &Operator) -> bool {
+    let (one, other) = (&one.settings.selector, &other.settings.selector);
+    one.is_empty() || other.is_empty() || one == other
+}
