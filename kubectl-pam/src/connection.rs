@@ -75,6 +75,12 @@ impl LoginArgs {
         self.operator_namespace.as_deref()
     }
 
+    /// Returns the same login, with this namespace of the operator where the user gave none.
+    pub fn or_within(&self, namespace: Option<&str>) -> Self {
+        let given = self.operator_namespace.clone();
+        Self { operator_namespace: given.or_else(|| namespace.map(str::to_owned)), ..self.clone() }
+    }
+
     /// Makes a client for a connection. Nothing is sent to the PAM.
     pub async fn connect(&self, cluster: &Cluster, name: &ConnectionName) -> Result<Connected, Failure> {
         let connection = find(cluster, name).await?;

@@ -1,5 +1,7 @@
 //! What was found before anything is judged. The checks make lines of these facts, and ask nobody.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use pam_operator::pam::PamError;
@@ -90,6 +92,8 @@ pub struct Operator {
     pub account: String,
     /// What its arguments say.
     pub settings: Settings,
+    /// The connections that it selects, as [`ObjectFact::connection`].
+    pub serves: Known<BTreeSet<String>>,
     /// What is wrong with its Pods.
     pub pods: Known<Vec<String>>,
     /// Its Lease; `None` where there is none.

@@ -7,7 +7,8 @@ use super::clock::MOST;
 use super::{digest_key, rights, two_operators};
 
 /// What nobody serves.
-const START: &str = "install the chart, or correct the label app.kubernetes.io/name=pam-operator of its Deployment";
+const START: &str = "install the chart; if an operator runs, correct its connectionSelector, the labels of the connection, and the label \
+                     app.kubernetes.io/name=pam-operator of its Deployment";
 
 /// Makes the lines of the operator.
 pub fn check(facts: &Facts) -> Vec<Line> {
@@ -21,7 +22,7 @@ pub fn check(facts: &Facts) -> Vec<Line> {
             );
         }
         Known::Is(none) if none.is_empty() => {
-            lines.fail("running", "no operator runs: there is no Deployment of it in this cluster", START);
+            lines.fail("running", "no operator runs that serves this: there is no Deployment of one", START);
         }
         Known::Is(operators) => {
             for operator in operators {

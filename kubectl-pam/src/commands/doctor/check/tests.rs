@@ -31,6 +31,7 @@ fn operator(namespace: &str) -> Operator {
         ready: 1,
         account: "pam-operator".to_owned(),
         settings: Settings::default(),
+        serves: Known::Unknown("not looked for".to_owned()),
         pods: Known::Is(Vec::new()),
         lease: Known::Is(Some(LeaseFact {
             holder: Some("pam-operator-0".to_owned()),
@@ -266,6 +267,19 @@ fn two_operators_are_named_by_their_deployments_or_by_what_they_do() {
     };
     names_only(&two(["", "team=a"]), "one operator", &["namespace one", "namespace two", "connectionSelector"]);
     assert!(two(["team=a", "team=b"]).is_empty());
+    let serving = |other: &str| {
+        said(|facts| {
+            let operators = [("one", KEY), ("two", other)].map(|(namespace, serves)| {
+                let mut operator = operator(namespace);
+                namespace.clone_into(&mut operator.settings.selector);
+                operator.serves = Known::Is([serves.to_owned()].into());
+                operator
+            });
+            facts.operators = Known::Is(operators.to_vec());
+        })
+    };
+    names_only(&serving(KEY), "one operator", &["namespace one", "namespace two"]);
+    assert!(serving("another").is_empty());
     let lines = said(|facts| {
         (facts.objects[1].ready, facts.objects[1].reason) = (false, "AnotherOperator".to_owned());
     });

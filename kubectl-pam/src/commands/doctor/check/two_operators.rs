@@ -58,9 +58,13 @@ fn deployments(lines: &mut Lines, operators: &[Operator]) -> bool {
     false
 }
 
-/// Tells whether two operators select the same connections. An empty selector selects all; two that differ are taken for
-/// selectors of different connections.
+/// Tells whether two operators select the same connections. Where that is not known, an empty selector selects all, and two
+/// that differ are taken for selectors of different connections.
 fn overlap(one: &Operator, other: &Operator) -> bool {
-    let (one, other) = (&one.settings.selector, &other.settings.selector);
-    one.is_empty() || other.is_empty() || one == other
+    let (selector, another) = (&one.settings.selector, &other.settings.selector);
+    match (&one.serves, &other.serves) {
+        _ if selector == another => true,
+        (Known::Is(served), Known::Is(others)) => !served.is_disjoint(others),
+        _ => selector.is_empty() || another.is_empty(),
+    }
 }

@@ -9,7 +9,7 @@ use super::{network, objects};
 use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{ConnectionFacts, Known};
-use crate::connection::{find, spec_of};
+use crate::connection::{LoginArgs, find, spec_of};
 use crate::exit::Failure;
 use crate::objects::{ConnectionName, Kind, PamObject};
 
@@ -24,8 +24,13 @@ pub async fn named(args: &DoctorArgs, cluster: &Cluster) -> Result<Option<Vec<Pa
     }
 }
 
-/// Looks at a connection.
-pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject) -> ConnectionFacts {
+/// Looks at a connection. `home` is the namespace of the operator that serves it.
+pub async fn look(
+    args: &DoctorArgs,
+    cluster: &Cluster,
+    connection: &PamObject,
+    home: Option<&str>,
+) -> ConnectionFacts {
     let mut facts = ConnectionFacts {
         name: objects::name(connection),
         key: objects::key(connection),
@@ -42,7 +47,8 @@ pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject) 
             facts.paths = paths(&spec);
             if !is_refused(connection) {
                 facts.network = network::look(&url).await;
-                log_in(args, cluster, connection, &mut facts).await;
+                let login = args.login.or_within(home);
+                log_in(&login, cluster, connection, &mut facts).await;
             }
         }
     }
@@ -68,7 +74,7 @@ fn paths(spec: &ConnectionSpec) -> String {
     format!("productVersion {}, apiPrefix {prefix}, tokenPath {token}", spec.product_version)
 }
 
-async fn log_in(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, facts: &mut ConnectionFacts) {
+async fn log_in(login: &LoginArgs, cluster: &Cluster, connection: &PamObject, facts: &mut ConnectionFacts) {
     let kind = match connection.kind {
         Kind::PamConnection => ConnectionKind::PamConnection,
         _ => ConnectionKind::ClusterPamConnection,
@@ -78,7 +84,7 @@ async fn log_in(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, fa
     if connection.kind.is_namespaced() {
         place.namespace = connection.namespace();
     }
-    let connected = match args.login.connect(&place, &name).await {
+    let connected = match login.connect(&place, &name).await {
         Ok(connected) => connected,
         Err(failure) => {
             facts.login = Known::Unknown(failure.message.clone());

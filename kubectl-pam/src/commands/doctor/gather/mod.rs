@@ -13,7 +13,7 @@ mod user;
 use jiff::Timestamp;
 
 use super::args::DoctorArgs;
-use super::facts::{ClusterFacts, Facts, Known};
+use super::facts::{ClusterFacts, Facts, Known, Operator};
 use crate::cluster::{Cluster, code};
 use crate::exit::Failure;
 use crate::objects::PamObject;
@@ -30,14 +30,20 @@ pub struct Gathered {
 pub async fn facts(args: &DoctorArgs, cluster: &Cluster) -> Result<Gathered, Failure> {
     let server = server::look(cluster).await?;
     let named = connections::named(args, cluster).await?;
-    let seen = objects::all(cluster).await;
-    let operators = operators::all(args, cluster).await;
+    let mut seen = objects::all(cluster).await;
+    let mut operators = operators::all(args, cluster).await;
+    if let Some(chosen) = &named {
+        let keys: Vec<String> = chosen.iter().map(objects::key).collect();
+        seen.objects.retain(|object| keys.contains(&objects::key(object)));
+        keep_serving(&mut operators, &keys);
+    }
     let rights = user::rights(args, cluster, &operators).await;
     let definitions = definitions::all(cluster).await;
     let chosen = named.unwrap_or_else(|| seen.connections());
     let mut connections = Vec::new();
     for connection in &chosen {
-        connections.push(connections::look(args, cluster, connection).await);
+        let home = home_of(&operators, &objects::key(connection));
+        connections.push(connections::look(args, cluster, connection, home).await);
     }
     let facts = Facts {
         cluster: ClusterFacts { version: server.version, clock: server.clock, definitions, rights },
@@ -48,6 +54,25 @@ pub async fn facts(args: &DoctorArgs, cluster: &Cluster) -> Result<Gathered, Fai
         now: Timestamp::now(),
     };
     Ok(Gathered { facts, objects: seen.objects })
+}
+
+/// Keeps the operators that serve one of these connections, as far as that is known.
+fn keep_serving(operators: &mut Known<Vec<Operator>>, keys: &[String]) {
+    if let Known::Is(operators) = operators {
+        operators.retain(|operator| {
+            operator.serves.found().is_none_or(|serves| keys.iter().any(|key| serves.contains(key)))
+        });
+    }
+}
+
+/// Returns the namespace of the one operator that serves a connection.
+fn home_of<'a>(operators: &'a Known<Vec<Operator>>, key: &str) -> Option<&'a str> {
+    let serves = |operator: &&Operator| operator.serves.found().is_some_and(|serves| serves.contains(key));
+    let mut serving = operators.found()?.iter().filter(serves);
+    match (serving.next(), serving.next()) {
+        (Some(one), None) => Some(&one.namespace),
+        _ => None,
+    }
 }
 
 /// Makes one call; what cannot be had is not known.

@@ -46,7 +46,7 @@ const fn is_connection(object: &PamObject) -> bool {
 
 /// Returns the connection that an object is or refers to.
 pub fn key(object: &PamObject) -> String {
-    let of = |kind: Kind, namespace: &str, name: &str| format!("{kind}/{namespace}/{name}");
+    let of = key_of_connection;
     match object.connection() {
         None => of(object.kind, &object.namespace(), &object.name()),
         Some(name) => match name.kind.unwrap_or_default() {
@@ -54,6 +54,11 @@ pub fn key(object: &PamObject) -> String {
             ConnectionKind::PamConnection => of(Kind::PamConnection, &object.namespace(), &name.name),
         },
     }
+}
+
+/// Returns the key of a connection; the namespace is empty for one of the whole cluster.
+pub fn key_of_connection(kind: Kind, namespace: &str, name: &str) -> String {
+    format!("{kind}/{namespace}/{name}")
 }
 
 /// Returns how users name an object, with its namespace.

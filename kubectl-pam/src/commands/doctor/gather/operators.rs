@@ -1,5 +1,7 @@
 //! The operators: their Deployments, Pods, Leases, rights and digest keys.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Container, Pod, Secret};
@@ -9,12 +11,14 @@ use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::objects::key_of_connection;
 use super::{known, known_or_none, user};
 use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{KeyFact, Known, LeaseFact, Operator, Settings};
 use crate::commands::doctor::rights;
 use crate::connection::{OPERATOR_LABEL, OPERATOR_NAMESPACE};
+use crate::objects::Kind;
 
 /// The name of the operator's Lease.
 const LEASE: &str = "pam-operator";
@@ -23,18 +27,18 @@ const RESTARTS: i32 = 5;
 /// Length of the digest key in bytes.
 const KEY_LENGTH: usize = 32;
 
-/// Finds the operators: in all namespaces, or in the one that is meant where the user may not look into all.
+/// Finds the operators: in the namespace that the user gave, else in all, else in the one that the manual names.
 pub async fn all(args: &DoctorArgs, cluster: &Cluster) -> Known<Vec<Operator>> {
     let params = ListParams::default().labels(OPERATOR_LABEL);
     let action = "look for the operator's Deployment";
+    let within = |namespace: &str| Api::<Deployment>::namespaced(cluster.client.clone(), namespace);
     let everywhere = Api::<Deployment>::all(cluster.client.clone());
-    let mut listed = known(cluster, action, everywhere.list(&params)).await;
-    if listed.found().is_none() {
-        let home = args.login.operator_namespace().unwrap_or(OPERATOR_NAMESPACE);
-        let api = Api::<Deployment>::namespaced(cluster.client.clone(), home);
-        if let Known::Is(found) = known(cluster, action, api.list(&params)).await {
-            listed = Known::Is(found);
-        }
+    let api = args.login.operator_namespace().map_or(everywhere, within);
+    let mut listed = known(cluster, action, api.list(&params)).await;
+    if listed.found().is_none()
+        && let Known::Is(found) = known(cluster, action, within(OPERATOR_NAMESPACE).list(&params)).await
+    {
+        listed = Known::Is(found);
     }
     match listed {
         Known::Unknown(why) => Known::Unknown(why),
@@ -61,6 +65,7 @@ async fn one(cluster: &Cluster, deployment: &Deployment) -> Operator {
         image: container.image.unwrap_or_default(),
         wanted: spec.replicas.unwrap_or(1),
         ready: deployment.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or_default(),
+        serves: serves(cluster, &settings).await,
         settings,
         pods: pods(cluster, &namespace).await,
         lease: lease(cluster, &namespace).await,
@@ -69,6 +74,24 @@ async fn one(cluster: &Cluster, deployment: &Deployment) -> Operator {
         key: key(cluster, &namespace).await,
         namespace,
     }
+}
+
+/// Lets the API server say which connections an operator selects.
+async fn serves(cluster: &Cluster, settings: &Settings) -> Known<BTreeSet<String>> {
+    let params = ListParams::default().labels(&settings.selector);
+    let mut served = BTreeSet::new();
+    for kind in [Kind::ClusterPamConnection, Kind::PamConnection] {
+        match known(cluster, "look for connections", kind.api(cluster, None).list_metadata(&params)).await {
+            Known::Unknown(why) => return Known::Unknown(why),
+            Known::Is(listed) => served.extend(listed.items.iter().filter_map(|connection| {
+                let namespace = connection.namespace().unwrap_or_default();
+                let is_watched = settings.namespaces.is_empty() || settings.namespaces.contains(&namespace);
+                let is_served = is_watched || !kind.is_namespaced();
+                is_served.then(|| key_of_connection(kind, &namespace, &connection.name_any()))
+            })),
+        }
+    }
+    Known::Is(served)
 }
 
 /// Reads what the arguments of a container say, or its environment where they say nothing.
