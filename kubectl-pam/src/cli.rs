@@ -113,7 +113,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
         Commands::Doctor(args) => {
             args.check()?;
-            in_cluster(kube, async |cluster| doctor::run(args, &cluster).await)
+            in_cluster(kube, async |cluster| Box::pin(doctor::run(args, &cluster)).await)
         }
     }
 }

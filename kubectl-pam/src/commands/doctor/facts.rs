@@ -140,6 +140,7 @@ pub enum KeyFact {
 }
 
 /// An object, as its status shows it.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 #[derive(Clone, Debug, Default)]
 pub struct ObjectFact {
     /// How users name it.
@@ -156,7 +157,7 @@ pub struct ObjectFact {
     pub ready: bool,
     /// True if the status speaks of the newest version of the spec.
     pub observed: bool,
-    /// When the PAM last accepted a write for it.
+    /// True if the PAM accepted a write for it.
     pub was_written: bool,
     /// The tenant that the PAM named.
     pub tenant: Option<String>,

@@ -19,7 +19,7 @@ use report::Report;
 
 /// Makes all checks.
 pub async fn run(args: &DoctorArgs, cluster: &Cluster) -> Result<Exit, Failure> {
-    let found = gather::facts(args, cluster).await?;
+    let found = Box::pin(gather::facts(args, cluster)).await?;
     let report = Report::of(check::all(&found.facts));
     let (exit, text) = (report.exit(), report.text());
     if let Some(path) = &args.bundle {

@@ -79,7 +79,7 @@ pub fn of_operator(home: &str, settings: &Settings) -> Vec<Right> {
         some => some.iter().map(|namespace| Some(namespace.as_str())).collect(),
     };
     for place in places {
-        rights.extend(served().into_iter().map(|right| match place {
+        rights.extend(served(settings).into_iter().map(|right| match place {
             Some(namespace) => right.within(namespace),
             None => right,
         }));
@@ -88,8 +88,8 @@ pub fn of_operator(home: &str, settings: &Settings) -> Vec<Right> {
 }
 
 /// Returns the rights in a namespace that is served.
-fn served() -> Vec<Right> {
-    vec![
+fn served(settings: &Settings) -> Vec<Right> {
+    let mut rights = vec![
         Right::new("watch", OWN, "pamcredentials", "objects are served"),
         Right::new("watch", OWN, "mysafepasswords", "objects are served"),
         Right::new("patch", OWN, "pamcredentials/status", "objects say how they are"),
@@ -97,5 +97,9 @@ fn served() -> Vec<Right> {
         Right::new("get", "", "secrets", "values are read"),
         Right::new("watch", "", "secrets", "changes of values are seen"),
         Right::new("create", "events.k8s.io", "events", "events are told"),
-    ]
+    ];
+    if settings.allows_hosts {
+        rights.push(Right::new("get", "", "configmaps", "CA bundles of PamConnections are read"));
+    }
+    rights
 }

@@ -32,7 +32,7 @@ pub struct File {
 /// Writes the archive. A file that exists is not replaced.
 pub async fn write(path: &Path, cluster: &Cluster, found: &Gathered, report: &Report) -> Result<(), Failure> {
     let mut files = vec![
-        file("report.txt", "the checks, as the command prints them", plain(&report.text()))?,
+        file("report.txt", "the checks, as the command prints them", plain(&report.text())),
         json("report.json", "the same as JSON", &Document::new("DoctorReport", report))?,
         json(
             "versions.json",
@@ -46,7 +46,7 @@ pub async fn write(path: &Path, cluster: &Cluster, found: &Gathered, report: &Re
         )?,
     ];
     files.push(json("events.json", "the operator's events", &events::read(cluster).await)?);
-    files.insert(0, file("index.txt", "this list", index(&files))?);
+    files.insert(0, file("index.txt", "this list", index(&files)));
     archive::write(path, &files)
 }
 
@@ -61,12 +61,12 @@ fn index(files: &[File]) -> String {
     format!("What `kubectl pam doctor --bundle` of version {} found\n\n{lines}{LEFT_OUT}", env!("CARGO_PKG_VERSION"))
 }
 
-fn file(name: &str, about: &'static str, content: String) -> Result<File, Failure> {
-    Ok(File { name: name.to_owned(), about, content: content.into_bytes() })
+fn file(name: &str, about: &'static str, content: String) -> File {
+    File { name: name.to_owned(), about, content: content.into_bytes() }
 }
 
 fn json(name: &str, about: &'static str, content: &impl Serialize) -> Result<File, Failure> {
     let text = serde_json::to_string_pretty(content)
         .map_err(|_| Failure::new(Exit::No, "the archive cannot be made: a part of it is no JSON"))?;
-    file(name, about, text + "\n")
+    Ok(file(name, about, text + "\n"))
 }

@@ -35,7 +35,7 @@ fn secret(lines: &mut Lines, operator: &Operator) {
     let namespace = &operator.namespace;
     match &operator.key {
         Known::Unknown(why) => {
-            lines.warn(CHECK, why, format!("you need the right to get secrets in namespace {namespace}"))
+            lines.warn(CHECK, why, format!("you need the right to get secrets in namespace {namespace}"));
         }
         Known::Is(KeyFact::NoSecret) => {
             let what = format!("Secret pam-operator-digest-key in namespace {namespace} is not there");

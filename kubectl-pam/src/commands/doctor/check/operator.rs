@@ -65,7 +65,7 @@ fn running(lines: &mut Lines, operator: &Operator) {
             }
         }
         Known::Unknown(why) => {
-            lines.warn("pods", why, format!("you need the right to list pods in namespace {namespace}"))
+            lines.warn("pods", why, format!("you need the right to list pods in namespace {namespace}"));
         }
     }
 }

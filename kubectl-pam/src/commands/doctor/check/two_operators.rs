@@ -47,15 +47,13 @@ pub fn check(lines: &mut Lines, facts: &Facts) {
 /// Tells whether two Deployments serve the same connections.
 fn deployments(lines: &mut Lines, operators: &[Operator]) -> bool {
     let at_work: Vec<&Operator> = operators.iter().filter(|operator| operator.wanted > 0).collect();
-    for (at, one) in at_work.iter().enumerate() {
-        for other in at_work.iter().skip(at + 1).filter(|other| overlap(one, other)) {
-            let name = |operator: &Operator| format!("{} in namespace {}", operator.name, operator.namespace);
-            let what = format!("two operators serve the same connections: {}, and {}", name(one), name(other));
-            lines.fail(CHECK, what, STOP);
-            return true;
-        }
-    }
-    false
+    let pairs =
+        at_work.iter().enumerate().flat_map(|(at, one)| at_work.iter().skip(at + 1).map(move |other| (one, other)));
+    let Some((one, other)) = pairs.into_iter().find(|(one, other)| overlap(one, other)) else { return false };
+    let name = |operator: &Operator| format!("{} in namespace {}", operator.name, operator.namespace);
+    let what = format!("two operators serve the same connections: {}, and {}", name(one), name(other));
+    lines.fail(CHECK, what, STOP);
+    true
 }
 
 /// Tells whether two operators select the same connections. Where that is not known, an empty selector selects all, and two

@@ -25,12 +25,7 @@ pub async fn named(args: &DoctorArgs, cluster: &Cluster) -> Result<Option<Vec<Pa
 }
 
 /// Looks at a connection. `home` is the namespace of the operator that serves it.
-pub async fn look(
-    args: &DoctorArgs,
-    cluster: &Cluster,
-    connection: &PamObject,
-    home: Option<&str>,
-) -> ConnectionFacts {
+pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, home: Option<&str>) -> ConnectionFacts {
     let mut facts = ConnectionFacts {
         name: objects::name(connection),
         key: objects::key(connection),

@@ -31,14 +31,14 @@ pub async fn facts(args: &DoctorArgs, cluster: &Cluster) -> Result<Gathered, Fai
     let server = server::look(cluster).await?;
     let named = connections::named(args, cluster).await?;
     let mut seen = objects::all(cluster).await;
-    let mut operators = operators::all(args, cluster).await;
+    let mut operators = Box::pin(operators::all(args, cluster)).await;
     if let Some(chosen) = &named {
         let keys: Vec<String> = chosen.iter().map(objects::key).collect();
         seen.objects.retain(|object| keys.contains(&objects::key(object)));
         keep_serving(&mut operators, &keys);
     }
     let rights = user::rights(args, cluster, &operators).await;
-    let definitions = definitions::all(cluster).await;
+    let definitions = Box::pin(definitions::all(cluster)).await;
     let chosen = named.unwrap_or_else(|| seen.connections());
     let mut connections = Vec::new();
     for connection in &chosen {

@@ -141,4 +141,50 @@ mod tests {
         assert_eq!(plain_host(&"https://[::1]:8443".parse().unwrap()), "::1");
         assert_eq!(plain_host(&"https://pam.example.com".parse().unwrap()), "pam.example.com");
     }
+
+    /// A server whose certificate nobody trusts, and which tells a time; returns its port.
+    async fn server(says: &'static str) -> u16 {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(2030, 1, 2);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.unwrap().with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key);
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config.unwrap()));
+        let listener = tokio::net::TcpListener::bind("localhost:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let mut asked = [0_u8; 1024];
+            let read = stream.read(&mut asked).await.unwrap();
+            assert!(
+                asked[..read].starts_with(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n"),
+                "no login, and no other path"
+            );
+            stream.write_all(says.as_bytes()).await.unwrap();
+            let _ = stream.shutdown().await;
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn the_way_is_gone_step_by_step_as_far_as_it_leads() {
+        let port = server("HTTP/1.1 404 Not Found\r\nDate: Sun, 22 Nov 2020 10:05:00 GMT\r\n\r\n").await;
+        let network = look(&format!("https://localhost:{port}").parse().unwrap()).await;
+        assert!(matches!(network.addresses, Known::Is(Ok(1..))), "{network:?}");
+        assert!(matches!(network.connected, Known::Is(Ok(()))), "{network:?}");
+        let until = network.valid_until.found().unwrap().to_string();
+        assert!(until.starts_with("2030-01-02"), "{until}");
+        assert!(*network.clock.found().unwrap() < -86_400, "{network:?}");
+
+        let silent = server("no answer").await;
+        let network = look(&format!("https://localhost:{silent}").parse().unwrap()).await;
+        assert!(network.valid_until.found().is_some() && network.clock.found().is_none(), "{network:?}");
+
+        let network = look(&"https://127.0.0.1:1".parse().unwrap()).await;
+        assert!(matches!(&network.connected, Known::Is(Err(why)) if why == "connection refused"), "{network:?}");
+    }
 }

@@ -45,7 +45,7 @@ pub async fn all(args: &DoctorArgs, cluster: &Cluster) -> Known<Vec<Operator>> {
         Known::Is(listed) => {
             let mut operators = Vec::new();
             for deployment in listed.items {
-                operators.push(one(cluster, &deployment).await);
+                operators.push(Box::pin(one(cluster, &deployment)).await);
             }
             Known::Is(operators)
         }
