@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use pam_operator::pam::PamError;
 
-use super::rights::Right;
+use super::rights::{Right, Settings};
 
 /// Something that was looked at, or could not be.
 #[derive(Clone, Debug)]
@@ -102,19 +102,6 @@ pub struct Operator {
     pub rights: Vec<Held>,
     /// The key of its digests.
     pub key: Known<KeyFact>,
-}
-
-/// What the arguments of an operator say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// Which connections it serves; empty: all.
-    pub selector: String,
-    /// Which namespaces it serves; empty: all.
-    pub namespaces: Vec<String>,
-    /// Whether namespaces may have connections of their own.
-    pub allows_hosts: bool,
-    /// Whether it runs without an election.
-    pub without_election: bool,
 }
 
 /// A Lease.

@@ -1,7 +1,5 @@
 //! The rights that the user and the operator need.
 
-use super::facts::Settings;
-
 /// A right in the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Right {
@@ -17,6 +15,19 @@ pub struct Right {
     pub name: Option<&'static str>,
     /// What it is needed for.
     pub what_for: &'static str,
+}
+
+/// What the arguments of an operator say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Which connections it serves; empty: all.
+    pub selector: String,
+    /// Which namespaces it serves; empty: all.
+    pub namespaces: Vec<String>,
+    /// Whether namespaces may have connections of their own.
+    pub allows_hosts: bool,
+    /// Whether it runs without an election.
+    pub without_election: bool,
 }
 
 const OWN: &str = "pam-operator.io";

@@ -9,11 +9,20 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use tar::{Builder, Header};
 
-use super::File;
 use crate::exit::{Exit, Failure};
 
 /// The folder in the archive.
 const FOLDER: &str = "kubectl-pam-doctor";
+
+/// A file of the archive.
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What it is, for the index.
+    pub about: &'static str,
+    /// Its content.
+    pub content: Vec<u8>,
+}
 
 /// Writes the files into an archive of that name, which must not exist yet.
 pub fn write(path: &Path, files: &[File]) -> Result<(), Failure> {

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use archive::File;
+
 use super::gather::Gathered;
 use super::report::Report;
 use crate::cluster::Cluster;
@@ -18,16 +20,6 @@ use crate::output::Document;
 const LEFT_OUT: &str = "\nNot in it: Secrets and ConfigMaps, values, specs (of a connection only product and productVersion), \
                         annotations and labels, logs, logins and tokens, and anything of a record in the PAM.\n\
                         In it are names: of namespaces, objects, nodes' Pods and hosts. Look through it before you send it.\n";
-
-/// A file of the archive.
-pub struct File {
-    /// Its name.
-    pub name: String,
-    /// What it is, for the index.
-    pub about: &'static str,
-    /// Its content.
-    pub content: Vec<u8>,
-}
 
 /// Writes the archive. A file that exists is not replaced.
 pub async fn write(path: &Path, cluster: &Cluster, found: &Gathered, report: &Report) -> Result<(), Failure> {
@@ -41,7 +33,7 @@ pub async fn write(path: &Path, cluster: &Cluster, found: &Gathered, report: &Re
         )?,
         json(
             "objects.json",
-            "the conditions of all objects",
+            "the conditions of the objects",
             &found.objects.iter().map(allowed::object).collect::<Vec<_>>(),
         )?,
     ];

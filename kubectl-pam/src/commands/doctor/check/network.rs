@@ -62,6 +62,11 @@ fn chain(lines: &mut Lines, connection: &ConnectionFacts) {
         Known::Is(Err(error @ PamError::Unavailable { why: Unavailable::Tls(_), .. })) => {
             lines.tell("tls", Verdict::Fail, &error.summary());
         }
+        // No answer came that could tell.
+        Known::Is(Err(PamError::Unavailable {
+            why: Unavailable::Connect | Unavailable::Timeout | Unavailable::Reset | Unavailable::CircuitOpen { .. },
+            ..
+        })) => {}
         Known::Is(_) => lines.ok("tls", "the PAM's certificate is trusted"),
         Known::Unknown(_) => lines.warn(
             "tls",

@@ -7,9 +7,13 @@ use crate::commands::doctor::line::{Lines, Verdict};
 
 /// Makes the lines of the login and of the list.
 pub fn check(lines: &mut Lines, connection: &ConnectionFacts) {
+    if !matches!(connection.network.connected, Known::Is(Ok(()))) {
+        // The lines of the way to the PAM say why nothing was tried.
+        return;
+    }
     match &connection.login {
         Known::Is(Ok(())) => lines.ok("login", "the PAM accepts the login"),
-        Known::Is(Err(error)) if is_of_the_network(error) => {}
+        Known::Is(Err(error)) if is_of_the_handshake(error) => {}
         Known::Is(Err(error)) => refused(lines, "login", connection, error),
         Known::Unknown(why) => lines.tell("login", Verdict::Warn, why),
     }
@@ -20,9 +24,9 @@ pub fn check(lines: &mut Lines, connection: &ConnectionFacts) {
     }
 }
 
-/// Tells whether a login failed before the PAM, so that another line says it.
-const fn is_of_the_network(error: &PamError) -> bool {
-    matches!(error, PamError::Unavailable { why: Unavailable::Tls(_) | Unavailable::Connect, .. })
+/// Tells whether the handshake of a login failed: the line of the certificate says that.
+const fn is_of_the_handshake(error: &PamError) -> bool {
+    matches!(error, PamError::Unavailable { why: Unavailable::Tls(_), .. })
 }
 
 fn refused(lines: &mut Lines, check: &'static str, connection: &ConnectionFacts, error: &PamError) {
@@ -35,7 +39,8 @@ fn refused(lines: &mut Lines, check: &'static str, connection: &ConnectionFacts,
             let asked = connection.tenant.as_ref().map(|tenant| format!("; it asks for the tenant {tenant}"));
             lines.tell(check, Verdict::Fail, &(said + &asked.unwrap_or_default()));
         }
-        _ => lines.tell(check, Verdict::Fail, &said),
+        _ if said.contains(": ") => lines.tell(check, Verdict::Fail, &said),
+        _ => lines.fail(check, said, "look at the PAM and at what is between it and you, and run it again"),
     }
 }
 

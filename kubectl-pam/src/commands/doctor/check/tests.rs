@@ -6,10 +6,9 @@ use pam_operator::pam::{AuthFailure, Call, PamError, TlsFault, Unavailable};
 use super::all;
 use crate::commands::doctor::facts::{
     ClusterFacts, ConnectionFacts, Definition, Facts, Held, KeyFact, Known, LeaseFact, Network, ObjectFact, Operator,
-    Settings,
 };
 use crate::commands::doctor::line::{Line, Verdict};
-use crate::commands::doctor::rights;
+use crate::commands::doctor::rights::{self, Settings};
 
 const NOW: &str = "2026-11-28T10:00:00Z";
 const KEY: &str = "clusterpamconn";
@@ -315,12 +314,28 @@ fn denied_egress_is_named_where_the_user_reaches_what_the_operator_does_not() {
 }
 
 #[test]
+fn a_pam_that_breaks_off_is_named_by_its_login_and_nothing_is_said_of_its_certificate() {
+    for why in [Unavailable::Reset, Unavailable::Timeout, Unavailable::Server, Unavailable::Connect] {
+        let lines = said(|facts| login_fails(facts, unavailable(why), "PamUnavailable"));
+        names(&lines, "login", &[]);
+        let mut facts = healthy();
+        login_fails(&mut facts, unavailable(why), "PamUnavailable");
+        let is_trusted = all(&facts).iter().any(|line| line.check == "tls");
+        assert_eq!(is_trusted, why == Unavailable::Server, "{why:?}");
+    }
+    let strange = PamError::Malformed { call: Call::ListCredentials, what: "is no JSON" };
+    for error in [strange, PamError::TooLarge(Call::ListCredentials), PamError::RateLimited { after: None }] {
+        names_only(&said(|facts| facts.connections[0].list = Known::Is(Err(error))), "list", &[]);
+    }
+}
+
+#[test]
 fn what_only_the_user_does_not_reach_does_not_fail() {
     let lines = said(|facts| {
         let connection = &mut facts.connections[0];
         connection.network.addresses = Known::Is(Err("not found".to_owned()));
         connection.network.connected = Known::Unknown("x".to_owned());
-        connection.login = Known::Is(Err(unavailable(Unavailable::Connect)));
+        connection.login = Known::Unknown("x".to_owned());
         connection.list = Known::Unknown("x".to_owned());
     });
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -333,8 +348,9 @@ fn a_host_that_is_not_allowed_is_named_in_the_operators_words() {
         let seen = &mut facts.objects[0];
         (seen.ready, seen.reason) = (false, "ConnectionNotAllowed".to_owned());
         seen.message = "the operator may not connect to the URL's host: add the host to allowedHosts".to_owned();
+        facts.connections[0].network.addresses = Known::Unknown("not tried".to_owned());
+        facts.connections[0].network.connected = Known::Unknown("not tried".to_owned());
         facts.connections[0].login = Known::Unknown("not tried".to_owned());
-        facts.connections[0].list = Known::Unknown("not tried".to_owned());
     });
     names_only(&lines, "host", &["may not connect", "allowedHosts"]);
 }

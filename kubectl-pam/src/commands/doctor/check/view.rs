@@ -23,7 +23,7 @@ pub fn check(lines: &mut Lines, connection: &ConnectionFacts, seen: Option<&Obje
         );
     } else if seen.ready {
         lines.ok("operator's view", "the operator says that the connection is Ready");
-    } else if seen.reason == Reason::PamUnavailable.as_str() && matches!(connection.login, Known::Is(Ok(()))) {
+    } else if seen.reason == Reason::PamUnavailable.as_str() && is_reached(connection) {
         lines.fail(
             "operator's view",
             "the operator cannot reach the PAM, and you can: something between them stops it",
@@ -31,7 +31,18 @@ pub fn check(lines: &mut Lines, connection: &ConnectionFacts, seen: Option<&Obje
              the egress firewall and the cluster's DNS",
         );
     } else if seen.reason != Reason::ConnectionNotAllowed.as_str() {
-        let to_do = manual::reason(&seen.reason).map(|row| row.what_to_do).unwrap_or_default();
+        let to_do = manual::reason(&seen.reason).map(|row| row.what_to_do);
+        let to_do =
+            to_do.unwrap_or_else(|| "use the plugin of the operator's release, which knows this reason".to_owned());
         lines.fail("operator's view", format!("the operator says {}: {}", seen.reason, seen.message), to_do);
+    }
+}
+
+/// Tells whether the PAM is reached from here: by a login, or where none was tried by a connection.
+const fn is_reached(connection: &ConnectionFacts) -> bool {
+    match connection.login {
+        Known::Is(Ok(())) => true,
+        Known::Is(Err(_)) => false,
+        Known::Unknown(_) => matches!(connection.network.connected, Known::Is(Ok(()))),
     }
 }

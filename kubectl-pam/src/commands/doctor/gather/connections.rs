@@ -42,8 +42,10 @@ pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, 
             facts.paths = paths(&spec);
             if !is_refused(connection) {
                 facts.network = network::look(&url).await;
-                let login = args.login.or_within(home);
-                log_in(&login, cluster, connection, &mut facts).await;
+                if matches!(facts.network.connected, Known::Is(Ok(()))) {
+                    let login = args.login.or_within(home);
+                    log_in(&login, cluster, connection, &mut facts).await;
+                }
             }
         }
     }

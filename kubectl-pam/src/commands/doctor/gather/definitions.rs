@@ -3,7 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, ResourceExt as _};
 
-use super::known_or_none;
+use super::known::known_or_none;
 use crate::cluster::Cluster;
 use crate::commands::doctor::facts::Definition;
 

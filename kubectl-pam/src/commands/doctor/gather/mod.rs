@@ -4,6 +4,7 @@
 mod certificate;
 mod connections;
 mod definitions;
+mod known;
 mod network;
 mod objects;
 mod operators;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 
 use super::args::DoctorArgs;
 use super::facts::{ClusterFacts, Facts, Known, Operator};
-use crate::cluster::{Cluster, code};
+use crate::cluster::Cluster;
 use crate::exit::Failure;
 use crate::objects::PamObject;
 
@@ -73,28 +74,4 @@ fn home_of<'a>(operators: &'a Known<Vec<Operator>>, key: &str) -> Option<&'a str
         (Some(one), None) => Some(&one.namespace),
         _ => None,
     }
-}
-
-/// Makes one call; what cannot be had is not known.
-async fn known<T>(cluster: &Cluster, action: &str, call: impl Future<Output = Result<T, kube::Error>>) -> Known<T> {
-    match cluster.call(action, call).await {
-        Ok(found) => Known::Is(found),
-        Err(failure) => Known::Unknown(failure.message),
-    }
-}
-
-/// Reads one object, which may not be there.
-async fn known_or_none<T>(
-    cluster: &Cluster,
-    action: &str,
-    call: impl Future<Output = Result<T, kube::Error>>,
-) -> Known<Option<T>> {
-    let call = async {
-        match call.await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if code(&error) == Some(404) => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
-    known(cluster, action, call).await
 }

@@ -11,12 +11,13 @@ use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::known::{known, known_or_none};
 use super::objects::key_of_connection;
-use super::{known, known_or_none, user};
+use super::user;
 use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
-use crate::commands::doctor::facts::{KeyFact, Known, LeaseFact, Operator, Settings};
-use crate::commands::doctor::rights;
+use crate::commands::doctor::facts::{KeyFact, Known, LeaseFact, Operator};
+use crate::commands::doctor::rights::{self, Settings};
 use crate::connection::{OPERATOR_LABEL, OPERATOR_NAMESPACE};
 use crate::objects::Kind;
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
-use super::known;
+use super::known::known;
 use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{Held, Known, Operator};
