@@ -9,6 +9,8 @@ mod network;
 mod objects;
 mod operators;
 mod server;
+#[cfg(test)]
+mod tests;
 mod user;
 
 use jiff::Timestamp;
