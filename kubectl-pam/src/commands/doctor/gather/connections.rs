@@ -44,7 +44,8 @@ pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, 
                 facts.network = network::look(&url).await;
                 if matches!(facts.network.connected, Known::Is(Ok(()))) {
                     let login = args.login.or_within(home);
-                    log_in(&login, cluster, connection, &mut facts).await;
+                    let client = connect(&login, cluster, connection).await;
+                    log_in(client, spec.product, &mut facts).await;
                 }
             }
         }
@@ -71,7 +72,8 @@ fn paths(spec: &ConnectionSpec) -> String {
     format!("productVersion {}, apiPrefix {prefix}, tokenPath {token}", spec.product_version)
 }
 
-async fn log_in(login: &LoginArgs, cluster: &Cluster, connection: &PamObject, facts: &mut ConnectionFacts) {
+/// Makes a client for the connection; nothing is sent to the PAM.
+async fn connect(login: &LoginArgs, cluster: &Cluster, connection: &PamObject) -> Result<PamClient, Failure> {
     let kind = match connection.kind {
         Kind::PamConnection => ConnectionKind::PamConnection,
         _ => ConnectionKind::ClusterPamConnection,
@@ -81,17 +83,22 @@ async fn log_in(login: &LoginArgs, cluster: &Cluster, connection: &PamObject, fa
     if connection.kind.is_namespaced() {
         place.namespace = connection.namespace();
     }
-    let connected = match login.connect(&place, &name).await {
-        Ok(connected) => connected,
+    Ok(login.connect(&place, &name).await?.client)
+}
+
+/// Logs in, and asks for the list.
+async fn log_in(client: Result<PamClient, Failure>, product: Product, facts: &mut ConnectionFacts) {
+    let client = match client {
+        Ok(client) => client,
         Err(failure) => {
             facts.login = Known::Unknown(failure.message.clone());
             facts.list = Known::Unknown(failure.message);
             return;
         }
     };
-    let login = connected.client.authenticate().await;
+    let login = client.authenticate().await;
     facts.list = match &login {
-        Ok(()) => Known::Is(list(&connected.client, connected.spec.product).await),
+        Ok(()) => Known::Is(list(&client, product).await),
         Err(_) => Known::Unknown("the login failed".to_owned()),
     };
     facts.login = Known::Is(login);
