@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use pam_operator::telemetry::{self, LogFormat};
 
 use crate::cluster::Cluster;
-use crate::commands::{completion, explain, get, import, man, plan, status, sync, version};
+use crate::commands::{completion, doctor, explain, get, import, man, plan, status, sync, version};
 use crate::complete;
 use crate::exit::{Exit, Failure};
 use crate::invocation;
@@ -48,6 +48,7 @@ enum Commands {
     Version(version::VersionArgs),
     Get(Box<get::GetArgs>),
     Import(import::ImportArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     #[command(hide = true)]
     Man(man::ManArgs),
 }
@@ -110,6 +111,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             in_cluster(kube, async |cluster| get::run(args, &cluster).await)
         }
         Commands::Import(args) => in_cluster(kube, async |cluster| import::run(args, &cluster).await),
+        Commands::Doctor(args) => {
+            args.check()?;
+            in_cluster(kube, async |cluster| Box::pin(doctor::run(args, &cluster)).await)
+        }
     }
 }
 

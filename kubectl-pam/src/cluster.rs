@@ -36,6 +36,12 @@ impl Cluster {
         Ok(Self { client, namespace, timeout })
     }
 
+    /// Returns a cluster that this client speaks with.
+    #[cfg(test)]
+    pub const fn of(client: Client, namespace: String) -> Self {
+        Self { client, namespace, timeout: CALL }
+    }
+
     /// Makes one call, in time or not at all. `action` says what is tried, as in "list objects".
     pub async fn call<T>(
         &self,

@@ -19,9 +19,9 @@ use crate::exit::{Exit, Failure};
 use crate::objects::{ConnectionName, Kind, PamObject};
 
 /// The namespace of the operator where nothing says otherwise, as the manual installs it.
-const OPERATOR_NAMESPACE: &str = "pam-operator";
+pub const OPERATOR_NAMESPACE: &str = "pam-operator";
 /// Selects the operator's Deployment.
-const OPERATOR_LABEL: &str = "app.kubernetes.io/name=pam-operator";
+pub const OPERATOR_LABEL: &str = "app.kubernetes.io/name=pam-operator";
 
 /// How the PAM is reached.
 #[derive(Args, Clone, Debug)]
@@ -65,6 +65,22 @@ impl ConnectionArgs {
 }
 
 impl LoginArgs {
+    /// Tells whether the user gave an OAuth client.
+    pub const fn is_given(&self) -> bool {
+        self.client_id.is_some()
+    }
+
+    /// Returns where the operator runs, if the user said it.
+    pub fn operator_namespace(&self) -> Option<&str> {
+        self.operator_namespace.as_deref()
+    }
+
+    /// Returns the same login, with this namespace of the operator where the user gave none.
+    pub fn or_within(&self, namespace: Option<&str>) -> Self {
+        let given = self.operator_namespace.clone();
+        Self { operator_namespace: given.or_else(|| namespace.map(str::to_owned)), ..self.clone() }
+    }
+
     /// Makes a client for a connection. Nothing is sent to the PAM.
     pub async fn connect(&self, cluster: &Cluster, name: &ConnectionName) -> Result<Connected, Failure> {
         let connection = find(cluster, name).await?;
@@ -117,7 +133,7 @@ impl LoginArgs {
 }
 
 /// Reads a connection. Where the user gave no kind, both are looked for: two of one name are told apart by the user.
-async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject, Failure> {
+pub async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject, Failure> {
     let kinds = match name.kind {
         Some(ConnectionKind::ClusterPamConnection) => &[Kind::ClusterPamConnection][..],
         Some(ConnectionKind::PamConnection) => &[Kind::PamConnection],
@@ -149,7 +165,8 @@ async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject, Fai
     }
 }
 
-fn spec_of(connection: &PamObject) -> Result<ConnectionSpec, Failure> {
+/// Returns what a connection says, as far as this plugin understands it.
+pub fn spec_of(connection: &PamObject) -> Result<ConnectionSpec, Failure> {
     let spec = connection.value("/spec").cloned().unwrap_or_default();
     serde_json::from_value(spec).map_err(|_| {
         let (kind, name) = (connection.kind, connection.name());

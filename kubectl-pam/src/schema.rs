@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::commands::doctor::report::Report;
 use crate::commands::explain::Explanation;
 use crate::commands::get::record::Record;
 use crate::commands::plan::item::PlanItem;
@@ -61,6 +62,7 @@ fn the_schemas_are_those_of_what_is_printed() {
         ("sync.json", list::<SyncItem>("SyncList")),
         ("record.json", list::<Record>("RecordList")),
         ("explain.json", list::<Explanation>("ExplanationList")),
+        ("doctor.json", object::<Report>("DoctorReport")),
         ("version.json", object::<Version>("Version")),
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";

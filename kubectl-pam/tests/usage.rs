@@ -27,6 +27,9 @@ fn a_command_line_that_means_nothing_ends_with_2() {
         &["import", "--filter", "host=db"],
         &["import", "--filter", "hostname"],
         &["import", "--overwrite"],
+        &["doctor", "--client-id", "x"],
+        &["doctor", "-o", "name"],
+        &["doctor", "--bundle"],
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -36,7 +39,9 @@ fn a_command_line_that_means_nothing_ends_with_2() {
 
 #[test]
 fn without_a_cluster_nothing_is_done_and_it_ends_with_3() {
-    for args in [&["get", "101"][..], &["get", "101", "--reveal", "--field", "password", "--yes=101"], &["import"]] {
+    for args in
+        [&["get", "101"][..], &["get", "101", "--reveal", "--field", "password", "--yes=101"], &["import"], &["doctor"]]
+    {
         let output = run(args);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");

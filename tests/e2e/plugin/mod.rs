@@ -3,6 +3,7 @@
 
 mod asked;
 mod completion;
+mod doctor;
 mod first_steps;
 mod get;
 mod import;

@@ -1,0 +1,113 @@
+//! One connection as it is seen from here: the way to its PAM, the login and the list.
+
+use pam_operator::api::{ConditionType, ConnectionKind, ConnectionSpec, Product};
+use pam_operator::domain::Reason;
+use pam_operator::pam::{PamClient, PamError};
+use url::Url;
+
+use super::{network, objects};
+use crate::cluster::Cluster;
+use crate::commands::doctor::args::DoctorArgs;
+use crate::commands::doctor::facts::{ConnectionFacts, Known};
+use crate::connection::{LoginArgs, find, spec_of};
+use crate::exit::Failure;
+use crate::objects::{ConnectionName, Kind, PamObject};
+
+/// Why nothing is sent to a host that the operator may not connect to: a tenant chose it.
+const NOT_ALLOWED: &str = "the operator may not connect to its host, so that nothing was sent there from here either";
+
+/// Reads the connection that the user named; `None` where all are meant.
+pub async fn named(args: &DoctorArgs, cluster: &Cluster) -> Result<Option<Vec<PamObject>>, Failure> {
+    match &args.connection {
+        Some(name) => find(cluster, name).await.map(|found| Some(vec![found])),
+        None => Ok(None),
+    }
+}
+
+/// Looks at a connection. `home` is the namespace of the operator that serves it.
+pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, home: Option<&str>) -> ConnectionFacts {
+    let mut facts = ConnectionFacts {
+        name: objects::name(connection),
+        key: objects::key(connection),
+        fault: None,
+        paths: String::new(),
+        tenant: connection.text("/spec/auth/oauth2/tenant").map(str::to_owned),
+        network: network::unseen(connection.text("/spec/url").unwrap_or_default(), NOT_ALLOWED),
+        login: Known::Unknown(NOT_ALLOWED.to_owned()),
+        list: Known::Unknown(NOT_ALLOWED.to_owned()),
+    };
+    match understood(connection) {
+        Err(fault) => facts.fault = Some(fault),
+        Ok((spec, url)) => {
+            facts.paths = paths(&spec);
+            if !is_refused(connection) {
+                facts.network = network::look(&url).await;
+                if matches!(facts.network.connected, Known::Is(Ok(()))) {
+                    let login = args.login.or_within(home);
+                    let client = connect(&login, cluster, connection).await;
+                    log_in(client, spec.product, &mut facts).await;
+                }
+            }
+        }
+    }
+    facts
+}
+
+fn is_refused(connection: &PamObject) -> bool {
+    let ready = connection.condition(ConditionType::Ready);
+    ready.is_some_and(|ready| ready.reason == Reason::ConnectionNotAllowed.as_str())
+}
+
+fn understood(connection: &PamObject) -> Result<(ConnectionSpec, Url), String> {
+    let spec = spec_of(connection).map_err(|failure| failure.message)?;
+    let url = Url::parse(&spec.url).ok().filter(|url| url.scheme() == "https" && url.has_host());
+    let url = url.ok_or_else(|| "spec.url is no address that begins with https:// and names a host".to_owned())?;
+    Ok((spec, url))
+}
+
+/// Returns what a spec says of the paths.
+fn paths(spec: &ConnectionSpec) -> String {
+    let own = |path: &Option<String>| path.clone().unwrap_or_else(|| "by its version".to_owned());
+    let (prefix, token) = (own(&spec.api_prefix), own(&spec.token_path));
+    format!("productVersion {}, apiPrefix {prefix}, tokenPath {token}", spec.product_version)
+}
+
+/// Makes a client for the connection; nothing is sent to the PAM.
+async fn connect(login: &LoginArgs, cluster: &Cluster, connection: &PamObject) -> Result<PamClient, Failure> {
+    let kind = match connection.kind {
+        Kind::PamConnection => ConnectionKind::PamConnection,
+        _ => ConnectionKind::ClusterPamConnection,
+    };
+    let name = ConnectionName { kind: Some(kind), name: connection.name() };
+    let mut place = cluster.clone();
+    if connection.kind.is_namespaced() {
+        place.namespace = connection.namespace();
+    }
+    Ok(login.connect(&place, &name).await?.client)
+}
+
+/// Logs in, and asks for the list.
+async fn log_in(client: Result<PamClient, Failure>, product: Product, facts: &mut ConnectionFacts) {
+    let client = match client {
+        Ok(client) => client,
+        Err(failure) => {
+            facts.login = Known::Unknown(failure.message.clone());
+            facts.list = Known::Unknown(failure.message);
+            return;
+        }
+    };
+    let login = client.authenticate().await;
+    facts.list = match &login {
+        Ok(()) => Known::Is(list(&client, product).await),
+        Err(_) => Known::Unknown("the login failed".to_owned()),
+    };
+    facts.login = Known::Is(login);
+}
+
+/// Asks for the list, and counts its records. None is read by its id, and none is kept.
+async fn list(client: &PamClient, product: Product) -> Result<usize, PamError> {
+    match product {
+        Product::PamCore => client.list_credentials(&mut |_| ()).await,
+        Product::MySafe => client.my_safe().list_entries(None, &mut |_| ()).await,
+    }
+}
