@@ -1,4 +1,5 @@
-//! Values that the PAM encrypts for the authorization: RSA with OAEP and SHA-1, in base64. Nothing in an answer says so.
+//! Values that the PAM encrypts for the authorization: RSA with OAEP and SHA-1, in base64. No field of an answer
+//! tells a ciphertext from a value.
 
 use std::fs;
 use std::path::Path;

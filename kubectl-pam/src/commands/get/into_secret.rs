@@ -103,7 +103,7 @@ impl SecretKey {
     }
 
     async fn patch(&self, cluster: &Cluster, checked: &Checked, value: &SecretString) -> Result<(), kube::Error> {
-        // The uid and the version make the API server refuse a Secret that is another one by now.
+        // The uid and the version make the API server refuse a Secret that was deleted and made again meanwhile.
         let patch = Patch::Merge(json!({
             "metadata": { "uid": checked.uid, "resourceVersion": checked.resource_version },
             "data": { self.key.as_str(): ByteString(value.expose_secret().as_bytes().to_vec()) },

@@ -65,7 +65,7 @@ impl PlanItem {
         }
     }
 
-    /// Returns the plan of an object for which nothing is done while its spec says so.
+    /// Returns the plan of an object whose `spec.suspend` is true.
     pub fn suspended(manifest: &Manifest) -> Self {
         let message = "spec.suspend is true: nothing would be sent for it".to_owned();
         Self { message: Some(message), ..Self::new(manifest, "Suspended") }
