@@ -1,7 +1,11 @@
 //! Records which object depends on what, so that a change wakes the objects that depend on what changed, and no others.
+//!
+//! What an object depends on is kept as hashes: by name it would take four times the memory. Two things with one hash wake an
+//! object for nothing, and leave out none.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 
@@ -26,30 +30,37 @@ pub(crate) struct Dependencies {
 
 #[derive(Debug, Default)]
 struct Index {
-    by_target: HashMap<Dependency, HashSet<ObjectId>>,
-    by_referrer: HashMap<ObjectId, HashSet<Dependency>>,
+    hasher: RandomState,
+    by_target: BTreeSet<(u64, Arc<ObjectId>)>,
+    by_referrer: HashMap<Arc<ObjectId>, Targets>,
+    /// The object that is before all others in the order of `by_target`.
+    first: Arc<ObjectId>,
+}
+
+/// The hashes of what one object depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Targets {
+    /// What the spec refers to, in ascending order.
+    of_spec: Box<[u64]>,
+    /// The object that it waits for.
+    holder: Option<u64>,
 }
 
 impl Dependencies {
     /// Replaces what `referrer` depends on, except the object that `referrer` waits for. Call this before reading the targets:
     /// then a change is either read or wakes the referrer.
-    pub(crate) fn set(&self, referrer: &ObjectId, mut targets: HashSet<Dependency>) {
+    pub(crate) fn set(&self, referrer: &ObjectId, targets: HashSet<Dependency>) {
         let mut index = self.lock();
-        let known = index.by_referrer.get(referrer).into_iter().flatten();
-        targets.extend(known.filter(|target| matches!(target, Dependency::Holder(_))).cloned());
-        if index.by_referrer.get(referrer) == Some(&targets) {
-            return;
-        }
-        index.put(referrer, targets);
+        let mut of_spec: Box<[u64]> = targets.into_iter().map(|target| index.hasher.hash_one(target)).collect();
+        of_spec.sort_unstable();
+        index.change(referrer, |targets| targets.of_spec = of_spec);
     }
 
     /// Records that `referrer` waits for what `holder` holds, or for no object.
     pub(crate) fn wait_for(&self, referrer: &ObjectId, holder: Option<ObjectId>) {
         let mut index = self.lock();
-        let mut targets = index.by_referrer.get(referrer).cloned().unwrap_or_default();
-        targets.retain(|target| !matches!(target, Dependency::Holder(_)));
-        targets.extend(holder.map(Dependency::Holder));
-        index.put(referrer, targets);
+        let holder = holder.map(|holder| index.hasher.hash_one(Dependency::Holder(holder)));
+        index.change(referrer, |targets| targets.holder = holder);
     }
 
     /// Forgets a referrer that is gone.
@@ -59,7 +70,10 @@ impl Dependencies {
 
     /// Returns the objects that depend on `target`.
     pub(crate) fn to(&self, target: &Dependency) -> Vec<ObjectId> {
-        self.lock().by_target.get(target).into_iter().flatten().cloned().collect()
+        let index = self.lock();
+        let hash = index.hasher.hash_one(target);
+        let from_here = index.by_target.range((hash, Arc::clone(&index.first))..);
+        from_here.take_while(|(of, _)| *of == hash).map(|(_, referrer)| ObjectId::clone(referrer)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Index> {
@@ -68,23 +82,30 @@ impl Dependencies {
 }
 
 impl Index {
-    fn put(&mut self, referrer: &ObjectId, targets: HashSet<Dependency>) {
-        self.remove(referrer);
-        for target in &targets {
-            self.by_target.entry(target.clone()).or_default().insert(referrer.clone());
+    fn change(&mut self, referrer: &ObjectId, change: impl FnOnce(&mut Targets)) {
+        let known = self.by_referrer.get(referrer);
+        let mut targets = known.cloned().unwrap_or_default();
+        change(&mut targets);
+        if known == Some(&targets) {
+            return;
         }
-        self.by_referrer.insert(referrer.clone(), targets);
+        self.remove(referrer);
+        let referrer = Arc::new(referrer.clone());
+        self.by_target.extend(targets.all().map(|target| (target, Arc::clone(&referrer))));
+        self.by_referrer.insert(referrer, targets);
     }
 
     fn remove(&mut self, referrer: &ObjectId) {
-        for target in self.by_referrer.remove(referrer).into_iter().flatten() {
-            if let Some(referrers) = self.by_target.get_mut(&target) {
-                referrers.remove(referrer);
-                if referrers.is_empty() {
-                    self.by_target.remove(&target);
-                }
-            }
+        let Some((referrer, targets)) = self.by_referrer.remove_entry(referrer) else { return };
+        for target in targets.all() {
+            self.by_target.remove(&(target, Arc::clone(&referrer)));
         }
+    }
+}
+
+impl Targets {
+    fn all(&self) -> impl Iterator<Item = u64> {
+        self.of_spec.iter().copied().chain(self.holder)
     }
 }
 

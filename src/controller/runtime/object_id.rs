@@ -8,7 +8,7 @@ pub(crate) use crate::kubernetes::NamespacedName;
 
 /// Names one object of any kind. The kind is part of it: objects of two kinds may well have the same namespace and
 /// name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ObjectId {
     pub(crate) kind: Cow<'static, str>,
     pub(crate) key: NamespacedName,
