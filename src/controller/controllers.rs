@@ -18,9 +18,10 @@ use crate::controller::controllers::control::{Receiver, Watched, control};
 use crate::controller::credential;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::outside::Namespaced;
+use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::trigger::Triggers;
-use crate::controller::runtime::watch::{self, Guarded};
+use crate::controller::runtime::watch;
 use crate::controller::safe_password;
 use crate::probes::Check;
 
@@ -127,8 +128,8 @@ fn selected(config: &Config) -> watcher::Config {
 /// The connections of one scope.
 #[derive(Clone)]
 struct KnownConnections {
-    cluster: Store<Guarded<ClusterPamConnection>>,
-    tenants: Store<Guarded<PamConnection>>,
+    cluster: Store<Packed<ClusterPamConnection>>,
+    tenants: Store<Packed<PamConnection>>,
 }
 
 /// Holds what the objects of one kind in one scope are served with.

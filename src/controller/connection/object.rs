@@ -90,6 +90,9 @@ pub(crate) trait RefersToConnection: Managed {
 
     /// Returns whether something of the object is to be disabled in the PAM, which the connection's brake may hold back.
     fn is_leaving(&self) -> bool;
+
+    /// Returns whether the regular list of the connection may have news of the object.
+    fn is_listed(&self) -> bool;
 }
 
 /// A kind of connection.

@@ -7,9 +7,8 @@ use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, Stream, StreamExt};
 use kube::Resource;
 use kube::api::Api;
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
-use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::reflector::{Lookup, ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -17,17 +16,18 @@ use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
-use crate::controller::runtime::watch::{self, Guarded};
-use crate::controller::runtime::watch_set::{Delta, KnownObjects};
+use crate::controller::runtime::packed::Packed;
+use crate::controller::runtime::watch;
+use crate::controller::runtime::watch_set::{Delta, WatchSet};
 
 /// Resolves when the process must end.
 pub(crate) type Stop = Shared<BoxFuture<'static, ()>>;
 /// Receives the names of objects of one kind to pass over.
-pub(super) type Receiver<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
+pub(super) type Receiver<K> = UnboundedReceiver<ObjectRef<Packed<K>>>;
 
 /// The objects that one controller serves.
 pub(super) struct Watched<K: Managed> {
-    pub(super) api: Api<Guarded<K>>,
+    pub(super) api: Api<Packed<K>>,
     pub(super) config: watcher::Config,
     /// The most passes that may have begun; 0 is any number. Passes that wait for a slot have ended.
     pub(super) most_begun: u16,
@@ -40,10 +40,10 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     Watched { api, config, most_begun }: Watched<K>,
     receiver: Receiver<K>,
     stop: &Stop,
-) -> (Store<Guarded<K>>, impl Future<Output = ()> + use<K, R>) {
-    let (store, writer) = reflector::store();
-    let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster));
-    let stream = watch::objects(api, config, writer, adapt(Arc::clone(reconciler)), take_in);
+) -> (Store<Packed<K>>, impl Future<Output = ()> + use<K, R>) {
+    let (set, store) = WatchSet::new();
+    let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster), set);
+    let stream = watch::objects(api, config, adapt(Arc::clone(reconciler), store.clone()), take_in);
     let shown = store.clone();
     let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone());
     let serving = Controller::for_stream(stream, store.clone())
@@ -56,29 +56,33 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
 }
 
 /// Returns the closure that changes each object of a watch before anything else sees the object.
-fn adapt<K: Managed, R: Reconciler<K>>(reconciler: Arc<R>) -> impl FnMut(&mut Guarded<K>) + Send + 'static {
-    move |DeserializeGuard(object)| {
-        if let Ok(object) = object {
-            reconciler.adapt(object);
+fn adapt<K: Managed, R: Reconciler<K>>(
+    reconciler: Arc<R>,
+    shown: Store<Packed<K>>,
+) -> impl FnMut(&mut Packed<K>) + Send + 'static {
+    move |object| {
+        reconciler.adapt(object);
+        if let Some(known) = shown.get(&ObjectRef::from_obj(object)) {
+            object.share_with(&known);
         }
     }
 }
 
-/// Returns the closure that sees each event of a watch before the store does.
+/// Returns the closure that takes in each event of a watch.
 fn take_in<K: Managed, R: Reconciler<K>>(
     reconciler: Arc<R>,
     cluster: Arc<Cluster>,
-) -> impl FnMut(&Event<Guarded<K>>) + Send + 'static {
-    let mut known_objects = KnownObjects::default();
+    mut set: WatchSet<Packed<K>>,
+) -> impl FnMut(&Event<Packed<K>>) + Send + 'static {
     move |event| {
-        if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
-            reconciler.note(object);
+        if let Event::Apply(object) | Event::InitApply(object) = event {
+            match object.unpack() {
+                Some(object) => reconciler.note(&object),
+                // No pass takes the slot that may be kept for an object that cannot be decoded any more.
+                None => cluster.slots.forget(&ObjectId::new::<K>(NamespacedName::of(object))),
+            }
         }
-        if let Event::Apply(object @ DeserializeGuard(Err(_))) = event {
-            // No pass takes the slot that may be kept for an object that cannot be decoded any more.
-            cluster.slots.forget(&ObjectId::new::<K>(NamespacedName::of(object)));
-        }
-        let Delta { gone, reconcile_again } = known_objects.take_in(event);
+        let Delta { gone, reconcile_again } = set.take_in(event);
         for gone in gone {
             reconciler.forget(&gone.key, &gone.uid);
         }
@@ -89,19 +93,19 @@ fn take_in<K: Managed, R: Reconciler<K>>(
 
 /// Passes over an object, or records that the object cannot be decoded.
 async fn dispatch<K: Managed, R: Reconciler<K>>(
-    object: Arc<Guarded<K>>,
+    object: Arc<Packed<K>>,
     reconciler: Arc<R>,
-    shown: Store<Guarded<K>>,
+    shown: Store<Packed<K>>,
 ) -> Result<Action, Error> {
-    let DeserializeGuard(Ok(known)) = &*object else {
+    let Some(known) = object.unpack() else {
         reconciler.note_undecodable(&NamespacedName::of(&*object));
         return Ok(Action::await_change());
     };
-    let end = reconciler.reconcile(known).await;
+    let end = reconciler.reconcile(&known).await;
     // What a pass notes of an object that went meanwhile would stay for good, and a tenant may make any number of such.
     let now = shown.get(&ObjectRef::from_obj(&*object));
     if now.is_none_or(|now| now.meta().uid != known.meta().uid) {
-        reconciler.forget(&NamespacedName::of(known), known.meta().uid.as_deref().unwrap_or_default());
+        reconciler.forget(&NamespacedName::of(&known), known.meta().uid.as_deref().unwrap_or_default());
     }
     end
 }
@@ -110,7 +114,7 @@ async fn dispatch<K: Managed, R: Reconciler<K>>(
 /// list even after `stop`. No pass begins before the first list, so none is cut off.
 async fn until_stopped_unlisted<K>(serving: impl Future<Output = ()>, store: Store<K>, stop: Stop)
 where
-    K: reflector::Lookup + Clone + 'static,
+    K: Lookup + Clone + 'static,
     K::DynamicType: Eq + std::hash::Hash + Clone,
 {
     let stopped_unlisted = async {
@@ -173,7 +177,7 @@ mod tests {
         }
     }
 
-    fn object(uid: &str) -> Guarded<PamCredential> {
+    fn object(uid: &str) -> Packed<PamCredential> {
         serde_json::from_value(serde_json::json!({
             "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
             "metadata": {"name": "a", "namespace": "ns", "uid": uid},
@@ -184,14 +188,14 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_kept_of_an_object_that_goes_during_its_pass() {
-        let (store, mut writer) = reflector::store();
+        let (mut set, store) = WatchSet::new();
         let forgets = Arc::new(Forgets::default());
         for (event, forgotten) in [
             (Event::Apply(object("old")), &[][..]),
             (Event::Apply(object("new")), &["old"]),
             (Event::Delete(object("new")), &["old", "old"]),
         ] {
-            writer.apply_watcher_event(&event);
+            set.take_in(&event);
             dispatch(Arc::new(object("old")), Arc::clone(&forgets), store.clone()).await.unwrap();
             assert_eq!(*forgets.0.lock().unwrap(), forgotten);
         }

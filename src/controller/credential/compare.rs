@@ -1,7 +1,5 @@
 //! What a list of the PAM means for credentials.
 
-use std::collections::HashSet;
-
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
@@ -39,17 +37,8 @@ impl RegularList for Context {
         Product::PamCore
     }
 
-    /// Returns the connections that have records of ours, or on which a plan depends.
     fn connections_to_list(&self) -> Vec<ConnectionId> {
-        let mut used = HashSet::new();
-        for credential in self.shown.all() {
-            let Ok(credential) = &credential.0 else { continue };
-            let is_written = credential.status.as_ref().is_some_and(|status| status.id.is_some());
-            if is_written || credential.spec.mode == Mode::Plan {
-                used.insert(credential.connection_id());
-            }
-        }
-        used.into_iter().collect()
+        self.connections.health.listed_connections::<PamCredential>()
     }
 
     fn last(&self, id: &ConnectionId) -> Option<Instant> {
@@ -90,13 +79,11 @@ fn plans_of(connection: &ConnectionId, context: &Context) -> Vec<ObjectId> {
 
 /// Calls `take` with each credential of a connection.
 fn each_of(connection: &ConnectionId, context: &Context, mut take: impl FnMut(&PamCredential)) {
-    for credential in context.shown.all() {
-        if let Ok(credential) = &credential.0
-            && credential.connection_id() == *connection
-        {
-            take(credential);
+    context.shown.each(|credential| {
+        if credential.connection_id() == *connection {
+            take(&credential);
         }
-    }
+    });
 }
 
 /// Adds what a list shows of one credential.

@@ -67,6 +67,12 @@ impl RefersToConnection for PamCredential {
         let disable = self.spec.deletion_policy == DeletionPolicy::Disable && self.spec.mode == Mode::Apply;
         self.metadata.deletion_timestamp.is_some() && disable && !self.spec.suspend && finalizer::is_on(self)
     }
+
+    /// The list shows what became of a record of ours, and what a plan would find.
+    fn is_listed(&self) -> bool {
+        let is_written = self.status.as_ref().is_some_and(|status| status.id.is_some());
+        is_written || self.spec.mode == Mode::Plan
+    }
 }
 
 impl Context {

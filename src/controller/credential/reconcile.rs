@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kube::Resource as _;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
@@ -13,14 +14,17 @@ use crate::controller::credential::{act, observe, report, throwaway};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::throwaway::throwaway_of;
+use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
-    fn adapt(&self, object: &mut PamCredential) {
-        object.spec.mode = effective_mode(object, self.cluster.plan_only);
+    fn adapt(&self, object: &mut Packed<PamCredential>) {
+        if self.cluster.plan_only || is_throwaway(object.meta()) {
+            object.edit(|object| object.spec.mode = effective_mode(object, self.cluster.plan_only));
+        }
     }
 
     fn note(&self, object: &PamCredential) {

@@ -13,11 +13,12 @@ use crate::api::Conditioned;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::packed::Packed;
 use crate::metrics::Kind;
 
 /// A kind of ours. Each method returns a fact of the object, without a call and without a decision.
 pub(crate) trait Managed:
-    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Serialize + Send + Sync + 'static
 {
     /// The type of `status`.
     type Status: Conditioned + Default + Serialize + Send + Sync;
@@ -46,7 +47,7 @@ pub(crate) trait Managed:
 /// Serves the objects of one kind.
 pub(crate) trait Reconciler<K: Managed>: Send + Sync + 'static {
     /// Changes an object that a watch shows, before anything else of the process sees the object.
-    fn adapt(&self, _object: &mut K) {}
+    fn adapt(&self, _object: &mut Packed<K>) {}
 
     /// Takes in an object as the watch shows it, before any pass over that version.
     fn note(&self, object: &K);

@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::Resource;
 use kube::api::ObjectMeta;
 use serde::{Deserialize, Deserializer};
 use tokio::time::Instant;
 
+use crate::controller::runtime::packed_version::PackedVersion;
 use crate::kubernetes::{NamespacedName, Version};
 
 /// An object reduced to namespace, name, uid and resourceVersion. The API server is asked for metadata only, and nothing but
@@ -93,54 +94,110 @@ impl<K: Resource<DynamicType = ()>> Resource for MetadataOnly<K> {
 /// The newest known version of every object of one kind in the watched namespaces.
 #[derive(Debug, Default)]
 pub(crate) struct MetadataCache {
-    known: Mutex<HashMap<NamespacedName, (Version, Instant)>>,
+    inner: Mutex<Inner>,
 }
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By namespace and name. There may be a hundred times as many as objects of ours.
+    known: HashMap<Box<str>, HashMap<Box<str>, Known>>,
+    lists: u32,
+}
+
+/// What is known of one object.
+#[derive(Debug)]
+struct Known {
+    version: PackedVersion,
+    seen_at: Instant,
+    /// The last list that had the object.
+    list: ListNumber,
+}
+
+/// Tells a list of one kind from the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListNumber(u32);
 
 impl MetadataCache {
     /// Returns the newest version, if the object exists.
     pub(crate) fn of(&self, key: &NamespacedName) -> Option<Version> {
-        self.lock().get(key).map(|(version, _)| version.clone())
+        self.lock().get(key).map(|known| known.version.unpack())
     }
 
     /// Returns when the newest version was first seen.
     pub(crate) fn seen_at(&self, key: &NamespacedName) -> Option<Instant> {
-        self.lock().get(key).map(|(_, at)| *at)
+        self.lock().get(key).map(|known| known.seen_at)
     }
 
-    /// Records the version of an object; returns `true` if that version was not known.
-    pub(crate) fn put(&self, key: NamespacedName, version: Version) -> bool {
-        let mut known = self.lock();
-        if known.get(&key).is_some_and(|(old, _)| *old == version) {
-            return false;
+    /// Returns the number of a list that begins.
+    pub(crate) fn begin_list(&self) -> ListNumber {
+        let mut inner = self.lock();
+        inner.lists = inner.lists.wrapping_add(1);
+        ListNumber(inner.lists)
+    }
+
+    /// Records the version of an object, as that list or a later event of the watch shows it; returns `true` if that version
+    /// was not known.
+    pub(crate) fn put(&self, key: &NamespacedName, version: Version, list: ListNumber) -> bool {
+        let mut inner = self.lock();
+        let version = PackedVersion::of(version);
+        if let Some(known) = inner.get_mut(key) {
+            known.list = list;
+            return known.replace(version);
         }
-        known.insert(key, (version, Instant::now()));
+        let known = Known { version, seen_at: Instant::now(), list };
+        inner.known.entry(key.namespace.as_str().into()).or_default().insert(key.name.as_str().into(), known);
         true
     }
 
     /// Forgets an object; returns `true` if the object was known.
     pub(crate) fn remove(&self, key: &NamespacedName) -> bool {
-        self.lock().remove(key).is_some()
+        let mut inner = self.lock();
+        let Some(names) = inner.known.get_mut(key.namespace.as_str()) else { return false };
+        let was_known = names.remove(key.name.as_str()).is_some();
+        if names.is_empty() {
+            inner.known.remove(key.namespace.as_str());
+        }
+        was_known
     }
 
-    /// Forgets the objects that a new complete list of `namespace` (`None`: of all namespaces) no longer has, and returns their
+    /// Forgets the objects that a complete list of `namespace` (`None`: of all namespaces) did not have, and returns their
     /// names.
-    pub(crate) fn retain(
-        &self,
-        namespace: Option<&str>,
-        listed: &std::collections::HashSet<NamespacedName>,
-    ) -> Vec<NamespacedName> {
-        let mut known = self.lock();
-        let in_scope = |key: &NamespacedName| namespace.is_none_or(|namespace| key.namespace == namespace);
-        let gone: Vec<NamespacedName> =
-            known.keys().filter(|key| in_scope(key) && !listed.contains(*key)).cloned().collect();
-        for key in &gone {
-            known.remove(key);
+    pub(crate) fn end_list(&self, namespace: Option<&str>, list: ListNumber) -> Vec<NamespacedName> {
+        let mut gone = Vec::new();
+        let mut inner = self.lock();
+        for (of, names) in &mut inner.known {
+            if namespace.is_none_or(|namespace| namespace == &**of) {
+                let unlisted = names.extract_if(|_, known| known.list != list);
+                gone.extend(unlisted.map(|(name, _)| NamespacedName::new(&**of, name)));
+            }
         }
+        inner.known.retain(|_, names| !names.is_empty());
         gone
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<NamespacedName, (Version, Instant)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Replaces the version; returns `true` if it is another.
+    fn replace(&mut self, version: PackedVersion) -> bool {
+        let is_news = self.version != version;
+        if is_news {
+            (self.version, self.seen_at) = (version, Instant::now());
+        }
+        is_news
+    }
+}
+
+impl Inner {
+    fn get(&self, key: &NamespacedName) -> Option<&Known> {
+        self.known.get(key.namespace.as_str())?.get(key.name.as_str())
+    }
+
+    fn get_mut(&mut self, key: &NamespacedName) -> Option<&mut Known> {
+        self.known.get_mut(key.namespace.as_str())?.get_mut(key.name.as_str())
     }
 }
 
@@ -167,16 +224,38 @@ mod tests {
         assert_eq!(parts(&glance), Some((NamespacedName::new("n", "s"), version)));
     }
 
+    fn key(namespace: &str, name: &str) -> NamespacedName {
+        NamespacedName::new(namespace, name)
+    }
+
+    fn version(number: u64) -> Version {
+        Version { uid: "u".into(), resource_version: number.to_string() }
+    }
+
     #[test]
     fn a_list_of_one_namespace_forgets_nothing_of_another() {
-        let versions = MetadataCache::default();
-        let version = || Version { uid: "u".into(), resource_version: "1".into() };
+        let cache = MetadataCache::default();
+        let list = cache.begin_list();
         for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
-            assert!(versions.put(NamespacedName::new(namespace, name), version()));
+            assert!(cache.put(&key(namespace, name), version(1), list));
         }
-        let listed = [NamespacedName::new("a", "x")].into();
-        assert_eq!(versions.retain(Some("a"), &listed), [NamespacedName::new("a", "y")]);
-        assert!(versions.of(&NamespacedName::new("b", "x")).is_some());
-        assert!(!versions.put(NamespacedName::new("a", "x"), version()), "the same version is no news");
+        let list = cache.begin_list();
+        assert!(!cache.put(&key("a", "x"), version(1), list), "the same version is no news");
+        assert_eq!(cache.end_list(Some("a"), list), [key("a", "y")]);
+        assert!(cache.of(&key("b", "x")).is_some() && cache.of(&key("a", "y")).is_none());
+        let list = cache.begin_list();
+        assert!(cache.put(&key("b", "x"), version(2), list), "what is new in a list is news");
+        assert_eq!(cache.end_list(None, list), [key("a", "x")]);
+        assert_eq!(cache.of(&key("b", "x")), Some(version(2)));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_namespace_whose_objects_are_gone() {
+        let cache = MetadataCache::default();
+        let list = cache.begin_list();
+        assert!(cache.put(&key("a", "x"), version(1), list) && cache.put(&key("b", "x"), version(1), list));
+        assert!(cache.remove(&key("a", "x")) && !cache.remove(&key("a", "x")));
+        assert_eq!(cache.end_list(None, cache.begin_list()), [key("b", "x")]);
+        assert!(cache.lock().known.is_empty());
     }
 }

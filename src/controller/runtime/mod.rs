@@ -13,6 +13,8 @@ pub(crate) mod namespaces;
 pub(crate) mod object_id;
 pub(crate) mod object_states;
 pub(crate) mod outside;
+pub(crate) mod packed;
+pub(crate) mod packed_version;
 pub(crate) mod parked;
 pub(crate) mod pass_end;
 pub(crate) mod recorder;

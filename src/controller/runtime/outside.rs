@@ -13,7 +13,6 @@ use futures::StreamExt;
 use futures::future::join_all;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
-use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Client, Resource};
@@ -21,7 +20,8 @@ use kube::{Client, Resource};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::NamespacedName;
-use crate::controller::runtime::watch::{self, Guarded};
+use crate::controller::runtime::packed::Packed;
+use crate::controller::runtime::watch;
 
 /// How long it takes until what could not be read or told is tried again.
 const REST: Duration = Duration::from_mins(1);
@@ -60,7 +60,7 @@ pub(crate) async fn tell_outside<K: Namespaced, C: Outside<K>>(context: Arc<C>, 
 /// Tells the objects of one list, one after the other, and returns the namespaces of those that this operator served;
 /// `None` if the list could not be read, or one of the objects not be told.
 async fn tell_listed<K: Namespaced, C: Outside<K>>(context: &C, outside: &str) -> Option<BTreeSet<String>> {
-    let api = watch::scoped::<Guarded<K>>(context.client(), None);
+    let api = watch::scoped::<Packed<K>>(context.client(), None);
     let mut left = BTreeSet::new();
     let mut params = ListParams::default().fields(outside).limit(PAGE);
     loop {
@@ -71,8 +71,8 @@ async fn tell_listed<K: Namespaced, C: Outside<K>>(context: &C, outside: &str) -
                 return None;
             }
         };
-        for DeserializeGuard(object) in page.items {
-            let Ok(object) = object else { continue };
+        for object in page.items {
+            let Some(object) = object.unpack() else { continue };
             if tell_one(&object, context).await? {
                 left.insert(NamespacedName::of(&object).namespace);
             }
@@ -87,11 +87,12 @@ async fn tell_listed<K: Namespaced, C: Outside<K>>(context: &C, outside: &str) -
 /// Tells the objects of one namespace as they change. Runs until dropped.
 async fn tell_changed<K: Namespaced, C: Outside<K>>(context: &C, namespace: &str) {
     loop {
-        let api = watch::scoped::<Guarded<K>>(context.client(), Some(namespace));
+        let api = watch::scoped::<Packed<K>>(context.client(), Some(namespace));
         let mut events = watcher(api, watch::config()).default_backoff().boxed();
         while let Some(event) = events.next().await {
             match event {
-                Ok(Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object)))) => {
+                Ok(Event::Apply(object) | Event::InitApply(object)) => {
+                    let Some(object) = object.unpack() else { continue };
                     if Box::pin(tell_one(&object, context)).await.is_none() {
                         break;
                     }

@@ -1,23 +1,18 @@
 //! The watches: what each watch keeps of an object, and which objects each watch wakes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::api::Api;
-use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::runtime::{WatchStreamExt, reflector};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
-use crate::controller::runtime::metadata_cache::{MetadataCache, MetadataOnly, parts};
+use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, parts};
 use crate::controller::runtime::object_id::NamespacedName;
-
-/// An object that may not be decodable: one such object must not stop the watch.
-pub(crate) type Guarded<K> = DeserializeGuard<K>;
 
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
@@ -34,21 +29,20 @@ pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE)
 }
 
-/// Watches whole objects and keeps a store of them; `adapt` changes each object, and then `take_in` sees each event first.
-/// Of an object's metadata, the store holds what the client passes on ([`answers::filtered`]).
+/// Watches whole objects; `adapt` changes each object, and then `take_in` sees each event.
+/// Of an object's metadata, an event has what the client passes on ([`answers::filtered`]).
 ///
 /// [`answers::filtered`]: crate::controller::runtime::answers::filtered
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
-    writer: reflector::store::Writer<K>,
     adapt: impl FnMut(&mut K) + Send + 'static,
     take_in: impl FnMut(&Event<K>) + Send + 'static,
 ) -> impl Stream<Item = Result<K, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watcher(api, config).default_backoff().modify(adapt).inspect_ok(take_in).reflect(writer).applied_objects()
+    watcher(api, config).default_backoff().modify(adapt).inspect_ok(take_in).applied_objects()
 }
 
 /// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
@@ -65,13 +59,13 @@ pub(crate) async fn keep_versions<K>(
     let api: Api<MetadataOnly<K>> = scoped(cluster.client.clone(), namespace.as_deref());
     let mut events = watcher(api, config()).default_backoff().boxed();
     let mut ready = Some(ready);
-    let mut listed = HashSet::new();
+    let mut list = ListNumber::default();
     while let Some(event) = events.next().await {
         let complete = matches!(event, Ok(Event::InitDone));
         let denied = matches!(&event, Err(error) if is_denied(error));
         match event {
             Ok(event) => {
-                for key in take(event, pick(&cluster), namespace.as_deref(), &mut listed) {
+                for key in take(event, pick(&cluster), namespace.as_deref(), &mut list) {
                     cluster.wake_dependents(&target(key));
                 }
             }
@@ -85,39 +79,25 @@ pub(crate) async fn keep_versions<K>(
     }
 }
 
-/// Takes in one event and returns what changed.
+/// Takes in one event and returns what changed. `list` is the last list that began.
 fn take<K: Resource<DynamicType = ()>>(
     event: Event<MetadataOnly<K>>,
-    versions: &MetadataCache,
+    cache: &MetadataCache,
     namespace: Option<&str>,
-    listed: &mut HashSet<NamespacedName>,
+    list: &mut ListNumber,
 ) -> Vec<NamespacedName> {
-    match event {
+    let changed = match event {
         Event::Init => {
-            listed.clear();
-            Vec::new()
+            *list = cache.begin_list();
+            None
         }
-        Event::InitApply(object) => {
-            let Some((key, version)) = parts(&object) else {
-                return Vec::new();
-            };
-            listed.insert(key.clone());
-            versions.put(key.clone(), version).then_some(key).into_iter().collect()
+        Event::InitDone => return cache.end_list(namespace, *list),
+        Event::InitApply(object) | Event::Apply(object) => {
+            parts(&object).and_then(|(key, version)| cache.put(&key, version, *list).then_some(key))
         }
-        Event::InitDone => versions.retain(namespace, &std::mem::take(listed)),
-        Event::Apply(object) => {
-            let Some((key, version)) = parts(&object) else {
-                return Vec::new();
-            };
-            versions.put(key.clone(), version).then_some(key).into_iter().collect()
-        }
-        Event::Delete(object) => {
-            let Some((key, _)) = parts(&object) else {
-                return Vec::new();
-            };
-            versions.remove(&key).then_some(key).into_iter().collect()
-        }
-    }
+        Event::Delete(object) => parts(&object).map(|(key, _)| key).filter(|key| cache.remove(key)),
+    };
+    changed.into_iter().collect()
 }
 
 /// Returns the API of one namespace, or of all of them.

@@ -1,18 +1,18 @@
-//! Knows which objects exist, by one watch: an object that a list after a gap no longer shows is gone, though no event
-//! says so.
+//! The objects that one watch shows, and which of them are gone: an object that a list after a gap no longer shows is gone,
+//! though no event says so.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use kube::ResourceExt;
+use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::Event;
 
 use crate::controller::runtime::object_id::NamespacedName;
 
-/// The objects that one watch has shown, with their uids.
-#[derive(Debug, Default)]
-pub(crate) struct KnownObjects {
-    present: HashMap<NamespacedName, String>,
-    listed: HashMap<NamespacedName, String>,
+/// The objects that one watch shows.
+pub(crate) struct WatchSet<K: ResourceExt<DynamicType = ()> + Clone + 'static> {
+    shown: Store<K>,
+    writer: reflector::store::Writer<K>,
     lists: usize,
 }
 
@@ -32,40 +32,52 @@ pub(crate) struct Delta {
     pub(crate) reconcile_again: Vec<NamespacedName>,
 }
 
-impl KnownObjects {
-    /// Takes in an event.
-    pub(crate) fn take_in<K: ResourceExt>(&mut self, event: &Event<K>) -> Delta {
-        match event {
-            Event::Init => self.listed.clear(),
-            Event::InitApply(object) => _ = self.listed.insert(NamespacedName::of(object), uid(object)),
-            Event::InitDone => return self.end_list(),
-            Event::Apply(object) => {
-                let (key, uid) = (NamespacedName::of(object), uid(object));
-                let before = self.present.insert(key.clone(), uid.clone());
-                let replaced = before.filter(|before| *before != uid).map(|uid| Gone { key, uid });
-                return Delta { gone: replaced.into_iter().collect(), reconcile_again: vec![] };
-            }
-            Event::Delete(object) => {
-                let key = NamespacedName::of(object);
-                let uid = self.present.remove(&key).unwrap_or_else(|| uid(object));
-                return Delta { gone: vec![Gone { key, uid }], reconcile_again: vec![] };
-            }
-        }
-        Delta::default()
+impl<K: ResourceExt<DynamicType = ()> + Clone + 'static> WatchSet<K> {
+    /// Returns a set that shows nothing yet, and the store by which others see what it shows.
+    pub(crate) fn new() -> (Self, Store<K>) {
+        let (shown, writer) = reflector::store();
+        (Self { shown: shown.clone(), writer, lists: 0 }, shown)
     }
 
-    fn end_list(&mut self) -> Delta {
-        let before = std::mem::replace(&mut self.present, std::mem::take(&mut self.listed));
-        let before = before.into_iter().map(|(key, uid)| Gone { key, uid });
-        let gone = before.filter(|known| self.present.get(&known.key) != Some(&known.uid)).collect();
+    /// Takes in an event.
+    pub(crate) fn take_in(&mut self, event: &Event<K>) -> Delta {
+        let before = self.replaced_by(event);
+        self.writer.apply_watcher_event(event);
+        let gone = before.iter().filter(|object| !self.shows(object)).map(|object| Gone::of(&**object));
+        Delta { gone: gone.collect(), reconcile_again: self.to_reconcile_again(event) }
+    }
+
+    /// Returns the objects that an event may take away.
+    fn replaced_by(&self, event: &Event<K>) -> Vec<Arc<K>> {
+        match event {
+            Event::Apply(object) | Event::Delete(object) => {
+                self.shown.get(&ObjectRef::from_obj(object)).into_iter().collect()
+            }
+            Event::InitDone => self.shown.state(),
+            Event::Init | Event::InitApply(_) => Vec::new(),
+        }
+    }
+
+    /// Returns whether an object is shown, and not another one that was made under its name since.
+    fn shows(&self, object: &K) -> bool {
+        self.shown.get(&ObjectRef::from_obj(object)).is_some_and(|now| now.meta().uid == object.meta().uid)
+    }
+
+    fn to_reconcile_again(&mut self, event: &Event<K>) -> Vec<NamespacedName> {
+        if !matches!(event, Event::InitDone) {
+            return Vec::new();
+        }
         self.lists += 1;
-        let reconcile_again = if self.lists > 1 { self.present.keys().cloned().collect() } else { vec![] };
-        Delta { gone, reconcile_again }
+        // The first list is news as it is.
+        let shown = if self.lists > 1 { self.shown.state() } else { Vec::new() };
+        shown.iter().map(|object| NamespacedName::of(&**object)).collect()
     }
 }
 
-fn uid(object: &impl ResourceExt) -> String {
-    object.uid().unwrap_or_default()
+impl Gone {
+    fn of(object: &impl ResourceExt) -> Self {
+        Self { key: NamespacedName::of(object), uid: object.uid().unwrap_or_default() }
+    }
 }
 
 #[cfg(test)]
@@ -89,29 +101,28 @@ mod tests {
 
     #[test]
     fn what_a_later_list_does_not_show_is_gone_and_the_rest_is_looked_at_again() {
-        let mut known_objects = KnownObjects::default();
+        let (mut set, shown) = WatchSet::new();
         for event in [Event::Init, Event::InitApply(object("a", "1")), Event::InitApply(object("b", "2"))] {
-            assert_eq!(known_objects.take_in(&event), Delta::default());
+            assert_eq!(set.take_in(&event), Delta::default());
         }
-        assert_eq!(
-            known_objects.take_in(&Event::<ConfigMap>::InitDone),
-            Delta::default(),
-            "the first list is news as it is"
-        );
-        known_objects.take_in(&Event::<ConfigMap>::Init);
-        known_objects.take_in(&Event::InitApply(object("b", "3")));
-        let delta = known_objects.take_in(&Event::<ConfigMap>::InitDone);
+        assert_eq!(set.take_in(&Event::<ConfigMap>::InitDone), Delta::default(), "the first list is news as it is");
+        assert_eq!(shown.len(), 2);
+        set.take_in(&Event::<ConfigMap>::Init);
+        set.take_in(&Event::InitApply(object("b", "3")));
+        let delta = set.take_in(&Event::<ConfigMap>::InitDone);
         assert_eq!(delta.reconcile_again, [named("b")]);
         let mut gone = delta.gone;
         gone.sort();
         assert_eq!(gone, [gone_is("a", "1"), gone_is("b", "2")], "b was made again");
+        assert_eq!(shown.len(), 1);
     }
 
     #[test]
     fn a_deletion_and_a_namesake_are_told() {
-        let mut known_objects = KnownObjects::default();
-        known_objects.take_in(&Event::Apply(object("a", "1")));
-        assert_eq!(known_objects.take_in(&Event::Apply(object("a", "2"))).gone, [gone_is("a", "1")]);
-        assert_eq!(known_objects.take_in(&Event::Delete(object("a", "2"))).gone, [gone_is("a", "2")]);
+        let (mut set, _) = WatchSet::new();
+        set.take_in(&Event::Apply(object("a", "1")));
+        assert_eq!(set.take_in(&Event::Apply(object("a", "2"))).gone, [gone_is("a", "1")]);
+        assert_eq!(set.take_in(&Event::Apply(object("a", "2"))).gone, [], "the same object");
+        assert_eq!(set.take_in(&Event::Delete(object("a", "2"))).gone, [gone_is("a", "2")]);
     }
 }

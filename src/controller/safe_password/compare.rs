@@ -3,20 +3,19 @@
 //! No pass waits for that list, whatever time MySafe takes: a Secret that changes meanwhile is sent at once (P2). A pass over
 //! a settled object compares the entry with the newest list that there is.
 
-use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::api::{ConditionType, Mode, MySafePassword, Product, find};
+use crate::api::{MySafePassword, Product};
 use crate::controller::connection::clients::ConnectedClient;
 use crate::controller::connection::object::{AnyConnection, ConnectionId, RefersToConnection as _};
 use crate::controller::connection::poller::{RegularList, inventory};
 use crate::controller::runtime::managed::Managed as _;
-use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::safe_password::context::Context;
+use crate::controller::safe_password::facts::list::is_compared;
 use crate::pam::{EntrySnapshot, PamError};
 
 impl RegularList for Context {
@@ -25,9 +24,7 @@ impl RegularList for Context {
     }
 
     fn connections_to_list(&self) -> Vec<ConnectionId> {
-        let mut used = HashSet::new();
-        each_compared(self, |object| _ = used.insert(object.connection_id()));
-        used.into_iter().collect()
+        self.connections.health.listed_connections::<MySafePassword>()
     }
 
     /// Returns when the list began that the objects were last woken for. A new client has no list: nothing was compared with
@@ -87,25 +84,10 @@ fn compared_at(id: &ConnectionId, context: &Context) -> Option<Instant> {
 /// Wakes the objects of a connection that are compared with its list. No wait for a retry ends by that.
 fn wake_compared(id: &ConnectionId, context: &Context) {
     let mut objects = Vec::new();
-    each_compared(context, |object| {
-        if object.connection_id() == *id {
+    context.shown.each(|object| {
+        if is_compared(&object) && object.connection_id() == *id {
             objects.push(object.object_id());
         }
     });
     context.cluster.triggers.wake(&objects);
-}
-
-/// Calls `take` with each object whose entry is compared with a list.
-fn each_compared(context: &Context, mut take: impl FnMut(&MySafePassword)) {
-    for object in context.shown.all() {
-        object.0.iter().filter(|object| is_compared(object)).for_each(&mut take);
-    }
-}
-
-/// Returns whether nothing but a list can tell something new of an object: its entry is as the spec says.
-fn is_compared(object: &MySafePassword) -> bool {
-    let Some(status) = &object.status else { return false };
-    let is_at_rest = object.spec.suspend || object.spec.mode == Mode::Plan || is_throwaway(&object.metadata);
-    let is_ready = find(&status.conditions, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
-    status.identifier.is_some() && is_ready && !is_at_rest && object.metadata.deletion_timestamp.is_none()
 }

@@ -16,6 +16,7 @@ use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::safe_password::claims::Claims;
+use crate::controller::safe_password::facts::list::is_compared;
 use crate::controller::safe_password::facts::secret_refs::secret_names;
 use crate::domain::safe_password::ACTIVE;
 use crate::metrics::Kind;
@@ -67,6 +68,10 @@ impl RefersToConnection for MySafePassword {
             self.spec.active == Some(false) && status.is_some_and(|status| !told(status))
         };
         applies && deactivates
+    }
+
+    fn is_listed(&self) -> bool {
+        is_compared(self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kube::Resource as _;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
@@ -9,6 +10,7 @@ use crate::api::{Mode, MySafePassword};
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
@@ -20,9 +22,9 @@ use crate::domain::safe_password::Decision;
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<MySafePassword> for Context {
-    fn adapt(&self, object: &mut MySafePassword) {
-        if self.cluster.plan_only || is_throwaway(&object.metadata) {
-            object.spec.mode = Mode::Plan;
+    fn adapt(&self, object: &mut Packed<MySafePassword>) {
+        if self.cluster.plan_only || is_throwaway(object.meta()) {
+            object.edit(|object| object.spec.mode = Mode::Plan);
         }
     }
 

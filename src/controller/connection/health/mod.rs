@@ -7,6 +7,7 @@
 mod connection_health;
 mod list_health;
 mod list_hold;
+mod listed;
 mod message;
 mod moment;
 mod settings;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::connection_health::ConnectionHealth;
+use self::listed::Listed;
 use crate::api::PamConnectionStatus;
 use crate::controller::connection::object::{AnyConnection, ConnectionId, RefersToConnection};
 use crate::controller::runtime::object_id::ObjectId;
@@ -42,6 +44,7 @@ struct Inner {
     of: HashMap<ConnectionId, ConnectionHealth>,
     /// All objects that refer to connections, as far as they were seen, by uid.
     referrers: HashMap<String, Referrer>,
+    listed: Listed,
     /// How many watches of such objects have not had their first list yet. Until it is 0, the number of objects is not known.
     unlisted: usize,
 }
@@ -50,6 +53,8 @@ struct Inner {
 struct Referrer {
     object: ObjectId,
     connection: ConnectionId,
+    /// The regular list of the connection may have news of the object.
+    is_listed: bool,
 }
 
 /// The objects that a written status wakes.
@@ -110,11 +115,12 @@ impl ConnectionHealths {
         let mut inner = self.lock();
         if inner.referrers.get(&uid).is_none_or(|referrer| referrer.connection != connection) {
             self.remove(&mut inner, &uid);
-            let referrer = Referrer { object: object.object_id(), connection: connection.clone() };
+            let referrer = Referrer { object: object.object_id(), connection: connection.clone(), is_listed: false };
             inner.referrers.insert(uid.clone(), referrer);
             inner.of.entry(connection.clone()).or_default().credentials += 1;
             self.note_change(&mut inner, &connection);
         }
+        inner.set_listed(&uid, object.is_listed());
         let brake = &mut inner.of.entry(connection.clone()).or_default().brake;
         let namespace = object.meta().namespace.as_deref().unwrap_or_default();
         let is_news = if object.is_leaving() { brake.enter(namespace, &uid) } else { brake.leave(namespace, &uid) };
@@ -138,7 +144,8 @@ impl ConnectionHealths {
     }
 
     fn remove(&self, inner: &mut Inner, uid: &str) {
-        let Some(Referrer { connection, object }) = inner.referrers.remove(uid) else { return };
+        inner.set_listed(uid, false);
+        let Some(Referrer { connection, object, .. }) = inner.referrers.remove(uid) else { return };
         let Some(health) = inner.of.get_mut(&connection) else { return };
         health.credentials = health.credentials.saturating_sub(1);
         health.brake.leave(&object.key.namespace, uid);
@@ -159,6 +166,11 @@ impl ConnectionHealths {
     fn look_at<'a>(&self, connections: impl IntoIterator<Item = &'a ConnectionId>) {
         let subjects: Vec<ObjectId> = connections.into_iter().map(ConnectionId::object_id).collect();
         self.triggers.wake(&subjects);
+    }
+
+    /// Returns the connections whose regular list may have news of an object of the kind `K`.
+    pub(crate) fn listed_connections<K: RefersToConnection>(&self) -> Vec<ConnectionId> {
+        self.lock().listed.connections_of(&K::kind(&()))
     }
 
     // === What passes find
@@ -250,6 +262,16 @@ impl ConnectionHealths {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Notes whether the regular list of its connection may have news of an object.
+    fn set_listed(&mut self, uid: &str, is_listed: bool) {
+        let Some(referrer) = self.referrers.get_mut(uid) else { return };
+        if std::mem::replace(&mut referrer.is_listed, is_listed) != is_listed {
+            self.listed.count(&referrer.object.kind, &referrer.connection, is_listed);
+        }
     }
 }
 

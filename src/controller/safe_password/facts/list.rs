@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use crate::api::{ConditionType, Mode, MySafePassword, find};
+use crate::controller::runtime::throwaway::is_throwaway;
 use crate::domain::RecordId;
 use crate::domain::safe_password::{Appearance, Entry, EntryList, Input, tag};
 use crate::pam::ListedEntry;
@@ -36,6 +38,14 @@ fn entry(listed: &ListedEntry, claimed: bool) -> Entry {
     let appearance =
         Appearance { name: listed.name.clone(), username: Some(listed.username.clone()), url: listed.url.clone() };
     Entry { id: listed.identifier.clone(), appearance, tags: listed.tags.clone(), can_write: listed.can_write, claimed }
+}
+
+/// Returns whether nothing but a list can tell something new of an object: its entry is as the spec says.
+pub(crate) fn is_compared(object: &MySafePassword) -> bool {
+    let Some(status) = &object.status else { return false };
+    let is_at_rest = object.spec.suspend || object.spec.mode == Mode::Plan || is_throwaway(&object.metadata);
+    let is_ready = find(&status.conditions, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
+    status.identifier.is_some() && is_ready && !is_at_rest && object.metadata.deletion_timestamp.is_none()
 }
 
 #[cfg(test)]
