@@ -12,8 +12,8 @@ mod unsettled;
 mod what;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use before::Before;
 use holding::{Asking, Holding};
 use index::Index;
 use jiff::Timestamp;
@@ -66,8 +66,8 @@ impl ClaimBook {
 
     /// Takes in which record the list shows to an object that would write it; `true` if that is news.
     pub fn seek(&mut self, uid: &str, request: &ClaimRequest) -> bool {
-        let vault = &request.vault;
-        let seeks = request.record.clone().map(|id| Claim { vault: vault.clone(), what: What::Seeks(id) });
+        let claim = |id| Claim { vault: Arc::new(request.vault.clone()), what: What::Seeks(id) };
+        let seeks = request.record.clone().map(claim);
         self.living.contains(uid) && self.index.change(uid, |holding| holding.seek(seeks))
     }
 
@@ -108,7 +108,7 @@ impl ClaimBook {
         let mut asked = Holding::asked(request);
         let taken = self.index.first_taken(Asking::of(uid, name, request), &asked);
         let handed_over = request.record.clone().filter(|_| self.is_offered(uid, name, request)).map(What::Takes);
-        asked.claims.extend(handed_over.map(|what| Claim { vault: request.vault.clone(), what }));
+        asked.claims.extend(handed_over.map(|what| Claim { vault: Arc::new(request.vault.clone()), what }));
         let mut holding = self.index.take(uid);
         let frees = taken.is_none() && holding.frees(&asked);
         holding.name.clone_from(name);
@@ -170,7 +170,7 @@ impl ClaimBook {
     /// Notes that the pass that claimed has ended, and that the object keeps the claim. `true`: objects of other namespaces
     /// may have it all the same, since the claim is a tenant's.
     pub fn end_pass(&mut self, uid: &str) -> bool {
-        self.index.get_mut(uid).and_then(|holding| holding.before.as_mut()).is_some_and(Before::end_pass)
+        self.index.get_mut(uid).and_then(|holding| holding.before.as_mut()).is_some_and(|before| before.end_pass())
     }
 
     /// Returns whether the PAM may have executed a write of what an object claimed.
@@ -222,7 +222,8 @@ impl ClaimBook {
     /// record from being disabled.
     #[must_use]
     pub fn heir(&self, uid: &str, record: &LeavingRecord) -> Option<ObjectName> {
-        let claim = |what| Claim { vault: record.vault.clone(), what };
+        let vault = Arc::new(record.vault.clone());
+        let claim = |what| Claim { vault: Arc::clone(&vault), what };
         let [takes, seeks] = [What::Takes, What::Seeks].map(|what| claim(what(record.id.clone())));
         let [at, wanted] =
             [What::At(record.key.device.clone()), What::Wanted(record.key.identifier.clone())].map(claim);
@@ -273,7 +274,7 @@ impl ClaimBook {
     pub fn is_known_as(&self, uid: &str, request: &ClaimRequest, identifier: &str) -> bool {
         let Some(id) = &request.record else { return true };
         let has = Claim::of(VaultRecord { vault: &request.vault, id }, What::Record);
-        let known = Claim { vault: request.vault.clone(), what: What::Identifier(identifier.to_owned()) };
+        let known = Claim { vault: Arc::new(request.vault.clone()), what: What::Identifier(identifier.to_owned()) };
         self.index.others(uid, &has).all(|holding| holding.claims.iter().any(|claim| claim.may_be(&known)))
     }
 
@@ -289,8 +290,8 @@ impl ClaimBook {
     /// Returns whether a list of that origin shows another record of this cluster than `id`.
     #[must_use]
     pub fn others_listed(&self, origin: &str, id: &str, listed: impl Fn(&str) -> bool) -> bool {
-        self.index.keys().any(|key| match &key.what {
-            What::Record(other) => key.origin == origin && other != id && listed(other),
+        self.index.claims().any(|claim| match &claim.what {
+            What::Record(other) => claim.vault.origin == origin && other != id && listed(other),
             _ => false,
         })
     }

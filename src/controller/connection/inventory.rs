@@ -42,7 +42,25 @@ pub(crate) async fn list(
     context: &Context,
 ) -> Result<Arc<Snapshot>, PamError> {
     let result = connected.inventory.fresh(&connected.client, not_before).await;
-    match &result {
+    note(id, &result, consumer, context);
+    result
+}
+
+/// Returns what [`list`] would, if that takes no call and no waiting.
+pub(crate) fn known_list(
+    id: &ConnectionId,
+    connected: &ConnectedClient,
+    not_before: Option<Instant>,
+    consumer: &dyn ListConsumer,
+    context: &Context,
+) -> Option<Result<Arc<Snapshot>, PamError>> {
+    let result = connected.inventory.known_fresh(not_before)?;
+    note(id, &result, consumer, context);
+    Some(result)
+}
+
+fn note(id: &ConnectionId, result: &Result<Arc<Snapshot>, PamError>, consumer: &dyn ListConsumer, context: &Context) {
+    match result {
         Ok(snapshot) => take_in(id, snapshot, consumer, context),
         Err(error) if error.list_is_incomplete() => {
             let verdict = if *error == PamError::ListNotKept { ListVerdict::NotKept } else { ListVerdict::EndedEarly };
@@ -50,7 +68,6 @@ pub(crate) async fn list(
         }
         Err(_) => {}
     }
-    result
 }
 
 /// Compares all objects of a connection with a list, and wakes those of which it tells something new.

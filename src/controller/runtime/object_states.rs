@@ -2,6 +2,7 @@
 //! none of it to be right.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,12 +15,13 @@ pub(crate) struct ObjectStates {
     /// When this process began its work.
     began: Instant,
     inner: Mutex<Inner>,
+    hasher: RandomState,
 }
 
 #[derive(Default)]
 struct Inner {
     /// By uid.
-    entries: HashMap<String, ObjectState>,
+    entries: HashMap<Box<str>, ObjectState>,
     /// How many objects have which reason.
     counts: HashMap<Reason, usize>,
 }
@@ -31,28 +33,25 @@ struct ObjectState {
     suspected_write: Option<bool>,
     /// Whether the object was being deleted when this process first saw it. `None`: nobody looked yet.
     was_deleting: Option<bool>,
-    /// Versions of Secrets that were read and found to hold what was sent.
-    unchanged: Option<UnchangedVersions>,
-    /// Set once this process made digests for the object.
-    other_operator: Option<OtherOperator>,
+    /// The hash of the generation, and of the versions of Secrets that were read and found to hold what was sent.
+    unchanged: Option<u64>,
+    /// This process made digests for the object.
+    made_digests: bool,
+    /// Set once digests of another operator were seen after that.
+    other_operator: Option<Box<OtherOperator>>,
     reason: Option<Reason>,
     /// The removed groups that users were last told of. `None`: this process told of none yet.
-    told_removed: Option<Vec<String>>,
+    told_removed: Option<Box<[String]>>,
     /// The finalizer is off, though the watch may not show that yet. It cannot come back: the API server adds none to an object
     /// that is being deleted.
     released: bool,
     /// The id of the record that stays enabled once the finalizer is off: the patch that takes it off was sent.
-    leaves_enabled: Option<String>,
-}
-
-struct UnchangedVersions {
-    generation: i64,
-    versions: Vec<SecretVersion>,
+    leaves_enabled: Option<Box<str>>,
 }
 
 impl Default for ObjectStates {
     fn default() -> Self {
-        Self { began: Instant::now(), inner: Mutex::default() }
+        Self { began: Instant::now(), inner: Mutex::default(), hasher: RandomState::default() }
     }
 }
 
@@ -90,26 +89,27 @@ impl ObjectStates {
 
     /// Notes that the digests in the status are this process's own.
     pub(crate) fn made_digests(&self, uid: &str) {
-        self.entry(uid, |entry| _ = entry.other_operator.get_or_insert_default());
+        self.entry(uid, |entry| entry.made_digests = true);
     }
 
     /// Returns whether another operator's digests replaced ours again and again, or another operator says so.
     pub(crate) fn is_other_operator_writing(&self, uid: &str, trace: StatusTrace<'_>, now: Instant) -> bool {
         let mut inner = self.lock();
-        let known = inner.entries.get_mut(uid).and_then(|entry| entry.other_operator.as_mut());
-        known.is_some_and(|known| known.note(trace, now.into_std()))
+        let Some(entry) = inner.entries.get_mut(uid).filter(|entry| entry.made_digests) else { return false };
+        let is_there = trace.foreign || entry.other_operator.is_some();
+        is_there && entry.other_operator.get_or_insert_default().note(trace, now.into_std())
     }
 
     /// Returns whether this process read these versions of the Secrets, and found in them what was last sent.
     pub(crate) fn are_versions_unchanged(&self, uid: &str, generation: i64, versions: &[SecretVersion]) -> bool {
         let inner = self.lock();
-        let unchanged = inner.entries.get(uid).and_then(|entry| entry.unchanged.as_ref());
-        unchanged.is_some_and(|unchanged| unchanged.generation == generation && unchanged.versions == versions)
+        let unchanged = inner.entries.get(uid).and_then(|entry| entry.unchanged);
+        unchanged == Some(self.hasher.hash_one((generation, versions)))
     }
 
     /// Notes that these versions of the Secrets were read and hold what was last sent.
     pub(crate) fn note_unchanged_versions(&self, uid: &str, generation: i64, versions: &[SecretVersion]) {
-        let unchanged = UnchangedVersions { generation, versions: versions.to_vec() };
+        let unchanged = self.hasher.hash_one((generation, versions));
         self.entry(uid, |entry| entry.unchanged = Some(unchanged));
     }
 
@@ -117,8 +117,8 @@ impl ObjectStates {
     /// told of what this one sees first.
     pub(crate) fn tells_of_removed(&self, uid: &str, groups: &[String], told_before: bool) -> bool {
         self.entry(uid, |entry| {
-            let news = entry.told_removed.as_ref().map_or(!told_before, |told| told != groups);
-            entry.told_removed = Some(groups.to_vec());
+            let news = entry.told_removed.as_ref().map_or(!told_before, |told| **told != *groups);
+            entry.told_removed = Some(groups.into());
             news
         })
     }
@@ -135,13 +135,13 @@ impl ObjectStates {
 
     /// Notes, before the patch that takes the finalizer off is sent, which record stays enabled then; `None`: none does.
     pub(crate) fn note_leaves_enabled(&self, uid: &str, record: Option<String>) {
-        self.known(uid, |entry| entry.leaves_enabled = record);
+        self.known(uid, |entry| entry.leaves_enabled = record.map(String::into_boxed_str));
     }
 
     /// Returns the record that stays enabled, once: whether the answer to the patch or the watch tells first that the finalizer is
     /// off.
     pub(crate) fn take_left_enabled(&self, uid: &str) -> Option<String> {
-        self.known(uid, |entry| entry.leaves_enabled.take()).flatten()
+        self.known(uid, |entry| entry.leaves_enabled.take()).flatten().map(String::from)
     }
 
     /// Notes the reason of an object, and returns the counts that changed.
@@ -165,7 +165,11 @@ impl ObjectStates {
     }
 
     fn entry<T>(&self, uid: &str, change: impl FnOnce(&mut ObjectState) -> T) -> T {
-        change(self.lock().entries.entry(uid.to_owned()).or_default())
+        let mut inner = self.lock();
+        match inner.entries.get_mut(uid) {
+            Some(entry) => change(entry),
+            None => change(inner.entries.entry(uid.into()).or_default()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -3,7 +3,8 @@
 //! kube has a recorder, too. It makes no event of an object whose name is nearly as long as a name may be, since its suffix
 //! does not fit; and where somebody deleted an event, it goes on patching that event, and no more of its reason come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,29 +40,52 @@ pub(crate) struct Recorder {
     clock: Clock,
     /// The name of this replica.
     instance: String,
-    recent: Mutex<HashMap<EventKey, RecentEvent>>,
+    recent: Mutex<RecentEvents>,
 }
 
-/// What two events that are counted as one have in common.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct EventKey {
-    kind: EventType,
-    reason: String,
-    object: [Option<String>; 4],
+/// The events of the last minutes. Ten thousand objects may have one each.
+#[derive(Default)]
+struct RecentEvents {
+    hasher: RandomState,
+    known: HashMap<EventKey, RecentEvent>,
+    /// When each known event was written, or counted on, in the order of time.
+    by_time: VecDeque<(Instant, EventKey)>,
 }
+
+/// The hash of what two events that are counted as one have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct EventKey(u64);
 
 /// An event that was written.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct RecentEvent {
-    name: String,
+    /// The end of its name; see [`event_name`].
+    number: u64,
     count: i32,
     last: Instant,
 }
 
-impl EventKey {
-    fn new(object: &ObjectReference, said: &Said) -> Self {
-        let ObjectReference { kind, namespace, name, uid, .. } = object.clone();
-        Self { kind: said.kind, reason: said.reason.clone(), object: [kind, namespace, name, uid] }
+impl RecentEvents {
+    fn key(&self, object: &ObjectReference, said: &Said) -> EventKey {
+        let ObjectReference { kind, namespace, name, uid, .. } = object;
+        EventKey(self.hasher.hash_one((said.kind, &said.reason, kind, namespace, name, uid)))
+    }
+
+    /// Returns the event that an event repeats, and forgets those that are over.
+    fn get(&mut self, key: EventKey) -> Option<RecentEvent> {
+        while let Some((written, over)) = self.by_time.front().copied().filter(|(at, _)| at.elapsed() >= REPEATS) {
+            self.by_time.pop_front();
+            if self.known.get(&over).is_some_and(|event| event.last == written) {
+                self.known.remove(&over);
+            }
+        }
+        self.known.get(&key).copied()
+    }
+
+    fn note(&mut self, key: EventKey, number: u64, count: i32) {
+        let last = Instant::now();
+        self.by_time.push_back((last, key));
+        self.known.insert(key, RecentEvent { number, count, last });
     }
 }
 
@@ -74,24 +98,26 @@ impl Recorder {
     /// Writes an event of an object.
     pub(crate) async fn publish(&self, object: &ObjectReference, said: &Said) -> kube::Result<()> {
         let api = Api::namespaced(self.client.clone(), object.namespace.as_deref().unwrap_or(CLUSTER_SCOPED));
-        let key = EventKey::new(object, said);
-        if let Some(before) = self.recent(&key)
-            && self.repeat(&api, &before).await?
+        let name = |number| event_name(object.name.as_deref().unwrap_or(FIELD_MANAGER), number);
+        let key = self.lock().key(object, said);
+        let before = self.lock().get(key);
+        if let Some(RecentEvent { number, count, .. }) = before
+            && self.repeat(&api, &name(number), count + 1).await?
         {
-            self.note(key, before.name, before.count + 1);
+            self.lock().note(key, number, count + 1);
             return Ok(());
         }
-        let name = event_name(object.name.as_deref().unwrap_or(FIELD_MANAGER), rand::random());
-        api.create(&PostParams::default(), &self.event(object, said, &name)).await?;
-        self.note(key, name, 1);
+        let number = rand::random();
+        api.create(&PostParams::default(), &self.event(object, said, &name(number))).await?;
+        self.lock().note(key, number, 1);
         Ok(())
     }
 
     /// Counts an event on; returns `false` if the event is gone.
-    async fn repeat(&self, api: &Api<Event>, before: &RecentEvent) -> kube::Result<bool> {
-        let series = json!({"count": before.count + 1, "lastObservedTime": MicroTime(self.clock.now())});
+    async fn repeat(&self, api: &Api<Event>, name: &str, count: i32) -> kube::Result<bool> {
+        let series = json!({"count": count, "lastObservedTime": MicroTime(self.clock.now())});
         let patch = Patch::Merge(json!({"series": series}));
-        match api.patch(&before.name, &PatchParams::default(), &patch).await {
+        match api.patch(name, &PatchParams::default(), &patch).await {
             Ok(_) => Ok(true),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
             Err(error) => Err(error),
@@ -118,18 +144,7 @@ impl Recorder {
         }
     }
 
-    /// Returns the event that an event repeats, and forgets those that are over.
-    fn recent(&self, key: &EventKey) -> Option<RecentEvent> {
-        let mut recent = self.lock();
-        recent.retain(|_, event| event.last.elapsed() < REPEATS);
-        recent.get(key).cloned()
-    }
-
-    fn note(&self, key: EventKey, name: String, count: i32) {
-        self.lock().insert(key, RecentEvent { name, count, last: Instant::now() });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<EventKey, RecentEvent>> {
+    fn lock(&self) -> MutexGuard<'_, RecentEvents> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,6 +160,26 @@ fn event_name(object: &str, number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_is_counted_on_until_it_has_not_repeated_for_minutes_and_nothing_is_kept_of_it_then() {
+        let mut recent = RecentEvents::default();
+        let object = |name: &str| ObjectReference { name: Some(name.to_owned()), ..ObjectReference::default() };
+        let said = |reason: &str| Said { kind: EventType::Normal, reason: reason.to_owned(), note: String::new() };
+        let [a, b] = ["a", "b"].map(|name| recent.key(&object(name), &said("Synced")));
+        assert!(
+            a == recent.key(&object("a"), &said("Synced")) && a != b && a != recent.key(&object("a"), &said("Other"))
+        );
+        recent.note(a, 7, 1);
+        recent.note(b, 8, 1);
+        tokio::time::advance(REPEATS - Duration::from_secs(1)).await;
+        assert_eq!(recent.get(a).map(|event| (event.number, event.count)), Some((7, 1)));
+        recent.note(a, 7, 2);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!((recent.get(a).map(|event| event.count), recent.get(b).is_some()), (Some(2), false));
+        tokio::time::advance(REPEATS).await;
+        assert!(recent.get(a).is_none() && recent.known.is_empty() && recent.by_time.is_empty());
+    }
 
     #[test]
     fn the_name_of_an_event_fits_and_is_one_whatever_the_objects_name_is() {

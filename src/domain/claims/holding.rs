@@ -1,10 +1,13 @@
 //! What one object has, wants, and had before its last claim.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::before::Before;
-use super::what::{Claim, ClaimKey, What};
+use super::what::{Claim, What};
 use super::{ClaimRequest, LeavingRecord, ObjectName, Unsettled, WantedRecord};
+use crate::domain::VaultId;
 
 /// What one object has.
 #[derive(Clone, Debug, Default)]
@@ -16,15 +19,15 @@ pub(super) struct Holding {
     pub(super) wanted_block: Option<String>,
     pub(super) claims: Vec<Claim>,
     /// The record that it would have.
-    wanted: Option<WantedRecord>,
+    wanted: Option<Box<WantedRecord>>,
     /// No pass has told yet whether it comes for a record that is there.
     pub(super) is_undecided: bool,
     /// Somebody has to mend its connection before it can write.
     is_held_up: bool,
     /// The record that it hands over.
-    offer: Option<Offer>,
+    offer: Option<Box<Offer>>,
     /// What it had before a claim of which nothing came yet.
-    pub(super) before: Option<Before>,
+    pub(super) before: Option<Box<Before>>,
     /// Its writes that have no answer.
     pub(super) unsettled: Unsettled,
     /// The object is gone, and counts until then.
@@ -72,10 +75,11 @@ impl Holding {
         let both = [What::Identifier(request.identifier.clone()), What::Account(request.account.clone())];
         let all = both.into_iter().chain(device);
         let block = request.device.as_ref().map(|device| device.block.clone());
+        let vault = Arc::new(request.vault.clone());
         Self {
             block: block.clone(),
             wanted_block: block,
-            claims: all.map(|what| Claim { vault: request.vault.clone(), what }).collect(),
+            claims: all.map(|what| Claim { vault: Arc::clone(&vault), what }).collect(),
             ..Self::default()
         }
     }
@@ -95,14 +99,15 @@ impl Holding {
     /// Replaces the record that it would have. Of another record than before nobody has seen yet whether it is there.
     pub(super) fn want(&mut self, wanted: WantedRecord) {
         self.name.clone_from(&wanted.name);
-        if self.wanted.as_ref() == Some(&wanted) {
+        if self.wanted.as_deref() == Some(&wanted) {
             return;
         }
         self.want_nothing();
         let Some(key) = &wanted.record else { return };
+        let vault = Arc::new(wanted.vault.clone());
         let both = [What::Wanted(key.identifier.clone()), What::At(key.device.clone())];
-        self.claims.extend(both.map(|what| Claim { vault: wanted.vault.clone(), what }));
-        (self.wanted, self.is_undecided) = (Some(wanted), true);
+        self.claims.extend(both.map(|what| Claim { vault: Arc::clone(&vault), what }));
+        (self.wanted, self.is_undecided) = (Some(Box::new(wanted)), true);
     }
 
     fn want_nothing(&mut self) {
@@ -153,13 +158,13 @@ impl Holding {
 
     /// Hands a record over; `true` if it was not handed over so before.
     pub(super) fn offer(&mut self, record: &LeavingRecord) -> bool {
-        let offer = Offer::of(record);
+        let offer = Box::new(Offer::of(record));
         self.offer.replace(offer.clone()) != Some(offer)
     }
 
     /// Hands a record over no longer, unless it is this one and to the same.
     pub(super) fn retract(&mut self, record: &LeavingRecord) {
-        self.offer.take_if(|offer| *offer != Offer::of(record));
+        self.offer.take_if(|offer| **offer != Offer::of(record));
     }
 
     pub(super) fn withdraw(&mut self) {
@@ -196,14 +201,14 @@ impl Holding {
     pub(super) fn claim(&mut self, asked: Self, request: &ClaimRequest) {
         let (claims, stay) = std::mem::take(&mut self.claims).into_iter().partition(|claim| claim.what.is_exclusive());
         let block = std::mem::replace(&mut self.block, asked.block);
-        self.before.get_or_insert(Before::of(claims, block)).begin(request);
+        self.before.get_or_insert(Box::new(Before::of(claims, block))).begin(request);
         self.claims = stay;
         self.claims.extend(asked.claims);
     }
 
     /// Has what it had before a claim of which nothing came; `true` if there was one.
     pub(super) fn restore(&mut self) -> bool {
-        let Some(Before { claims, block, .. }) = self.before.take() else { return false };
+        let Some(Before { claims, block, .. }) = self.before.take().map(|before| *before) else { return false };
         self.claims.retain(|claim| !claim.what.is_exclusive());
         self.claims.extend(claims);
         self.block = block;
@@ -251,7 +256,10 @@ impl Holding {
         });
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = ClaimKey> {
-        self.claims.iter().map(Claim::key)
+    /// Calls `share` with the vault of each claim, and keeps no more memory than the claims take.
+    pub(super) fn share_vaults(&mut self, mut share: impl FnMut(&mut Arc<VaultId>)) {
+        let before = self.before.iter_mut().flat_map(|before| &mut before.claims);
+        self.claims.iter_mut().chain(before).for_each(|claim| share(&mut claim.vault));
+        self.claims.shrink_to_fit();
     }
 }

@@ -1,20 +1,27 @@
 //! What each object has and wants, and which objects have or want one thing.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::RandomState;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::holding::{Asking, Holding};
 use super::types::{HeldClaims, Taken};
 use super::unsettled::Departed;
-use super::what::{Claim, ClaimKey, What};
+use super::what::{Claim, What};
+use crate::domain::VaultId;
 
 /// What each object has and wants, by uid, with an index by what is had or wanted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    holdings: HashMap<String, Holding>,
-    /// The objects that have something, or want it.
-    pub(super) holders: HashMap<ClaimKey, BTreeSet<String>>,
+    holdings: HashMap<Arc<str>, Holding>,
+    /// The objects that have something, or want it, by the hash of that: by its name, the index would take more memory than
+    /// what it is for. Two things may have one hash: [`Index::others`] looks at what an object really has.
+    pub(super) holders: BTreeSet<(u64, Arc<str>)>,
+    hasher: RandomState,
+    /// One of each vault, for all claims on it.
+    vaults: HashSet<Arc<VaultId>>,
     /// The objects over which a pass is under way.
     pub(super) passing: HashSet<String>,
     /// The objects that are gone and count until that time.
@@ -32,20 +39,15 @@ impl Index {
     }
 
     /// Returns everything that some object has or wants.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &ClaimKey> {
-        self.holders.keys()
+    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.holdings.values().flat_map(|holding| &holding.claims)
     }
 
     /// Takes an object out, with all it has.
     pub(super) fn take(&mut self, uid: &str) -> Holding {
-        let holding = self.holdings.remove(uid).unwrap_or_default();
-        for key in holding.keys() {
-            if let Some(uids) = self.holders.get_mut(&key) {
-                uids.remove(uid);
-                if uids.is_empty() {
-                    self.holders.remove(&key);
-                }
-            }
+        let Some((uid, holding)) = self.holdings.remove_entry(uid) else { return Holding::default() };
+        for claim in &holding.claims {
+            self.holders.remove(&(claim.key(&self.hasher), Arc::clone(&uid)));
         }
         holding
     }
@@ -84,16 +86,30 @@ impl Index {
     }
 
     /// Puts an object in.
-    pub(super) fn put(&mut self, uid: &str, holding: Holding) {
-        for key in holding.keys() {
-            self.holders.entry(key).or_default().insert(uid.to_owned());
+    pub(super) fn put(&mut self, uid: &str, mut holding: Holding) {
+        holding.share_vaults(|vault| self.share(vault));
+        let uid: Arc<str> = uid.into();
+        let keys = holding.claims.iter().map(|claim| (claim.key(&self.hasher), Arc::clone(&uid)));
+        self.holders.extend(keys);
+        self.holdings.insert(uid, holding);
+    }
+
+    /// Replaces a vault by the one that all claims on it share.
+    fn share(&mut self, vault: &mut Arc<VaultId>) {
+        if let Some(shared) = self.vaults.get(vault) {
+            *vault = Arc::clone(shared);
+            return;
         }
-        self.holdings.insert(uid.to_owned(), holding);
+        // A tenant's connections may lead to any number of vaults, one after the other.
+        self.vaults.retain(|vault| Arc::strong_count(vault) > 1);
+        self.vaults.insert(Arc::clone(vault));
     }
 
     /// The other objects that have that, in a vault that is not surely another.
     pub(super) fn others<'a>(&'a self, uid: &'a str, claim: &'a Claim) -> impl Iterator<Item = &'a Holding> {
-        let uids = self.holders.get(&claim.key()).into_iter().flatten().filter(move |other| *other != uid);
+        let key = claim.key(&self.hasher);
+        let holders = self.holders.range((key, Arc::from(""))..).take_while(move |(of, _)| *of == key);
+        let uids = holders.map(|(_, other)| other).filter(move |other| ***other != *uid);
         let holdings = uids.filter_map(|other| self.holdings.get(other));
         holdings.filter(move |holding| holding.claims.iter().any(|other| other.may_be(claim)))
     }
@@ -121,7 +137,7 @@ impl Index {
     pub(super) fn first_taken(&self, asking: Asking<'_>, asked: &Holding) -> Option<Taken> {
         let vault = asked.claims.first().map(|claim| claim.vault.clone()).unwrap_or_default();
         // A record that is handed over belongs to the object that claimed it, long before a status has its id.
-        let claim = |id: &str, what: fn(String) -> What| Claim { vault: vault.clone(), what: what(id.to_owned()) };
+        let claim = |id: &str, what: fn(String) -> What| Claim { vault: Arc::clone(&vault), what: what(id.to_owned()) };
         let record = asking.record.map(|id| [claim(id, What::Takes), claim(id, What::Record)]);
         asked.claims.iter().chain(record.iter().flatten()).find_map(|claim| self.taken(asking, asked, claim))
     }

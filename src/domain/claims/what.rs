@@ -1,12 +1,16 @@
 //! What an object can have of a vault.
 
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
 use super::{HeldClaims, VaultRecord};
 use crate::domain::VaultId;
 
 /// Something of a vault that an object can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
-    pub(super) vault: VaultId,
+    /// Shared by all claims on the vault.
+    pub(super) vault: Arc<VaultId>,
     pub(super) what: What,
 }
 
@@ -31,30 +35,24 @@ pub(super) enum What {
     Takes(String),
 }
 
-/// What can be had at one origin, for the index: tenants may be one or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ClaimKey {
-    pub(super) origin: String,
-    pub(super) what: What,
-}
-
 impl Claim {
     /// Returns a claim on a record.
     pub(super) fn of(record: VaultRecord<'_>, what: fn(String) -> What) -> Self {
-        Self { vault: record.vault.clone(), what: what(record.id.to_owned()) }
+        Self { vault: Arc::new(record.vault.clone()), what: what(record.id.to_owned()) }
     }
 
     /// Returns what a status says its object has: the record first, which is the object's whatever else is.
     pub(super) fn held(held: HeldClaims) -> Vec<Self> {
-        let vault = held.vault;
+        let vault = Arc::new(held.vault);
         let others =
             [held.identifier.map(What::Identifier), held.account.map(What::Account), held.device.map(What::Device)];
         let all = std::iter::once(What::Record(held.record)).chain(others.into_iter().flatten());
-        all.map(|what| Self { vault: vault.clone(), what }).collect()
+        all.map(|what| Self { vault: Arc::clone(&vault), what }).collect()
     }
 
-    pub(super) fn key(&self) -> ClaimKey {
-        ClaimKey { origin: self.vault.origin.clone(), what: self.what.clone() }
+    /// Returns the place of the claim in the index: of what can be had at one origin, since two tenants may be one or not.
+    pub(super) fn key(&self, hasher: &impl BuildHasher) -> u64 {
+        hasher.hash_one((&self.vault.origin, &self.what))
     }
 
     /// Whether both are one unless their vaults are surely different.

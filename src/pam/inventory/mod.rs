@@ -81,6 +81,13 @@ impl<S: Listed> Inventory<S> {
         self.state().snapshot.as_ref().map(|snapshot| snapshot.started())
     }
 
+    /// Returns what a list that is asked for now would come to without a call: a snapshot that is fresh, or the failure of a
+    /// list after which none is asked for yet; see [`Inventory::fresh`].
+    #[must_use]
+    pub fn known_fresh(&self, not_before: Option<Instant>) -> Option<Result<Arc<S>, PamError>> {
+        self.known(&Requirement { since: Instant::now(), not_before })
+    }
+
     /// Records that the snapshot may be wrong (a write of unknown outcome): no list that began before now counts as
     /// fresh.
     pub fn invalidate(&self) {

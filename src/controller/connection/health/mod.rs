@@ -41,9 +41,9 @@ pub(crate) struct ConnectionHealths {
 
 #[derive(Default)]
 struct Inner {
-    of: HashMap<ConnectionId, ConnectionHealth>,
+    of: HashMap<Arc<ConnectionId>, ConnectionHealth>,
     /// All objects that refer to connections, as far as they were seen, by uid.
-    referrers: HashMap<String, Referrer>,
+    referrers: HashMap<Box<str>, Referrer>,
     listed: Listed,
     /// How many watches of such objects have not had their first list yet. Until it is 0, the number of objects is not known.
     unlisted: usize,
@@ -52,7 +52,8 @@ struct Inner {
 /// An object and the connection that it refers to.
 struct Referrer {
     object: ObjectId,
-    connection: ConnectionId,
+    /// Shared by all that refer to the connection.
+    connection: Arc<ConnectionId>,
     /// The regular list of the connection may have news of the object.
     is_listed: bool,
 }
@@ -83,14 +84,14 @@ impl ConnectionHealths {
         let mut inner = self.lock();
         inner.unlisted = inner.unlisted.saturating_sub(1);
         if inner.unlisted == 0 {
-            self.look_at(inner.of.iter().filter(|(_, health)| health.is_present()).map(|(key, _)| key));
+            self.look_at(inner.of.iter().filter(|(_, health)| health.is_present()).map(|(key, _)| &**key));
         }
     }
 
     /// Records a connection as the watch shows it, with its newest status. Returns `true` if a person confirmed what the
     /// connection's list lacks.
     pub(crate) fn note(&self, connection: &AnyConnection, status: &PamConnectionStatus, moment: Moment) -> bool {
-        self.lock().of.entry(connection.id()).or_default().note(connection, status, moment)
+        self.lock().of.entry(Arc::new(connection.id())).or_default().note(connection, status, moment)
     }
 
     /// Forgets a connection that is gone. A newer connection with the same name stays known.
@@ -111,17 +112,18 @@ impl ConnectionHealths {
     /// Records an object that refers to a connection, as the watch shows it.
     pub(crate) fn note_referrer<K: RefersToConnection>(&self, object: &K) {
         let uid = object.meta().uid.clone().unwrap_or_default();
-        let connection = object.connection_id();
         let mut inner = self.lock();
-        if inner.referrers.get(&uid).is_none_or(|referrer| referrer.connection != connection) {
+        let connection = inner.shared(object.connection_id());
+        if inner.referrers.get(uid.as_str()).is_none_or(|referrer| referrer.connection != connection) {
             self.remove(&mut inner, &uid);
-            let referrer = Referrer { object: object.object_id(), connection: connection.clone(), is_listed: false };
-            inner.referrers.insert(uid.clone(), referrer);
-            inner.of.entry(connection.clone()).or_default().credentials += 1;
+            let referrer =
+                Referrer { object: object.object_id(), connection: Arc::clone(&connection), is_listed: false };
+            inner.referrers.insert(uid.as_str().into(), referrer);
+            inner.of.entry(Arc::clone(&connection)).or_default().credentials += 1;
             self.note_change(&mut inner, &connection);
         }
         inner.set_listed(&uid, object.is_listed());
-        let brake = &mut inner.of.entry(connection.clone()).or_default().brake;
+        let brake = &mut inner.of.entry(Arc::clone(&connection)).or_default().brake;
         let namespace = object.meta().namespace.as_deref().unwrap_or_default();
         let is_news = if object.is_leaving() { brake.enter(namespace, &uid) } else { brake.leave(namespace, &uid) };
         if is_news {
@@ -244,7 +246,7 @@ impl ConnectionHealths {
         let Some(health) = inner.of.get_mut(connection) else { return Freed::default() };
         let leaving = health.brake.written(filled.write());
         let Some(listed) = health.note_written() else { return Freed::default() };
-        let referrers = leaving.iter().filter_map(|uid| inner.referrers.get(uid));
+        let referrers = leaving.iter().filter_map(|uid| inner.referrers.get(uid.as_str()));
         Freed { leaving: referrers.map(|referrer| referrer.object.clone()).collect(), listed }
     }
 
@@ -266,6 +268,11 @@ impl ConnectionHealths {
 }
 
 impl Inner {
+    /// Returns the name of a connection that all share.
+    fn shared(&self, id: ConnectionId) -> Arc<ConnectionId> {
+        self.of.get_key_value(&id).map_or_else(|| Arc::new(id), |(known, _)| Arc::clone(known))
+    }
+
     /// Notes whether the regular list of its connection may have news of an object.
     fn set_listed(&mut self, uid: &str, is_listed: bool) {
         let Some(referrer) = self.referrers.get_mut(uid) else { return };

@@ -52,6 +52,16 @@ pub(crate) async fn client(
     context.connections.client_as_decided(&id, seen, is_permitted).await
 }
 
+/// Returns what [`list`] would, if that takes no call and no waiting.
+pub(crate) fn known_list(
+    observed: &Observation<'_>,
+    connected: &ConnectedClient,
+    not_before: Option<Instant>,
+    context: &Context,
+) -> Option<Result<Arc<Snapshot>, PamError>> {
+    inventory::known_list(&observed.connection_id(), connected, not_before, context, &context.connections)
+}
+
 /// Returns a list that is seconds old, after all credentials of the connection were compared with it.
 pub(crate) async fn list(
     observed: &Observation<'_>,

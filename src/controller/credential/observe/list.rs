@@ -32,8 +32,9 @@ pub(crate) async fn refresh_list(
     // An object that waited for another owner needs a list from after that: what was written by another connection
     // meanwhile is in no list of this one.
     let not_before = waited_for_another(observed).then(Instant::now);
+    let known = connected::known_list(observed, &connected, not_before, context);
     let list = connected::list(observed, &connected, not_before, context);
-    let Some(list) = slot.wait_for_list(list).await? else { return Ok(Going::Parked) };
+    let Some(list) = slot.wait_for_list(known, list).await? else { return Ok(Going::Parked) };
     match list {
         Ok(snapshot) => compare(observed, &snapshot, context),
         Err(error) => {

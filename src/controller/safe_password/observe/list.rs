@@ -29,8 +29,9 @@ pub(crate) async fn refresh_list(
     // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
     let unanswered = observed.status.create_in_flight().map(|_| Instant::now());
     let not_before = unanswered.or_else(|| context.claims.last_creation(observed.uid()));
+    let known = connected.entries.known_fresh(not_before);
     let list = connected.entries.fresh_entries(&connected.client, not_before);
-    let Some(list) = slot.wait_for_list(list).await? else { return Ok(Going::Parked) };
+    let Some(list) = slot.wait_for_list(known, list).await? else { return Ok(Going::Parked) };
     match list {
         Ok(snapshot) => take_in(observed, &snapshot, context),
         Err(error) => {
