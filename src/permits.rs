@@ -4,6 +4,7 @@
 //! given to it, also while nobody else waits: see [`Room::divided`].
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot::{self, Sender};
@@ -35,6 +36,26 @@ impl Room {
     }
 }
 
+/// Something that waits for a permit.
+pub(crate) trait Waits: Send + fmt::Debug {
+    /// Returns whether the wait was given up.
+    fn is_over(&self) -> bool;
+
+    /// Takes the permit that was waited for.
+    fn grant(self: Box<Self>, permit: Permit);
+}
+
+impl Waits for Sender<Permit> {
+    fn is_over(&self) -> bool {
+        self.is_closed()
+    }
+
+    fn grant(self: Box<Self>, permit: Permit) {
+        // If the wait was given up just now, the drop of the permit serves the next one.
+        drop(self.send(permit));
+    }
+}
+
 /// Hands out permits by turns.
 #[derive(Debug)]
 pub(crate) struct Permits {
@@ -46,7 +67,14 @@ struct State {
     room: Room,
     in_use: usize,
     held: HashMap<Arc<str>, usize>,
-    waiting: Turns<Sender<Permit>>,
+    waiting: Turns<Box<dyn Waits>>,
+}
+
+/// What is taken out of the queue.
+struct Next {
+    party: Party,
+    waiting: Box<dyn Waits>,
+    is_granted: bool,
 }
 
 /// Permission of one party; dropping it lets the next one have it.
@@ -74,13 +102,18 @@ impl Permits {
     pub(crate) async fn take(self: &Arc<Self>, turn: &Turn) -> Permit {
         loop {
             let (permit, granted) = oneshot::channel();
-            self.state().waiting.join(turn, permit);
-            self.serve();
+            self.ask(turn, Box::new(permit));
             // No sender is dropped while something waits for its permit.
             if let Ok(permit) = granted.await {
                 return permit;
             }
         }
+    }
+
+    /// Has something wait for a permit, which it may be granted before this returns.
+    pub(crate) fn ask(self: &Arc<Self>, turn: &Turn, waits: Box<dyn Waits>) {
+        self.state().waiting.join(turn, waits);
+        self.serve();
     }
 
     /// Changes how many permits there are. Permits that are held stay so.
@@ -92,10 +125,11 @@ impl Permits {
     /// Hands out all permits that are free, but for those that nobody who waits may have.
     fn serve(self: &Arc<Self>) {
         loop {
-            let Some((party, waiting)) = self.state().next() else { return };
-            let permit = Permit { of: Arc::clone(self), party };
-            // If the wait was given up just now, the drop of the permit serves the next one.
-            drop(waiting.send(permit));
+            // Whatever follows, no lock is held: what waits may hold or give back permits of others.
+            let Some(Next { party, waiting, is_granted }) = self.state().next() else { return };
+            if is_granted {
+                waiting.grant(Permit { of: Arc::clone(self), party });
+            }
         }
     }
 
@@ -105,18 +139,19 @@ impl Permits {
 }
 
 impl State {
-    /// Returns the next one that gets a permit, which counts as held from now on.
-    fn next(&mut self) -> Option<(Party, Sender<Permit>)> {
-        while self.in_use < self.room.most {
-            let (held, most) = (&self.held, self.room.of_one);
-            let has_room = |party: &Party| party.as_ref().and_then(|party| held.get(party)).is_none_or(|n| *n < most);
-            let (party, waiting) = self.waiting.next(has_room)?;
-            if !waiting.is_closed() {
-                self.note_held(&party);
-                return Some((party, waiting));
-            }
+    /// Returns the next one that may have a permit, which counts as held from now on unless the wait was given up.
+    fn next(&mut self) -> Option<Next> {
+        if self.in_use >= self.room.most {
+            return None;
         }
-        None
+        let (held, most) = (&self.held, self.room.of_one);
+        let has_room = |party: &Party| party.as_ref().and_then(|party| held.get(party)).is_none_or(|n| *n < most);
+        let (party, waiting) = self.waiting.next(has_room)?;
+        let is_granted = !waiting.is_over();
+        if is_granted {
+            self.note_held(&party);
+        }
+        Some(Next { party, waiting, is_granted })
     }
 
     fn note_held(&mut self, party: &Party) {

@@ -55,8 +55,8 @@ impl ConnectionState {
         let at_once = connection.spec.limits.clone().unwrap_or_default().max_concurrent_requests;
         Self {
             lane: match &connection.metadata.namespace {
-                Some(namespace) => Lane::Tenant(namespace.clone()),
-                None => Lane::Pam(address.clone(), at_once),
+                Some(namespace) => Lane::Tenant(namespace.as_str().into()),
+                None => Lane::Pam(address.as_str().into(), at_once),
             },
             ready: current.is_some_and(|c| c.status == "True"),
             reason: current.and_then(|c| Reason::named(&c.reason)),

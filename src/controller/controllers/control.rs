@@ -212,7 +212,7 @@ mod tests {
     /// Takes a slot for the object, or has the object wait for one.
     async fn works(slots: &SlotQueue, name: &str) -> bool {
         let mut slot = slots.of_pass(id(name));
-        slot.in_lane(Some(Lane::Pam("pam".to_owned(), 1)), Turn::default());
+        slot.in_lane(Some(Lane::Pam("pam".into(), 1)), Turn::default());
         slot.acquire().await.unwrap() == Going::On
     }
 
@@ -235,7 +235,7 @@ mod tests {
             let mut started = triggers.add::<PamCredential>(None);
             let slots = Arc::new(SlotQueue::new(1, Arc::new(triggers)));
             let mut held = slots.of_pass(id("held"));
-            held.in_lane(Some(Lane::Pam("pam".to_owned(), 1)), Turn::default());
+            held.in_lane(Some(Lane::Pam("pam".into(), 1)), Turn::default());
             assert_eq!(held.acquire().await.unwrap(), Going::On);
             assert!(!works(&slots, "a").await && !works(&slots, "next").await);
             drop(held);

@@ -5,15 +5,13 @@
 //! another pass over the object, which takes the slot and decides from what is true by then.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use futures::FutureExt as _;
-use tokio::task::AbortHandle;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::trigger::Triggers;
-use crate::controller::runtime::worker_slots::{Lane, Slot, WorkerSlots};
+use crate::controller::runtime::worker_slots::{Lane, Slot, WaitsForSlot, WorkerSlots};
 use crate::domain::Turn;
 
 /// How many passes without a slot may have begun.
@@ -39,15 +37,11 @@ struct Places {
 /// Where an object waits, or what it got there.
 struct Place {
     number: u64,
-    wanted: Wanted,
+    /// What the object waits for. The request for it is over when the place is gone.
+    wanted: Arc<Wanted>,
     slot: Option<Slot>,
-    waiting: AbortHandle,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.waiting.abort();
-    }
+    /// The pass that made the place has ended: once the object has its slot, another one has to be started.
+    is_parked: bool,
 }
 
 /// Says which slot an object waits for, and in which turn.
@@ -166,40 +160,33 @@ impl SlotQueue {
                 return Ok(places.take_granted(object).map(|(_, slot)| slot));
             }
         }
-        let slots = Arc::clone(self.pool(wanted.pool));
-        let (lane, turn) = (wanted.lane.clone(), wanted.turn.clone());
-        let mut waiting = Box::pin(async move { slots.take(&lane, &turn).await });
-        if let Some(slot) = waiting.as_mut().now_or_never() {
-            self.forget(object);
-            return slot.map(Some);
+        let (slots, wanted) = (self.pool(wanted.pool), Arc::new(wanted));
+        if slots.is_closed() {
+            return Err(Error::Stopping);
         }
-        let former = self.park(object, wanted, waiting);
-        drop(former);
-        Ok(None)
+        let keep = self.make_place(object, &wanted);
+        let number = keep.number;
+        slots.ask(&wanted.lane, &wanted.turn, Box::new(keep));
+        Ok(lock(&self.places).park(object, number))
     }
 
-    /// Gives the object a place, and returns the place that it had before.
-    fn park(
-        &self,
-        object: &ObjectId,
-        wanted: Wanted,
-        waiting: impl Future<Output = Result<Slot, Error>> + Send + 'static,
-    ) -> Option<Place> {
-        // Locked until the place is there: the task may have its slot before that.
+    /// Gives the object a place, and returns what puts a slot there.
+    fn make_place(&self, object: &ObjectId, wanted: &Arc<Wanted>) -> Keep {
         let mut places = lock(&self.places);
         places.made += 1;
         let number = places.made;
-        let keep = Keep { object: object.clone(), number, places: Arc::clone(&self.places) };
-        let triggers = Arc::clone(&self.triggers);
-        let task = tokio::spawn(async move {
-            // Refused slots are those of a process that ends.
-            if let Ok(slot) = waiting.await
-                && keep.keep(slot)
-            {
-                triggers.wake(std::slice::from_ref(&keep.object));
-            }
-        });
-        places.of.insert(object.clone(), Place { number, wanted, slot: None, waiting: task.abort_handle() })
+        let place = Place { number, wanted: Arc::clone(wanted), slot: None, is_parked: false };
+        let former = places.of.insert(object.clone(), place);
+        drop(places);
+        // The slot of a former place is given back after the lock is.
+        drop(former);
+        Keep {
+            object: object.clone(),
+            number,
+            place: Arc::downgrade(wanted),
+            places: Arc::clone(&self.places),
+            triggers: Arc::clone(&self.triggers),
+        }
     }
 }
 
@@ -207,21 +194,38 @@ impl SlotQueue {
 struct Keep {
     object: ObjectId,
     number: u64,
+    place: Weak<Wanted>,
     places: Arc<Mutex<Places>>,
+    triggers: Arc<Triggers>,
 }
 
-impl Keep {
-    /// Keeps the slot for the object. Returns whether the object still waits; if it does not, the slot is given back.
-    fn keep(&self, slot: Slot) -> bool {
+impl fmt::Debug for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keep").field("object", &self.object).finish_non_exhaustive()
+    }
+}
+
+impl WaitsForSlot for Keep {
+    fn is_over(&self) -> bool {
+        self.place.strong_count() == 0
+    }
+
+    /// Keeps the slot for the object and starts a pass over it. Where the object waits no longer, the slot is given back.
+    fn grant(self: Box<Self>, slot: Slot) {
         let mut places = lock(&self.places);
-        let Some(place) = places.of.get_mut(&self.object).filter(|place| place.number == self.number) else {
+        let place = places.of.get_mut(&self.object).filter(|place| place.number == self.number);
+        let Some(place) = place else {
             // Whoever gets the slot next may have a place here.
             drop(places);
             drop(slot);
-            return false;
+            return;
         };
         place.slot = Some(slot);
-        true
+        let is_parked = place.is_parked;
+        drop(places);
+        if is_parked {
+            self.triggers.wake(std::slice::from_ref(&self.object));
+        }
     }
 }
 
@@ -230,12 +234,19 @@ impl Places {
     fn take_granted(&mut self, object: &ObjectId) -> Option<(Wanted, Slot)> {
         let slot = self.of.get_mut(object)?.slot.take()?;
         let place = self.of.remove(object)?;
-        Some((place.wanted.clone(), slot))
+        Some((Wanted::clone(&place.wanted), slot))
     }
 
     /// Returns whether the object has a place where it waits for that, or got it.
     fn has(&self, object: &ObjectId, wanted: &Wanted) -> bool {
-        self.of.get(object).is_some_and(|place| place.wanted == *wanted)
+        self.of.get(object).is_some_and(|place| *place.wanted == *wanted)
+    }
+
+    /// Takes the slot that the object got at once, or leaves the object in its place without a pass.
+    fn park(&mut self, object: &ObjectId, number: u64) -> Option<Slot> {
+        let place = self.of.get_mut(object).filter(|place| place.number == number)?;
+        place.is_parked = true;
+        self.take_granted(object).map(|(_, slot)| slot)
     }
 }
 
@@ -310,6 +321,7 @@ mod tests {
     use super::*;
     use crate::controller::runtime::object_id::NamespacedName;
     use crate::domain::Urgency;
+    use futures::FutureExt as _;
     use k8s_openapi::api::core::v1::ConfigMap;
     use kube::runtime::reflector::ObjectRef;
     use std::collections::{BTreeMap, BTreeSet};
@@ -340,7 +352,7 @@ mod tests {
     }
 
     fn lane() -> Lane {
-        Lane::Pam("pam".to_owned(), 1)
+        Lane::Pam("pam".into(), 1)
     }
 
     fn pass<'a>(queue: &'a SlotQueue, name: &str, urgency: Urgency) -> HeldSlot<'a> {
@@ -421,7 +433,7 @@ mod tests {
         drop(pass(&queue, "suspended", Urgency::Backlog));
         assert_eq!(started.next().await, "moved");
         let mut moved = queue.of_pass(object("moved"));
-        moved.in_lane(Some(Lane::Pam("other".to_owned(), 1)), Turn::default());
+        moved.in_lane(Some(Lane::Pam("other".into(), 1)), Turn::default());
         assert_eq!(started.next().await, "stays");
     }
 
@@ -457,6 +469,18 @@ mod tests {
         drop(first);
         assert!(works(&mut late).await);
         assert_eq!(late.change_for_list().unwrap(), Going::On);
+    }
+
+    #[tokio::test]
+    async fn a_process_ends_however_many_wait() {
+        let (queue, mut started) = queue();
+        let held = queue.work.take(&lane(), &Turn::default()).await.unwrap();
+        for number in 0..100_000 {
+            assert!(!works(&mut pass(&queue, &number.to_string(), Urgency::Backlog)).await);
+        }
+        queue.close();
+        drop(held);
+        assert!(started.is_nothing().await);
     }
 
     #[tokio::test]
@@ -515,7 +539,7 @@ mod tests {
                 return;
             }
             let urgency = [Urgency::Fresh, Urgency::Backlog][self.draws.below(2)];
-            let lane = Lane::Pam(format!("pam{}", if willing { number } else { self.draws.below(3) } % 3), 2);
+            let lane = Lane::Pam(format!("pam{}", if willing { number } else { self.draws.below(3) } % 3).into(), 2);
             slot.in_lane(Some(lane), Turn::of(&format!("ns{}", number % 4), urgency));
             // A pass that has the slot of a list waits in it for one to work with.
             let Some(going) = slot.acquire().now_or_never() else { return };
@@ -582,7 +606,8 @@ mod tests {
             assert!(due.is_empty() && working.is_empty() && parked.is_empty(), "seed {seed}: {due:?} {parked:?}");
             assert!(lock(&queue.places).of.is_empty(), "seed {seed}");
             for (pool, lists) in [(&queue.work, 4), (&queue.lists, 16)] {
-                let take = |pam: usize| pool.take(&Lane::Pam(format!("pam{pam}"), 9), &Turn::default()).now_or_never();
+                let take =
+                    |pam: usize| pool.take(&Lane::Pam(format!("pam{pam}").into(), 9), &Turn::default()).now_or_never();
                 let all: Vec<_> =
                     (0..4).flat_map(|pam| (0..lists / 2).filter_map(move |_| Some(pam))).map_while(take).collect();
                 assert!(all.len() >= lists, "seed {seed}: {}", all.len());

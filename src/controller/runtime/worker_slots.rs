@@ -7,13 +7,14 @@
 //! may hang, it never has all slots of a PAM, nor all slots (see [`Room::divided`]).
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::controller::runtime::error::Error;
 use crate::domain::Turn;
-use crate::permits::{Permit, Permits, Room};
+use crate::permits::{Permit, Permits, Room, Waits};
 
 /// How many passes may wait for a list in place of each pass that may work.
 const LISTS_FOR_EACH_REQUEST: usize = 4;
@@ -24,10 +25,10 @@ const LISTS_FOR_EACH_REQUEST: usize = 4;
 pub(crate) enum Lane {
     /// The lane of all passes of one PAM: its origin, and how many of the passes may work at once. An edited limit makes
     /// a new lane, and the lane of the old limit empties by itself.
-    Pam(String, u32),
+    Pam(Arc<str>, u32),
     /// The lane of all passes of one namespace that go through the connections of that namespace, wherever these
     /// connections lead: a tenant can make any number of connections, also to hosts that hang.
-    Tenant(String),
+    Tenant(Arc<str>),
 }
 
 /// Hands out slots to passes, within the limits of each lane, of all tenants together, and in total.
@@ -49,9 +50,68 @@ pub(crate) struct WorkerSlots {
 /// Lets one pass work; dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    _lane: Permit,
+    _lane: Option<Permit>,
     _tenants: Option<Permit>,
     _all: Permit,
+}
+
+/// Something that waits for a slot.
+pub(crate) trait WaitsForSlot: Send + fmt::Debug {
+    /// Returns whether the wait was given up.
+    fn is_over(&self) -> bool;
+
+    /// Takes the slot that was waited for.
+    fn grant(self: Box<Self>, slot: Slot);
+}
+
+impl WaitsForSlot for oneshot::Sender<Slot> {
+    fn is_over(&self) -> bool {
+        self.is_closed()
+    }
+
+    fn grant(self: Box<Self>, slot: Slot) {
+        // If the wait was given up just now, the drop of the slot serves the next one.
+        drop(self.send(slot));
+    }
+}
+
+/// What waits for a slot, and the permits that it has of those that a slot is made of.
+#[derive(Debug)]
+struct Request {
+    slots: Arc<WorkerSlots>,
+    is_tenants: bool,
+    turn: Turn,
+    of_lane: Option<Permit>,
+    of_tenants: Option<Permit>,
+    waits: Box<dyn WaitsForSlot>,
+}
+
+impl Waits for Request {
+    /// Once slots are refused, every wait is over: were each refused when its turn comes, the end of one would lead to the
+    /// next inside of itself, ten thousand deep.
+    fn is_over(&self) -> bool {
+        self.slots.is_closed() || self.waits.is_over()
+    }
+
+    /// Takes a permit: that of the lane comes first, since a pass that waits for a slow PAM holds nothing that other passes
+    /// need.
+    fn grant(mut self: Box<Self>, permit: Permit) {
+        match (&self.of_lane, self.is_tenants, &self.of_tenants) {
+            (None, ..) => self.of_lane = Some(permit),
+            (Some(_), true, None) => self.of_tenants = Some(permit),
+            _ => return self.end(permit),
+        }
+        let (slots, turn) = (Arc::clone(&self.slots), self.turn.clone());
+        let next = if self.is_tenants && self.of_tenants.is_none() { &slots.tenants } else { &slots.all };
+        next.ask(&turn, self);
+    }
+}
+
+impl Request {
+    fn end(self: Box<Self>, of_all: Permit) {
+        let Self { of_lane, of_tenants, waits, .. } = *self;
+        waits.grant(Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all });
+    }
 }
 
 impl WorkerSlots {
@@ -82,23 +142,21 @@ impl WorkerSlots {
     }
 
     /// Waits for a slot in that lane.
-    pub(crate) async fn take(&self, lane: &Lane, turn: &Turn) -> Result<Slot, Error> {
+    pub(crate) async fn take(self: &Arc<Self>, lane: &Lane, turn: &Turn) -> Result<Slot, Error> {
+        let (slot, granted) = oneshot::channel();
+        self.ask(lane, turn, Box::new(slot));
         tokio::select! {
             biased;
             () = self.closed() => Err(Error::Stopping),
-            slot = self.granted(lane, turn) => Ok(slot),
+            slot = granted => slot.map_err(|_| Error::Stopping),
         }
     }
 
-    async fn granted(&self, lane: &Lane, turn: &Turn) -> Slot {
-        // The slot of the lane comes first: a pass that waits for a slow PAM holds nothing that other passes need.
-        let of_lane = self.of(lane).take(turn).await;
-        let of_tenants = match lane {
-            Lane::Tenant(_) => Some(self.tenants.take(turn).await),
-            Lane::Pam(..) => None,
-        };
-        let of_all = self.all.take(turn).await;
-        Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all }
+    /// Has something wait for a slot in that lane, which it may be granted before this returns.
+    pub(crate) fn ask(self: &Arc<Self>, lane: &Lane, turn: &Turn, waits: Box<dyn WaitsForSlot>) {
+        let (slots, is_tenants) = (Arc::clone(self), matches!(lane, Lane::Tenant(_)));
+        let request = Request { slots, is_tenants, turn: turn.clone(), of_lane: None, of_tenants: None, waits };
+        self.of(lane).ask(turn, Box::new(request));
     }
 
     /// Refuses a slot to all passes that wait or come later. Passes that have a slot finish.
@@ -145,21 +203,21 @@ mod tests {
 
     /// A lane of two slots.
     fn pam(origin: &str) -> Lane {
-        Lane::Pam(origin.to_owned(), 2)
+        Lane::Pam(origin.into(), 2)
     }
 
     fn tenant(namespace: &str) -> Lane {
-        Lane::Tenant(namespace.to_owned())
+        Lane::Tenant(namespace.into())
     }
 
     /// Takes a slot if there is one.
-    fn taken(slots: &WorkerSlots, lane: &Lane, namespace: &str) -> Option<Slot> {
+    fn taken(slots: &Arc<WorkerSlots>, lane: &Lane, namespace: &str) -> Option<Slot> {
         slots.take(lane, &Turn::of(namespace, Urgency::Backlog)).now_or_never().map(Result::unwrap)
     }
 
     #[test]
     fn tenants_whose_hosts_hang_leave_slots_to_each_other_and_to_everyone_else() {
-        let slots = WorkerSlots::new(16);
+        let slots = Arc::new(WorkerSlots::new(16));
         let mut held = Vec::new();
         for _ in 0..2 {
             held.push(taken(&slots, &tenant("hostile"), "hostile").unwrap());
@@ -176,7 +234,7 @@ mod tests {
 
     #[test]
     fn queues_that_nobody_is_in_are_forgotten() {
-        let slots = WorkerSlots::new(16);
+        let slots = Arc::new(WorkerSlots::new(16));
         for port in 0..100 {
             drop(taken(&slots, &pam(&format!("https://pam:{port}")), "apps").unwrap());
         }
@@ -187,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_pam_that_hangs_takes_no_slot_from_another() {
-        let slots = WorkerSlots::new(4);
+        let slots = Arc::new(WorkerSlots::new(4));
         let _slow = [taken(&slots, &pam("slow"), "a").unwrap(), taken(&slots, &pam("slow"), "b").unwrap()];
         assert!(taken(&slots, &pam("slow"), "c").is_none());
         assert!(taken(&slots, &pam("healthy"), "c").is_some());
@@ -195,8 +253,8 @@ mod tests {
 
     #[test]
     fn a_namespace_whose_passes_hang_leaves_slots_to_every_other_one() {
-        let slots = WorkerSlots::new(32);
-        let lane = Lane::Pam("pam".to_owned(), 8);
+        let slots = Arc::new(WorkerSlots::new(32));
+        let lane = Lane::Pam("pam".into(), 8);
         let hanging: Vec<_> = std::iter::from_fn(|| taken(&slots, &lane, "hostile")).collect();
         assert_eq!(hanging.len(), 6);
         assert!(taken(&slots, &lane, "neighbour").is_some());
@@ -204,8 +262,8 @@ mod tests {
 
     #[test]
     fn a_namespace_whose_passes_hang_at_every_pam_leaves_slots_to_every_other_one() {
-        let slots = WorkerSlots::new(8);
-        let lanes: Vec<_> = (0..9).map(|pam| Lane::Pam(format!("pam{pam}"), 4)).collect();
+        let slots = Arc::new(WorkerSlots::new(8));
+        let lanes: Vec<_> = (0..9).map(|pam| Lane::Pam(format!("pam{pam}").into(), 4)).collect();
         let held: Vec<_> = lanes.iter().filter_map(|lane| taken(&slots, lane, "hostile")).collect();
         assert_eq!(held.len(), 6);
         assert!(lanes.iter().all(|lane| taken(&slots, lane, "neighbour").is_some()));
