@@ -9,6 +9,7 @@ mod commands;
 mod complete;
 mod connection;
 mod consent;
+mod dry_run;
 mod exit;
 mod interrupt;
 mod invocation;
@@ -16,6 +17,7 @@ mod kubeconfig;
 mod manual;
 mod objects;
 mod output;
+mod progress;
 #[cfg(test)]
 mod schema;
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::commands::doctor::report::Report;
 use crate::commands::explain::Explanation;
 use crate::commands::get::record::Record;
+use crate::commands::import::summary::Summary;
 use crate::commands::plan::item::PlanItem;
 use crate::commands::status::item::StatusItem;
 use crate::commands::sync::item::SyncItem;
@@ -63,6 +64,7 @@ fn the_schemas_are_those_of_what_is_printed() {
         ("record.json", list::<Record>("RecordList")),
         ("explain.json", list::<Explanation>("ExplanationList")),
         ("doctor.json", object::<Report>("DoctorReport")),
+        ("import.json", object::<Summary>("ImportSummary")),
         ("version.json", object::<Version>("Version")),
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";

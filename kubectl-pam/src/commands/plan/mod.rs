@@ -16,7 +16,7 @@ use self::manifest::Manifest;
 use self::throwaway::Throwaways;
 use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
-use crate::interrupt::interrupted;
+use crate::interrupt::Interruption;
 use crate::kubeconfig::timeout;
 use crate::objects::{Kind, Named, get};
 use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, note, print};
@@ -63,13 +63,14 @@ pub async fn run(args: &PlanArgs, cluster: &Cluster, explicit: Option<&str>) -> 
             "the files hold no PamCredential and no MySafePassword: nothing to plan",
         ));
     }
+    let interruption = Interruption::listen();
     let throwaways = Throwaways::new(cluster, args.timeout);
     throwaways.remove_forgotten(&manifests).await;
     let plan = |manifest| throwaways.plan(manifest);
     let planning = stream::iter(manifests).map(plan).buffered(AT_ONCE).try_collect::<Vec<_>>();
     let planned = tokio::select! {
         planned = planning.fuse() => planned,
-        () = interrupted() => Err(Failure::new(Exit::Interrupted, "interrupted: the throwaway objects are removed")),
+        () = interruption.comes() => Err(Failure::new(Exit::Interrupted, "interrupted: the throwaway objects are removed")),
     };
     throwaways.remove_all().await?;
     let plans = Plans { items: planned? };

@@ -1,22 +1,26 @@
 //! Asks for the pushes: of all objects, before anything is waited for.
 
+use std::time::Duration;
+
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::time::interval;
 
-use super::args::{DryRun, SyncArgs};
+use super::args::SyncArgs;
 use super::item::{Ended, Request, SyncItem};
 use super::progress::Lines;
 use crate::cluster::{Cluster, failed};
+use crate::dry_run::DryRun;
 use crate::exit::Failure;
-use crate::interrupt::interrupted;
+use crate::interrupt::Interruption;
 use crate::objects::PamObject;
-use crate::output::note;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
+/// How often is looked whether something is to be said.
+const TICK: Duration = Duration::from_secs(1);
 /// The field manager of the annotations.
 const MANAGER: &str = "kubectl-pam";
 
@@ -28,7 +32,7 @@ pub struct Asked {
     pub objects: Vec<PamObject>,
     /// The others.
     pub others: Vec<SyncItem>,
-    /// Whether the user interrupted the command.
+    /// Whether the user interrupted the command before all were asked for.
     pub interrupted: bool,
 }
 
@@ -38,14 +42,14 @@ pub async fn all(
     cluster: &Cluster,
     objects: Vec<PamObject>,
     lines: &mut Lines,
+    interruption: &Interruption,
 ) -> Result<Asked, Failure> {
     let text = format!("{:.0}-{:08x}", Timestamp::now(), rand::random::<u32>());
     let request = Request { text, value: args.push_value };
-    let (stop, stopped) = watch::channel(false);
     let ask = |object: PamObject| {
-        let (request, stopped) = (&request, stopped.clone());
+        let request = &request;
         async move {
-            if *stopped.borrow() {
+            if interruption.has_come() {
                 return (object, None);
             }
             let answer = one(args, cluster, request, &object).await;
@@ -54,16 +58,14 @@ pub async fn all(
     };
     let mut asked = Asked { request: request.clone(), objects: Vec::new(), others: Vec::new(), interrupted: false };
     let mut answers = stream::iter(objects).map(ask).buffered(AT_ONCE);
+    let mut tick = interval(TICK);
     loop {
         tokio::select! {
-            () = interrupted(), if !asked.interrupted => {
-                asked.interrupted = true;
-                let _ = stop.send(true);
-            }
             answer = answers.next() => match answer {
                 Some((object, answer)) => asked.take(object, answer, lines)?,
                 None => break,
             },
+            _ = tick.tick() => lines.tick(),
         }
     }
     drop(answers);
@@ -93,8 +95,14 @@ impl Asked {
         answer: Option<Result<(), Failure>>,
         lines: &mut Lines,
     ) -> Result<(), Failure> {
+        if answer.is_some() {
+            lines.asked();
+        }
         match answer {
-            None => self.others.push(SyncItem::of(&object, Ended::NotAsked)),
+            None => {
+                self.interrupted = true;
+                self.others.push(SyncItem::of(&object, Ended::NotAsked));
+            }
             Some(Ok(())) => self.objects.push(object),
             Some(Err(failure)) => {
                 let item = SyncItem::refused(&object, failure.message);
@@ -111,9 +119,12 @@ impl Asked {
         let mut items: Vec<SyncItem> = self.objects.iter().map(|object| SyncItem::of(object, ended)).collect();
         if self.interrupted {
             let (asked, of) = (items.len(), items.len() + self.others.len());
-            note(&format!(
-                "interrupted: {asked} of {of} were asked for, and the operator pushes those. Run the command again for the others"
-            ));
+            let asked = if dry_run {
+                format!("{asked} of {of} were tried")
+            } else {
+                format!("{asked} of {of} were asked for, and the operator pushes those")
+            };
+            lines.say(&format!("interrupted: {asked}. Run the command again for the others"));
         }
         for item in &items {
             lines.ended(item)?;
