@@ -12,11 +12,13 @@ use pam_operator::login::{self, Login, LoginError};
 use pam_operator::message::Problem;
 use pam_operator::pam::{Deadlines, OAuth2, Origins, PamClient};
 use secrecy::SecretString;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::cluster::{Cluster, code};
 use crate::exit::{Exit, Failure};
 use crate::objects::{ConnectionName, Kind, PamObject};
+use crate::output::{clean, note};
 
 /// The namespace of the operator where nothing says otherwise, as the manual installs it.
 pub const OPERATOR_NAMESPACE: &str = "pam-operator";
@@ -88,7 +90,7 @@ impl LoginArgs {
         let home = self.home_of(cluster, &connection).await?;
         let read = match &self.client_id {
             Some(id) => {
-                let oauth2 = OAuth2 { client_id: id.clone(), client_secret: self.client_secret()? };
+                let oauth2 = OAuth2 { client_id: id.clone(), client_secret: self.client_secret(id, &connection)? };
                 login::read_with(&cluster.client, &spec, &home, oauth2).await
             }
             None => login::read(&cluster.client, &spec, &home).await,
@@ -110,12 +112,15 @@ impl LoginArgs {
         }
     }
 
-    fn client_secret(&self) -> Result<SecretString, Failure> {
+    /// Returns the secret of the user's own client, after saying which host it goes to: the owner of a connection decides that.
+    fn client_secret(&self, id: &str, connection: &PamObject) -> Result<SecretString, Failure> {
+        let origin = origin(connection)?;
+        note(&format!("The secret of client {} goes to {origin}, where {} leads", clean(id), named(connection)));
         let read = if self.client_secret_stdin {
             let mut text = Zeroizing::new(String::new());
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
         } else if std::io::stdin().is_terminal() {
-            rpassword::prompt_password("Client secret: ").map(Zeroizing::new)
+            rpassword::prompt_password(format!("Secret of the client for {origin}: ")).map(Zeroizing::new)
         } else {
             return Err(Failure::new(
                 Exit::Usage,
@@ -129,6 +134,22 @@ impl LoginArgs {
             return Err(Failure::new(Exit::Usage, "the client's secret is empty: nothing was sent to the PAM"));
         }
         Ok(SecretString::from(line))
+    }
+}
+
+/// Returns where a connection leads, as browsers write it: what looks like another host is none.
+fn origin(connection: &PamObject) -> Result<String, Failure> {
+    let url = connection.text("/spec/url").and_then(|url| Url::parse(url).ok()).filter(Url::has_host);
+    url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| Problem::url_invalid().into())
+}
+
+/// Names a connection with its namespace.
+fn named(connection: &PamObject) -> String {
+    let (kind, name) = (connection.kind, connection.name());
+    if kind.is_namespaced() {
+        format!("{kind} {name} of namespace {}", connection.namespace())
+    } else {
+        format!("{kind} {name}")
     }
 }
 
@@ -229,5 +250,22 @@ mod tests {
         let problem = Problem { reason: Reason::SecretNotFound, message: "Secret login does not exist".to_owned() };
         let failure = not_read(LoginError::Problem(problem), "x");
         assert_eq!(failure, Failure::new(Exit::Pam, "SecretNotFound: Secret login does not exist"));
+    }
+
+    #[test]
+    fn the_host_that_is_named_is_the_one_that_gets_the_secret() {
+        let at = |url: &str| {
+            let mut object = kube::api::DynamicObject::new("own", &Kind::PamConnection.resource());
+            object.data = serde_json::json!({"spec": {"url": url}});
+            origin(&PamObject { kind: Kind::PamConnection, object }).map_err(|failure| failure.exit)
+        };
+        for (url, host) in [
+            ("https://pam.example.com/base", "https://pam.example.com"),
+            ("https://pam.example.com@evil.example.net/", "https://evil.example.net"),
+            ("https://p\u{430}m.example.com:8443", "https://xn--pm-7kc.example.com:8443"),
+        ] {
+            assert_eq!(at(url).as_deref(), Ok(host), "{url}");
+        }
+        assert_eq!(at("nowhere"), Err(Exit::Pam));
     }
 }

@@ -9,6 +9,7 @@ use super::into_secret::SecretKey;
 use super::target::Target;
 use crate::connection::LoginArgs;
 use crate::consent::YesArgs;
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
 use crate::objects::ConnectionName;
 use crate::output::OutputArgs;
@@ -39,6 +40,9 @@ pub struct GetArgs {
     /// Write the value into this key of a Secret that exists, with your own rights, and print nothing [default key: password]
     #[arg(long, value_name = "NAME[:KEY]", requires = "reveal", conflicts_with = "field")]
     pub to_secret: Option<SecretKey>,
+    /// With --to-secret: say what would be done; nothing is read, and nothing is written
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", requires = "to_secret", conflicts_with = "release")]
+    pub dry_run: Option<DryRun>,
     /// Open an encrypted answer with this key: RSA in PEM, as the PAM let it be downloaded for the authorization
     #[arg(long, value_name = "FILE", requires = "reveal")]
     pub private_key: Option<PathBuf>,

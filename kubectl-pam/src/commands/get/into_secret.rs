@@ -143,6 +143,13 @@ fn refused(message: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    use http::{Method, Request, Response};
+    use kube::client::Body;
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -173,5 +180,75 @@ mod tests {
             assert_eq!(of(Secret { type_: Some(of_type.into()), ..Secret::default() }), Err(Exit::Kubernetes));
         }
         assert_eq!(of(Secret { type_: Some("kubernetes.io/basic-auth".into()), ..Secret::default() }), Ok(()));
+    }
+
+    /// A cluster that answers with these, one after the other, and notes what it was asked.
+    fn answering(answers: Vec<(u16, Value)>) -> (Cluster, Arc<Mutex<Vec<(Method, Value)>>>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (notes, answers) = (Arc::clone(&asked), Arc::new(Mutex::new(answers.into_iter())));
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let (notes, answers) = (Arc::clone(&notes), Arc::clone(&answers));
+            async move {
+                let (head, body) = request.into_parts();
+                let body = body.collect_bytes().await.unwrap();
+                notes.lock().unwrap().push((head.method, serde_json::from_slice(&body).unwrap_or_default()));
+                let (code, answer) = answers.lock().unwrap().next().unwrap();
+                Ok::<_, Infallible>(
+                    Response::builder().status(code).body(Body::from(answer.to_string().into_bytes())).unwrap(),
+                )
+            }
+        });
+        (Cluster::of(kube::Client::new(service, "shop"), "shop".to_owned()), asked)
+    }
+
+    fn secret(version: &str, more: &Value) -> Value {
+        let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "uid": "u1", "resourceVersion": version}});
+        secret.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        secret
+    }
+
+    fn conflict() -> (u16, Value) {
+        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Conflict", "code": 409, "message": "CANARY"});
+        (409, status)
+    }
+
+    async fn write(answers: Vec<(u16, Value)>) -> (Result<(), Failure>, Vec<(Method, Value)>) {
+        let (cluster, asked) = answering(answers);
+        let key = SecretKey { name: "db".into(), key: "password".into() };
+        let checked = Checked { uid: "u1".into(), resource_version: "1".into() };
+        let ended = key.write(&cluster, checked, &"the value".into()).await;
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        (ended, asked)
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_changed_meanwhile_is_looked_at_and_written_as_it_is_then() {
+        let answers = vec![conflict(), (200, secret("2", &json!({}))), (200, secret("3", &json!({})))];
+        let (ended, asked) = write(answers).await;
+        assert_eq!(ended, Ok(()));
+        let methods: Vec<&str> = asked.iter().map(|(method, _)| method.as_str()).collect();
+        assert_eq!(methods, ["PATCH", "GET", "PATCH"]);
+        let data = json!({"password": "dGhlIHZhbHVl"});
+        for (number, version) in [(0, "1"), (2, "2")] {
+            let metadata = json!({"uid": "u1", "resourceVersion": version});
+            assert_eq!(asked[number].1, json!({"metadata": metadata, "data": data}));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_may_get_no_value_any_more_gets_none() {
+        let (ended, asked) = write(vec![conflict(), (200, secret("2", &json!({"immutable": true})))]).await;
+        assert!(ended.unwrap_err().message.contains("immutable"));
+        assert_eq!(asked.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn somebody_who_writes_the_secret_all_the_time_ends_the_tries() {
+        let round = |version: usize| [conflict(), (200, secret(&version.to_string(), &json!({})))];
+        let answers = (2..=TRIES).flat_map(round).chain([conflict()]).collect();
+        let (ended, asked) = write(answers).await;
+        let failure = ended.unwrap_err();
+        assert_eq!((failure.exit, asked.len()), (Exit::Kubernetes, 2 * TRIES - 1));
+        assert!(failure.message.contains("409 Conflict") && !failure.message.contains("CANARY"), "{failure}");
     }
 }

@@ -13,6 +13,7 @@ use super::into_secret::{Checked, SecretKey};
 use super::one::One;
 use crate::cluster::Cluster;
 use crate::consent::{Question, confirm};
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
 use crate::output::note;
 
@@ -27,6 +28,10 @@ enum Place<'a> {
 pub async fn run(args: &GetArgs, cluster: &Cluster, one: &One<'_>) -> Result<Exit, Failure> {
     let opening = opening(args)?;
     let place = place(args, cluster).await?;
+    if args.dry_run.is_some() {
+        note(&tried(&place, cluster, one));
+        return Ok(Exit::Done);
+    }
     ask(args, &place, one)?;
     let handed_out = Reader::of(one.client).read(&one.listed.id).await.map_err(not_read)?;
     let value = value_of(&handed_out, one, &opening).map_err(|failure| with_custody(failure, one))?;
@@ -50,7 +55,9 @@ fn opening(args: &GetArgs) -> Result<Opening, Failure> {
 async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Failure> {
     if let Some(key) = &args.to_secret {
         let checked = key.check(cluster).await?;
-        key.may_write(cluster, &checked).await?;
+        if args.dry_run != Some(DryRun::Client) {
+            key.may_write(cluster, &checked).await?;
+        }
         return Ok(Place::Secret { key, checked });
     }
     match (std::io::stdout().is_terminal(), &args.field) {
@@ -60,6 +67,18 @@ async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Fa
             "the output is no terminal, and nothing was read: give --field password to have the value alone written to it, or --to-secret",
         )),
     }
+}
+
+/// Returns what is said instead of a read.
+fn tried(place: &Place<'_>, cluster: &Cluster, one: &One<'_>) -> String {
+    let (id, account, origin) = (&one.listed.id, one.record.account(), one.client.origin());
+    let whereto = match place {
+        Place::Secret { key, .. } => format!("key {} of Secret {}/{}", key.key, cluster.namespace, key.name),
+        Place::Terminal | Place::Pipe => "standard output".to_owned(),
+    };
+    format!(
+        "dry run, and nothing was read or written: record {id} ({account}) would be read at {origin}, and its value written to {whereto}"
+    )
 }
 
 /// Says what a read means, and wants the id.
