@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, run};
 use crate::support::steps::leading_to;
-use crate::support::{CANARY, Plan, World, assert_no_canary, base64};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary, base64};
 
 /// No kubelet starts Pods here, so that somebody has to say that the operator's is ready.
 async fn pods_are_ready(world: &World) {
@@ -251,7 +251,8 @@ async fn the_bundle_holds_conditions_versions_and_events_and_no_secret() {
     let plain = json!({"notes": format!("{CANARY} notes"), "tags": [CANARY]});
     world.put_credential("svc", plain).await;
     world.becomes("svc", "Synced").await;
-    let file = std::env::temp_dir().join(format!("{}.tgz", world.connection));
+    let folder = Folder::new("bundle");
+    let file = folder.join("bundle.tgz");
     let path = file.to_str().unwrap();
     ask(&world, &["doctor", "--bundle", path]).await.says(0, "look through it before you send it");
     let packed = tokio::process::Command::new("tar").args(["-xzOf", path]).output().await.unwrap();
@@ -264,5 +265,4 @@ async fn the_bundle_holds_conditions_versions_and_events_and_no_secret() {
         assert!(!packed.contains(&secret), "{packed}");
     }
     ask(&world, &["doctor", "--bundle", path]).await.says(1, "exists already");
-    std::fs::remove_file(file).unwrap();
 }

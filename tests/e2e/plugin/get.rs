@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::asked::{Ran, ask, command, run};
-use crate::support::{CANARY, Plan, World, assert_no_canary};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary};
 
 const VERSIONS: [ProductVersion; 5] =
     [ProductVersion::V3_32, ProductVersion::V3_33, ProductVersion::V3_33_1, ProductVersion::V4_0, ProductVersion::V4_2];
@@ -325,7 +325,7 @@ async fn custody_is_given_back_and_what_was_read_dies_later() {
 async fn an_encrypted_value_is_opened_with_the_key_and_never_printed_as_it_is() {
     let world = world(ProductVersion::V4_2).await;
     let (keys, others) = (KeyPair::generate(2048).unwrap(), KeyPair::generate(1024).unwrap());
-    let folder = tempdir(&world, "keys");
+    let folder = Folder::new("keys");
     let file = |name: &str, pem: &str| {
         let path = folder.join(name);
         std::fs::write(&path, pem).unwrap();
@@ -344,7 +344,6 @@ async fn an_encrypted_value_is_opened_with_the_key_and_never_printed_as_it_is() 
         let refused = reveal(&world, args).await.says(4, "--private-key");
         assert!(refused.bytes.is_empty() && !refused.err.contains("=="), "{}", refused.err);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// P8: at the highest level of talk the value is only where it was asked to go.
@@ -392,11 +391,4 @@ async fn another_login_is_used_where_the_user_gives_one() {
     assert!(journal.entries().iter().all(|entry| entry.client_id.as_deref() == Some("mine")));
     let api: Api<Secret> = Api::namespaced(world.client.clone(), world.install.namespace());
     assert!(api.get_opt("login").await.unwrap().is_some());
-}
-
-/// A folder for one test's files.
-pub fn tempdir(world: &World, name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("{}-{name}", world.namespace));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }

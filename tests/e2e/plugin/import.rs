@@ -16,8 +16,7 @@ use pam_simulator::{Kind, Seed};
 use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, command};
-use super::get::tempdir;
-use crate::support::{CANARY, Plan, World, assert_no_canary};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary};
 
 const OWN: &str = "their-value";
 /// How many of the manifests are applied: the API server, which all tests share, has other work.
@@ -115,7 +114,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     let keys = (0..40).map(|number| Seed::new(&format!("key{number}"), "host-00", "10.9.9.9").ssh_key());
     world.sim.seed_all((0..4960).map(seed).chain(keys));
     let before = identifiers(&world);
-    let (first, rest) = (tempdir(&world, "first"), tempdir(&world, "rest"));
+    let (first, rest) = (Folder::new("first"), Folder::new("rest"));
 
     let ran = import(&world, &first, &["--filter", "hostname=HOST-*", "--filter", "username=svc*0"]).await.ends(0);
     assert!(ran.err.contains("5000 records: 496 new"), "{}", ran.err);
@@ -144,7 +143,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     assert_eq!(world.sim.value_of("108"), Some(format!("{CANARY}-svc7-host-07-108")));
     assert_eq!(world.sim.value_of("109").as_deref(), Some(OWN));
 
-    let ran = import(&world, &tempdir(&world, "left"), &[]).await.says(0, &format!("40 skipped, {APPLIED} claimed"));
+    let ran = import(&world, &Folder::new("left"), &[]).await.says(0, &format!("40 skipped, {APPLIED} claimed"));
     assert!(ran.err.contains(&format!("5000 records: {} new", 4960 - APPLIED)), "{}", ran.err);
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
     assert_no_canary(&world.everything_said().await);
@@ -154,7 +153,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
 async fn another_run_changes_nothing_and_no_file_that_somebody_edited() {
     let world = Plan::default().on_its_own().await.operator_off().start().await;
     world.sim.seed_all((0..5).map(seed));
-    let folder = tempdir(&world, "again");
+    let folder = Folder::new("again");
     import(&world, &folder, &[]).await.says(0, "5 records: 5 new");
     let first = files(&folder);
     import(&world, &folder, &[]).await.says(0, "5 records: 0 new");
@@ -224,7 +223,7 @@ async fn the_connections_owner_gets_the_rule_that_is_missing() {
     world.sim.seed_all([seed(0), seed(1), Seed::new("own", "host-02", "10.0.0.7").identifier(&own).value(OWN)]);
     world.put_connection(json!({"access": null})).await;
     world.connection_becomes("Authenticated").await;
-    let folder = tempdir(&world, "access");
+    let folder = Folder::new("access");
     let ran = import(&world, &folder, &[]).await.says(0, "does not allow 2 of the records to this namespace");
     let file = folder.join("access.patch");
     let command =
@@ -246,7 +245,7 @@ async fn the_connections_owner_gets_the_rule_that_is_missing() {
     assert_eq!((posts(&world), world.sim.records().len()), (3, 3));
     let rules = world.connections().get(&world.connection).await.unwrap().spec.access.unwrap();
     assert_eq!(rules.len(), 2, "and the default that was there before");
-    import(&world, &tempdir(&world, "after"), &[]).await.says(0, "3 records: 0 new");
+    import(&world, &Folder::new("after"), &[]).await.says(0, "3 records: 0 new");
     assert_no_canary(&world.everything_said().await);
 }
 
@@ -256,8 +255,8 @@ async fn an_interrupted_import_says_how_far_it_got_and_goes_on_at_the_next_run()
     world.sim.seed_all((0..5000).map(seed));
     let mut interrupted = None;
     // On a busy machine the signal comes after the last file, now and then.
-    for number in 0..20 {
-        let folder = tempdir(&world, &format!("stopped{number}"));
+    for _ in 0..20 {
+        let folder = Folder::new("stopped");
         let ran = interrupt(&world, &folder).await;
         if ran.code != 0 {
             interrupted = Some((folder, ran));

@@ -7,6 +7,7 @@ mod doctor;
 mod first_steps;
 mod get;
 mod import;
+mod manual;
 mod plan;
 mod status;
 mod sync;

@@ -29,7 +29,7 @@ pub async fn run(args: &GetArgs, cluster: &Cluster, one: &One<'_>) -> Result<Exi
     let opening = opening(args)?;
     let place = place(args, cluster).await?;
     if args.dry_run.is_some() {
-        note(&tried(&place, cluster, one));
+        note(&tried(args, &place, cluster, one));
         return Ok(Exit::Done);
     }
     ask(args, &place, one)?;
@@ -70,14 +70,15 @@ async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Fa
 }
 
 /// Returns what is said instead of a read.
-fn tried(place: &Place<'_>, cluster: &Cluster, one: &One<'_>) -> String {
+fn tried(args: &GetArgs, place: &Place<'_>, cluster: &Cluster, one: &One<'_>) -> String {
     let (id, account, origin) = (&one.listed.id, one.record.account(), one.client.origin());
     let whereto = match place {
         Place::Secret { key, .. } => format!("key {} of Secret {}/{}", key.key, cluster.namespace, key.name),
         Place::Terminal | Place::Pipe => "standard output".to_owned(),
     };
+    let checked = if args.dry_run == Some(DryRun::Server) { ", which Kubernetes permits" } else { "" };
     format!(
-        "dry run, and nothing was read or written: record {id} ({account}) would be read at {origin}, and its value written to {whereto}"
+        "dry run, and nothing was read or written: record {id} ({account}) would be read at {origin}, and its value written to {whereto}{checked}"
     )
 }
 
