@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams, PostParams};
+use local_cluster::wait_until;
 use pam_simulator::{Authorization, Effect, Fault, KeyPair, Kind, ProductVersion, Seed, Shape, VaultEdit};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -150,7 +151,12 @@ async fn a_terminal_is_asked_at_and_shown_the_value() {
 /// ends the shell's command.
 async fn at_a_terminal(world: &World, line: &str, more: &str) -> String {
     let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
-    let run = command(world, &[&["get", "101", "--reveal"][..], &connection].concat());
+    at_a_terminal_with(world, &[&["get", "101", "--reveal"][..], &connection].concat(), line, more).await
+}
+
+/// Runs any command so.
+async fn at_a_terminal_with(world: &World, words: &[&str], line: &str, more: &str) -> String {
+    let run = command(world, words);
     let run = run.as_std();
     let words: Vec<String> = std::iter::once(run.get_program())
         .chain(run.get_args())
@@ -285,6 +291,50 @@ async fn a_secret_that_may_get_no_value_is_refused_before_anything_is_read() {
     assert_eq!(data.len(), 1);
 }
 
+#[tokio::test]
+async fn a_dry_run_looks_whether_a_value_could_be_written_and_reads_none() {
+    let world = world(ProductVersion::V4_2).await;
+    secret(&world, "db", json!({})).await;
+    secret(&world, "fixed", json!({"immutable": true})).await;
+    reader(&world, "dry-reader").await;
+    let before = world.secrets().get("db").await.unwrap().metadata.resource_version;
+    let world = &world;
+    let into = async |args: &[&str]| ask(world, &[&["get", "101", "--reveal", "--to-secret"], args].concat()).await;
+    let said = "dry run, and nothing was read or written: record 101 (svc on db01) would be read";
+    for dry_run in ["--dry-run", "--dry-run=client", "--dry-run=server"] {
+        let ran = into(&["db:key", dry_run]).await.says(0, said);
+        let place = format!("key key of Secret {}/db", world.namespace);
+        assert!(ran.out.is_empty() && ran.err.contains(&place), "{}", ran.err);
+        assert_eq!(ran.err.contains("which Kubernetes permits"), dry_run == "--dry-run=server", "{}", ran.err);
+        into(&["none", dry_run]).await.says(3, "create it first");
+        into(&["fixed", dry_run]).await.says(3, "immutable");
+    }
+    into(&["db", "--dry-run=client", "--as=dry-reader"]).await.says(0, said);
+    into(&["db", "--dry-run=server", "--as=dry-reader"]).await.says(3, "refused (403)");
+    unread(world);
+    assert_eq!(world.secrets().get("db").await.unwrap().metadata.resource_version, before);
+}
+
+#[tokio::test]
+async fn an_interrupted_read_writes_no_value_and_says_what_may_have_happened() {
+    let world = world(ProductVersion::V4_2).await;
+    secret(&world, "db", json!({})).await;
+    world.sim.inject(Fault::on(Kind::GetCredential, Effect::Delay(Duration::from_secs(20))));
+    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
+    let args = ["get", "101", "--reveal", "--yes=101", "--to-secret", "db", "-v=9"];
+    let mut run = command(&world, &[&args[..], &connection].concat());
+    let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("the read", Duration::from_secs(30), async || {
+        anyhow::ensure!(world.sim.count(Kind::GetCredential) > 0, "not yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let ran = super::interrupted(run).await.says(130, "interrupted while record 101 was read: no value was written");
+    assert!(ran.err.contains("--release gives the custody back") && ran.out.is_empty(), "{}", ran.err);
+    assert_eq!(world.secrets().get("db").await.unwrap().data.unwrap().len(), 1);
+}
+
 /// Somebody who may read what the command needs, and write nothing.
 async fn reader(world: &World, user: &str) {
     let role = format!("reader-{}", world.namespace);
@@ -387,8 +437,41 @@ async fn another_login_is_used_where_the_user_gives_one() {
     run.stdin.take().unwrap().write_all(b"canary-7f3a-mine\n").await.unwrap();
     let ran = Ran::of(run.wait_with_output().await.unwrap()).ends(0);
     assert_eq!(ran.out, "101\n");
+    let goes = format!("The secret of client mine goes to {}, where ClusterPamConnection", world.sim.url());
+    assert!(ran.err.contains(&goes), "{}", ran.err);
     let journal = world.sim.journal();
     assert!(journal.entries().iter().all(|entry| entry.client_id.as_deref() == Some("mine")));
     let api: Api<Secret> = Api::namespaced(world.client.clone(), world.install.namespace());
     assert!(api.get_opt("login").await.unwrap().is_some());
+}
+
+/// The owner of a connection decides where the secret goes: the host is said before the secret is asked for, and an address that
+/// looks like another one is said as what it is.
+#[tokio::test]
+async fn the_host_that_gets_a_secret_is_said_before_the_secret_is_asked_for() {
+    let world = world(ProductVersion::V4_2).await;
+    let spec = json!({
+        "url": "https://evil.example.net:8443", "productVersion": world.version,
+        "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
+    });
+    let metadata = json!({"name": "own", "namespace": world.namespace});
+    let object =
+        json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamConnection", "metadata": metadata, "spec": spec});
+    world.apply([object]).await;
+    let goes = format!(
+        "The secret of client mine goes to https://evil.example.net:8443, where PamConnection own of namespace {} leads\n",
+        world.namespace
+    );
+    for command in [&["get", "101"][..], &["import"]] {
+        let words = [command, &["--connection", "pamconn/own", "--client-id", "mine"]].concat();
+        let ran = run(&world, &words).await.says(2, "no terminal to ask for the client's secret");
+        assert!(ran.err.starts_with(&goes), "{}", ran.err);
+    }
+    // At a terminal the question itself names the host, and an empty answer sends nothing.
+    let words = ["get", "101", "--connection", &world.connection, "--client-id", "mine"];
+    let home = ["--operator-namespace", world.install.namespace()];
+    let asked = at_a_terminal_with(&world, &[&words[..], &home].concat(), "", "").await;
+    assert!(asked.contains(&format!("Secret of the client for {}: ", world.sim.url())), "{asked}");
+    assert!(asked.contains("nothing was sent to the PAM"), "{asked}");
+    assert_eq!(world.sim.journal().entries().len(), 0);
 }

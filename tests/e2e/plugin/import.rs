@@ -12,7 +12,7 @@ use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use local_cluster::wait_until;
 use pam_operator::api::{ConditionType, PamCredential, find};
-use pam_simulator::{Kind, Seed};
+use pam_simulator::{Effect, Fault, Kind, Seed};
 use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, command};
@@ -168,6 +168,14 @@ async fn another_run_changes_nothing_and_no_file_that_somebody_edited() {
         ran.err
     );
     assert_eq!(std::fs::read_to_string(&edited).unwrap(), format!("# {CANARY}\n"));
+    let told = import(&world, &folder, &["--summary", "json"]).await.ends(0);
+    let json: Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!((&json["apiVersion"], &json["kind"]), (&json!("cli.pam-operator.io/v1"), &json!("ImportSummary")));
+    let counts = ["records", "new", "same", "replaced"].map(|field| json[field].as_u64());
+    assert_eq!((counts, &json["kept"]), ([Some(5), Some(0), Some(4), Some(0)], &json!(["svc3-host-03-104.yaml"])));
+    assert!(!told.err.contains("kept"), "it is said once: {}", told.err);
+    let yaml = import(&world, &folder, &["--summary", "yaml"]).await.ends(0).out;
+    assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), json);
     import(&world, &folder, &["--overwrite"]).await.says(0, "1 written again");
     assert_eq!(files(&folder), first);
 }
@@ -272,9 +280,47 @@ async fn an_interrupted_import_says_how_far_it_got_and_goes_on_at_the_next_run()
         written.len(),
         ran.err
     );
+    assert!(ran.err.contains(&format!("{} manifests were not written", 5000 - written.len())), "{}", ran.err);
     assert!(written.keys().all(|name| !name.contains("unfinished")), "no unfinished file");
+    assert_eq!(manifests(&folder).len(), 2 * written.len(), "each file is whole");
     import(&world, &folder, &[]).await.says(0, &format!("{} new", 5000 - written.len()));
     assert_eq!(files(&folder).len(), 5000);
+}
+
+#[tokio::test]
+async fn an_import_that_is_interrupted_while_it_reads_has_written_nothing() {
+    let world = Plan::default().on_its_own().await.operator_off().start().await;
+    world.sim.seed_all((0..5).map(seed));
+    world.sim.inject(Fault::on(Kind::ListCredentials, Effect::Delay(Duration::from_secs(25))));
+    let folder = Folder::new("unread");
+    let out = folder.join("out");
+    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
+    let mut run = command(&world, &[&["import", "-o", out.to_str().unwrap()][..], &connection].concat());
+    let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("the list", Duration::from_secs(30), async || {
+        anyhow::ensure!(world.sim.count(Kind::ListCredentials) > 0, "not yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let ran = super::interrupted(run).await.says(130, "interrupted before anything was written");
+    assert!(ran.err.contains("0 records of the PAM's list read after 10 s"), "a line each ten seconds: {}", ran.err);
+    assert!(!out.exists() && !ran.err.contains('\r'), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn each_way_to_end_has_its_code() {
+    let world = Plan::default().on_its_own().await.operator_off().start().await;
+    world.sim.seed_all((0..2).map(seed));
+    let folder = Folder::new("ends");
+    let file = folder.join("file");
+    std::fs::write(&file, "").unwrap();
+    import(&world, &file, &[]).await.says(1, "cannot be written");
+    super::asked::run(&world, &["import", "--connection", "absent"]).await.says(1, "there is no absent");
+    ask(&world, &["import", "--as", "nobody"]).await.says(3, "refused (403)");
+    world.sim.set_down(true);
+    import(&world, &folder, &[]).await.says(4, "no connection to the PAM");
 }
 
 /// Interrupts an import once its first file is there.

@@ -50,6 +50,14 @@ async fn the_plan_of_a_file_is_that_of_its_objects_and_nothing_is_sent() {
     ]);
     assert!(!text.out.contains("spec.mode is Plan"), "{}", text.out);
 
+    let yaml = plugin.run_with(&["plan", "-f", "-", "-o", "yaml"], &file).await.ended(1).out;
+    let yaml: Value = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!((&yaml["kind"], &yaml["items"]), (&json!("PlanList"), &json["items"]));
+    let names = plugin.run_with(&["plan", "-f", "-", "-o", "name"], &file).await.ended(1).out;
+    assert_eq!(names, "pamcredential.pam-operator.io/there\npamcredential.pam-operator.io/new\n");
+    let bare = plugin.run_with(&["plan", "-f", "-", "-o", "wide", "--no-headers"], &file).await.ended(1).out;
+    assert!(bare.starts_with("pamcred/there") && !bare.contains('\u{1b}'), "{bare:?}");
+
     let same = plugin.run(&["plan", "there"]).await.ended(0);
     assert!(same.out.contains("pamcred/there   Nothing"), "{}", same.out);
     let suspended = documents(&[world.credential_json("there", json!({"suspend": true, "tags": ["one"]}))]);

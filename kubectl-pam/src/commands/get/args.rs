@@ -62,10 +62,18 @@ pub struct GetArgs {
 }
 
 impl GetArgs {
-    /// Refuses what the command line cannot say by itself.
+    /// Refuses what the command line cannot say by itself. Where an argument is given that excludes another one, clap no longer
+    /// asks for that other one.
     pub fn check(&self) -> Result<(), Failure> {
         let of_value = self.field.as_deref() == Some(PASSWORD);
+        let only_of_reads = self.to_secret.is_some() || self.private_key.is_some() || self.not_encrypted;
         match (&self.field, self.reveal || self.release) {
+            _ if only_of_reads && !self.reveal => Err(usage(
+                "--to-secret, --private-key and --not-encrypted are for --reveal: give it too, or leave them out",
+            )),
+            _ if self.dry_run.is_some() && self.to_secret.is_none() => {
+                Err(usage("--dry-run is for --to-secret: nothing else of this command writes to Kubernetes"))
+            }
             (Some(_), false) if of_value => Err(usage("the password is read with --reveal only: give --reveal too")),
             (Some(_), true) if !(of_value && self.reveal) => {
                 Err(usage("--field with another field than password shows the list: leave --reveal and --release out"))

@@ -15,7 +15,11 @@ use crate::cluster::Cluster;
 use crate::consent::{Question, confirm};
 use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interruption;
 use crate::output::note;
+
+/// What is said of a read that got no answer.
+const HANDED_OUT: &str = "The PAM may have handed the value out all the same: --release gives the custody back";
 
 /// Where the value goes.
 enum Place<'a> {
@@ -33,7 +37,7 @@ pub async fn run(args: &GetArgs, cluster: &Cluster, one: &One<'_>) -> Result<Exi
         return Ok(Exit::Done);
     }
     ask(args, &place, one)?;
-    let handed_out = Reader::of(one.client).read(&one.listed.id).await.map_err(not_read)?;
+    let handed_out = read(one, &Interruption::listen()).await?;
     let value = value_of(&handed_out, one, &opening).map_err(|failure| with_custody(failure, one))?;
     write(place, cluster, &value).await.map_err(|failure| with_custody(failure, one))?;
     if args.release {
@@ -116,6 +120,18 @@ fn consequences(args: &GetArgs, rotates: Option<bool>) -> Vec<String> {
     items
 }
 
+/// Reads the record. What comes behind an answer is not interrupted: the value was handed out then.
+async fn read(one: &One<'_>, interruption: &Interruption) -> Result<HandedOut, Failure> {
+    let (id, reader) = (&one.listed.id, Reader::of(one.client));
+    tokio::select! {
+        read = reader.read(id) => read.map_err(not_read),
+        () = interruption.comes() => Err(Failure::new(
+            Exit::Interrupted,
+            format!("interrupted while record {id} was read: no value was written. {HANDED_OUT}"),
+        )),
+    }
+}
+
 /// Returns the value of an answer, if the answer is surely about the record.
 fn value_of(handed_out: &HandedOut, one: &One<'_>, opening: &Opening) -> Result<SecretString, Failure> {
     if !is_as_listed(handed_out, one.listed) {
@@ -131,7 +147,7 @@ fn not_read(error: PamError) -> Failure {
     let unknown = error.outcome_unknown();
     let mut failure = Failure::from(error);
     if unknown {
-        failure.message += ". The PAM may have handed the value out all the same: --release gives the custody back";
+        failure.message += &format!(". {HANDED_OUT}");
     }
     failure
 }

@@ -1,5 +1,5 @@
-//! `kubectl pam sync` as it is built, and Ctrl-C while it asks for the pushes, against an API server that answers when the test
-//! wants. No secret is in any request.
+//! The program as it is built against an API server that answers what and when the test wants: each form of output, and Ctrl-C
+//! while `sync` asks for the pushes. No secret is in any request.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So many requests are under way at once.
 const AT_ONCE: usize = 8;
+/// No program writes this into a terminal or a pipe.
+const ESCAPE: &str = "\u{1b}[31m";
 
 /// What the API server does with the requests for a push.
 #[derive(Default)]
@@ -82,6 +84,7 @@ fn answer_all(mut stream: TcpStream, count: usize, gate: &Gate) {
             }
             // Nothing changes meanwhile.
             Some((_, path)) if path.contains("watch=") => return drop(reader.read_to_end(&mut Vec::new())),
+            Some((_, path)) if path.contains("/pamcredentials/") => credential(0),
             Some((_, path)) if path.contains("/pamcredentials") => list((0..count).map(credential).collect()),
             _ => list(Vec::new()),
         };
@@ -118,7 +121,10 @@ fn list(items: Vec<Value>) -> Value {
 
 fn credential(number: usize) -> Value {
     let metadata = json!({"name": format!("db-{number:02}"), "namespace": "shop", "resourceVersion": "1", "uid": format!("u{number}")});
-    json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "metadata": metadata, "spec": {}})
+    let message = format!("{ESCAPE}Secret db does not exist");
+    let ready = json!({"type": "Ready", "status": "False", "reason": "SecretNotFound", "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z"});
+    json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "metadata": metadata,
+        "spec": {"connectionRef": {"name": "main"}, "contentSecretRef": {"name": "db"}}, "status": {"conditions": [ready]}})
 }
 
 /// A kubeconfig for the server, that goes with the test.
@@ -126,7 +132,7 @@ struct Config(PathBuf);
 
 impl Config {
     fn new(port: u16) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("interrupted-{port}"));
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("api-server-{port}"));
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: one\nclusters: [{{name: one, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\n\
              contexts: [{{name: one, context: {{cluster: one, user: one, namespace: shop}}}}]\nusers: [{{name: one, user: {{}}}}]\n"
@@ -135,11 +141,23 @@ impl Config {
         Self(path)
     }
 
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-pam"));
+        command.args(words).env("KUBECONFIG", &self.0).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     fn start(&self, words: &[&str]) -> Child {
-        let program = std::env::var_os("KUBECTL_PAM").unwrap_or(env!("CARGO_BIN_EXE_kubectl-pam").into());
-        let mut command = Command::new(program);
-        command.args(words).env("KUBECONFIG", &self.0).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(words).spawn().unwrap()
+    }
+
+    /// Runs the program, which ends with that code, and returns its standard output.
+    fn prints(&self, words: &[&str], code: i32) -> String {
+        let (ended, out, err) = end(self.start(words));
+        assert_eq!(ended, Some(code), "{words:?}: {out}{err}");
+        assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "{words:?}: {out:?}{err:?}");
+        out
     }
 }
 
@@ -234,4 +252,95 @@ fn a_dry_run_on_the_server_asks_it_for_no_change() {
     );
     let (code, out, err) = end(config.start(&["sync", "--all", "--dry-run"]));
     assert_eq!((code, gate.asked(), out.matches("WouldBeAsked").count()), (Some(0), 3, 3), "nothing more: {out}{err}");
+}
+
+/// The commands whose answer is a table, with their exit code, the kind of their document and the name of their last row.
+const TABLES: [(&[&str], i32, &str, &str); 4] = [
+    (&["status", "pamcred"], 1, "StatusList", "pamcredential.pam-operator.io/db-02"),
+    (&["sync", "--all", "--dry-run"], 0, "SyncList", "pamcredential.pam-operator.io/db-02"),
+    (&["explain", "SecretNotFound"], 0, "ExplanationList", "SecretNotFound"),
+    (&["explain", "1011"], 0, "ExplanationList", "1011"),
+];
+
+/// Words around the data, an age, and what was written into an object and no terminal gets as it is.
+fn is_frame(word: &str) -> bool {
+    let is_age = word.strip_suffix('d').is_some_and(|days| days.parse::<u32>().is_ok());
+    is_age
+        || word.contains('\u{fffd}')
+        || ["→", "<none>", "False", "tried", "again", "about", "code", "versions"].contains(&word)
+}
+
+#[test]
+fn each_form_of_a_table_says_what_the_table_says() {
+    let (port, _) = serve(3);
+    let config = Config::new(port);
+    for (words, code, kind, last) in TABLES {
+        let with = |more: &[&str]| config.prints(&[words, more].concat(), code);
+        let (text, wide, bare) = (with(&[]), with(&["-o", "wide"]), with(&["--no-headers"]));
+        let header = text.lines().next().unwrap();
+        assert!(header.chars().all(|c| c.is_ascii_uppercase() || c == ' ') && !bare.contains(header), "{text}{bare}");
+        assert_eq!((text.lines().count(), wide.lines().count()), (bare.lines().count() + 1, text.lines().count()));
+
+        let json: Value = serde_json::from_str(&with(&["-o", "json"])).unwrap();
+        assert_eq!((&json["apiVersion"], &json["kind"]), (&json!("cli.pam-operator.io/v1"), &json!(kind)));
+        let yaml: Value = serde_saphyr::from_str(&with(&["-o", "yaml"])).unwrap();
+        assert_eq!(yaml, json);
+        let said = json.to_string();
+        for word in wide.lines().skip(1).flat_map(str::split_whitespace) {
+            let word = word.trim_start_matches("pamcred/").trim_end_matches([':', ',']);
+            assert!(said.contains(word) || is_frame(word), "{word}: {said}");
+        }
+        assert_eq!(with(&["-o", "name"]).lines().last(), Some(last));
+        assert_eq!(end(config.start(&[words, &["-o", "xml"]].concat())).0, Some(2));
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_forces_them_and_no_color_takes_them_away() {
+    let (port, _) = serve(3);
+    let config = Config::new(port);
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let mut command = config.command(&[words, &["--color", "auto"]].concat());
+        end(command.envs(variables.iter().copied()).spawn().unwrap()).1
+    };
+    for words in [&["status", "pamcred"][..], &["sync", "--all", "--dry-run"]] {
+        assert!(!run(words, &[]).contains('\u{1b}'), "{words:?}");
+        assert!(run(words, &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'), "{words:?}");
+        assert!(!run(words, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\u{1b}'), "{words:?}");
+        assert!(!run(words, &[("TERM", "dumb")]).contains('\u{1b}'), "{words:?}");
+        // What others wrote into an object is no colour of this program.
+        assert!(!run(words, &[("CLICOLOR_FORCE", "1")]).contains(&format!("{ESCAPE}Secret")), "{words:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_program_in_peace() {
+    let (port, _) = serve(3_000);
+    let config = Config::new(port);
+    for words in [&["status", "pamcred"][..], &["status", "pamcred", "-o", "json"], &["sync", "--all", "--dry-run"]] {
+        let mut child = config.start(words);
+        drop(child.stdout.take());
+        let (code, _, err) = end(child);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{words:?}");
+    }
+}
+
+#[test]
+fn without_a_terminal_nothing_that_needs_a_word_is_done() {
+    let (port, gate) = serve(3);
+    let config = Config::new(port);
+    gate.open();
+    for words in [&["sync", "--all"][..], &["sync", "-l", "a=b"], &["sync", "db-00", "--push-value", "--yes"]] {
+        config.prints(words, 5);
+    }
+    assert_eq!(gate.asked(), 0);
+}
+
+#[test]
+fn the_version_is_printed_in_each_of_its_forms() {
+    let (port, _) = serve(0);
+    let config = Config::new(port);
+    let json: Value = serde_json::from_str(&config.prints(&["version", "-o", "json"], 0)).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&config.prints(&["version", "-o", "yaml"], 0)).unwrap();
+    assert_eq!((&yaml, &json["kind"]), (&json, &json!("Version")));
 }
