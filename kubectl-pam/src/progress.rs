@@ -40,9 +40,6 @@ impl Progress {
     /// Notes that so many are done.
     pub fn reach(&mut self, at: usize) {
         self.at = at;
-        if let Some(bar) = &self.bar {
-            bar.set_position(at as u64);
-        }
         self.tick();
     }
 
@@ -54,11 +51,11 @@ impl Progress {
     /// Says now and then how far it is. A command calls this also while nothing comes to its end.
     pub fn tick(&mut self) {
         match &self.bar {
-            Some(bar) => bar.tick(),
+            Some(bar) => show(bar, self.at, self.line()),
             None if self.is_seen && self.began.elapsed() >= LONG => self.draw(),
             None if !self.is_seen && self.said.elapsed() >= LINE => {
                 self.said = Instant::now();
-                note(&line(self.what, self.at, self.of, self.began.elapsed()));
+                note(&self.line());
             }
             None => {}
         }
@@ -81,8 +78,14 @@ impl Progress {
 
     fn draw(&mut self) {
         if self.is_seen {
-            self.bar = Some(bar(self.what, self.at, self.of));
+            let bar = bar(self.of);
+            show(&bar, self.at, self.line());
+            self.bar = Some(bar);
         }
+    }
+
+    fn line(&self) -> String {
+        line(self.what, self.at, self.of, self.began.elapsed())
     }
 }
 
@@ -93,20 +96,20 @@ impl Drop for Progress {
     }
 }
 
-fn bar(what: &'static str, at: usize, of: Option<usize>) -> ProgressBar {
-    let template = match of {
-        Some(_) => "{bar:40} {pos} of {len} {msg}, {elapsed} gone, {eta} left",
-        None => "{pos} {msg}, {elapsed} gone",
-    };
-    let style = ProgressStyle::with_template(template);
+/// Returns a bar, or the words alone where it is not known how many there are.
+fn bar(of: Option<usize>) -> ProgressBar {
+    let style = ProgressStyle::with_template(if of.is_some() { "{bar:30} {msg}" } else { "{msg}" });
     let bar = ProgressBar::with_draw_target(of.map(|of| of as u64), ProgressDrawTarget::stderr());
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(what);
-    bar.set_position(at as u64);
     bar
 }
 
-/// Returns the line that is said instead of a bar. What is left is reckoned from what is done.
+fn show(bar: &ProgressBar, at: usize, words: String) {
+    bar.set_position(at as u64);
+    bar.set_message(words);
+}
+
+/// Returns the words beside a bar, or instead of one. What is left is reckoned from what is done.
 fn line(what: &str, at: usize, of: Option<usize>, gone: Duration) -> String {
     let seconds = gone.as_secs();
     match of {

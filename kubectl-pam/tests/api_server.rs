@@ -344,3 +344,28 @@ fn the_version_is_printed_in_each_of_its_forms() {
     let yaml: Value = serde_saphyr::from_str(&config.prints(&["version", "-o", "yaml"], 0)).unwrap();
     assert_eq!((&yaml, &json["kind"]), (&json, &json!("Version")));
 }
+
+/// Runs the program at a terminal of its own, and returns all that is on the terminal.
+fn at_a_terminal(config: &Config, words: &[&str]) -> String {
+    let line = format!("'{}' {}", env!("CARGO_BIN_EXE_kubectl-pam"), words.join(" "));
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", &line, "/dev/null"]).env("KUBECONFIG", &config.0).env("TERM", "xterm");
+    let output = script.env_remove("NO_COLOR").stdin(Stdio::null()).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    shown
+}
+
+#[test]
+fn a_bar_is_drawn_at_a_terminal_where_many_objects_are_meant_and_nowhere_else() {
+    let words = ["sync", "--all", "--yes", "--no-wait"];
+    for (count, drawn) in [(21, true), (3, false)] {
+        let (port, gate) = serve(count);
+        gate.open();
+        let config = Config::new(port);
+        let shown = at_a_terminal(&config, &words);
+        let says = format!("of {count} asked for after");
+        assert_eq!((shown.contains(&says), shown.contains('\u{2591}')), (drawn, drawn), "{shown}");
+        assert!(!config.prints(&words, 0).contains(&says));
+    }
+}

@@ -317,7 +317,7 @@ async fn each_way_to_end_has_its_code() {
     let file = folder.join("file");
     std::fs::write(&file, "").unwrap();
     import(&world, &file, &[]).await.says(1, "cannot be written");
-    super::asked::run(&world, &["import", "--connection", "absent"]).await.says(1, "there is no absent");
+    super::asked::run(&world, &["import", "--connection", "absent"]).await.says(1, "there is no connection absent");
     ask(&world, &["import", "--as", "nobody"]).await.says(3, "refused (403)");
     world.sim.set_down(true);
     import(&world, &folder, &[]).await.says(4, "no connection to the PAM");

@@ -115,8 +115,12 @@ impl Asked {
 
     /// Returns how the objects end where nobody waits for them.
     pub fn without_wait(self, dry_run: bool, lines: &mut Lines) -> Result<Vec<SyncItem>, Failure> {
+        lines.end();
         let ended = if dry_run { Ended::WouldBeAsked } else { Ended::Asked };
         let mut items: Vec<SyncItem> = self.objects.iter().map(|object| SyncItem::of(object, ended)).collect();
+        for item in &items {
+            lines.ended(item)?;
+        }
         if self.interrupted {
             let (asked, of) = (items.len(), items.len() + self.others.len());
             let asked = if dry_run {
@@ -125,9 +129,6 @@ impl Asked {
                 format!("{asked} of {of} were asked for, and the operator pushes those")
             };
             lines.say(&format!("interrupted: {asked}. Run the command again for the others"));
-        }
-        for item in &items {
-            lines.ended(item)?;
         }
         items.extend(self.others);
         Ok(items)

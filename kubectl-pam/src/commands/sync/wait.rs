@@ -57,11 +57,12 @@ pub async fn for_all(
             }
             () = interruption.comes() => {
                 let (left, all) = (waiting.pending.len(), waiting.pending.len() + waiting.ended.len());
+                waiting.lines.end();
+                waiting.end_all(Ended::Interrupted)?;
                 waiting.lines.say(&format!(
                     "interrupted: {} of {all} are done. All were asked for, and the operator goes on with the others; see kubectl pam status",
                     all - left
                 ));
-                waiting.end_all(Ended::Interrupted)?;
             }
         }
     }
