@@ -20,6 +20,8 @@ mod output;
 mod progress;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod scratch;
 
 use std::process::ExitCode;
 

@@ -369,3 +369,20 @@ fn a_bar_is_drawn_at_a_terminal_where_many_objects_are_meant_and_nowhere_else() 
         assert!(!config.prints(&words, 0).contains(&says));
     }
 }
+
+/// A command that has begun nothing is ended by the signal itself, which shells show as 130.
+#[test]
+fn an_interruption_of_a_command_that_only_looks_ends_it_at_once() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    // Its first request gets no answer: nobody takes the connection.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = Config::new(listener.local_addr().unwrap().port());
+    for words in [&["status"][..], &["get", "101"], &["plan", "db"], &["doctor"]] {
+        let child = config.start(words);
+        std::thread::sleep(Duration::from_millis(500));
+        interrupt(&child);
+        let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+        assert_eq!((status.signal(), stdout.len()), (Some(2), 0), "{words:?}");
+    }
+}

@@ -36,19 +36,18 @@ pub fn write(path: &Path, text: &str, overwrite: bool) -> io::Result<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn a_file_is_new_the_same_kept_or_replaced() {
-        let folder = std::env::temp_dir().join(format!("kubectl-pam-files-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = Scratch::new("files");
         let path = folder.join("a.yaml");
         assert_eq!(write(&path, "one", false).unwrap(), Outcome::New);
         assert_eq!(write(&path, "one", false).unwrap(), Outcome::Same);
         assert_eq!(write(&path, "two", false).unwrap(), Outcome::Kept);
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         assert_eq!(write(&path, "two", true).unwrap(), Outcome::Replaced);
-        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), fs::read_dir(&folder).unwrap().count()), ("two", 1));
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), fs::read_dir(&*folder).unwrap().count()), ("two", 1));
         assert!(write(&folder.join("none/a.yaml"), "x", false).is_err());
-        fs::remove_dir_all(&folder).unwrap();
     }
 }
