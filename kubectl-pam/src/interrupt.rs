@@ -38,7 +38,7 @@ impl Interruption {
     /// Returns once it came.
     pub async fn comes(&self) {
         if self.came.clone().wait_for(|came| *came).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// So many requests are under way at once.
 const AT_ONCE: usize = 8;
 /// No program writes this into a terminal or a pipe.
@@ -85,8 +85,10 @@ fn answer_all(mut stream: TcpStream, count: usize, gate: &Gate) {
             // Nothing changes meanwhile.
             Some((_, path)) if path.contains("watch=") => return drop(reader.read_to_end(&mut Vec::new())),
             Some((_, path)) if path.contains("/pamcredentials/") => credential(0),
-            Some((_, path)) if path.contains("/pamcredentials") => list((0..count).map(credential).collect()),
-            _ => list(Vec::new()),
+            Some((_, path)) if path.contains("/pamcredentials") => {
+                list(&(0..count).map(credential).collect::<Vec<_>>())
+            }
+            _ => list(&[]),
         };
         let body = body.to_string();
         let head =
@@ -115,7 +117,7 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
     Some(first)
 }
 
-fn list(items: Vec<Value>) -> Value {
+fn list(items: &[Value]) -> Value {
     json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredentialList", "metadata": {"resourceVersion": "1"}, "items": items})
 }
 

@@ -31,7 +31,7 @@ async fn world() -> World {
         seed.identifier(&format!("erp-{username}"))
     };
     world.sim.seed_all([seed("batch", "10.1.0.1"), seed("report", "10.1.0.1"), seed("deploy", "10.1.0.1").ssh_key()]);
-    world.sim.authorize(Authorization::new("mine", &format!("{CANARY}-mine")));
+    world.sim.authorize(Authorization::new("mine", format!("{CANARY}-mine")));
     world.sim.edit("102", VaultEdit::ShowTo("mine".into()));
     world.put_connection(json!({"access": null})).await;
     world.connection_becomes("Authenticated").await;
@@ -103,7 +103,7 @@ fn commands(block: &str) -> Vec<String> {
     for line in block.lines() {
         match (line.strip_prefix("$ "), goes_on) {
             (Some(command), _) => commands.push(command.to_owned()),
-            (None, true) => *commands.last_mut().unwrap() += &format!("\n{line}"),
+            (None, true) => commands.last_mut().unwrap().extend(["\n", line]),
             (None, false) => continue,
         }
         goes_on = line.ends_with('\\');

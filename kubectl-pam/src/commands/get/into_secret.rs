@@ -182,8 +182,11 @@ mod tests {
         assert_eq!(of(Secret { type_: Some("kubernetes.io/basic-auth".into()), ..Secret::default() }), Ok(()));
     }
 
+    /// What the cluster was asked, in order.
+    type Asked = Arc<Mutex<Vec<(Method, Value)>>>;
+
     /// A cluster that answers with these, one after the other, and notes what it was asked.
-    fn answering(answers: Vec<(u16, Value)>) -> (Cluster, Arc<Mutex<Vec<(Method, Value)>>>) {
+    fn answering(answers: Vec<(u16, Value)>) -> (Cluster, Asked) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (notes, answers) = (Arc::clone(&asked), Arc::new(Mutex::new(answers.into_iter())));
         let service = tower::service_fn(move |request: Request<Body>| {

@@ -147,7 +147,7 @@ fn not_read(error: PamError) -> Failure {
     let unknown = error.outcome_unknown();
     let mut failure = Failure::from(error);
     if unknown {
-        failure.message += &format!(". {HANDED_OUT}");
+        failure.message = format!("{}. {HANDED_OUT}", failure.message);
     }
     failure
 }
