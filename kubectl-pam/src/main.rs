@@ -14,6 +14,7 @@ mod exit;
 mod interrupt;
 mod invocation;
 mod kubeconfig;
+mod listing;
 mod manual;
 mod objects;
 mod output;
