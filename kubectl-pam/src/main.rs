@@ -11,6 +11,8 @@ mod connection;
 mod consent;
 mod dry_run;
 mod exit;
+#[cfg(test)]
+mod fake;
 mod interrupt;
 mod invocation;
 mod kubeconfig;

@@ -83,7 +83,7 @@ fn what_needs_no_cluster_ends_well_and_prints_to_standard_output_alone() {
 #[test]
 fn what_is_not_understood_ends_with_2_and_prints_to_standard_error_alone() {
     for words in
-        [&[][..], &["unheard"], &["status", "pods"], &["sync"], &["sync", "--all", "db"], &["explain", "Unheard"]]
+        [&[][..], &["unheard"], &["status", "pods/x"], &["sync"], &["sync", "--all", "db"], &["explain", "Unheard"]]
     {
         let output = run(words);
         assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{words:?}: {}", err(&output));

@@ -16,6 +16,20 @@ pub struct Named {
     pub name: Option<String>,
 }
 
+impl Named {
+    /// Reads a kind, an object of it, or, as `plan` and `sync` do, the name of a PamCredential without its kind.
+    pub fn with_bare_name(text: &str) -> Result<Self, String> {
+        let is_name = |text: &str| {
+            let may_be = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+            !text.is_empty() && text.chars().all(may_be)
+        };
+        text.parse().or_else(|error| match is_name(text) {
+            true => Ok(Self { kind: Kind::PamCredential, name: Some(text.to_owned()) }),
+            false => Err(error),
+        })
+    }
+}
+
 impl FromStr for Named {
     type Err = String;
 
@@ -76,6 +90,17 @@ mod tests {
         assert_eq!("pamcred/db".parse(), Ok(db));
         assert_eq!("pamconn".parse(), Ok(Named { kind: Kind::PamConnection, name: None }));
         assert!("pamcred/".parse::<Named>().is_err() && "db".parse::<Named>().is_err());
+    }
+
+    #[test]
+    fn a_name_without_a_kind_is_that_of_a_credential_unless_it_is_a_kind() {
+        let named = |text: &str| Named::with_bare_name(text).map(|named| (named.kind, named.name));
+        assert_eq!(named("db-1"), Ok((Kind::PamCredential, Some("db-1".to_owned()))));
+        assert_eq!(named("pamconn"), Ok((Kind::PamConnection, None)));
+        assert_eq!(named("mysafe/registrar"), Ok((Kind::MySafePassword, Some("registrar".to_owned()))));
+        for text in ["", "Db", "pods/db", "pamcred/", "a b"] {
+            assert!(named(text).is_err(), "{text}");
+        }
     }
 
     #[test]

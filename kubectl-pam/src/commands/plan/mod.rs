@@ -118,7 +118,7 @@ impl Answer for Plans {
         let mut table = Table::new(["NAME", "ACTION", "ID", "VALUE", "FIELDS"]);
         for item in &self.items {
             let row = Row::new([
-                Cell::from(item.short_name()),
+                Cell::from(item.headline.short_name()),
                 Cell::new(&item.action, tone(item)),
                 Cell::from(item.id.clone().unwrap_or_default()),
                 Cell::from(item.value.clone().unwrap_or_default()),
@@ -134,7 +134,7 @@ impl Answer for Plans {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(PlanItem::full_name).collect()
+        self.items.iter().map(|item| item.headline.full_name()).collect()
     }
 }
 
