@@ -4,8 +4,6 @@
 use std::io::{IsTerminal as _, Read as _};
 
 use clap::Args;
-use k8s_openapi::api::apps::v1::Deployment;
-use kube::api::{Api, ListParams};
 use pam_operator::api::{ConnectionKind, ConnectionSpec};
 use pam_operator::kubernetes::CallError;
 use pam_operator::login::{self, Login, LoginError};
@@ -18,12 +16,8 @@ use zeroize::Zeroizing;
 use crate::cluster::{Cluster, code};
 use crate::exit::{Exit, Failure};
 use crate::objects::{ConnectionName, Kind, PamObject};
+use crate::operator;
 use crate::output::{clean, note};
-
-/// The namespace of the operator where nothing says otherwise, as the manual installs it.
-pub const OPERATOR_NAMESPACE: &str = "pam-operator";
-/// Selects the operator's Deployment.
-pub const OPERATOR_LABEL: &str = "app.kubernetes.io/name=pam-operator";
 
 /// How the PAM is reached.
 #[derive(Args, Clone, Debug)]
@@ -108,7 +102,7 @@ impl LoginArgs {
         }
         match &self.operator_namespace {
             Some(namespace) => Ok(namespace.clone()),
-            None => operator_namespace(cluster).await,
+            None => operator::namespace(cluster).await,
         }
     }
 
@@ -196,25 +190,6 @@ pub fn spec_of(connection: &PamObject) -> Result<ConnectionSpec, Failure> {
             format!("this version of the plugin does not understand {kind} {name}: update the plugin"),
         )
     })
-}
-
-/// Returns the namespace that the operator runs in, as its Deployment shows, if the user may see that.
-pub async fn operator_namespace(cluster: &Cluster) -> Result<String, Failure> {
-    let params = ListParams::default().labels(OPERATOR_LABEL);
-    let api = Api::<Deployment>::all(cluster.client.clone());
-    let listed = cluster.answer("look for the operator's Deployment", api.list_metadata(&params)).await?;
-    let mut namespaces: Vec<String> =
-        listed.map(|list| list.items.iter().filter_map(kube::ResourceExt::namespace).collect()).unwrap_or_default();
-    namespaces.sort();
-    namespaces.dedup();
-    match namespaces.as_slice() {
-        [] => Ok(OPERATOR_NAMESPACE.to_owned()),
-        [one] => Ok(one.clone()),
-        several => Err(Failure::new(
-            Exit::Usage,
-            format!("operators run in {}: say with --operator-namespace which one is meant", several.join(", ")),
-        )),
-    }
 }
 
 fn not_read(error: LoginError, home: &str) -> Failure {

@@ -19,6 +19,7 @@ mod kubeconfig;
 mod listing;
 mod manual;
 mod objects;
+mod operator;
 mod output;
 mod progress;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod manual;
 mod plan;
 mod status;
 mod sync;
+mod version;
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};

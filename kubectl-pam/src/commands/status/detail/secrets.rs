@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, code, failed};
-use crate::connection::operator_namespace;
 use crate::exit::Failure;
 use crate::objects::{Kind, PamObject};
+use crate::operator;
 use crate::output::age;
 
 /// How the name of a field ends that refers to a Secret.
@@ -63,7 +63,7 @@ impl SecretItem {
 pub async fn read(cluster: &Cluster, object: &PamObject) -> Result<Vec<SecretItem>, Failure> {
     let names = referred(object.value("/spec").unwrap_or(&Value::Null));
     let home = match object.kind {
-        Kind::ClusterPamConnection => operator_namespace(cluster).await,
+        Kind::ClusterPamConnection => operator::namespace(cluster).await,
         _ => Ok(object.namespace()),
     };
     let mut secrets = Vec::new();
