@@ -1,6 +1,7 @@
 //! `kubectl pam doctor` against set-ups that are broken, each named, and one where nothing is: then nothing is said to be wrong.
 //! It writes nothing, reads no record by its id, and no secret is in what it says or packs (P5, P8).
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
@@ -8,7 +9,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use local_cluster::{Installation, unique_name};
 use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET};
-use pam_simulator::{Certificate, Config, Kind, Simulator};
+use pam_simulator::{Certificate, Clock, Config, Kind, Simulator};
 use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, run};
@@ -87,6 +88,13 @@ async fn what_the_network_and_the_pam_refuse_is_named() {
     world.put_connection(leading_to(&expired)).await;
     names(&checks(&world, 1).await, "certificate", &["expired on 2020-01-01", "renew"]);
 
+    for (minutes, side) in [(-10, "s behind this machine's"), (10, "s ahead of this machine's")] {
+        let mut config = Config::of(world.sim.version());
+        config.clock = Clock::new(move || Timestamp::now() + SignedDuration::from_mins(minutes));
+        let off = Simulator::start(config).await.unwrap();
+        world.put_connection(leading_to(&off)).await;
+        names(&checks(&world, 1).await, "clock", &["the clock of", side, "NTP"]);
+    }
     world.put_connection(json!({"apiPrefix": "/nowhere"})).await;
     names(&checks(&world, 1).await, "prefix", &["apiPrefix /nowhere", "404"]);
 
