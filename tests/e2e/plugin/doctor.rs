@@ -17,7 +17,7 @@ use crate::support::steps::leading_to;
 use crate::support::{CANARY, Folder, Plan, World, assert_no_canary, base64};
 
 /// No kubelet starts Pods here, so that somebody has to say that the operator's is ready.
-async fn pods_are_ready(world: &World) {
+pub async fn pods_are_ready(world: &World) {
     let deployments = Api::<Deployment>::namespaced(world.client.clone(), world.install.namespace());
     let ready = Patch::Merge(json!({"status": {"replicas": 1, "readyReplicas": 1}}));
     deployments.patch_status(world.install.deployment(), &PatchParams::default(), &ready).await.unwrap();

@@ -4,6 +4,7 @@
 mod asked;
 mod completion;
 mod doctor;
+mod every_command;
 mod first_steps;
 mod get;
 mod import;
