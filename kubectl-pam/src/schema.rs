@@ -15,7 +15,7 @@ use crate::commands::import::summary::Summary;
 use crate::commands::plan::item::PlanItem;
 use crate::commands::status::item::StatusItem;
 use crate::commands::sync::item::SyncItem;
-use crate::commands::version::Version;
+use crate::commands::version::item::Version;
 
 const API_VERSION: &str = "cli.pam-operator.io/v1";
 

@@ -40,7 +40,7 @@ pub fn run(command: &Command, typed: &[String]) -> ExitCode {
 fn candidates(word: &Word) -> Vec<Candidate> {
     match &word.meant {
         Meant::Known(candidates) => candidates.clone(),
-        Meant::Live(source) => live::within(*source, &word.kube, PATIENCE),
+        Meant::Live(source) => live::within(*source, &word.begun, &word.kube, PATIENCE),
         Meant::File | Meant::Free => Vec::new(),
     }
 }

@@ -42,6 +42,11 @@ async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
     assert!(complete(&["sta"]).await.starts_with("status\t"));
     let names = complete(&["sync", "-n", namespace, "db"]).await;
     assert_eq!(names, "db-one\tPamCredential\ndb-two\tPamCredential\n:4\n");
+    let bare = complete(&["status", "-n", namespace, "db-o"]).await;
+    assert_eq!(bare, "db-one\tPamCredential\n:4\n");
+    let all = complete(&["status", "-n", namespace, ""]).await;
+    assert!(all.contains("pamcred\tPamCredential\n") && all.contains("\nweb\tPamCredential\n"), "{all}");
+    assert!(!all.contains("pamcred/web"), "each object once: {all}");
     let of_kind = complete(&["status", "--namespace", namespace, "pamcred/w"]).await;
     assert_eq!(of_kind, "pamcred/web\tPamCredential\n:4\n");
     let connections = complete(&["status", "-n", namespace, "--connection", &world.connection]).await;

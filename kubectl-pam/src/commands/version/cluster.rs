@@ -8,7 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use kube::ResourceExt as _;
 use pam_operator::api::GROUP;
 
-use super::{Definition, OperatorItem, Version, number};
+use super::item::{Definition, OperatorItem, Version};
+use super::number;
 use crate::cluster::{Cluster, code, failed};
 use crate::exit::Failure;
 use crate::operator;
