@@ -51,6 +51,8 @@ async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
     assert_eq!(of_kind, "pamcred/web\tPamCredential\n:4\n");
     let connections = complete(&["status", "-n", namespace, "--connection", &world.connection]).await;
     assert!(connections.starts_with(&format!("{}\tClusterPamConnection\n", world.connection)), "{connections}");
+    let after_equals = complete(&["status", "-n", namespace, &format!("--connection={}", world.connection)]).await;
+    assert!(after_equals.starts_with(&format!("{}\t", world.connection)), "the value alone: {after_equals}");
     let namespaces = complete(&["status", "-n", namespace]).await;
     assert!(namespaces.lines().any(|line| line == namespace), "{namespaces}");
     assert_eq!(world.journal(&count).entries().len(), 0, "the PAM was asked");

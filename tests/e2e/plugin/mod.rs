@@ -12,6 +12,7 @@ mod manual;
 mod plan;
 mod status;
 mod sync;
+mod terminal;
 mod version;
 
 use std::path::PathBuf;
