@@ -9,7 +9,7 @@ mod selection;
 mod watch;
 
 pub use headline::Headline;
-pub use kind::{Kind, full_name, short_name};
+pub use kind::{Kind, short_name};
 pub use named::{ConnectionName, Named};
 pub use object::{PamObject, get};
 pub use selection::{Found, Selection};

@@ -71,9 +71,9 @@ impl Answer for Synced {
         let mut table = Table::new(["NAME", "RESULT", "STATUS"]);
         for item in &self.items {
             let cells = [
-                Cell::from(item.short_name()),
+                Cell::from(item.headline.short_name()),
                 Cell::new(item.ended.as_str(), item.ended.tone()),
-                Cell::from(item.status.clone().unwrap_or_default()),
+                Cell::from(item.headline.status.clone().unwrap_or_default()),
             ];
             table.push(item.notes().into_iter().fold(Row::new(cells), Row::note));
         }
@@ -85,7 +85,7 @@ impl Answer for Synced {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(SyncItem::full_name).collect()
+        self.items.iter().map(|item| item.headline.full_name()).collect()
     }
 }
 

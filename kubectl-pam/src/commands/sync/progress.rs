@@ -74,8 +74,8 @@ impl Lines {
             text = format!("{:<width$}   {:<12}   STATUS\n", "NAME", "RESULT");
         }
         let result = format!("{:<12}", item.ended.as_str());
-        let status = clean(item.status.as_deref().unwrap_or("<none>"));
-        let (name, result) = (clean(&item.short_name()), paint(&result, item.ended.tone()));
+        let status = clean(item.headline.status.as_deref().unwrap_or("<none>"));
+        let (name, result) = (clean(&item.headline.short_name()), paint(&result, item.ended.tone()));
         let _ = writeln!(text, "{name:<width$}   {result}   {status}");
         for line in item.notes() {
             let _ = writeln!(text, "    {}", clean(&line));
@@ -114,8 +114,11 @@ mod tests {
         };
         let objects = [object("db"), object("longer")];
         let mut lines = Lines::new(&objects, OutputArgs::default());
-        let item =
-            |object: &PamObject, ended| SyncItem { status: Some("Synced".to_owned()), ..SyncItem::of(object, ended) };
+        let item = |object: &PamObject, ended| {
+            let mut item = SyncItem::of(object, ended);
+            item.headline.status = Some("Synced".to_owned());
+            item
+        };
         let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
         let first = plain(lines.text(&item(&objects[0], Ended::Done)));
         assert_eq!(first, "NAME             RESULT         STATUS\npamcred/db       Done           Synced\n");
