@@ -15,7 +15,7 @@ use crate::commands::import::summary::Summary;
 use crate::commands::plan::item::PlanItem;
 use crate::commands::status::item::StatusItem;
 use crate::commands::sync::item::SyncItem;
-use crate::commands::version::item::Version;
+use crate::commands::version::item::Versions;
 
 const API_VERSION: &str = "cli.pam-operator.io/v1";
 
@@ -71,7 +71,7 @@ fn the_schemas_are_those_of_what_is_printed() {
         ("explain.json", list::<Explanation>("ExplanationList")),
         ("doctor.json", object::<Report>("DoctorReport")),
         ("import.json", object::<Summary>("ImportSummary")),
-        ("version.json", object::<Version>("Version")),
+        ("version.json", object::<Versions>("Version")),
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let path = folder.join(file);

@@ -23,10 +23,8 @@ impl Named {
             let may_be = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
             !text.is_empty() && text.chars().all(may_be)
         };
-        text.parse().or_else(|error| match is_name(text) {
-            true => Ok(Self { kind: Kind::PamCredential, name: Some(text.to_owned()) }),
-            false => Err(error),
-        })
+        let credential = || Self { kind: Kind::PamCredential, name: Some(text.to_owned()) };
+        text.parse().or_else(|error| if is_name(text) { Ok(credential()) } else { Err(error) })
     }
 }
 

@@ -149,7 +149,7 @@ impl Installed {
         let files = String::from_utf8(found.stdout).unwrap();
         for file in files.lines() {
             assert_no_canary(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
-            if file.ends_with(".tgz") {
+            if Path::new(file).extension().is_some_and(|end| end == "tgz") {
                 let packed = Command::new("tar").args(["-xzOf", file]).output().await.unwrap();
                 assert!(packed.status.success() && !packed.stdout.is_empty(), "{file}");
                 assert_no_canary(&String::from_utf8_lossy(&packed.stdout));

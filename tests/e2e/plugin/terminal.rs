@@ -37,7 +37,7 @@ async fn at_a_terminal(world: &World, line: &str, typed: &[Typed<'_>]) -> (i32, 
         }
         assert!(next.is_none(), "it did not ask: {}", next.map(|typed| typed.after).unwrap_or_default());
     };
-    tokio::time::timeout(Duration::from_secs(60), look).await.expect("it ends");
+    tokio::time::timeout(Duration::from_mins(1), look).await.expect("it ends");
     (child.wait().await.unwrap().code().unwrap(), String::from_utf8(shown).unwrap())
 }
 

@@ -8,14 +8,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use kube::ResourceExt as _;
 use pam_operator::api::GROUP;
 
-use super::item::{Definition, OperatorItem, Version};
+use super::item::{Definition, OperatorItem, Versions};
 use super::number;
 use crate::cluster::{Cluster, code, failed};
 use crate::exit::Failure;
 use crate::operator;
 
 /// Adds what the cluster shows. A cluster that does not answer is asked once.
-pub async fn look(cluster: &Cluster, version: &mut Version) {
+pub async fn look(cluster: &Cluster, version: &mut Versions) {
     match cluster.call("ask the API server for its version", cluster.client.apiserver_version()).await {
         Ok(server) => version.server = Some(server.git_version),
         Err(failure) => return version.unread.push(failure.message),
@@ -103,9 +103,9 @@ mod tests {
         })
     }
 
-    async fn seen(answer: fn(&str) -> Option<Value>) -> (Version, usize) {
+    async fn seen(answer: fn(&str) -> Option<Value>) -> (Versions, usize) {
         let (cluster, asked) = fake::cluster(move |_, path| answer(path));
-        let mut version = Version { version: "0.1.0", ..Version::default() };
+        let mut version = Versions { version: "0.1.0", ..Versions::default() };
         look(&cluster, &mut version).await;
         let count = asked.lock().unwrap().len();
         (version, count)

@@ -9,7 +9,7 @@ use crate::output::clean;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Version {
+pub struct Versions {
     /// The version of the plugin, such as `0.1.0`.
     pub version: &'static str,
     /// The operators that you may see.
@@ -53,7 +53,7 @@ pub struct Definition {
     pub versions: Vec<String>,
 }
 
-impl Version {
+impl Versions {
     /// Returns the versions as text.
     pub fn text(&self) -> String {
         let mut lines = vec![format!("plugin     v{}", self.version)];
@@ -101,7 +101,7 @@ mod tests {
     fn the_text_says_all_that_json_holds() {
         let kind =
             Definition { name: "pamcredentials.pam-operator.io".to_owned(), versions: vec!["v1alpha1".to_owned()] };
-        let version = Version {
+        let version = Versions {
             version: "0.1.0",
             operators: vec![operator(Some("0.1.2")), operator(None)],
             definitions: vec![kind],
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_operator_of_another_minor_version_is_warned_of() {
-        let version = Version { version: "0.1.0", operators: vec![operator(Some("0.2.0"))], ..Version::default() };
+        let version = Versions { version: "0.1.0", operators: vec![operator(Some("0.2.0"))], ..Versions::default() };
         assert_eq!(version.warnings().len(), 1);
         assert!(version.warnings()[0].contains("install the plugin of the operator's version"));
     }

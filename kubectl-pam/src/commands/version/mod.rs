@@ -6,7 +6,7 @@ mod number;
 
 use clap::Args;
 
-use self::item::Version;
+use self::item::Versions;
 use crate::cluster::Cluster;
 use crate::exit::Failure;
 use crate::kubeconfig::KubeArgs;
@@ -26,7 +26,7 @@ pub struct VersionArgs {
 
 /// Prints the versions.
 pub async fn run(args: &VersionArgs, kube: &KubeArgs) -> Result<(), Failure> {
-    let mut version = Version { version: env!("CARGO_PKG_VERSION"), ..Version::default() };
+    let mut version = Versions { version: env!("CARGO_PKG_VERSION"), ..Versions::default() };
     if !args.client {
         match Cluster::connect(kube).await {
             Ok(cluster) => cluster::look(&cluster, &mut version).await,
