@@ -1,5 +1,6 @@
 //! Every command of the plugin at `-v 9`, in a world whose Secrets, client secret and PAM hold a value: the value is in nothing
-//! that is printed or written, but where `--reveal` was asked to put it (P5, P8). A command that is not in the table fails.
+//! that is printed or written, but where `--reveal` was asked to put it (P5, P8). What is printed as JSON or YAML keeps to its
+//! schema. A command that is not in the table fails.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,16 +13,19 @@ use tokio::process::Command;
 use super::asked::Ran;
 use super::doctor::pods_are_ready;
 use super::program;
+use super::schema::assert_fits;
 use crate::support::{CANARY, World, assert_no_canary};
 
 /// What is run, and the exit code. `{pam}` is how a command that speaks with the PAM is told by which connection; the other
 /// words in braces are names and folders of the world.
-const TABLE: [(&str, i32); 34] = [
+const TABLE: [(&str, i32); 36] = [
     ("status", 1),
     ("status good", 0),
     ("status good -o json", 0),
     ("status bad -o yaml", 1),
     ("status -A --connection {connection} -o wide", 1),
+    ("status clusterpamconn/{connection} -o json", 0),
+    ("status -o json", 1),
     ("plan good", 0),
     ("plan -f {input}/objects.yaml -o json", 1),
     ("sync good", 0),
@@ -185,6 +189,11 @@ async fn no_command_says_or_writes_a_value_but_where_it_was_asked_to() {
         let ran = installed.run(line).await;
         assert_no_canary(&ran.out);
         assert_eq!(ran.code, code, "{line}: {}{}", ran.out, ran.err);
+        if line.contains("-o json") {
+            assert_fits(&serde_json::from_str(&ran.out).unwrap());
+        } else if line.contains("-o yaml") {
+            assert_fits(&serde_saphyr::from_str(&ran.out).unwrap());
+        }
         let asks = ["status", "plan", "sync", "get", "import", "doctor"].iter().any(|word| line.starts_with(word));
         assert!(ran.err.contains("GET /") || !asks || line.ends_with("--help"), "{line} is not loud: {}", ran.err);
     }

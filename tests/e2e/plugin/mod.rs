@@ -10,6 +10,7 @@ mod get;
 mod import;
 mod manual;
 mod plan;
+mod schema;
 mod status;
 mod sync;
 mod terminal;

@@ -107,6 +107,12 @@ async fn one_object_is_shown_with_its_vault_its_secret_and_its_events() {
         "    pushed   not yet\n",
         "    secret   twin: not pushed yet",
     ]);
+    let connection = format!("clusterpamconn/{}", world.connection);
+    let json = plugin.run(&["status", &connection, "-o", "json"]).await.ended(0).json();
+    assert_eq!(
+        (&json["items"][0]["detail"]["claims"], &json["items"][0]["name"]),
+        (&json!(null), &json!(world.connection))
+    );
     plugin.run(&["status", "pamcred/absent"]).await.ended(1).says(&["there is no PamCredential absent"]);
     plugin.run(&["status", "clusterpamconn", "--as", "nobody"]).await.ended(3).says(&["refused (403)"]);
     let partly = plugin.run(&["status", "--as", "nobody"]).await.ended(3);

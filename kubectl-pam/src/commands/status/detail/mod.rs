@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use self::claims::Claims;
 use self::events::EventItem;
-use self::secrets::SecretItem;
+use self::secrets::{SecretItem, Used};
 use crate::cluster::Cluster;
 use crate::exit::Failure;
 use crate::objects::PamObject;
@@ -78,7 +78,8 @@ impl Detail {
             let pushed = last_sync.map_or_else(|| "not yet".to_owned(), |time| format!("{} ago", age(time, now)));
             lines.push(format!("pushed   {pushed}"));
         }
-        lines.extend(self.secrets.iter().map(|secret| secret.line(now)));
+        let used = if self.claims.is_some() { Used::ByPush } else { Used::ByLogin };
+        lines.extend(self.secrets.iter().map(|secret| secret.line(used, now)));
         lines.extend(self.in_flight.as_ref().map(|write| format!("flight   {}", one_line(write))));
         lines.extend(self.plan.as_ref().map(|plan| format!("plan     {}", one_line(plan))));
         lines.extend(self.events.iter().map(|event| event.line(now)));

@@ -8,13 +8,22 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, code, failed};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::objects::{Kind, PamObject};
 use crate::operator;
 use crate::output::age;
 
 /// How the name of a field ends that refers to a Secret.
 const REFERENCE: &str = "SecretRef";
+
+/// For what the operator uses a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// It is pushed.
+    ByPush,
+    /// It logs in.
+    ByLogin,
+}
 
 /// One Secret, without anything that is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,13 +49,16 @@ pub struct SecretItem {
 }
 
 impl SecretItem {
-    /// Returns the Secret as a line.
-    pub fn line(&self, now: Timestamp) -> String {
-        let state = match self.state {
-            "Pushed" => "as it was pushed",
-            "Changed" => "changed since the last push",
-            "NotPushed" => "not pushed yet",
-            "Missing" => "not there",
+    /// Returns the Secret as a line; `used` says for what the operator uses it.
+    pub fn line(&self, used: Used, now: Timestamp) -> String {
+        let state = match (self.state, used) {
+            ("Pushed", Used::ByPush) => "as it was pushed",
+            ("Pushed", Used::ByLogin) => "as the last login had it",
+            ("Changed", Used::ByPush) => "changed since the last push",
+            ("Changed", Used::ByLogin) => "changed since the last login",
+            ("NotPushed", Used::ByPush) => "not pushed yet",
+            ("NotPushed", Used::ByLogin) => "no login had it yet",
+            ("Missing", _) => "not there",
             _ => "its metadata could not be read",
         };
         let why = self.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
@@ -70,6 +82,10 @@ pub async fn read(cluster: &Cluster, object: &PamObject) -> Result<Vec<SecretIte
     for name in names {
         secrets.push(match &home {
             Ok(home) => one(cluster, home, object, name).await?,
+            // Several operators run, and the flag that names one is of other commands.
+            Err(failure) if failure.exit == Exit::Usage => {
+                SecretItem::unknown(name, "it is where its operator runs, and several do".to_owned())
+            }
             Err(failure) => SecretItem::unknown(name, failure.message.clone()),
         });
     }
@@ -177,7 +193,7 @@ mod tests {
         let (cluster, asked) = fake::cluster(|_, path| answer(path));
         let read = read(&cluster, &object()).await.unwrap();
         let now: Timestamp = "2026-01-01T00:10:00Z".parse().unwrap();
-        let lines: Vec<String> = read.iter().map(|secret| secret.line(now)).collect();
+        let lines: Vec<String> = read.iter().map(|secret| secret.line(Used::ByPush, now)).collect();
         assert_eq!(
             lines,
             [
@@ -203,6 +219,18 @@ mod tests {
         assert_eq!(state(&object(), "db", &meta("u", "8")), "Changed");
         assert_eq!(state(&object(), "db", &meta("v", "7")), "Changed");
         assert_eq!(changed(&meta("u", "7")), None, "nobody noted it");
+    }
+
+    #[test]
+    fn the_secret_of_a_connection_is_not_pushed() {
+        let line = |state| {
+            let secret = SecretItem { name: "login".to_owned(), state, ..SecretItem::default() };
+            secret.line(Used::ByLogin, Timestamp::UNIX_EPOCH)
+        };
+        assert_eq!(line("Pushed"), "secret   login: as the last login had it");
+        for state in ["Changed", "NotPushed", "Missing", "Unknown"] {
+            assert!(!line(state).contains("push"), "{}", line(state));
+        }
     }
 
     #[test]
