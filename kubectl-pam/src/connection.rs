@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::cluster::{Cluster, code};
 use crate::exit::{Exit, Failure};
+use crate::hidden;
 use crate::objects::{ConnectionName, Kind, PamObject};
 use crate::operator;
 use crate::output::{clean, note};
@@ -114,7 +115,7 @@ impl LoginArgs {
             let mut text = Zeroizing::new(String::new());
             std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
         } else if std::io::stdin().is_terminal() {
-            rpassword::prompt_password(format!("Secret of the client for {origin}: ")).map(Zeroizing::new)
+            hidden::prompt(&format!("Secret of the client for {origin}: "))
         } else {
             return Err(Failure::new(
                 Exit::Usage,

@@ -13,6 +13,7 @@ mod dry_run;
 mod exit;
 #[cfg(test)]
 mod fake;
+mod hidden;
 mod interrupt;
 mod invocation;
 mod kubeconfig;

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use super::program;
 use crate::support::{CANARY, World, assert_no_canary};
 
-/// What is typed once something is on the screen.
+/// What is typed once the screen ends with something.
 struct Typed<'a> {
     after: &'a str,
     text: &'a str,
@@ -30,7 +30,7 @@ async fn at_a_terminal(world: &World, line: &str, typed: &[Typed<'_>]) -> (i32, 
         let (mut left, mut from) = (typed.iter(), 0);
         let mut next = left.next();
         while screen.read_buf(&mut shown).await.unwrap() > 0 {
-            if let Some(typed) = next.filter(|typed| String::from_utf8_lossy(&shown[from..]).contains(typed.after)) {
+            if let Some(typed) = next.filter(|typed| String::from_utf8_lossy(&shown[from..]).ends_with(typed.after)) {
                 keys.write_all(format!("{}\r", typed.text).as_bytes()).await.unwrap();
                 (next, from) = (left.next(), shown.len());
             }
@@ -69,7 +69,7 @@ async fn a_value_is_shown_once_its_id_was_typed_and_a_typed_secret_is_not() {
     let (connection, operator) = (&world.connection, world.install.namespace());
     let line =
         format!("get {id} --reveal --connection {connection} --operator-namespace {operator} --client-id operator");
-    let secret = Typed { after: "Client secret: ", text: &secret };
+    let secret = Typed { after: ": ", text: &secret };
     let no = Typed { after: &format!("Type {id} to go on: "), text: "yes" };
     let (code, shown) = at_a_terminal(&world, &line, &[secret, no]).await;
     assert!(code == 5 && shown.contains("not confirmed, and nothing was done"), "{code} {shown}");
@@ -77,7 +77,7 @@ async fn a_value_is_shown_once_its_id_was_typed_and_a_typed_secret_is_not() {
     assert_eq!(world.sim.count(Kind::GetCredential), 0, "P5");
 
     let secret = format!("{CANARY}-typed");
-    let secret = Typed { after: "Client secret: ", text: &secret };
+    let secret = Typed { after: ": ", text: &secret };
     let (code, shown) = at_a_terminal(&world, &line, &[secret, Typed { after: "to go on: ", text: &id }]).await;
     assert_eq!(code, 0, "{shown}");
     assert_eq!(shown.matches(&format!("{CANARY}-good\r\n")).count(), 1, "{shown}");
