@@ -3,7 +3,7 @@
 //! schema. A command that is not in the table fails.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use pam_simulator::{Effect, Fault, Kind, Seed};
@@ -14,11 +14,11 @@ use super::asked::Ran;
 use super::doctor::pods_are_ready;
 use super::program;
 use super::schema::assert_fits;
-use crate::support::{CANARY, World, assert_no_canary};
+use crate::support::{CANARY, Folder, World, assert_no_canary};
 
 /// What is run, and the exit code. `{pam}` is how a command that speaks with the PAM is told by which connection; the other
 /// words in braces are names and folders of the world.
-const TABLE: [(&str, i32); 36] = [
+const TABLE: [(&str, i32); 37] = [
     ("status", 1),
     ("status good", 0),
     ("status good -o json", 0),
@@ -39,6 +39,7 @@ const TABLE: [(&str, i32); 36] = [
     ("get {id} --release --yes={id} {pam}", 0),
     ("import {pam}", 0),
     ("import -o {output}/imported {pam}", 0),
+    ("import -o {output}/imported --summary json {pam}", 0),
     ("doctor {pam}", 0),
     ("doctor -o json {pam}", 0),
     ("doctor --bundle {output}/bundle.tgz {pam}", 0),
@@ -81,14 +82,8 @@ const MISLED: [(&str, Kind); 5] = [
 /// The plugin as it is installed, in a folder with what it writes.
 struct Installed {
     world: World,
-    folder: PathBuf,
+    folder: Folder,
     id: String,
-}
-
-impl Drop for Installed {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }
 
 impl Installed {
@@ -103,7 +98,7 @@ impl Installed {
         world.becomes("bad", "SecretNotFound").await;
         world.put_secret("filled", json!({"other": CANARY})).await;
         pods_are_ready(&world).await;
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&world.namespace);
+        let folder = Folder::new("commands");
         for name in ["input", "output"] {
             std::fs::create_dir_all(folder.join(name)).unwrap();
         }
@@ -189,7 +184,7 @@ async fn no_command_says_or_writes_a_value_but_where_it_was_asked_to() {
         let ran = installed.run(line).await;
         assert_no_canary(&ran.out);
         assert_eq!(ran.code, code, "{line}: {}{}", ran.out, ran.err);
-        if line.contains("-o json") {
+        if [" -o json", " --summary json"].iter().any(|form| line.contains(form)) {
             assert_fits(&serde_json::from_str(&ran.out).unwrap());
         } else if line.contains("-o yaml") {
             assert_fits(&serde_saphyr::from_str(&ran.out).unwrap());

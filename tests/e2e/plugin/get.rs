@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::asked::{Ran, ask, command, run};
+use super::terminal::{Typed, at_a_terminal};
 use crate::support::{CANARY, Folder, Plan, World, assert_no_canary};
 
 const VERSIONS: [ProductVersion; 5] =
@@ -134,8 +135,8 @@ async fn a_value_goes_into_a_pipe_byte_for_byte_and_is_read_once_by_its_id() {
 async fn a_terminal_is_asked_at_and_shown_the_value() {
     let world = world(ProductVersion::V4_2).await;
     world.sim.edit("101", VaultEdit::Rotate("plain-value".into()));
-    let typed = |line: &'static str| at_a_terminal(&world, line, "");
-    let piped = at_a_terminal(&world, "101", "--field password | cat").await;
+    let typed = |text: &'static str| reveal_at_a_terminal(&world, Some(text), "");
+    let piped = reveal_at_a_terminal(&world, None, "--field password | cat").await;
     assert!(piped.contains("only with --yes=101") && !piped.contains("Type 101"), "{piped}");
     let declined = typed("no").await;
     assert!(declined.contains("Type 101 to go on") && declined.contains("nothing was done"), "{declined}");
@@ -147,29 +148,13 @@ async fn a_terminal_is_asked_at_and_shown_the_value() {
     assert!(kept.contains("control characters") && !kept.contains("canary"), "{kept}");
 }
 
-/// Runs `get 101 --reveal` at a terminal of its own, where somebody types a line; returns all that is on the terminal. `more`
+/// Runs `get 101 --reveal` at a terminal of its own, where somebody types an answer; returns all that is on the terminal. `more`
 /// ends the shell's command.
-async fn at_a_terminal(world: &World, line: &str, more: &str) -> String {
-    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
-    at_a_terminal_with(world, &[&["get", "101", "--reveal"][..], &connection].concat(), line, more).await
-}
-
-/// Runs any command so.
-async fn at_a_terminal_with(world: &World, words: &[&str], line: &str, more: &str) -> String {
-    let run = command(world, words);
-    let run = run.as_std();
-    let words: Vec<String> = std::iter::once(run.get_program())
-        .chain(run.get_args())
-        .map(|word| format!("'{}'", word.to_string_lossy()))
-        .collect();
-    let mut script = tokio::process::Command::new("script");
-    script.args(["-q", "-e", "-c", &format!("{} {more}", words.join(" ")), "/dev/null"]);
-    let mut script = script.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut stdin = script.stdin.take().unwrap();
-    stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    let output = tokio::time::timeout(Duration::from_mins(1), script.wait_with_output()).await.unwrap().unwrap();
-    drop(stdin);
-    String::from_utf8_lossy(&output.stdout).into_owned()
+async fn reveal_at_a_terminal(world: &World, answer: Option<&str>, more: &str) -> String {
+    let (connection, operator) = (&world.connection, world.install.namespace());
+    let line = format!("get 101 --reveal --connection {connection} --operator-namespace {operator} {more}");
+    let typed = answer.map(|text| Typed { after: "Type 101 to go on: ", text });
+    at_a_terminal(world, &line, typed.as_slice()).await.1
 }
 
 #[tokio::test]
@@ -468,10 +453,10 @@ async fn the_host_that_gets_a_secret_is_said_before_the_secret_is_asked_for() {
         assert!(ran.err.starts_with(&goes), "{}", ran.err);
     }
     // At a terminal the question itself names the host, and an empty answer sends nothing.
-    let words = ["get", "101", "--connection", &world.connection, "--client-id", "mine"];
-    let home = ["--operator-namespace", world.install.namespace()];
-    let asked = at_a_terminal_with(&world, &[&words[..], &home].concat(), "", "").await;
-    assert!(asked.contains(&format!("Secret of the client for {}: ", world.sim.url())), "{asked}");
+    let (connection, operator) = (&world.connection, world.install.namespace());
+    let line = format!("get 101 --connection {connection} --client-id mine --operator-namespace {operator}");
+    let question = Typed { after: &format!("Secret of the client for {}: ", world.sim.url()), text: "" };
+    let (_, asked) = at_a_terminal(&world, &line, &[question]).await;
     assert!(asked.contains("nothing was sent to the PAM"), "{asked}");
     assert_eq!(world.sim.journal().entries().len(), 0);
 }

@@ -154,6 +154,7 @@ impl Steady {
         ];
         rules.extend([
             (r"Kubernetes v\d+\.\d+\.\d+".to_owned(), "Kubernetes v1.36.0"),
+            (r"server {5}v\d+\.\d+\.\d+".to_owned(), "server     v1.36.0"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?".to_owned(), "2026-11-28T09:00:00Z"),
             (r"\b\d+(\.\d+)? (s|ms)\b".to_owned(), "1 s"),
             (r"\b(\d+[dhms]){1,2}\b".to_owned(), "5s"),

@@ -12,14 +12,14 @@ use super::program;
 use crate::support::{CANARY, World, assert_no_canary};
 
 /// What is typed once the screen ends with something.
-struct Typed<'a> {
-    after: &'a str,
-    text: &'a str,
+pub struct Typed<'a> {
+    pub after: &'a str,
+    pub text: &'a str,
 }
 
-/// Runs the plugin at a terminal, and returns its exit code and all that the terminal showed.
-async fn at_a_terminal(world: &World, line: &str, typed: &[Typed<'_>]) -> (i32, String) {
-    let line = format!("{} {line} -n {}", program().display(), world.namespace);
+/// Runs the plugin at a terminal, and returns its exit code and all that the terminal showed. A pipe may follow the command.
+pub async fn at_a_terminal(world: &World, line: &str, typed: &[Typed<'_>]) -> (i32, String) {
+    let line = format!("{} -n {} {line}", program().display(), world.namespace);
     let mut command = Command::new("script");
     command.args(["-qec", &line, "/dev/null"]).env("KUBECONFIG", world.cluster.kubeconfig()).env("TERM", "xterm");
     command.env_remove("NO_COLOR").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -53,7 +53,7 @@ async fn a_push_of_many_is_asked_about_and_shows_how_far_it_is() {
     assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
     let (code, shown) = at_a_terminal(&world, "sync --all", &[Typed { after: "Go on? [y/N] ", text: "y" }]).await;
     assert_eq!(code, 0, "{shown}");
-    for seen in ["21/21", "\u{1b}[32mDone", "pamcred/db-20"] {
+    for seen in [" of 21 done after ", "\u{1b}[32mDone", "pamcred/db-20"] {
         assert!(shown.contains(seen), "{seen}: {shown:?}");
     }
     assert_no_canary(&shown);
@@ -69,7 +69,8 @@ async fn a_value_is_shown_once_its_id_was_typed_and_a_typed_secret_is_not() {
     let (connection, operator) = (&world.connection, world.install.namespace());
     let line =
         format!("get {id} --reveal --connection {connection} --operator-namespace {operator} --client-id operator");
-    let secret = Typed { after: ": ", text: &secret };
+    let question = format!("Secret of the client for {}: ", world.sim.url());
+    let secret = Typed { after: &question, text: &secret };
     let no = Typed { after: &format!("Type {id} to go on: "), text: "yes" };
     let (code, shown) = at_a_terminal(&world, &line, &[secret, no]).await;
     assert!(code == 5 && shown.contains("not confirmed, and nothing was done"), "{code} {shown}");
@@ -77,7 +78,7 @@ async fn a_value_is_shown_once_its_id_was_typed_and_a_typed_secret_is_not() {
     assert_eq!(world.sim.count(Kind::GetCredential), 0, "P5");
 
     let secret = format!("{CANARY}-typed");
-    let secret = Typed { after: ": ", text: &secret };
+    let secret = Typed { after: &question, text: &secret };
     let (code, shown) = at_a_terminal(&world, &line, &[secret, Typed { after: "to go on: ", text: &id }]).await;
     assert_eq!(code, 0, "{shown}");
     assert_eq!(shown.matches(&format!("{CANARY}-good\r\n")).count(), 1, "{shown}");
