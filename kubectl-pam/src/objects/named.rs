@@ -17,14 +17,22 @@ pub struct Named {
 }
 
 impl Named {
+    /// Reads an object; a name without a kind is a PamCredential's.
+    pub fn object(text: &str) -> Result<Self, String> {
+        if text.contains('/') { text.parse() } else { Ok(Self::credential(text)) }
+    }
+
+    fn credential(name: &str) -> Self {
+        Self { kind: Kind::PamCredential, name: Some(name.to_owned()) }
+    }
+
     /// Reads a kind, an object of it, or, as `plan` and `sync` do, the name of a PamCredential without its kind.
     pub fn with_bare_name(text: &str) -> Result<Self, String> {
         let is_name = |text: &str| {
             let may_be = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
             !text.is_empty() && text.chars().all(may_be)
         };
-        let credential = || Self { kind: Kind::PamCredential, name: Some(text.to_owned()) };
-        text.parse().or_else(|error| if is_name(text) { Ok(credential()) } else { Err(error) })
+        text.parse().or_else(|error| if is_name(text) { Ok(Self::credential(text)) } else { Err(error) })
     }
 }
 
@@ -99,6 +107,8 @@ mod tests {
         for text in ["", "Db", "pods/db", "pamcred/", "a b"] {
             assert!(named(text).is_err(), "{text}");
         }
+        let object = |text: &str| Named::object(text).map(|named| named.kind);
+        assert_eq!((object("pamconn"), object("mysafe/x")), (Ok(Kind::PamCredential), Ok(Kind::MySafePassword)));
     }
 
     #[test]

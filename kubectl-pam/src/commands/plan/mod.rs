@@ -18,7 +18,7 @@ use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interruption;
 use crate::kubeconfig::timeout;
-use crate::objects::{Kind, Named, get};
+use crate::objects::{Named, get};
 use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, note, print};
 
 /// How many plans are asked for at once.
@@ -89,11 +89,7 @@ impl PlanArgs {
             manifests.extend(read.manifests);
         }
         for name in &self.names {
-            let named = if name.contains('/') {
-                name.parse().map_err(|error| Failure::new(Exit::Usage, error))?
-            } else {
-                Named { kind: Kind::PamCredential, name: Some(name.clone()) }
-            };
+            let named = Named::object(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             let object = get(cluster, named.kind, named.name.as_deref().unwrap_or_default()).await?;
             manifests.push(Manifest::of(&object)?);
         }

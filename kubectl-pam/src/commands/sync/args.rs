@@ -58,11 +58,7 @@ impl SyncArgs {
     pub(super) async fn objects(&self, cluster: &Cluster) -> Result<Vec<PamObject>, Failure> {
         let mut objects = Vec::new();
         for name in &self.names {
-            let named = if name.contains('/') {
-                name.parse().map_err(|error| Failure::new(Exit::Usage, error))?
-            } else {
-                Named { kind: Kind::PamCredential, name: Some(name.clone()) }
-            };
+            let named = Named::object(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             objects.push(get(cluster, self.pushable(named.kind)?, named.name.as_deref().unwrap_or_default()).await?);
         }
         if self.names.is_empty() {
