@@ -12,7 +12,7 @@ use crate::manual;
 /// The word that is typed.
 #[derive(Debug)]
 pub struct Word {
-    /// What of the word is to be completed: `j` of `--output=j`.
+    /// The part of the word that candidates begin with: `j` of `--output=j`.
     pub begun: String,
     /// What may be meant.
     pub meant: Meant,

@@ -66,7 +66,7 @@ impl Versions {
         lines.into_iter().map(|line| clean(&line) + "\n").collect()
     }
 
-    /// Returns what is to be warned of: an operator of another minor version understands other fields than this plugin.
+    /// Returns the warnings: an operator of another minor version understands other fields than this plugin.
     pub fn warnings(&self) -> Vec<String> {
         let warning = |operator: &OperatorItem| {
             let OperatorItem { namespace, name, version, .. } = operator;
