@@ -17,6 +17,7 @@ use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::parked::SlotQueue;
 use crate::controller::runtime::watch::{self, Guarded};
 use crate::controller::runtime::watch_set::{Delta, KnownObjects};
 
@@ -45,7 +46,8 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster));
     let stream = watch::objects(api, config, writer, adapt(Arc::clone(reconciler)), take_in);
     let shown = store.clone();
-    let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone());
+    let slots = Arc::clone(&cluster.slots);
+    let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone(), Arc::clone(&slots));
     let serving = Controller::for_stream(stream, store.clone())
         .reconcile_on(stream_of(receiver))
         .with_config(controller::Config::default().concurrency(most_begun))
@@ -74,10 +76,6 @@ fn take_in<K: Managed, R: Reconciler<K>>(
         if let Event::Apply(DeserializeGuard(Ok(object))) | Event::InitApply(DeserializeGuard(Ok(object))) = event {
             reconciler.note(object);
         }
-        if let Event::Apply(object @ DeserializeGuard(Err(_))) = event {
-            // No pass takes the slot that may be kept for an object that cannot be decoded any more.
-            cluster.slots.forget(&ObjectId::new::<K>(NamespacedName::of(object)));
-        }
         let Delta { gone, reconcile_again } = known_objects.take_in(event);
         for gone in gone {
             reconciler.forget(&gone.key, &gone.uid);
@@ -92,12 +90,17 @@ async fn dispatch<K: Managed, R: Reconciler<K>>(
     object: Arc<Guarded<K>>,
     reconciler: Arc<R>,
     shown: Store<Guarded<K>>,
+    slots: Arc<SlotQueue>,
 ) -> Result<Action, Error> {
+    let id = ObjectId::new::<K>(NamespacedName::of(&*object));
+    let kept = slots.kept_for(&id);
     let DeserializeGuard(Ok(known)) = &*object else {
-        reconciler.note_undecodable(&NamespacedName::of(&*object));
+        reconciler.note_undecodable(&id.key);
+        slots.give_back(&id, kept);
         return Ok(Action::await_change());
     };
     let end = reconciler.reconcile(known).await;
+    slots.give_back(&id, kept);
     // What a pass notes of an object that went meanwhile would stay for good, and a tenant may make any number of such.
     let now = shown.get(&ObjectRef::from_obj(&*object));
     if now.is_none_or(|now| now.meta().uid != known.meta().uid) {
@@ -155,6 +158,10 @@ fn log<K: Resource<DynamicType = ()>>(
 mod tests {
     use super::*;
     use crate::api::PamCredential;
+    use crate::controller::runtime::parked::Going;
+    use crate::controller::runtime::trigger::Triggers;
+    use crate::controller::runtime::worker_slots::Lane;
+    use crate::domain::Turn;
     use std::sync::Mutex;
 
     /// Notes which objects it is told to forget.
@@ -192,8 +199,46 @@ mod tests {
             (Event::Delete(object("new")), &["old", "old"]),
         ] {
             writer.apply_watcher_event(&event);
-            dispatch(Arc::new(object("old")), Arc::clone(&forgets), store.clone()).await.unwrap();
+            let slots = Arc::new(SlotQueue::new(1, Arc::default()));
+            dispatch(Arc::new(object("old")), Arc::clone(&forgets), store.clone(), slots).await.unwrap();
             assert_eq!(*forgets.0.lock().unwrap(), forgotten);
+        }
+    }
+
+    /// Takes a slot for the object, or has the object wait for one.
+    async fn works(slots: &SlotQueue, name: &str) -> bool {
+        let mut slot = slots.of_pass(id(name));
+        slot.in_lane(Some(Lane::Pam("pam".to_owned(), 1)), Turn::default());
+        slot.acquire().await.unwrap() == Going::On
+    }
+
+    fn id(name: &str) -> ObjectId {
+        ObjectId::new::<PamCredential>(NamespacedName::new("ns", name))
+    }
+
+    #[tokio::test]
+    async fn a_slot_that_was_kept_for_an_object_is_given_back_by_a_pass_that_takes_none() {
+        let cannot_be_decoded = || {
+            serde_json::from_value(
+                serde_json::json!({"metadata": {"name": "a", "namespace": "ns", "uid": "u"}, "spec": 7}),
+            )
+        };
+        let undecodable: Guarded<PamCredential> = cannot_be_decoded().unwrap();
+        for object in [object("u"), undecodable] {
+            let (store, mut writer) = reflector::store();
+            writer.apply_watcher_event(&Event::Apply(object.clone()));
+            let mut triggers = Triggers::default();
+            let mut started = triggers.add::<PamCredential>(None);
+            let slots = Arc::new(SlotQueue::new(1, Arc::new(triggers)));
+            let mut held = slots.of_pass(id("held"));
+            held.in_lane(Some(Lane::Pam("pam".to_owned(), 1)), Turn::default());
+            assert_eq!(held.acquire().await.unwrap(), Going::On);
+            assert!(!works(&slots, "a").await && !works(&slots, "next").await);
+            drop(held);
+            assert_eq!(started.recv().await.unwrap().name, "a");
+            dispatch(Arc::new(object), Arc::new(Forgets::default()), store, Arc::clone(&slots)).await.unwrap();
+            let next = tokio::time::timeout(Duration::from_secs(5), started.recv()).await;
+            assert_eq!(next.expect("the slot is free for the next").unwrap().name, "next");
         }
     }
 }

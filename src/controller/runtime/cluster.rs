@@ -34,7 +34,7 @@ pub(crate) struct Cluster {
     /// Whether every object is served as with `spec.mode: Plan`.
     pub(crate) plan_only: bool,
     /// Limits how many passes work at once.
-    pub(crate) slots: SlotQueue,
+    pub(crate) slots: Arc<SlotQueue>,
     pub(crate) retries: Retries,
     pub(crate) dependencies: Dependencies,
     pub(crate) triggers: Arc<Triggers>,
@@ -66,7 +66,7 @@ impl Cluster {
             name: cluster_name,
             lead,
             plan_only: config.plan_only,
-            slots: SlotQueue::new(config.max_concurrent_reconciles.get(), Arc::clone(&triggers)),
+            slots: Arc::new(SlotQueue::new(config.max_concurrent_reconciles.get(), Arc::clone(&triggers))),
             retries: Retries::default(),
             dependencies: Dependencies::default(),
             triggers,

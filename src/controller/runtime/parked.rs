@@ -120,6 +120,21 @@ impl SlotQueue {
         drop(place);
     }
 
+    /// Returns the place in which a slot is kept for an object, if one is.
+    pub(crate) fn kept_for(&self, object: &ObjectId) -> Option<u64> {
+        lock(&self.places).of.get(object).filter(|place| place.slot.is_some()).map(|place| place.number)
+    }
+
+    /// Gives back the slot that was kept in that place when a pass over the object began, if the pass did not take the slot:
+    /// nothing starts another pass that would.
+    pub(crate) fn give_back(&self, object: &ObjectId, kept: Option<u64>) {
+        let mut places = lock(&self.places);
+        let is_kept = places.of.get(object).is_some_and(|place| Some(place.number) == kept);
+        let place = is_kept.then(|| places.of.remove(object));
+        drop(places);
+        drop(place);
+    }
+
     /// Refuses a slot to all that wait or come later. Passes that have a slot finish.
     pub(crate) fn close(&self) {
         self.work.close();
@@ -247,7 +262,7 @@ impl HeldSlot<'_> {
         } else {
             self.take_or_park(Pool::Work, lane)?
         };
-        Ok(going(self.work.as_ref()))
+        Ok(if self.work.is_some() { Going::On } else { Going::Parked })
     }
 
     /// Waits for a list with a slot of those for that: the pass takes none from the passes that have something to send. `None`
@@ -269,18 +284,11 @@ impl HeldSlot<'_> {
         self.work = None;
         let Some(lane) = self.lane.clone().filter(|_| self.list.is_none()) else { return Ok(Going::On) };
         self.list = self.take_or_park(Pool::List, lane)?;
-        Ok(going(self.list.as_ref()))
+        Ok(if self.list.is_some() { Going::On } else { Going::Parked })
     }
 
     fn take_or_park(&self, pool: Pool, lane: Lane) -> Result<Option<Slot>, Error> {
         self.queue.take_or_park(&self.object, Wanted { pool, lane, turn: self.turn.clone() })
-    }
-}
-
-const fn going(slot: Option<&Slot>) -> Going {
-    match slot {
-        Some(_) => Going::On,
-        None => Going::Parked,
     }
 }
 
@@ -295,6 +303,7 @@ mod tests {
     use crate::domain::Urgency;
     use k8s_openapi::api::core::v1::ConfigMap;
     use kube::runtime::reflector::ObjectRef;
+    use std::collections::{BTreeMap, BTreeSet};
     use tokio::sync::mpsc::UnboundedReceiver;
 
     /// Receives the objects over which a pass was started.
@@ -444,5 +453,125 @@ mod tests {
         drop(held);
         assert!(started.is_nothing().await && queue.is_closed());
         assert!(pass(&queue, "late", Urgency::Backlog).acquire().await.is_err());
+    }
+
+    /// Draws numbers that the same seed repeats.
+    struct Draws(u64);
+
+    impl Draws {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).unwrap() % limit
+        }
+    }
+
+    /// A controller that runs the passes that were started, one at a time for each object, and objects that change in between.
+    struct Controller<'a> {
+        queue: &'a SlotQueue,
+        started: Started,
+        draws: Draws,
+        due: BTreeSet<usize>,
+        working: BTreeMap<usize, HeldSlot<'a>>,
+        /// The objects whose last pass ended without the slot that it asked for.
+        parked: BTreeSet<usize>,
+    }
+
+    impl Controller<'_> {
+        const OBJECTS: usize = 12;
+
+        fn hear(&mut self) {
+            while let Ok(object) = self.started.0.try_recv() {
+                self.due.insert(object.name.parse().unwrap());
+            }
+        }
+
+        /// Begins the pass over one of the objects that are due. Passes that are `willing` ask for a slot, others now and then.
+        async fn begin(&mut self, willing: bool) {
+            let free: Vec<usize> =
+                self.due.iter().copied().filter(|object| !self.working.contains_key(object)).collect();
+            if free.is_empty() {
+                return;
+            }
+            let number = free[self.draws.below(free.len())];
+            self.due.remove(&number);
+            self.parked.remove(&number);
+            let mut slot = self.queue.of_pass(object(&number.to_string()));
+            if !willing && self.draws.below(6) == 0 {
+                return;
+            }
+            let urgency = [Urgency::Fresh, Urgency::Backlog][self.draws.below(2)];
+            let lane = Lane::Pam(format!("pam{}", if willing { number } else { self.draws.below(3) } % 3), 2);
+            slot.in_lane(Some(lane), Turn::of(&format!("ns{}", number % 4), urgency));
+            // A pass that has the slot of a list waits in it for one to work with.
+            let Some(going) = slot.acquire().now_or_never() else { return };
+            let mut going = going.unwrap();
+            if going == Going::On && self.draws.below(3) == 0 {
+                going = slot.change_for_list().unwrap();
+            }
+            match going {
+                Going::On => _ = self.working.insert(number, slot),
+                Going::Parked => _ = self.parked.insert(number),
+            }
+        }
+
+        fn end_one(&mut self) {
+            let working: Vec<usize> = self.working.keys().copied().collect();
+            if !working.is_empty() {
+                let number = working[self.draws.below(working.len())];
+                self.working.remove(&number);
+            }
+        }
+
+        async fn step(&mut self) {
+            match self.draws.below(8) {
+                0 | 1 => _ = self.due.insert(self.draws.below(Self::OBJECTS)),
+                2..5 => self.begin(false).await,
+                5 | 6 => self.end_one(),
+                _ => {
+                    let gone = self.draws.below(Self::OBJECTS);
+                    if !self.working.contains_key(&gone) {
+                        self.queue.forget(&object(&gone.to_string()));
+                        self.due.remove(&gone);
+                        self.parked.remove(&gone);
+                    }
+                }
+            }
+            tokio::task::yield_now().await;
+            self.hear();
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_happens_in_whatever_order_each_object_that_waits_gets_a_pass_and_no_slot_is_lost() {
+        for seed in 0..300 {
+            let mut triggers = Triggers::default();
+            let started = Started(triggers.add(None));
+            let queue = SlotQueue::new(4, Arc::new(triggers));
+            let (due, working, parked) = Default::default();
+            let mut controller = Controller { queue: &queue, started, draws: Draws(seed), due, working, parked };
+            for _ in 0..200 {
+                controller.step().await;
+                let with =
+                    |slot: fn(&HeldSlot<'_>) -> bool| controller.working.values().filter(|held| slot(held)).count();
+                assert!(with(|held| held.work.is_some()) <= 4 && with(|held| held.list.is_some()) <= 16, "seed {seed}");
+            }
+            for _ in 0..1000 {
+                controller.end_one();
+                controller.begin(true).await;
+                for _ in 0..4 {
+                    tokio::task::yield_now().await;
+                }
+                controller.hear();
+            }
+            let Controller { due, working, parked, .. } = controller;
+            assert!(due.is_empty() && working.is_empty() && parked.is_empty(), "seed {seed}: {due:?} {parked:?}");
+            assert!(lock(&queue.places).of.is_empty(), "seed {seed}");
+            for (pool, lists) in [(&queue.work, 4), (&queue.lists, 16)] {
+                let take = |pam: usize| pool.take(&Lane::Pam(format!("pam{pam}"), 9), &Turn::default()).now_or_never();
+                let all: Vec<_> =
+                    (0..4).flat_map(|pam| (0..lists / 2).filter_map(move |_| Some(pam))).map_while(take).collect();
+                assert!(all.len() >= lists, "seed {seed}: {}", all.len());
+            }
+        }
     }
 }
