@@ -15,11 +15,14 @@ use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::throwaway::throwaway_of;
+use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
     fn adapt(&self, object: &mut PamCredential) {
+        if is_throwaway(&object.metadata) && throwaway::has_something(object, self) {
+            serve_as_itself(&mut object.metadata);
+        }
         object.spec.mode = effective_mode(object, self.cluster.plan_only);
     }
 
