@@ -81,6 +81,7 @@ impl LoginArgs {
     /// Makes a client for a connection. Nothing is sent to the PAM.
     pub async fn connect(&self, cluster: &Cluster, name: &ConnectionName) -> Result<Connected, Failure> {
         let connection = find(cluster, name).await?;
+        self.check_named(&name_of(&connection), Some(name))?;
         let spec = spec_of(&connection)?;
         let home = self.home_of(cluster, &connection).await?;
         let read = match &self.client_id {
@@ -94,6 +95,21 @@ impl LoginArgs {
         let client = PamClient::new(endpoint, &Origins::new(), Deadlines::default())
             .map_err(|error| Failure::from(Problem::unusable_connection(&error)))?;
         Ok(Connected { client, connection })
+    }
+
+    /// Refuses the user's own client where somebody of a namespace decides which host gets its secret, unless the user named that
+    /// connection with its kind. `named` is what the user named.
+    pub fn check_named(&self, used: &ConnectionName, named: Option<&ConnectionName>) -> Result<(), Failure> {
+        let of_namespace = Some(ConnectionKind::PamConnection);
+        if !self.is_given() || used.kind != of_namespace || named.is_some_and(|named| named.kind == of_namespace) {
+            return Ok(());
+        }
+        let message = format!(
+            "{used} is a connection of a namespace, where others may decide which host gets your client's secret, and nothing was \
+             sent: look where it leads, and give --connection pamconn/{} if the secret may go there",
+            used.name
+        );
+        Err(Failure::new(Exit::Usage, message))
     }
 
     /// Returns the namespace of a connection's Secrets.
@@ -148,6 +164,15 @@ fn named(connection: &PamObject) -> String {
     }
 }
 
+/// Returns the name of a connection, with its kind.
+pub fn name_of(connection: &PamObject) -> ConnectionName {
+    let kind = match connection.kind {
+        Kind::PamConnection => ConnectionKind::PamConnection,
+        _ => ConnectionKind::ClusterPamConnection,
+    };
+    ConnectionName { kind: Some(kind), name: connection.name() }
+}
+
 /// Reads a connection. Where the user gave no kind, both are looked for: two of one name are told apart by the user.
 pub async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject, Failure> {
     let kinds = match name.kind {
@@ -173,12 +198,22 @@ pub async fn find(cluster: &Cluster, name: &ConnectionName) -> Result<PamObject,
                 cluster.namespace
             ),
         )),
-        (1, _) => Ok(found.remove(0)),
+        (1, None) => Ok(found.remove(0)),
+        (1, Some(refused)) => Err(guessed(&found[0], &refused)),
         _ => Err(Failure::new(
             Exit::Usage,
             format!("there are two connections {0}: give clusterpamconn/{0} or pamconn/{0}", name.name),
         )),
     }
+}
+
+/// Says that a connection may be meant that the user may not read.
+fn guessed(found: &PamObject, refused: &Failure) -> Failure {
+    let (short, name) = (found.kind.short(), found.name());
+    let message = format!(
+        "there may be two connections {name}, and nothing was done: {refused}. Give {short}/{name} if that one is meant"
+    );
+    Failure::new(Exit::Usage, message)
 }
 
 /// Returns what a connection says, as far as this plugin understands it.
@@ -243,5 +278,46 @@ mod tests {
             assert_eq!(at(url).as_deref(), Ok(host), "{url}");
         }
         assert_eq!(at("nowhere"), Err(Exit::Pam));
+    }
+
+    fn own_client() -> LoginArgs {
+        LoginArgs { client_id: Some("mine".to_owned()), client_secret_stdin: true, ..LoginArgs::default() }
+    }
+
+    /// A namespace with a PamConnection of that name, where the user may read no ClusterPamConnection.
+    fn of_tenant() -> Cluster {
+        Cluster::answering(|path| {
+            let is_own = path.ends_with("/namespaces/shop/pamconnections/default");
+            is_own.then(|| {
+                serde_json::json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamConnection",
+                    "metadata": {"name": "default", "namespace": "shop"}, "spec": {"url": "https://pam.example.com"}})
+            })
+        })
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_not_guessed_where_the_other_one_of_its_name_cannot_be_read() {
+        let found = find(&of_tenant(), &"default".parse().unwrap()).await.map(|found| found.kind);
+        let failure = found.unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.message.contains("pamconn/default"), "{failure}");
+        let named = find(&of_tenant(), &"pamconn/default".parse().unwrap()).await;
+        assert_eq!(named.map(|found| found.kind).ok(), Some(Kind::PamConnection));
+    }
+
+    #[tokio::test]
+    async fn the_secret_of_the_users_own_client_goes_to_no_host_that_a_tenant_chose_and_the_user_did_not_name() {
+        let none =
+            |path: &str| serde_json::json!({"kind": "Status", "status": "Failure", "message": path, "code": 404});
+        let tenants = Cluster::answering(move |path| {
+            let object = |kind: &str| {
+                serde_json::json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": kind,
+                "metadata": {"name": "default", "namespace": "shop"}, "spec": {"url": "https://evil.example.net"}})
+            };
+            Some(if path.contains("clusterpam") { none(path) } else { object("PamConnection") })
+        });
+        let failure = own_client().connect(&tenants, &"default".parse().unwrap()).await.map(|_| ()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.message.contains("pamconn/default"), "{failure}");
     }
 }

@@ -1,6 +1,6 @@
 //! One connection as it is seen from here: the way to its PAM, the login and the list.
 
-use pam_operator::api::{ConditionType, ConnectionKind, ConnectionSpec, Product};
+use pam_operator::api::{ConditionType, ConnectionSpec, Product};
 use pam_operator::domain::Reason;
 use pam_operator::pam::{PamClient, PamError};
 use url::Url;
@@ -9,9 +9,9 @@ use super::{network, objects};
 use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{ConnectionFacts, Known};
-use crate::connection::{LoginArgs, find, spec_of};
+use crate::connection::{LoginArgs, find, name_of, spec_of};
 use crate::exit::Failure;
-use crate::objects::{ConnectionName, Kind, PamObject};
+use crate::objects::PamObject;
 
 /// Why nothing is sent to a host that the operator may not connect to: a tenant chose it.
 const NOT_ALLOWED: &str = "the operator may not connect to its host, so that nothing was sent there from here either";
@@ -19,7 +19,11 @@ const NOT_ALLOWED: &str = "the operator may not connect to its host, so that not
 /// Reads the connection that the user named; `None` where all are meant.
 pub async fn named(args: &DoctorArgs, cluster: &Cluster) -> Result<Option<Vec<PamObject>>, Failure> {
     match &args.connection {
-        Some(name) => find(cluster, name).await.map(|found| Some(vec![found])),
+        Some(name) => {
+            let found = find(cluster, name).await?;
+            args.login.check_named(&name_of(&found), Some(name))?;
+            Ok(Some(vec![found]))
+        }
         None => Ok(None),
     }
 }
@@ -74,16 +78,11 @@ fn paths(spec: &ConnectionSpec) -> String {
 
 /// Makes a client for the connection; nothing is sent to the PAM.
 async fn connect(login: &LoginArgs, cluster: &Cluster, connection: &PamObject) -> Result<PamClient, Failure> {
-    let kind = match connection.kind {
-        Kind::PamConnection => ConnectionKind::PamConnection,
-        _ => ConnectionKind::ClusterPamConnection,
-    };
-    let name = ConnectionName { kind: Some(kind), name: connection.name() };
     let mut place = cluster.clone();
     if connection.kind.is_namespaced() {
         place.namespace = connection.namespace();
     }
-    Ok(login.connect(&place, &name).await?.client)
+    Ok(login.connect(&place, &name_of(connection)).await?.client)
 }
 
 /// Logs in, and asks for the list.
