@@ -73,11 +73,13 @@ fn interrupted(summary: &Summary) -> String {
 /// Says what the connection's owner has to do.
 fn denied(denied: &Denied) -> String {
     let begin = format!("The connection does not allow {} of the records to this namespace", denied.records);
-    let wide = if denied.exact { "" } else { ". The rule has patterns, which cover other identifiers too: narrow it" };
+    let wide = if denied.exact { "" } else { ". The rule covers other identifiers or hosts too: narrow it" };
     match (&denied.patch, &denied.command) {
         (None, _) => format!("{begin}, and has no room for another rule: its owner joins rules in spec.access"),
         (Some(_), Some(command)) => format!("{begin}. Its owner allows them by: {command}{wide}"),
-        (Some(patch), None) => format!("{begin}. Its owner sets{wide}:\n{}", patch.trim_end()),
+        (Some(patch), None) => {
+            format!("{begin}. Its owner allows them by this JSON patch{wide}:\n{}", patch.trim_end())
+        }
     }
 }
 
@@ -146,7 +148,7 @@ mod tests {
         };
         let text = told(Some("x"), true, &into_out());
         assert!(
-            text.ends_with("kubectl patch clusterpamconnection main --type=merge --patch-file=out/access.patch"),
+            text.ends_with("kubectl patch clusterpamconnection main --type=json --patch-file=out/access.patch"),
             "{text}"
         );
         assert!(told(Some("x"), false, &into_out()).contains("narrow it"));

@@ -54,10 +54,10 @@ pub struct Summary {
 pub struct Denied {
     /// How many records the connection does not allow to the namespace.
     pub records: usize,
-    /// The patch of the connection that allows them, as YAML; none where the connection has no room for another rule.
+    /// The JSON patch of the connection that allows them, as YAML; none where the connection has no room for another rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
-    /// True if that patch allows the identifiers of these records and no others.
+    /// True if that patch allows the identifiers and hosts of these records and no others.
     pub exact: bool,
     /// The command that patches the connection, where the patch is in a file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ impl Denied {
         };
         let directory = written.directory.as_ref().filter(|_| patch.text.is_some());
         let command = directory.map(|directory| {
-            format!("kubectl patch {kind} {} --type=merge --patch-file={directory}/{PATCH}", connection.name)
+            format!("kubectl patch {kind} {} --type=json --patch-file={directory}/{PATCH}", connection.name)
         });
         Self { records: patch.records, patch: patch.text.clone(), exact: patch.is_exact, command }
     }

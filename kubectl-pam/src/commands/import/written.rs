@@ -59,8 +59,12 @@ pub async fn write(
         // A signal is noted by another task.
         tokio::task::yield_now().await;
     }
-    beside(directory, PATCH, patch.and_then(|patch| patch.text.clone()))?;
-    beside(directory, SKIPPED, (!sorted.skipped.is_empty()).then(|| listed(&sorted.skipped)))?;
+    let skipped = (!sorted.skipped.is_empty()).then(|| listed(&sorted.skipped));
+    for (name, text) in [(PATCH, patch.and_then(|patch| patch.text.as_deref())), (SKIPPED, skipped.as_deref())] {
+        let file = directory.join(name);
+        let outcome = files::write_own(&file, text, args.overwrite).map_err(|error| not_written(&file, &error))?;
+        written.kept.extend((outcome == Outcome::Kept).then(|| name.to_owned()));
+    }
     Ok(written)
 }
 
@@ -94,19 +98,6 @@ impl Written {
             }
         }
     }
-}
-
-/// Writes a file of this command's own beside the manifests, or takes away what an earlier run wrote.
-fn beside(directory: &Path, name: &str, text: Option<String>) -> Result<(), Failure> {
-    let path = directory.join(name);
-    let done = match text {
-        Some(text) => files::write(&path, &text, true).map(drop),
-        None => match fs::remove_file(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            done => done,
-        },
-    };
-    done.map_err(|error| not_written(&path, &error))
 }
 
 fn listed(skipped: &[SkippedRecord]) -> String {
