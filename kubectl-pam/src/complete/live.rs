@@ -58,10 +58,19 @@ impl Source {
 pub fn within(source: Source, begun: &str, kube: &KubeArgs, patience: Duration) -> Vec<Candidate> {
     let kinds = || Kind::ALL.into_iter().map(|kind| Candidate::new(kind.short(), kind.as_str()));
     let always = if source == Source::KindsAndObjects { kinds().collect() } else { Vec::new() };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return always };
-    let found = runtime.block_on(async { tokio::time::timeout(patience, look(source, begun, kube)).await });
+    let (tell, told) = std::sync::mpsc::channel();
+    let (kube, begun) = (kube.clone(), begun.to_owned());
+    // Not waited for: a login program of the kubeconfig holds up the thread that starts it.
+    std::thread::spawn(move || tell.send(found(source, &begun, &kube)));
+    let found = told.recv_timeout(patience).ok().flatten().unwrap_or_default();
+    always.into_iter().chain(found).collect()
+}
+
+fn found(source: Source, begun: &str, kube: &KubeArgs) -> Option<Vec<Candidate>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let found = runtime.block_on(look(source, begun, kube));
     runtime.shutdown_background();
-    always.into_iter().chain(found.ok().flatten().unwrap_or_default()).collect()
+    found
 }
 
 async fn look(source: Source, begun: &str, kube: &KubeArgs) -> Option<Vec<Candidate>> {
@@ -71,7 +80,7 @@ async fn look(source: Source, begun: &str, kube: &KubeArgs) -> Option<Vec<Candid
         Source::Clusters => Some(names(file(kube)?.clusters.into_iter().map(|cluster| cluster.name).collect())),
         Source::Users => Some(names(file(kube)?.auth_infos.into_iter().map(|user| user.name).collect())),
         Source::Namespaces => {
-            let cluster = Cluster::connect(kube).await.ok()?;
+            let cluster = Cluster::connect_silently(kube).await.ok()?;
             let listed = Api::<Namespace>::all(cluster.client).list_metadata(&page()).await.ok()?;
             Some(names(listed.items.iter().map(kube::ResourceExt::name_any).collect()))
         }
@@ -102,7 +111,7 @@ enum Spelled {
 
 /// Returns the objects of some kinds.
 async fn objects(kube: &KubeArgs, kinds: &[Kind], spelled: Spelled) -> Option<Vec<Candidate>> {
-    let cluster = Cluster::connect(kube).await.ok()?;
+    let cluster = Cluster::connect_silently(kube).await.ok()?;
     let (cluster, first) = (&cluster, kinds.first().copied());
     let list = |kind: Kind| async move {
         let listed = kind.api(cluster, Some(&cluster.namespace)).list_metadata(&page()).await;
@@ -151,5 +160,22 @@ mod tests {
         let kinds = within(Source::KindsAndObjects, "", &nowhere, Duration::from_millis(200));
         assert_eq!(kinds.len(), Kind::ALL.len());
         assert!(began.elapsed() < Duration::from_secs(2));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_login_program_that_does_not_end_holds_nobody_up_and_is_asked_nothing_at_the_terminal() {
+        let file = std::env::temp_dir().join(format!("kubectl-pam-login-{}", std::process::id()));
+        let exec = "{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always, command: sh, args: ['-c', 'sleep 4']}";
+        let config = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
+             clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1'}}}}]\nusers: [{{name: u, user: {{exec: {exec}}}}}]\n"
+        );
+        std::fs::write(&file, config).unwrap();
+        let kube = KubeArgs { kubeconfig: Some(file.clone()), ..KubeArgs::default() };
+        let began = std::time::Instant::now();
+        let found = within(Source::Namespaces, "", &kube, Duration::from_millis(200));
+        std::fs::remove_file(&file).unwrap();
+        assert!(found.is_empty() && began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 }
