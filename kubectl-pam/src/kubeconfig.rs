@@ -1,5 +1,6 @@
 //! kubectl's own flags. kubectl passes on only those that follow the plugin's name, so that the plugin reads all of them itself.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,7 +76,12 @@ impl KubeArgs {
         };
         match read {
             Ok(file) => Ok(Some(file)),
-            Err(_) if self.is_only_default() => Ok(None),
+            Err(KubeconfigError::FindPath) if self.is_only_default() => Ok(None),
+            Err(KubeconfigError::ReadConfig(error, _))
+                if self.is_only_default() && error.kind() == ErrorKind::NotFound =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(unusable(&error)),
         }
     }

@@ -151,6 +151,11 @@ fn nothing_of_a_kubeconfig_that_cannot_be_used_is_said_however_much_is_asked_for
         assert_eq!(code(&output), 3, "{user}: {said}");
         assert!(!said.contains(CANARY), "{user}: {said}");
     }
+    // As it is, no other login is looked for in its place.
+    fs::create_dir_all(folder.0.join(".kube")).unwrap();
+    folder.file(".kube/config", &format!("users:\n- name: one\n  user: {{token: {CANARY}\n"));
+    let output = program(&["status"]).env("HOME", &folder.0).output().unwrap();
+    assert!(err(&output).contains("cannot be used") && !err(&output).contains(CANARY), "{}", err(&output));
     let broken = folder.file("broken", &format!("users:\n- name: one\n  user: {{token: {CANARY}\n"));
     let output = with_config(&broken, &["status", "-v", "9"]);
     assert_eq!(code(&output), 3);
