@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 /// Begins each file that a later run may make again.
@@ -68,8 +70,7 @@ pub fn write_own(path: &Path, text: Option<&str>, overwrite: bool) -> io::Result
 
 /// Returns a text below a line by which a later run sees whether somebody edited it.
 fn signed(text: &str) -> String {
-    let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{SIGNATURE}{digest}\n{text}")
+    format!("{SIGNATURE}{}\n{text}", STANDARD.encode(Sha256::digest(text)))
 }
 
 fn is_signed(found: &str) -> bool {
