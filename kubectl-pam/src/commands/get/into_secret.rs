@@ -7,10 +7,11 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, code};
 use crate::exit::{Exit, Failure};
+use crate::objects::{Kind, Named, Selection, short_name};
 
 /// Who writes, in the eyes of Kubernetes.
 const FIELD_MANAGER: &str = "kubectl-pam";
@@ -18,6 +19,9 @@ const FIELD_MANAGER: &str = "kubectl-pam";
 const NEVER: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
 /// How often a Secret is looked at again that somebody else changed at the same moment.
 const TRIES: usize = 5;
+
+/// What is said of an object that reads the Secret.
+const READS: &str = "it reads that Secret, and the operator sends to the PAM what the Secret holds";
 
 /// One key of a Secret: `NAME` or `NAME:KEY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +84,19 @@ impl SecretKey {
         Ok(())
     }
 
+    /// Returns what comes of a value in the Secret by itself: an object that reads the Secret has it sent to the PAM. What the user
+    /// may not list is not known.
+    pub async fn consequences(&self, cluster: &Cluster) -> Vec<String> {
+        let kinds = [Kind::PamCredential, Kind::MySafePassword, Kind::PamConnection];
+        let mut readers = Vec::new();
+        for kind in kinds {
+            let named = vec![Named { kind, name: None }];
+            let found = Selection { named, ..Selection::default() }.find(cluster).await.unwrap_or_default();
+            readers.extend(found.objects.into_iter().filter(|object| refers(object.value("/spec"), &self.name)));
+        }
+        readers.iter().map(|object| format!("{}: {READS}", short_name(object.kind.as_str(), &object.name()))).collect()
+    }
+
     /// Asks Kubernetes, without a change, whether the person may write the Secret.
     pub async fn may_write(&self, cluster: &Cluster, checked: &Checked) -> Result<(), Failure> {
         let params = PatchParams { dry_run: true, ..params() };
@@ -114,6 +131,17 @@ impl SecretKey {
 
     fn writing(&self, cluster: &Cluster) -> String {
         format!("write the Secret {}/{}", cluster.namespace, self.name)
+    }
+}
+
+/// Tells whether a part of a spec refers to a Secret of that name.
+fn refers(spec: Option<&Value>, name: &str) -> bool {
+    match spec {
+        Some(Value::Object(fields)) => fields
+            .iter()
+            .any(|(field, value)| (field.ends_with("SecretRef") && value["name"] == name) || refers(Some(value), name)),
+        Some(Value::Array(items)) => items.iter().any(|item| refers(Some(item), name)),
+        _ => false,
     }
 }
 
@@ -253,5 +281,27 @@ mod tests {
         let failure = ended.unwrap_err();
         assert_eq!((failure.exit, asked.len()), (Exit::Kubernetes, 2 * TRIES - 1));
         assert!(failure.message.contains("409 Conflict") && !failure.message.contains("CANARY"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_reads_the_secret_is_named_before() {
+        let cluster = Cluster::answering(|path| {
+            let object =
+                |name: &str, spec: &Value| json!({"metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+            let items = match path.rsplit('/').next()? {
+                "pamcredentials" => json!([
+                    object("other", &json!({"contentSecretRef": {"name": "other"}, "notes": "db"})),
+                    object("db", &json!({"contentSecretRef": {"name": "db", "key": "password"}})),
+                ]),
+                "pamconnections" => {
+                    json!([object("own", &json!({"auth": {"oauth2": {"clientSecretRef": {"name": "db"}}}}))])
+                }
+                _ => return None,
+            };
+            Some(json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}))
+        });
+        let key = SecretKey { name: "db".into(), key: "password".into() };
+        let told = key.consequences(&cluster).await;
+        assert_eq!(told, ["pamcred/db", "pamconn/own"].map(|name| format!("{name}: {READS}")));
     }
 }

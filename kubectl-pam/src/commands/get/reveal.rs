@@ -36,7 +36,11 @@ pub async fn run(args: &GetArgs, cluster: &Cluster, one: &One<'_>) -> Result<Exi
         note(&tried(args, &place, cluster, one));
         return Ok(Exit::Done);
     }
-    ask(args, &place, one)?;
+    let of_place = match &place {
+        Place::Secret { key, .. } => key.consequences(cluster).await,
+        Place::Terminal | Place::Pipe => Vec::new(),
+    };
+    ask(args, &place, one, of_place)?;
     let handed_out = read(one, &Interruption::listen()).await?;
     let value = value_of(&handed_out, one, &opening).map_err(|failure| with_custody(failure, one))?;
     write(place, cluster, &value).await.map_err(|failure| with_custody(failure, one))?;
@@ -87,7 +91,7 @@ fn tried(args: &GetArgs, place: &Place<'_>, cluster: &Cluster, one: &One<'_>) ->
 }
 
 /// Says what a read means, and wants the id.
-fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>) -> Result<(), Failure> {
+fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>, of_place: Vec<String>) -> Result<(), Failure> {
     let id: &str = &one.listed.id;
     if matches!(place, Place::Pipe) && !args.yes.is_given() {
         let message = format!("not confirmed, and nothing was read: a value goes into a pipe only with --yes={id}");
@@ -100,7 +104,8 @@ fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>) -> Result<(), Failure> 
     };
     let what =
         format!("Read the value of record {id} ({}) from {} and {whereto}", one.record.account(), one.client.origin());
-    let items = consequences(args, one.listed.automatic_change);
+    let mut items = consequences(args, one.listed.automatic_change);
+    items.extend(of_place);
     confirm(&args.yes, Question { what: &what, items: &items, typed: Some(id) })
 }
 
