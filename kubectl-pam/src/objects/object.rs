@@ -3,13 +3,16 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DynamicObject;
 use kube::{Resource as _, ResourceExt as _};
-use pam_operator::api::{ConditionType, ConnectionKind, ConnectionRef, find};
+use pam_operator::api::{ConditionType, ConnectionKind, ConnectionRef, THROWAWAY, find};
 use serde_json::Value;
 
 use super::kind::Kind;
 use super::named::ConnectionName;
 use crate::cluster::{Cluster, code, failed};
 use crate::exit::{Exit, Failure};
+
+/// The fields of the status of an object that only asks.
+const ANSWER: [&str; 3] = ["observedGeneration", "plan", "conditions"];
 
 /// An object of one of our kinds.
 #[derive(Clone, Debug)]
@@ -50,6 +53,14 @@ impl PamObject {
     /// Returns a condition of the status, whatever it says.
     pub fn condition(&self, kind: ConditionType) -> Option<Condition> {
         find(&self.conditions(), kind).cloned()
+    }
+
+    /// Tells whether the object only asks what would be done for another one. One that has more than such an object has is served
+    /// as itself, whatever its annotations say.
+    pub fn is_throwaway(&self) -> bool {
+        let mut status = self.value("/status").and_then(Value::as_object).into_iter().flat_map(|status| status.keys());
+        let has_nothing = self.object.finalizers().is_empty() && status.all(|field| ANSWER.contains(&field.as_str()));
+        has_nothing && self.object.annotations().contains_key(THROWAWAY)
     }
 
     /// Tells whether a condition is true.

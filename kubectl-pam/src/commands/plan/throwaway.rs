@@ -22,8 +22,6 @@ use crate::objects::{Kind, PamObject};
 const LABEL: [&str; 2] = ["app.kubernetes.io/managed-by", "kubectl-pam"];
 /// How long no throwaway is needed: one that is older was left behind.
 const FORGOTTEN: Duration = Duration::from_hours(1);
-/// The fields of a throwaway's status.
-const ANSWER: [&str; 3] = ["observedGeneration", "plan", "conditions"];
 /// How often the operator's answer is looked for.
 const LOOK: Duration = Duration::from_millis(300);
 /// The most characters of the object's name in that of the throwaway.
@@ -152,7 +150,8 @@ impl<'a> Throwaways<'a> {
         for (kind, namespace) in places {
             let api = kind.api(self.cluster, Some(namespace));
             let Ok(Ok(listed)) = self.cluster.answer("look for throwaways", api.list(&params)).await else { continue };
-            for object in listed.items.iter().filter(|object| is_forgotten(object, Timestamp::now())) {
+            let listed = listed.items.into_iter().map(|object| PamObject { kind, object });
+            for PamObject { object, .. } in listed.filter(|object| is_forgotten(object, Timestamp::now())) {
                 // Not what somebody made of it since, or in its place.
                 let (uid, resource_version) = (object.uid(), object.resource_version());
                 let params = DeleteParams::default().preconditions(Preconditions { resource_version, uid });
@@ -166,14 +165,11 @@ impl<'a> Throwaways<'a> {
     }
 }
 
-/// Tells whether a throwaway was left behind. An object that only has the label is none, nor is one that has more than a throwaway
-/// has: whatever its annotations say, the operator serves it as itself.
-fn is_forgotten(object: &DynamicObject, now: Timestamp) -> bool {
-    let age = object.metadata.creation_timestamp.as_ref().map(|time| now.duration_since(time.0));
-    let mut status = object.data["status"].as_object().into_iter().flat_map(|status| status.keys());
-    let has_nothing = object.finalizers().is_empty() && status.all(|field| ANSWER.contains(&field.as_str()));
-    let asks = object.annotations().contains_key(THROWAWAY) && object.data["spec"]["mode"] == "Plan";
-    asks && has_nothing && age.is_some_and(|age| age.unsigned_abs() > FORGOTTEN)
+/// Tells whether a throwaway was left behind. An object that only has the label is none.
+fn is_forgotten(object: &PamObject, now: Timestamp) -> bool {
+    let age = object.object.metadata.creation_timestamp.as_ref().map(|time| now.duration_since(time.0));
+    let asks = object.is_throwaway() && object.text("/spec/mode") == Some("Plan");
+    asks && age.is_some_and(|age| age.unsigned_abs() > FORGOTTEN)
 }
 
 /// Tells whether a throwaway has the operator's last word. What may mend by itself is waited for: a list that is not there
@@ -232,14 +228,14 @@ mod tests {
             if annotated {
                 object.annotations_mut().insert(THROWAWAY.to_owned(), "db".to_owned());
             }
-            object
+            PamObject { kind: Kind::PamCredential, object }
         };
         assert!(is_forgotten(&made("2026-01-01T00:30:00Z", true), now));
         assert!(!is_forgotten(&made("2026-01-01T01:30:00Z", true), now));
         assert!(!is_forgotten(&made("2025-01-01T00:00:00Z", false), now));
         let real = |change: &dyn Fn(&mut DynamicObject)| {
             let mut object = made("2025-01-01T00:00:00Z", true);
-            change(&mut object);
+            change(&mut object.object);
             assert!(!is_forgotten(&object, now), "{object:?}");
         };
         real(&|object| object.metadata.finalizers = Some(vec!["pam-operator.io/finalizer".to_owned()]));
