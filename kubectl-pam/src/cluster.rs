@@ -10,6 +10,7 @@ use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::exit::{Exit, Failure};
 use crate::kubeconfig::KubeArgs;
+use crate::output::clean;
 
 /// How long a call may take where the user gave no time.
 const CALL: Duration = Duration::from_secs(30);
@@ -96,7 +97,7 @@ impl Cluster {
 /// that cannot be decoded nothing is shown, since it may be anything.
 pub fn failed(action: &str, error: &kube::Error) -> Failure {
     let why = match error {
-        kube::Error::Api(status) => format!("Kubernetes refused ({}): {}", status.code, status.message),
+        kube::Error::Api(status) => format!("Kubernetes refused ({}): {}", status.code, clean(&status.message)),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             "the answer of Kubernetes was not understood".to_owned()
         }

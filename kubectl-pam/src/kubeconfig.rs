@@ -9,6 +9,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use crate::exit::{Exit, Failure};
+use crate::objects::checked;
 
 /// Which cluster is spoken with, and as whom.
 #[derive(Args, Clone, Debug, Default)]
@@ -64,6 +65,7 @@ impl KubeArgs {
         config.default_retry = false;
         self.impersonate(&mut config);
         if let Some(namespace) = &self.namespace {
+            checked(namespace).map_err(|error| Failure::new(Exit::Usage, format!("-n: {error}")))?;
             config.default_namespace.clone_from(namespace);
         }
         Ok(config)

@@ -10,7 +10,7 @@ mod watch;
 
 pub use headline::Headline;
 pub use kind::{Kind, short_name};
-pub use named::{ConnectionName, Named};
+pub use named::{ConnectionName, Named, checked};
 pub use object::{PamObject, get};
 pub use selection::{Found, Selection};
 pub use watch::{Change, Changes, changes};

@@ -7,7 +7,7 @@ use pam_operator::api::{ConditionType, ConnectionKind, ConnectionRef, THROWAWAY,
 use serde_json::Value;
 
 use super::kind::Kind;
-use super::named::ConnectionName;
+use super::named::{ConnectionName, checked};
 use crate::cluster::{Cluster, code, failed};
 use crate::exit::{Exit, Failure};
 
@@ -102,6 +102,7 @@ impl PamObject {
 
 /// Reads one object of the namespace that is meant.
 pub async fn get(cluster: &Cluster, kind: Kind, name: &str) -> Result<PamObject, Failure> {
+    let name = checked(name).map_err(|error| Failure::new(Exit::Usage, error))?;
     let action = format!("read {kind} {name}");
     let api = kind.api(cluster, Some(&cluster.namespace));
     match cluster.answer(&action, api.get(name)).await? {

@@ -19,7 +19,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interruption;
 use crate::kubeconfig::timeout;
 use crate::objects::{Named, get};
-use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, note, print};
+use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, clean, note, print};
 
 /// How many plans are asked for at once.
 const AT_ONCE: usize = 8;
@@ -84,7 +84,7 @@ impl PlanArgs {
         for file in &self.files {
             let read = manifest::read(file, &cluster.namespace, explicit)?;
             for other in read.left_out {
-                note(&format!("left out: {other}"));
+                note(&format!("left out: {}", clean(&other)));
             }
             manifests.extend(read.manifests);
         }
