@@ -56,20 +56,6 @@ impl Cluster {
         Self { client, namespace, timeout: CALL }
     }
 
-    /// Returns a cluster whose API server answers the paths so; `None` is a refusal.
-    #[cfg(test)]
-    pub fn answering(answer: impl Fn(&str) -> Option<serde_json::Value> + Send + 'static) -> Self {
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let answered = answer(request.uri().path());
-            let code = answered.as_ref().map_or(403, |answer| answer["code"].as_u64().unwrap_or(200));
-            let refused = serde_json::json!({"kind": "Status", "status": "Failure", "message": "no", "code": 403});
-            let body = answered.unwrap_or(refused).to_string().into_bytes();
-            let response = Response::builder().status(u16::try_from(code).unwrap()).body(Body::from(body)).unwrap();
-            std::future::ready(Ok::<_, std::convert::Infallible>(response))
-        });
-        Self::of(Client::new(service, "shop"), "shop".to_owned())
-    }
-
     /// Makes one call, in time or not at all. `action` says what is tried, as in "list objects".
     pub async fn call<T>(
         &self,

@@ -243,6 +243,7 @@ fn not_read(error: LoginError, home: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake;
     use pam_operator::domain::Reason;
 
     #[test]
@@ -286,13 +287,14 @@ mod tests {
 
     /// A namespace with a PamConnection of that name, where the user may read no ClusterPamConnection.
     fn of_tenant() -> Cluster {
-        Cluster::answering(|path| {
+        fake::cluster(|_, path| {
             let is_own = path.ends_with("/namespaces/shop/pamconnections/default");
             is_own.then(|| {
                 serde_json::json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamConnection",
                     "metadata": {"name": "default", "namespace": "shop"}, "spec": {"url": "https://pam.example.com"}})
             })
         })
+        .0
     }
 
     #[tokio::test]
@@ -309,7 +311,7 @@ mod tests {
     async fn the_secret_of_the_users_own_client_goes_to_no_host_that_a_tenant_chose_and_the_user_did_not_name() {
         let none =
             |path: &str| serde_json::json!({"kind": "Status", "status": "Failure", "message": path, "code": 404});
-        let tenants = Cluster::answering(move |path| {
+        let (tenants, _) = fake::cluster(move |_, path| {
             let object = |kind: &str| {
                 serde_json::json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": kind,
                 "metadata": {"name": "default", "namespace": "shop"}, "spec": {"url": "https://evil.example.net"}})

@@ -179,6 +179,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::fake;
 
     #[test]
     fn a_secret_is_named_with_its_key_or_without() {
@@ -285,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_object_that_reads_the_secret_is_named_before() {
-        let cluster = Cluster::answering(|path| {
+        let (cluster, _) = fake::cluster(|_, path| {
             let object =
                 |name: &str, spec: &Value| json!({"metadata": {"name": name, "namespace": "shop"}, "spec": spec});
             let items = match path.rsplit('/').next()? {

@@ -52,6 +52,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fake;
 
     #[derive(Parser)]
     struct Line {
@@ -61,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_secret_of_the_users_own_client_goes_to_no_host_that_an_object_names() {
-        let cluster = Cluster::answering(|path| {
+        let (cluster, _) = fake::cluster(|_, path| {
             let status = json!({"id": "4711"});
             let spec = json!({"connectionRef": {"kind": "PamConnection", "name": "own"}});
             Some(

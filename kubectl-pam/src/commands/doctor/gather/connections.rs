@@ -125,6 +125,7 @@ async fn list(client: &PamClient, product: Product) -> Result<usize, PamError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake;
     use crate::objects::Kind;
     use clap::Parser;
     use serde_json::json;
@@ -143,7 +144,7 @@ mod tests {
         object.metadata.generation = Some(2);
         object.data = json!({"spec": {"url": url, "productVersion": "4.0", "auth": {"oauth2": {"clientSecretRef": {"name": "x"}}}}, "status": status});
         let args = Line::parse_from(words).doctor;
-        let (cluster, connection) = (Cluster::answering(|_| None), PamObject { kind, object });
+        let (cluster, connection) = (fake::cluster(|_, _| None).0, PamObject { kind, object });
         let looking = look(&args, &cluster, &connection, None);
         tokio::select! { biased; _ = host.accept() => true, facts = looking => { assert_eq!(facts.fault, None); false } }
     }
