@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::interval;
 
 use super::args::SyncArgs;
@@ -74,8 +74,7 @@ pub async fn all(
 
 async fn one(args: &SyncArgs, cluster: &Cluster, request: &Request, object: &PamObject) -> Result<(), Failure> {
     let api = object.kind.api(cluster, Some(&object.namespace()));
-    let annotations = json!({ request.annotation(): request.text });
-    let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
+    let patch = Patch::Merge(patch(request, object));
     let params = PatchParams {
         dry_run: args.dry_run == Some(DryRun::Server),
         field_manager: Some(MANAGER.to_owned()),
@@ -86,6 +85,12 @@ async fn one(args: &SyncArgs, cluster: &Cluster, request: &Request, object: &Pam
         Ok(_) => Ok(()),
         Err(error) => Err(failed(&action, &error)),
     }
+}
+
+/// Returns the patch that asks. The uid has the API server refuse an object that was made under the name since the user agreed.
+fn patch(request: &Request, object: &PamObject) -> Value {
+    let uid = &object.object.metadata.uid;
+    json!({ "metadata": { "uid": uid, "annotations": { request.annotation(): request.text } } })
 }
 
 impl Asked {
@@ -132,5 +137,22 @@ impl Asked {
         }
         items.extend(self.others);
         Ok(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Kind;
+    use kube::api::DynamicObject;
+
+    #[test]
+    fn what_is_asked_for_is_asked_of_the_object_that_was_shown() {
+        let mut object = DynamicObject::new("db", &Kind::PamCredential.resource());
+        object.metadata.uid = Some("u1".to_owned());
+        let object = PamObject { kind: Kind::PamCredential, object };
+        let request = Request { text: "now".to_owned(), value: true };
+        let annotations = json!({"pam-operator.io/push-value-requested-at": "now"});
+        assert_eq!(patch(&request, &object), json!({"metadata": {"uid": "u1", "annotations": annotations}}));
     }
 }
