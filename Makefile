@@ -44,10 +44,11 @@ mutants: need-rust ## Break src/domain in every small way, and see that its test
 	  'jiff = { version = "0.2", features = ["serde"] }' '[profile.dev]' 'opt-level = 1' >"$(MUTANTS)/Cargo.toml"
 	env -u CARGO_TARGET_DIR cargo mutants --dir "$(MUTANTS)" --gitignore=false --no-shuffle --timeout 60 $(ARGS)
 
-generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, the plugin's schemas, and deploy/ from the chart
+generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, what docs/kubectl-pam.md shows, the plugin's schemas, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --bin kubectl-pam schema::
-	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --test e2e -- chart::render::the_plain_manifest chart::rights::
+	cargo build $(CARGO_FLAGS) --quiet --workspace --bins
+	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --test e2e -- chart::render::the_plain_manifest chart::rights:: plugin::manual::
 
 tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets

@@ -302,7 +302,7 @@ fn crdgen_check(root: &Path) -> (bool, String) {
 #[test]
 fn a_stale_page_is_told_and_a_fresh_one_is_not() {
     assert_eq!(crdgen_check(&root()), (true, String::new()));
-    let copy = std::env::temp_dir().join(format!("manual-{}", std::process::id()));
+    let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("manual-{}", std::process::id()));
     for folder in ["crds", "charts/pam-operator/files/crds", "docs", "tests/fixtures"] {
         fs::create_dir_all(copy.join(folder)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap().map(Result::unwrap) {

@@ -99,7 +99,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Commands::Explain(args) => explain::run(args).map(done),
         Commands::Completion(args) => completion::run(args, command()).map(done),
-        Commands::Version(args) => version::run(args).map(done),
+        Commands::Version(args) => block_on(async { version::run(args, kube).await.map(done) }),
         Commands::Man(args) => man::run(args, described()).map(done),
         Commands::Status(args) => in_cluster(kube, async |cluster| status::run(args, &cluster).await),
         Commands::Sync(args) => in_cluster(kube, async |cluster| sync::run(args, &cluster).await),
@@ -120,10 +120,14 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 
 /// Runs a command that speaks with the cluster.
 fn in_cluster(kube: &KubeArgs, command: impl AsyncFnOnce(Cluster) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    block_on(async { command(Cluster::connect(kube).await?).await })
+}
+
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Kubernetes, format!("the process cannot start: {error}")))?;
-    let exit = runtime.block_on(async { command(Cluster::connect(kube).await?).await });
+    let exit = runtime.block_on(command);
     // A login program of the kubeconfig that still runs is not waited for.
     runtime.shutdown_background();
     exit

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use http::{Request, Response};
-use kube::Client;
 use kube::client::{AuthError, Body, ClientBuilder};
+use kube::config::ExecInteractiveMode;
+use kube::{Client, Config};
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::exit::{Exit, Failure};
 use crate::kubeconfig::KubeArgs;
+use crate::output::clean;
 
 /// How long a call may take where the user gave no time.
 const CALL: Duration = Duration::from_secs(30);
@@ -27,7 +29,19 @@ pub struct Cluster {
 impl Cluster {
     /// Makes the client. Nothing is sent.
     pub async fn connect(args: &KubeArgs) -> Result<Self, Failure> {
-        let config = args.config().await?;
+        Self::of_config(args.config().await?, args)
+    }
+
+    /// Makes the client, with a login program that may ask nothing at the terminal. Nothing is sent.
+    pub async fn connect_silently(args: &KubeArgs) -> Result<Self, Failure> {
+        let mut config = args.config().await?;
+        if let Some(login) = &mut config.auth_info.exec {
+            login.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        Self::of_config(config, args)
+    }
+
+    fn of_config(config: Config, args: &KubeArgs) -> Result<Self, Failure> {
         let namespace = config.default_namespace.clone();
         let builder = ClientBuilder::try_from(config).map_err(|error| failed("use the kubeconfig", &error))?;
         let asks = MapRequestLayer::new(say_request);
@@ -69,7 +83,7 @@ impl Cluster {
 /// that cannot be decoded nothing is shown, since it may be anything.
 pub fn failed(action: &str, error: &kube::Error) -> Failure {
     let why = match error {
-        kube::Error::Api(status) => format!("Kubernetes refused ({}): {}", status.code, status.message),
+        kube::Error::Api(status) => format!("Kubernetes refused ({}): {}", status.code, clean(&status.message)),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             "the answer of Kubernetes was not understood".to_owned()
         }

@@ -1,5 +1,6 @@
 //! kubectl's own flags. kubectl passes on only those that follow the plugin's name, so that the plugin reads all of them itself.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use crate::exit::{Exit, Failure};
+use crate::objects::checked;
 
 /// Which cluster is spoken with, and as whom.
 #[derive(Args, Clone, Debug, Default)]
@@ -63,6 +65,7 @@ impl KubeArgs {
         config.default_retry = false;
         self.impersonate(&mut config);
         if let Some(namespace) = &self.namespace {
+            checked(namespace).map_err(|error| Failure::new(Exit::Usage, format!("-n: {error}")))?;
             config.default_namespace.clone_from(namespace);
         }
         Ok(config)
@@ -75,7 +78,12 @@ impl KubeArgs {
         };
         match read {
             Ok(file) => Ok(Some(file)),
-            Err(_) if self.is_only_default() => Ok(None),
+            Err(KubeconfigError::FindPath) if self.is_only_default() => Ok(None),
+            Err(KubeconfigError::ReadConfig(error, _))
+                if self.is_only_default() && error.kind() == ErrorKind::NotFound =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(unusable(&error)),
         }
     }

@@ -9,15 +9,24 @@ mod commands;
 mod complete;
 mod connection;
 mod consent;
+mod dry_run;
 mod exit;
+#[cfg(test)]
+mod fake;
+mod hidden;
 mod interrupt;
 mod invocation;
 mod kubeconfig;
+mod listing;
 mod manual;
 mod objects;
+mod operator;
 mod output;
+mod progress;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod scratch;
 
 use std::process::ExitCode;
 

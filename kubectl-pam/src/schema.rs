@@ -4,22 +4,29 @@
 use std::fs;
 use std::path::PathBuf;
 
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::commands::doctor::report::Report;
 use crate::commands::explain::Explanation;
 use crate::commands::get::record::Record;
+use crate::commands::import::summary::Summary;
 use crate::commands::plan::item::PlanItem;
 use crate::commands::status::item::StatusItem;
 use crate::commands::sync::item::SyncItem;
-use crate::commands::version::Version;
+use crate::commands::version::item::Versions;
 
 const API_VERSION: &str = "cli.pam-operator.io/v1";
 
+/// Returns a generator of schemas of what is written: a field that is left out where it is empty is not required.
+fn generator() -> SchemaGenerator {
+    SchemaSettings::default().for_serialize().into_generator()
+}
+
 /// Returns the schema of a list of items.
 fn list<T: JsonSchema>(kind: &str) -> Value {
-    let mut generator = SchemaGenerator::default();
+    let mut generator = generator();
     let item = generator.subschema_for::<T>();
     let properties = json!({"items": {"type": "array", "items": item}});
     document(kind, properties, &["items"], &generator.take_definitions(true).into())
@@ -27,7 +34,7 @@ fn list<T: JsonSchema>(kind: &str) -> Value {
 
 /// Returns the schema of one object.
 fn object<T: JsonSchema>(kind: &str) -> Value {
-    let mut generator = SchemaGenerator::default();
+    let mut generator = generator();
     let schema = generator.root_schema_for::<T>().to_value();
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     document(kind, schema["properties"].clone(), &required, &schema["$defs"])
@@ -63,7 +70,8 @@ fn the_schemas_are_those_of_what_is_printed() {
         ("record.json", list::<Record>("RecordList")),
         ("explain.json", list::<Explanation>("ExplanationList")),
         ("doctor.json", object::<Report>("DoctorReport")),
-        ("version.json", object::<Version>("Version")),
+        ("import.json", object::<Summary>("ImportSummary")),
+        ("version.json", object::<Versions>("Version")),
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let path = folder.join(file);
@@ -73,5 +81,14 @@ fn the_schemas_are_those_of_what_is_printed() {
         }
         let kept = fs::read_to_string(&path).unwrap_or_default();
         assert!(kept == text, "{} is stale: run `make generate`", path.display());
+    }
+}
+
+#[test]
+fn what_is_left_out_where_it_is_empty_is_not_required() {
+    let required = list::<PlanItem>("PlanList")["$defs"]["PlanItem"]["required"].clone();
+    let empty = serde_json::to_value(PlanItem::default()).unwrap();
+    for field in required.as_array().unwrap() {
+        assert!(empty.get(field.as_str().unwrap()).is_some(), "{field} is required, and is not printed: {empty}");
     }
 }

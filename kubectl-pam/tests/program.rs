@@ -15,7 +15,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("kubectl-pam-{name}-{}", std::process::id()));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kubectl-pam-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -73,7 +73,14 @@ fn with_config(config: &Path, words: &[&str]) -> Output {
 
 #[test]
 fn what_needs_no_cluster_ends_well_and_prints_to_standard_output_alone() {
-    for words in [&["version"][..], &["explain"], &["explain", "1011"], &["--help"], &["completion", "bash"]] {
+    for words in [
+        &["version"][..],
+        &["version", "--client"],
+        &["explain"],
+        &["explain", "1011"],
+        &["--help"],
+        &["completion", "bash"],
+    ] {
         let output = run(words);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{words:?}");
         assert!(!out(&output).is_empty(), "{words:?}");
@@ -83,7 +90,7 @@ fn what_needs_no_cluster_ends_well_and_prints_to_standard_output_alone() {
 #[test]
 fn what_is_not_understood_ends_with_2_and_prints_to_standard_error_alone() {
     for words in
-        [&[][..], &["unheard"], &["status", "pods"], &["sync"], &["sync", "--all", "db"], &["explain", "Unheard"]]
+        [&[][..], &["unheard"], &["status", "pods/x"], &["sync"], &["sync", "--all", "db"], &["explain", "Unheard"]]
     {
         let output = run(words);
         assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{words:?}: {}", err(&output));
@@ -104,6 +111,22 @@ fn a_cluster_that_cannot_be_reached_ends_with_3() {
     assert_eq!(code(&nowhere), 3, "{}", err(&nowhere));
     let absent = with_config(&config, &["status", "--context", "absent"]);
     assert_eq!(code(&absent), 3, "{}", err(&absent));
+}
+
+#[test]
+fn versions_that_cannot_be_read_are_said_in_words_and_fail_nothing() {
+    let folder = Folder::new("version");
+    let config = kubeconfig(&folder, "{token: x}");
+    let plugin = format!("plugin     v{}\n", env!("CARGO_PKG_VERSION"));
+    let output = with_config(&config, &["version"]);
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+    let unread = "unknown    cannot ask the API server for its version: Kubernetes could not be asked: ";
+    assert!(out(&output).starts_with(&(plugin.clone() + unread)), "{}", out(&output));
+    assert_eq!(out(&with_config(&config, &["version", "--client"])), plugin, "the cluster is not asked");
+    let json: serde_json::Value =
+        serde_json::from_str(&out(&with_config(&config, &["version", "-o", "json"]))).unwrap();
+    assert_eq!((&json["version"], &json["kind"]), (&env!("CARGO_PKG_VERSION").into(), &"Version".into()));
+    assert!(json["unread"][0].as_str().unwrap().starts_with("cannot ask the API server"), "{json}");
 }
 
 #[test]
@@ -128,6 +151,11 @@ fn nothing_of_a_kubeconfig_that_cannot_be_used_is_said_however_much_is_asked_for
         assert_eq!(code(&output), 3, "{user}: {said}");
         assert!(!said.contains(CANARY), "{user}: {said}");
     }
+    // As it is, no other login is looked for in its place.
+    fs::create_dir_all(folder.0.join(".kube")).unwrap();
+    folder.file(".kube/config", &format!("users:\n- name: one\n  user: {{token: {CANARY}\n"));
+    let output = program(&["status"]).env("HOME", &folder.0).output().unwrap();
+    assert!(err(&output).contains("cannot be used") && !err(&output).contains(CANARY), "{}", err(&output));
     let broken = folder.file("broken", &format!("users:\n- name: one\n  user: {{token: {CANARY}\n"));
     let output = with_config(&broken, &["status", "-v", "9"]);
     assert_eq!(code(&output), 3);

@@ -66,7 +66,7 @@ pub const PUSH_VALUE_REQUESTED_AT: &str = "pam-operator.io/push-value-requested-
 pub const HAND_OVER_TO: &str = "pam-operator.io/hand-over-to";
 /// On an object that only asks what would be done for the object of the same kind and namespace and of this name, which may be
 /// there or not: the answer is in `status.plan`. Whatever its `spec.mode` says, nothing is sent to the PAM
-/// for it, it claims nothing, and nothing holds its deletion.
+/// for it, it claims nothing, and nothing holds its deletion. On an object that has something in the PAM it says nothing.
 pub const THROWAWAY: &str = "pam-operator.io/throwaway";
 /// On a connection: confirms the disables that wait, by their number in the condition `DisablesHeld`, or those of one namespace
 /// by `<namespace>=<number>`.

@@ -77,7 +77,9 @@ impl Problem {
         )
     }
 
-    pub(crate) fn url_invalid() -> Self {
+    /// Returns the problem of a connection whose `spec.url` is not a URL.
+    #[must_use]
+    pub fn url_invalid() -> Self {
         Self::new(
             Reason::ConnectionNotReady,
             "spec.url is not a URL: give https://, a host, and where needed a port and a path",

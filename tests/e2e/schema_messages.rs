@@ -1,6 +1,6 @@
 //! P7: the API server refuses bad specs in words that help, and `kubectl explain` explains every field.
 
-use crate::support::merge;
+use crate::support::{Folder, merge};
 use kube::api::{Api, DynamicObject, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
@@ -312,7 +312,7 @@ async fn helm_waits_for_an_object_that_nobody_looks_at() {
 }
 
 async fn helm_waits(server: &Server, kind: &str, spec: Value) {
-    let chart = std::env::temp_dir().join(local_cluster::unique_name("chart"));
+    let chart = Folder::new("chart");
     std::fs::create_dir_all(chart.join("templates")).unwrap();
     std::fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: app\nversion: 0.1.0\n").unwrap();
     let object =
@@ -321,6 +321,5 @@ async fn helm_waits(server: &Server, kind: &str, spec: Value) {
     let (path, release) = (chart.to_string_lossy().into_owned(), kind.to_lowercase());
     let wait = ["install", &release, &path, "-n", &server.namespace, "--wait", "--timeout", "5s"];
     let error = server.cluster.helm(&wait).await.unwrap_err().to_string();
-    std::fs::remove_dir_all(&chart).unwrap();
     assert!(error.contains(kind) || error.contains("deadline") || error.contains("timed out"), "{error}");
 }

@@ -7,8 +7,9 @@ use pam_simulator::Kind;
 use serde_json::{Value, json};
 
 use crate::support::leaving::pam;
-use crate::support::{NAMESPACE, OperatedCluster, World, assert_no_canary, merge, value, world};
+use crate::support::{Keeper, NAMESPACE, OperatedCluster, World, assert_no_canary, merge, value, world};
 
+const THROWAWAY: &str = "pam-operator.io/throwaway";
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Makes a throwaway that asks what would be done for the credential `of`, if its spec were that of
@@ -18,7 +19,7 @@ fn ask(cluster: &OperatedCluster, name: &str, of: &str, change: &Value) {
         "username": of, "hostname": "db01", "ip": "10.0.0.7", "contentSecretRef": {"name": of}, "mode": "Plan",
     });
     merge(&mut spec, change);
-    let meta = json!({"name": name, "namespace": NAMESPACE, "annotations": {"pam-operator.io/throwaway": of}});
+    let meta = json!({"name": name, "namespace": NAMESPACE, "annotations": {THROWAWAY: of}});
     cluster.api.put("pamcredentials", &json!({"metadata": meta, "spec": spec}));
 }
 
@@ -154,4 +155,90 @@ fn a_plan_meets_the_claims_of_others_and_a_throwaway_stands_in_nobodys_way() {
         assert_eq!(world.sim.records().len(), 2);
         assert_no_canary(&(cluster.said() + &world.logs()));
     });
+}
+
+/// Says of an object that it asks what would be done for the object `of`.
+fn annotate(keeper: Keeper, cluster: &OperatedCluster, name: &str, of: &str) {
+    let annotate = |object: &mut Value| merge(object, &json!({"metadata": {"annotations": {THROWAWAY: of}}}));
+    assert!(cluster.api.edit(keeper.plural(), NAMESPACE, name, annotate));
+}
+
+#[test]
+fn an_object_that_has_something_in_the_pam_is_no_throwaway_whatever_its_annotations_say() {
+    for keeper in Keeper::ALL {
+        for policy in [keeper.policy(), "Retain"] {
+            world(keeper.pam(), async |world| {
+                let mut cluster = keeper.cluster(&world, &json!({}));
+                cluster.put_value("svc", &value("svc", 1));
+                keeper.put(&cluster, "svc", &json!({"deletionPolicy": policy}));
+                cluster.start().await;
+                world.until("it to be synced", PATIENCE, || keeper.reason(&cluster, "svc") == "Synced").await;
+                let before = keeper.get(&cluster, "svc").unwrap()["status"].clone();
+
+                for of in ["svc", "another"] {
+                    annotate(keeper, &cluster, "svc", of);
+                    tokio::time::sleep(Duration::from_hours(1)).await;
+                    let status = keeper.get(&cluster, "svc").unwrap()["status"].clone();
+                    for field in ["id", "identifier", "digests", "connection", "plan"] {
+                        assert_eq!(status[field], before[field], "{keeper:?} {policy} {field}");
+                    }
+                }
+                cluster.restart(Duration::from_mins(5)).await;
+                cluster.put_value("svc", &value("svc", 2));
+                let is_pushed = || keeper.values(&world).values().eq([&value("svc", 2)]);
+                world.until("the new value to be there", PATIENCE, is_pushed).await;
+
+                keeper.delete(&cluster, "svc");
+                world.until("it to go", PATIENCE, || keeper.is_gone(&cluster, "svc")).await;
+                let on = usize::from(policy == "Retain");
+                assert_eq!(keeper.kept(&world), (1, on), "{keeper:?} {policy}");
+                assert_no_canary(&(cluster.said() + &world.logs()));
+            });
+        }
+    }
+}
+
+#[test]
+fn an_object_that_waits_for_a_record_and_becomes_a_throwaway_is_handed_none() {
+    world(pam(), async |world| {
+        let mut cluster = world.cluster("c1");
+        cluster.put_value("old", &value("old", 1));
+        cluster.put_credential("old", &json!({"username": "svc", "deletionPolicy": "Disable"}));
+        cluster.start().await;
+        synced(&world, &cluster, "old").await;
+        cluster.put_value("new", &value("new", 1));
+        cluster.put_credential("new", &json!({"username": "svc", "deletionPolicy": "Disable"}));
+        world.until("the conflict", PATIENCE, || cluster.reason("new") == "AccountConflict").await;
+
+        annotate(Keeper::Credential, &cluster, "new", "new");
+        planned(&world, &cluster, "new").await;
+        assert!(cluster.api.delete("pamcredentials", NAMESPACE, "old"));
+        world.until("it to go", PATIENCE, || cluster.credential("old").is_none()).await;
+        assert_eq!(Keeper::Credential.kept(&world), (1, 0), "nobody is left who has the record");
+        assert_no_canary(&(cluster.said() + &world.logs()));
+    });
+}
+
+#[test]
+fn an_annotation_that_can_name_no_object_makes_a_throwaway_all_the_same() {
+    for keeper in Keeper::ALL {
+        world(keeper.pam(), async |world| {
+            let mut cluster = keeper.cluster(&world, &json!({}));
+            cluster.put_value("svc", &value("svc", 1));
+            let names = ["", "../../secrets/svc", "svc?watch=1", &"x".repeat(5000)];
+            for (number, of) in names.into_iter().enumerate() {
+                let name = format!("odd{number}");
+                keeper.put(&cluster, &name, &json!({"username": "svc", "contentSecretRef": {"name": "svc"}}));
+                annotate(keeper, &cluster, &name, of);
+            }
+            cluster.start().await;
+            for number in 0..4 {
+                let plan = || keeper.get(&cluster, &format!("odd{number}")).unwrap()["status"]["plan"].is_object();
+                world.until("a plan", PATIENCE, plan).await;
+            }
+            tokio::time::sleep(Duration::from_hours(1)).await;
+            assert_eq!(keeper.kept(&world), (0, 0), "{keeper:?}");
+            assert_no_canary(&(cluster.said() + &world.logs()));
+        });
+    }
 }

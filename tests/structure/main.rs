@@ -13,6 +13,7 @@ mod circles;
 mod collect;
 mod finding;
 mod functions;
+mod leftovers;
 mod names;
 mod orphans;
 mod ownership;
@@ -114,6 +115,11 @@ fn the_plugin_is_laid_out_as_the_operator_is() {
         sizes::tuple_parameters,
     ];
     none(plugin::placed(rules.into_iter().flat_map(|rule| rule(&tree)).collect()));
+}
+
+#[test]
+fn tests_put_no_files_where_they_stay() {
+    none(leftovers::findings(&tree::root()));
 }
 
 #[test]

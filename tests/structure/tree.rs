@@ -61,6 +61,11 @@ pub struct Tree {
     pub declared: BTreeMap<String, Vec<Declaration>>,
 }
 
+/// Returns the root of the checkout that is looked at.
+pub fn root() -> PathBuf {
+    std::env::var_os("STRUCTURE_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 impl Tree {
     /// Reads the operator's package of the checkout that `STRUCTURE_ROOT` names, else of the checkout of this test.
     pub fn checkout() -> Self {
@@ -73,8 +78,7 @@ impl Tree {
     }
 
     fn package(folder: &str, root_file: &str) -> Self {
-        let root = std::env::var_os("STRUCTURE_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = root.join(folder);
+        let root = root().join(folder);
         let mut texts = Vec::new();
         read_folder(&root, Path::new("src"), &mut texts);
         assert!(texts.iter().any(|(path, _)| path == root_file), "{} holds no {root_file}", root.display());

@@ -94,11 +94,11 @@ fn make_link(program: &Path, link: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn the_link_is_put_beside_the_plugin_and_only_once() {
-        let folder = std::env::temp_dir().join(format!("kubectl-pam-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Scratch::new("link");
         let program = folder.join("kubectl-pam");
         std::fs::write(&program, "").unwrap();
         install(&program).unwrap();
@@ -106,6 +106,5 @@ mod tests {
         assert!(folder.join("kubectl_complete-pam").exists());
         let failure = install(&folder.join("pam")).unwrap_err();
         assert!(failure.message.contains("no name of a plugin"), "{failure}");
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -40,7 +40,7 @@ pub fn run(command: &Command, typed: &[String]) -> ExitCode {
 fn candidates(word: &Word) -> Vec<Candidate> {
     match &word.meant {
         Meant::Known(candidates) => candidates.clone(),
-        Meant::Live(source) => live::within(*source, &word.kube, PATIENCE),
+        Meant::Live(source) => live::within(*source, &word.begun, &word.kube, PATIENCE),
         Meant::File | Meant::Free => Vec::new(),
     }
 }
@@ -49,7 +49,7 @@ fn candidates(word: &Word) -> Vec<Candidate> {
 fn print(candidates: Vec<Candidate>, word: &Word, directive: u8) -> String {
     let meant = candidates.into_iter().filter(|candidate| candidate.word.starts_with(&word.begun));
     let line = |Candidate { word: found, help }: Candidate| {
-        let found = format!("{}{}", word.before, clean(&found));
+        let found = clean(&found);
         let first = clean(help.lines().next().unwrap_or_default());
         if first.is_empty() { format!("{found}\n") } else { format!("{found}\t{first}\n") }
     };
@@ -92,7 +92,12 @@ mod tests {
         let forms =
             |text: &str| text.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(forms(&completed(&["status", "-o", ""])), ["wide", "json", "yaml", "name", ":4"]);
-        assert_eq!(forms(&completed(&["status", "--output=j"])), ["--output=json", ":4"]);
+        assert_eq!(
+            forms(&completed(&["status", "--output=j"])),
+            ["json", ":4"],
+            "kubectl's scripts put the flag before it"
+        );
+        assert_eq!(forms(&completed(&["status", "-o=j"])), ["json", ":4"]);
         assert_eq!(forms(&completed(&["--color", "a"])), ["auto", "always", ":4"]);
     }
 

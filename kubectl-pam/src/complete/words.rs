@@ -12,9 +12,7 @@ use crate::manual;
 /// The word that is typed.
 #[derive(Debug)]
 pub struct Word {
-    /// What of the word stays as it is: `--output=` of `--output=j`.
-    pub before: String,
-    /// What of the word is to be completed.
+    /// The part of the word that candidates begin with: `j` of `--output=j`.
     pub begun: String,
     /// What may be meant.
     pub meant: Meant,
@@ -53,22 +51,15 @@ pub fn at_end(command: &Command, typed: &[String]) -> Word {
         read.take(word);
     }
     let kube = read.kube();
-    let word = |before: &str, begun: &str, meant| Word {
-        before: before.to_owned(),
-        begun: begun.to_owned(),
-        meant,
-        kube: kube.clone(),
-    };
+    let word = |begun: &str, meant| Word { begun: begun.to_owned(), meant, kube: kube.clone() };
     if let Some(flag) = read.flag {
-        return word("", last, value(flag));
+        return word(last, value(flag));
     }
     match last.split_once('=') {
-        Some((flag, begun)) if flag.starts_with("--") => {
-            let meant = read.find(flag).map_or(Meant::Free, value);
-            word(&format!("{flag}="), begun, meant)
-        }
-        _ if last.starts_with('-') => word("", last, Meant::Known(read.flags())),
-        _ => word("", last, read.position()),
+        // kubectl's scripts for all shells put the flag before what they are given.
+        Some((flag, begun)) if flag.starts_with('-') => word(begun, read.find(flag).map_or(Meant::Free, value)),
+        _ if last.starts_with('-') => word(last, Meant::Known(read.flags())),
+        _ => word(last, read.position()),
     }
 }
 

@@ -3,13 +3,16 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DynamicObject;
 use kube::{Resource as _, ResourceExt as _};
-use pam_operator::api::{ConditionType, ConnectionKind, ConnectionRef, find};
+use pam_operator::api::{ConditionType, ConnectionKind, ConnectionRef, THROWAWAY, find};
 use serde_json::Value;
 
 use super::kind::Kind;
-use super::named::ConnectionName;
+use super::named::{ConnectionName, checked};
 use crate::cluster::{Cluster, code, failed};
 use crate::exit::{Exit, Failure};
+
+/// The fields of the status of an object that only asks.
+const ANSWER: [&str; 3] = ["observedGeneration", "plan", "conditions"];
 
 /// An object of one of our kinds.
 #[derive(Clone, Debug)]
@@ -52,6 +55,14 @@ impl PamObject {
         find(&self.conditions(), kind).cloned()
     }
 
+    /// Tells whether the object only asks what would be done for another one. One that has more than such an object has is served
+    /// as itself, whatever its annotations say.
+    pub fn is_throwaway(&self) -> bool {
+        let mut status = self.value("/status").and_then(Value::as_object).into_iter().flat_map(|status| status.keys());
+        let has_nothing = self.object.finalizers().is_empty() && status.all(|field| ANSWER.contains(&field.as_str()));
+        has_nothing && self.object.annotations().contains_key(THROWAWAY)
+    }
+
     /// Tells whether a condition is true.
     pub fn is(&self, kind: ConditionType) -> bool {
         self.condition(kind).is_some_and(|condition| condition.status == "True")
@@ -91,6 +102,7 @@ impl PamObject {
 
 /// Reads one object of the namespace that is meant.
 pub async fn get(cluster: &Cluster, kind: Kind, name: &str) -> Result<PamObject, Failure> {
+    let name = checked(name).map_err(|error| Failure::new(Exit::Usage, error))?;
     let action = format!("read {kind} {name}");
     let api = kind.api(cluster, Some(&cluster.namespace));
     match cluster.answer(&action, api.get(name)).await? {

@@ -5,15 +5,20 @@
 pub fn clean(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' | '\r' | '\t' => ' ',
-        c if c.is_control() || is_direction(c) => '\u{fffd}',
+        c if is_obeyed(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(shown).collect()
 }
 
+/// Tells whether a terminal obeys a character instead of showing it.
+pub fn is_obeyed(character: char) -> bool {
+    character.is_control() || is_direction(character)
+}
+
 /// Tells whether a character changes the direction in which the text around it is shown.
 const fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 pub use age::age;
 pub use clean::clean;
+use clean::is_obeyed;
 pub use colour::{ColourArgs, Tone, paint};
 pub use document::{Document, List};
 pub use table::{Cell, Row, Table};
@@ -71,7 +72,7 @@ pub fn print<A: Answer>(args: OutputArgs, answer: &A) -> Result<(), Failure> {
 pub fn text<A: Answer>(args: OutputArgs, answer: &A) -> Result<String, Failure> {
     Ok(match args.format {
         None | Some(Format::Wide) => answer.table(args.format.is_some()).text(!args.no_headers),
-        Some(Format::Name) => answer.names().into_iter().map(|name| name + "\n").collect(),
+        Some(Format::Name) => answer.names().iter().map(|name| clean(name) + "\n").collect(),
         Some(Format::Json) => json(&List::new(A::KIND, answer.items()))?,
         Some(Format::Yaml) => yaml(&List::new(A::KIND, answer.items()))?,
     })
@@ -93,19 +94,84 @@ pub fn write_out(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Writes one line to standard error. A standard error that nobody reads stops no command.
+/// Writes lines to standard error. A standard error that nobody reads stops no command.
 pub fn note(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", told(text));
+}
+
+/// Returns a text of several lines without what a terminal would obey.
+fn told(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 fn json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|_| not_made("JSON"))
+    let text = serde_json::to_string_pretty(value).map_err(|_| not_made("JSON"))?;
+    Ok(text.chars().map(escaped).collect::<String>() + "\n")
+}
+
+/// Returns a character of a JSON text, escaped where a terminal would obey it. Such characters are in strings alone.
+fn escaped(character: char) -> String {
+    if character == '\n' || !is_obeyed(character) {
+        return character.to_string();
+    }
+    format!("\\u{:04x}", u32::from(character))
 }
 
 fn yaml(value: &impl Serialize) -> Result<String, Failure> {
-    serde_saphyr::to_string(value).map_err(|_| not_made("YAML"))
+    let text = serde_saphyr::to_string(value).map_err(|_| not_made("YAML"))?;
+    // Only in double quotes YAML escapes anything, and JSON has no others: it is YAML, too.
+    if text.lines().any(|line| line.chars().any(is_obeyed)) { json(value) } else { Ok(text) }
 }
 
 fn not_made(form: &str) -> Failure {
     Failure::new(Exit::No, format!("the output cannot be written as {form}: use another -o"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Names and messages that others wrote, with what a terminal would obey.
+    const STEERS: [&str; 4] = ["a\u{1b}[2Jb", "a\u{9b}31mb\u{7f}", "a\u{202e}txt\u{2066}", "one\ntwo: \"\u{7}\""];
+
+    struct Steering(Vec<Value>);
+
+    impl Answer for Steering {
+        type Item = Value;
+
+        const KIND: &'static str = "SteeringList";
+
+        fn table(&self, _wide: bool) -> Table {
+            let mut table = Table::new(["NAME"]);
+            for name in self.names() {
+                table.push(Row::new([Cell::from(&*name)]).note(name));
+            }
+            table
+        }
+
+        fn items(&self) -> &[Value] {
+            &self.0
+        }
+
+        fn names(&self) -> Vec<String> {
+            STEERS.map(str::to_owned).to_vec()
+        }
+    }
+
+    #[test]
+    fn no_form_of_output_steers_a_terminal_and_json_and_yaml_keep_what_was_said() {
+        let items: Vec<Value> = STEERS.iter().map(|text| json!({"message": text, *text: 1})).collect();
+        for format in [None, Some(Format::Wide), Some(Format::Name), Some(Format::Json), Some(Format::Yaml)] {
+            let text = text(OutputArgs { format, no_headers: false }, &Steering(items.clone())).unwrap();
+            assert!(text.lines().all(|line| clean(line) == line), "{format:?}: {text:?}");
+            let read: Option<Value> = match format {
+                Some(Format::Json) => Some(serde_json::from_str(&text).unwrap()),
+                Some(Format::Yaml) => Some(serde_saphyr::from_str(&text).unwrap()),
+                _ => None,
+            };
+            assert!(read.is_none_or(|read| read["items"] == json!(items)), "{text}");
+        }
+        assert_eq!(told("a\u{1b}[2J\nb"), "a\u{fffd}[2J\nb");
+    }
 }

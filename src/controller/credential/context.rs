@@ -92,11 +92,12 @@ impl Context {
 
     /// Takes in a credential as the watch shows it.
     pub(crate) fn note(&self, credential: &PamCredential) {
+        let key = NamespacedName::of(credential);
         // A throwaway has nothing and claims nothing, so that nothing is to be known of it.
         if is_throwaway(&credential.metadata) {
+            self.release(&key, credential.metadata.uid.as_deref().unwrap_or_default());
             return;
         }
-        let key = NamespacedName::of(credential);
         self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
             if self.claims.forget(credential.metadata.uid.as_deref().unwrap_or_default()) {
@@ -163,6 +164,14 @@ impl Context {
     /// Forgets a credential outside the watched namespaces: of such a one nothing is kept between two passes.
     pub(crate) fn forget_outside(&self, credential: &PamCredential) {
         self.forget(&NamespacedName::of(credential), credential.metadata.uid.as_deref().unwrap_or_default());
+    }
+
+    /// Takes from a credential what it claims or comes for.
+    fn release(&self, key: &NamespacedName, uid: &str) {
+        self.connections.health.forget_referrer(uid);
+        if self.claims.forget(uid) {
+            self.wake_waiting(key);
+        }
     }
 
     /// Forgets a credential that is gone.

@@ -17,13 +17,18 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
+use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
     fn adapt(&self, object: &mut Packed<PamCredential>) {
         if self.cluster.plan_only || is_throwaway(object.meta()) {
-            object.edit(|object| object.spec.mode = effective_mode(object, self.cluster.plan_only));
+            object.edit(|object| {
+                if is_throwaway(&object.metadata) && throwaway::has_something(object, self) {
+                    serve_as_itself(&mut object.metadata);
+                }
+                object.spec.mode = effective_mode(object, self.cluster.plan_only);
+            });
         }
     }
 

@@ -4,10 +4,11 @@
 //! The pass decides for the other object, with the status of that object, and carries nothing out. It notes nothing of either
 //! object: a throwaway takes no claim, loses none, and is in no object's way.
 
-use crate::api::PamCredential;
+use crate::api::{PamCredential, PamCredentialStatus};
 use crate::controller::credential::context::Context;
 use crate::controller::credential::{observe, report};
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::parked::Going;
@@ -17,6 +18,11 @@ use crate::controller::runtime::throwaway::edited;
 /// One pass over a throwaway that asks what would be done for the object `of`.
 pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context: &Context) -> Result<PassEnd, Error> {
     if throwaway.metadata.deletion_timestamp.is_some() {
+        return Ok(PassEnd::at_rest());
+    }
+    if has_something(throwaway, context) {
+        // It was served as itself until now. The watch is about to show that, once the status is there that tells of it.
+        report::throwaway::write_owed(throwaway, context).await?;
         return Ok(PassEnd::at_rest());
     }
     let mut slot = context.cluster.slots.of_pass(throwaway.object_id());
@@ -38,6 +44,17 @@ pub(super) async fn pass(throwaway: &PamCredential, of: &NamespacedName, context
         Some(decision) => report::throwaway::write(throwaway, &observed, decision, context).await,
         None => Ok(PassEnd::at_rest()),
     }
+}
+
+/// Returns whether an object has what no throwaway has: our finalizer, or something in its newest status beside the answer.
+pub(super) fn has_something(object: &PamCredential, context: &Context) -> bool {
+    let answer = PamCredentialStatus {
+        observed_generation: None,
+        plan: None,
+        conditions: Vec::new(),
+        ..context.statuses.of(object)
+    };
+    finalizer::is_on(object) || answer != PamCredentialStatus::default()
 }
 
 /// Returns the object that a throwaway asks for, as it is after an edit that gives it the throwaway's spec.

@@ -16,6 +16,14 @@ pub(crate) fn throwaway_of(meta: &ObjectMeta) -> Option<NamespacedName> {
     Some(NamespacedName::new(meta.namespace.clone().unwrap_or_default(), name))
 }
 
+/// Has an object served as itself that has the annotation of a throwaway: one that has something in the PAM, which a throwaway
+/// would forget, and leave there at its deletion.
+pub(crate) fn serve_as_itself(meta: &mut ObjectMeta) {
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.remove(THROWAWAY);
+    }
+}
+
 fn named(meta: &ObjectMeta) -> Option<&String> {
     meta.annotations.as_ref()?.get(THROWAWAY)
 }

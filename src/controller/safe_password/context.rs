@@ -92,6 +92,7 @@ impl Context {
     pub(crate) fn note(&self, object: &MySafePassword) {
         // A throwaway has nothing and claims nothing, so that nothing is to be known of it.
         if is_throwaway(&object.metadata) {
+            self.release(&NamespacedName::of(object), object.metadata.uid.as_deref().unwrap_or_default());
             return;
         }
         self.connections.health.note_referrer(object);
@@ -114,13 +115,18 @@ impl Context {
         }
     }
 
-    /// Forgets an object that is gone.
-    pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
-        self.tell_left_active(key, uid);
+    /// Takes from an object what it claims.
+    fn release(&self, key: &NamespacedName, uid: &str) {
         self.connections.health.forget_referrer(uid);
         if self.claims.forget(uid) {
             self.wake_waiting(key);
         }
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, key: &NamespacedName, uid: &str) {
+        self.tell_left_active(key, uid);
+        self.release(key, uid);
         self.cluster.forget(&ObjectId::new::<MySafePassword>(key.clone()));
         self.statuses.forget(uid);
         self.cluster.metrics.set_my_safe_passwords(self.state.forget(uid));

@@ -13,7 +13,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
-use crate::controller::runtime::throwaway::{is_throwaway, throwaway_of};
+use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::report::write_status;
@@ -24,7 +24,14 @@ use crate::metrics::{Kind, ReconcileOutcome};
 impl Reconciler<MySafePassword> for Context {
     fn adapt(&self, object: &mut Packed<MySafePassword>) {
         if self.cluster.plan_only || is_throwaway(object.meta()) {
-            object.edit(|object| object.spec.mode = Mode::Plan);
+            object.edit(|object| {
+                if is_throwaway(&object.metadata) && throwaway::has_something(object, self) {
+                    serve_as_itself(&mut object.metadata);
+                }
+                if self.cluster.plan_only || is_throwaway(&object.metadata) {
+                    object.spec.mode = Mode::Plan;
+                }
+            });
         }
     }
 

@@ -4,10 +4,9 @@
 //! The pass decides for the other object, with the status of that object, and carries nothing out. It notes nothing of either
 //! object: a throwaway takes no claim, loses none, and is in no object's way.
 
-use kube::api::Api;
-
-use crate::api::MySafePassword;
-use crate::controller::runtime::error::{Error, bounded};
+use crate::api::{MySafePassword, MySafePasswordStatus};
+use crate::controller::runtime::error::Error;
+use crate::controller::runtime::finalizer;
 use crate::controller::runtime::managed::Managed as _;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::parked::Going;
@@ -22,9 +21,14 @@ pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, contex
     if throwaway.metadata.deletion_timestamp.is_some() {
         return Ok(PassEnd::at_rest());
     }
+    if has_something(throwaway, context) {
+        // It was served as itself until now. The watch is about to show that, once the status is there that tells of it.
+        report::throwaway::write_owed(throwaway, context).await?;
+        return Ok(PassEnd::at_rest());
+    }
     let mut slot = context.cluster.slots.of_pass(throwaway.object_id());
     context.cluster.track(throwaway);
-    let object = with_spec_of(throwaway, of, find(of, context).await?);
+    let object = with_spec_of(throwaway, of, context.shown.find(of));
     let mut observed = observe::from_cache(&object, context);
     if let Some(waits) = observed.waits_as(&throwaway.object_id(), &context.cluster) {
         return Ok(waits);
@@ -43,10 +47,15 @@ pub(super) async fn pass(throwaway: &MySafePassword, of: &NamespacedName, contex
     }
 }
 
-/// Reads the object that a throwaway asks for, if it is there.
-async fn find(of: &NamespacedName, context: &Context) -> Result<Option<MySafePassword>, Error> {
-    let api = Api::<MySafePassword>::namespaced(context.cluster.client.clone(), &of.namespace);
-    bounded("read the object that a throwaway asks for", api.get_opt(&of.name)).await
+/// Returns whether an object has what no throwaway has: our finalizer, or something in its newest status beside the answer.
+pub(super) fn has_something(object: &MySafePassword, context: &Context) -> bool {
+    let answer = MySafePasswordStatus {
+        observed_generation: None,
+        plan: None,
+        conditions: Vec::new(),
+        ..context.statuses.of(object)
+    };
+    finalizer::is_on(object) || answer != MySafePasswordStatus::default()
 }
 
 /// Returns the object that a throwaway asks for, as it is after an edit that gives it the throwaway's spec.

@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 
 use crate::support::{CANARY, PATIENCE, Plan, World, assert_no_canary, merge};
 
-const NAME: &str = "dns-registrar";
+pub const NAME: &str = "dns-registrar";
 const SECRET: &str = "CANARY-access-key";
 const SAMPLE: &str = include_str!("../../../deploy/samples/mysafepassword.yaml");
 
-fn api(world: &World) -> Api<MySafePassword> {
+pub fn api(world: &World) -> Api<MySafePassword> {
     Api::namespaced(world.client.clone(), &world.namespace)
 }
 
 /// The objects of the sample, for the world's connection.
-fn sample(world: &World) -> Vec<Value> {
+pub fn sample(world: &World) -> Vec<Value> {
     let objects = SAMPLE.split("\n---").map(|document| serde_saphyr::from_str::<Value>(document).unwrap());
     let here = |mut object: Value| {
         object["metadata"]["namespace"] = json!(world.namespace);
@@ -32,7 +32,7 @@ fn sample(world: &World) -> Vec<Value> {
 }
 
 /// A world whose connection is for MySafe, and in it the sample.
-async fn with_sample(version: ProductVersion) -> World {
+pub async fn with_sample(version: ProductVersion) -> World {
     let users = ["ana".to_owned()].into();
     let rules =
         SafeRules { users, groups: [("NOC".to_owned(), ["ana".to_owned()].into())].into(), ..SafeRules::default() };
@@ -46,7 +46,7 @@ async fn with_sample(version: ProductVersion) -> World {
 }
 
 /// Waits until the object has that reason for its newest generation.
-async fn becomes(world: &World, reason: &str) -> MySafePassword {
+pub async fn becomes(world: &World, reason: &str) -> MySafePassword {
     wait_until(&format!("the entry to be {reason}"), PATIENCE, async || {
         let found = api(world).get(NAME).await?;
         let status = found.status.clone().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::process::Command;
 
 use super::{Plugin, program};
-use crate::support::World;
+use crate::support::{Folder, World};
 
 #[tokio::test]
 async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
@@ -13,13 +13,12 @@ async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
     for name in ["web", "db-one", "db-two"] {
         world.synced(name).await;
     }
-    let folder = std::env::temp_dir().join(format!("{}-completion", world.namespace));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new("completion");
     for name in ["kubectl-pam", "kubectl_complete-pam"] {
         std::os::unix::fs::symlink(program(), folder.join(name)).unwrap();
     }
     let tools = world.cluster.state().tools.kubectl.clone();
-    let path = std::env::join_paths([folder.clone(), PathBuf::from("/usr/bin"), PathBuf::from("/bin")]).unwrap();
+    let path = std::env::join_paths([folder.to_path_buf(), PathBuf::from("/usr/bin"), PathBuf::from("/bin")]).unwrap();
     let plugin = Plugin::new(&world);
     let kubectl = async |words: &[&str]| {
         let mut command = Command::new(&tools);
@@ -43,10 +42,17 @@ async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
     assert!(complete(&["sta"]).await.starts_with("status\t"));
     let names = complete(&["sync", "-n", namespace, "db"]).await;
     assert_eq!(names, "db-one\tPamCredential\ndb-two\tPamCredential\n:4\n");
+    let bare = complete(&["status", "-n", namespace, "db-o"]).await;
+    assert_eq!(bare, "db-one\tPamCredential\n:4\n");
+    let all = complete(&["status", "-n", namespace, ""]).await;
+    assert!(all.contains("pamcred\tPamCredential\n") && all.contains("\nweb\tPamCredential\n"), "{all}");
+    assert!(!all.contains("pamcred/web"), "each object once: {all}");
     let of_kind = complete(&["status", "--namespace", namespace, "pamcred/w"]).await;
     assert_eq!(of_kind, "pamcred/web\tPamCredential\n:4\n");
     let connections = complete(&["status", "-n", namespace, "--connection", &world.connection]).await;
     assert!(connections.starts_with(&format!("{}\tClusterPamConnection\n", world.connection)), "{connections}");
+    let after_equals = complete(&["status", "-n", namespace, &format!("--connection={}", world.connection)]).await;
+    assert!(after_equals.starts_with(&format!("{}\t", world.connection)), "the value alone: {after_equals}");
     let namespaces = complete(&["status", "-n", namespace]).await;
     assert!(namespaces.lines().any(|line| line == namespace), "{namespaces}");
     assert_eq!(world.journal(&count).entries().len(), 0, "the PAM was asked");
@@ -55,5 +61,4 @@ async fn kubectl_completes_names_of_the_cluster_and_asks_the_pam_for_nothing() {
     assert!(ran.contains("pamcred/web   True    Synced"), "{ran}");
     let help = kubectl(&["pam", "status", "--help"]).await;
     assert!(help.contains("Usage: kubectl pam status "), "{help}");
-    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,6 +1,7 @@
 //! `kubectl pam doctor` against set-ups that are broken, each named, and one where nothing is: then nothing is said to be wrong.
 //! It writes nothing, reads no record by its id, and no secret is in what it says or packs (P5, P8).
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
@@ -8,15 +9,15 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use local_cluster::{Installation, unique_name};
 use pam_operator::api::{DIGEST_KEY_FIELD, DIGEST_KEY_SECRET};
-use pam_simulator::{Certificate, Config, Kind, Simulator};
+use pam_simulator::{Certificate, Clock, Config, Kind, Simulator};
 use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, run};
 use crate::support::steps::leading_to;
-use crate::support::{CANARY, Plan, World, assert_no_canary, base64};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary, base64};
 
 /// No kubelet starts Pods here, so that somebody has to say that the operator's is ready.
-async fn pods_are_ready(world: &World) {
+pub async fn pods_are_ready(world: &World) {
     let deployments = Api::<Deployment>::namespaced(world.client.clone(), world.install.namespace());
     let ready = Patch::Merge(json!({"status": {"replicas": 1, "readyReplicas": 1}}));
     deployments.patch_status(world.install.deployment(), &PatchParams::default(), &ready).await.unwrap();
@@ -87,6 +88,13 @@ async fn what_the_network_and_the_pam_refuse_is_named() {
     world.put_connection(leading_to(&expired)).await;
     names(&checks(&world, 1).await, "certificate", &["expired on 2020-01-01", "renew"]);
 
+    for (minutes, side) in [(-10, "s behind this machine's"), (10, "s ahead of this machine's")] {
+        let mut config = Config::of(world.sim.version());
+        config.clock = Clock::new(move || Timestamp::now() + SignedDuration::from_mins(minutes));
+        let off = Simulator::start(config).await.unwrap();
+        world.put_connection(leading_to(&off)).await;
+        names(&checks(&world, 1).await, "clock", &["the clock of", side, "NTP"]);
+    }
     world.put_connection(json!({"apiPrefix": "/nowhere"})).await;
     names(&checks(&world, 1).await, "prefix", &["apiPrefix /nowhere", "404"]);
 
@@ -251,7 +259,8 @@ async fn the_bundle_holds_conditions_versions_and_events_and_no_secret() {
     let plain = json!({"notes": format!("{CANARY} notes"), "tags": [CANARY]});
     world.put_credential("svc", plain).await;
     world.becomes("svc", "Synced").await;
-    let file = std::env::temp_dir().join(format!("{}.tgz", world.connection));
+    let folder = Folder::new("bundle");
+    let file = folder.join("bundle.tgz");
     let path = file.to_str().unwrap();
     ask(&world, &["doctor", "--bundle", path]).await.says(0, "look through it before you send it");
     let packed = tokio::process::Command::new("tar").args(["-xzOf", path]).output().await.unwrap();
@@ -264,5 +273,4 @@ async fn the_bundle_holds_conditions_versions_and_events_and_no_secret() {
         assert!(!packed.contains(&secret), "{packed}");
     }
     ask(&world, &["doctor", "--bundle", path]).await.says(1, "exists already");
-    std::fs::remove_file(file).unwrap();
 }

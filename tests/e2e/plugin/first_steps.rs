@@ -5,10 +5,9 @@ use std::path::Path;
 use pam_simulator::Seed;
 use serde_json::json;
 
-use super::get::tempdir;
 use super::import::{have, identifiers, posts};
 use super::program;
-use crate::support::{Plan, World, assert_no_canary};
+use crate::support::{Folder, Plan, World, assert_no_canary};
 
 const PAGE: &str = include_str!("../../../docs/reading-and-import.md");
 
@@ -50,7 +49,7 @@ async fn the_first_steps_lead_from_a_vault_to_forty_records_that_are_managed() {
     };
     world.sim.seed_all((0..100).map(|number| seed(number, if number < 40 { "erp" } else { "crm" })));
     let before = identifiers(&world);
-    let folder = tempdir(&world, "first-steps");
+    let folder = Folder::new("first-steps");
 
     let said = run(&world, &folder, 1).await;
     assert!(said.contains("100 records: 40 new in erp-records, 60 not meant by --filter"), "{said}");

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams, PostParams};
+use local_cluster::wait_until;
 use pam_simulator::{Authorization, Effect, Fault, KeyPair, Kind, ProductVersion, Seed, Shape, VaultEdit};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::asked::{Ran, ask, command, run};
-use crate::support::{CANARY, Plan, World, assert_no_canary};
+use super::terminal::{Typed, at_a_terminal};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary};
 
 const VERSIONS: [ProductVersion; 5] =
     [ProductVersion::V3_32, ProductVersion::V3_33, ProductVersion::V3_33_1, ProductVersion::V4_0, ProductVersion::V4_2];
@@ -133,8 +135,8 @@ async fn a_value_goes_into_a_pipe_byte_for_byte_and_is_read_once_by_its_id() {
 async fn a_terminal_is_asked_at_and_shown_the_value() {
     let world = world(ProductVersion::V4_2).await;
     world.sim.edit("101", VaultEdit::Rotate("plain-value".into()));
-    let typed = |line: &'static str| at_a_terminal(&world, line, "");
-    let piped = at_a_terminal(&world, "101", "--field password | cat").await;
+    let typed = |text: &'static str| reveal_at_a_terminal(&world, Some(text), "");
+    let piped = reveal_at_a_terminal(&world, None, "--field password | cat").await;
     assert!(piped.contains("only with --yes=101") && !piped.contains("Type 101"), "{piped}");
     let declined = typed("no").await;
     assert!(declined.contains("Type 101 to go on") && declined.contains("nothing was done"), "{declined}");
@@ -146,24 +148,13 @@ async fn a_terminal_is_asked_at_and_shown_the_value() {
     assert!(kept.contains("control characters") && !kept.contains("canary"), "{kept}");
 }
 
-/// Runs `get 101 --reveal` at a terminal of its own, where somebody types a line; returns all that is on the terminal. `more`
+/// Runs `get 101 --reveal` at a terminal of its own, where somebody types an answer; returns all that is on the terminal. `more`
 /// ends the shell's command.
-async fn at_a_terminal(world: &World, line: &str, more: &str) -> String {
-    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
-    let run = command(world, &[&["get", "101", "--reveal"][..], &connection].concat());
-    let run = run.as_std();
-    let words: Vec<String> = std::iter::once(run.get_program())
-        .chain(run.get_args())
-        .map(|word| format!("'{}'", word.to_string_lossy()))
-        .collect();
-    let mut script = tokio::process::Command::new("script");
-    script.args(["-q", "-e", "-c", &format!("{} {more}", words.join(" ")), "/dev/null"]);
-    let mut script = script.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut stdin = script.stdin.take().unwrap();
-    stdin.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    let output = tokio::time::timeout(Duration::from_mins(1), script.wait_with_output()).await.unwrap().unwrap();
-    drop(stdin);
-    String::from_utf8_lossy(&output.stdout).into_owned()
+async fn reveal_at_a_terminal(world: &World, answer: Option<&str>, more: &str) -> String {
+    let (connection, operator) = (&world.connection, world.install.namespace());
+    let line = format!("get 101 --reveal --connection {connection} --operator-namespace {operator} {more}");
+    let typed = answer.map(|text| Typed { after: "Type 101 to go on: ", text });
+    at_a_terminal(world, &line, typed.as_slice()).await.1
 }
 
 #[tokio::test]
@@ -285,6 +276,50 @@ async fn a_secret_that_may_get_no_value_is_refused_before_anything_is_read() {
     assert_eq!(data.len(), 1);
 }
 
+#[tokio::test]
+async fn a_dry_run_looks_whether_a_value_could_be_written_and_reads_none() {
+    let world = world(ProductVersion::V4_2).await;
+    secret(&world, "db", json!({})).await;
+    secret(&world, "fixed", json!({"immutable": true})).await;
+    reader(&world, "dry-reader").await;
+    let before = world.secrets().get("db").await.unwrap().metadata.resource_version;
+    let world = &world;
+    let into = async |args: &[&str]| ask(world, &[&["get", "101", "--reveal", "--to-secret"], args].concat()).await;
+    let said = "dry run, and nothing was read or written: record 101 (svc on db01) would be read";
+    for dry_run in ["--dry-run", "--dry-run=client", "--dry-run=server"] {
+        let ran = into(&["db:key", dry_run]).await.says(0, said);
+        let place = format!("key key of Secret {}/db", world.namespace);
+        assert!(ran.out.is_empty() && ran.err.contains(&place), "{}", ran.err);
+        assert_eq!(ran.err.contains("which Kubernetes permits"), dry_run == "--dry-run=server", "{}", ran.err);
+        into(&["none", dry_run]).await.says(3, "create it first");
+        into(&["fixed", dry_run]).await.says(3, "immutable");
+    }
+    into(&["db", "--dry-run=client", "--as=dry-reader"]).await.says(0, said);
+    into(&["db", "--dry-run=server", "--as=dry-reader"]).await.says(3, "refused (403)");
+    unread(world);
+    assert_eq!(world.secrets().get("db").await.unwrap().metadata.resource_version, before);
+}
+
+#[tokio::test]
+async fn an_interrupted_read_writes_no_value_and_says_what_may_have_happened() {
+    let world = world(ProductVersion::V4_2).await;
+    secret(&world, "db", json!({})).await;
+    world.sim.inject(Fault::on(Kind::GetCredential, Effect::Delay(Duration::from_secs(20))));
+    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
+    let args = ["get", "101", "--reveal", "--yes=101", "--to-secret", "db", "-v=9"];
+    let mut run = command(&world, &[&args[..], &connection].concat());
+    let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("the read", Duration::from_secs(30), async || {
+        anyhow::ensure!(world.sim.count(Kind::GetCredential) > 0, "not yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let ran = super::interrupted(run).await.says(130, "interrupted while record 101 was read: no value was written");
+    assert!(ran.err.contains("--release gives the custody back") && ran.out.is_empty(), "{}", ran.err);
+    assert_eq!(world.secrets().get("db").await.unwrap().data.unwrap().len(), 1);
+}
+
 /// Somebody who may read what the command needs, and write nothing.
 async fn reader(world: &World, user: &str) {
     let role = format!("reader-{}", world.namespace);
@@ -325,7 +360,7 @@ async fn custody_is_given_back_and_what_was_read_dies_later() {
 async fn an_encrypted_value_is_opened_with_the_key_and_never_printed_as_it_is() {
     let world = world(ProductVersion::V4_2).await;
     let (keys, others) = (KeyPair::generate(2048).unwrap(), KeyPair::generate(1024).unwrap());
-    let folder = tempdir(&world, "keys");
+    let folder = Folder::new("keys");
     let file = |name: &str, pem: &str| {
         let path = folder.join(name);
         std::fs::write(&path, pem).unwrap();
@@ -344,7 +379,6 @@ async fn an_encrypted_value_is_opened_with_the_key_and_never_printed_as_it_is() 
         let refused = reveal(&world, args).await.says(4, "--private-key");
         assert!(refused.bytes.is_empty() && !refused.err.contains("=="), "{}", refused.err);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// P8: at the highest level of talk the value is only where it was asked to go.
@@ -388,15 +422,41 @@ async fn another_login_is_used_where_the_user_gives_one() {
     run.stdin.take().unwrap().write_all(b"canary-7f3a-mine\n").await.unwrap();
     let ran = Ran::of(run.wait_with_output().await.unwrap()).ends(0);
     assert_eq!(ran.out, "101\n");
+    let goes = format!("The secret of client mine goes to {}, where ClusterPamConnection", world.sim.url());
+    assert!(ran.err.contains(&goes), "{}", ran.err);
     let journal = world.sim.journal();
     assert!(journal.entries().iter().all(|entry| entry.client_id.as_deref() == Some("mine")));
     let api: Api<Secret> = Api::namespaced(world.client.clone(), world.install.namespace());
     assert!(api.get_opt("login").await.unwrap().is_some());
 }
 
-/// A folder for one test's files.
-pub fn tempdir(world: &World, name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("{}-{name}", world.namespace));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+/// The owner of a connection decides where the secret goes: the host is said before the secret is asked for, and an address that
+/// looks like another one is said as what it is.
+#[tokio::test]
+async fn the_host_that_gets_a_secret_is_said_before_the_secret_is_asked_for() {
+    let world = world(ProductVersion::V4_2).await;
+    let spec = json!({
+        "url": "https://evil.example.net:8443", "productVersion": world.version,
+        "auth": {"oauth2": {"clientSecretRef": {"name": "login"}}},
+    });
+    let metadata = json!({"name": "own", "namespace": world.namespace});
+    let object =
+        json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamConnection", "metadata": metadata, "spec": spec});
+    world.apply([object]).await;
+    let goes = format!(
+        "The secret of client mine goes to https://evil.example.net:8443, where PamConnection own of namespace {} leads\n",
+        world.namespace
+    );
+    for command in [&["get", "101"][..], &["import"]] {
+        let words = [command, &["--connection", "pamconn/own", "--client-id", "mine"]].concat();
+        let ran = run(&world, &words).await.says(2, "no terminal to ask for the client's secret");
+        assert!(ran.err.starts_with(&goes), "{}", ran.err);
+    }
+    // At a terminal the question itself names the host, and an empty answer sends nothing.
+    let (connection, operator) = (&world.connection, world.install.namespace());
+    let line = format!("get 101 --connection {connection} --client-id mine --operator-namespace {operator}");
+    let question = Typed { after: &format!("Secret of the client for {}: ", world.sim.url()), text: "" };
+    let (_, asked) = at_a_terminal(&world, &line, &[question]).await;
+    assert!(asked.contains("nothing was sent to the PAM"), "{asked}");
+    assert_eq!(world.sim.journal().entries().len(), 0);
 }

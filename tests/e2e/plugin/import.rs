@@ -12,12 +12,11 @@ use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use local_cluster::wait_until;
 use pam_operator::api::{ConditionType, PamCredential, find};
-use pam_simulator::{Kind, Seed};
+use pam_simulator::{Effect, Fault, Kind, Seed};
 use serde_json::{Value, json};
 
 use super::asked::{Ran, ask, command};
-use super::get::tempdir;
-use crate::support::{CANARY, Plan, World, assert_no_canary};
+use crate::support::{CANARY, Folder, Plan, World, assert_no_canary};
 
 const OWN: &str = "their-value";
 /// How many of the manifests are applied: the API server, which all tests share, has other work.
@@ -115,7 +114,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     let keys = (0..40).map(|number| Seed::new(&format!("key{number}"), "host-00", "10.9.9.9").ssh_key());
     world.sim.seed_all((0..4960).map(seed).chain(keys));
     let before = identifiers(&world);
-    let (first, rest) = (tempdir(&world, "first"), tempdir(&world, "rest"));
+    let (first, rest) = (Folder::new("first"), Folder::new("rest"));
 
     let ran = import(&world, &first, &["--filter", "hostname=HOST-*", "--filter", "username=svc*0"]).await.ends(0);
     assert!(ran.err.contains("5000 records: 496 new"), "{}", ran.err);
@@ -126,7 +125,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert!(ran.err.contains("4464 new") && ran.err.contains("an SSH key") && ran.out.is_empty(), "{}", ran.err);
     assert_eq!(files(&rest).len(), 4464 + 1, "and what was skipped");
-    assert_eq!(files(&rest)["skipped.txt"].lines().count(), 40);
+    assert_eq!(files(&rest)["skipped.txt"].lines().filter(|line| !line.starts_with('#')).count(), 40);
 
     let filled = ["svc0-host-00-101", "svc7-host-07-108", "svc4959-host-19-5060"];
     apply(&world, some(manifests(&rest), APPLIED - 496, &filled)).await;
@@ -144,7 +143,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
     assert_eq!(world.sim.value_of("108"), Some(format!("{CANARY}-svc7-host-07-108")));
     assert_eq!(world.sim.value_of("109").as_deref(), Some(OWN));
 
-    let ran = import(&world, &tempdir(&world, "left"), &[]).await.says(0, &format!("40 skipped, {APPLIED} claimed"));
+    let ran = import(&world, &Folder::new("left"), &[]).await.says(0, &format!("40 skipped, {APPLIED} claimed"));
     assert!(ran.err.contains(&format!("5000 records: {} new", 4960 - APPLIED)), "{}", ran.err);
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
     assert_no_canary(&world.everything_said().await);
@@ -154,7 +153,7 @@ async fn five_thousand_records_are_adopted_and_each_is_updated_once_when_its_sec
 async fn another_run_changes_nothing_and_no_file_that_somebody_edited() {
     let world = Plan::default().on_its_own().await.operator_off().start().await;
     world.sim.seed_all((0..5).map(seed));
-    let folder = tempdir(&world, "again");
+    let folder = Folder::new("again");
     import(&world, &folder, &[]).await.says(0, "5 records: 5 new");
     let first = files(&folder);
     import(&world, &folder, &[]).await.says(0, "5 records: 0 new");
@@ -169,6 +168,14 @@ async fn another_run_changes_nothing_and_no_file_that_somebody_edited() {
         ran.err
     );
     assert_eq!(std::fs::read_to_string(&edited).unwrap(), format!("# {CANARY}\n"));
+    let told = import(&world, &folder, &["--summary", "json"]).await.ends(0);
+    let json: Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!((&json["apiVersion"], &json["kind"]), (&json!("cli.pam-operator.io/v1"), &json!("ImportSummary")));
+    let counts = ["records", "new", "same", "replaced"].map(|field| json[field].as_u64());
+    assert_eq!((counts, &json["kept"]), ([Some(5), Some(0), Some(4), Some(0)], &json!(["svc3-host-03-104.yaml"])));
+    assert!(!told.err.contains("kept"), "it is said once: {}", told.err);
+    let yaml = import(&world, &folder, &["--summary", "yaml"]).await.ends(0).out;
+    assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), json);
     import(&world, &folder, &["--overwrite"]).await.says(0, "1 written again");
     assert_eq!(files(&folder), first);
 }
@@ -224,11 +231,11 @@ async fn the_connections_owner_gets_the_rule_that_is_missing() {
     world.sim.seed_all([seed(0), seed(1), Seed::new("own", "host-02", "10.0.0.7").identifier(&own).value(OWN)]);
     world.put_connection(json!({"access": null})).await;
     world.connection_becomes("Authenticated").await;
-    let folder = tempdir(&world, "access");
+    let folder = Folder::new("access");
     let ran = import(&world, &folder, &[]).await.says(0, "does not allow 2 of the records to this namespace");
     let file = folder.join("access.patch");
     let command =
-        format!("kubectl patch clusterpamconnection {} --type=merge --patch-file={}", world.connection, file.display());
+        format!("kubectl patch clusterpamconnection {} --type=json --patch-file={}", world.connection, file.display());
     assert!(ran.err.contains(&command), "{}", ran.err);
     apply(&world, manifests(&folder)).await;
     for name in ["svc0-host-00-101", "svc1-host-01-102", "own-host-02-103"] {
@@ -246,7 +253,7 @@ async fn the_connections_owner_gets_the_rule_that_is_missing() {
     assert_eq!((posts(&world), world.sim.records().len()), (3, 3));
     let rules = world.connections().get(&world.connection).await.unwrap().spec.access.unwrap();
     assert_eq!(rules.len(), 2, "and the default that was there before");
-    import(&world, &tempdir(&world, "after"), &[]).await.says(0, "3 records: 0 new");
+    import(&world, &Folder::new("after"), &[]).await.says(0, "3 records: 0 new");
     assert_no_canary(&world.everything_said().await);
 }
 
@@ -256,8 +263,8 @@ async fn an_interrupted_import_says_how_far_it_got_and_goes_on_at_the_next_run()
     world.sim.seed_all((0..5000).map(seed));
     let mut interrupted = None;
     // On a busy machine the signal comes after the last file, now and then.
-    for number in 0..20 {
-        let folder = tempdir(&world, &format!("stopped{number}"));
+    for _ in 0..20 {
+        let folder = Folder::new("stopped");
         let ran = interrupt(&world, &folder).await;
         if ran.code != 0 {
             interrupted = Some((folder, ran));
@@ -273,9 +280,47 @@ async fn an_interrupted_import_says_how_far_it_got_and_goes_on_at_the_next_run()
         written.len(),
         ran.err
     );
+    assert!(ran.err.contains(&format!("{} manifests were not written", 5000 - written.len())), "{}", ran.err);
     assert!(written.keys().all(|name| !name.contains("unfinished")), "no unfinished file");
+    assert_eq!(manifests(&folder).len(), 2 * written.len(), "each file is whole");
     import(&world, &folder, &[]).await.says(0, &format!("{} new", 5000 - written.len()));
     assert_eq!(files(&folder).len(), 5000);
+}
+
+#[tokio::test]
+async fn an_import_that_is_interrupted_while_it_reads_has_written_nothing() {
+    let world = Plan::default().on_its_own().await.operator_off().start().await;
+    world.sim.seed_all((0..5).map(seed));
+    world.sim.inject(Fault::on(Kind::ListCredentials, Effect::Delay(Duration::from_secs(25))));
+    let folder = Folder::new("unread");
+    let out = folder.join("out");
+    let connection = ["--connection", &world.connection, "--operator-namespace", world.install.namespace()];
+    let mut run = command(&world, &[&["import", "-o", out.to_str().unwrap()][..], &connection].concat());
+    let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("the list", Duration::from_secs(30), async || {
+        anyhow::ensure!(world.sim.count(Kind::ListCredentials) > 0, "not yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let ran = super::interrupted(run).await.says(130, "interrupted before anything was written");
+    assert!(ran.err.contains("0 records of the PAM's list read after 10 s"), "a line each ten seconds: {}", ran.err);
+    assert!(!out.exists() && !ran.err.contains('\r'), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn each_way_to_end_has_its_code() {
+    let world = Plan::default().on_its_own().await.operator_off().start().await;
+    world.sim.seed_all((0..2).map(seed));
+    let folder = Folder::new("ends");
+    let file = folder.join("file");
+    std::fs::write(&file, "").unwrap();
+    import(&world, &file, &[]).await.says(1, "cannot be written");
+    super::asked::run(&world, &["import", "--connection", "absent"]).await.says(1, "there is no connection absent");
+    ask(&world, &["import", "--as", "nobody"]).await.says(3, "refused (403)");
+    world.sim.set_down(true);
+    import(&world, &folder, &[]).await.says(4, "no connection to the PAM");
 }
 
 /// Interrupts an import once its first file is there.

@@ -4,12 +4,17 @@
 mod asked;
 mod completion;
 mod doctor;
+mod every_command;
 mod first_steps;
 mod get;
 mod import;
+mod manual;
 mod plan;
+mod schema;
 mod status;
 mod sync;
+mod terminal;
+mod version;
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -96,10 +101,19 @@ impl Ran {
 
 /// Interrupts a run as Ctrl-C does, and returns how it ended.
 async fn interrupt(child: Child) -> Ran {
+    Ran::of(signalled(child).await)
+}
+
+/// The same for a run that speaks with the PAM.
+async fn interrupted(child: Child) -> asked::Ran {
+    asked::Ran::of(signalled(child).await)
+}
+
+async fn signalled(child: Child) -> Output {
     let pid = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
     let ended = tokio::time::timeout(Duration::from_secs(30), child.wait_with_output()).await;
-    Ran::of(ended.expect("it ends").unwrap())
+    ended.expect("it ends").unwrap()
 }
 
 /// The plugin that was built beside the operator.

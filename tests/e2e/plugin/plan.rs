@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use kube::api::ListParams;
 use local_cluster::wait_until;
+use pam_simulator::{Kind, ProductVersion};
 use serde_json::{Value, json};
 
 use super::{Plugin, interrupt};
+use crate::my_safe::{self, NAME};
 use crate::support::vault::assert_untouched;
 use crate::support::{CANARY, Plan, World};
 
@@ -50,12 +52,59 @@ async fn the_plan_of_a_file_is_that_of_its_objects_and_nothing_is_sent() {
     ]);
     assert!(!text.out.contains("spec.mode is Plan"), "{}", text.out);
 
+    let yaml = plugin.run_with(&["plan", "-f", "-", "-o", "yaml"], &file).await.ended(1).out;
+    let yaml: Value = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!((&yaml["kind"], &yaml["items"]), (&json!("PlanList"), &json["items"]));
+    let names = plugin.run_with(&["plan", "-f", "-", "-o", "name"], &file).await.ended(1).out;
+    assert_eq!(names, "pamcredential.pam-operator.io/there\npamcredential.pam-operator.io/new\n");
+    let bare = plugin.run_with(&["plan", "-f", "-", "-o", "wide", "--no-headers"], &file).await.ended(1).out;
+    assert!(bare.starts_with("pamcred/there") && !bare.contains('\u{1b}'), "{bare:?}");
+
     let same = plugin.run(&["plan", "there"]).await.ended(0);
     assert!(same.out.contains("pamcred/there   Nothing"), "{}", same.out);
     let suspended = documents(&[world.credential_json("there", json!({"suspend": true, "tags": ["one"]}))]);
     plugin.run_with(&["plan", "-f", "-"], &suspended).await.ended(0).says(&["Suspended"]);
     assert_untouched(&world.journal(&count));
     assert_nothing_left(&world, &["there"]).await;
+}
+
+#[tokio::test]
+async fn the_plan_of_an_entry_of_my_safe_is_that_of_a_file_or_of_the_object_and_nothing_is_sent() {
+    let world = my_safe::with_sample(ProductVersion::V4_2).await;
+    let id = my_safe::becomes(&world, "Synced").await.status.unwrap().identifier.unwrap();
+    let plugin = Plugin::new(&world);
+    let mark = world.sim.mark();
+    let object = format!("mysafe/{NAME}");
+    plugin.run(&["plan", &object]).await.ended(0).says(&[&format!("{object}   Nothing")]);
+
+    let mut file = my_safe::sample(&world);
+    let mut object = file.iter().find(|object| object["kind"] == "MySafePassword").unwrap().clone();
+    object["spec"]["notes"] = json!("owned by others");
+    let mut new = object.clone();
+    (new["metadata"]["name"], new["spec"]["name"]) = (json!("new"), json!("Another"));
+    let mut blocked = new.clone();
+    (blocked["metadata"]["name"], blocked["spec"]["contentSecretRef"]) = (json!("blocked"), json!({"name": "absent"}));
+    file.retain(|object| object["kind"] == "Secret");
+    file.extend([object, new, blocked]);
+    let file = documents(&file);
+    let json = plugin.run_with(&["plan", "-f", "-", "-o", "json"], &file).await.ended(1).json();
+    let [edit, new, blocked] = json["items"].as_array().unwrap().as_slice() else { panic!("{json}") };
+    assert_eq!((&edit["action"], &edit["groups"], &edit["id"]), (&json!("Update"), &json!(["notes"]), &json!(id)));
+    assert_eq!((&new["action"], &new["id"]), (&json!("Create"), &Value::Null));
+    assert_eq!((&blocked["action"], &blocked["status"]), (&json!("Blocked"), &json!("SecretNotFound")));
+    plugin.run_with(&["plan", "-f", "-", "--exit-zero"], &file).await.ended(0).says(&[
+        &format!("mysafe/{NAME}   Update"),
+        "mysafe/new             Create",
+        "mysafe/blocked         Blocked",
+        "→ create it in the namespace",
+        "left out: Secret ",
+    ]);
+
+    let writes = [Kind::PostSafePassword, Kind::PutSafePassword, Kind::GetSafePassword];
+    assert!(writes.iter().all(|kind| world.sim.since(mark).count(*kind) == 0), "{:?}", world.sim.since(mark));
+    let left = my_safe::api(&world).list(&ListParams::default()).await.unwrap();
+    let left: Vec<_> = left.items.into_iter().filter_map(|object| object.metadata.name).collect();
+    assert_eq!(left, [NAME], "every throwaway is gone");
 }
 
 #[tokio::test]

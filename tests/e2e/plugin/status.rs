@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use local_cluster::unique_name;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -51,19 +52,67 @@ async fn what_is_not_ready_is_told_with_what_to_do_in_every_form() {
     ]);
 }
 
+/// A user who may read credentials in the namespace, and neither Secrets nor events.
+async fn who_reads_credentials_alone(world: &World) -> String {
+    let (user, namespace) = (unique_name("reader"), &world.namespace);
+    let group = "rbac.authorization.k8s.io";
+    world
+        .apply([
+            json!({"apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": {"name": user, "namespace": namespace},
+                "rules": [{"apiGroups": ["pam-operator.io"], "resources": ["pamcredentials"], "verbs": ["get"]}]}),
+            json!({"apiVersion": format!("{group}/v1"), "kind": "RoleBinding", "metadata": {"name": user, "namespace": namespace},
+                "roleRef": {"apiGroup": group, "kind": "Role", "name": user},
+                "subjects": [{"apiGroup": group, "kind": "User", "name": user}]}),
+        ])
+        .await;
+    user
+}
+
 #[tokio::test]
 async fn one_object_is_shown_with_its_vault_its_secret_and_its_events() {
     let world = one_ready_and_one_not().await;
     let plugin = Plugin::new(&world);
-    plugin.run(&["status", "pamcred/good"]).await.ended(0).says(&[
+    let id = world.id_of("good").await;
+    let claims = ["    account  good at db01 (10.0.0.7)\n", &format!("    record   id {id}, identifier c1_")];
+    let text = plugin.run(&["status", "good"]).await.ended(0).says(&claims).says(&[
         "    vault    https://",
-        "    secret   good: as it was pushed",
+        "    pushed   ",
+        "    secret   good: as it was pushed, last changed ",
         "    event    ",
     ]);
+    assert_eq!(plugin.run(&["status", "pamcred/good"]).await.ended(0).out.lines().count(), text.out.lines().count());
     let json = plugin.run(&["status", "pamcred/good", "-o", "json"]).await.ended(0).json();
     let detail = &json["items"][0]["detail"];
     assert_eq!(detail["secrets"][0]["state"], "Pushed");
+    assert_eq!((&detail["claims"]["hostname"], &detail["claims"]["id"]), (&json!("db01"), &json!(id)));
     assert!(detail["events"][0]["reason"].is_string() && detail["origin"].is_string(), "{detail}");
+    let times: Vec<&str> = detail["events"].as_array().unwrap().iter().map(|e| e["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted() && times.len() <= 5, "the newest is the last: {times:?}");
+    let secret = world.secrets().get_metadata("good").await.unwrap().metadata;
+    let created = secret.creation_timestamp.unwrap().0.to_string();
+    assert!(detail["secrets"][0]["changed"].as_str().unwrap() >= created.as_str(), "{detail} {created}");
+
+    let reader = who_reads_credentials_alone(&world).await;
+    plugin.run(&["status", "good", "--as", &reader]).await.ended(0).says(&[
+        "    secret   good: its metadata could not be read (you may not, in namespace ",
+        "    event    cannot list events: Kubernetes refused (403)",
+    ]);
+    world.put_secret("twin", json!({"password": CANARY})).await;
+    world.put_credential("twin", json!({"username": "good"})).await;
+    world.becomes("twin", "AccountConflict").await;
+    let held = plugin.run(&["status", "twin", "-o", "json"]).await.ended(1).json();
+    assert_eq!(held["items"][0]["detail"]["claims"]["heldByAnother"], "Account", "{held}");
+    plugin.run(&["status", "twin"]).await.ended(1).says(&[
+        "    account  good at db01 (10.0.0.7): another object of this cluster holds it\n",
+        "    pushed   not yet\n",
+        "    secret   twin: not pushed yet",
+    ]);
+    let connection = format!("clusterpamconn/{}", world.connection);
+    let json = plugin.run(&["status", &connection, "-o", "json"]).await.ended(0).json();
+    assert_eq!(
+        (&json["items"][0]["detail"]["claims"], &json["items"][0]["name"]),
+        (&json!(null), &json!(world.connection))
+    );
     plugin.run(&["status", "pamcred/absent"]).await.ended(1).says(&["there is no PamCredential absent"]);
     plugin.run(&["status", "clusterpamconn", "--as", "nobody"]).await.ended(3).says(&["refused (403)"]);
     let partly = plugin.run(&["status", "--as", "nobody"]).await.ended(3);

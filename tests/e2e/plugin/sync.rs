@@ -30,6 +30,10 @@ async fn a_push_is_asked_for_and_waited_for_and_an_object_that_cannot_be_pushed_
     plugin.run(&["sync", "--all", "--dry-run=server"]).await.ended(0).says(&["WouldBeAsked"]);
     plugin.run(&["sync", "absent"]).await.ended(1);
     assert_eq!(world.journal(&count).count(Kind::PostCredential), 0);
+    let asked = world.get("one").await.metadata.annotations.unwrap_or_default();
+    plugin.run(&["sync", "one", "--dry-run=server"]).await.ended(0);
+    assert_eq!(world.get("one").await.metadata.annotations.unwrap_or_default(), asked, "nothing is changed");
+    plugin.run(&["sync", "one", "--dry-run=server", "--as", "nobody"]).await.ended(3);
     let json = plugin.run(&["sync", "--all", "--yes", "-o", "json"]).await.ended(0).json();
     assert_eq!((&json["kind"], json["items"].as_array().unwrap().len()), (&json!("SyncList"), 2));
     assert_eq!(json["items"][0]["result"], "Done");

@@ -3,6 +3,7 @@
 
 pub mod budgets;
 mod counting;
+mod folder;
 mod objects;
 mod plan;
 pub mod steps;
@@ -16,7 +17,8 @@ use local_cluster::{ControlPlane, Installation, Operator};
 use pam_simulator::Simulator;
 
 pub use counting::Count;
-pub use plan::Plan;
+pub use folder::Folder;
+pub use plan::{Names, Plan};
 use text::is;
 pub use text::{assert_no_canary, base64, is_not_found, merge, name_of, ready, shown};
 

@@ -15,6 +15,16 @@ pub struct Plan {
     values: Vec<(&'static str, Value)>,
     neighbour: bool,
     cluster: Option<&'static ControlPlane>,
+    names: Option<Names>,
+}
+
+/// The names of a world that has its control plane for itself.
+#[derive(Clone, Copy)]
+pub struct Names {
+    pub namespace: &'static str,
+    pub connection: &'static str,
+    /// Of the operator's namespace, and of the release.
+    pub operator: &'static str,
 }
 
 impl Default for Plan {
@@ -27,6 +37,7 @@ impl Default for Plan {
             values: Vec::new(),
             neighbour: false,
             cluster: None,
+            names: None,
         }
     }
 }
@@ -64,6 +75,18 @@ impl Plan {
         self
     }
 
+    /// The PAM also has that device.
+    pub fn device(mut self, hostname: &str, ip: &str) -> Self {
+        self.sim = self.sim.device(hostname, ip);
+        self
+    }
+
+    /// With these names in the place of random ones, for a test that shows them.
+    pub fn named(mut self, names: Names) -> Self {
+        self.names = Some(names);
+        self
+    }
+
     /// Everything is there but the operator.
     pub fn operator_off(mut self) -> Self {
         self.operator = false;
@@ -84,11 +107,19 @@ impl Plan {
             None => ControlPlane::shared().await.unwrap(),
         };
         let sim = Simulator::start(self.sim).await.unwrap();
-        let (namespace, connection) = (cluster.namespace("creds").await.unwrap(), unique_name("pam"));
+        let (namespace, connection) = match self.names {
+            Some(names) => {
+                cluster.kubectl(&["create", "namespace", names.namespace]).await.unwrap();
+                (names.namespace.to_owned(), names.connection.to_owned())
+            }
+            None => (cluster.namespace("creds").await.unwrap(), unique_name("pam")),
+        };
+        let of_operator =
+            |prefix: &str| self.names.map_or_else(|| unique_name(prefix), |names| names.operator.to_owned());
         let neighbour = if self.neighbour { Some(cluster.namespace("creds").await.unwrap()) } else { None };
         let watched: Vec<&String> = std::iter::once(&namespace).chain(&neighbour).collect();
-        let mut release = Installation::of(cluster, &unique_name("ops"))
-            .named(&unique_name("rel"))
+        let mut release = Installation::of(cluster, &of_operator("ops"))
+            .named(&of_operator("rel"))
             .set("watchNamespaces", json!(watched))
             .set("connectionSelector", format!("world={connection}"))
             .set("clusterName", "c1")

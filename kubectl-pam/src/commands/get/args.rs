@@ -9,6 +9,7 @@ use super::into_secret::SecretKey;
 use super::target::Target;
 use crate::connection::LoginArgs;
 use crate::consent::YesArgs;
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
 use crate::objects::ConnectionName;
 use crate::output::OutputArgs;
@@ -39,6 +40,9 @@ pub struct GetArgs {
     /// Write the value into this key of a Secret that exists, with your own rights, and print nothing [default key: password]
     #[arg(long, value_name = "NAME[:KEY]", requires = "reveal", conflicts_with = "field")]
     pub to_secret: Option<SecretKey>,
+    /// With --to-secret: say what would be done; nothing is read, and nothing is written
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client", requires = "to_secret", conflicts_with = "release")]
+    pub dry_run: Option<DryRun>,
     /// Open an encrypted answer with this key: RSA in PEM, as the PAM let it be downloaded for the authorization
     #[arg(long, value_name = "FILE", requires = "reveal")]
     pub private_key: Option<PathBuf>,
@@ -58,10 +62,18 @@ pub struct GetArgs {
 }
 
 impl GetArgs {
-    /// Refuses what the command line cannot say by itself.
+    /// Refuses what the command line cannot say by itself. Where an argument is given that excludes another one, clap no longer
+    /// asks for that other one.
     pub fn check(&self) -> Result<(), Failure> {
         let of_value = self.field.as_deref() == Some(PASSWORD);
+        let only_of_reads = self.to_secret.is_some() || self.private_key.is_some() || self.not_encrypted;
         match (&self.field, self.reveal || self.release) {
+            _ if only_of_reads && !self.reveal => Err(usage(
+                "--to-secret, --private-key and --not-encrypted are for --reveal: give it too, or leave them out",
+            )),
+            _ if self.dry_run.is_some() && self.to_secret.is_none() => {
+                Err(usage("--dry-run is for --to-secret: nothing else of this command writes to Kubernetes"))
+            }
             (Some(_), false) if of_value => Err(usage("the password is read with --reveal only: give --reveal too")),
             (Some(_), true) if !(of_value && self.reveal) => {
                 Err(usage("--field with another field than password shows the list: leave --reveal and --release out"))

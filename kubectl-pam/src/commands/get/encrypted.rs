@@ -77,6 +77,7 @@ fn decrypted(text: &str, key: &PrivateKey) -> Option<SecretString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     /// Made with openssl: `openssl genrsa -traditional 1024`, the same with `openssl pkcs8 -topk8 -nocrypt`, and
     /// `openssl pkeyutl -encrypt -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1`.
@@ -99,8 +100,8 @@ mod tests {
 
     #[test]
     fn a_key_is_read_in_both_forms_and_nothing_else_is_a_key() {
-        let folder = std::env::temp_dir();
-        let path = folder.join(format!("kubectl-pam-key-{}", std::process::id()));
+        let folder = Scratch::new("key");
+        let path = folder.join("key.pem");
         let other_form = include_str!("../../../tests/fixtures/decryption-key-pkcs1.pem");
         for pem in [KEY, other_form] {
             fs::write(&path, pem).unwrap();

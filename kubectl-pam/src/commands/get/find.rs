@@ -6,6 +6,7 @@ use pam_operator::pam::{ListedCredential, PamClient};
 use super::target::{Target, is_account};
 use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
+use crate::listing;
 use crate::objects::{ConnectionName, Kind, PamObject, get};
 
 /// What is sought, and by which connection.
@@ -72,7 +73,7 @@ impl Sought {
                 found.push(record);
             }
         };
-        client.list_credentials(&mut take).await?;
+        listing::each(client, &mut take).await?;
         found.sort_by_key(|record| record.id.number());
         if found.is_empty() { Err(self.missing()) } else { Ok(found) }
     }

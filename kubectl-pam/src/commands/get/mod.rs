@@ -23,6 +23,7 @@ use record::{Record, Records};
 /// Runs the command.
 pub async fn run(args: &GetArgs, cluster: &Cluster) -> Result<Exit, Failure> {
     let sought = find::sought(&args.target, args.connection.as_ref(), cluster).await?;
+    args.login.check_named(&sought.connection, args.connection.as_ref())?;
     let connected = args.login.connect(cluster, &sought.connection).await?;
     let found = sought.find(&connected.client).await?;
     if !(args.reveal || args.release) {
@@ -43,4 +44,37 @@ fn show(args: &GetArgs, found: &[ListedCredential]) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        get: GetArgs,
+    }
+
+    #[tokio::test]
+    async fn the_secret_of_the_users_own_client_goes_to_no_host_that_an_object_names() {
+        let (cluster, _) = fake::cluster(|_, path| {
+            let status = json!({"id": "4711"});
+            let spec = json!({"connectionRef": {"kind": "PamConnection", "name": "own"}});
+            Some(
+                json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "spec": spec, "status": status,
+                "metadata": {"name": path.rsplit('/').next(), "namespace": "shop"}}),
+            )
+        });
+        for more in [&[][..], &["--connection=own"]] {
+            let line = [&["get", "db", "--client-id=mine", "--client-secret-stdin"][..], more].concat();
+            let failure = run(&Line::parse_from(line).get, &cluster).await.unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage, "{failure}");
+            assert!(failure.message.contains("--connection pamconn/own"), "{failure}");
+        }
+    }
 }

@@ -13,8 +13,13 @@ use super::into_secret::{Checked, SecretKey};
 use super::one::One;
 use crate::cluster::Cluster;
 use crate::consent::{Question, confirm};
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interruption;
 use crate::output::note;
+
+/// What is said of a read that got no answer.
+const HANDED_OUT: &str = "The PAM may have handed the value out all the same: --release gives the custody back";
 
 /// Where the value goes.
 enum Place<'a> {
@@ -27,8 +32,16 @@ enum Place<'a> {
 pub async fn run(args: &GetArgs, cluster: &Cluster, one: &One<'_>) -> Result<Exit, Failure> {
     let opening = opening(args)?;
     let place = place(args, cluster).await?;
-    ask(args, &place, one)?;
-    let handed_out = Reader::of(one.client).read(&one.listed.id).await.map_err(not_read)?;
+    if args.dry_run.is_some() {
+        note(&tried(args, &place, cluster, one));
+        return Ok(Exit::Done);
+    }
+    let of_place = match &place {
+        Place::Secret { key, .. } => key.consequences(cluster).await,
+        Place::Terminal | Place::Pipe => Vec::new(),
+    };
+    ask(args, &place, one, of_place)?;
+    let handed_out = read(one, &Interruption::listen()).await?;
     let value = value_of(&handed_out, one, &opening).map_err(|failure| with_custody(failure, one))?;
     write(place, cluster, &value).await.map_err(|failure| with_custody(failure, one))?;
     if args.release {
@@ -50,7 +63,9 @@ fn opening(args: &GetArgs) -> Result<Opening, Failure> {
 async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Failure> {
     if let Some(key) = &args.to_secret {
         let checked = key.check(cluster).await?;
-        key.may_write(cluster, &checked).await?;
+        if args.dry_run != Some(DryRun::Client) {
+            key.may_write(cluster, &checked).await?;
+        }
         return Ok(Place::Secret { key, checked });
     }
     match (std::io::stdout().is_terminal(), &args.field) {
@@ -62,8 +77,21 @@ async fn place<'a>(args: &'a GetArgs, cluster: &Cluster) -> Result<Place<'a>, Fa
     }
 }
 
+/// Returns what is said instead of a read.
+fn tried(args: &GetArgs, place: &Place<'_>, cluster: &Cluster, one: &One<'_>) -> String {
+    let (id, account, origin) = (&one.listed.id, one.record.account(), one.client.origin());
+    let whereto = match place {
+        Place::Secret { key, .. } => format!("key {} of Secret {}/{}", key.key, cluster.namespace, key.name),
+        Place::Terminal | Place::Pipe => "standard output".to_owned(),
+    };
+    let checked = if args.dry_run == Some(DryRun::Server) { ", which Kubernetes permits" } else { "" };
+    format!(
+        "dry run, and nothing was read or written: record {id} ({account}) would be read at {origin}, and its value written to {whereto}{checked}"
+    )
+}
+
 /// Says what a read means, and wants the id.
-fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>) -> Result<(), Failure> {
+fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>, of_place: Vec<String>) -> Result<(), Failure> {
     let id: &str = &one.listed.id;
     if matches!(place, Place::Pipe) && !args.yes.is_given() {
         let message = format!("not confirmed, and nothing was read: a value goes into a pipe only with --yes={id}");
@@ -76,7 +104,8 @@ fn ask(args: &GetArgs, place: &Place<'_>, one: &One<'_>) -> Result<(), Failure> 
     };
     let what =
         format!("Read the value of record {id} ({}) from {} and {whereto}", one.record.account(), one.client.origin());
-    let items = consequences(args, one.listed.automatic_change);
+    let mut items = consequences(args, one.listed.automatic_change);
+    items.extend(of_place);
     confirm(&args.yes, Question { what: &what, items: &items, typed: Some(id) })
 }
 
@@ -96,6 +125,18 @@ fn consequences(args: &GetArgs, rotates: Option<bool>) -> Vec<String> {
     items
 }
 
+/// Reads the record. What comes behind an answer is not interrupted: the value was handed out then.
+async fn read(one: &One<'_>, interruption: &Interruption) -> Result<HandedOut, Failure> {
+    let (id, reader) = (&one.listed.id, Reader::of(one.client));
+    tokio::select! {
+        read = reader.read(id) => read.map_err(not_read),
+        () = interruption.comes() => Err(Failure::new(
+            Exit::Interrupted,
+            format!("interrupted while record {id} was read: no value was written. {HANDED_OUT}"),
+        )),
+    }
+}
+
 /// Returns the value of an answer, if the answer is surely about the record.
 fn value_of(handed_out: &HandedOut, one: &One<'_>, opening: &Opening) -> Result<SecretString, Failure> {
     if !is_as_listed(handed_out, one.listed) {
@@ -111,7 +152,7 @@ fn not_read(error: PamError) -> Failure {
     let unknown = error.outcome_unknown();
     let mut failure = Failure::from(error);
     if unknown {
-        failure.message += ". The PAM may have handed the value out all the same: --release gives the custody back";
+        failure.message = format!("{}. {HANDED_OUT}", failure.message);
     }
     failure
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pam_operator::api::{AccessNamespaces, AccessRule};
 use pam_operator::domain::{self, Claim, Denial, Grants, access};
 use pam_operator::pam::ListedCredential;
+use serde_json::{Value, json};
 
 /// As many patterns of identifiers a rule may have.
 const MOST_IDENTIFIERS: usize = 64;
@@ -54,7 +55,7 @@ impl Rules<'_> {
 pub struct Rule {
     /// The rule.
     pub rule: AccessRule,
-    /// True if the rule names each identifier; false if it has patterns, which cover others too.
+    /// True if the rule names each identifier and each hostname; false if it covers others too.
     pub is_exact: bool,
 }
 
@@ -72,16 +73,25 @@ pub fn rule_for(namespace: &str, records: &[&ListedCredential]) -> Rule {
         hostnames: exact.then(|| hostnames.into_iter().collect()),
         allow: None,
     };
-    Rule { rule, is_exact }
+    Rule { rule, is_exact: is_exact && exact }
 }
 
-/// Returns all rules of a connection with a further one. A connection without rules has one for every namespace by default,
-/// which ends when a rule is written down: the default is written down with it. `None` if there is no room.
+/// Returns the steps of a JSON patch that gives a connection a further rule, and changes none that it has, also of those that it
+/// gets before somebody applies the patch. A connection without rules has one for every namespace by default, which ends when a
+/// rule is written down: the default is written down with it, if there is still no rule then. `None` if there is no room.
 #[must_use]
-pub fn with_rule(existing: Option<&[AccessRule]>, rule: AccessRule) -> Option<Vec<AccessRule>> {
-    let default = [AccessRule::default()];
-    let existing = existing.unwrap_or(&default);
-    (existing.len() < MOST_RULES).then(|| [rule].into_iter().chain(existing.iter().cloned()).collect())
+pub fn adding(rule: &AccessRule, existing: Option<&[AccessRule]>) -> Option<Value> {
+    let path = "/spec/access";
+    match existing {
+        None => Some(json!([
+            { "op": "test", "path": path, "value": null },
+            { "op": "add", "path": path, "value": [rule, AccessRule::default()] },
+        ])),
+        Some(existing) if existing.len() < MOST_RULES => {
+            Some(json!([{ "op": "add", "path": format!("{path}/0"), "value": rule }]))
+        }
+        Some(_) => None,
+    }
 }
 
 /// Returns patterns that cover all identifiers, and whether each is one of them. With too many identifiers the patterns are what
@@ -160,6 +170,7 @@ mod tests {
         assert_eq!(rule.namespaces.unwrap().names, Some(vec!["shop".to_owned()]));
         let odd = rule_for("shop", &[&record("robot-5", "db*")]);
         assert_eq!(odd.rule.hostnames, None, "a star would be a pattern");
+        assert!(!odd.is_exact, "every hostname is covered");
     }
 
     fn many(name: impl Fn(usize) -> String) -> Vec<String> {
@@ -178,9 +189,15 @@ mod tests {
     #[test]
     fn what_was_allowed_before_stays_allowed() {
         let Rule { rule, .. } = rule_for("shop", &[&record("robot-5", "db01")]);
-        assert_eq!(with_rule(None, rule.clone()).unwrap(), [rule.clone(), AccessRule::default()]);
+        let op =
+            |patch: &Value, at: usize| (patch[at]["op"].clone(), patch[at]["path"].clone(), patch[at]["value"].clone());
+        let none = adding(&rule, None).unwrap();
+        assert_eq!(op(&none, 0), (json!("test"), json!("/spec/access"), Value::Null), "nothing is replaced");
+        assert_eq!(op(&none, 1), (json!("add"), json!("/spec/access"), json!([rule, AccessRule::default()])));
         let full = vec![AccessRule::default(); MOST_RULES];
-        assert_eq!(with_rule(Some(&full[1..]), rule.clone()).unwrap().len(), MOST_RULES);
-        assert_eq!(with_rule(Some(&full), rule), None);
+        let some = adding(&rule, Some(&full[1..])).unwrap();
+        assert_eq!(op(&some, 0), (json!("add"), json!("/spec/access/0"), json!(rule)), "the others are not named");
+        assert_eq!((none.as_array().unwrap().len(), some.as_array().unwrap().len()), (2, 1));
+        assert_eq!(adding(&rule, Some(&full)), None);
     }
 }

@@ -2,10 +2,29 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::filter::Filter;
 use crate::connection::ConnectionArgs;
+use crate::output::Format;
+
+/// The forms of the summary for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryForm {
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+impl From<SummaryForm> for Format {
+    fn from(form: SummaryForm) -> Self {
+        match form {
+            SummaryForm::Json => Self::Json,
+            SummaryForm::Yaml => Self::Yaml,
+        }
+    }
+}
 
 /// Write manifests for the records of a vault that no object claims
 ///
@@ -24,6 +43,9 @@ pub struct ImportArgs {
     /// Write files again that somebody edited
     #[arg(long, requires = "directory")]
     pub overwrite: bool,
+    /// Print what was done in this form to standard output, with all that the text says, instead of the text
+    #[arg(long, value_enum, value_name = "FORM", requires = "directory")]
+    pub summary: Option<SummaryForm>,
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }

@@ -21,6 +21,9 @@ impl Claimed {
     /// Notes what an object claims, if it leads to the vault. `leads_to` is where its connection leads; `None` where that is not
     /// known, so that it may lead here. The object is read as far as its fields go: one of another version claims, too.
     pub fn note(&mut self, object: &PamObject, vault: &VaultId, leads_to: Option<&VaultId>) {
+        if object.is_throwaway() {
+            return;
+        }
         let own = |pointer: &str| object.text(pointer).map(str::to_owned);
         let origin = object.text("/status/connection/origin");
         let written = origin.map(|origin| VaultId::new(origin, object.text("/status/connection/tenant")));
@@ -53,6 +56,7 @@ fn account_of(object: &PamObject) -> Option<Account> {
 mod tests {
     use super::*;
     use crate::objects::Kind;
+    use kube::ResourceExt as _;
     use kube::api::DynamicObject;
     use pam_operator::domain::RecordIdentifier;
     use serde_json::{Value, json};
@@ -115,5 +119,19 @@ mod tests {
         let mut other = Claimed::default();
         other.note(&moved, &elsewhere, Some(&elsewhere));
         assert!(!other.has(&record(101, "x", "x")) && other.has(&record(7, "x", "svc")));
+    }
+
+    #[test]
+    fn an_object_that_only_asks_what_would_be_done_claims_nothing() {
+        let here = VaultId::new("https://pam", None);
+        let mut asks =
+            object(&json!({"username": "svc", "identifier": "k8s-a"}), &json!({"plan": {}, "conditions": []}));
+        asks.object.annotations_mut().insert("pam-operator.io/throwaway".to_owned(), "db".to_owned());
+        let mut claimed = Claimed::default();
+        claimed.note(&asks, &here, Some(&here));
+        assert!(!claimed.has(&record(7, "k8s-a", "svc")));
+        asks.object.data["status"]["id"] = json!("7");
+        claimed.note(&asks, &here, Some(&here));
+        assert!(claimed.has(&record(7, "k8s-a", "svc")), "it is served as itself");
     }
 }

@@ -13,14 +13,21 @@ use crate::cluster::{Cluster, code, failed};
 use crate::connection::Connected;
 use crate::exit::Failure;
 use crate::objects::{Kind, Named, PamObject, Selection};
-use crate::output::note;
 
 /// A connection of the cluster: its kind, its namespace (empty for one of the whole cluster) and its name.
 type Key = (Kind, String, String);
 
+/// What the objects that the user may look at claim.
+pub struct Seen {
+    /// The records that they claim.
+    pub claimed: Claimed,
+    /// True if the user may look at those of one namespace only.
+    pub of_one_namespace: bool,
+}
+
 /// Reads which records of the vault objects claim.
-pub async fn claimed(cluster: &Cluster, vault: &VaultId) -> Result<Claimed, Failure> {
-    let objects = objects(cluster, Kind::PamCredential).await?;
+pub async fn claimed(cluster: &Cluster, vault: &VaultId) -> Result<Seen, Failure> {
+    let (objects, of_one_namespace) = objects(cluster, Kind::PamCredential).await?;
     let mut connections = BTreeMap::new();
     for kind in [Kind::ClusterPamConnection, Kind::PamConnection] {
         let all = objects_or_none(cluster, kind).await;
@@ -30,23 +37,18 @@ pub async fn claimed(cluster: &Cluster, vault: &VaultId) -> Result<Claimed, Fail
     for object in &objects {
         claimed.note(object, vault, connections.get(&connection_of(object)));
     }
-    Ok(claimed)
+    Ok(Seen { claimed, of_one_namespace })
 }
 
 /// Reads the objects of a kind in all namespaces, or in the one that is meant where the user may read no other.
-async fn objects(cluster: &Cluster, kind: Kind) -> Result<Vec<PamObject>, Failure> {
+async fn objects(cluster: &Cluster, kind: Kind) -> Result<(Vec<PamObject>, bool), Failure> {
     let named = vec![Named { kind, name: None }];
     let all = Selection { named: named.clone(), all_namespaces: true, ..Selection::default() };
     if let Ok(found) = all.find(cluster).await {
-        return Ok(found.objects);
+        return Ok((found.objects, false));
     }
     let own = Selection { named, ..Selection::default() };
-    let found = own.find(cluster).await?.objects;
-    note(&format!(
-        "You may not list {kind}s of all namespaces: records that objects outside of {} claim are not left out",
-        cluster.namespace
-    ));
-    Ok(found)
+    Ok((own.find(cluster).await?.objects, true))
 }
 
 /// Reads the connections of a kind. Of an object whose connection cannot be read it is not known where it leads, so that it claims.

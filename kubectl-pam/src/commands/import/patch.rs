@@ -3,15 +3,15 @@
 use pam_operator::api::AccessRule;
 use pam_operator::pam::ListedCredential;
 
-use super::access::{Rule, Rules, rule_for, with_rule};
+use super::access::{Rule, Rules, adding, rule_for};
 
 /// What the connection's owner has to add, so that the records may be written.
 pub struct Patch {
-    /// The patch as YAML; `None` if the connection has no room for another rule.
+    /// The JSON patch as YAML; `None` if the connection has no room for another rule.
     pub text: Option<String>,
     /// So many records need it.
     pub records: usize,
-    /// True if the rule covers these records' identifiers and no others.
+    /// True if the rule covers these records' identifiers and hostnames and no others.
     pub is_exact: bool,
 }
 
@@ -22,7 +22,6 @@ pub fn patch(chosen: &[&ListedCredential], rules: &Rules<'_>, written: Option<&[
         return None;
     }
     let Rule { rule, is_exact } = rule_for(rules.namespace, &denied);
-    let all = with_rule(written, rule);
-    let text = all.and_then(|all| serde_saphyr::to_string(&serde_json::json!({ "spec": { "access": all } })).ok());
+    let text = adding(&rule, written).and_then(|steps| serde_saphyr::to_string(&steps).ok());
     Some(Patch { text, records: denied.len(), is_exact })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use pam_operator::pam::ListedCredential;
+use serde::Serialize;
 
 use super::claimed::Claimed;
 use super::filter::Filter;
@@ -14,25 +15,40 @@ pub struct Sorted<'a> {
     /// These become manifests, by their ids.
     pub chosen: Vec<&'a ListedCredential>,
     /// These cannot be expressed, by their ids.
-    pub skipped: Vec<Skipped<'a>>,
+    pub skipped: Vec<SkippedRecord>,
     /// So many are claimed by objects of the cluster.
     pub claimed: usize,
     /// So many are not meant by the filters.
     pub not_meant: usize,
 }
 
-/// A record that cannot be expressed.
-pub struct Skipped<'a> {
-    /// The record.
-    pub record: &'a ListedCredential,
-    /// Why it cannot be expressed.
-    pub why: Skip,
+/// A record that no object can be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SkippedRecord {
+    /// Its id.
+    pub id: String,
+    /// Its username.
+    pub username: String,
+    /// Its hostname.
+    pub hostname: String,
+    /// Why it is left out.
+    pub why: String,
 }
 
-impl fmt::Display for Skipped<'_> {
+impl SkippedRecord {
+    /// Returns a record with the cause for which it is left out.
+    pub fn of(record: &ListedCredential, why: &Skip) -> Self {
+        let (username, hostname) = (record.username.clone(), record.hostname.clone());
+        Self { id: record.id.to_string(), username, hostname, why: why.to_string() }
+    }
+}
+
+impl fmt::Display for SkippedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { record, why } = self;
-        write!(f, "{} ({} on {}): {why}", record.id, clean(&record.username), clean(&record.hostname))
+        let Self { id, username, hostname, why } = self;
+        write!(f, "{id} ({} on {}): {why}", clean(username), clean(hostname))
     }
 }
 
@@ -53,7 +69,7 @@ pub fn sort<'a>(
         } else if claimed.has(record) {
             sorted.claimed += 1;
         } else if let Some(why) = doubles.skip(record, &is_reserved) {
-            sorted.skipped.push(Skipped { record, why });
+            sorted.skipped.push(SkippedRecord::of(record, &why));
         } else {
             sorted.chosen.push(record);
         }

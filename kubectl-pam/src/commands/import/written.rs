@@ -3,16 +3,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::ImportArgs;
 use super::files::{self, Outcome};
 use super::manifest::{Place, name_of, text};
 use super::patch::Patch;
-use super::sorted::{Skipped, Sorted};
-
+use super::sorted::{SkippedRecord, Sorted};
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interruption;
+use crate::progress::Progress;
 
 /// The patch for the connection, in a directory. Its name is none that `kubectl apply -f DIR` reads.
 pub const PATCH: &str = "access.patch";
@@ -22,8 +21,8 @@ pub const SKIPPED: &str = "skipped.txt";
 /// What became of the manifests.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// The directory; empty where all went to standard output.
-    pub directory: String,
+    /// The directory; none where all went to standard output.
+    pub directory: Option<String>,
     /// So many files are new.
     pub new: usize,
     /// So many were there as they are.
@@ -36,52 +35,44 @@ pub struct Written {
     pub interrupted: bool,
 }
 
-/// Writes the manifests of all chosen records, until the user interrupts.
+/// Writes the manifests of all chosen records, until the user interrupts. Each is written whole or not at all.
 pub async fn write(
     args: &ImportArgs,
     sorted: &Sorted<'_>,
     place: &Place<'_>,
     patch: Option<&Patch>,
+    interruption: &Interruption,
 ) -> Result<Written, Failure> {
-    let stop = interrupt();
-    // The task that notes a signal begins before the first file is there.
-    tokio::task::yield_now().await;
-    let Some(directory) = &args.directory else { return to_output(sorted, place, &stop).await };
+    let Some(directory) = &args.directory else { return to_output(sorted, place, interruption).await };
     fs::create_dir_all(directory).map_err(|error| not_written(directory, &error))?;
-    let mut written = Written { directory: directory.display().to_string(), ..Written::default() };
+    let mut written = Written { directory: Some(directory.display().to_string()), ..Written::default() };
+    let mut progress = Progress::new("files written", Some(sorted.chosen.len()));
     for record in &sorted.chosen {
-        if stop.load(Ordering::Relaxed) {
+        if interruption.has_come() {
             written.interrupted = true;
             return Ok(written);
         }
         let file = directory.join(format!("{}.yaml", name_of(record)));
         let outcome = files::write(&file, &text(record, place), args.overwrite);
         written.count(&file, outcome.map_err(|error| not_written(&file, &error))?);
+        progress.step();
         // A signal is noted by another task.
         tokio::task::yield_now().await;
     }
-    beside(directory, PATCH, patch.and_then(|patch| patch.text.clone()))?;
-    beside(directory, SKIPPED, (!sorted.skipped.is_empty()).then(|| listed(&sorted.skipped)))?;
+    let skipped = (!sorted.skipped.is_empty()).then(|| listed(&sorted.skipped));
+    for (name, text) in [(PATCH, patch.and_then(|patch| patch.text.as_deref())), (SKIPPED, skipped.as_deref())] {
+        let file = directory.join(name);
+        let outcome = files::write_own(&file, text, args.overwrite).map_err(|error| not_written(&file, &error))?;
+        written.kept.extend((outcome == Outcome::Kept).then(|| name.to_owned()));
+    }
     Ok(written)
 }
 
-/// Returns a flag that the user's interruption sets. From now on an interruption does not end the process.
-fn interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
-        }
-    });
-    stop
-}
-
-async fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, stop: &AtomicBool) -> Result<Written, Failure> {
+async fn to_output(sorted: &Sorted<'_>, place: &Place<'_>, interruption: &Interruption) -> Result<Written, Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut written = Written::default();
     for (number, record) in sorted.chosen.iter().enumerate() {
-        if stop.load(Ordering::Relaxed) {
+        if interruption.has_come() {
             written.interrupted = true;
             break;
         }
@@ -109,20 +100,7 @@ impl Written {
     }
 }
 
-/// Writes a file of this command's own beside the manifests, or takes away what an earlier run wrote.
-fn beside(directory: &Path, name: &str, text: Option<String>) -> Result<(), Failure> {
-    let path = directory.join(name);
-    let done = match text {
-        Some(text) => files::write(&path, &text, true).map(drop),
-        None => match fs::remove_file(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            done => done,
-        },
-    };
-    done.map_err(|error| not_written(&path, &error))
-}
-
-fn listed(skipped: &[Skipped<'_>]) -> String {
+fn listed(skipped: &[SkippedRecord]) -> String {
     let lines: Vec<String> = skipped.iter().map(ToString::to_string).collect();
     lines.join("\n") + "\n"
 }

@@ -1,24 +1,20 @@
 //! What is shown of one plan.
 
-use pam_operator::api::ConditionType;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::manifest::Manifest;
 use crate::manual;
-use crate::objects::{Kind, PamObject, full_name, short_name};
+use crate::objects::{Headline, Kind, PamObject};
 
 /// What would happen for one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanItem {
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
+    /// Which object it is, and what `Ready` would say of it.
+    #[serde(flatten)]
+    pub headline: Headline,
     /// What would be done, as `status.plan` has it; `Suspended` where `spec.suspend` is set, `Unknown` where the operator did
     /// not say in time.
     pub action: String,
@@ -40,15 +36,6 @@ pub struct PlanItem {
     /// Records that may be meant, and are not touched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub possible_matches: Vec<String>,
-    /// The reason that the object would get.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// What the operator says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What to do, where nothing can be done now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub what_to_do: Option<String>,
     /// True if the operator did not answer in time, or not for good.
     pub timed_out: bool,
 }
@@ -56,19 +43,20 @@ pub struct PlanItem {
 impl PlanItem {
     fn new(manifest: &Manifest, action: &str) -> Self {
         let Manifest { kind, namespace, name, .. } = manifest;
-        Self {
+        let headline = Headline {
             kind: kind.as_str(),
-            namespace: namespace.clone(),
+            namespace: Some(namespace.clone()),
             name: name.clone(),
-            action: action.to_owned(),
-            ..Self::default()
-        }
+            ..Headline::default()
+        };
+        Self { headline, action: action.to_owned(), ..Self::default() }
     }
 
     /// Returns the plan of an object whose `spec.suspend` is true.
     pub fn suspended(manifest: &Manifest) -> Self {
-        let message = "spec.suspend is true: nothing would be sent for it".to_owned();
-        Self { message: Some(message), ..Self::new(manifest, "Suspended") }
+        let mut item = Self::new(manifest, "Suspended");
+        item.headline.message = Some("spec.suspend is true: nothing would be sent for it".to_owned());
+        item
     }
 
     /// Returns the plan that the operator wrote into a throwaway; `timed_out` says that it was not its last word.
@@ -79,11 +67,8 @@ impl PlanItem {
             let items = plan[field].as_array().into_iter().flatten();
             items.filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        let ready = throwaway.condition(ConditionType::Ready);
         let action = text("action").unwrap_or_else(|| "Unknown".to_owned());
-        let blocked = action == "Blocked";
-        let status = ready.as_ref().map(|ready| ready.reason.clone());
-        let to_do = status.as_deref().filter(|_| blocked).and_then(manual::reason).map(|row| row.what_to_do);
+        let Self { headline, .. } = Self::new(manifest, &action);
         let (id, identifier) = match manifest.kind {
             Kind::MySafePassword => (text("identifier"), None),
             _ => (text("id"), text("identifier")),
@@ -95,21 +80,17 @@ impl PlanItem {
             groups: list("groups"),
             value: text("value"),
             possible_matches: list("possibleMatches"),
-            message: ready.map(|ready| ready.message),
-            what_to_do: to_do,
-            status,
+            headline: headline.saying(throwaway, action == "Blocked"),
+            action,
             timed_out,
-            ..Self::new(manifest, &action)
         }
     }
 
     fn unanswered(manifest: &Manifest) -> Self {
-        Self {
-            message: Some("the operator did not answer in time".to_owned()),
-            what_to_do: manual::reason("Progressing").map(|row| row.what_to_do),
-            timed_out: true,
-            ..Self::new(manifest, "Unknown")
-        }
+        let mut item = Self { timed_out: true, ..Self::new(manifest, "Unknown") };
+        item.headline.message = Some("the operator did not answer in time".to_owned());
+        item.headline.what_to_do = manual::reason("Progressing").map(|row| row.what_to_do);
+        item
     }
 
     /// Tells whether nothing would be sent, and nothing stands in the way either.
@@ -117,20 +98,10 @@ impl PlanItem {
         matches!(self.action.as_str(), "Nothing" | "Suspended")
     }
 
-    /// Returns the name as kubectl prints it.
-    pub fn full_name(&self) -> String {
-        full_name(self.kind, &self.name)
-    }
-
-    /// Returns the name as the user gives it.
-    pub fn short_name(&self) -> String {
-        short_name(self.kind, &self.name)
-    }
-
     /// Returns the lines below the plan's own.
     pub fn notes(&self) -> Vec<String> {
-        let message = self.message.as_ref().map(|message| in_short(message).to_owned());
-        message.into_iter().chain(self.what_to_do.as_ref().map(|what| format!("→ {what}"))).collect()
+        let message = self.headline.message.as_ref().map(|message| in_short(message).to_owned());
+        message.into_iter().chain(self.headline.to_do()).collect()
     }
 }
 
@@ -163,7 +134,7 @@ mod tests {
         let plan =
             json!({"action": "Update", "id": "17", "identifier": "shop_db", "groups": ["tags"], "value": "Unchanged"});
         let item = planned(&plan, "Planned", "spec.mode is Plan: Apply would update record 17 (see status.plan)");
-        assert_eq!((item.short_name().as_str(), item.action.as_str()), ("pamcred/db", "Update"));
+        assert_eq!((item.headline.short_name().as_str(), item.action.as_str()), ("pamcred/db", "Update"));
         assert_eq!(item.notes(), ["Apply would update record 17"]);
         assert!(!item.is_nothing() && !item.timed_out);
         assert_eq!(serde_json::to_value(&item).unwrap()["groups"], json!(["tags"]));

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
-use crate::objects::{Kind, PamObject};
+use crate::objects::{Kind, PamObject, checked};
 
 /// The kinds that have plans.
 const PLANNED: [Kind; 2] = [Kind::PamCredential, Kind::MySafePassword];
@@ -114,6 +114,9 @@ fn take(document: &Value, read: &mut Read, namespace: &str, explicit: Option<&st
         }
         (own, _) => own,
     };
+    for text in [name, namespace] {
+        checked(text).map_err(|error| Failure::new(Exit::Usage, format!("{kind}: {error}")))?;
+    }
     let spec = document.get("spec").cloned().unwrap_or_default();
     read.manifests.push(Manifest { kind, namespace: namespace.to_owned(), name: name.to_owned(), spec });
     Ok(())
@@ -177,5 +180,23 @@ items:
         );
         let nameless = parse("{apiVersion: pam-operator.io/v1alpha1, kind: PamCredential}", "shop", None).unwrap_err();
         assert!(nameless.message.contains("no metadata.name"), "{nameless}");
+    }
+
+    #[test]
+    fn a_name_that_would_change_the_request_is_refused_before_anything_is_asked() {
+        let file = |namespace: &str, name: &str| {
+            let metadata = json!({"name": name, "namespace": namespace});
+            json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "metadata": metadata}).to_string()
+        };
+        assert!(parse(&file("shop", "db-1.example"), "shop", None).is_ok());
+        // What follows the "#" is not sent, and that is what says that nothing is to be written.
+        let odd = ["db?x#", "db#", "../db", "db/status", "DB", "db%23", ".", "..", "-db", "a b", &"x".repeat(254)];
+        for odd in odd {
+            for (namespace, name) in [("shop", odd), (odd, "db")] {
+                let failure = parse(&file(namespace, name), "shop", None).unwrap_err();
+                assert_eq!(failure.exit, Exit::Usage, "{odd}");
+                assert!(failure.message.contains("no name of an object"), "{failure}");
+            }
+        }
     }
 }

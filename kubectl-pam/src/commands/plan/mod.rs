@@ -16,10 +16,10 @@ use self::manifest::Manifest;
 use self::throwaway::Throwaways;
 use crate::cluster::Cluster;
 use crate::exit::{Exit, Failure};
-use crate::interrupt::interrupted;
+use crate::interrupt::Interruption;
 use crate::kubeconfig::timeout;
-use crate::objects::{Kind, Named, get};
-use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, note, print};
+use crate::objects::{Named, get};
+use crate::output::{Answer, Cell, OutputArgs, Row, Table, Tone, clean, note, print};
 
 /// How many plans are asked for at once.
 const AT_ONCE: usize = 8;
@@ -63,13 +63,14 @@ pub async fn run(args: &PlanArgs, cluster: &Cluster, explicit: Option<&str>) -> 
             "the files hold no PamCredential and no MySafePassword: nothing to plan",
         ));
     }
+    let interruption = Interruption::listen();
     let throwaways = Throwaways::new(cluster, args.timeout);
     throwaways.remove_forgotten(&manifests).await;
     let plan = |manifest| throwaways.plan(manifest);
     let planning = stream::iter(manifests).map(plan).buffered(AT_ONCE).try_collect::<Vec<_>>();
     let planned = tokio::select! {
         planned = planning.fuse() => planned,
-        () = interrupted() => Err(Failure::new(Exit::Interrupted, "interrupted: the throwaway objects are removed")),
+        () = interruption.comes() => Err(Failure::new(Exit::Interrupted, "interrupted: the throwaway objects are removed")),
     };
     throwaways.remove_all().await?;
     let plans = Plans { items: planned? };
@@ -83,16 +84,12 @@ impl PlanArgs {
         for file in &self.files {
             let read = manifest::read(file, &cluster.namespace, explicit)?;
             for other in read.left_out {
-                note(&format!("left out: {other}"));
+                note(&format!("left out: {}", clean(&other)));
             }
             manifests.extend(read.manifests);
         }
         for name in &self.names {
-            let named = if name.contains('/') {
-                name.parse().map_err(|error| Failure::new(Exit::Usage, error))?
-            } else {
-                Named { kind: Kind::PamCredential, name: Some(name.clone()) }
-            };
+            let named = Named::object(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             let object = get(cluster, named.kind, named.name.as_deref().unwrap_or_default()).await?;
             manifests.push(Manifest::of(&object)?);
         }
@@ -117,7 +114,7 @@ impl Answer for Plans {
         let mut table = Table::new(["NAME", "ACTION", "ID", "VALUE", "FIELDS"]);
         for item in &self.items {
             let row = Row::new([
-                Cell::from(item.short_name()),
+                Cell::from(item.headline.short_name()),
                 Cell::new(&item.action, tone(item)),
                 Cell::from(item.id.clone().unwrap_or_default()),
                 Cell::from(item.value.clone().unwrap_or_default()),
@@ -133,7 +130,7 @@ impl Answer for Plans {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(PlanItem::full_name).collect()
+        self.items.iter().map(|item| item.headline.full_name()).collect()
     }
 }
 

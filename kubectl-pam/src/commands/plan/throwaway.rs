@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::Timestamp;
 use kube::ResourceExt as _;
-use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
 use pam_operator::api::{ConditionType, THROWAWAY};
 use pam_operator::domain::{Reason, Retry};
 use serde_json::{Value, json};
@@ -150,9 +150,12 @@ impl<'a> Throwaways<'a> {
         for (kind, namespace) in places {
             let api = kind.api(self.cluster, Some(namespace));
             let Ok(Ok(listed)) = self.cluster.answer("look for throwaways", api.list(&params)).await else { continue };
-            for object in listed.items.iter().filter(|object| is_forgotten(object, Timestamp::now())) {
-                let made = Made { kind, namespace: namespace.to_owned(), name: object.name_any() };
-                let _ = self.remove(&made).await;
+            let listed = listed.items.into_iter().map(|object| PamObject { kind, object });
+            for PamObject { object, .. } in listed.filter(|object| is_forgotten(object, Timestamp::now())) {
+                // Not what somebody made of it since, or in its place.
+                let (uid, resource_version) = (object.uid(), object.resource_version());
+                let params = DeleteParams::default().preconditions(Preconditions { resource_version, uid });
+                let _ = self.cluster.answer("remove a throwaway", api.delete(&object.name_any(), &params)).await;
             }
         }
     }
@@ -163,9 +166,10 @@ impl<'a> Throwaways<'a> {
 }
 
 /// Tells whether a throwaway was left behind. An object that only has the label is none.
-fn is_forgotten(object: &DynamicObject, now: Timestamp) -> bool {
-    let age = object.metadata.creation_timestamp.as_ref().map(|time| now.duration_since(time.0));
-    object.annotations().contains_key(THROWAWAY) && age.is_some_and(|age| age.unsigned_abs() > FORGOTTEN)
+fn is_forgotten(object: &PamObject, now: Timestamp) -> bool {
+    let age = object.object.metadata.creation_timestamp.as_ref().map(|time| now.duration_since(time.0));
+    let asks = object.is_throwaway() && object.text("/spec/mode") == Some("Plan");
+    asks && age.is_some_and(|age| age.unsigned_abs() > FORGOTTEN)
 }
 
 /// Tells whether a throwaway has the operator's last word. What may mend by itself is waited for: a list that is not there
@@ -219,14 +223,27 @@ mod tests {
             let mut object = DynamicObject::new("x", &Kind::PamCredential.resource());
             object.metadata.creation_timestamp =
                 Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at.parse().unwrap()));
+            object.data =
+                json!({"spec": {"mode": "Plan"}, "status": {"observedGeneration": 1, "plan": {}, "conditions": []}});
             if annotated {
                 object.annotations_mut().insert(THROWAWAY.to_owned(), "db".to_owned());
             }
-            object
+            PamObject { kind: Kind::PamCredential, object }
         };
         assert!(is_forgotten(&made("2026-01-01T00:30:00Z", true), now));
         assert!(!is_forgotten(&made("2026-01-01T01:30:00Z", true), now));
         assert!(!is_forgotten(&made("2025-01-01T00:00:00Z", false), now));
+        let real = |change: &dyn Fn(&mut DynamicObject)| {
+            let mut object = made("2025-01-01T00:00:00Z", true);
+            change(&mut object.object);
+            assert!(!is_forgotten(&object, now), "{object:?}");
+        };
+        real(&|object| object.metadata.finalizers = Some(vec!["pam-operator.io/finalizer".to_owned()]));
+        real(&|object| object.data["spec"]["mode"] = json!("Apply"));
+        real(&|object| object.data["spec"] = json!({}));
+        for field in ["id", "identifier", "inFlight", "digests"] {
+            real(&|object| object.data["status"][field] = json!("x"));
+        }
     }
 
     #[test]

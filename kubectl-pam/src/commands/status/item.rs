@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::detail::Detail;
 use crate::manual;
-use crate::objects::{Kind, PamObject, full_name, short_name};
+use crate::objects::{Headline, Kind, PamObject};
 use crate::output::{Cell, Tone};
 
 /// Conditions that say something besides `Ready`, and are there only while true.
@@ -24,27 +24,14 @@ const BESIDES: [ConditionType; 5] = [
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusItem {
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Its namespace; absent for an object of the whole cluster.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
+    /// Which object it is, and what `Ready` says of it.
+    #[serde(flatten)]
+    pub headline: Headline,
     /// True if `Ready` is true for the newest version of the spec.
     pub ready: bool,
     /// What the condition `Ready` says: `True`, `False` or `Unknown`. Absent while nobody has looked at the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready_status: Option<String>,
-    /// The reason of `Ready`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// The message of `Ready`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What to do, where the object is not ready.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub what_to_do: Option<String>,
     /// False while the status speaks of an older version of the spec.
     pub observed: bool,
     /// True if the operator does nothing until somebody changes something.
@@ -115,17 +102,10 @@ impl StatusItem {
             Kind::MySafePassword => (text("/status/identifier"), None),
             _ => (text("/status/id"), text("/status/identifier")),
         };
-        let status = ready.as_ref().map(|ready| ready.reason.clone());
-        let to_do = status.as_deref().filter(|_| !is_ready).and_then(manual::reason).map(|row| row.what_to_do);
         Self {
-            kind: object.kind.as_str(),
-            namespace: Some(object.namespace()).filter(|namespace| !namespace.is_empty()),
-            name: object.name(),
+            headline: Headline::of(object, !is_ready),
             ready: is_ready,
-            ready_status: ready.as_ref().map(|ready| ready.status.clone()),
-            message: ready.map(|ready| ready.message),
-            what_to_do: to_do,
-            status,
+            ready_status: ready.map(|ready| ready.status),
             observed,
             stalled: object.is(ConditionType::Stalled),
             suspended: object.is(ConditionType::Suspended),
@@ -141,16 +121,6 @@ impl StatusItem {
             created: object.object.metadata.creation_timestamp.as_ref().map(|time| time.0),
             detail: None,
         }
-    }
-
-    /// Returns the name as kubectl prints it: `pamcredential.pam-operator.io/db`.
-    pub fn full_name(&self) -> String {
-        full_name(self.kind, &self.name)
-    }
-
-    /// Returns the name as the user gives it: `pamcred/db`.
-    pub fn short_name(&self) -> String {
-        short_name(self.kind, &self.name)
     }
 
     /// Returns what the column READY shows.
@@ -185,14 +155,14 @@ impl StatusItem {
     /// Returns the lines below the object's own.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.status.is_none() {
+        if self.headline.status.is_none() {
             notes.push("the operator has not looked at it yet".to_owned());
             notes.extend(manual::reason("Progressing").map(|row| format!("→ {}", row.what_to_do)));
         } else if !self.observed {
             notes.push("the operator has not looked at the newest version of the spec yet".to_owned());
         } else if !self.ready {
-            notes.extend(self.message.clone());
-            notes.extend(self.what_to_do.as_ref().map(|what| format!("→ {what}")));
+            notes.extend(self.headline.message.clone());
+            notes.extend(self.headline.to_do());
         }
         notes.extend(self.also.iter().map(|said| format!("{}: {}", said.condition, said.message)));
         notes

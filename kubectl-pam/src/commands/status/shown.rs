@@ -13,14 +13,14 @@ use crate::output::{Answer, Cell, OutputArgs, Row, Table, age};
 #[derive(Args, Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(
-    after_help = "Exits with 1 if an object is not ready. One object by name is shown with its Secrets, its record, its \
-plan and its last events.
+    after_help = "Exits with 1 if an object is not ready. One object by name is shown with what it claims in the PAM, \
+its last push, its Secrets, its plan and its last events.
 
 Kinds: pamcred, mysafe, pamconn, clusterpamconn; all of them by default."
 )]
 pub struct StatusArgs {
-    /// Kinds, or objects by name
-    #[arg(id = "kinds_or_objects", value_name = "KIND[/NAME]")]
+    /// Kinds, or objects by name; a name without a kind is a PamCredential's
+    #[arg(id = "kinds_or_objects", value_name = "KIND|[KIND/]NAME", value_parser = Named::with_bare_name)]
     pub(super) what: Vec<Named>,
     /// Objects of all namespaces
     #[arg(short = 'A', long)]
@@ -102,25 +102,25 @@ impl Answer for Statuses {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(StatusItem::full_name).collect()
+        self.items.iter().map(|item| item.headline.full_name()).collect()
     }
 }
 
 impl Statuses {
     fn row(&self, item: &StatusItem, wide: bool) -> Row {
         let since = |time: Option<Timestamp>| time.map(|time| age(time, self.now)).unwrap_or_default();
-        let namespace = self.all_namespaces.then(|| Cell::from(item.namespace.clone().unwrap_or_default()));
+        let namespace = self.all_namespaces.then(|| Cell::from(item.headline.namespace.clone().unwrap_or_default()));
         let cells = [
-            Cell::from(item.short_name()),
+            Cell::from(item.headline.short_name()),
             Cell::new(item.ready_text(), item.tone()),
-            Cell::new(item.status.as_deref().unwrap_or_default(), item.tone()),
+            Cell::new(item.headline.status.as_deref().unwrap_or_default(), item.tone()),
             Cell::from(item.id.clone().unwrap_or_default()),
             Cell::from(since(item.last_sync)),
             Cell::from(since(item.created)),
         ];
         let more = item.more().into_iter().filter(|_| wide);
         let row = Row::new(namespace.into_iter().chain(cells).chain(more));
-        let detail = item.detail.iter().flat_map(|detail| detail.lines(self.now));
+        let detail = item.detail.iter().flat_map(|detail| detail.lines(item.last_sync, self.now));
         item.notes().into_iter().chain(detail).fold(row, Row::note)
     }
 }

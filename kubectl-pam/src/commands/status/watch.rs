@@ -92,7 +92,7 @@ impl Screen<'_> {
     }
 
     fn is_wanted(&self, item: &StatusItem, object: &PamObject) -> bool {
-        let is_named = |name: &Option<String>| name.as_ref().is_none_or(|name| *name == item.name);
+        let is_named = |name: &Option<String>| name.as_ref().is_none_or(|name| *name == item.headline.name);
         let what = &self.args.what;
         let named = what.is_empty() || what.iter().any(|named| named.kind == object.kind && is_named(&named.name));
         let of_connection = self.args.connection.as_ref().is_none_or(|connection| object.is_of(connection));

@@ -2,24 +2,16 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::item;
 use crate::cluster::Cluster;
 use crate::consent::{Question, YesArgs, confirm};
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
 use crate::kubeconfig::timeout;
 use crate::objects::{ConnectionName, Kind, Named, PamObject, Selection, get};
 use crate::output::OutputArgs;
-
-/// What is only tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DryRun {
-    /// Say which objects would be asked for
-    Client,
-    /// Have the API server check the request, and change nothing
-    Server,
-}
 
 /// Push objects again, whatever the operator thinks is due
 #[derive(Args, Clone, Debug)]
@@ -53,7 +45,7 @@ pub struct SyncArgs {
     /// How long to wait; 0 is for ever
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = timeout)]
     pub(super) timeout: Duration,
-    /// Change nothing
+    /// Change nothing: say which objects would be asked for
     #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client")]
     pub(super) dry_run: Option<DryRun>,
     #[command(flatten)]
@@ -66,11 +58,7 @@ impl SyncArgs {
     pub(super) async fn objects(&self, cluster: &Cluster) -> Result<Vec<PamObject>, Failure> {
         let mut objects = Vec::new();
         for name in &self.names {
-            let named = if name.contains('/') {
-                name.parse().map_err(|error| Failure::new(Exit::Usage, error))?
-            } else {
-                Named { kind: Kind::PamCredential, name: Some(name.clone()) }
-            };
+            let named = Named::object(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             objects.push(get(cluster, self.pushable(named.kind)?, named.name.as_deref().unwrap_or_default()).await?);
         }
         if self.names.is_empty() {

@@ -1,22 +1,26 @@
 //! Asks for the pushes: of all objects, before anything is waited for.
 
+use std::time::Duration;
+
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
-use serde_json::json;
-use tokio::sync::watch;
+use serde_json::{Value, json};
+use tokio::time::interval;
 
-use super::args::{DryRun, SyncArgs};
+use super::args::SyncArgs;
 use super::item::{Ended, Request, SyncItem};
 use super::progress::Lines;
 use crate::cluster::{Cluster, failed};
+use crate::dry_run::DryRun;
 use crate::exit::Failure;
-use crate::interrupt::interrupted;
+use crate::interrupt::Interruption;
 use crate::objects::PamObject;
-use crate::output::note;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
+/// How often is looked whether something is to be said.
+const TICK: Duration = Duration::from_secs(1);
 /// The field manager of the annotations.
 const MANAGER: &str = "kubectl-pam";
 
@@ -28,7 +32,7 @@ pub struct Asked {
     pub objects: Vec<PamObject>,
     /// The others.
     pub others: Vec<SyncItem>,
-    /// Whether the user interrupted the command.
+    /// Whether the user interrupted the command before all were asked for.
     pub interrupted: bool,
 }
 
@@ -38,14 +42,14 @@ pub async fn all(
     cluster: &Cluster,
     objects: Vec<PamObject>,
     lines: &mut Lines,
+    interruption: &Interruption,
 ) -> Result<Asked, Failure> {
     let text = format!("{:.0}-{:08x}", Timestamp::now(), rand::random::<u32>());
     let request = Request { text, value: args.push_value };
-    let (stop, stopped) = watch::channel(false);
     let ask = |object: PamObject| {
-        let (request, stopped) = (&request, stopped.clone());
+        let request = &request;
         async move {
-            if *stopped.borrow() {
+            if interruption.has_come() {
                 return (object, None);
             }
             let answer = one(args, cluster, request, &object).await;
@@ -54,16 +58,14 @@ pub async fn all(
     };
     let mut asked = Asked { request: request.clone(), objects: Vec::new(), others: Vec::new(), interrupted: false };
     let mut answers = stream::iter(objects).map(ask).buffered(AT_ONCE);
+    let mut tick = interval(TICK);
     loop {
         tokio::select! {
-            () = interrupted(), if !asked.interrupted => {
-                asked.interrupted = true;
-                let _ = stop.send(true);
-            }
             answer = answers.next() => match answer {
                 Some((object, answer)) => asked.take(object, answer, lines)?,
                 None => break,
             },
+            _ = tick.tick() => lines.tick(),
         }
     }
     drop(answers);
@@ -72,8 +74,7 @@ pub async fn all(
 
 async fn one(args: &SyncArgs, cluster: &Cluster, request: &Request, object: &PamObject) -> Result<(), Failure> {
     let api = object.kind.api(cluster, Some(&object.namespace()));
-    let annotations = json!({ request.annotation(): request.text });
-    let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
+    let patch = Patch::Merge(patch(request, object));
     let params = PatchParams {
         dry_run: args.dry_run == Some(DryRun::Server),
         field_manager: Some(MANAGER.to_owned()),
@@ -86,6 +87,12 @@ async fn one(args: &SyncArgs, cluster: &Cluster, request: &Request, object: &Pam
     }
 }
 
+/// Returns the patch that asks. The uid has the API server refuse an object that was made under the name since the user agreed.
+fn patch(request: &Request, object: &PamObject) -> Value {
+    let uid = &object.object.metadata.uid;
+    json!({ "metadata": { "uid": uid, "annotations": { request.annotation(): request.text } } })
+}
+
 impl Asked {
     fn take(
         &mut self,
@@ -93,8 +100,14 @@ impl Asked {
         answer: Option<Result<(), Failure>>,
         lines: &mut Lines,
     ) -> Result<(), Failure> {
+        if answer.is_some() {
+            lines.asked();
+        }
         match answer {
-            None => self.others.push(SyncItem::of(&object, Ended::NotAsked)),
+            None => {
+                self.interrupted = true;
+                self.others.push(SyncItem::of(&object, Ended::NotAsked));
+            }
             Some(Ok(())) => self.objects.push(object),
             Some(Err(failure)) => {
                 let item = SyncItem::refused(&object, failure.message);
@@ -107,18 +120,39 @@ impl Asked {
 
     /// Returns how the objects end where nobody waits for them.
     pub fn without_wait(self, dry_run: bool, lines: &mut Lines) -> Result<Vec<SyncItem>, Failure> {
+        lines.end();
         let ended = if dry_run { Ended::WouldBeAsked } else { Ended::Asked };
         let mut items: Vec<SyncItem> = self.objects.iter().map(|object| SyncItem::of(object, ended)).collect();
-        if self.interrupted {
-            let (asked, of) = (items.len(), items.len() + self.others.len());
-            note(&format!(
-                "interrupted: {asked} of {of} were asked for, and the operator pushes those. Run the command again for the others"
-            ));
-        }
         for item in &items {
             lines.ended(item)?;
         }
+        if self.interrupted {
+            let (asked, of) = (items.len(), items.len() + self.others.len());
+            let asked = if dry_run {
+                format!("{asked} of {of} were tried")
+            } else {
+                format!("{asked} of {of} were asked for, and the operator pushes those")
+            };
+            lines.say(&format!("interrupted: {asked}. Run the command again for the others"));
+        }
         items.extend(self.others);
         Ok(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Kind;
+    use kube::api::DynamicObject;
+
+    #[test]
+    fn what_is_asked_for_is_asked_of_the_object_that_was_shown() {
+        let mut object = DynamicObject::new("db", &Kind::PamCredential.resource());
+        object.metadata.uid = Some("u1".to_owned());
+        let object = PamObject { kind: Kind::PamCredential, object };
+        let request = Request { text: "now".to_owned(), value: true };
+        let annotations = json!({"pam-operator.io/push-value-requested-at": "now"});
+        assert_eq!(patch(&request, &object), json!({"metadata": {"uid": "u1", "annotations": annotations}}));
     }
 }

@@ -4,8 +4,7 @@ use pam_operator::api::{ConditionType, PUSH_VALUE_REQUESTED_AT, RECONCILE_REQUES
 use pam_operator::domain::Reason;
 use serde::Serialize;
 
-use crate::manual;
-use crate::objects::{PamObject, full_name, short_name};
+use crate::objects::{Headline, PamObject};
 use crate::output::Tone;
 
 /// How it ended.
@@ -70,64 +69,33 @@ impl Ended {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SyncItem {
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
+    /// Which object it is, and what `Ready` said of it then.
+    #[serde(flatten)]
+    pub headline: Headline,
     /// How it ended.
     #[serde(rename = "result")]
     pub ended: Ended,
-    /// The reason of `Ready` then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// The message of `Ready` then, or why Kubernetes refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What to do, where somebody has to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub what_to_do: Option<String>,
 }
 
 impl SyncItem {
     /// Returns how an object ended.
     pub fn of(object: &PamObject, ended: Ended) -> Self {
-        let ready = object.condition(ConditionType::Ready);
-        let status = ready.as_ref().map(|ready| ready.reason.clone());
         let unwell = matches!(ended, Ended::Stalled | Ended::TimedOut);
-        let to_do = status.as_deref().filter(|_| unwell).and_then(manual::reason).map(|row| row.what_to_do);
-        Self {
-            kind: object.kind.as_str(),
-            namespace: object.namespace(),
-            name: object.name(),
-            ended,
-            status,
-            message: ready.map(|ready| ready.message),
-            what_to_do: to_do,
-        }
+        Self { headline: Headline::of(object, unwell), ended }
     }
 
     /// Returns the object of a request that Kubernetes refused.
     pub fn refused(object: &PamObject, why: String) -> Self {
-        Self { message: Some(why), ..Self::of(object, Ended::Refused) }
-    }
-
-    /// Returns the name as kubectl prints it.
-    pub fn full_name(&self) -> String {
-        full_name(self.kind, &self.name)
-    }
-
-    /// Returns the name as the user gives it.
-    pub fn short_name(&self) -> String {
-        short_name(self.kind, &self.name)
+        let mut item = Self::of(object, Ended::Refused);
+        item.headline.message = Some(why);
+        item
     }
 
     /// Returns the lines below the object's own: none where all is well.
     pub fn notes(&self) -> Vec<String> {
         let tells = matches!(self.ended, Ended::Stalled | Ended::TimedOut | Ended::Refused);
-        let message = self.message.clone().filter(|_| tells);
-        message.into_iter().chain(self.what_to_do.as_ref().map(|what| format!("→ {what}"))).collect()
+        let message = self.headline.message.clone().filter(|_| tells);
+        message.into_iter().chain(self.headline.to_do()).collect()
     }
 }
 

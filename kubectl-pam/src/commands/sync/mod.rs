@@ -6,12 +6,13 @@ pub mod item;
 mod progress;
 mod wait;
 
-use self::args::DryRun;
 pub use self::args::SyncArgs;
 use self::item::{Ended, SyncItem};
 use self::progress::Lines;
 use crate::cluster::Cluster;
+use crate::dry_run::DryRun;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interruption;
 use crate::output::{Answer, Cell, Row, Table, note, print};
 
 /// How each object ended.
@@ -31,12 +32,13 @@ pub async fn run(args: &SyncArgs, cluster: &Cluster) -> Result<Exit, Failure> {
         let items = objects.iter().map(|object| SyncItem::of(object, Ended::WouldBeAsked)).collect();
         return print(args.output, &Synced { items }).map(|()| Exit::Done);
     }
+    let interruption = Interruption::listen();
     let mut lines = Lines::new(&objects, args.output);
-    let asked = ask::all(args, cluster, objects, &mut lines).await?;
+    let asked = ask::all(args, cluster, objects, &mut lines, &interruption).await?;
     let items = if args.no_wait || args.dry_run.is_some() || asked.interrupted {
         asked.without_wait(args.dry_run.is_some(), &mut lines)?
     } else {
-        wait::for_all(args, cluster, asked, &mut lines).await?
+        wait::for_all(args, cluster, asked, &mut lines, &interruption).await?
     };
     lines.end();
     let synced = Synced { items };
@@ -69,9 +71,9 @@ impl Answer for Synced {
         let mut table = Table::new(["NAME", "RESULT", "STATUS"]);
         for item in &self.items {
             let cells = [
-                Cell::from(item.short_name()),
+                Cell::from(item.headline.short_name()),
                 Cell::new(item.ended.as_str(), item.ended.tone()),
-                Cell::from(item.status.clone().unwrap_or_default()),
+                Cell::from(item.headline.status.clone().unwrap_or_default()),
             ];
             table.push(item.notes().into_iter().fold(Row::new(cells), Row::note));
         }
@@ -83,7 +85,7 @@ impl Answer for Synced {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(SyncItem::full_name).collect()
+        self.items.iter().map(|item| item.headline.full_name()).collect()
     }
 }
 

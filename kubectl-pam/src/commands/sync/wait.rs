@@ -12,9 +12,8 @@ use super::item::{Ended, Request, SyncItem};
 use super::progress::Lines;
 use crate::cluster::Cluster;
 use crate::exit::Failure;
-use crate::interrupt::interrupted;
+use crate::interrupt::Interruption;
 use crate::objects::{Change, Changes, Kind, PamObject, changes};
-use crate::output::note;
 
 /// After this time a stall is not one of before: the operator looks at an annotation at once.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -38,7 +37,9 @@ pub async fn for_all(
     cluster: &Cluster,
     asked: Asked,
     lines: &mut Lines,
+    interruption: &Interruption,
 ) -> Result<Vec<SyncItem>, Failure> {
+    lines.wait();
     let mut told = watch(args, cluster, &asked.objects);
     let pending = asked.objects.into_iter().map(|object| (key(&object), object)).collect();
     let mut waiting = Waiting { request: asked.request, pending, ended: asked.others, lines, began: Instant::now() };
@@ -54,13 +55,14 @@ pub async fn for_all(
                     waiting.end_all(Ended::TimedOut)?;
                 }
             }
-            () = interrupted() => {
+            () = interruption.comes() => {
                 let (left, all) = (waiting.pending.len(), waiting.pending.len() + waiting.ended.len());
-                note(&format!(
+                waiting.lines.end();
+                waiting.end_all(Ended::Interrupted)?;
+                waiting.lines.say(&format!(
                     "interrupted: {} of {all} are done. All were asked for, and the operator goes on with the others; see kubectl pam status",
                     all - left
                 ));
-                waiting.end_all(Ended::Interrupted)?;
             }
         }
     }

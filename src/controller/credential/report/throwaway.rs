@@ -27,12 +27,25 @@ pub(crate) async fn write(
     let id = throwaway.object_id();
     let action = come_back_as(&id, observed, &ended(observed, decision, &outcome, &next), &outcome, context);
     let before = context.statuses.of(throwaway);
-    let Context { statuses, cluster, .. } = context;
-    let status = StatusWrite { object: throwaway, reconciler: context, before: &before, statuses, cluster };
-    if !status.write(&shown(throwaway, next.stored)).await? {
+    // Onto the version that the pass saw: should somebody have the object served as itself meanwhile, its status stays.
+    if !status_of(throwaway, &before, context).write_onto_version(&shown(throwaway, next.stored)).await? {
         return Ok(PassEnd::at_rest());
     }
     Ok(PassEnd::with_reason(action, reason))
+}
+
+/// Writes the status that a pass could not write before the object became a throwaway.
+pub(crate) async fn write_owed(object: &PamCredential, context: &Context) -> Result<(), Error> {
+    status_of(object, &context.statuses.of(object), context).write_owed().await
+}
+
+fn status_of<'a>(
+    object: &'a PamCredential,
+    before: &'a PamCredentialStatus,
+    context: &'a Context,
+) -> StatusWrite<'a, PamCredential, Context> {
+    let Context { statuses, cluster, .. } = context;
+    StatusWrite { object, reconciler: context, before, statuses, cluster }
 }
 
 /// Returns of a status only what answers the question.

@@ -25,8 +25,8 @@ const READ: [&str; 9] = [
 const END_OF_LIST: &str = "k8s.io/initial-events-end";
 /// The largest value of an annotation that is passed on, in JSON: a namespace and a name fit.
 const ANNOTATION_BYTES: usize = 512;
-/// What is passed on in place of a larger [`api::HAND_OVER_TO`], which names no object: not that there is none, since then the
-/// record would be disabled.
+/// What is passed on in place of a larger [`api::HAND_OVER_TO`] or [`api::THROWAWAY`], which names no object: not that there is
+/// none, since then the record would be disabled, or the throwaway would be pushed.
 const NAMES_NO_OBJECT: &[u8] = b"\"/\"";
 /// The largest name of a finalizer that is passed on, in JSON: Kubernetes permits no longer one.
 const FINALIZER_BYTES: usize = 320;
@@ -251,7 +251,7 @@ impl MetadataFilter {
         if self.open.last().is_some_and(|open| open.node == Node::Metadata) && !fits {
             self.pass(&value.key, out);
             out.extend_from_slice(format!("{{\"{}\":\"\"}}", api::LABELS_TOO_LARGE).as_bytes());
-        } else if !fits && is_key(&value.key, api::HAND_OVER_TO) {
+        } else if !fits && [api::HAND_OVER_TO, api::THROWAWAY].into_iter().any(|name| is_key(&value.key, name)) {
             self.pass(&value.key, out);
             out.extend_from_slice(NAMES_NO_OBJECT);
         } else if fits && self.is_wanted(&value.held) {

@@ -77,16 +77,15 @@ impl Cluster {
     pub fn new(name: &str, crds: &[CustomResourceDefinition]) -> Self {
         let store = Store::new(name, kinds::all(crds));
         let shown = watch::Sender::new(store.version());
-        let state =
-            State {
-                store,
-                faults: Vec::new(),
-                requests: Vec::new(),
-                oldest: 0,
-                watches_held: false,
-                sends_first_lists: true,
-                held_kind: None,
-            };
+        let state = State {
+            store,
+            faults: Vec::new(),
+            requests: Vec::new(),
+            oldest: 0,
+            watches_held: false,
+            sends_first_lists: true,
+            held_kind: None,
+        };
         Self(Arc::new(Shared { state: Mutex::new(state), shown }))
     }
 

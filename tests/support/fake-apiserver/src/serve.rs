@@ -167,8 +167,14 @@ fn watch(shared: &Arc<Shared>, target: &Target, metadata_only: bool) -> Result<O
     match (from, target.asks("sendInitialEvents")) {
         (Some(from), None) => Ok(Output::Watch(Box::new(watch(from)))),
         // Without a version: the newest state.
-        (None, Some("true")) if shared.state().sends_first_lists => Ok(Output::Watch(Box::new(watch(0).with_first_list()))),
-        (None, Some(_)) => Err(Refusal::new(422, "Invalid", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")),
+        (None, Some("true")) if shared.state().sends_first_lists => {
+            Ok(Output::Watch(Box::new(watch(0).with_first_list())))
+        }
+        (None, Some(_)) => Err(Refusal::new(
+            422,
+            "Invalid",
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+        )),
         (..) => Err(unsupported()),
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Where the time of day comes from: what the list calls `change`, and what the journal says. How long a fault or a token
+/// Where the time of day comes from: what the list calls `change`, the header `Date` of every answer, and what the journal
+/// says. How long a fault or a token
 /// lasts is always measured with the machine's clock.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -62,7 +63,7 @@ async fn handle(
 ) -> io::Result<Response<WireBody>> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-        return response(gateway::says(413, None), &Manner::Whole);
+        return response(gateway::says(413, None), &Manner::Whole, link.shared.lock().clock.now());
     };
     let routing = link.shared.lock().routing();
     let origin = Origin { connection: link.number, certificate };
@@ -70,7 +71,7 @@ async fn handle(
     // In a task of its own, since the PAM finishes what it began when the client leaves.
     let verdict = tokio::spawn(serve(Arc::clone(&link.shared), call)).await.map_err(io::Error::other)?;
     match verdict {
-        Verdict::Answer(answer, manner) => response(answer, &manner),
+        Verdict::Answer(answer, manner) => response(answer, &manner, link.shared.lock().clock.now()),
         Verdict::Reset => {
             link.control.reset();
             Err(io::ErrorKind::ConnectionReset.into())
@@ -102,10 +103,12 @@ impl Drop for LeftWaiting {
     }
 }
 
-fn response(answer: Answer, manner: &Manner) -> io::Result<Response<WireBody>> {
+fn response(answer: Answer, manner: &Manner, now: Timestamp) -> io::Result<Response<WireBody>> {
     let mut response = Response::new(WireBody::new(answer.body, manner));
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
     let headers = response.headers_mut();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    headers.insert(DATE, HeaderValue::from_str(&date).map_err(io::Error::other)?);
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(&answer.mime).map_err(io::Error::other)?);
     for (name, value) in answer.headers {
         headers.insert(name, HeaderValue::from_str(&value).map_err(io::Error::other)?);

@@ -18,8 +18,8 @@ use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{KeyFact, Known, LeaseFact, Operator};
 use crate::commands::doctor::rights::{self, Settings};
-use crate::connection::{OPERATOR_LABEL, OPERATOR_NAMESPACE};
 use crate::objects::Kind;
+use crate::operator;
 
 /// The name of the operator's Lease.
 const LEASE: &str = "pam-operator";
@@ -28,24 +28,13 @@ const RESTARTS: i32 = 5;
 /// Length of the digest key in bytes.
 const KEY_LENGTH: usize = 32;
 
-/// Finds the operators: in the namespace that the user gave, else in all, else in the one that the manual names.
+/// Looks at the operators that the user may see.
 pub async fn all(args: &DoctorArgs, cluster: &Cluster) -> Known<Vec<Operator>> {
-    let params = ListParams::default().labels(OPERATOR_LABEL);
-    let action = "look for the operator's Deployment";
-    let within = |namespace: &str| Api::<Deployment>::namespaced(cluster.client.clone(), namespace);
-    let everywhere = Api::<Deployment>::all(cluster.client.clone());
-    let api = args.login.operator_namespace().map_or(everywhere, within);
-    let mut listed = known(cluster, action, api.list(&params)).await;
-    if listed.found().is_none()
-        && let Known::Is(found) = known(cluster, action, within(OPERATOR_NAMESPACE).list(&params)).await
-    {
-        listed = Known::Is(found);
-    }
-    match listed {
-        Known::Unknown(why) => Known::Unknown(why),
-        Known::Is(listed) => {
+    match operator::deployments(cluster, args.login.operator_namespace()).await {
+        Err(failure) => Known::Unknown(failure.message),
+        Ok(deployments) => {
             let mut operators = Vec::new();
-            for deployment in listed.items {
+            for deployment in deployments {
                 operators.push(Box::pin(one(cluster, &deployment)).await);
             }
             Known::Is(operators)
@@ -116,7 +105,7 @@ fn settings(container: &Container) -> Settings {
 
 async fn pods(cluster: &Cluster, namespace: &str) -> Known<Vec<String>> {
     let api = Api::<Pod>::namespaced(cluster.client.clone(), namespace);
-    let params = ListParams::default().labels(OPERATOR_LABEL);
+    let params = ListParams::default().labels(operator::LABEL);
     match known(cluster, "look at the operator's Pods", api.list(&params)).await {
         Known::Is(listed) => Known::Is(listed.items.iter().filter_map(wrong).collect()),
         Known::Unknown(why) => Known::Unknown(why),

@@ -1,45 +1,18 @@
 //! What is asked of an API server, and what becomes of its answers: nothing is written, and what is refused is not known.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
-
 use clap::Parser;
-use http::{Method, Request, Response};
+use http::Method;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
-use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
-use tower::service_fn;
 
 use super::facts;
-use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::check;
 use crate::commands::doctor::line::Verdict;
 use crate::commands::doctor::report::Report;
 use crate::exit::Exit;
-
-/// The requests that came, as `GET /version`.
-type Asked = Arc<Mutex<Vec<String>>>;
-
-/// A cluster whose API server answers so; `None` is a refusal.
-fn cluster(answer: fn(&Method, &str) -> Option<Value>) -> (Cluster, Asked) {
-    let asked = Asked::default();
-    let noted = Arc::clone(&asked);
-    let service = service_fn(move |request: Request<Body>| {
-        let path = request.uri().path().to_owned();
-        noted.lock().unwrap().push(format!("{} {path}", request.method()));
-        let answered = answer(request.method(), &path);
-        let code = if answered.is_some() { 200 } else { 403 };
-        let refused = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "no", "code": 403});
-        let body = serde_json::to_vec(&answered.unwrap_or(refused)).unwrap();
-        let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let response = Response::builder().status(code).header("date", date).body(Body::from(body)).unwrap();
-        std::future::ready(Ok::<_, Infallible>(response))
-    });
-    (Cluster::of(Client::new(service, "shop"), "shop".to_owned()), asked)
-}
+use crate::fake;
 
 fn args() -> DoctorArgs {
     #[derive(Parser)]
@@ -52,7 +25,7 @@ fn args() -> DoctorArgs {
 
 /// Returns what all checks say, after holding that nothing was written.
 async fn report(answer: fn(&Method, &str) -> Option<Value>) -> Report {
-    let (cluster, asked) = cluster(answer);
+    let (cluster, asked) = fake::cluster(answer);
     let found = facts(&args(), &cluster).await.unwrap();
     for asked in asked.lock().unwrap().iter() {
         let is_question = asked.starts_with("POST /apis/authorization.k8s.io/v1/") && asked.ends_with("reviews");

@@ -13,12 +13,12 @@ use crate::cluster::Cluster;
 use crate::commands::doctor::args::DoctorArgs;
 use crate::commands::doctor::facts::{Held, Known, Operator};
 use crate::commands::doctor::rights::{self, Right};
-use crate::connection::OPERATOR_NAMESPACE;
+use crate::operator;
 
 /// Asks what the user may do. The question is kept nowhere.
 pub async fn rights(args: &DoctorArgs, cluster: &Cluster, operators: &Known<Vec<Operator>>) -> Vec<Held> {
     let found = operators.found().and_then(|operators| operators.first()).map(|operator| operator.namespace.as_str());
-    let home = args.login.operator_namespace().or(found).unwrap_or(OPERATOR_NAMESPACE);
+    let home = args.login.operator_namespace().or(found).unwrap_or(operator::NAMESPACE);
     let api = Api::<SelfSubjectAccessReview>::all(cluster.client.clone());
     let ask = async |right: Right| {
         let spec = SelfSubjectAccessReviewSpec {

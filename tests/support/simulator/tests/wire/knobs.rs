@@ -1,6 +1,7 @@
 //! What the documentation leaves open: the recorded default and its alternatives.
 
-use pam_simulator::{Behaviour, Config, Inactive, Move, Outside, Seed, VaultEdit};
+use jiff::{SignedDuration, Timestamp};
+use pam_simulator::{Behaviour, Clock, Config, Inactive, Move, Outside, Seed, VaultEdit};
 use serde_json::json;
 
 use crate::common::{HOST, IP, Pam, body, full};
@@ -169,4 +170,17 @@ async fn envelopes_come_in_all_documented_shapes() {
     assert_eq!(pam.post(&full("k8s-a", "svc", "one")).await.json(), expected);
     assert_eq!(pam.rows().await[0]["id"], 101);
     assert!(pam.list().await.json().get("code").is_none());
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_time_of_the_clock() {
+    let behind = Config { clock: Clock::new(|| Timestamp::now() - SignedDuration::from_hours(1)), ..Config::default() };
+    let pam = Pam::with(behind).await;
+    for path in ["/api/pam/credential", "/nowhere"] {
+        let reply = pam.call("GET", path, None).await.unwrap();
+        let told = reply.headers["date"].to_str().unwrap();
+        let told = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(told).unwrap();
+        let behind = Timestamp::now().duration_since(told).as_secs();
+        assert!((3600..3660).contains(&behind), "{path}: {told}");
+    }
 }
