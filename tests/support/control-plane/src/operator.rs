@@ -90,7 +90,7 @@ impl<'a> Launch<'a> {
         let log =
             self.installation.cluster().folder().log_of(&format!("{}-{}", self.installation.namespace(), self.pod));
         let child = spawn(&self.program, &args, &env, &self.installation.kubeconfig(), &log)?;
-        Ok(Operator { child, log, pod: self.pod, listen })
+        Ok(Operator { child, log, pod: self.pod, listen, program: self.program })
     }
 }
 
@@ -117,9 +117,16 @@ pub struct Operator {
     log: PathBuf,
     pod: String,
     listen: Option<String>,
+    program: PathBuf,
 }
 
 impl Operator {
+    /// The program that was started.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The name of the Pod that it thinks it is.
     #[must_use]
     pub fn pod_name(&self) -> &str {
