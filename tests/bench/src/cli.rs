@@ -1,16 +1,23 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use local_cluster::assets;
 
 use crate::{
-    measure::sample::Sample,
-    progress::Progress,
-    report::lines,
-    steps::{cold, idle, restart},
-    world::{World, plan::Plan},
+    machine::Machine,
+    report::{chart, page, previous::committed, table::table},
+    results::{Results, Samples},
+    roofline, run,
+    scenarios::{self, Other, Scenario, Step},
+    settings::Settings,
+    try_out::{self, Cold, Try},
 };
 
 /// Measures the release build of pam-operator on a control plane of its own.
@@ -23,85 +30,125 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Objects are there before the operator starts
+    /// Run scenarios, and compare them with the results that were committed last
+    Run(Run),
+    /// Print the scenarios
+    List,
+    /// Try one cold start with any number of objects
     Cold(Cold),
-    /// There are no objects
-    Idle(Common),
+    /// Try the operator without objects
+    Idle(Try),
+    /// Make the least calls, for comparison; `run` starts it
+    #[command(hide = true)]
+    Roofline,
 }
 
 #[derive(Debug, Args)]
-struct Common {
-    /// The operator's program
-    #[arg(long, default_value = "target/release/pam-operator")]
-    binary: PathBuf,
-    /// How many objects are worked on at once
-    #[arg(long, default_value_t = 32)]
-    concurrency: usize,
-    /// How long the PAM takes for each request
-    #[arg(long, default_value_t = 20)]
-    pam_latency_ms: u64,
-}
-
-#[derive(Debug, Args)]
-struct Cold {
+struct Run {
+    /// Scenarios by name, or `all`; without any, those that end within a quarter of an hour
+    scenarios: Vec<String>,
+    /// How often each world is made
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
     #[command(flatten)]
     common: Common,
-    /// How many Secrets and PamCredentials
+    /// How long nothing happens in `quiet-10000`
+    #[arg(long, default_value_t = 60)]
+    quiet_seconds: u64,
+    /// A program to run in the operator's place, in scenarios `peer-…`; see docs/performance.md
     #[arg(long)]
-    objects: usize,
-    /// What happens after that
+    peer_cmd: Option<String>,
+    /// Where to write the results as JSON
     #[arg(long)]
-    then: Vec<Then>,
+    json: Option<PathBuf>,
+    /// Write `performance.json`, `performance.svg` and the tables of `performance.md` in docs/, also of a few scenarios
+    #[arg(long)]
+    write: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Then {
-    /// The operator is stopped and started again, with everything unchanged
-    Restart,
-}
-
-impl Common {
-    fn plan(&self, objects: usize) -> Plan {
-        let latency = Duration::from_millis(self.pam_latency_ms);
-        Plan { objects, concurrency: self.concurrency, latency, ..Plan::default() }
-    }
+/// What every measurement needs.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The operator's program
+    #[arg(long, default_value = "target/release/pam-operator")]
+    pub binary: PathBuf,
 }
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Result<()> {
     match cli.task {
-        Task::Cold(asked) => measure_cold(asked).await,
-        Task::Idle(common) => measure_idle(common).await,
+        Task::Run(asked) => measure(asked).await,
+        Task::List => {
+            list();
+            Ok(())
+        }
+        Task::Cold(asked) => try_out::cold(asked).await,
+        Task::Idle(how) => try_out::idle(how).await,
+        Task::Roofline => roofline::run().await,
     }
 }
 
-async fn measure_cold(asked: Cold) -> Result<()> {
-    let progress = Progress::new(format!("cold {}", asked.objects));
-    let world = World::create(asked.common.plan(asked.objects), &progress).await?;
-    let install = world.install().await?;
-    let (mut operator, sample) = cold::run(&world, &install, &asked.common.binary, &progress).await?;
-    show(&format!("cold start, {} objects", asked.objects), &sample, &progress);
-    for Then::Restart in asked.then {
-        let (started, sample) = restart::run(&world, &install, operator, &progress).await?;
-        operator = started;
-        show("restart, nothing changed", &sample, &progress);
+async fn measure(asked: Run) -> Result<()> {
+    let scenarios = chosen(&asked)?;
+    let quiet = Duration::from_secs(asked.quiet_seconds);
+    let settings = Settings { binary: asked.common.binary, quiet, peer_command: asked.peer_cmd };
+    let machine = Machine::here(&settings.binary, &assets::ensure_aloud()?)?;
+    let samples = run::all(&scenarios, asked.runs, &settings).await;
+    let docs = local_cluster::repository().join("docs");
+    let results = report(&samples, &machine, committed(&docs.join("performance.json")).as_ref());
+    if let Some(path) = &asked.json {
+        results.write(path)?;
     }
-    operator.stop().await?;
-    world.cluster.stop().await
+    if asked.write || asked.scenarios.iter().all(|name| name == "all") {
+        write_docs(&docs, results)?;
+    }
+    all_well(&samples)
 }
 
-async fn measure_idle(common: Common) -> Result<()> {
-    let progress = Progress::new("idle".to_owned());
-    let world = World::create(common.plan(0), &progress).await?;
-    let install = world.install().await?;
-    let (mut operator, sample) = idle::run(&world, &install, &common.binary, &progress).await?;
-    show("no objects", &sample, &progress);
-    operator.stop().await?;
-    world.cluster.stop().await
+fn chosen(asked: &Run) -> Result<Vec<Scenario>> {
+    let mut all = scenarios::all();
+    let known = |name: &String| name == "all" || all.iter().any(|scenario| scenario.name == *name);
+    let unknown: Vec<&String> = asked.scenarios.iter().filter(|name| !known(name)).collect();
+    ensure!(unknown.is_empty(), "there is no scenario {unknown:?}; `bench list` prints all");
+    let is_named = |scenario: &Scenario| asked.scenarios.iter().any(|name| *name == scenario.name || name == "all");
+    all.retain(|scenario| if asked.scenarios.is_empty() { scenario.usual } else { is_named(scenario) });
+    all.retain(|scenario| asked.peer_cmd.is_some() || scenario.step != Step::Other(Other::Peer));
+    ensure!(!all.is_empty(), "scenarios `peer-…` need --peer-cmd");
+    Ok(all)
 }
 
+/// Prints what was measured, and sums it up.
 #[allow(clippy::print_stdout, reason = "the result is what is asked for")]
-fn show(title: &str, sample: &Sample, progress: &Progress) {
-    progress.clear();
-    println!("== {title}\n{}", lines::lines(sample));
+pub fn report(samples: &Samples, machine: &Machine, before: Option<&Results>) -> Results {
+    let results = Results { machine: machine.clone(), scenarios: samples.summed_up() };
+    println!("{}", table(&results, before));
+    results
+}
+
+/// Writes what was measured over what there was; scenarios that were not run stay.
+fn write_docs(docs: &Path, newer: Results) -> Result<()> {
+    let (json, page_file) = (docs.join("performance.json"), docs.join("performance.md"));
+    let mut results =
+        fs::read_to_string(&json).map_or_else(|_| Ok(Results::default()), |text| Results::parse(&text))?;
+    results.renew(newer);
+    results.write(&json)?;
+    let text = fs::read_to_string(&page_file).with_context(|| format!("cannot read {}", page_file.display()))?;
+    fs::write(&page_file, page::renew(&text, &results)?)?;
+    fs::write(docs.join("performance.svg"), chart::svg(&results))?;
+    Ok(())
+}
+
+/// Fails when a world failed.
+pub fn all_well(samples: &Samples) -> Result<()> {
+    ensure!(samples.failed.is_empty(), "some worlds failed: {}", samples.failed.join(", "));
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the list is what is asked for")]
+fn list() {
+    for scenario in scenarios::all() {
+        let mark = if scenario.usual { "*" } else { " " };
+        println!("{mark} {:<20} {}", scenario.name, scenario.title);
+    }
+    println!("\n* is run when none is named (peer-… with --peer-cmd)");
 }

@@ -46,6 +46,11 @@ impl Progress {
         self.0.set_position(steps);
     }
 
+    /// Says something that stays.
+    pub fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
+
     /// Removes the line.
     pub fn clear(&self) {
         self.0.finish_and_clear();

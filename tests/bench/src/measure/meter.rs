@@ -32,7 +32,7 @@ impl Meter {
     /// The statuses that `user` writes from this point on.
     #[must_use]
     pub fn statuses(&self, world: &World, user: &str) -> Statuses {
-        let log = world.cluster.audit().follow(self.audit);
+        let log = self.requests(world);
         Statuses { log, user: user.to_owned(), done: BTreeSet::new(), last: None }
     }
 
@@ -42,11 +42,26 @@ impl Meter {
         world.pams.iter().zip(&self.pams).map(|(pam, mark)| pam.since(*mark)).collect()
     }
 
-    /// Adds to `sample` what `user` asked the API server, and what was asked of the PAMs.
-    pub async fn read(&self, world: &World, user: &str, sample: &mut Sample) -> Result<()> {
-        let requests = world.cluster.audit().since(self.audit).await?.by(user);
+    /// The requests to the API server from this point on.
+    #[must_use]
+    pub fn requests(&self, world: &World) -> Follower {
+        world.cluster.audit().follow(self.audit)
+    }
+
+    /// When each change of a PAM was, in milliseconds after `began`.
+    #[must_use]
+    pub fn commits_after(&self, world: &World, began: Timestamp) -> Vec<f64> {
+        let journals = self.journals(world);
+        let commits = journals.iter().flat_map(Journal::entries).filter_map(|entry| entry.commit.as_ref());
+        commits.map(|commit| commit.at.duration_since(began).as_secs_f64() * 1000.0).collect()
+    }
+
+    /// Adds to `sample` what `user` (none: everybody) asked the API server, and what was asked of the PAMs.
+    pub async fn read(&self, world: &World, user: Option<&str>, sample: &mut Sample) -> Result<()> {
+        let requests = world.cluster.audit().since(self.audit).await?;
+        let requests = user.map_or_else(|| requests.clone(), |user| requests.by(user));
         sample.count(Metric::ApiCalls, requests.without_leases().len());
-        sample.count(Metric::ApiWrites, requests.writes_by(user).len());
+        sample.count(Metric::ApiWrites, requests.writes().without_leases().len());
         sample.api = requests.tally();
         let journals = self.journals(world);
         count_pam_calls(&journals, sample);

@@ -42,6 +42,10 @@ pub enum Metric {
     Connections,
     /// The most requests to the PAMs that were under way at one time.
     AtOnce,
+    /// Records that the PAMs hold.
+    Records,
+    /// Size of the program in MB.
+    Binary,
 }
 
 impl Metric {
@@ -67,6 +71,8 @@ impl Metric {
             Self::Tokens => "tokens",
             Self::Connections => "connections",
             Self::AtOnce => "PAM calls at once",
+            Self::Records => "records",
+            Self::Binary => "binary",
         }
     }
 
@@ -85,7 +91,9 @@ impl Metric {
             | Self::PamCalls
             | Self::Tokens
             | Self::Connections
-            | Self::AtOnce => "",
+            | Self::AtOnce
+            | Self::Records => "",
+            Self::Binary => "MB",
         }
     }
 }

@@ -39,8 +39,8 @@ impl Sample {
     /// Notes the memory at the end, and the CPU time since `before`.
     pub fn used(&mut self, before: Usage, after: Usage) {
         self.put(Metric::Cpu, after.cpu.saturating_sub(before.cpu).as_secs_f64());
-        self.put(Metric::Rss, bytes(after.rss) / MIB);
-        self.put(Metric::Peak, bytes(after.peak) / MIB);
+        self.put(Metric::Rss, number_of_bytes(after.rss) / MIB);
+        self.put(Metric::Peak, number_of_bytes(after.peak) / MIB);
     }
 
     /// Notes what each of `objects` cost.
@@ -70,7 +70,9 @@ pub const fn number(count: usize) -> f64 {
     count as f64
 }
 
-#[allow(clippy::cast_precision_loss, reason = "no memory is larger than 2^52 bytes")]
-const fn bytes(count: u64) -> f64 {
+/// A number of bytes, to be divided.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "nothing is larger than 2^52 bytes")]
+pub const fn number_of_bytes(count: u64) -> f64 {
     count as f64
 }

@@ -1,3 +1,7 @@
 //! How results are shown.
 
-pub mod lines;
+pub mod chart;
+pub mod goals;
+pub mod page;
+pub mod previous;
+pub mod table;

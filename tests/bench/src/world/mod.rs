@@ -3,11 +3,11 @@
 pub mod objects;
 pub mod plan;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use kube::Client;
-use local_cluster::{ControlPlane, Installation, Operator};
+use local_cluster::{ControlPlane, Installation};
 use pam_simulator::{Config, Effect, Fault, Seed, Simulator};
 
 use crate::progress::Progress;
@@ -64,11 +64,6 @@ impl World {
     pub fn slow_down(&self, latency: Duration) {
         self.pams.iter().for_each(|pam| slow_down(pam, latency));
     }
-}
-
-/// Starts the operator as the chart says.
-pub async fn start(install: &Installation<'_>, binary: &Path) -> Result<Operator> {
-    install.operator(binary).start().await
 }
 
 async fn start_pams(plan: &Plan) -> Result<Vec<Arc<Simulator>>> {

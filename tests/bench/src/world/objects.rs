@@ -1,4 +1,4 @@
-//! Makes Secrets, PamCredentials and connections, many at once.
+//! Makes Secrets, `PamCredentials` and connections, many at once.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub const OPERATOR_NAMESPACE: &str = "pam-operator";
 /// The only device of each simulated PAM.
 pub const DEVICE: [&str; 2] = ["db01", "10.0.0.7"];
 /// More requests at once than this make an API server on two cores slower.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 const GROUP: &str = "/apis/pam-operator.io/v1alpha1";
 
 /// One object of the world by its number; also the name of its Secret.
@@ -99,7 +99,7 @@ impl Creation {
     }
 }
 
-/// Makes all Secrets and then all PamCredentials of a plan.
+/// Makes all Secrets and then all `PamCredentials` of a plan.
 pub async fn create(client: &Client, plan: &Plan, progress: &Progress) -> Result<()> {
     let objects = || (0..plan.objects).map(Object);
     let secrets = objects().map(|object| Creation::secret(&object.namespace(), &object.name(), &value(object, 0)));
@@ -118,7 +118,11 @@ pub fn value(object: Object, rotation: usize) -> String {
 
 async fn create_all(client: &Client, all: impl ExactSizeIterator<Item = Creation>, progress: &Progress) -> Result<()> {
     let created = stream::iter(all).map(|creation| creation.send(client));
-    created.buffer_unordered(AT_ONCE).try_for_each(async |()| Ok(progress.advance(1))).await
+    let counted = created.buffer_unordered(AT_ONCE).try_for_each(async |()| {
+        progress.advance(1);
+        Ok(())
+    });
+    counted.await
 }
 
 /// Makes the namespaces of the objects.

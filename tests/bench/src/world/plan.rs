@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What there is before anything is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// How many PamCredentials, each with a Secret of its own.
+    /// How many `PamCredentials`, each with a Secret of its own.
     pub objects: usize,
     /// How many Secrets that no PamCredential names.
     pub unrelated: usize,
