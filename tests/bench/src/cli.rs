@@ -20,6 +20,9 @@ use crate::{
     try_out::{self, Cold, Try},
 };
 
+/// The file of results in docs/.
+const RESULTS: &str = "performance.json";
+
 /// Measures the release build of pam-operator on a control plane of its own.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
@@ -34,6 +37,8 @@ enum Task {
     Run(Run),
     /// Print the scenarios
     List,
+    /// Write the tables of docs/performance.md and the chart again, from docs/performance.json
+    Page,
     /// Try one cold start with any number of objects
     Cold(Cold),
     /// Try the operator without objects
@@ -47,9 +52,9 @@ enum Task {
 struct Run {
     /// Scenarios by name, or `all`; without any, those that end within a quarter of an hour
     scenarios: Vec<String>,
-    /// How often each world is made
-    #[arg(long, default_value_t = 5)]
-    runs: usize,
+    /// How often each world is made [default: 5; 3 with 10,000 objects or more]
+    #[arg(long)]
+    runs: Option<usize>,
     #[command(flatten)]
     common: Common,
     /// How long nothing happens in `quiet-10000`
@@ -82,6 +87,10 @@ pub async fn run(cli: Cli) -> Result<()> {
             list();
             Ok(())
         }
+        Task::Page => {
+            let docs = docs();
+            write_page(&docs, &kept(&docs)?)
+        }
         Task::Cold(asked) => try_out::cold(asked).await,
         Task::Idle(how) => try_out::idle(how).await,
         Task::Roofline => roofline::run().await,
@@ -94,13 +103,16 @@ async fn measure(asked: Run) -> Result<()> {
     let settings = Settings { binary: asked.common.binary, quiet, peer_command: asked.peer_cmd };
     let machine = Machine::here(&settings.binary, &assets::ensure_aloud()?)?;
     let samples = run::all(&scenarios, asked.runs, &settings).await;
-    let docs = local_cluster::repository().join("docs");
-    let results = report(&samples, &machine, committed(&docs.join("performance.json")).as_ref());
+    let docs = docs();
+    let results = report(&samples, &machine, committed(&docs.join(RESULTS)).as_ref());
     if let Some(path) = &asked.json {
         results.write(path)?;
     }
     if asked.write || asked.scenarios.iter().all(|name| name == "all") {
-        write_docs(&docs, results)?;
+        let mut all = kept(&docs)?;
+        all.renew(results);
+        all.write(&docs.join(RESULTS))?;
+        write_page(&docs, &all)?;
     }
     all_well(&samples)
 }
@@ -125,16 +137,21 @@ pub fn report(samples: &Samples, machine: &Machine, before: Option<&Results>) ->
     results
 }
 
-/// Writes what was measured over what there was; scenarios that were not run stay.
-fn write_docs(docs: &Path, newer: Results) -> Result<()> {
-    let (json, page_file) = (docs.join("performance.json"), docs.join("performance.md"));
-    let mut results =
-        fs::read_to_string(&json).map_or_else(|_| Ok(Results::default()), |text| Results::parse(&text))?;
-    results.renew(newer);
-    results.write(&json)?;
-    let text = fs::read_to_string(&page_file).with_context(|| format!("cannot read {}", page_file.display()))?;
-    fs::write(&page_file, page::renew(&text, &results)?)?;
-    fs::write(docs.join("performance.svg"), chart::svg(&results))?;
+fn docs() -> PathBuf {
+    local_cluster::repository().join("docs")
+}
+
+/// The results in docs/: scenarios that are not run again keep theirs.
+fn kept(docs: &Path) -> Result<Results> {
+    let text = fs::read_to_string(docs.join(RESULTS));
+    text.map_or_else(|_| Ok(Results::default()), |text| Results::parse(&text))
+}
+
+fn write_page(docs: &Path, results: &Results) -> Result<()> {
+    let path = docs.join("performance.md");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    fs::write(&path, page::renew(&text, results)?)?;
+    fs::write(docs.join("performance.svg"), chart::svg(results))?;
     Ok(())
 }
 

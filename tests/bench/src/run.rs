@@ -12,21 +12,33 @@ use crate::{
     world::World,
 };
 
-/// Runs all of `scenarios`; a world that fails is told, and the next one is made.
-pub async fn all(scenarios: &[Scenario], runs: usize, settings: &Settings) -> Samples {
+/// How often a world is made when nobody says it: large ones take minutes.
+const RUNS: usize = 5;
+const RUNS_OF_LARGE: usize = 3;
+const LARGE: usize = 10_000;
+
+/// Runs all of `scenarios`, so many times each; a world that fails is told, and the next one is made.
+pub async fn all(scenarios: &[Scenario], runs: Option<usize>, settings: &Settings) -> Samples {
     let (mut samples, groups) = (Samples::default(), groups(scenarios));
     for (at, group) in groups.iter().enumerate() {
+        let Some(first) = group.first() else { continue };
+        let runs = runs.unwrap_or_else(|| usual_runs(first));
         for run in 1..=runs {
-            let name = group.first().map(|scenario| scenario.name.as_str()).unwrap_or_default();
+            let name = &first.name;
             let progress = Progress::new(format!("[{}/{}] {name}, run {run} of {runs}:", at + 1, groups.len()));
             if let Err(error) = once(group, settings, &progress, &mut samples).await {
                 progress.say(&format!("{name}, run {run}: {error:#}"));
-                samples.failed.push(name.to_owned());
+                samples.failed.push(name.clone());
             }
             progress.clear();
         }
     }
     samples
+}
+
+fn usual_runs(scenario: &Scenario) -> usize {
+    let plan = &scenario.plan;
+    if plan.objects.max(plan.unrelated).max(plan.records) < LARGE { RUNS } else { RUNS_OF_LARGE }
 }
 
 /// Makes one world, and measures each scenario in it.

@@ -132,7 +132,7 @@ fn of_objects(number: usize, more: &[Scenario]) -> Vec<Scenario> {
     };
     let mut rows = vec![
         with("roofline", "only the least calls", Step::Other(Other::Roofline)),
-        Scenario { usual: true, ..with("peer", "the other program", Step::Other(Other::Peer)) },
+        with("peer", "the other program", Step::Other(Other::Peer)),
         with("cold", "cold start", Step::Cold),
     ];
     if number >= 10_000 {

@@ -101,7 +101,7 @@ async fn try_out(how: Try, objects: usize, steps: impl Iterator<Item = (String, 
     };
     let scenarios: Vec<Scenario> = steps.enumerate().map(scenario).collect();
     let settings = Settings { binary: how.common.binary, quiet: Duration::from_mins(1), peer_command: None };
-    let samples = run::all(&scenarios, 1, &settings).await;
+    let samples = run::all(&scenarios, Some(1), &settings).await;
     report(&samples, &Machine::default(), None);
     all_well(&samples)
 }

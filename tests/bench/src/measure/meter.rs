@@ -83,7 +83,7 @@ fn count_pam_calls(journals: &[Journal], sample: &mut Sample) {
     sample.count(Metric::PamCalls, entries().filter(|entry| entry.kind != Kind::Token).count());
     sample.count(Metric::Tokens, tokens);
     sample.count(Metric::Connections, connections.sum());
-    sample.count(Metric::AtOnce, most_at_once(entries()));
+    sample.count(Metric::AtOnce, most_at_once(entries().map(span)));
     sample.pam = tally;
 }
 
@@ -92,10 +92,14 @@ fn name(kind: Kind) -> String {
     serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+/// From when until when a call was under way.
+fn span(entry: &Entry) -> [Timestamp; 2] {
+    [entry.at, entry.done_at.unwrap_or(Timestamp::MAX)]
+}
+
 /// The most calls that were under way at one time.
-fn most_at_once<'a>(entries: impl Iterator<Item = &'a Entry>) -> usize {
-    let mut steps: Vec<(Timestamp, i32)> =
-        entries.flat_map(|entry| [(entry.at, 1), (entry.done_at.unwrap_or(Timestamp::MAX), -1)]).collect();
+fn most_at_once(spans: impl Iterator<Item = [Timestamp; 2]>) -> usize {
+    let mut steps: Vec<(Timestamp, i32)> = spans.flat_map(|[from, until]| [(from, 1), (until, -1)]).collect();
     // An end comes before a beginning of the same time.
     steps.sort_unstable();
     let (mut now, mut most) = (0, 0);
@@ -129,4 +133,20 @@ impl Statuses {
 
 fn wrote_status(requests: &Requests) -> Requests {
     requests.filter(|event| event.resource == STATUS && event.is_write() && event.code == 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_follow_each_other_were_not_under_way_at_once() {
+        let spans = |of: &[[i64; 2]]| {
+            let spans: Vec<_> = of.iter().map(|span| span.map(|at| Timestamp::from_second(at).unwrap())).collect();
+            most_at_once(spans.into_iter())
+        };
+        assert_eq!(spans(&[[1, 2], [2, 3], [3, 4]]), 1);
+        assert_eq!(spans(&[[1, 9], [2, 3], [2, 4], [5, 6]]), 3);
+        assert_eq!(spans(&[]), 0);
+    }
 }

@@ -52,6 +52,9 @@ fn replace(page: &str, name: &str, text: &str) -> Result<String> {
 }
 
 fn machine(results: &Results) -> String {
+    if results.scenarios.is_empty() {
+        return "Nothing was measured yet.\n".to_owned();
+    }
     let machine = &results.machine;
     let newest = results.scenarios.values().map(|measured| measured.at).max();
     let rows = [
@@ -73,14 +76,29 @@ fn goals(results: &Results) -> String {
 
 fn goal_row(goal: &Goal, results: &Results) -> String {
     let wanted = match goal.bound {
-        Bound::AtMost(most) => format!("≤ {}", short(most)),
-        Bound::AtLeast(least) => format!("≥ {}", short(least)),
+        Bound::AtMost(most) => format!("≤ {most}"),
+        Bound::AtLeast(least) => format!("≥ {least}"),
     };
     let measured = goal.measured(results);
-    let verdict = measured.map_or("", |value| if goal.is_reached(value) { "reached" } else { "**missed**" });
+    let verdict = measured.map_or_else(String::new, |value| verdict(goal, value));
     let measured =
         measured.map_or_else(|| "not measured".to_owned(), |value| format!("{} {}", short(value), goal.unit));
-    format!("| {} | {wanted} {} | {} | {verdict} |\n", goal.title, goal.unit, measured.trim_end())
+    format!(
+        "| {} | {} | {} | {verdict} |\n",
+        goal.title,
+        format!("{wanted} {}", goal.unit).trim_end(),
+        measured.trim_end()
+    )
+}
+
+/// Whether a goal is reached, and by how much it is missed.
+fn verdict(goal: &Goal, measured: f64) -> String {
+    let (Bound::AtMost(wanted) | Bound::AtLeast(wanted)) = goal.bound;
+    match goal.is_reached(measured) {
+        true => "reached".to_owned(),
+        false if wanted == 0.0 => "**missed**".to_owned(),
+        false => format!("**missed** by {:.0} %", 100.0 * (measured / wanted - 1.0).abs()),
+    }
 }
 
 fn scenario_table(results: &Results) -> String {

@@ -51,15 +51,30 @@ impl Changes {
     /// How long each took until it was in a PAM, in milliseconds.
     #[must_use]
     pub fn latencies(&self, journals: &[Journal]) -> Vec<f64> {
+        self.stored(journals).into_values().collect()
+    }
+
+    /// How long each of those took that are in a PAM, by identifier.
+    fn stored<'a>(&self, journals: &'a [Journal]) -> BTreeMap<&'a str, f64> {
         let mut first = BTreeMap::new();
         for entry in journals.iter().flat_map(Journal::entries) {
             let Some((name, commit)) = entry.target.as_ref().zip(entry.commit.as_ref()) else { continue };
             // What arrived before the change carries the value before.
             if let Some(sent) = self.0.get(name).filter(|sent| **sent < entry.at) {
-                first.entry(name).or_insert_with(|| commit.at.duration_since(*sent).as_secs_f64() * 1000.0);
+                first.entry(name.as_str()).or_insert_with(|| millis_between(*sent, commit.at));
             }
         }
-        first.into_values().collect()
+        first
+    }
+
+    /// As [`Changes::latencies`]; a change that is in no PAM yet took until `now` at least.
+    #[must_use]
+    pub fn latencies_until(&self, journals: &[Journal], now: Timestamp) -> Vec<f64> {
+        let stored = self.stored(journals);
+        let latency = |(name, sent): (&String, &Timestamp)| {
+            stored.get(name.as_str()).copied().unwrap_or_else(|| millis_between(*sent, now))
+        };
+        self.0.iter().map(latency).collect()
     }
 
     /// When the last of them was in a PAM, after the first of them was sent.
@@ -69,6 +84,10 @@ impl Changes {
         let commits = journals.iter().flat_map(Journal::entries).filter_map(|entry| entry.commit.as_ref());
         commits.map(|commit| commit.at).max().and_then(|last| last.duration_since(first).try_into().ok())
     }
+}
+
+fn millis_between(from: Timestamp, until: Timestamp) -> f64 {
+    1000.0 * until.duration_since(from).as_secs_f64()
 }
 
 /// Changes a Secret; returns when that was sent.

@@ -114,3 +114,20 @@ fn until_expired(
     let gone = format!("{}\n", GONE.replace('\n', ""));
     bytes.map_err(Into::into).take_until(Box::pin(expired)).chain(stream::once(future::ready(Ok(Bytes::from(gone)))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_watch_says_what_comes_and_then_that_it_is_gone() {
+        let (expiries, seen) = watch::channel(7);
+        let said = until_expired(stream::once(future::ready(Ok(Bytes::from("a\n")))).chain(stream::pending()), seen);
+        let mut said = Box::pin(said);
+        assert_eq!(said.next().await.unwrap().unwrap(), "a\n");
+        expiries.send_modify(|count| *count += 1);
+        let gone: Value = serde_json::from_slice(&said.next().await.unwrap().unwrap()).unwrap();
+        assert_eq!([&gone["type"], &gone["object"]["code"]], [&Value::from("ERROR"), &Value::from(410)]);
+        assert!(said.next().await.is_none());
+    }
+}

@@ -16,6 +16,8 @@ use crate::{
 const SETTLED: Duration = Duration::from_secs(3);
 /// How often something is looked at that costs the measured program nothing.
 pub const LOOK: Duration = Duration::from_millis(5);
+/// Of the log of an operator that ended, so many lines are told.
+const TAIL: usize = 10;
 /// The longest that anything but work on all objects may take.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -76,7 +78,7 @@ impl<'a> Stage<'a> {
     /// Ends the operator as a rollout does.
     pub async fn stop(&mut self) -> Result<()> {
         if let Some(mut operator) = self.operator.take() {
-            ensure!(operator.stop().await?.success(), "the operator did not end well: {}", operator.logs()?);
+            ensure!(operator.stop().await?.success(), "the operator did not end well: {}", tail(&operator)?);
         }
         Ok(())
     }
@@ -89,7 +91,7 @@ impl<'a> Stage<'a> {
     /// Fails when the operator has ended by itself.
     pub fn ensure_alive(&mut self) -> Result<()> {
         let operator = self.operator()?;
-        ensure!(operator.is_running(), "the operator ended: {}", operator.logs()?);
+        ensure!(operator.is_running(), "the operator ended: {}", tail(operator)?);
         Ok(())
     }
 
@@ -128,8 +130,14 @@ pub async fn is_ready(operator: &mut Operator) -> Result<()> {
         if answer.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
-        ensure!(operator.is_running(), "the operator ended: {}", operator.logs()?);
+        ensure!(operator.is_running(), "the operator ended: {}", tail(operator)?);
         ensure!(began.elapsed() < PATIENCE, "the operator is not ready after {PATIENCE:?}");
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// The last lines that an operator printed.
+fn tail(operator: &Operator) -> Result<String> {
+    let lines = operator.lines()?;
+    Ok(lines[lines.len().saturating_sub(TAIL)..].join("\n"))
 }
