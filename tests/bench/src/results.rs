@@ -142,7 +142,8 @@ mod tests {
         }
         let results = Results { machine: Machine::default(), scenarios: samples.summed_up() };
         assert_eq!(results.median(&scenario.name, Metric::Rss), Some(10.0));
-        assert_eq!(results.scenarios[&scenario.name].api["get secrets"].max, 3.0);
+        let gets = Spread { median: 1.0, min: 0.0, max: 3.0 };
+        assert_eq!(results.scenarios[&scenario.name].api["get secrets"], gets);
         assert_eq!(Results::parse(&serde_json::to_string(&results).unwrap()).unwrap(), results);
     }
 

@@ -17,7 +17,8 @@ fn the_least_calls_are_measured() {
     fs::remove_file(&json).unwrap();
     let measured = &results["scenarios"]["roofline-100"];
     let median = |metric: &str| measured["metrics"][metric]["median"].as_f64().unwrap();
-    assert_eq!([median("pam_calls"), median("tokens")], [100.0, 1.0], "{measured}");
+    assert_eq!(measured["metrics"]["pam_calls"]["median"], 100.0, "{measured}");
+    assert_eq!(measured["metrics"]["tokens"]["median"], 1.0, "{measured}");
     assert_eq!(measured["api"]["patch pamcredentials/status"]["median"], 100.0, "{measured}");
     assert!(median("throughput") > 0.0 && median("rss") > 0.0 && median("latency_p99") >= 20.0, "{measured}");
 }
