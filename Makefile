@@ -1,6 +1,6 @@
 # The one list of commands. `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint mutants generate tools clean-cache need-rust need-go
+.PHONY: help demo test bench lint mutants generate tools clean-cache need-rust need-go
 
 # Absolute, since cargo is also started from inside tests, in other folders.
 CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -29,6 +29,11 @@ demo: need-rust need-go ## See it work: a local control plane, a simulated PAM, 
 test: need-rust need-go ## Run every test, against one local control plane
 	@cargo test $(CARGO_FLAGS) --workspace --no-run
 	@$(LOCAL_CLUSTER) run -- cargo test $(CARGO_FLAGS) --workspace $(ARGS)
+
+bench: need-rust need-go ## Measure the release build, and compare with what was committed (ARGS: scenarios by name, or all; a quarter of an hour)
+	@cargo build $(CARGO_FLAGS) --release --bin pam-operator
+	@cargo build $(CARGO_FLAGS) --profile harness --package bench --package local-cluster --bins
+	@"$(CARGO_TARGET_DIR)/harness/bench" run --binary "$(CARGO_TARGET_DIR)/release/pam-operator" $(ARGS)
 
 lint: need-rust ## Check formatting, lints, documentation and generated files
 	cargo fmt --all --check

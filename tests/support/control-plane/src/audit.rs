@@ -21,8 +21,10 @@ use crate::{
     wait::{unique_name, wait_for},
 };
 
+mod follow;
 mod requests;
 
+pub use follow::Follower;
 pub use requests::Requests;
 
 /// Begins the name of the objects that fences ask for; there are none of that name.
@@ -68,6 +70,12 @@ impl Audit {
         let text = read_lines(&self.log, mark)?;
         let length = usize::try_from(end.0.saturating_sub(mark.0))?;
         parse(text.get(..length).context("the audit log shrank")?)
+    }
+
+    /// Follows the log from `mark` on, without asking the API server anything.
+    #[must_use]
+    pub fn follow(&self, mark: Mark) -> Follower {
+        Follower::new(self.log.clone(), mark)
     }
 
     /// Every request since the control plane started.

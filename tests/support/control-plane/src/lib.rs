@@ -48,9 +48,9 @@ pub mod demo;
 pub mod supervise;
 
 pub use assets::Tools;
-pub use audit::{Audit, AuditEvent, Mark, Requests};
+pub use audit::{Audit, AuditEvent, Follower, Mark, Requests};
 pub use installation::{Installation, Release};
 pub use net::{ensure_crypto_provider, free_address};
 pub use operator::{Launch, Operator};
-pub use plane::{ControlPlane, State};
+pub use plane::{ControlPlane, State, repository};
 pub use wait::{unique_name, wait_for, wait_until};

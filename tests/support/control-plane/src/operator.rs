@@ -34,12 +34,21 @@ pub struct Launch<'a> {
     pod: String,
     listen: Option<SocketAddr>,
     flags: Vec<(String, String)>,
+    kubeconfig: PathBuf,
 }
 
 impl<'a> Launch<'a> {
     pub(crate) fn new(installation: &'a Installation<'a>, program: &Path) -> Self {
         let pod = unique_name(installation.deployment());
-        Self { installation, program: program.to_owned(), extra: Env::new(), pod, listen: None, flags: Vec::new() }
+        Self {
+            installation,
+            program: program.to_owned(),
+            extra: Env::new(),
+            pod,
+            listen: None,
+            flags: Vec::new(),
+            kubeconfig: installation.kubeconfig(),
+        }
     }
 
     /// One more environment variable; wins over the Deployment's.
@@ -70,6 +79,13 @@ impl<'a> Launch<'a> {
         self
     }
 
+    /// Reaches the API server as this kubeconfig says, through a proxy for one.
+    #[must_use]
+    pub fn kubeconfig(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.kubeconfig);
+        self
+    }
+
     /// Starts it with the Deployment's arguments and environment, and `KUBECONFIG` for the chart's `ServiceAccount`;
     /// nothing else is inherited. Returns at once: see [`Operator::ready`].
     pub async fn start(self) -> Result<Operator> {
@@ -89,8 +105,8 @@ impl<'a> Launch<'a> {
         env.extend(self.extra);
         let log =
             self.installation.cluster().folder().log_of(&format!("{}-{}", self.installation.namespace(), self.pod));
-        let child = spawn(&self.program, &args, &env, &self.installation.kubeconfig(), &log)?;
-        Ok(Operator { child, log, pod: self.pod, listen })
+        let child = spawn(&self.program, &args, &env, &self.kubeconfig, &log)?;
+        Ok(Operator { child, log, pod: self.pod, listen, program: self.program })
     }
 }
 
@@ -117,9 +133,16 @@ pub struct Operator {
     log: PathBuf,
     pod: String,
     listen: Option<String>,
+    program: PathBuf,
 }
 
 impl Operator {
+    /// The program that was started.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The name of the Pod that it thinks it is.
     #[must_use]
     pub fn pod_name(&self) -> &str {

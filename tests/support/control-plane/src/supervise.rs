@@ -126,17 +126,20 @@ impl Drop for Supervisor {
 /// Names the `local-cluster` program of the run that a test is part of.
 pub(crate) const PROGRAM_VARIABLE: &str = "PAM_TEST_CLUSTER_PROGRAM";
 
-/// The `local-cluster` program: this one, else the one that runs this test, else what cargo says it is.
+/// The `local-cluster` program: this one, else the one that runs this test, else the one beside this program, else what
+/// cargo says it is.
 ///
-/// cargo does not build the programs of a dev-dependency, so a single integration test may run without it; asking
+/// Beside a test's program, which cargo puts into a folder of its own, there is none. cargo does not build the programs of a dev-dependency, so a single integration test may run without it; asking
 /// cargo costs a moment when it is there, and never starts an old one.
 fn own_binary() -> Result<PathBuf> {
     let this = std::env::current_exe()?;
     if this.file_stem().is_some_and(|name| name == "local-cluster") {
         return Ok(this);
     }
+    let beside = this.with_file_name("local-cluster");
     match std::env::var_os(PROGRAM_VARIABLE) {
         Some(program) => Ok(program.into()),
+        None if beside.is_file() => Ok(beside),
         None => build_own_binary(),
     }
 }

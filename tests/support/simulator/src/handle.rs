@@ -159,6 +159,11 @@ impl Simulator {
         self.since(Mark(0))
     }
 
+    /// How many changes there were since the start; cheap, unlike a copy of the journal.
+    pub fn commits(&self) -> u64 {
+        self.core.state().log.commits()
+    }
+
     /// A mark behind the last request that has arrived.
     pub fn mark(&self) -> Mark {
         self.core.state().log.mark()

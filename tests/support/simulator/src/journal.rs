@@ -228,6 +228,10 @@ impl Log {
         Commit { order: self.commits, at: now, created, wrote_value }
     }
 
+    pub(crate) const fn commits(&self) -> u64 {
+        self.commits
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.entries.len() as u64)
     }
