@@ -285,10 +285,11 @@ impl HeldSlot<'_> {
         list: impl Future<Output = T>,
     ) -> Result<Option<T>, Error> {
         if known.is_some() {
+            let going = self.acquire().await?;
             self.list = None;
-            return Ok(known);
+            return Ok(known.filter(|_| going == Going::On));
         }
-        if self.change_for_list()? == Going::Parked {
+        if self.reserve_list()? == Going::Parked {
             return Ok(None);
         }
         let list = tokio::select! {
@@ -300,7 +301,9 @@ impl HeldSlot<'_> {
         Ok((going == Going::On).then_some(list))
     }
 
-    fn change_for_list(&mut self) -> Result<Going, Error> {
+    /// Takes a slot of those for passes that wait for a list, in place of one to work with. A pass that finds none once it has
+    /// read everything else would have to read all of it a second time.
+    pub(crate) fn reserve_list(&mut self) -> Result<Going, Error> {
         self.work = None;
         let Some(lane) = self.lane.clone().filter(|_| self.list.is_none()) else { return Ok(Going::On) };
         self.list = self.take_or_park(Pool::List, lane)?;
@@ -445,7 +448,7 @@ mod tests {
             let mut slot = queue.of_pass(object(name));
             slot.in_lane(Some(lane()), Turn::of(name, Urgency::Backlog));
             assert!(works(&mut slot).await);
-            if slot.change_for_list().unwrap() == Going::On {
+            if slot.reserve_list().unwrap() == Going::On {
                 lists.push(slot);
             }
         }
@@ -468,7 +471,7 @@ mod tests {
         assert!(late.list.is_some() && late.work.is_none());
         drop(first);
         assert!(works(&mut late).await);
-        assert_eq!(late.change_for_list().unwrap(), Going::On);
+        assert_eq!(late.reserve_list().unwrap(), Going::On);
     }
 
     #[tokio::test]
@@ -545,7 +548,7 @@ mod tests {
             let Some(going) = slot.acquire().now_or_never() else { return };
             let mut going = going.unwrap();
             if going == Going::On && self.draws.below(3) == 0 {
-                going = slot.change_for_list().unwrap();
+                going = slot.reserve_list().unwrap();
             }
             match going {
                 Going::On => _ = self.working.insert(number, slot),

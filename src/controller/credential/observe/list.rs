@@ -15,8 +15,22 @@ use crate::controller::credential::observe::{connected, refresh_namespace_termin
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::parked::{Going, HeldSlot};
 use crate::controller::runtime::status_store::ready_reason;
-use crate::domain::{Connection, Inventory, Reason};
+use crate::domain::{Binding, Connection, Inventory, Reason};
 use crate::pam::Snapshot;
+
+/// Makes sure of a place among those that wait for a list, where the object will need a list that is not there yet.
+pub(crate) fn reserve_place(
+    observed: &Observation<'_>,
+    slot: &mut HeldSlot<'_>,
+    context: &Context,
+) -> Result<Going, Error> {
+    let situation = &observed.situation;
+    let looks = situation.binding == Binding::Unbound && situation.inventory == Inventory::NotAsked;
+    let state = observed.connection.state.as_ref().filter(|state| looks && inventory(&state.connection).enabled);
+    let connected = state.and_then(|state| context.connections.known_client(&state.connection));
+    let is_there = |connected: &ConnectedClient| connected.inventory.known_fresh(not_before(observed)).is_some();
+    if connected.is_none_or(|connected| is_there(&connected)) { Ok(Going::On) } else { slot.reserve_list() }
+}
 
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
@@ -29,9 +43,7 @@ pub(crate) async fn refresh_list(
         return Ok(Going::On);
     }
     let Some(connected) = connect(observed, context).await? else { return Ok(Going::On) };
-    // An object that waited for another owner needs a list from after that: what was written by another connection
-    // meanwhile is in no list of this one.
-    let not_before = waited_for_another(observed).then(Instant::now);
+    let not_before = not_before(observed);
     let known = connected::known_list(observed, &connected, not_before, context);
     let list = connected::list(observed, &connected, not_before, context);
     let Some(list) = slot.wait_for_list(known, list).await? else { return Ok(Going::Parked) };
@@ -68,9 +80,12 @@ async fn connect(observed: &mut Observation<'_>, context: &Context) -> Result<Op
     }
 }
 
-/// Whether this object waits for what another one has.
-fn waited_for_another(observed: &Observation<'_>) -> bool {
-    [Reason::IdentifierConflict, Reason::AccountConflict].contains(&ready_reason(&observed.stored.conditions))
+/// Returns the time before which no list may have begun. An object that waited for another owner needs a list from after that:
+/// what was written by another connection meanwhile is in no list of this one.
+fn not_before(observed: &Observation<'_>) -> Option<Instant> {
+    let waited =
+        [Reason::IdentifierConflict, Reason::AccountConflict].contains(&ready_reason(&observed.stored.conditions));
+    waited.then(Instant::now)
 }
 
 /// Finds the row of the table that applies.
