@@ -25,12 +25,12 @@ impl Progress {
     /// Begins a stage of so many steps; 0: nobody knows how many.
     pub fn begin(&self, stage: &'static str, steps: usize) {
         let template = if steps == 0 { ENDLESS } else { STYLE };
+        self.0.reset();
+        self.0.set_message(stage);
+        self.0.set_length(steps as u64);
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
-        self.0.set_length(steps as u64);
-        self.0.set_position(0);
-        self.0.set_message(stage);
         if self.0.is_hidden() {
             eprintln!("{} {stage}", self.0.prefix());
         }

@@ -28,18 +28,23 @@ const QUIET: Duration = Duration::from_millis(500);
 
 /// Runs the program until every object is in the PAM and it writes no more, and ends it.
 pub async fn run(world: &World, other: Other, settings: &Settings, progress: &Progress) -> Result<Sample> {
-    let objects = world.plan.objects;
-    progress.begin("pushing", objects);
-    let (meter, began) = (Meter::set(world).await?, Timestamp::now());
+    progress.begin("pushing", world.plan.objects);
+    let meter = Meter::set(world).await?;
     let mut child = command(world, other, settings)?.spawn().context("cannot start the other program")?;
-    let last = all_stored(world, &meter, &mut child, progress).await?;
+    let measured = measure(world, &meter, &mut child, progress).await;
+    end(child).await?;
+    measured
+}
+
+async fn measure(world: &World, meter: &Meter, child: &mut Child, progress: &Progress) -> Result<Sample> {
+    let (objects, began) = (world.plan.objects, meter.since);
+    let last = all_stored(world, meter, child, progress).await?;
     let mut sample = Sample::default();
     sample.used(Usage::default(), Usage::of(child.id().context("the other program has ended")?)?);
     meter.read(world, None, &mut sample).await?;
     sample.done(objects, Duration::try_from(last.duration_since(began))?);
     sample.latencies(&meter.commits_after(world, began));
     sample.per_object(objects);
-    end(child).await?;
     Ok(sample)
 }
 
@@ -106,7 +111,8 @@ fn last_commit(journal: &pam_simulator::Journal) -> Option<Timestamp> {
 async fn end(mut child: Child) -> Result<()> {
     let group = child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()));
     if let Some(group) = group {
-        rustix::process::kill_process_group(group, rustix::process::Signal::TERM)?;
+        // It fails only when none of them is left.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
     }
     if tokio::time::timeout(Duration::from_secs(10), child.wait()).await.is_err() {
         child.kill().await?;
