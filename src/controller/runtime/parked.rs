@@ -4,15 +4,16 @@
 //! a pass that finds no free slot ends. The place that it leaves gets the slot in its turn, keeps the slot, and starts
 //! another pass over the object, which takes the slot and decides from what is true by then.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+mod places;
+
+use std::sync::{Arc, Mutex};
 
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::trigger::Triggers;
-use crate::controller::runtime::worker_slots::{Lane, Slot, WaitsForSlot, WorkerSlots};
+use crate::controller::runtime::worker_slots::{Lane, Slot, WorkerSlots};
 use crate::domain::Turn;
+use places::{Keep, Places, Pool, Wanted, lock};
 
 /// How many passes without a slot may have begun.
 const WITHOUT_SLOT: usize = 64;
@@ -25,40 +26,6 @@ pub(crate) struct SlotQueue {
     lists: Arc<WorkerSlots>,
     places: Arc<Mutex<Places>>,
     triggers: Arc<Triggers>,
-}
-
-#[derive(Default)]
-struct Places {
-    of: HashMap<ObjectId, Place>,
-    /// Tells a place from an earlier one of the same object.
-    made: u64,
-}
-
-/// Where an object waits, or what it got there.
-struct Place {
-    number: u64,
-    /// What the object waits for. The request for it is over when the place is gone.
-    wanted: Arc<Wanted>,
-    slot: Option<Slot>,
-    /// The pass that made the place has ended: once the object has its slot, another one has to be started.
-    is_parked: bool,
-}
-
-/// Says which slot an object waits for, and in which turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Wanted {
-    pool: Pool,
-    lane: Lane,
-    turn: Turn,
-}
-
-/// Says what a slot is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pool {
-    /// Work with the PAM.
-    Work,
-    /// Waiting for a list.
-    List,
 }
 
 /// Says whether a pass goes on.
@@ -164,89 +131,10 @@ impl SlotQueue {
         if slots.is_closed() {
             return Err(Error::Stopping);
         }
-        let keep = self.make_place(object, &wanted);
+        let keep = Keep::make_place(object, &wanted, &self.places, &self.triggers);
         let number = keep.number;
         slots.ask(&wanted.lane, &wanted.turn, Box::new(keep));
         Ok(lock(&self.places).park(object, number))
-    }
-
-    /// Gives the object a place, and returns what puts a slot there.
-    fn make_place(&self, object: &ObjectId, wanted: &Arc<Wanted>) -> Keep {
-        let mut places = lock(&self.places);
-        places.made += 1;
-        let number = places.made;
-        let place = Place { number, wanted: Arc::clone(wanted), slot: None, is_parked: false };
-        let former = places.of.insert(object.clone(), place);
-        drop(places);
-        // The slot of a former place is given back after the lock is.
-        drop(former);
-        Keep {
-            object: object.clone(),
-            number,
-            place: Arc::downgrade(wanted),
-            places: Arc::clone(&self.places),
-            triggers: Arc::clone(&self.triggers),
-        }
-    }
-}
-
-/// Puts a slot into the place that waits for it.
-struct Keep {
-    object: ObjectId,
-    number: u64,
-    place: Weak<Wanted>,
-    places: Arc<Mutex<Places>>,
-    triggers: Arc<Triggers>,
-}
-
-impl fmt::Debug for Keep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keep").field("object", &self.object).finish_non_exhaustive()
-    }
-}
-
-impl WaitsForSlot for Keep {
-    fn is_over(&self) -> bool {
-        self.place.strong_count() == 0
-    }
-
-    /// Keeps the slot for the object and starts a pass over it. Where the object waits no longer, the slot is given back.
-    fn grant(self: Box<Self>, slot: Slot) {
-        let mut places = lock(&self.places);
-        let place = places.of.get_mut(&self.object).filter(|place| place.number == self.number);
-        let Some(place) = place else {
-            // Whoever gets the slot next may have a place here.
-            drop(places);
-            drop(slot);
-            return;
-        };
-        place.slot = Some(slot);
-        let is_parked = place.is_parked;
-        drop(places);
-        if is_parked {
-            self.triggers.wake(std::slice::from_ref(&self.object));
-        }
-    }
-}
-
-impl Places {
-    /// Takes the slot that an object got; the object has no place then.
-    fn take_granted(&mut self, object: &ObjectId) -> Option<(Wanted, Slot)> {
-        let slot = self.of.get_mut(object)?.slot.take()?;
-        let place = self.of.remove(object)?;
-        Some((Wanted::clone(&place.wanted), slot))
-    }
-
-    /// Returns whether the object has a place where it waits for that, or got it.
-    fn has(&self, object: &ObjectId, wanted: &Wanted) -> bool {
-        self.of.get(object).is_some_and(|place| *place.wanted == *wanted)
-    }
-
-    /// Takes the slot that the object got at once, or leaves the object in its place without a pass.
-    fn park(&mut self, object: &ObjectId, number: u64) -> Option<Slot> {
-        let place = self.of.get_mut(object).filter(|place| place.number == number)?;
-        place.is_parked = true;
-        self.take_granted(object).map(|(_, slot)| slot)
     }
 }
 
@@ -313,10 +201,6 @@ impl HeldSlot<'_> {
     fn take_or_park(&self, pool: Pool, lane: Lane) -> Result<Option<Slot>, Error> {
         self.queue.take_or_park(&self.object, Wanted { pool, lane, turn: self.turn.clone() })
     }
-}
-
-fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
-    places.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

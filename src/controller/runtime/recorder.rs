@@ -172,7 +172,7 @@ mod tests {
         );
         recent.note(a, 7, 1);
         recent.note(b, 8, 1);
-        tokio::time::advance(REPEATS - Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(REPEATS.as_secs() - 1)).await;
         assert_eq!(recent.get(a).map(|event| (event.number, event.count)), Some((7, 1)));
         recent.note(a, 7, 2);
         tokio::time::advance(Duration::from_secs(1)).await;

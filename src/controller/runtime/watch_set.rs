@@ -43,6 +43,7 @@ impl<K: ResourceExt<DynamicType = ()> + Clone + 'static> WatchSet<K> {
     pub(crate) fn take_in(&mut self, event: &Event<K>) -> Delta {
         let before = self.replaced_by(event);
         self.writer.apply_watcher_event(event);
+        self.lists += usize::from(matches!(event, Event::InitDone));
         let gone = before.iter().filter(|object| !self.shows(object)).map(|object| Gone::of(&**object));
         Delta { gone: gone.collect(), reconcile_again: self.to_reconcile_again(event) }
     }
@@ -63,13 +64,10 @@ impl<K: ResourceExt<DynamicType = ()> + Clone + 'static> WatchSet<K> {
         self.shown.get(&ObjectRef::from_obj(object)).is_some_and(|now| now.meta().uid == object.meta().uid)
     }
 
-    fn to_reconcile_again(&mut self, event: &Event<K>) -> Vec<NamespacedName> {
-        if !matches!(event, Event::InitDone) {
-            return Vec::new();
-        }
-        self.lists += 1;
+    fn to_reconcile_again(&self, event: &Event<K>) -> Vec<NamespacedName> {
         // The first list is news as it is.
-        let shown = if self.lists > 1 { self.shown.state() } else { Vec::new() };
+        let is_later_list = matches!(event, Event::InitDone) && self.lists > 1;
+        let shown = if is_later_list { self.shown.state() } else { Vec::new() };
         shown.iter().map(|object| NamespacedName::of(&**object)).collect()
     }
 }

@@ -108,8 +108,8 @@ impl Waits for Request {
 }
 
 impl Request {
-    fn end(self: Box<Self>, of_all: Permit) {
-        let Self { of_lane, of_tenants, waits, .. } = *self;
+    fn end(self, of_all: Permit) {
+        let Self { of_lane, of_tenants, waits, .. } = self;
         waits.grant(Slot { _lane: of_lane, _tenants: of_tenants, _all: of_all });
     }
 }

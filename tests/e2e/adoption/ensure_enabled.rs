@@ -31,8 +31,9 @@ fn writes(world: &World) -> (usize, usize) {
 /// Nothing is asked any more, not by a restart either.
 async fn nothing_more_is_asked(world: &mut World) {
     assert!(status(&world.get("svc").await).ensured_enabled);
-    let count = world.count().await;
+    // The event of the transition follows the status; a process that has ended writes no more.
     world.stop_operator().await;
+    let count = world.count().await;
     world.start_operator().await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     world.assert_nothing_done(&count).await;

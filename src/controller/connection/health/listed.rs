@@ -1,19 +1,18 @@
 //! Which connections have objects that a regular list may have news of. The poller asks for that every few seconds, however
 //! many objects there are.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::controller::connection::object::ConnectionId;
 
 /// How many such objects of each kind each connection has; no entry is 0.
 #[derive(Debug, Default)]
-pub(super) struct Listed(BTreeMap<Cow<'static, str>, BTreeMap<ConnectionId, usize>>);
+pub(super) struct Listed(BTreeMap<String, BTreeMap<ConnectionId, usize>>);
 
 impl Listed {
     /// Counts one object more, or one less.
-    pub(super) fn count(&mut self, kind: &Cow<'static, str>, connection: &ConnectionId, more: bool) {
-        let of_kind = self.0.entry(kind.clone()).or_default();
+    pub(super) fn count(&mut self, kind: &str, connection: &ConnectionId, more: bool) {
+        let of_kind = self.0.entry(kind.to_owned()).or_default();
         let count = of_kind.entry(connection.clone()).or_default();
         *count = if more { *count + 1 } else { count.saturating_sub(1) };
         if *count == 0 {
@@ -33,17 +32,17 @@ mod tests {
 
     #[test]
     fn a_connection_is_named_once_for_as_long_as_an_object_of_the_kind_needs_its_list() {
-        let (mut listed, kind) = (Listed::default(), Cow::Borrowed("PamCredential"));
+        let (mut listed, kind) = (Listed::default(), "PamCredential");
         let [a, b] = ["a", "b"].map(|name| ConnectionId::new("", name));
         for connection in [&a, &a, &b] {
-            listed.count(&kind, connection, true);
+            listed.count(kind, connection, true);
         }
-        listed.count(&Cow::Borrowed("MySafePassword"), &a, true);
+        listed.count("MySafePassword", &a, true);
         assert_eq!(listed.connections_of("PamCredential"), [a.clone(), b.clone()]);
-        listed.count(&kind, &a, false);
-        listed.count(&kind, &b, false);
-        assert_eq!(listed.connections_of("PamCredential"), [a.clone()]);
-        listed.count(&kind, &a, false);
+        listed.count(kind, &a, false);
+        listed.count(kind, &b, false);
+        assert_eq!(listed.connections_of("PamCredential"), std::slice::from_ref(&a));
+        listed.count(kind, &a, false);
         assert_eq!(listed.connections_of("PamCredential"), []);
         assert_eq!(listed.connections_of("MySafePassword"), [a]);
     }
