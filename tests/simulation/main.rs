@@ -7,6 +7,7 @@
 mod random;
 mod support;
 
+mod backlog;
 mod breaking;
 mod competing_clusters;
 mod drill;

@@ -1,5 +1,6 @@
 //! What a pass over an object knows of the object, whatever the kind.
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, Conditioned as _, find};
@@ -119,10 +120,26 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
     /// Notes whose turn the pass takes. What somebody edited since `known`, the generation and the Secrets that the status
     /// tells of, comes before the backlog of its namespace, but for what failed since with the same inputs: a retry is backlog.
     pub(crate) fn take_turn(&mut self, known: Option<i64>, source: &[SecretVersion], cluster: &Cluster) {
-        let is_edited = known != Some(self.generation()) || self.versions.as_deref() != Some(source);
+        let is_edited = self.has_new_spec(known) || self.has_new_secret(source, cluster);
         let has_failed = || cluster.retries.has_failed(&self.object_id(), self.input_hash());
         let urgency = if is_edited && !has_failed() { Urgency::Fresh } else { Urgency::Backlog };
         self.turn = Turn::of(&self.key.namespace, urgency);
+    }
+
+    /// Returns whether the object was made or its spec edited, and this process saw that. Of an edited spec it cannot be told
+    /// when that was: few are edited while no operator runs.
+    fn has_new_spec(&self, known: Option<i64>) -> bool {
+        let made = self.object.meta().creation_timestamp.as_ref();
+        // The time has whole seconds.
+        let is_new = || made.is_some_and(|made| made.0 >= self.times.started - SignedDuration::from_secs(1));
+        known.map_or_else(is_new, |known| known != self.generation())
+    }
+
+    /// Returns whether a Secret changed since the last push, and this process saw that.
+    fn has_new_secret(&self, source: &[SecretVersion], cluster: &Cluster) -> bool {
+        let new = self.versions.iter().flatten().filter(|version| !source.contains(version));
+        let key = |version: &SecretVersion| NamespacedName::new(&self.key.namespace, &version.name);
+        new.map(key).any(|key| cluster.secret_versions.is_just_changed(&key))
     }
 
     /// Returns why this operator does not serve the object: its connection is there, but this operator does not select the

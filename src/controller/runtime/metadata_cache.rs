@@ -111,6 +111,16 @@ struct Known {
     seen_at: Instant,
     /// The last list that had the object.
     list: ListNumber,
+    shown: Shown,
+}
+
+/// Says how a watch showed a version first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// In a list: the version may have been there for long.
+    InList,
+    /// When the object changed.
+    OnChange,
 }
 
 /// Tells a list of one kind from the others.
@@ -128,6 +138,11 @@ impl MetadataCache {
         self.lock().get(key).map(|known| known.seen_at)
     }
 
+    /// Returns whether this process saw the object change to its newest version.
+    pub(crate) fn is_just_changed(&self, key: &NamespacedName) -> bool {
+        self.lock().get(key).is_some_and(|known| known.shown == Shown::OnChange)
+    }
+
     /// Returns the number of a list that begins.
     pub(crate) fn begin_list(&self) -> ListNumber {
         let mut inner = self.lock();
@@ -137,14 +152,14 @@ impl MetadataCache {
 
     /// Records the version of an object, as that list or a later event of the watch shows it; returns `true` if that version
     /// was not known.
-    pub(crate) fn put(&self, key: &NamespacedName, version: Version, list: ListNumber) -> bool {
+    pub(crate) fn put(&self, key: &NamespacedName, version: Version, list: ListNumber, shown: Shown) -> bool {
         let mut inner = self.lock();
         let version = PackedVersion::of(version);
         if let Some(known) = inner.get_mut(key) {
             known.list = list;
-            return known.replace(version);
+            return known.replace(version, shown);
         }
-        let known = Known { version, seen_at: Instant::now(), list };
+        let known = Known { version, seen_at: Instant::now(), list, shown };
         inner.known.entry(key.namespace.as_str().into()).or_default().insert(key.name.as_str().into(), known);
         true
     }
@@ -182,10 +197,10 @@ impl MetadataCache {
 
 impl Known {
     /// Replaces the version; returns `true` if it is another.
-    fn replace(&mut self, version: PackedVersion) -> bool {
+    fn replace(&mut self, version: PackedVersion, shown: Shown) -> bool {
         let is_news = self.version != version;
         if is_news {
-            (self.version, self.seen_at) = (version, Instant::now());
+            (self.version, self.seen_at, self.shown) = (version, Instant::now(), shown);
         }
         is_news
     }
@@ -237,14 +252,14 @@ mod tests {
         let cache = MetadataCache::default();
         let list = cache.begin_list();
         for (namespace, name) in [("a", "x"), ("a", "y"), ("b", "x")] {
-            assert!(cache.put(&key(namespace, name), version(1), list));
+            assert!(cache.put(&key(namespace, name), version(1), list, Shown::InList));
         }
         let list = cache.begin_list();
-        assert!(!cache.put(&key("a", "x"), version(1), list), "the same version is no news");
+        assert!(!cache.put(&key("a", "x"), version(1), list, Shown::InList), "the same version is no news");
         assert_eq!(cache.end_list(Some("a"), list), [key("a", "y")]);
         assert!(cache.of(&key("b", "x")).is_some() && cache.of(&key("a", "y")).is_none());
         let list = cache.begin_list();
-        assert!(cache.put(&key("b", "x"), version(2), list), "what is new in a list is news");
+        assert!(cache.put(&key("b", "x"), version(2), list, Shown::InList), "what is new in a list is news");
         assert_eq!(cache.end_list(None, list), [key("a", "x")]);
         assert_eq!(cache.of(&key("b", "x")), Some(version(2)));
     }
@@ -253,9 +268,28 @@ mod tests {
     fn nothing_is_kept_of_a_namespace_whose_objects_are_gone() {
         let cache = MetadataCache::default();
         let list = cache.begin_list();
-        assert!(cache.put(&key("a", "x"), version(1), list) && cache.put(&key("b", "x"), version(1), list));
+        assert!(
+            cache.put(&key("a", "x"), version(1), list, Shown::InList)
+                && cache.put(&key("b", "x"), version(1), list, Shown::InList)
+        );
         assert!(cache.remove(&key("a", "x")) && !cache.remove(&key("a", "x")));
         assert_eq!(cache.end_list(None, cache.begin_list()), [key("b", "x")]);
         assert!(cache.lock().known.is_empty());
+    }
+
+    #[test]
+    fn a_change_that_this_process_saw_is_told_from_one_that_a_list_shows() {
+        let (cache, x) = (MetadataCache::default(), key("a", "x"));
+        let list = cache.begin_list();
+        for (number, shown, is_news, is_just_changed) in [
+            (1, Shown::InList, true, false),
+            (2, Shown::OnChange, true, true),
+            (2, Shown::InList, false, true),
+            (3, Shown::InList, true, false),
+        ] {
+            assert_eq!(cache.put(&x, version(number), list, shown), is_news);
+            assert_eq!(cache.is_just_changed(&x), is_just_changed);
+        }
+        assert!(!cache.is_just_changed(&key("a", "y")));
     }
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
-use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, parts};
+use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, Shown, parts};
 use crate::controller::runtime::object_id::NamespacedName;
 
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
@@ -106,12 +106,22 @@ fn take<K: Resource<DynamicType = ()>>(
             None
         }
         Event::InitDone => return cache.end_list(namespace, *list),
-        Event::InitApply(object) | Event::Apply(object) => {
-            parts(&object).and_then(|(key, version)| cache.put(&key, version, *list).then_some(key))
-        }
+        Event::InitApply(object) => put(&object, cache, *list, Shown::InList),
+        Event::Apply(object) => put(&object, cache, *list, Shown::OnChange),
         Event::Delete(object) => parts(&object).map(|(key, _)| key).filter(|key| cache.remove(key)),
     };
     changed.into_iter().collect()
+}
+
+/// Records the version of an object, and returns the object if that is news.
+fn put<K: Resource<DynamicType = ()>>(
+    object: &MetadataOnly<K>,
+    cache: &MetadataCache,
+    list: ListNumber,
+    shown: Shown,
+) -> Option<NamespacedName> {
+    let (key, version) = parts(object)?;
+    cache.put(&key, version, list, shown).then_some(key)
 }
 
 /// Returns the API of one namespace, or of all of them.
