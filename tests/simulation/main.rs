@@ -14,7 +14,6 @@ mod drill;
 mod event_sequences;
 mod fairness;
 mod finalizers;
-mod first_lists;
 mod hand_over;
 mod hand_over_races;
 mod heirs;

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::Event;
+use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
 use crate::api::LABELS_TOO_LARGE;
@@ -24,7 +24,7 @@ pub(crate) async fn keep_labels(cluster: Arc<Cluster>, only: Option<String>, rea
         Some(name) => watch::config().fields(&format!("metadata.name={name}")),
         None => watch::config(),
     };
-    let mut events = watch::watched(api, config).default_backoff().boxed();
+    let mut events = watcher(api, config).default_backoff().boxed();
     let (mut ready, mut listed) = (Some(ready), HashSet::new());
     while let Some(event) = events.next().await {
         let denied = matches!(&event, Err(error) if watch::is_denied(error));

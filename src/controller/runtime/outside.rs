@@ -14,7 +14,7 @@ use futures::future::join_all;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::Event;
+use kube::runtime::watcher::{Event, watcher};
 use kube::{Client, Resource};
 
 use crate::controller::runtime::error::Error;
@@ -88,7 +88,7 @@ async fn tell_listed<K: Namespaced, C: Outside<K>>(context: &C, outside: &str) -
 async fn tell_changed<K: Namespaced, C: Outside<K>>(context: &C, namespace: &str) {
     loop {
         let api = watch::scoped::<Packed<K>>(context.client(), Some(namespace));
-        let mut events = watch::watched(api, watch::config()).default_backoff().boxed();
+        let mut events = watcher(api, watch::config()).default_backoff().boxed();
         while let Some(event) = events.next().await {
             match event {
                 Ok(Event::Apply(object) | Event::InitApply(object)) => {

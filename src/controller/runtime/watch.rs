@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::future::ready;
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
@@ -23,24 +22,12 @@ const WATCH_SECONDS: u32 = 120;
 /// 500. Our own memory does not depend on it: the client leaves out what is large before it is held.
 const PAGE: u32 = 100;
 
-/// Returns the settings of every watch.
+/// Returns the settings of every watch. The first list comes in pages, and is not sent by the watch (`sendInitialEvents`,
+/// KEP-3157): the API server marks the end of such a list up to a second later, and of our lists some wait for others, so that
+/// the start took three seconds in place of a fifth of one. Further, kube asks for such a list at resource version 0, which a
+/// stale cache of an API server may answer with statuses from before our last write.
 pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE)
-}
-
-/// Watches. The watch itself sends the first list where the API server can do that (KEP-3157): such a list comes object by
-/// object, however many there are. From an API server that refuses it, the first list comes in pages.
-pub(crate) fn watched<K>(api: Api<K>, config: watcher::Config) -> impl Stream<Item = watcher::Result<Event<K>>> + Send
-where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
-{
-    let streamed = watcher(api.clone(), config.clone().streaming_lists());
-    streamed.take_while(|event| ready(!is_no_streamed_list(event))).chain(watcher(api, config))
-}
-
-/// Returns whether the API server sends no first list by a watch: it says that the request is not valid.
-fn is_no_streamed_list<T>(event: &watcher::Result<T>) -> bool {
-    matches!(event, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if matches!(status.code, 400 | 422))
 }
 
 /// Watches whole objects; `adapt` changes each object, and then `take_in` sees each event.
@@ -56,7 +43,7 @@ pub(crate) fn objects<K>(
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watched(api, config).default_backoff().modify(adapt).inspect_ok(take_in).applied_objects()
+    watcher(api, config).default_backoff().modify(adapt).inspect_ok(take_in).applied_objects()
 }
 
 /// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
@@ -71,7 +58,7 @@ pub(crate) async fn keep_versions<K>(
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
 {
     let api: Api<MetadataOnly<K>> = scoped(cluster.client.clone(), namespace.as_deref());
-    let mut events = watched(api, config()).default_backoff().boxed();
+    let mut events = watcher(api, config()).default_backoff().boxed();
     let mut ready = Some(ready);
     let mut list = ListNumber::default();
     while let Some(event) = events.next().await {

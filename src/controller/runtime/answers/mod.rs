@@ -1,7 +1,6 @@
 //! A client of the API server whose answers bear only what passes read of what others may write.
 
 mod metadata_filter;
-mod newest_first_list;
 mod value_scan;
 
 use bytes::Bytes;
@@ -12,7 +11,6 @@ use kube::Client;
 use kube::client::Body;
 
 use crate::controller::runtime::answers::metadata_filter::{Kept, MetadataFilter};
-use crate::controller::runtime::answers::newest_first_list::of_newest;
 use crate::kubernetes::OnlyKeys;
 
 /// The path of the namespaces; rules select them by label.
@@ -34,7 +32,7 @@ async fn ask(
     request: Request<Body>,
 ) -> kube::Result<Response<impl http_body::Body<Data = Bytes, Error = kube::Error> + Send>> {
     let kept = kept(&request);
-    let answer = client.send(of_newest(request)).await?;
+    let answer = client.send(request).await?;
     let mut filter = is_json(answer.headers()).then(|| MetadataFilter::new(kept));
     Ok(answer.map(|body| {
         body.map_frame(move |frame| {

@@ -36,8 +36,6 @@ pub(crate) struct State {
     /// Versions before this one are forgotten.
     oldest: u64,
     watches_held: bool,
-    /// Whether a watch sends its first list by itself if it is asked to; an API server before 1.34 may not.
-    pub(crate) sends_first_lists: bool,
     /// The kind whose watches are held, and the version up to which they show what happened.
     held_kind: Option<(usize, u64)>,
 }
@@ -77,15 +75,8 @@ impl Cluster {
     pub fn new(name: &str, crds: &[CustomResourceDefinition]) -> Self {
         let store = Store::new(name, kinds::all(crds));
         let shown = watch::Sender::new(store.version());
-        let state = State {
-            store,
-            faults: Vec::new(),
-            requests: Vec::new(),
-            oldest: 0,
-            watches_held: false,
-            sends_first_lists: true,
-            held_kind: None,
-        };
+        let state =
+            State { store, faults: Vec::new(), requests: Vec::new(), oldest: 0, watches_held: false, held_kind: None };
         Self(Arc::new(Shared { state: Mutex::new(state), shown }))
     }
 
@@ -177,11 +168,6 @@ impl Cluster {
     /// Takes all faults back.
     pub fn clear_faults(&self) {
         self.0.state().faults.clear();
-    }
-
-    /// Has watches send no first list, as an API server without KEP-3157 does.
-    pub fn send_no_first_lists(&self) {
-        self.0.state().sends_first_lists = false;
     }
 
     /// While held, watches show nothing new; lists and gets do.

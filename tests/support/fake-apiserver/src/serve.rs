@@ -163,20 +163,10 @@ fn list(state: &State, target: &Target, metadata_only: bool) -> Result<Output, R
 fn watch(shared: &Arc<Shared>, target: &Target, metadata_only: bool) -> Result<Output, Refusal> {
     target.selected_name().map_err(|()| unsupported())?;
     let from = target.asks("resourceVersion").and_then(|version| version.parse().ok());
-    let watch = |from| Watch::new(Arc::clone(shared), target, from, metadata_only);
-    match (from, target.asks("sendInitialEvents")) {
-        (Some(from), None) => Ok(Output::Watch(Box::new(watch(from)))),
-        // Without a version: the newest state.
-        (None, Some("true")) if shared.state().sends_first_lists => {
-            Ok(Output::Watch(Box::new(watch(0).with_first_list())))
-        }
-        (None, Some(_)) => Err(Refusal::new(
-            422,
-            "Invalid",
-            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
-        )),
-        (..) => Err(unsupported()),
-    }
+    let (Some(from), None) = (from, target.asks("sendInitialEvents")) else {
+        return Err(unsupported());
+    };
+    Ok(Output::Watch(Box::new(Watch::new(Arc::clone(shared), target, from, metadata_only))))
 }
 
 fn unsupported() -> Refusal {

@@ -21,8 +21,6 @@ pub(crate) struct Watch {
     name: Option<String>,
     metadata_only: bool,
     bookmarks: bool,
-    /// The objects that were there when the watch began, if it is to send them first, and the end of that list.
-    first: Option<Bytes>,
     seen: u64,
     until: Instant,
     changed: tokio::sync::watch::Receiver<u64>,
@@ -38,7 +36,6 @@ impl Watch {
             name: target.selected_name().ok().flatten().map(str::to_owned),
             metadata_only,
             bookmarks: target.asks("allowWatchBookmarks") == Some("true"),
-            first: None,
             seen: from,
             until: Instant::now() + Duration::from_secs(seconds),
             changed: shared.shown.subscribe(),
@@ -47,27 +44,12 @@ impl Watch {
         }
     }
 
-    /// Has the watch send the newest state first (`sendInitialEvents`).
-    pub(crate) fn with_first_list(mut self) -> Self {
-        let state = self.shared.state();
-        let objects = state.store.list(self.kind, self.namespace.as_deref());
-        let objects = objects.filter(|(key, _)| self.name.as_ref().is_none_or(|only| *only == key.2));
-        let lines: String = objects.map(|(_, object)| line("ADDED", &self.view(object))).collect();
-        self.seen = state.store.version();
-        drop(state);
-        self.first = Some((lines + &self.bookmark_with(&json!({"k8s.io/initial-events-end": "true"}))).into());
-        self
-    }
-
     pub(crate) fn stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
         futures::stream::unfold(self, |mut watch| async { Some((Ok(watch.next().await?), watch)) })
     }
 
     /// The next lines; `None` when its time is up.
     async fn next(&mut self) -> Option<Bytes> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
         if !self.over && !self.shared.state().knows(self.seen) {
             self.over = true;
             return Some(expired());
@@ -86,7 +68,7 @@ impl Watch {
             if !matches!(timeout_at(self.until, self.changed.changed()).await, Ok(Ok(()))) {
                 self.over = true;
                 if self.bookmarks {
-                    return Some(self.bookmark_with(&json!({})).into());
+                    return Some(self.bookmark());
                 }
             }
         }
@@ -110,10 +92,10 @@ impl Watch {
         if self.metadata_only { metadata_of(object) } else { object.clone() }
     }
 
-    fn bookmark_with(&self, annotations: &Value) -> String {
+    fn bookmark(&self) -> Bytes {
         let kind = &self.shared.state().store.kinds[self.kind];
-        let meta = json!({"resourceVersion": self.seen.to_string(), "annotations": annotations});
-        line("BOOKMARK", &json!({"kind": kind.name, "apiVersion": kind.api_version(), "metadata": meta}))
+        let meta = json!({"resourceVersion": self.seen.to_string()});
+        line("BOOKMARK", &json!({"kind": kind.name, "apiVersion": kind.api_version(), "metadata": meta})).into()
     }
 }
 
