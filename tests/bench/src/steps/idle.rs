@@ -8,7 +8,6 @@ use super::stage::Stage;
 use crate::measure::{
     meter::Meter,
     metric::Metric,
-    process::Usage,
     sample::{Sample, number_of_bytes},
 };
 
@@ -17,13 +16,7 @@ const MEGABYTE: f64 = 1e6;
 /// Starts the operator without objects, and measures it once it has nothing to do.
 pub async fn run(stage: &mut Stage<'_>) -> Result<Sample> {
     stage.progress.begin("starting", 0);
-    let meter = Meter::set(stage.world).await?;
-    let began = Instant::now();
-    stage.start().await?;
-    stage.ready().await?;
-    let ready = began.elapsed();
-    let mut sample = stage.sample(&meter, Usage::default()).await?;
-    sample.put(Metric::Ready, ready.as_secs_f64());
+    let mut sample = stage.start_measured().await?;
     let size = std::fs::metadata(&stage.settings.binary)?.len();
     sample.put(Metric::Binary, number_of_bytes(size) / MEGABYTE);
     Ok(sample)

@@ -1,12 +1,12 @@
 //! The operator in its world, from one step to the next.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use local_cluster::{Installation, Launch, Operator};
 
 use crate::{
-    measure::{meter::Meter, process::Usage, sample::Sample},
+    measure::{meter::Meter, metric::Metric, process::Usage, sample::Sample},
     progress::Progress,
     settings::Settings,
     world::World,
@@ -100,6 +100,17 @@ impl<'a> Stage<'a> {
         is_ready(self.operator()?).await
     }
 
+    /// Starts the operator, and measures it until it is ready and has nothing to do.
+    pub async fn start_measured(&mut self) -> Result<Sample> {
+        let (meter, began) = (Meter::set(self.world).await?, Instant::now());
+        self.start().await?;
+        self.ready().await?;
+        let ready = began.elapsed();
+        let mut sample = self.sample(&meter, Usage::default()).await?;
+        sample.put(Metric::Ready, ready.as_secs_f64());
+        Ok(sample)
+    }
+
     /// What the operator has used until now.
     pub fn usage(&mut self) -> Result<Usage> {
         Usage::of(self.operator()?.pid().context("the operator has ended")?)
@@ -124,7 +135,7 @@ impl<'a> Stage<'a> {
 /// Waits until `/readyz` answers 200, looking more often than [`Operator::ready`].
 pub async fn is_ready(operator: &mut Operator) -> Result<()> {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
-    let (url, began) = (operator.url("/readyz")?, std::time::Instant::now());
+    let (url, began) = (operator.url("/readyz")?, Instant::now());
     loop {
         let answer = client.get(&url).send().await;
         if answer.is_ok_and(|answer| answer.status().is_success()) {
