@@ -11,7 +11,7 @@ use super::kind::Kind;
 const LONGEST: usize = 253;
 
 /// Tells whether an object or a namespace can have this name. A name stands in the address of a request as it is: a text with a
-/// `/`, `?` or `#` would be another request, and a `#` takes away what says that nothing is to be written.
+/// `/`, `?` or `#` would be another request, and a `#` cuts off `dryRun=All`, so that the API server writes.
 fn is_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = [text.bytes().next(), text.bytes().last()];

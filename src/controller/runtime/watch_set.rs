@@ -1,5 +1,5 @@
-//! The objects that one watch shows, and which of them are gone: an object that a list after a gap no longer shows is gone,
-//! though no event says so.
+//! The objects that one watch shows, and which of them are gone. A watch that lost its place begins with a new list: an object
+//! that is not in that list is gone, and no event tells of it.
 
 use std::sync::Arc;
 

@@ -189,7 +189,7 @@ items:
             json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential", "metadata": metadata}).to_string()
         };
         assert!(parse(&file("shop", "db-1.example"), "shop", None).is_ok());
-        // What follows the "#" is not sent, and that is what says that nothing is to be written.
+        // A client sends nothing of what follows a "#", so that the API server gets no `dryRun=All` and writes the object.
         let odd = ["db?x#", "db#", "../db", "db/status", "DB", "db%23", ".", "..", "-db", "a b", &"x".repeat(254)];
         for odd in odd {
             for (namespace, name) in [("shop", odd), (odd, "db")] {

@@ -19,7 +19,7 @@ use crate::objects::PamObject;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
-/// How often is looked whether something is to be said.
+/// The time from one look at the progress to the next.
 const TICK: Duration = Duration::from_secs(1);
 /// The field manager of the annotations.
 const MANAGER: &str = "kubectl-pam";

@@ -17,7 +17,7 @@ use crate::objects::{Change, Changes, Kind, PamObject, changes};
 
 /// After this time a stall is not one of before: the operator looks at an annotation at once.
 const SETTLED: Duration = Duration::from_secs(5);
-/// How often is looked whether the time is over.
+/// The time from one look at `--timeout` to the next.
 const TICK: Duration = Duration::from_millis(500);
 
 type Key = (Kind, String, String);

@@ -90,7 +90,7 @@ impl WaitsForSlot for Keep {
         let mut places = lock(&self.places);
         let place = places.of.get_mut(&self.object).filter(|place| place.number == self.number);
         let Some(place) = place else {
-            // Whoever gets the slot next may have a place here.
+            // The drop gives the slot to the next object, which may have a place here: the lock has to be free.
             drop(places);
             drop(slot);
             return;

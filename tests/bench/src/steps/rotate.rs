@@ -1,4 +1,4 @@
-//! Secrets change while nothing else is to be done.
+//! Secrets change while the operator has no other work.
 
 use std::time::Duration;
 
