@@ -31,3 +31,4 @@ mod products;
 mod restored_state;
 mod tenants;
 mod throwaway;
+mod unserved;

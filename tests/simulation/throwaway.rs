@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fake_apiserver::{Effect, Fault};
 use pam_operator::api::{PamCredentialStatus, Plan, PlanAction, PlannedValue};
 use pam_simulator::Kind;
 use serde_json::{Value, json};
@@ -238,6 +239,20 @@ fn an_annotation_that_can_name_no_object_makes_a_throwaway_all_the_same() {
             }
             tokio::time::sleep(Duration::from_hours(1)).await;
             assert_eq!(keeper.kept(&world), (0, 0), "{keeper:?}");
+            assert_no_canary(&(cluster.said() + &world.logs()));
+        });
+    }
+}
+
+#[test]
+fn what_a_throwaway_waits_for_is_told_though_the_api_server_fails() {
+    for keeper in Keeper::ALL {
+        world(keeper.pam(), async |world| {
+            let mut cluster = keeper.cluster(&world, &json!({}));
+            cluster.start().await;
+            cluster.api.inject(Fault::on("patch", keeper.status(), Effect::Refused(500)));
+            keeper.put_throwaway(&cluster, "asks", "svc");
+            world.until("told", PATIENCE, || keeper.reason(&cluster, "asks") == "SecretNotFound").await;
             assert_no_canary(&(cluster.said() + &world.logs()));
         });
     }

@@ -90,6 +90,14 @@ impl Retries {
         self.lock().insert(key.clone(), Entry { input_hash, failures: 1, not_before: Some(until) });
     }
 
+    /// Forgets the failures of an object whose status could not be written onto the version that the pass saw. Such a status is
+    /// not owed: the next pass makes it again, and must not be held back until an input changes.
+    pub(crate) fn forget_untold<E>(&self, key: &ObjectId, written: &Result<bool, E>) {
+        if !matches!(written, Ok(true)) {
+            self.forget(key);
+        }
+    }
+
     /// Forgets the failures of an object that is well, or gone.
     pub(crate) fn forget(&self, key: &ObjectId) {
         self.lock().remove(key);

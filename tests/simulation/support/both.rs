@@ -137,13 +137,25 @@ impl Keeper {
 
     /// The same in another namespace.
     pub fn put_in(self, cluster: &OperatedCluster, namespace: &str, name: &str, change: &Value) {
+        let mut spec = self.spec(name);
+        merge(&mut spec, change);
+        cluster.api.put(self.plural(), &json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec}));
+    }
+
+    /// Makes a throwaway that asks what would be done for the object `of`.
+    pub fn put_throwaway(self, cluster: &OperatedCluster, name: &str, of: &str) {
+        let annotations = json!({"pam-operator.io/throwaway": of});
+        let meta = json!({"name": name, "namespace": NAMESPACE, "annotations": annotations});
+        cluster.api.put(self.plural(), &json!({"metadata": meta, "spec": self.spec(of)}));
+    }
+
+    fn spec(self, name: &str) -> Value {
         let mut spec = match self {
             Self::Credential => json!({"username": name, "hostname": "db01", "ip": "10.0.0.7"}),
             Self::Entry => json!({"username": name, "connectionRef": {"name": "default"}}),
         };
         spec["contentSecretRef"] = json!({"name": name});
-        merge(&mut spec, change);
-        cluster.api.put(self.plural(), &json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec}));
+        spec
     }
 
     pub fn delete(self, cluster: &OperatedCluster, name: &str) {

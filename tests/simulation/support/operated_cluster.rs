@@ -67,6 +67,17 @@ impl OperatedCluster {
         self.config.plan_only = is_set;
     }
 
+    /// Has the next start serve only connections with that label and value.
+    pub fn select_connections(&mut self, label: &str, value: &str) {
+        self.config.connection_selector = Some(format!("{label}={value}"));
+    }
+
+    /// Gives the connection that value of the label.
+    pub fn label_connection(&self, label: &str, value: &str) {
+        let set = |object: &mut Value| object["metadata"]["labels"][label] = value.into();
+        assert!(self.api.edit("clusterpamconnections", "", CONNECTION, set), "there is a connection");
+    }
+
     /// Starts the operator, and lets it do all that it can do at once.
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");

@@ -51,7 +51,12 @@ pub(crate) async fn write(
     remember(observed, decision, outcome, context);
     // The retry is noted before the status is written: if that write fails, the PAM is not called again because of it.
     let action = come_back(observed, &ended(observed, decision, outcome, &next), outcome, context);
-    if !write_status::of(observed, context).write_served(&next.stored, observed.situation.unserved).await? {
+    let unserved = observed.situation.unserved;
+    let written = write_status::of(observed, context).write_served(&next.stored, unserved).await;
+    if unserved {
+        context.cluster.retries.forget_untold(&observed.object_id(), &written);
+    }
+    if !written? {
         return Ok(PassEnd::at_rest());
     }
     events::publish(observed, decision, outcome, &next, context).await;

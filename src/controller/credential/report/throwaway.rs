@@ -28,7 +28,9 @@ pub(crate) async fn write(
     let action = come_back_as(&id, observed, &ended(observed, decision, &outcome, &next), &outcome, context);
     let before = context.statuses.of(throwaway);
     // Onto the version that the pass saw: should somebody have the object served as itself meanwhile, its status stays.
-    if !status_of(throwaway, &before, context).write_onto_version(&shown(throwaway, next.stored)).await? {
+    let written = status_of(throwaway, &before, context).write_onto_version(&shown(throwaway, next.stored)).await;
+    context.cluster.retries.forget_untold(&id, &written);
+    if !written? {
         return Ok(PassEnd::at_rest());
     }
     Ok(PassEnd::with_reason(action, reason))

@@ -19,7 +19,7 @@ use crate::requests;
 use crate::store::Refusal;
 use crate::target::Target;
 use crate::virtual_time;
-use crate::watch::{Watch, metadata_of};
+use crate::watch::{View, Watch, metadata_of};
 
 type Frames = BoxStream<'static, Result<http_body::Frame<Bytes>, Infallible>>;
 /// The body of an answer: whole, or a watch.
@@ -145,9 +145,9 @@ fn create_event(shared: &Arc<Shared>, target: &Target, body: &[u8]) -> Result<Va
 }
 
 fn list(state: &State, target: &Target, metadata_only: bool) -> Result<Output, Refusal> {
-    let only = target.selected_name().map_err(|()| unsupported())?;
+    let selected = target.selected().map_err(|()| unsupported())?;
     let objects = state.store.list(target.kind, target.namespace.as_deref());
-    let objects = objects.filter(|(key, _)| only.is_none_or(|only| only == key.2));
+    let objects = objects.filter(|(key, object)| selected.takes(&key.2, object));
     let view = |object: &Value| if metadata_only { metadata_of(object) } else { object.clone() };
     let items: Vec<Value> = objects.map(|(_, object)| view(object)).collect();
     let kind = &state.store.kinds[target.kind];
@@ -161,12 +161,12 @@ fn list(state: &State, target: &Target, metadata_only: bool) -> Result<Output, R
 }
 
 fn watch(shared: &Arc<Shared>, target: &Target, metadata_only: bool) -> Result<Output, Refusal> {
-    target.selected_name().map_err(|()| unsupported())?;
+    let selected = target.selected().map_err(|()| unsupported())?;
     let from = target.asks("resourceVersion").and_then(|version| version.parse().ok());
     let (Some(from), None) = (from, target.asks("sendInitialEvents")) else {
         return Err(unsupported());
     };
-    Ok(Output::Watch(Box::new(Watch::new(Arc::clone(shared), target, from, metadata_only))))
+    Ok(Output::Watch(Box::new(Watch::new(Arc::clone(shared), target, selected, View { from, metadata_only }))))
 }
 
 fn unsupported() -> Refusal {

@@ -17,6 +17,8 @@ pub(crate) struct Event {
     /// `ADDED`, `MODIFIED` or `DELETED`.
     pub(crate) change: &'static str,
     pub(crate) object: Arc<Value>,
+    /// The object as it was before; `None` if there was none.
+    pub(crate) before: Option<Arc<Value>>,
 }
 
 /// Why a request is refused.
@@ -173,8 +175,8 @@ impl Store {
         self.version += 1;
         object["metadata"]["resourceVersion"] = self.version.to_string().into();
         let object = Arc::new(object);
-        self.objects.insert(key.clone(), Arc::clone(&object));
-        self.log.push(Event { version: self.version, key, change, object: Arc::clone(&object) });
+        let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        self.log.push(Event { version: self.version, key, change, object: Arc::clone(&object), before });
         object
     }
 
@@ -182,9 +184,9 @@ impl Store {
         self.version += 1;
         object["metadata"]["resourceVersion"] = self.version.to_string().into();
         let object = Arc::new(object);
-        self.objects.remove(key);
-        let event = Event { version: self.version, key: key.clone(), change: "DELETED", object: Arc::clone(&object) };
-        self.log.push(event);
+        let before = self.objects.remove(key);
+        let (version, key, object_then) = (self.version, key.clone(), Arc::clone(&object));
+        self.log.push(Event { version, key, change: "DELETED", object: object_then, before });
         object
     }
 }

@@ -1,6 +1,7 @@
 //! What a request is about.
 
 use http::{Method, Uri};
+use serde_json::Value;
 
 use crate::kinds::Kind;
 
@@ -16,6 +17,23 @@ pub(crate) struct Target {
     pub(crate) name: Option<String>,
     pub(crate) status: bool,
     pub(crate) query: Vec<(String, String)>,
+}
+
+/// The objects that a list or a watch asks for.
+pub(crate) struct Selected {
+    name: Option<String>,
+    /// A label and its value.
+    label: Option<(String, String)>,
+}
+
+impl Selected {
+    /// Returns whether an object is one of them.
+    pub(crate) fn takes(&self, name: &str, object: &Value) -> bool {
+        let is_named = self.name.as_ref().is_none_or(|only| only == name);
+        let is_labelled =
+            |(key, value): &(String, String)| object["metadata"]["labels"][key.as_str()] == value.as_str();
+        is_named && self.label.as_ref().is_none_or(is_labelled)
+    }
 }
 
 impl Target {
@@ -52,13 +70,18 @@ impl Target {
         self.asks("watch") == Some("true")
     }
 
-    /// The one name that a field selector asks for; an error for any other selector.
-    pub(crate) fn selected_name(&self) -> Result<Option<&str>, ()> {
-        if self.asks("labelSelector").is_some() {
-            return Err(());
-        }
-        let selector = self.asks("fieldSelector");
-        selector.map(|selector| selector.strip_prefix("metadata.name=").ok_or(())).transpose()
+    /// The objects that the selectors ask for; an error for a field selector of anything but one name, and for a label selector
+    /// of anything but one value.
+    pub(crate) fn selected(&self) -> Result<Selected, ()> {
+        let name = |selector: &str| selector.strip_prefix("metadata.name=").map(str::to_owned).ok_or(());
+        let label = |selector: &str| {
+            let (key, value) = selector.split_once('=').filter(|(key, _)| !key.ends_with('!')).ok_or(())?;
+            Ok((key.to_owned(), value.trim_start_matches('=').to_owned()))
+        };
+        Ok(Selected {
+            name: self.asks("fieldSelector").map(name).transpose()?,
+            label: self.asks("labelSelector").map(label).transpose()?,
+        })
     }
 
     pub(crate) fn key(&self) -> Option<Key> {

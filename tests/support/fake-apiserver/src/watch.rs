@@ -11,14 +11,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Shared;
 use crate::store::{Event, Refusal};
-use crate::target::Target;
+use crate::target::{Selected, Target};
 
 /// A watch of one client.
 pub(crate) struct Watch {
     shared: Arc<Shared>,
     kind: usize,
     namespace: Option<String>,
-    name: Option<String>,
+    selected: Selected,
     metadata_only: bool,
     bookmarks: bool,
     seen: u64,
@@ -27,16 +27,23 @@ pub(crate) struct Watch {
     over: bool,
 }
 
+/// How a watch begins, and how it shows objects.
+pub(crate) struct View {
+    /// The version after which the watch begins.
+    pub(crate) from: u64,
+    pub(crate) metadata_only: bool,
+}
+
 impl Watch {
-    pub(crate) fn new(shared: Arc<Shared>, target: &Target, from: u64, metadata_only: bool) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, target: &Target, selected: Selected, view: View) -> Self {
         let seconds = target.asks("timeoutSeconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(1800);
         Self {
             kind: target.kind,
             namespace: target.namespace.clone(),
-            name: target.selected_name().ok().flatten().map(str::to_owned),
-            metadata_only,
+            selected,
+            metadata_only: view.metadata_only,
             bookmarks: target.asks("allowWatchBookmarks") == Some("true"),
-            seen: from,
+            seen: view.from,
             until: Instant::now() + Duration::from_secs(seconds),
             changed: shared.shown.subscribe(),
             over: false,
@@ -77,15 +84,22 @@ impl Watch {
     fn lines(&self, shown: u64) -> String {
         let state = self.shared.state();
         let new = state.store.since(self.seen).iter().take_while(|event| event.version <= shown);
-        let lines = new.filter(|event| self.concerns(event));
-        lines.map(|event| line(event.change, &self.view(&event.object))).collect()
+        let shown = new.filter_map(|event| Some((self.change(event)?, &event.object)));
+        shown.map(|(change, object)| line(change, &self.view(object))).collect()
     }
 
-    fn concerns(&self, event: &Event) -> bool {
+    /// What an event is for this watch, if it is anything: an object that is selected no more is deleted, as far as the watch
+    /// shows.
+    fn change(&self, event: &Event) -> Option<&'static str> {
         let (kind, namespace, name) = &event.key;
-        *kind == self.kind
-            && self.namespace.as_ref().is_none_or(|only| only == namespace)
-            && self.name.as_ref().is_none_or(|only| only == name)
+        let is_here = *kind == self.kind && self.namespace.as_ref().is_none_or(|only| only == namespace);
+        let was = event.before.as_ref().is_some_and(|before| self.selected.takes(name, before));
+        match (is_here, was, self.selected.takes(name, &event.object)) {
+            (false, ..) | (true, false, false) => None,
+            (true, true, false) => Some("DELETED"),
+            (true, false, true) if event.change == "MODIFIED" => Some("ADDED"),
+            (true, _, true) => Some(event.change),
+        }
     }
 
     fn view(&self, object: &Value) -> Value {
