@@ -28,6 +28,7 @@ pub(crate) struct Watch {
 }
 
 /// How a watch begins, and how it shows objects.
+#[derive(Clone, Copy)]
 pub(crate) struct View {
     /// The version after which the watch begins.
     pub(crate) from: u64,
