@@ -170,9 +170,7 @@ const fn again(reason: Reason) -> &'static str {
 
 #[test]
 fn every_reason_has_its_row_with_when_it_is_tried_again() {
-    let text = page("docs/reasons.md");
-    let (text, _) = text.split_once("## Answers of the PAM").unwrap();
-    let rows = rows(text);
+    let rows = rows(&page("docs/reference/status.md"));
     for reason in Reason::ALL {
         let name = format!("`{}`", reason.as_str());
         let found: Vec<_> = rows.iter().filter(|row| row[0] == name).collect();
@@ -181,9 +179,10 @@ fn every_reason_has_its_row_with_when_it_is_tried_again() {
         assert!(row[1].len() > 5 && !row[2].is_empty(), "{row:?}");
     }
     assert_eq!(rows.len(), Reason::ALL.len());
-    let readme = page("README.md");
+    let symptoms = page("docs/troubleshooting.md");
     for reason in Reason::ALL {
-        assert!(readme.contains(&format!("`{}`", reason.as_str())), "{} is not in the README", reason.as_str());
+        let name = reason.as_str();
+        assert!(symptoms.contains(&format!("`{name}`")), "{name} is not in docs/troubleshooting.md");
     }
 }
 
@@ -199,7 +198,7 @@ fn every_reason_is_in_the_list_of_all() {
 
 #[test]
 fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
-    let text = page("docs/compatibility.md");
+    let text = page("docs/reference/pam-versions.md");
     let schema = schema("ClusterPamConnection");
     let all = fields(&schema, "spec");
     let differences = all.iter().filter(|(field, _)| field.starts_with("compatibility."));
@@ -219,33 +218,67 @@ fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
 
 /// Returns the pages that are written for people.
 fn pages() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let others = ["README.md", "CONTRIBUTING.md", "tests/README.md"].map(|page| root().join(page));
-    docs.filter(|file| file.extension().is_some_and(|e| e == "md")).chain(others).collect()
+    files_below(&root().join("docs")).filter(|file| file.extension().is_some_and(|e| e == "md")).chain(others).collect()
 }
 
-/// Every link to a file of the repository leads to one.
+fn files_below(folder: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    Box::new(entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { Box::new(std::iter::once(path)) }))
+}
+
+/// Returns the file and the heading that each link of a page leads to, where it stays in the repository.
+fn links(file: &Path) -> Vec<(String, PathBuf, String)> {
+    let text = fs::read_to_string(file).unwrap();
+    let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let to = |link: &str| {
+        let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let to = if path.is_empty() { file.to_owned() } else { file.parent().unwrap().join(path) };
+        (link.to_owned(), to, anchor.to_owned())
+    };
+    links.filter(|link| !link.starts_with("http")).map(to).collect()
+}
+
+/// Every link to a file of the repository leads to one, and to a heading of it where it names one.
 #[test]
 fn every_link_leads_somewhere() {
     for file in pages() {
-        let text = fs::read_to_string(&file).unwrap();
-        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-            if path.starts_with("http") {
-                continue;
-            }
-            let to = if path.is_empty() { file.clone() } else { file.parent().unwrap().join(path) };
+        for (link, to, anchor) in links(&file) {
             assert!(to.exists(), "{} links to {link}", file.display());
-            assert!(anchor.is_empty() || has_heading(&to, anchor), "{} links to {link}", file.display());
+            assert!(anchor.is_empty() || anchors(&to).contains(&anchor), "{} links to {link}", file.display());
         }
     }
 }
 
-fn has_heading(file: &Path, anchor: &str) -> bool {
+/// Every page of the manual is found by who starts at its first page and follows links.
+#[test]
+fn every_page_of_the_manual_is_linked_from_its_first_page() {
+    let mut reached = BTreeSet::new();
+    let mut ahead = vec![root().join("docs/index.md").canonicalize().unwrap()];
+    while let Some(file) = ahead.pop() {
+        if file.extension().is_some_and(|e| e == "md") && reached.insert(file.clone()) {
+            ahead.extend(links(&file).into_iter().map(|(_, to, _)| to.canonicalize().unwrap()));
+        }
+    }
+    let manual = pages().into_iter().filter(|page| page.starts_with(root().join("docs")));
+    let lost: Vec<_> = manual.map(|page| page.canonicalize().unwrap()).filter(|page| !reached.contains(page)).collect();
+    assert!(lost.is_empty(), "no link leads to {lost:?}");
+}
+
+/// Returns the anchors of a page's headings, as GitHub and mdBook make them. A comment in a shell block is no heading.
+fn anchors(file: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(file).unwrap();
-    let heading =
-        |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([',', '?', '`'], "");
-    text.lines().filter(|line| line.starts_with('#')).any(|line| heading(line) == anchor)
+    let mut fenced = false;
+    let mut anchors = BTreeSet::new();
+    for line in text.lines() {
+        fenced ^= line.starts_with("```");
+        if let (false, Some(heading)) = (fenced, line.strip_prefix('#')) {
+            let heading = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            anchors.insert(kept.map(|c| if c == ' ' { '-' } else { c }).collect());
+        }
+    }
+    anchors
 }
 
 /// Returns the paths that a page names: in backticks, and in its drawings. What has a blank, a pattern, a placeholder or the
@@ -276,7 +309,9 @@ fn paths(page: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_path_that_the_pages_for_contributors_name_is_there() {
-    for (name, at_least) in [("docs/architecture.md", 20), ("CONTRIBUTING.md", 20), ("tests/README.md", 15)] {
+    for (name, at_least) in
+        [("docs/contributing/architecture.md", 20), ("CONTRIBUTING.md", 20), ("tests/README.md", 15)]
+    {
         let text = page(name);
         let paths = paths(&text);
         assert!(paths.len() > at_least, "{name}: {paths:?}");
@@ -303,7 +338,7 @@ fn crdgen_check(root: &Path) -> (bool, String) {
 fn a_stale_page_is_told_and_a_fresh_one_is_not() {
     assert_eq!(crdgen_check(&root()), (true, String::new()));
     let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("manual-{}", std::process::id()));
-    for folder in ["crds", "charts/pam-operator/files/crds", "docs", "tests/fixtures"] {
+    for folder in ["crds", "charts/pam-operator/files/crds", "docs/reference", "tests/fixtures"] {
         fs::create_dir_all(copy.join(folder)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap().map(Result::unwrap) {
             fs::copy(entry.path(), copy.join(folder).join(entry.file_name())).unwrap();
@@ -311,9 +346,9 @@ fn a_stale_page_is_told_and_a_fresh_one_is_not() {
     }
     assert!(crdgen_check(&copy).0);
     for (file, was, is) in [
-        ("docs/pamcredential.md", "`execution_settings.status`", "`execution_settings.enabled`"),
-        ("docs/pamconnection.md", "1 to 64", "1 to 65"),
-        ("docs/reasons.md", "code 1011", "code 1012"),
+        ("docs/reference/pamcredential.md", "`execution_settings.status`", "`execution_settings.enabled`"),
+        ("docs/reference/pamconnection.md", "1 to 64", "1 to 65"),
+        ("docs/reference/pam-answers.md", "code 1011", "code 1012"),
     ] {
         let text = fs::read_to_string(copy.join(file)).unwrap();
         assert!(text.contains(was), "{file}");

@@ -1,10 +1,11 @@
-//! The rows of docs/reasons.md: what each reason and each answer of the PAM means, and what to do. The page is the one source
-//! of these words.
+//! The rows of docs/reference/status.md and docs/reference/pam-answers.md: what each reason and each answer of the PAM means,
+//! and what to do. These pages are the one source of these words.
 
 use pam_operator::pam::{Call, PamError};
 use serde::Serialize;
 
-const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reasons.md"));
+const REASONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/status.md"));
+const ANSWERS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/pam-answers.md"));
 
 /// What the page says of a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +47,7 @@ pub fn reasons() -> Vec<ReasonRow> {
         Ok([reason, means, what_to_do, tried_again]) => Some(ReasonRow { reason, means, what_to_do, tried_again }),
         Err(_) => None,
     };
-    rows("| `").filter_map(row).collect()
+    rows(REASONS, "| `").filter_map(row).collect()
 }
 
 /// Returns what the page says of a reason. The case of letters does not count.
@@ -58,7 +59,7 @@ pub fn reason(name: &str) -> Option<ReasonRow> {
 /// row of those.
 pub fn code(number: u16) -> Vec<CodeRow> {
     let of = |answer: &str| -> Vec<CodeRow> {
-        rows("| ").filter(|cells| cells[0] == answer).filter_map(|cells| code_row(number, cells)).collect()
+        rows(ANSWERS, "| ").filter(|cells| cells[0] == answer).filter_map(|cells| code_row(number, cells)).collect()
     };
     let known = of(&format!("code {number}"));
     if known.is_empty() { of("any other code") } else { known }
@@ -74,9 +75,9 @@ fn code_row(number: u16, cells: Vec<String>) -> Option<CodeRow> {
     Some(CodeRow { code: number, versions, reason, tried_again, fields, message })
 }
 
-/// Returns the cells of each row of a table that begins so, as plain text.
-fn rows(begin: &str) -> impl Iterator<Item = Vec<String>> {
-    let rows = PAGE.lines().filter(move |line| line.starts_with(begin));
+/// Returns the cells of each row of a page's tables that begins so, as plain text.
+fn rows(page: &'static str, begin: &str) -> impl Iterator<Item = Vec<String>> {
+    let rows = page.lines().filter(move |line| line.starts_with(begin));
     rows.map(|row| row.trim_start_matches("| ").trim_end_matches(" |").split(" | ").map(plain).collect())
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::steps::A_MOMENT;
 use crate::support::{CANARY, PATIENCE, Plan, SETTLED, World, assert_no_canary, ready};
 
-const GUIDE: &str = include_str!("../../docs/operations.md");
+const GUIDE: &str = include_str!("../../docs/how-to/move-a-credential.md");
 const NAME: &str = "reporting-db";
 
 /// Two namespaces, an object with a record in the first, and one for the same account in the second.
@@ -89,7 +89,7 @@ impl Move {
 
 /// The commands of the guide.
 fn recipe() -> Vec<String> {
-    let chapter = GUIDE.split("### Moving a record to another object").nth(1).expect("the guide has this chapter");
+    let chapter = GUIDE.split("## Moving a record to another object").nth(1).expect("the guide has this chapter");
     let block = chapter.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it has commands");
     block.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_owned()).collect()
 }

@@ -11,12 +11,12 @@ use crate::{answers, fields};
 
 /// The page of each kind.
 const KINDS: [(&str, &str); 4] = [
-    ("PamCredential", "docs/pamcredential.md"),
-    ("ClusterPamConnection", "docs/clusterpamconnection.md"),
-    ("PamConnection", "docs/pamconnection.md"),
-    ("MySafePassword", "docs/mysafepassword.md"),
+    ("PamCredential", "docs/reference/pamcredential.md"),
+    ("ClusterPamConnection", "docs/reference/clusterpamconnection.md"),
+    ("PamConnection", "docs/reference/pamconnection.md"),
+    ("MySafePassword", "docs/reference/mysafepassword.md"),
 ];
-const REASONS: &str = "docs/reasons.md";
+const ANSWERS: &str = "docs/reference/pam-answers.md";
 
 /// Every page as it should be.
 pub fn pages(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
@@ -30,8 +30,8 @@ pub fn pages(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
         }
         pages.push((root.join(file), text));
     }
-    let text = filled(&read(root, REASONS)?, "answers", &answers::table(root)?).with_context(|| REASONS.to_owned())?;
-    pages.push((root.join(REASONS), text));
+    let text = filled(&read(root, ANSWERS)?, "answers", &answers::table(root)?).with_context(|| ANSWERS.to_owned())?;
+    pages.push((root.join(ANSWERS), text));
     Ok(pages)
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{of_kind, rendered, repository, template};
 
-const PAGE: &str = "docs/operations.md";
+const PAGE: &str = "docs/reference/permissions.md";
 /// With every right that the chart can give.
 const EVERY_RIGHT: &str = r#"allowedHosts=["pam.example.com"]"#;
 const LISTED: &str = r#"watchNamespaces=["team-a"]"#;

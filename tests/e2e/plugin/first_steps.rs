@@ -1,4 +1,4 @@
-//! The first steps of `docs/reading-and-import.md`, word for word: from a vault to the records that are managed.
+//! The first steps of `docs/how-to/import-and-read.md`, word for word: from a vault to the records that are managed.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::import::{have, identifiers, posts};
 use super::program;
 use crate::support::{Folder, Plan, World, assert_no_canary};
 
-const PAGE: &str = include_str!("../../../docs/reading-and-import.md");
+const PAGE: &str = include_str!("../../../docs/how-to/import-and-read.md");
 
 /// The commands of a step, with this world's names in the place of the page's.
 fn step(world: &World, number: usize) -> String {

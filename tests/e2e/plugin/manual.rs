@@ -1,4 +1,4 @@
-//! `docs/kubectl-pam.md`: each command of the page prints what the page shows. `UPDATE=1` writes what is printed into the page.
+//! `docs/reference/kubectl-pam.md`: each command of the page prints what the page shows. `UPDATE=1` writes what is printed into the page.
 //!
 //! The commands of all blocks that begin with `console` run in order in one folder; files of the page are written there. Times,
 //! ports and random names are replaced, in what is printed and in the page.
@@ -17,7 +17,7 @@ use tokio::process::Command;
 use super::program;
 use crate::support::{CANARY, Folder, Names, Plan, World, assert_no_canary};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kubectl-pam.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/kubectl-pam.md");
 const NAMES: Names = Names { namespace: "shop", connection: "default", operator: "pam-operator" };
 /// Is printed behind what each command prints.
 const BEHIND: &str = "== behind ==";
@@ -182,9 +182,13 @@ async fn each_command_of_the_page_prints_what_the_page_shows() {
         return;
     }
     for (shown, printed) in page.lines().zip(now.lines()) {
-        assert_eq!(shown, printed, "docs/kubectl-pam.md is stale: run `make generate`\n{now}");
+        assert_eq!(shown, printed, "docs/reference/kubectl-pam.md is stale: run `make generate`\n{now}");
     }
-    assert_eq!(page.lines().count(), now.lines().count(), "docs/kubectl-pam.md is stale: run `make generate`\n{now}");
+    assert_eq!(
+        page.lines().count(),
+        now.lines().count(),
+        "docs/reference/kubectl-pam.md is stale: run `make generate`\n{now}"
+    );
 }
 
 /// Somebody with the role of a namespace that the page names may do what the page says.

@@ -30,7 +30,12 @@ async fn every_sample_and_every_block_of_the_manual_can_be_applied() {
     let cluster = ControlPlane::temporary().await.unwrap();
     cluster.apply_crds().await.unwrap();
     cluster.kubectl(&["create", "namespace", "pam-operator"]).await.unwrap();
-    let pages = ["README.md", "docs/pamcredential.md", "docs/clusterpamconnection.md", "docs/pamconnection.md"];
+    let pages = [
+        "README.md",
+        "docs/reference/pamcredential.md",
+        "docs/reference/clusterpamconnection.md",
+        "docs/reference/pamconnection.md",
+    ];
     let pages = pages.map(|page| fs::read_to_string(repository().join(page)).unwrap());
     let samples = samples();
     assert!(pages.iter().all(|page| !blocks(page).is_empty()) && samples.len() >= 3);
