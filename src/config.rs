@@ -6,6 +6,7 @@
 mod bounds;
 mod cli;
 mod error;
+mod log_filter;
 mod names;
 mod parsed;
 

@@ -11,8 +11,8 @@ use std::{
 
 use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    filter::{FilterExt, filter_fn},
+    Layer, Registry,
+    filter::{FilterExt, Targets, filter_fn},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
 };
@@ -53,7 +53,7 @@ where
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed(),
         LogFormat::Text => fmt::layer().with_ansi(stderr().is_terminal()).with_writer(writer).boxed(),
     };
-    let wanted = EnvFilter::builder().parse(filter)?;
+    let wanted: Targets = filter.parse()?;
     let capped = wanted.and(filter_fn(is_below_ceiling));
     Ok(tracing_subscriber::registry().with(lines.with_filter(capped)))
 }

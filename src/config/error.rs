@@ -55,9 +55,9 @@ pub enum ConfigError {
     /// `--log-format` is neither json nor text.
     #[error("--log-format (PAM_OPERATOR_LOG_FORMAT): {0:?} is unknown: use json or text")]
     InvalidLogFormat(String),
-    /// `--log-filter` does not parse.
+    /// `--log-filter` names a level that does not exist, or is no filter at all.
     #[error(
-        "--log-filter (PAM_OPERATOR_LOG_FILTER): {0:?} is not a filter: write a level (error, warn, info, debug, trace) or directives such as info,pam_operator=debug"
+        "--log-filter (PAM_OPERATOR_LOG_FILTER): {0:?} is neither a level nor target=level: write a level (off, error, warn, info, debug, trace) or directives such as info,pam_operator=debug"
     )]
     InvalidLogFilter(String),
     /// `--max-concurrent-reconciles` is out of range.

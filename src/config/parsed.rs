@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-use tracing_subscriber::EnvFilter;
-
 use super::bounds::{LEASE_SECONDS, MAX_CLUSTER_NAME, MAX_CONCURRENCY};
 use super::cli::Cli;
 use super::error::ConfigError;
+use super::log_filter::log_filter;
 use super::names::{is_name, is_selector};
 use crate::clock::Clock;
 use crate::pam::AllowedHosts;
@@ -168,13 +167,6 @@ fn log_format(value: &str) -> Result<LogFormat, ConfigError> {
         "json" => Ok(LogFormat::Json),
         "text" => Ok(LogFormat::Text),
         other => Err(ConfigError::InvalidLogFormat(other.to_owned())),
-    }
-}
-
-fn log_filter(value: &str) -> Result<String, ConfigError> {
-    match EnvFilter::builder().parse(value) {
-        Ok(_) => Ok(value.to_owned()),
-        Err(_) => Err(ConfigError::InvalidLogFilter(value.to_owned())),
     }
 }
 
