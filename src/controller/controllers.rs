@@ -5,9 +5,9 @@ mod control;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, join_all, join3, try_join_all};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, join, join_all, join3, try_join_all};
 use kube::api::Api;
-use kube::runtime::reflector::Store;
 use kube::runtime::watcher;
 use tokio::sync::oneshot;
 
@@ -18,7 +18,6 @@ use crate::controller::controllers::control::{Receiver, Watched, control};
 use crate::controller::credential;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::outside::Namespaced;
-use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch;
@@ -26,6 +25,9 @@ use crate::controller::safe_password;
 use crate::probes::Check;
 
 pub(crate) use control::Stop;
+
+/// Resolves once something is known that passes need.
+pub(crate) type Known = Shared<BoxFuture<'static, ()>>;
 
 /// The namespace that is watched; `None` is all of them.
 pub(crate) type Scope = Option<String>;
@@ -79,20 +81,31 @@ pub(crate) fn scopes(config: &Config) -> Vec<Scope> {
     }
 }
 
-/// Serves all kinds until `stop` resolves and every pass in flight has ended.
-pub(crate) async fn serve(kinds: &Kinds, config: &Config, receivers: Receivers, ready: Check, stop: &Stop) {
+/// Serves all kinds until `stop` resolves and every pass in flight has ended. No pass begins before `versions_known` resolves:
+/// once the metadata watches have their first lists.
+pub(crate) async fn serve(
+    kinds: &Kinds,
+    config: &Config,
+    receivers: Receivers,
+    versions_known: &Known,
+    ready: Check,
+    stop: &Stop,
+) {
     let connections = &kinds.connections;
     let (of_all, client) = (&connections.cluster, &connections.cluster.client);
     connections.health.expect_lists(receivers.scopes.len().saturating_mul(KINDS));
-    let watched = Watched { api: Api::all(client.clone()), config: selected(config), most_begun: 0 };
-    let (cluster, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
+    let (first, cluster_known) = first_list(versions_known);
+    let cluster_known = cluster_known.shared();
+    let watched = Watched { api: Api::all(client.clone()), config: selected(config), first, most_begun: 0 };
+    let (_, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
     let scopes = receivers.scopes.into_iter().map(|of| {
         let api = watch::scoped(client.clone(), of.scope.as_deref());
-        let watched = Watched { api, config: selected(config), most_begun: 0 };
-        let (tenants, serving) = control(connections, of_all, watched, of.connections, stop);
-        let known = KnownConnections { cluster: cluster.clone(), tenants };
-        let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &known);
-        let (safe_passwords, safe_passwords_listed) = object_scope(&of.scope, of.safe_passwords, &known);
+        let (first, tenants_known) = first_list(versions_known);
+        let watched = Watched { api, config: selected(config), first, most_begun: 0 };
+        let (_, serving) = control(connections, of_all, watched, of.connections, stop);
+        let needs = Needs::new(versions_known, cluster_known.clone(), tenants_known);
+        let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &needs);
+        let (safe_passwords, safe_passwords_listed) = object_scope(&of.scope, of.safe_passwords, &needs);
         let serving = join3(
             serving,
             serve_objects(&kinds.credentials, &kinds.credentials.shown, credentials, connections, stop),
@@ -125,18 +138,41 @@ fn selected(config: &Config) -> watcher::Config {
 
 // === The objects of one scope
 
-/// The connections of one scope.
+/// What passes over the objects of one scope need beside the objects.
 #[derive(Clone)]
-struct KnownConnections {
-    cluster: Store<Packed<ClusterPamConnection>>,
-    tenants: Store<Packed<PamConnection>>,
+struct Needs {
+    /// Resolves once the metadata watches have their first lists.
+    versions: Known,
+    /// Resolves once the connections of the scope are known, too.
+    all: Known,
+}
+
+impl Needs {
+    fn new(versions: &Known, cluster: Shared<oneshot::Receiver<()>>, tenants: oneshot::Receiver<()>) -> Self {
+        let first = versions.clone();
+        let all = async move {
+            first.await;
+            let (cluster, tenants) = join(cluster, tenants).await;
+            if cluster.is_err() || tenants.is_err() {
+                // The watches of connections are gone only while everything stops.
+                std::future::pending::<()>().await;
+            }
+        };
+        Self { versions: versions.clone(), all: all.boxed().shared() }
+    }
+}
+
+/// Returns when a first list may be seen, and what tells that the list was seen.
+fn first_list(after: &Known) -> (watch::FirstList, oneshot::Receiver<()>) {
+    let (seen, is_seen) = oneshot::channel();
+    (watch::FirstList { after: after.clone(), seen }, is_seen)
 }
 
 /// Holds what the objects of one kind in one scope are served with.
 struct ObjectScope<K: Managed> {
     scope: Scope,
     receiver: Receiver<K>,
-    known: KnownConnections,
+    needs: Needs,
     /// Gets a message once the objects are listed, or once readiness waits for them no longer.
     listed: oneshot::Sender<()>,
 }
@@ -145,13 +181,14 @@ struct ObjectScope<K: Managed> {
 fn object_scope<K: Managed>(
     scope: &Scope,
     receiver: Receiver<K>,
-    known: &KnownConnections,
+    needs: &Needs,
 ) -> (ObjectScope<K>, oneshot::Receiver<()>) {
     let (listed, is_listed) = oneshot::channel();
-    (ObjectScope { scope: scope.clone(), receiver, known: known.clone(), listed }, is_listed)
+    (ObjectScope { scope: scope.clone(), receiver, needs: needs.clone(), listed }, is_listed)
 }
 
-/// Serves the objects of one kind in one scope, once the scope's connections are known. A scope that the operator may not list
+/// Serves the objects of one kind in one scope. They are listed while what they need is listed, too: a start takes as long as
+/// the longest list. A scope that the operator may not list
 /// holds up no other scope. `shown` takes in where the objects are kept.
 async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
     reconciler: &Arc<R>,
@@ -160,41 +197,29 @@ async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
     connections: &Arc<connection::context::Context>,
     stop: &Stop,
 ) {
-    let ObjectScope { scope, receiver, known: KnownConnections { cluster, tenants }, listed } = of;
+    let ObjectScope { scope, receiver, needs, listed } = of;
     let of_all = &connections.cluster;
-    let (known, is_known) = oneshot::channel();
-    let serving = async {
-        let connections_known = join(cluster.wait_until_ready(), tenants.wait_until_ready());
-        tokio::select! {
-            (cluster, tenants) = connections_known => if cluster.is_err() || tenants.is_err() { return },
-            () = stop.clone() => return,
-        }
-        let api = watch::scoped(of_all.client.clone(), scope.as_deref());
-        let watched = Watched { api, config: watch::config(), most_begun: of_all.slots.most_begun() };
-        let (store, serving) = control(reconciler, of_all, watched, receiver, stop);
-        shown.keep(store.clone());
-        // The receiver is gone only while everything stops.
-        let first_list = async {
-            if store.wait_until_ready().await.is_ok() {
-                _ = known.send(());
-            }
-        };
-        let until_stopped = async {
-            tokio::select! { () = first_list => {}, () = stop.clone() => {} }
-        };
-        join(serving, until_stopped).await;
-    };
+    let api = watch::scoped(of_all.client.clone(), scope.as_deref());
+    let most_begun = of_all.slots.most_begun();
+    let (first, is_seen) = first_list(&needs.all);
+    let watched = Watched { api, config: watch::config(), first, most_begun };
+    let (store, serving) = control(reconciler, of_all, watched, receiver, stop);
+    shown.keep(store);
     let reported = async {
-        told_unlisted(is_known, scope.as_deref(), &K::kind(&())).await;
+        needs.versions.await;
+        told_unlisted(is_seen, scope.as_deref(), &K::kind(&())).await;
         connections.health.note_list();
         _ = listed.send(());
     };
-    join(serving, reported).await;
+    let until_stopped = async {
+        tokio::select! { () = reported => {}, () = stop.clone() => {} }
+    };
+    join(serving, until_stopped).await;
 }
 
 /// Waits for the first list of a scope for as long as readiness waits, and says so if it does not come.
-async fn told_unlisted(is_known: oneshot::Receiver<()>, scope: Option<&str>, kind: &str) {
-    if tokio::time::timeout(FIRST_LIST, is_known).await.is_err() {
+async fn told_unlisted(is_seen: oneshot::Receiver<()>, scope: Option<&str>, kind: &str) {
+    if tokio::time::timeout(FIRST_LIST, is_seen).await.is_err() {
         // The namespace is gone, or the operator may not list it any more. If readiness waited for such a scope, a rollout
         // would never end.
         let namespace = scope.unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::connection::outage;
 use crate::controller::connection::poller::{Poller, RegularList};
-use crate::controller::controllers::{Kinds, Scope, Stop, channels, scopes, serve};
+use crate::controller::controllers::{Kinds, Known, Scope, Stop, channels, scopes, serve};
 use crate::controller::credential;
 use crate::controller::runtime::answers;
 use crate::controller::runtime::cluster::{Cluster, Started};
@@ -60,15 +60,14 @@ pub async fn run(
     let credentials = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
     let safe_passwords = Arc::new(safe_password::context::Context::new(Arc::clone(&connections)));
     let mut watches = JoinSet::new();
-    tokio::select! {
-        () = first_lists(&cluster, config, &mut watches) => {}
-        // No pass has begun, so there is nothing to finish.
-        () = stop.clone() => return ended(&went_back),
-    }
+    let versions_known = first_lists(&cluster, config, &mut watches);
     let kinds = Kinds { connections, credentials, safe_passwords };
-    spawn_work(&kinds, config, &mut watches);
-    let serving = serve(&kinds, config, receivers, ready, &stop);
+    let serving = serve(&kinds, config, receivers, &versions_known, ready, &stop);
     let closing = async {
+        tokio::select! {
+            () = versions_known.clone() => spawn_work(&kinds, config, &mut watches),
+            () = stop.clone() => {}
+        }
         stop.clone().await;
         cluster.slots.close();
     };
@@ -112,9 +111,9 @@ fn with_own(scopes: &HashSet<Scope>, own: &Scope) -> HashSet<Scope> {
     scopes.iter().cloned().chain(missing).collect()
 }
 
-/// Starts the metadata watches, and returns once each has its first list: without the first list, a Secret that the watch
-/// has not shown yet looks like a Secret that does not exist.
-async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut JoinSet<()>) {
+/// Starts the metadata watches. Returns what resolves once each has its first list: without the first list, a Secret that the
+/// watch has not shown yet looks like a Secret that does not exist.
+fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut JoinSet<()>) -> Known {
     let own = Some(config.namespace.clone());
     let everywhere: HashSet<Scope> = scopes(config).into_iter().collect();
     let mut firsts = Vec::new();
@@ -149,5 +148,5 @@ async fn first_lists(cluster: &Arc<Cluster>, config: &Config, watches: &mut Join
     for scope in everywhere {
         watches.spawn(namespace_watch::keep_labels(Arc::clone(cluster), scope, first()));
     }
-    futures::future::join_all(firsts).await;
+    futures::future::join_all(firsts).map(drop).boxed().shared()
 }

@@ -29,6 +29,7 @@ mod neighbours;
 mod outage;
 mod products;
 mod restored_state;
+mod start;
 mod tenants;
 mod throwaway;
 mod unserved;

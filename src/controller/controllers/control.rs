@@ -30,6 +30,7 @@ pub(super) type Receiver<K> = UnboundedReceiver<ObjectRef<Packed<K>>>;
 pub(super) struct Watched<K: Managed> {
     pub(super) api: Api<Packed<K>>,
     pub(super) config: watcher::Config,
+    pub(super) first: watch::FirstList,
     /// The most passes that may have begun; 0 is any number. Passes that wait for a slot have ended.
     pub(super) most_begun: u16,
 }
@@ -38,13 +39,13 @@ pub(super) struct Watched<K: Managed> {
 pub(super) fn control<K: Managed, R: Reconciler<K>>(
     reconciler: &Arc<R>,
     cluster: &Arc<Cluster>,
-    Watched { api, config, most_begun }: Watched<K>,
+    Watched { api, config, first, most_begun }: Watched<K>,
     receiver: Receiver<K>,
     stop: &Stop,
 ) -> (Store<Packed<K>>, impl Future<Output = ()> + use<K, R>) {
     let (set, store) = WatchSet::new();
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster), set);
-    let stream = watch::objects(api, config, adapt(Arc::clone(reconciler), store.clone()), take_in);
+    let stream = watch::objects(api, config, first, adapt(Arc::clone(reconciler), store.clone()), take_in);
     let shown = store.clone();
     let slots = Arc::clone(&cluster.slots);
     let pass = move |object, reconciler| dispatch(object, reconciler, shown.clone(), Arc::clone(&slots));

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use futures::future::{BoxFuture, Shared};
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
+use crate::controller::runtime::held_back::held_back;
 use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, Shown, parts};
 use crate::controller::runtime::object_id::NamespacedName;
 
@@ -30,20 +33,40 @@ pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE)
 }
 
-/// Watches whole objects; `adapt` changes each object, and then `take_in` sees each event.
+/// When the first list of a watch may be seen, and who is told once the first list was seen.
+pub(crate) struct FirstList {
+    /// Resolves once all is known that passes over these objects need.
+    pub(crate) after: Shared<BoxFuture<'static, ()>>,
+    /// Gets a message after the first list. A store tells that, too, but wakes only the last of those who wait.
+    pub(crate) seen: oneshot::Sender<()>,
+}
+
+/// Watches whole objects; nothing of them is seen before `first.after` resolves. `adapt` changes each object, and then
+/// `take_in` sees each event.
 /// Of an object's metadata, an event has what the client passes on ([`answers::filtered`]).
 ///
 /// [`answers::filtered`]: crate::controller::runtime::answers::filtered
 pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
+    first: FirstList,
     adapt: impl FnMut(&mut K) + Send + 'static,
-    take_in: impl FnMut(&Event<K>) + Send + 'static,
+    mut take_in: impl FnMut(&Event<K>) + Send + 'static,
 ) -> impl Stream<Item = Result<K, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    watcher(api, config).default_backoff().modify(adapt).inspect_ok(take_in).applied_objects()
+    let events = held_back(watcher(api, config).default_backoff(), first.after);
+    let mut seen = Some(first.seen);
+    let take_in = move |event: &Event<K>| {
+        take_in(event);
+        if matches!(event, Event::InitDone)
+            && let Some(seen) = seen.take()
+        {
+            _ = seen.send(());
+        }
+    };
+    events.modify(adapt).inspect_ok(take_in).applied_objects()
 }
 
 /// Keeps a cache current with a metadata watch of Secrets or config maps in one namespace (`None`: in all), and wakes
