@@ -34,6 +34,8 @@ fn is_target(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tracing_subscriber::filter::Targets;
+
     use super::*;
 
     #[test]
@@ -82,10 +84,7 @@ mod tests {
     fn whatever_is_accepted_starts_the_log() {
         for given in ["", "warning", "0", "info,pam_operator::pam=trace", "kube_runtime=off,hyper-util=TRACE"] {
             let read = log_filter(given).unwrap();
-            assert!(
-                crate::telemetry::subscriber(super::super::LogFormat::Json, &read, std::io::sink).is_ok(),
-                "{given}"
-            );
+            assert!(read.parse::<Targets>().is_ok(), "{given}");
         }
     }
 }
