@@ -14,6 +14,7 @@ mod drill;
 mod event_sequences;
 mod fairness;
 mod finalizers;
+mod first_push;
 mod hand_over;
 mod hand_over_races;
 mod heirs;

@@ -68,6 +68,11 @@ impl ConnectionState {
         }
     }
 
+    /// Returns whether nothing is known of the connection: no pass over it, as it is now, has ended yet.
+    pub(crate) fn is_untried(&self) -> bool {
+        !self.ready && matches!(self.reason, None | Some(Reason::Progressing))
+    }
+
     /// Returns whether the connection is for this product.
     pub(crate) fn is_for(&self, product: Product) -> bool {
         self.connection.spec.product == product

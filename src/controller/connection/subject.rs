@@ -1,5 +1,7 @@
 //! What a pass over an object knows of the object, whatever the kind.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
@@ -8,6 +10,7 @@ use crate::controller::connection::access_rules::wait_for_labels;
 use crate::controller::connection::context::Context;
 use crate::controller::connection::facts::ConnectionFacts;
 use crate::controller::connection::object::{ConnectionId, RefersToConnection};
+use crate::controller::connection::state::ConnectionState;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
@@ -20,6 +23,10 @@ use crate::controller::runtime::times::Times;
 use crate::controller::secret::digest::OwnedKey;
 use crate::controller::secret::versions;
 use crate::domain::{Reason, SecretVersion, Turn, Urgency};
+
+/// How long an object waits for the first login of its connection before the object says so. Most first logins take a moment,
+/// and each object of a new connection would write a status and an event to say what is no longer true.
+const FIRST_LOGIN: Duration = Duration::from_secs(5);
 
 /// An object that a pass is about, with what is known of the object without a call.
 pub(crate) struct Subject<'a, K: RefersToConnection> {
@@ -165,6 +172,19 @@ impl<'a, K: RefersToConnection> Subject<'a, K> {
             let wait = wait_for_labels(connection, &self.key.namespace, &cluster.namespaces);
             wait.map(|wait| PassEnd::waiting(Some(wait)))
         })
+    }
+
+    /// Returns how a pass ends that found nothing but that the connection is not ready, while the connection was not tried yet;
+    /// `None` if the object has waited for that long enough to say so. What the login comes to changes the inputs, and wakes
+    /// the object.
+    pub(crate) fn waits_for_first_login(&self, cluster: &Cluster) -> Option<PassEnd> {
+        let (id, inputs) = (self.object_id(), self.input_hash());
+        let is_untried = self.connection.state.as_ref().is_some_and(ConnectionState::is_untried);
+        if !is_untried || cluster.retries.has_failed(&id, inputs) {
+            return None;
+        }
+        cluster.retries.hold(&id, inputs, Instant::now() + FIRST_LOGIN);
+        Some(PassEnd::waiting(Some(FIRST_LOGIN)))
     }
 
     /// Returns whether the digests in the status are another operator's again and again, after this one made its own.

@@ -18,6 +18,7 @@ use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::PassEnd;
 use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
+use crate::domain::{Decision, Reason};
 use crate::metrics::{Kind, ReconcileOutcome};
 
 impl Reconciler<PamCredential> for Context {
@@ -100,6 +101,10 @@ async fn pass(credential: &PamCredential, context: &Context) -> Result<PassEnd, 
     let Some(decision) = observe::until_decided(&mut observed, &mut slot, context).await? else {
         return Ok(PassEnd::at_rest());
     };
+    let not_ready = decision == Decision::Wait(Reason::ConnectionNotReady);
+    if not_ready && let Some(waits) = observed.waits_for_first_login(&context.cluster) {
+        return Ok(waits);
+    }
     let outcome = act::carry_out(&observed, decision, context).await?;
     observed.times.ended = context.cluster.clock.now();
     report::write(&observed, decision, &outcome, context).await

@@ -18,6 +18,7 @@ use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
 use crate::controller::safe_password::report::write_status;
 use crate::controller::safe_password::{act, observe, report, throwaway};
+use crate::domain::Reason;
 use crate::domain::safe_password::Decision;
 use crate::metrics::{Kind, ReconcileOutcome};
 
@@ -101,6 +102,10 @@ async fn pass(object: &MySafePassword, context: &Context) -> Result<PassEnd, Err
         Next::CarryOut(decision) => decision,
         Next::End(end) => return Ok(end),
     };
+    let not_ready = decision == Decision::Wait(Reason::ConnectionNotReady);
+    if not_ready && let Some(waits) = observed.waits_for_first_login(&context.cluster) {
+        return Ok(waits);
+    }
     if decision == Decision::Settled {
         observe::refresh_drift(&mut observed, context);
     }

@@ -111,6 +111,11 @@ pub fn change_since_write(status: &Status, listed: Option<&str>) -> Change {
 
 /// Returns what a status remembers of the lists after another one: the first list after our last write is what later lists
 /// are compared with.
+///
+/// It costs one more write of the status after each write to the PAM, which nothing saves: no answer tells the time of the
+/// write in the PAM's words, and clock and time zone of that time are unknown. Of two records with the same status, one that no
+/// list showed and one that was changed by somebody since a list showed it look the same to the next process, unless the
+/// status tells what the list showed.
 #[must_use]
 pub fn remembered(before: Option<&Remote>, found: &Remote) -> Option<Remote> {
     let change = before.and_then(|before| before.change.clone()).or_else(|| found.change.clone());

@@ -25,7 +25,7 @@ pub(crate) fn reserve_place(
     context: &Context,
 ) -> Result<Going, Error> {
     let situation = &observed.situation;
-    let looks = situation.binding == Binding::Unbound && situation.inventory == Inventory::NotAsked;
+    let looks = situation.binding != Binding::Bound && situation.inventory == Inventory::NotAsked;
     let state = observed.connection.state.as_ref().filter(|state| looks && inventory(&state.connection).enabled);
     let connected = state.and_then(|state| context.connections.known_client(&state.connection));
     let is_there = |connected: &ConnectedClient| connected.inventory.known_fresh(not_before(observed)).is_some();

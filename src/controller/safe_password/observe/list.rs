@@ -15,8 +15,21 @@ use crate::controller::safe_password::facts::observation::{Comparison, Observati
 use crate::controller::safe_password::observe::connected;
 use crate::controller::safe_password::observe::namespace::refresh_namespace_terminating;
 use crate::domain::safe_password::{self, EntryDrift};
-use crate::domain::{Connection, Reason, RecordId};
+use crate::domain::{Binding, Connection, Reason, RecordId};
 use crate::pam::EntrySnapshot;
+
+/// Makes sure of a place among those that wait for a list, where the object will need a list that is not there yet.
+pub(crate) fn reserve_place(
+    observed: &Observation<'_>,
+    slot: &mut HeldSlot<'_>,
+    context: &Context,
+) -> Result<Going, Error> {
+    let looks = observed.situation().binding != Binding::Bound && !observed.found.looked;
+    let state = observed.connection.state.as_ref().filter(|_| looks);
+    let connected = state.and_then(|state| context.connections.known_client(&state.connection));
+    let is_there = |connected: &ConnectedClient| connected.entries.known_fresh(not_before(observed, context)).is_some();
+    if connected.is_none_or(|connected| is_there(&connected)) { Ok(Going::On) } else { slot.reserve_list() }
+}
 
 /// Looks at a list that is seconds old.
 pub(crate) async fn refresh_list(
@@ -26,9 +39,7 @@ pub(crate) async fn refresh_list(
 ) -> Result<Going, Error> {
     observed.found.looked = true;
     let Some(connected) = connect(observed, context).await? else { return Ok(Going::On) };
-    // Of a POST without an answer only a list tells that began once MySafe had to be done with it.
-    let unanswered = observed.status.create_in_flight().map(|_| Instant::now());
-    let not_before = unanswered.or_else(|| context.claims.last_creation(observed.uid()));
+    let not_before = not_before(observed, context);
     let known = connected.entries.known_fresh(not_before);
     let list = connected.entries.fresh_entries(&connected.client, not_before);
     let Some(list) = slot.wait_for_list(known, list).await? else { return Ok(Going::Parked) };
@@ -40,6 +51,13 @@ pub(crate) async fn refresh_list(
         }
     }
     Ok(Going::On)
+}
+
+/// Returns the time before which no list may have begun: of a POST without an answer only a list tells that began once MySafe
+/// had to be done with it.
+fn not_before(observed: &Observation<'_>, context: &Context) -> Option<Instant> {
+    let unanswered = observed.status.create_in_flight().map(|_| Instant::now());
+    unanswered.or_else(|| context.claims.last_creation(observed.uid()))
 }
 
 /// Returns the client of the connection; `None` where the observation says now why there is none.

@@ -56,7 +56,12 @@ pub(crate) async fn until_decided(
 ) -> Result<Next, Error> {
     loop {
         match decide(&observed.situation()) {
-            Decision::Look(Look::Secrets) => secrets::read_secrets(observed, context).await?,
+            Decision::Look(Look::Secrets) => {
+                if list::reserve_place(observed, slot, context)? == Going::Parked {
+                    return Ok(Next::End(PassEnd::waiting(None)));
+                }
+                secrets::read_secrets(observed, context).await?;
+            }
             Decision::Look(Look::List) => {
                 if list::refresh_list(observed, slot, context).await? == Going::Parked {
                     return Ok(Next::End(PassEnd::waiting(None)));
