@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{Keeper, OperatedCluster, World, assert_no_canary, value, world};
+use crate::support::{ACCESS_KEY, Keeper, OperatedCluster, World, assert_no_canary, value, world};
 use fake_apiserver::Requests;
 use pam_operator::api::{ConditionType, find};
-use pam_simulator::{Effect, Fault, Kind, VaultEdit};
+use pam_simulator::{Authorization, Device, Effect, Fault, Kind, VaultEdit};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -86,6 +86,49 @@ fn p9_an_object_says_that_its_connection_was_not_tried_yet_once_that_takes_long(
             all_synced(keeper, &world, &cluster).await;
             let statuses = cluster.api.requests().verb("patch").resource(keeper.status()).len();
             assert!(statuses <= 3 * OBJECTS, "{keeper:?}: {statuses}");
+            quiet(&cluster, &world);
+        });
+    }
+}
+
+/// Has the connection lead to another vault: another tenant's, or what another access key sees.
+async fn leads_elsewhere(keeper: Keeper, world: &World, cluster: &OperatedCluster) {
+    let sim = &world.sim;
+    match keeper {
+        Keeper::Credential => {
+            let tenant = "other".to_owned();
+            sim.put_device(&Device { tenant: Some(tenant.clone()), ..Device::new("db01", "10.0.0.7") });
+            assert!(sim.change_authorization(&sim.client_id(), |client| client.tenant = Some(tenant)));
+            sim.revoke_tokens();
+            cluster.edit_connection(&json!({"auth": {"oauth2": {"tenant": "other"}}}));
+        }
+        Keeper::Entry => {
+            sim.authorize(Authorization::access_key("another", ACCESS_KEY, "svc"));
+            cluster.put_login("another", ACCESS_KEY);
+            sleep(Duration::from_secs(5)).await;
+            // Another access key by itself changes nothing.
+            names().for_each(|name| keeper.put(cluster, &name, &json!({"url": "https://db01.example.com"})));
+        }
+    }
+}
+
+#[test]
+fn p10_where_a_connection_leads_to_another_vault_no_pass_reads_a_secret_in_vain() {
+    for keeper in Keeper::ALL {
+        world(keeper.pam(), async |world| {
+            let mut cluster = all_new(keeper, &world);
+            cluster.start().await;
+            all_synced(keeper, &world, &cluster).await;
+            sleep(PATIENCE).await;
+            world.take_time([(keeper.calls().list, Duration::from_secs(2))]);
+            let (asked, mark) = (cluster.api.mark(), world.sim.mark());
+            leads_elsewhere(keeper, &world, &cluster).await;
+            sleep(PATIENCE).await;
+            assert!(world.journal(mark).count(keeper.calls().list) > 0, "{keeper:?}: it was looked for nowhere");
+            let requests = cluster.api.since(asked);
+            // One pass finds the entry again, and the next changes it.
+            let reads = if keeper == Keeper::Entry { 2 * OBJECTS } else { OBJECTS };
+            assert_eq!(of_objects(keeper, &requests)[0], reads, "{keeper:?}: {:?}", requests.tally());
             quiet(&cluster, &world);
         });
     }
