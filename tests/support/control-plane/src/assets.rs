@@ -17,8 +17,36 @@ use crate::go::GoModule;
 /// Takes one line in plain words for each step.
 pub type Progress<'a> = &'a dyn Fn(&str);
 
-const KUBERNETES: &str = "1.36.3";
+/// The variable that chooses another of [`KUBERNETES`], by its minor version.
+const CHOICE: &str = "PAM_OPERATOR_KUBERNETES";
+/// What the tests can run against; the first is what they run against unless told otherwise.
+const KUBERNETES: [Kubernetes; 3] = [
+    Kubernetes { version: "1.36.3", folder: "tools" },
+    Kubernetes { version: "1.30.14", folder: "tools-1.30" },
+    Kubernetes { version: "1.37.2", folder: "tools-1.37" },
+];
 const HELM: &str = "4.3.1";
+
+/// A version of Kubernetes, and the folder of the Go module that the version is built from.
+#[derive(Clone, Copy, Debug)]
+struct Kubernetes {
+    version: &'static str,
+    folder: &'static str,
+}
+
+impl Kubernetes {
+    fn minor(self) -> &'static str {
+        self.version.rsplit_once('.').map_or(self.version, |(minor, _)| minor)
+    }
+
+    /// Returns the version that the environment chooses.
+    fn chosen() -> Result<Self> {
+        let chosen = env::var(CHOICE).unwrap_or_default();
+        let minors = KUBERNETES.map(Self::minor).join(", ");
+        let fits = |kubernetes: &Self| chosen.is_empty() || kubernetes.minor() == chosen;
+        KUBERNETES.into_iter().find(fits).with_context(|| format!("{CHOICE} is {chosen:?}: set it to one of {minors}"))
+    }
+}
 
 /// Where each program is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +79,7 @@ impl Tools {
 pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
     let given = env::var_os("KUBEBUILDER_ASSETS").filter(|path| !path.is_empty()).map(PathBuf::from);
     let Some(folder) = given else {
-        let control_plane = cached(&control_plane_module(), progress)?;
+        let control_plane = cached(&control_plane_module(Kubernetes::chosen()?), progress)?;
         let helm = cached(&helm_module(), progress)?.join("helm");
         return Ok(tools_in(&control_plane, helm));
     };
@@ -82,14 +110,14 @@ fn tools_in(folder: &Path, helm: PathBuf) -> Tools {
     }
 }
 
-fn control_plane_module() -> GoModule {
-    let (major, minor) = ("1", KUBERNETES.split('.').nth(1).unwrap_or_default());
+fn control_plane_module(Kubernetes { version, folder }: Kubernetes) -> GoModule {
+    let (major, minor) = ("1", version.split('.').nth(1).unwrap_or_default());
     // Without these the API server says v0.0.0, and clients and helm take it for a very old one.
-    let version = |package: &str| {
-        format!(" -X {package}.gitVersion=v{KUBERNETES} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}")
+    let told = |package: &str| {
+        format!(" -X {package}.gitVersion=v{version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}")
     };
     GoModule {
-        folder: "tools",
+        folder,
         takes: "4 minutes",
         programs: &[
             ("etcd", "go.etcd.io/etcd/server/v3"),
@@ -98,7 +126,7 @@ fn control_plane_module() -> GoModule {
             ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
         ],
         ldflags: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
-            .map(version)
+            .map(told)
             .iter()
             .fold("-s -w".to_owned(), |flags, more| flags + more),
     }
@@ -185,14 +213,17 @@ mod tests {
         let read = |folder: &str| {
             fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("go.mod")).unwrap()
         };
-        assert!(read("tools").contains(&format!("k8s.io/kubernetes v{KUBERNETES} ")));
+        for Kubernetes { version, folder } in KUBERNETES {
+            assert!(read(folder).contains(&format!("k8s.io/kubernetes v{version} ")), "{folder}");
+        }
         assert!(read("helm").contains(&format!("helm.sh/helm/v4 v{HELM} ")));
     }
 
     #[test]
     fn each_module_has_a_folder_of_its_own() {
-        let names = [control_plane_module(), helm_module()].map(|module| module.cache_name().unwrap());
-        assert_ne!(names[0], names[1]);
-        assert_eq!(names[0].len(), "tools-".len() + 16);
+        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module()]);
+        let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
+        assert_eq!(names.len(), KUBERNETES.len() + 1);
+        assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
     }
 }
