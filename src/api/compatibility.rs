@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compatibility {
-    /// Where notes stand in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside
+    /// Where notes are in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside
     /// them, up to 3.32). Absent: as `productVersion` implies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes_placement: Option<NotesPlacement>,
@@ -25,15 +25,15 @@ pub struct Compatibility {
     /// `productVersion` implies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_settings_shape: Option<AdditionalSettingsShape>,
-    /// What a settings block does that is sent to a record that has one: `Merged` (absent) keeps what is not sent, as
-    /// the documentation says of updates; `Replaced` drops it. With `Replaced` additional settings are always sent
-    /// whole, seeds and further fields of a login included, since the PAM would lose what is left out.
+    /// How the PAM handles a settings block in an update. `Merged` (absent): fields that are not sent keep their value,
+    /// as the documentation says. `Replaced`: fields that are not sent are lost, so the operator always sends
+    /// additional settings whole, seeds and further fields of a login included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_blocks: Option<SettingsBlocks>,
 }
 
-/// Where notes stand in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside them, up
-/// to 3.32). Absent: as `productVersion` implies.
+/// Where notes are in a request: `TopLevel` (beside the other fields, since 3.33) or `AdditionalSettings` (inside them,
+/// up to 3.32). Absent: as `productVersion` implies.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum NotesPlacement {
     /// Beside the other fields.
@@ -79,9 +79,9 @@ pub enum AdditionalSettingsShape {
     Array,
 }
 
-/// What a settings block does that is sent to a record that has one: `Merged` (absent) keeps what is not sent, as
-/// the documentation says of updates; `Replaced` drops it. With `Replaced` additional settings are always sent
-/// whole, seeds and further fields of a login included, since the PAM would lose what is left out.
+/// How the PAM handles a settings block in an update. `Merged` (absent): fields that are not sent keep their value, as
+/// the documentation says. `Replaced`: fields that are not sent are lost, so the operator always sends additional
+/// settings whole, seeds and further fields of a login included.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum SettingsBlocks {
     /// What is not sent stays.

@@ -38,8 +38,8 @@ pub struct ClusterPamConnectionSpec {
     pub connection: ConnectionSpec,
     /// Who may use this connection for what. A credential needs one rule that covers its namespace, its identifier and
     /// its hostname. Absent: every namespace, for its generated identifiers and those that begin with the namespace's
-    /// own name and `_`, on all hosts, and nothing of what `allow` lists. Whatever the rules say, nobody may claim an
-    /// identifier that begins with the cluster's name and `_`, but for those of his own namespace.
+    /// own name and `_`, on all hosts, and nothing of what `allow` lists. Identifiers that start with the cluster's
+    /// name and `_` are reserved: a namespace can use only the ones generated for itself, and no rule can change this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub access: Option<Vec<AccessRule>>,

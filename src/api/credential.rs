@@ -14,10 +14,10 @@ const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
 
 /// One credential in a PAM (privileged access management) vault.
 ///
-/// The operator reads the value from the Secret that `contentSecretRef` names, creates or updates the
-/// credential through the PAM's API, and writes the PAM's id and identifier into `status`. A Secret that
-/// changes is pushed at once; nothing is sent while nothing changes. Deleting this object leaves the
-/// record in the PAM as it is, unless `deletionPolicy` says otherwise.
+/// The operator reads the value from the Secret that `contentSecretRef` names, creates or updates the credential
+/// through the PAM's API, and writes the PAM's id and identifier into `status`. A Secret that changes is pushed
+/// immediately; nothing is sent while nothing changes. Deleting this object leaves the record in the PAM as it is,
+/// unless `deletionPolicy` says otherwise.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[kube(
     group = "pam-operator.io",
@@ -76,8 +76,8 @@ pub struct PamCredentialSpec {
     /// Address of that device as the PAM knows it: an IP address, a DNS name or a URL.
     #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 255))]
     pub ip: String,
-    /// The Secret that holds the value (the password). Without it no value is ever sent, and the vault owns it.
-    /// The PAM takes UTF-8 text of at most 256 characters, and of 70 where the vault rotates it.
+    /// The Secret that holds the value (the password). Without it no value is ever sent: the vault owns the value. The
+    /// PAM takes UTF-8 text of at most 256 characters, and of 70 where the vault rotates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_secret_ref: Option<ContentSecretRef>,
     /// Additional information on the credential, as free text. Removing it here leaves the PAM's text as it is.
@@ -108,7 +108,7 @@ pub struct PamCredentialSpec {
     #[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))]
     pub parent_password: Option<i64>,
     /// How the vault rotates and reconciles the value. Sent whole when something in it changed. What is removed here
-    /// stays as it is in the PAM, as everywhere: the PAM has no way to un-set a field.
+    /// stays as it is in the PAM, as everywhere: the PAM's API cannot clear a field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_settings: Option<ExecutionSettings>,
     /// Which sessions the credential may be used for. Sent whole when something in it changed. What is removed here
@@ -127,41 +127,43 @@ pub struct PamCredentialSpec {
     /// as it is in the PAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceSettings>,
-    /// Which records that were there before may be written for this credential. Before its first push the operator looks
-    /// into the PAM's list; a record with its identifier, or with the same account (username, hostname and ip
-    /// together), may be somebody else's.
+    /// What to do if the PAM already has a matching record. Before the first push the operator looks into the PAM's
+    /// list; a record with this identifier, or with the same account (username, hostname and ip together), can belong
+    /// to something else.
     ///
-    /// `Never` makes a new record or none: it writes only onto what it made itself.
+    /// `Never` creates a new record or none: it writes only to records that the operator created for this object.
     ///
-    /// `ByIdentifier` also writes onto a record that has both this identifier and this account, and onto one that has
-    /// this account and no identifier. Anything else is a `RecordConflict`, and nothing is written.
+    /// `ByIdentifier` also writes to a record that has both this identifier and this account, and to one that has this
+    /// account and no identifier (**the value of such a record is overwritten**, unless the vault rotates it). Anything
+    /// else is a `RecordConflict`, and nothing is written.
     ///
-    /// `TakeOver` also writes onto a record that has only one of the two: one with this identifier is renamed or moved
-    /// to this account, and one with this account gets this identifier in the place of its own, which is kept in
-    /// `status.formerIdentifier`. The former users of the record lose it. The connection must allow it, else
-    /// `Ready` says `AccessDenied`.
+    /// `TakeOver` also writes to a record that has only one of the two: one with this identifier is renamed or moved to
+    /// this account, and one with this account gets this identifier in the place of its own, which is kept in
+    /// `status.formerIdentifier`. Tools that use the old identifier no longer find the record. The connection must
+    /// allow it, else `Ready` says `AccessDenied`.
     ///
-    /// Several records that match, and SSH keys, are a conflict in every case. A record that the operator made under a
-    /// former name of the cluster (see the operator's flag `--former-cluster-names`) counts as its own.
+    /// Several records that match, and SSH keys, are a conflict in every case. A record that the operator created under
+    /// a former name of the cluster (see the operator's flag `--former-cluster-names`) counts as its own.
     #[serde(default)]
     pub adoption_policy: AdoptionPolicy,
-    /// Whether a record that was there before is enabled, once, after it was first written for this credential. Absent,
-    /// it is true where `deletionPolicy` is `Disable` (such a record is enabled while its object exists, and disabled
-    /// when the object goes), and false where it is `Retain`. The PAM's list does not tell disabled records from others,
+    /// Whether an existing record is enabled, once, after it was first written for this credential. Absent, it is true
+    /// where `deletionPolicy` is `Disable` (such a record is enabled while its object exists, and disabled when the
+    /// object is deleted), and false where it is `Retain`. The PAM's list does not tell disabled records from others,
     /// and writing to one leaves it disabled. Setting this later enables the record then. A record that the operator
-    /// made is enabled anyway, and one that somebody disables later stays so. An edit of `deletionPolicy` from `Retain` to
-    /// `Disable` counts as setting it: the record is enabled at once.
+    /// created is enabled anyway, and a record that is disabled in the PAM later stays disabled. An edit of
+    /// `deletionPolicy` from `Retain` to `Disable` counts as setting this: the record is enabled immediately.
     pub ensure_enabled: Option<bool>,
-    /// What becomes of the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
+    /// What happens to the record in the PAM when this object is deleted. `Retain` leaves it as it is. `Disable`
     /// disables exactly that record (the PAM has no way to delete one); a finalizer holds the object until that is
-    /// done. Setting `Retain` on an object that is being deleted ends the deletion at once. Setting `Disable` later enables
-    /// a record that was there before, unless `ensureEnabled` is false.
+    /// done. Setting `Retain` on an object that is being deleted ends the deletion immediately. Setting `Disable` later
+    /// enables an existing record, unless `ensureEnabled` is false.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
-    /// What happens when the PAM's list shows that the record was changed, renamed or moved by somebody else. `Report` says
-    /// so in the condition `Drifted` and leaves the record as it is. `Correct` writes the fields again, and the value
-    /// unless the vault rotates it: at most three times, then it stays as it is until this object or its Secret changes. A
-    /// record that is no longer listed is never written again for that: it may only be out of the login's sight.
+    /// What happens when the PAM's list shows that the record was changed, renamed or moved in the PAM. `Report`
+    /// reports it in the condition `Drifted` and leaves the record as it is. `Correct` writes the fields again, and the
+    /// value unless the vault rotates it: at most three times within an hour, then it stays as it is until this object
+    /// or its Secret changes. A record that is no longer listed is never written again for that: the login might only
+    /// not see it.
     #[serde(default)]
     pub drift_policy: DriftPolicy,
     /// `Plan` sends nothing to the PAM and shows in `status.plan` what `Apply` would do.

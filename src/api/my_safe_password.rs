@@ -16,9 +16,9 @@ const IDENTIFIER: &str = "^[0-9]{1,20}$";
 /// One entry of MySafe, the PAM's personal safe.
 ///
 /// The operator reads the value from the Secret that `contentSecretRef` names, makes an entry through MySafe's API, and
-/// writes the entry's identifier into `status`. A Secret that changes is sent at once; nothing is sent while nothing
-/// changes. Deleting this object leaves the entry in MySafe as it is, unless `deletionPolicy` says otherwise. What others
-/// change in MySafe is not undone.
+/// writes the entry's identifier into `status`. A Secret that changes is sent immediately; nothing is sent while
+/// nothing changes. Deleting this object leaves the entry in MySafe as it is, unless `deletionPolicy` says otherwise.
+/// What others change in MySafe is not undone.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[kube(
     group = "pam-operator.io",
@@ -87,8 +87,8 @@ pub struct MySafePasswordSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = CLEAN_TEXT), length(min = 1, max = 2048))]
     pub url: Option<String>,
-    /// Notes on the entry, which everybody reads with whom the entry is shared. Removing them here leaves MySafe's notes as
-    /// they are.
+    /// Notes on the entry, readable by everyone with whom the entry is shared. Removing them here leaves MySafe's notes
+    /// as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = FREE_TEXT), length(min = 1, max = 4096))]
     pub notes: Option<String>,
@@ -116,14 +116,14 @@ pub struct MySafePasswordSpec {
     /// does not tell whether an entry is active. Absent, the operator does neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-    /// Whether an entry that was there before may become this object's. `Never` makes a new entry, and writes onto no other.
-    /// `ByIdentifier` takes over the entry that `identifier` names, and makes none. An entry that another object of the cluster
-    /// has is never taken over.
+    /// Whether an existing entry can become this object's. `Never` creates a new entry, and writes to no other.
+    /// `ByIdentifier` takes over the entry that `identifier` names, and makes none. An entry that another object of the
+    /// cluster has is never taken over.
     #[serde(default)]
     pub adoption_policy: EntryAdoptionPolicy,
-    /// What becomes of the entry when this object is deleted. `Retain` leaves it as it is. `Deactivate` deactivates exactly
-    /// that entry, for everybody with whom it is shared (MySafe has no way to delete one); a finalizer holds the object until
-    /// that is done. Setting `Retain` on an object that is being deleted ends the deletion at once.
+    /// What happens to the entry when this object is deleted. `Retain` leaves it as it is. `Deactivate` deactivates
+    /// exactly that entry, for everyone with whom it is shared (MySafe has no way to delete one); a finalizer holds the
+    /// object until that is done. Setting `Retain` on an object that is being deleted ends the deletion immediately.
     #[serde(default)]
     pub deletion_policy: EntryDeletionPolicy,
     /// `Plan` sends nothing to MySafe and shows in `status.plan` what `Apply` would do.
@@ -146,7 +146,7 @@ pub struct EntryShare {
     pub can_edit: Option<bool>,
 }
 
-/// Whether an entry that was there before may become the object's.
+/// Whether an existing entry can become the object's.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum EntryAdoptionPolicy {
     /// No.

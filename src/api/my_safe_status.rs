@@ -16,7 +16,7 @@ use super::status::ConnectionStatus;
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MySafePasswordStatus {
-    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    /// The `metadata.generation` that this status describes; -1 until the operator has looked at the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// The identifier that MySafe gave the entry.
@@ -37,9 +37,9 @@ pub struct MySafePasswordStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Digests of what MySafe last accepted, by field. Those of secret values are keyed (`v1:{key id}:{mac}`), so that nobody
-    /// who reads this object can try passwords against them. One that begins with `?` is in doubt: a later write of the field
-    /// has no answer yet.
+    /// Digests of what MySafe last accepted, by field. Those of secret values are keyed (`v1:{key id}:{mac}`), so that
+    /// readers of this object cannot test passwords against them. One that begins with `?` is in doubt: a later write
+    /// of the field has no answer yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 128}))]
     pub digests: BTreeMap<String, String>,
@@ -54,9 +54,9 @@ pub struct MySafePasswordStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub last_handled_reconcile_at: Option<String>,
-    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, `Suspended` while `spec.suspend` is set, `Drifted`
-    /// while MySafe's list shows the entry otherwise than it was written, and `SharingIncomplete` while MySafe has not shared
-    /// the entry with everybody whom the spec names.
+    /// `Ready`, with `Reconciling` or `Stalled` beside it while it is not, `Suspended` while `spec.suspend` is set,
+    /// `Drifted` while MySafe's list shows the entry otherwise than it was written, and `SharingIncomplete` while
+    /// MySafe has not shared the entry with everyone whom the spec names.
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

@@ -18,16 +18,16 @@ pub struct ContentSecretRef {
     #[serde(default = "password_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
-    /// What is cut off the value before it is sent. `None` sends it byte for byte; `TrailingNewline` removes
-    /// one line break (LF or CR LF) at its end, as files made with an editor or `echo` have; `Whitespace` removes
-    /// blanks, tabs and line breaks at both ends. A value that is sent with a blank, a tab or a line break at one of its
-    /// ends causes a Warning event.
+    /// What is cut off the value before it is sent. `None` sends it byte for byte; `TrailingNewline` removes one line
+    /// break (LF or CR LF) at its end, as files made with an editor or `echo` have; `Whitespace` removes spaces, tabs
+    /// and line breaks at both ends. A value that is sent with a space, a tab or a line break at one of its ends causes
+    /// a Warning event.
     #[serde(default)]
     pub trim: Trim,
 }
 
-/// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its end;
-/// `Whitespace`, blanks, tabs and line breaks at both ends.
+/// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its
+/// end; `Whitespace`, spaces, tabs and line breaks at both ends.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Trim {
     /// Nothing: the text is used byte for byte.
@@ -57,9 +57,9 @@ pub struct UsernameSecretRef {
     #[serde(default = "username_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
-    /// What is cut off the username. `TrailingNewline` removes one line break (LF or CR LF) at its end, as files made with
-    /// an editor or `echo` have; `Whitespace` removes blanks, tabs and line breaks at both ends; `None` nothing. What is
-    /// left must not begin or end with a blank, and has no character that cannot be seen.
+    /// What is cut off the username. `TrailingNewline` removes one line break (LF or CR LF) at its end, as files made
+    /// with an editor or `echo` have; `Whitespace` removes spaces, tabs and line breaks at both ends; `None` nothing.
+    /// What is left must not start or end with a space, and contains no invisible character.
     #[serde(default = "Trim::of_names")]
     pub trim: Trim,
 }

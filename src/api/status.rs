@@ -16,7 +16,7 @@ use super::source::SourceSecret;
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PamCredentialStatus {
-    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    /// The `metadata.generation` that this status describes; -1 until the operator has looked at the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// The PAM's id of the record.
@@ -42,12 +42,12 @@ pub struct PamCredentialStatus {
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
     /// Digests of what was last sent, by group of fields. Those of secret values are keyed (`v1:{key id}:{mac}`), so
-    /// that nobody who reads this object can try passwords against them. One that begins with `?` is in doubt: a later write
-    /// of the group has no answer yet.
+    /// that readers of this object cannot test passwords against them. One that begins with `?` is in doubt: a later
+    /// write of the group has no answer yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
     /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
-    /// `spec.ensureEnabled` asks for. Otherwise the record was there before, and may be disabled.
+    /// `spec.ensureEnabled` asks for. False if the record existed before; it can then be disabled in the PAM.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ensured_enabled: bool,
     /// True while the record has the vault's value, since the value of the Secret was withheld (`Adopted`).
@@ -60,8 +60,8 @@ pub struct PamCredentialStatus {
     /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,
-    /// When the record was written again because somebody else had changed it (`spec.driftPolicy: Correct`), since the last
-    /// write for another cause.
+    /// When the record was written again because it had been changed in the PAM (`spec.driftPolicy: Correct`), since
+    /// the last write for another cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     pub corrections: Vec<Time>,
@@ -106,8 +106,8 @@ const fn is_false(value: &bool) -> bool {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteStatus {
-    /// When the record was last changed, in the PAM's own words: good for comparing with itself only. While the list shows
-    /// the same, nobody else wrote to the record. Absent where the list shows what cannot be a time.
+    /// Last-change time of the record as text from the PAM. The operator only checks whether it changed; do not parse
+    /// it. Absent where the list shows what cannot be a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 40))]
     pub change: Option<String>,
@@ -159,11 +159,11 @@ pub enum PlanAction {
     Create,
     /// The credential's own record would be written.
     Update,
-    /// A record that was there before would be written, which no other identifier loses.
+    /// An existing record would be written, and no other identifier is lost.
     Adopt,
     /// Another identifier's or another account's record would be written.
     TakeOver,
-    /// The record would be written again, since somebody else changed it.
+    /// The record would be written again, since it was changed in the PAM.
     Correct,
     /// The record would be enabled.
     Enable,
@@ -185,8 +185,8 @@ pub enum PlannedValue {
     Unchanged,
     /// It would not: the vault rotates it, or may hold a newer one.
     HeldBack,
-    /// Not told: the spec names another Secret than those of the last write. A plan would else say to readers who may not
-    /// read Secrets whether both hold the same value.
+    /// Not told: the spec names another Secret than those of the last write. A plan would otherwise tell readers who
+    /// have no access to Secrets whether both hold the same value.
     Undisclosed,
 }
 

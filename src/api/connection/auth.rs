@@ -58,9 +58,9 @@ pub struct ClientSecretRef {
     #[serde(default = "client_secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub client_secret_key: String,
-    /// What is cut off client id and client secret. `TrailingNewline` removes one line break (LF or CR LF) at the end of
-    /// each, as files made with an editor or `echo` have; `Whitespace` removes blanks, tabs and line breaks at both ends;
-    /// `None` nothing. What is left must not begin or end with a blank, and has no character that cannot be seen.
+    /// What is cut off client id and client secret. `TrailingNewline` removes one line break (LF or CR LF) at the end
+    /// of each, as files made with an editor or `echo` have; `Whitespace` removes spaces, tabs and line breaks at both
+    /// ends; `None` nothing. What is left must not start or end with a space, and contains no invisible character.
     // A default is not serialized: the digest of a login that an earlier version recorded does not have it.
     #[serde(default = "Trim::of_names", skip_serializing_if = "is_usual_trim")]
     #[schemars(extend("default" = "TrailingNewline"))]

@@ -11,8 +11,8 @@ use super::duration::{DURATION, parse_duration};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DisableBrake {
-    /// The most records of one namespace that are disabled within one `window` without a confirmation; 0 means that somebody
-    /// confirms each. Of all namespaces together three times as many are.
+    /// The most records of one namespace that are disabled within one `window` without a confirmation; 0 means that
+    /// each needs a confirmation. Of all namespaces together three times as many are.
     #[serde(default = "brake_count")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub count: u32,

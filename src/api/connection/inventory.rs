@@ -11,9 +11,8 @@ use super::duration::{DURATION, parse_duration};
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InventorySettings {
-    /// False where the login may not list, or must not. Then nothing that the list shows is guarded: a record that was there
-    /// before is told only from the answer to the first write, changes made by others are not noticed, and
-    /// `deletionPolicy: Disable` is blocked.
+    /// False if the OAuth client cannot list credentials. Then the operator cannot see existing records before it
+    /// writes (**it may overwrite one**), does not notice changes by others, and blocks `deletionPolicy: Disable`.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// How often the list is asked for while nothing else asks for it, such as `1h` or `30m`: from `10s` to `168h`.

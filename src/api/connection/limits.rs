@@ -16,7 +16,7 @@ pub struct Limits {
     #[serde(default = "requests_per_second")]
     #[schemars(range(min = 0, max = 1000))]
     pub requests_per_second: u32,
-    /// How many requests may follow each other at once before `requestsPerSecond` counts.
+    /// How many requests may follow each other immediately before `requestsPerSecond` counts.
     #[serde(default = "burst")]
     #[schemars(range(min = 1, max = 1000))]
     pub burst: u32,

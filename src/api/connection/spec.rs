@@ -32,8 +32,8 @@ pub struct ConnectionSpec {
     #[serde(default, skip_serializing_if = "Product::is_default")]
     #[schemars(extend("default" = "PamCore"))]
     pub product: Product,
-    /// Version of the PAM as its own pages show it, such as `4.2`, `3.33.1` or `3.32`. It decides how the PAM is
-    /// spoken to: paths, names and shapes at once. Versions from 3.30 on are supported.
+    /// Version of the PAM as its own pages show it, such as `4.2`, `3.33.1` or `3.32`. It decides paths, names and
+    /// shapes of all calls. Versions from 3.30 on are supported.
     #[schemars(length(min = 3, max = 16), regex(pattern = PRODUCT_VERSION))]
     #[x_kube(validation = Rule::new("self.matches('^(3[.]3[0-3]|4[.][0-9]+)([.][0-9]+)?$')").message("productVersion must be 3.30 to 3.33 or 4.x, as the PAM shows it"))]
     pub product_version: String,
@@ -46,7 +46,7 @@ pub struct ConnectionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 255), regex(pattern = API_PATH))]
     pub token_path: Option<String>,
-    /// How the PAM's API differs from what `productVersion` implies. Seldom needed.
+    /// How the PAM's API differs from what `productVersion` implies. Rarely needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compatibility: Option<Compatibility>,
     /// The `Referer` header of every call, for an authorization that is restricted to one.
@@ -59,15 +59,15 @@ pub struct ConnectionSpec {
     /// skip the check: give a self-signed appliance's certificate as the CA bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// The most that is asked of the PAM at once and per second. Counted over all connections to one PAM; those of a
-    /// namespace's own `PamConnection` count for that namespace.
+    /// The most requests to the PAM at the same time and per second. Counted over all connections to one PAM; those of
+    /// a namespace's own `PamConnection` count for that namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-    /// How the operator looks after what the PAM holds: one list of all records that the login sees, in each interval.
+    /// How the operator watches what the PAM holds: one list of all records that the login sees, in each interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySettings>,
-    /// How many records of a namespace may be disabled at one go. When more objects with `deletionPolicy: Disable` are
-    /// deleted, the rest wait until somebody confirms it.
+    /// How many records of a namespace are disabled without a confirmation. When more objects with `deletionPolicy:
+    /// Disable` are deleted, the rest wait until a person confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disable_brake: Option<DisableBrake>,
 }

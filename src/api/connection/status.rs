@@ -14,7 +14,7 @@ use crate::api::source::SourceSecret;
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PamConnectionStatus {
-    /// The `metadata.generation` that this status speaks of; -1 while nobody has looked at the object.
+    /// The `metadata.generation` that this status describes; -1 until the operator has looked at the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// The name under which this cluster's generated identifiers begin.
@@ -24,8 +24,8 @@ pub struct PamConnectionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Keyed digest of what the last login was tried with, so that a login that was refused is not tried
-    /// again, and one that worked is not proved again, after a restart.
+    /// Keyed digest of the login data used last. After a restart the operator does not repeat a login that is known to
+    /// fail or to work.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
     /// How many objects refer to this connection: of kind PamCredential, or of kind MySafePassword.
@@ -80,7 +80,8 @@ pub struct InventoryStatus {
     /// False while it cannot be trusted: then nothing is created, corrected or disabled. It may be true while single
     /// `namespaces` are held.
     pub complete: bool,
-    /// How many of the records that this cluster knows it lacked, or showed moved, where those were too many.
+    /// Number of known records that were missing in the last list, or had another account. Set only when this number is
+    /// above the safety limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<i64>,
     /// How many records this cluster knew then.
@@ -89,8 +90,8 @@ pub struct InventoryStatus {
     /// How many records it showed older than they were, as after a restore from a backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<i64>,
-    /// The namespaces of which it lacked, or showed moved, too many records, while it showed those of the others as they are
-    /// known: nothing is created, corrected or disabled in these alone.
+    /// The namespaces of which too many records were missing or had another account, while those of the others are as
+    /// they are known: nothing is created, corrected or disabled in these alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
     pub namespaces: Vec<NamespaceInventory>,
@@ -103,11 +104,11 @@ pub struct NamespaceInventory {
     /// Whose records they are.
     #[schemars(length(max = 63))]
     pub namespace: String,
-    /// How many of them it lacked, or showed moved.
+    /// How many of them were missing, or had another account.
     pub missing: i64,
     /// How many were known then.
     pub known: i64,
-    /// True once the number was confirmed: then the namespace is not held.
+    /// True after the number was confirmed: then the namespace is not stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirmed: bool,
 }

@@ -14,7 +14,7 @@ use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalSettings {
     /// Username of the PAM user who owns the credential, and always has access to it. Needs `Owner` among what the
-    /// connection's `access` allows. The PAM answers an unknown one with an error that does not say so.
+    /// connection's `access` allows. The PAM answers an unknown one with an error (500) that does not name the cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub user_credential_owner: Option<String>,
@@ -22,7 +22,7 @@ pub struct AdditionalSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 1024))]
     pub server_path: Option<String>,
-    /// Where to read the seed of time-based one-time passwords (TOTP) from: base32, as the service shows it. Blanks and
+    /// Where to read the seed of time-based one-time passwords (TOTP) from: base32, as the service shows it. Spaces and
     /// lower case are allowed. It is sent when it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_key_secret_ref: Option<SecretKeyRef>,
@@ -56,9 +56,9 @@ pub struct AuthenticationField {
     /// Short name of the field, by which the PAM knows it. No two fields may have the same.
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 64))]
     pub short_name: String,
-    /// Where to read the field's value from. It is never written in the spec itself. It is sent byte for byte, unless `trim`
-    /// of the reference says otherwise; a value that is sent with a blank, a tab or a line break at one of its ends causes a
-    /// Warning event.
+    /// Where to read the field's value from. It is never written in the spec itself. It is sent byte for byte, unless
+    /// `trim` of the reference says otherwise; a value that is sent with a space, a tab or a line break at one of its
+    /// ends causes a Warning event.
     pub value_secret_ref: ValueSecretRef,
 }
 
@@ -72,8 +72,8 @@ pub struct ValueSecretRef {
     /// Key in the Secret's data that holds the value.
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
-    /// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at its end;
-    /// `Whitespace`, blanks, tabs and line breaks at both ends.
+    /// What is cut off a text before it is used: `None`, nothing; `TrailingNewline`, one line break (LF or CR LF) at
+    /// its end; `Whitespace`, spaces, tabs and line breaks at both ends.
     // No default: tools that compare lists as a whole would see one in each item as a difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trim: Option<Trim>,
@@ -90,9 +90,9 @@ pub struct SecretKeyRef {
     #[serde(default = "secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
-    /// What is cut off the text. `TrailingNewline` removes one line break (LF or CR LF) at its end; `Whitespace` removes
-    /// blanks, tabs and line breaks at both ends; `None` nothing. Blanks, hyphens, and line breaks and `=` at its end are no
-    /// part of a seed, and are never sent.
+    /// What is cut off the text. `TrailingNewline` removes one line break (LF or CR LF) at its end; `Whitespace`
+    /// removes spaces, tabs and line breaks at both ends; `None` nothing. Spaces, hyphens, and line breaks and `=` at
+    /// its end are no part of a seed, and are never sent.
     #[serde(default = "Trim::of_names")]
     pub trim: Trim,
 }

@@ -27,7 +27,7 @@ pub struct ExecutionSettings {
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub parent_ip: Option<String>,
     /// Whether the vault rotates the value by itself. Then the value in the vault is newer than the Secret's, and is
-    /// overwritten only when the Secret changes or somebody asks for it. A value of more than 70 characters causes a
+    /// overwritten only when the Secret changes or a person asks for it. A value of more than 70 characters causes a
     /// Warning event: the PAM's own pages take no longer one then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic_change: Option<bool>,
@@ -61,8 +61,8 @@ pub struct ExecutionSettings {
     validation = Rule::new("has(self.plugin) == has(self.template)").message("give plugin and template together, or neither")
 )]
 pub struct ReconciliationSettings {
-    /// Whether the PAM reconciles: sets the value on the device anew where it is no longer the vault's. The PAM's API calls
-    /// this `status`.
+    /// Whether the PAM reconciles: sets the value on the device again where it is no longer the vault's. The PAM's API
+    /// calls this `status`.
     pub enabled: bool,
     /// Username of the credential that the PAM reconciles with; goes with `hostname` and `ip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
