@@ -29,13 +29,13 @@ pub(crate) struct Found<'a> {
 impl Found<'_> {
     /// Says that the listed record is not this credential's, or that there are several.
     pub(crate) fn conflict(&self) -> String {
-        format!("{}. To mend it, {}", self.nothing_written(), self.remedy())
+        format!("{}. To fix this, {}", self.nothing_written(), self.remedy())
     }
 
     /// Says that the record could be taken over if the connection allowed that. `connection` is its kind and name.
     pub(crate) fn denied(&self, connection: &str) -> String {
         format!(
-            "{}. spec.adoptionPolicy is TakeOver, and {connection} does not allow that here: whoever looks after it can add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
+            "{}. spec.adoptionPolicy is TakeOver, and {connection} does not allow that here: ask its owner to add TakeOver to the `allow` of a rule in its spec.access that covers this credential; or set spec.adoptionPolicy to ByIdentifier, and another spec.identifier or account",
             self.nothing_written(),
         )
     }
@@ -76,7 +76,7 @@ impl Found<'_> {
     fn remedy(&self) -> String {
         match (self.recorded, self.seen) {
             (_, Seen::Neither) => {
-                "give the authorization access to it, or create the credential anew under another name".to_owned()
+                "give the authorization access to it, or create the credential again under another name".to_owned()
             }
             (_, Seen::AccountOther { .. }) if self.generated_by_cluster.is_some() => former_cluster(self.generated_by_cluster.unwrap_or("")),
             (Binding::Bound, Seen::IdentifierElsewhere { .. } | Seen::AccountOther { .. }) => {
@@ -88,7 +88,7 @@ impl Found<'_> {
             (_, Seen::AccountOther { .. }) => self.of_account_under_another(),
             (Binding::Bound, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => self.vouch(),
             (_, Seen::IdentifierOnAccount { .. } | Seen::AccountBare { .. }) => {
-                "set spec.adoptionPolicy to ByIdentifier if this credential is to go on with the record (Never writes onto nothing that it did not make), or remove the record, or set another account".to_owned()
+                "set spec.adoptionPolicy to ByIdentifier if the record is this credential's (with Never the operator only writes to records that it created), or remove the record, or set another account".to_owned()
             }
             _ => "leave one of them in the PAM, or set another spec.identifier".to_owned(),
         }
@@ -98,7 +98,7 @@ impl Found<'_> {
         let by_name = match self.adoption {
             AdoptionPolicy::Never => "remove the record, or correct the account",
             _ if !self.may_use_listed => "remove the record, or correct the account",
-            _ => "set spec.identifier to that record's to go on with it as it is, or remove the record",
+            _ => "set spec.identifier to that record's to keep using it as it is, or remove the record",
         };
         format!("{by_name}{}", self.or_take_over("gives this identifier to"))
     }
@@ -116,12 +116,12 @@ impl Found<'_> {
     fn vouch(&self) -> String {
         let policy = match self.adoption {
             AdoptionPolicy::Never => {
-                "set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make) and "
+                "set spec.adoptionPolicy to ByIdentifier (with Never the operator only writes to records that it created) and "
             }
             _ => "",
         };
         format!(
-            "{policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text> if the listed record is to be this credential's (after a restored backup of the PAM, say); if not, remove that record"
+            "{policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text> if the listed record is this credential's (after a restored backup of the PAM, say); if not, remove that record"
         )
     }
 }
@@ -136,13 +136,13 @@ fn some_of(ids: &[String]) -> String {
 /// Says that the cluster had another name when the record was made.
 fn former_cluster(name: &str) -> String {
     format!(
-        "have the operator told that this cluster was called {name} (a rebuilt cluster has another name, unless one is set): --former-cluster-names={name} (chart value formerClusterNames) goes on with the record under the identifier it has, --cluster-name={name} (clusterName) calls the cluster so again"
+        "tell the operator that this cluster was called {name} (a rebuilt cluster has another name, unless one is set): --former-cluster-names={name} (chart value formerClusterNames) keeps using the record under the identifier it has, --cluster-name={name} (clusterName) gives the cluster that name again"
     )
 }
 
 /// Says that another object of this cluster writes something else onto the device.
 pub(crate) fn device_held() -> String {
-    "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, and the device is one. Set the same in both, or remove `device` from one of them".to_owned()
+    "Nothing was written: another credential of this cluster sets other values in its `device` for this hostname and ip, which is the same device. Set the same in both, or remove `device` from one of them".to_owned()
 }
 
 /// Says that another object of this cluster holds `what`. The owner is not named, since it may be another tenant's object.
@@ -175,9 +175,9 @@ pub(crate) fn mismatch(what: Mismatch, expected: &Expected, answer: &Answer, ado
     };
     let what = match what {
         Mismatch::UpdatedInstead => {
-            "updated a record that its list did not show (one that was made since, or that this authorization does not see), where a new one was to be created"
+            "updated a record that its list did not show (one that was made since, or that this authorization does not see), where a new one should have been created"
         }
-        Mismatch::CreatedInstead => "created a record where an existing one was to be updated",
+        Mismatch::CreatedInstead => "created a record where an existing one should have been updated",
         Mismatch::OtherId => "wrote another record than the one known",
         Mismatch::OtherIdentifier => "kept another identifier than the one sent",
         Mismatch::OtherTenant => "answered for another tenant than before",
@@ -205,7 +205,7 @@ pub(crate) fn unseen(id: Option<&str>, adoption: AdoptionPolicy) -> String {
     let (id, policy) = (id.unwrap_or("unknown"), policy(adoption));
     let policy = policy.strip_prefix(", ").map(|policy| format!("{policy} and ")).unwrap_or_default();
     format!(
-        "The PAM updated a record that was there already (record {id}) where a new one was to be created. Whose it is cannot be seen, since the connection's inventory.enabled is false. Nothing more is written for it. If it is this credential's (an earlier answer may have been lost), {policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
+        "The PAM updated an existing record (record {id}) where a new one should have been created. Whose it is cannot be seen, since the connection's inventory.enabled is false. Nothing more is written for it. If it is this credential's (an earlier answer may have been lost), {policy}annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>; {ANOTHER_IDENTIFIER}"
     )
 }
 
@@ -234,12 +234,12 @@ fn after_stray_write(adoption: AdoptionPolicy) -> String {
 }
 
 const ANOTHER_IDENTIFIER: &str =
-    "if not, set another spec.identifier (no other change helps: the record may carry this one by now)";
+    "if not, set another spec.identifier (no other change helps: the record may have this identifier now)";
 
 const fn policy(adoption: AdoptionPolicy) -> &'static str {
     match adoption {
         AdoptionPolicy::Never => {
-            ", set spec.adoptionPolicy to ByIdentifier (Never writes onto nothing that it did not make)"
+            ", set spec.adoptionPolicy to ByIdentifier (with Never the operator only writes to records that it created)"
         }
         _ => "",
     }
@@ -283,7 +283,7 @@ mod tests {
             for recorded in [Binding::Unbound, Binding::Bound, Binding::BoundElsewhere] {
                 let text = Found { recorded, ..found(seen, adoption, None, &ids) }.conflict();
                 assert!(text.contains("record 17, 18") && text.contains("identifier ours"), "{text}");
-                assert!(text.contains("To mend it, ") && text.len() < 1000, "{text}");
+                assert!(text.contains("To fix this, ") && text.len() < 1000, "{text}");
                 let taken = text.contains("to TakeOver");
                 assert!(!taken || (adoption != AdoptionPolicy::TakeOver && recorded != Binding::Bound), "{text}");
             }

@@ -29,7 +29,10 @@ pub(crate) fn connection_not_ready(connection: &str, reason: Option<Reason>, by_
     match reason {
         _ if !by_pam.is_empty() => format!("{connection}: {by_pam}"),
         Some(reason) if reason != Reason::Progressing => {
-            format!("{connection} is not ready ({}): its own status says what to do", reason.as_str())
+            format!(
+                "{connection} is not ready ({}): its own status (kubectl get clusterpamconn,pamconn -o wide) says what to do",
+                reason.as_str()
+            )
         }
         _ => format!("{connection} has not been checked yet"),
     }

@@ -16,7 +16,7 @@ const fn past(surely_enabled: bool) -> &'static str {
     if surely_enabled {
         ""
     } else {
-        "; the record was there before: if it is disabled in the PAM, it stays so (spec.ensureEnabled: true enables it)"
+        "; the record existed before, and stays disabled if it is disabled in the PAM (spec.ensureEnabled: true enables it)"
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn to_be_enabled(id: &str) -> String {
 /// Says that the OAuth client of the login is not the one that last wrote, and that the list of this login lacks the record.
 pub(crate) fn out_of_sight(id: &str, identifier: &str) -> String {
     format!(
-        "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record is to be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
+        "Nothing was written: the OAuth client that logs in now is not shown record {id}, identifier {identifier}, that another client wrote. Give its authorization access to the record; or, if it is another tenant's and the record should be created there, name that tenant in the connection's spec.auth.oauth2.tenant"
     )
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn enabled(how: Enabled, id: &str) -> String {
 /// Says that the record is not disabled yet.
 pub(crate) fn leaving(what: &str) -> String {
     format!(
-        "The record is to be disabled before this object goes. {what}. To let it go and leave the record as it is, set spec.deletionPolicy to Retain"
+        "The record must be disabled before this object is deleted. {what}. To delete the object and leave the record as it is, set spec.deletionPolicy to Retain"
     )
 }
 
@@ -117,14 +117,14 @@ pub(crate) fn handing_over(to: Option<&str>) -> String {
             "remove the annotation".to_owned(),
         ),
         None => (
-            "becomes that of another object of this namespace, which waits for it or has just been made".to_owned(),
+            "becomes that of another object of this namespace, which waits for it or was just created".to_owned(),
             format!(
                 "delete that one first, or set spec.mode of it to Plan (to name another one, annotate this object with {HAND_OVER_TO}=<namespace>/<name>)"
             ),
         ),
     };
     format!(
-        "The record stays enabled, and {what}: this object goes once that one has the record. To have the record disabled instead, {instead}. To let this object go and leave the record as it is, set spec.deletionPolicy to Retain"
+        "The record stays enabled, and {what}: this object is deleted as soon as that one has the record. To have the record disabled instead, {instead}. To delete this object and leave the record as it is, set spec.deletionPolicy to Retain"
     )
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn heir_absent(to: &ObjectName, why: NoHeir) -> String {
     let ObjectName { namespace, name } = to;
     let what = match why {
         NoHeir::NoName => format!(
-            "the annotation {HAND_OVER_TO} names no object, so that nobody gets the record. Set it to <namespace>/<name> of the PamCredential that is to get the record"
+            "the annotation {HAND_OVER_TO} names no object, so that no object gets the record. Set it to <namespace>/<name> of the PamCredential that should get the record"
         ),
         NoHeir::Itself => format!(
             "the annotation {HAND_OVER_TO} names this very object, which is being deleted and gets no record. Set it to <namespace>/<name> of another PamCredential"
@@ -159,7 +159,7 @@ pub(crate) fn heir_absent(to: &ObjectName, why: NoHeir) -> String {
         ),
     };
     format!(
-        "Nothing was done: {what}. Or remove the annotation to have the record disabled, or set spec.deletionPolicy to Retain to let this object go and leave the record as it is"
+        "Nothing was done: {what}. Or remove the annotation to have the record disabled, or set spec.deletionPolicy to Retain to delete this object and leave the record as it is"
     )
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn held(finalizers: &[&str]) -> String {
     let more = finalizers.len().saturating_sub(NAMED_FINALIZERS);
     named.extend((more > 0).then(|| format!("and {more} more")));
     format!(
-        "This object is deleted, and nothing more is sent to the PAM for it. It is kept by finalizers that are not this operator's: {}. It goes once their controllers have removed them; if a controller is gone, remove its entry from metadata.finalizers",
+        "This object is deleted, and nothing more is sent to the PAM for it. It is kept by finalizers that are not this operator's: {}. It is deleted once their controllers have removed them; if a controller is gone, remove its entry from metadata.finalizers",
         named.join(", ")
     )
 }
@@ -224,7 +224,9 @@ pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
             format!("Another object keeps the record of identifier {identifier}: it stays enabled")
         }
         ReleaseReason::LeftEnabled => {
-            format!("The record of identifier {identifier} stays enabled: its connection or login went first")
+            format!(
+                "The record of identifier {identifier} was not disabled: its connection or login was deleted first. Disable it in the PAM"
+            )
         }
     }
 }
@@ -233,7 +235,7 @@ pub(crate) fn release(why: ReleaseReason, identifier: &str) -> String {
 /// these values in the spec.
 pub(crate) fn unseen_ends(fields: &[String]) -> String {
     format!(
-        "A value was sent as it is that begins or ends with a blank, a tab, a line break or another character that cannot be seen: {}. If that is not meant, set trim there to TrailingNewline or Whitespace, or put another value into the Secret",
+        "A value was sent as it is that starts or ends with a space, a tab, a line break or another invisible character: {}. If that is not meant, set trim there to TrailingNewline or Whitespace, or put another value into the Secret",
         fields.join(", ")
     )
 }
@@ -241,7 +243,7 @@ pub(crate) fn unseen_ends(fields: &[String]) -> String {
 /// Returns the note of the event of a record that stays enabled in the PAM that its object no longer leads to.
 pub(crate) fn left_behind(id: &str, identifier: &str, origin: &str) -> String {
     format!(
-        "Record {id}, identifier {identifier}, stays enabled in the PAM at {origin}: this object has another record now, and spec.deletionPolicy (Disable) concerns that one alone. If the former record is not needed any more, disable it by hand"
+        "Record {id}, identifier {identifier}, stays enabled in the PAM at {origin}: this object has another record now, and spec.deletionPolicy (Disable) concerns that one alone. If the former record is not needed any more, disable it in the PAM"
     )
 }
 
@@ -255,11 +257,11 @@ pub(crate) const SUSPENDED: &str = "spec.suspend is true: no call to the PAM is 
 /// The event of a value that is longer than the PAM's own pages take where the vault rotates it.
 pub(crate) const LONG: &str = "The value has more than 70 characters and was sent as it is. The PAM's own pages take no more where the vault rotates it (spec.executionSettings.automaticChange): if it does not work, put a shorter one into the Secret";
 /// Another operator serves the same object.
-pub(crate) const ANOTHER_OPERATOR: &str = "Another operator writes this object's status, too: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
+pub(crate) const ANOTHER_OPERATOR: &str = "Two operators write this object's status: its digests were made with another key, again and again. Let only one of them serve this namespace (watchNamespaces, connectionSelector); nothing is sent until then";
 /// The list cannot be trusted.
-pub(crate) const INCOMPLETE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote: nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
+pub(crate) const INCOMPLETE: &str = "In the PAM's list many records that this cluster wrote are missing, or have another account: nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
 /// The list cannot be trusted for the object's namespace, and can for others.
-pub(crate) const INCOMPLETE_HERE: &str = "The PAM's list lacks, or shows moved, many records that this cluster wrote for this namespace, and shows those of other namespaces as they are known: in this namespace nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
+pub(crate) const INCOMPLETE_HERE: &str = "In the PAM's list many records that this cluster wrote for this namespace are missing, or have another account, and those of other namespaces are as they are known: in this namespace nothing is created, moved, corrected or disabled until that is explained. The connection's condition InventoryIncomplete says more";
 /// The connection takes no lists, and the record has to be disabled.
 pub(crate) const NOT_LISTED: &str = "The connection's inventory.enabled is false: without a list it is not known whether the record still is this object's";
 /// A write may still be executed.
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_finalizers_of_others_are_named_bounded_in_number_and_length() {
-        assert!(held(&["a.example/hold"]).contains(": a.example/hold. It goes"));
+        assert!(held(&["a.example/hold"]).contains(": a.example/hold. It is deleted once"));
         let long = format!("example.com/{}", "é".repeat(400));
         let told = held(&[long.as_str(); 40]);
         assert_eq!((told.matches("example.com/").count(), told.matches('…').count()), (5, 5));

@@ -46,7 +46,7 @@ impl DriftText<'_> {
             }
             Drift::Renamed => format!("Record {id} has another username in the PAM than it was written with"),
             Drift::Moved => format!(
-                "Record {id} is on another device in the PAM than spec.hostname and spec.ip say. Move it there in the PAM (some versions do not move a record when they are told to); or, if the record is where it belongs, set spec.hostname and spec.ip to the PAM's values"
+                "Record {id} is on another device in the PAM than spec.hostname and spec.ip say. Move it there in the PAM (some versions cannot move a record); or, if the record is where it belongs, set spec.hostname and spec.ip to the PAM's values"
             ),
             Drift::SecondRecord => format!(
                 "Another record than {id} now has the same identifier, or the same username, hostname and ip, in the PAM: which of the two people use is not known. Remove or rename the other one there"
@@ -55,7 +55,7 @@ impl DriftText<'_> {
                 "Record {id} was changed in the PAM since it was last written: its value or its fields may be others"
             ),
             Drift::Rotated => format!(
-                "The vault rotated the value of record {id}: the one in the Secret is older. Put the new one into the Secret, or annotate this object with {PUSH_VALUE_REQUESTED_AT}=<any new text> to send the Secret's"
+                "The vault rotated the value of record {id}, as is normal with automatic rotation: the one in the Secret is older. The operator does not read values back. To use the Secret's value again, annotate this object with {PUSH_VALUE_REQUESTED_AT}=<any new text>"
             ),
         }
     }
@@ -67,7 +67,7 @@ impl DriftText<'_> {
                 ". To write it again, annotate this object with pam-operator.io/reconcile-requested-at=<any new text>, or set spec.driftPolicy to Correct"
             }
             Remedy::LeftAlone => {
-                ". It was corrected three times, and is not as it was written: somebody else keeps writing to it, or the PAM does not take that. It is left alone until this object or its Secret changes"
+                ". It was corrected three times, and is not as it was written: something else keeps writing to it, or the PAM does not accept that. It is left alone until this object or its Secret changes"
             }
             Remedy::AboutToBeWritten => ". It is about to be written again",
         }

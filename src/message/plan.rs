@@ -14,14 +14,14 @@ pub(crate) fn plan(plan: &Plan, plan_only: bool) -> String {
         PlanAction::Blocked => return cause.to_owned(),
         PlanAction::Create => format!("create a record with identifier {identifier}"),
         PlanAction::Update => format!("update {record}, identifier {identifier}"),
-        PlanAction::Adopt => format!("go on with {record}, which is there already, under identifier {identifier}"),
+        PlanAction::Adopt => format!("adopt the existing {record}, under identifier {identifier}"),
         PlanAction::TakeOver => format!("take {record} over, under identifier {identifier}"),
         PlanAction::Correct => {
             format!("write {record}, identifier {identifier}, again, since it was changed in the PAM")
         }
         PlanAction::Enable => return format!("{cause}: Apply would enable {record}"),
         PlanAction::Disable => {
-            return format!("{cause}: Apply would disable {record}, and let this object go");
+            return format!("{cause}: Apply would disable {record}, and then delete this object");
         }
     };
     let value = match plan.value {

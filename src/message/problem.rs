@@ -73,7 +73,7 @@ impl Problem {
     pub(crate) fn ca_bundle_not_base64() -> Self {
         Self::new(
             Reason::ConnectionNotReady,
-            "spec.tls.caBundle is not base64: it takes PEM certificates encoded with base64 once more",
+            "spec.tls.caBundle is not base64: it takes PEM certificates, as a whole encoded with base64",
         )
     }
 
@@ -143,11 +143,11 @@ fn unusable(why: Unusable) -> String {
 /// Returns what users call a character that can only be a mistake.
 const fn kind_of(character: char) -> &'static str {
     match character {
-        ' ' => "a blank",
+        ' ' => "a space",
         '\t' => "a tab",
         '\n' | '\r' => "a line break",
         '\0' => "a NUL",
         '\u{feff}' => "a byte order mark",
-        _ => "a character that cannot be seen",
+        _ => "an invisible character",
     }
 }

@@ -7,5 +7,5 @@ pub(crate) fn suffix(groups: &[String]) -> String {
 
 /// Returns the note of an event.
 pub(crate) fn sentence(groups: &[String]) -> String {
-    format!("no longer in spec, and kept by the PAM, which cannot un-set a field: {}", groups.join(", "))
+    format!("removed from spec but kept by the PAM, whose API cannot clear a field: {}", groups.join(", "))
 }

@@ -42,7 +42,7 @@ pub(crate) fn may_not_take_over(id: &str, connection: &str, is_bound: bool) -> S
             "let spec.connectionRef name the connection that made it",
         )
     } else {
-        ("is there already", "remove spec.identifier to have an entry made")
+        ("exists already", "remove spec.identifier to have an entry created")
     };
     format!(
         "Nothing was written: {connection} does not let this namespace take over entry {id}, which {why}. Have the connection's owner add TakeOver to allow of the rule in spec.access, or {or}"
@@ -59,10 +59,10 @@ pub(crate) fn other_entry(id: &str, is_missing: bool, is_bound: bool) -> String 
             "which spec.identifier names: MySafe's list does not show it. Correct spec.identifier, or have the entry shared with the connection's user, with the right to edit"
         }
         (false, true) => {
-            "since it does not look like the one that this object wrote, or the connection's user may not change it. If the entry is this object's, give it its name, username and address back in MySafe, and have it shared with the right to edit; else create a new MySafePassword"
+            "since it does not look like the one that this object wrote, or the connection's user is not allowed to change it. If the entry is this object's, give it its name, username and address back in MySafe, and have it shared with the right to edit; else create a new MySafePassword"
         }
         (false, false) => {
-            "which spec.identifier names: the connection's user may not change it. Have its owner share it with the right to edit"
+            "which spec.identifier names: the connection's user is not allowed to change it. Have its owner share it with the right to edit"
         }
     };
     format!("Nothing was written to entry {id}, {what}")
@@ -71,7 +71,7 @@ pub(crate) fn other_entry(id: &str, is_missing: bool, is_bound: bool) -> String 
 /// Says that the deletion waits.
 pub(crate) fn leaving(what: &str) -> String {
     format!(
-        "The entry is to be deactivated before this object goes. {what}. To let it go and leave the entry as it is, set spec.deletionPolicy to Retain"
+        "The entry must be deactivated before this object is deleted. {what}. To delete the object and leave the entry as it is, set spec.deletionPolicy to Retain"
     )
 }
 
@@ -91,10 +91,10 @@ pub(crate) fn not_shared(names: &[String]) -> String {
 pub(crate) fn drifted(drift: EntryDrift, id: &str) -> String {
     match drift {
         EntryDrift::NotListed => format!(
-            "MySafe's list does not show entry {id} to the connection's user any more: somebody deactivated it, or it is not shared with that user. Nothing is undone by itself; to activate it, set spec.active to true (or to false and to true again)"
+            "MySafe's list does not show entry {id} to the connection's user any more: it was deactivated, or it is not shared with that user. Nothing is undone by itself; to activate it, set spec.active to true (or to false and to true again)"
         ),
         EntryDrift::ReadOnly => format!(
-            "The connection's user may not change entry {id} any more. Have its owner share it with the right to edit"
+            "The connection's user is not allowed to change entry {id} any more. Have its owner share it with the right to edit"
         ),
         EntryDrift::Changed => format!(
             "Entry {id} has another name, username or address in MySafe than this object gave it. To write it again, annotate this object with {RECONCILE_REQUESTED_AT}=<any new text>"
@@ -120,7 +120,7 @@ pub(crate) fn pushed(id: &str, groups: &[String]) -> String {
 
 /// Returns the note of the event of an entry that was found in the list.
 pub(crate) fn found(id: &str) -> String {
-    format!("Entry {id} of MySafe, which is there already, is this object's from now on")
+    format!("Entry {id} of MySafe, which existed before, is this object's from now on")
 }
 
 /// Returns the note of the event of an entry that was activated.
@@ -147,11 +147,13 @@ pub(crate) fn release(why: ReleaseReason, id: &str) -> String {
         ReleaseReason::Retained => format!("Entry {id} stays as it is in MySafe"),
         ReleaseReason::NothingWritten => "Nothing was written to MySafe for this object".to_owned(),
         ReleaseReason::HandedOver => format!("Another object has entry {id}: it stays as it is"),
-        ReleaseReason::LeftEnabled => format!("Entry {id} stays active: its connection or login went first"),
+        ReleaseReason::LeftEnabled => {
+            format!("Entry {id} stays active: its connection or login was deleted first. Deactivate it in MySafe")
+        }
     }
 }
 
-/// An entry may be there that cannot be told from somebody else's.
+/// An entry may be there that cannot be told from another user's.
 pub(crate) const UNCLEAR: &str = "MySafe's list shows an entry, or several, that an earlier creation for this object may have made, and does not tell whose they are: nothing was written, and no other entry is made. Look them up in MySafe by this object's name, username and address; if one is this object's, create a new MySafePassword that names it in spec.identifier, with spec.adoptionPolicy: ByIdentifier, and delete this one";
 /// The list shows nothing where it showed entries before.
 pub(crate) const EMPTIED: &str = "MySafe's list is empty, and showed entries before the creation that was not answered: whether that one made an entry is not told, and no other is made. Look in MySafe what the connection's user sees; if the user's entries are gone for good, create a new MySafePassword in the place of this one";
@@ -160,4 +162,4 @@ pub(crate) const UNLISTED: &str = "The operator has just started, and has not se
 /// A write may still be executed.
 pub(crate) const UNSETTLED: &str = "A write to MySafe was not answered, and may still be executed: MySafe's list tells once that is over, 90 s after the write";
 /// The event of a value with ends that cannot be seen.
-pub(crate) const UNSEEN_ENDS: &str = "The value was sent as it is, and begins or ends with a blank, a tab, a line break or another character that cannot be seen (spec.contentSecretRef). If that is not meant, set trim there to TrailingNewline or Whitespace, or put another value into the Secret";
+pub(crate) const UNSEEN_ENDS: &str = "The value was sent as it is, and starts or ends with a space, a tab, a line break or another invisible character (spec.contentSecretRef). If that is not meant, set trim there to TrailingNewline or Whitespace, or put another value into the Secret";

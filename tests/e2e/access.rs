@@ -43,7 +43,7 @@ async fn without_rules_a_namespace_has_its_own_identifiers_and_no_others() {
     let own = format!("{}_db", world.namespace);
     let message = meets(&world, json!({"identifier": "prod-db"}), "AccessDenied").await;
     for part in
-        ["prod-db", "no spec.access", &format!("begin spec.identifier with {}_", world.namespace), "identifiers"]
+        ["prod-db", "no spec.access", &format!("start spec.identifier with {}_", world.namespace), "identifiers"]
     {
         assert!(message.contains(part), "{part} is not in: {message}");
     }

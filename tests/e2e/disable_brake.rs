@@ -113,7 +113,7 @@ async fn a_namespace_that_is_emptied_waits_for_the_number_to_be_confirmed() {
     are_blocked(&world, 25).await;
     assert_eq!(deletes(&world), 5);
     let (_, message) = says(&world, ConditionType::DisablesHeld).await.unwrap();
-    let parts = ["25 records wait", "lets go 5 within 10m", "confirm-disable: \"25\"", "Retain", &world.namespace];
+    let parts = ["25 records wait", "allows 5 within 10m", "confirm-disable: \"25\"", "Retain", &world.namespace];
     assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     let named = status(&world).await.held_namespaces;
     assert_eq!(named, [HeldNamespace { namespace: world.namespace.clone(), count: 25 }]);

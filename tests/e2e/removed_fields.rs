@@ -90,6 +90,6 @@ async fn what_a_former_pam_keeps_is_not_named() {
     world.put_connection(json!({})).await;
     world.put_credential("svc", json!({})).await;
     let back = origin(world.sim.url()).await;
-    assert!(!back.contains("no longer in spec"), "nothing is remembered of a vault that was left: {back}");
+    assert!(!back.contains("removed from spec"), "nothing is remembered of a vault that was left: {back}");
     assert_no_canary(&world.everything_said().await);
 }

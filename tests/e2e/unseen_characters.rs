@@ -40,12 +40,12 @@ async fn a_username_with_what_cannot_be_seen_makes_no_second_account() {
     let mark = world.sim.mark();
     let cases = [
         ("\u{feff}svc", "a byte order mark (U+FEFF) at position 1"),
-        ("sv\u{200b}c", "a character that cannot be seen (U+200B) at position 3"),
+        ("sv\u{200b}c", "an invisible character (U+200B) at position 3"),
         ("svc\u{2060}", "(U+2060) at position 4"),
         ("s\u{a0}vc", "(U+00A0) at position 2"),
         ("svc\0", "a NUL (U+0000) at position 4"),
         ("s\0v\0c\0", "is UTF-16 text"),
-        ("svc ", "a blank (U+0020) at position 4: take it out of the Secret, or set spec.usernameSecretRef.trim"),
+        ("svc ", "a space (U+0020) at position 4: take it out of the Secret, or set spec.usernameSecretRef.trim"),
         ("svc\n\n", "a line break (U+000A) at position 4"),
     ];
     for (username, words) in cases {
@@ -216,7 +216,7 @@ async fn a_login_with_line_breaks_logs_in_and_one_with_a_mistake_is_named() {
     let mark = world.sim.mark();
     let cases = [
         (format!("\u{feff}{id}"), secret.clone(), "clientId", "a byte order mark (U+FEFF) at position 1"),
-        (id.clone(), format!(" {secret}"), "clientSecret", "a blank (U+0020) at position 1"),
+        (id.clone(), format!(" {secret}"), "clientSecret", "a space (U+0020) at position 1"),
         (id.clone(), format!("a\u{200b}{secret}"), "clientSecret", "(U+200B) at position 2"),
     ];
     for (id, secret, key, words) in cases {

@@ -116,7 +116,7 @@ mod tests {
     fn a_reason_is_explained_with_what_to_do() {
         let text = text("DeviceNotFound");
         assert!(text.contains("    → register the device in the PAM, or correct the two fields\n"), "{text}");
-        assert!(text.contains("    tried again: more and more slowly\n"), "{text}");
+        assert!(text.contains("    tried again: by itself, after 1 s to 5 min\n"), "{text}");
     }
 
     #[test]

@@ -44,9 +44,9 @@ fn reasons(root: &Path) -> anyhow::Result<BTreeMap<String, Reason>> {
 const fn words(retry: Retry) -> &'static str {
     match retry {
         Retry::OnChange => "on a change",
-        Retry::Backoff => "more and more slowly",
-        Retry::SecondLook => "on a change, and now and then",
-        Retry::Bounded => "a few times, then now and then",
+        Retry::Backoff => "by itself, after 1 s to 5 min",
+        Retry::SecondLook => "on a change, and every 10 s to 30 min",
+        Retry::Bounded => "6 times in a minute, then every 30 min",
     }
 }
 

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const OUTAGE: Duration = Duration::from_mins(1);
 /// What a connection says whose PAM is left alone, as long as no probe told more. It has no number, since each new text is a
 /// write of the status.
-const LEFT_ALONE: &str = "The PAM failed several times in a row and is left alone but for single probes. It goes on by itself when the PAM answers; until then look at the PAM, the network and the certificate";
+const LEFT_ALONE: &str = "The PAM failed several times in a row, so the operator pauses and only sends single probes. It continues by itself when the PAM answers; until then look at the PAM, the network and the certificate";
 
 /// Wakes connections that say to be Ready though their PAM has not answered for a minute. Runs until dropped.
 pub(crate) async fn watch(context: Arc<Context>) {

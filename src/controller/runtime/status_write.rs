@@ -35,7 +35,7 @@ impl<K: Managed + Resource<Scope = NamespaceResourceScope>, R: Reconciler<K>> St
         match self.write(self.before).await {
             Err(error) if self.object.meta().deletion_timestamp.is_some() => {
                 let NamespacedName { namespace, name } = NamespacedName::of(self.object);
-                tracing::warn!(%namespace, %name, %error, "the deletion goes on without a status");
+                tracing::warn!(%namespace, %name, %error, "the deletion continues without a status");
                 Ok(())
             }
             result => result.map(drop),

@@ -26,7 +26,7 @@ pub enum EndpointError {
     )]
     CaBundle(UnusedBlocks),
     /// No CA bundle was given, and the system has no certificates either.
-    #[error("the operator's image has no certificate authorities: give the PAM's as caBundle")]
+    #[error("the operator's image has no certificate authorities: name the PAM's in spec.tls.caBundleRef")]
     NoSystemRoots,
     /// The client id or client secret is empty.
     #[error("the client id and the client secret must not be empty")]
@@ -41,7 +41,7 @@ pub enum EndpointError {
     #[error("tokenPath must be a plain path that begins with a slash, such as /iso/oauth2/token")]
     TokenPath,
     /// The referrer is no possible value of a header.
-    #[error("the referrer must be a URL of plain ASCII characters without blanks")]
+    #[error("the referrer must be a URL of plain ASCII characters without spaces")]
     Referrer,
     /// The client certificate or its key cannot be used.
     #[error(
@@ -52,8 +52,8 @@ pub enum EndpointError {
     ClientCertificate(UnusedBlocks),
     /// The URL's host is not on the list for tenants' connections.
     #[error(
-        "the operator may not connect to the URL's host: whoever runs the operator can add the host to the chart's \
-         allowedHosts (--allowed-hosts)"
+        "the operator is not allowed to connect to the URL's host: ask the people who run the operator to add the host to the \
+         chart's allowedHosts (--allowed-hosts)"
     )]
     HostNotAllowed,
     /// The URL's host is an address that is refused unless it is listed itself.

@@ -57,12 +57,12 @@ const fn about_none(number: u16, meaning: Meaning, words: &'static str) -> Code 
 /// answer to a credential call might carry them: the call's device block is a device's, and an id may be an SSH key's.
 const CATALOGUE: [Code; 25] = [
     rejected(1003, "identifier", "what the PAM finds there is not a credential: choose another identifier"),
-    rejected(1004, "hostname", "the PAM misses the hostname: set hostname"),
-    rejected(1005, "ip", "the PAM misses the address: set ip"),
+    rejected(1004, "hostname", "the PAM requires a hostname: set hostname"),
+    rejected(1005, "ip", "the PAM requires an address: set ip"),
     about_none(
         1007,
         Meaning::NotFound,
-        "the PAM has no such credential, or the authorization may not see it: add it to the authorization in the PAM, \
+        "the PAM has no such credential, or the authorization does not see it: add it to the authorization in the PAM, \
          and check other credentials that this one names",
     ),
     about_none(1008, Meaning::Rejected, "the credential is disabled in the PAM: enable it there"),
@@ -76,7 +76,7 @@ const CATALOGUE: [Code; 25] = [
         number: 1011,
         meaning: Meaning::DeviceNotFound,
         field: Some("hostname"),
-        words: "the PAM knows no device with this hostname and ip, or the authorization may not see it: \
+        words: "the PAM knows no device with this hostname and ip, or the authorization does not see it: \
                 register the device in the PAM or correct hostname and ip",
     },
     rejected(1015, "identifier", "the PAM takes this for an SSH key that it does not find: choose another identifier"),
@@ -87,10 +87,10 @@ const CATALOGUE: [Code; 25] = [
         Meaning::Rejected,
         "the record in the PAM is disabled, or an SSH key's: enable it there, or choose another identifier",
     ),
-    rejected(1019, "site", "the PAM misses the device's site: set it in the device's settings"),
-    rejected(1020, "model", "the PAM misses the device's model: set it in the device's settings"),
-    rejected(1021, "vendor", "the PAM misses the device's vendor: set it in the device's settings"),
-    rejected(1022, "type", "the PAM misses the device's type: set it in the device's settings"),
+    rejected(1019, "site", "the PAM requires the device's site: set it in the device's settings"),
+    rejected(1020, "model", "the PAM requires the device's model: set it in the device's settings"),
+    rejected(1021, "vendor", "the PAM requires the device's vendor: set it in the device's settings"),
+    rejected(1022, "type", "the PAM requires the device's type: set it in the device's settings"),
     rejected(
         1029,
         "device_domain",
@@ -99,7 +99,7 @@ const CATALOGUE: [Code; 25] = [
     about_none(
         1039,
         Meaning::Denied,
-        "the authorization may only read: give it the PAM resource permission \"read and write\" in the PAM",
+        "the authorization is only allowed to read: give it the PAM resource permission \"read and write\" in the PAM",
     ),
     rejected(1042, "username", "the PAM does not accept the username: correct it"),
     about_none(1043, Meaning::Rejected, "the credential is enabled in the PAM already"),
@@ -108,12 +108,12 @@ const CATALOGUE: [Code; 25] = [
     rejected(
         1046,
         "jit_settings.credential_*_plugin",
-        "the PAM misses a plugin of the JIT settings, or does not know it: register it in the PAM or correct it",
+        "a plugin of the JIT settings is missing, or the PAM does not know it: register it in the PAM or correct it",
     ),
     rejected(
         1047,
         "jit_settings.credential_*_template",
-        "the PAM misses a template of the JIT settings, or does not know it: register it in the PAM or correct it",
+        "a template of the JIT settings is missing, or the PAM does not know it: register it in the PAM or correct it",
     ),
     rejected(1052, "username", "the PAM already holds this account on this device: remove or rename one of them"),
     rejected(

@@ -42,17 +42,17 @@ impl EntryRefusal {
     /// Returns what happened and what to do about it.
     pub(super) const fn words(self) -> &'static str {
         match self {
-            Self::Incomplete => "MySafe misses a name, a username or a password: give the entry all three",
+            Self::Incomplete => "MySafe requires a name, a username and a password: give the entry all three",
             Self::NotFound => {
-                "MySafe has no such entry, or the user of the access key may not change it: look the entry up in MySafe \
+                "MySafe has no such entry, or the user of the access key is not allowed to change it: look the entry up in MySafe \
                  and have its owner share it with the right to edit"
             }
             Self::NoAccess => {
-                "the user of the access key may not change this entry: have its owner share it with the right to edit"
+                "the user of the access key is not allowed to change this entry: have its owner share it with the right to edit"
             }
             Self::Inactive => "the entry is inactive in MySafe: activate it there",
             Self::NotAuthorized => {
-                "the login may not use MySafe: give the connection client id and client secret of an access key of MySafe, \
+                "the login is not allowed to use MySafe: give the connection client id and client secret of an access key of MySafe, \
                  with full access (an A2A authorization cannot be given MySafe)"
             }
             Self::Other => "MySafe refused the entry: compare its fields with MySafe's rules",

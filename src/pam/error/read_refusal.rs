@@ -47,7 +47,7 @@ impl ReadRefusal {
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::NotFound => {
-                "the PAM has no such credential, or the authorization may not see it: check the id in the list, and add the \
+                "the PAM has no such credential, or the authorization does not see it: check the id in the list, and add the \
                  credential to the authorization in the PAM"
             }
             Self::NoAccess => {
@@ -58,14 +58,14 @@ impl ReadRefusal {
             }
             Self::Disabled => "the credential is disabled in the PAM: enable it there",
             Self::ReadOnly => {
-                "the authorization may only read: give it the PAM resource permission \"read and write\" in the PAM, or \
+                "the authorization is only allowed to read: give it the PAM resource permission \"read and write\" in the PAM, or \
                  release the custody there"
             }
             Self::NotAuthorized => {
-                "the authorization may not use this part of the API: give it the resource \"PAM Core\" in the PAM"
+                "the authorization is not allowed to use this part of the API: give it the resource \"PAM Core\" in the PAM"
             }
             Self::Other => {
-                "the PAM refused the call about this credential: somebody else may have it in custody, or a policy may \
+                "the PAM refused the call about this credential: another user may have it in custody, or a policy may \
                  forbid it now: look the credential up in the PAM"
             }
         }

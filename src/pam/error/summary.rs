@@ -25,8 +25,8 @@ pub(super) fn denied(code: Option<u16>) -> String {
 /// Returns the sentence for an address that a tenant's connection may not lead to.
 pub(super) fn address_not_allowed(kind: AddressKind) -> String {
     format!(
-        "the connection's host leads to {kind}, and no connection was made: correct the url, or let whoever \
-         runs the operator add that very address to the chart's allowedHosts (--allowed-hosts)"
+        "the connection's host leads to {kind}, and no connection was made: correct the url, or ask the people \
+         who run the operator to add that very address to the chart's allowedHosts (--allowed-hosts)"
     )
 }
 
@@ -100,9 +100,9 @@ fn coded(code: Option<u16>, otherwise: &str) -> String {
 const REJECTED: &str = "the PAM refused the credential: look the code up in the PAM's API documentation";
 const REJECTED_WITHOUT_CODE: &str =
     "the PAM refused the credential without naming a reason: compare its fields with the PAM's rules";
-const DENIED: &str = "the authorization may not use this part of the API: give it the resource \"PAM Core\" \
+const DENIED: &str = "the authorization is not allowed to use this part of the API: give it the resource \"PAM Core\" \
                       with read and write permission in the PAM";
-const NOT_FOUND: &str = "the PAM has no such credential, or the authorization may not see it: \
+const NOT_FOUND: &str = "the PAM has no such credential, or the authorization does not see it: \
                          add the credential to the authorization in the PAM";
 
 /// Returns the sentence for a login that the PAM does not accept.
@@ -123,7 +123,7 @@ pub(super) fn authentication_failed(failure: AuthFailure) -> &'static str {
 /// Returns the sentence for an answer of something other than the PAM's API.
 pub(super) fn misrouted(call: Call) -> String {
     format!(
-        "whatever answered {} does not know this path: check the connection's url and productVersion, \
+        "the server that answered {} does not know this path: check the connection's url and productVersion, \
          and apiPrefix and tokenPath where they are set (404)",
         words(call)
     )
@@ -147,7 +147,9 @@ pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
         Unavailable::Connect => "no connection to the PAM: check the connection's url, name resolution, \
                                  and that the network lets the operator through"
             .to_owned(),
-        Unavailable::Timeout => format!("the PAM did not answer {name} in time"),
+        Unavailable::Timeout => format!(
+            "the PAM did not answer {name} in time. The operator tries again by itself; if this stays, check the PAM's load and the network"
+        ),
         Unavailable::Reset => format!("the connection to the PAM broke during {name}"),
         Unavailable::Gateway { status, .. } => {
             format!("the PAM's gateway could not reach the PAM for {name} ({status})")
@@ -156,12 +158,12 @@ pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
         // An unknown owner is the only value that is known to cause a 500 (API 2.4).
         Unavailable::Server if is_upsert => format!(
             "the PAM failed at {name} (500): if it repeats, check that its owner is a user of \
-             the PAM, look for another field value that the PAM cannot cope with, and into the PAM's logs"
+             the PAM, then the other field values, then the PAM's logs"
         ),
         Unavailable::Server => format!("the PAM failed at {name} (500): if it repeats, look into the PAM's logs"),
         Unavailable::CircuitOpen { retry_after } => {
             let seconds = retry_after.as_secs().max(1);
-            format!("the PAM failed several times in a row and is left alone; next try in {seconds} s")
+            format!("the PAM failed several times in a row, so the operator pauses; next try in {seconds} s")
         }
     }
 }
@@ -170,7 +172,7 @@ fn tls(fault: TlsFault) -> &'static str {
     match fault {
         TlsFault::UnknownAuthority => {
             "the PAM's certificate comes from an authority that is not trusted: \
-             give that authority's certificate as the connection's caBundle"
+             put that authority's certificate into a ConfigMap and name it in the connection's spec.tls.caBundleRef"
         }
         TlsFault::WrongName => {
             "the PAM's certificate is for another name: set the connection's url to a name in the certificate, \
@@ -188,6 +190,6 @@ fn tls(fault: TlsFault) -> &'static str {
         TlsFault::Refused => {
             "the PAM refused the TLS handshake: it may require a client certificate, or does not accept the one given"
         }
-        TlsFault::Protocol => "what answers at the connection's url does not speak TLS: check host and port",
+        TlsFault::Protocol => "the server at the connection's url does not use TLS: check host and port",
     }
 }

@@ -13,7 +13,7 @@ use crate::support::{CLIENT_SECRET, Pam, judge, short};
 use crate::versions::VERSIONS;
 
 const CODES: [(u16, EntryRefusal, &str, &str); 6] = [
-    (1001, EntryRefusal::Incomplete, "rejected", "misses a name, a username or a password"),
+    (1001, EntryRefusal::Incomplete, "rejected", "requires a name, a username and a password"),
     (1005, EntryRefusal::NotFound, "not_found", "has no such entry"),
     (1006, EntryRefusal::NoAccess, "permission_denied", "share it with the right to edit"),
     (1009, EntryRefusal::Inactive, "rejected", "activate it there"),

@@ -43,7 +43,7 @@ async fn our_identifier_on_our_account_is_updated() {
     let world = World::start().await;
     let id = world.sim.seed(seed().identifier("ours"));
     let message = meets(&world, "Synced").await;
-    assert!(message.contains("was there before"), "{message}");
+    assert!(message.contains("existed before"), "{message}");
     assert_eq!(world.get("svc").await.status.unwrap().id, Some(id.clone()));
     assert_eq!(world.sim.value_of(&id).as_deref(), Some(CANARY));
     assert_eq!(world.sim.records().len(), 1);

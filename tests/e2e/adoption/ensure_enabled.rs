@@ -45,7 +45,7 @@ async fn a_disabled_record_is_enabled_after_the_push(version: ProductVersion) {
     apply(&world, enabled()).await;
     let found = world.becomes("svc", "Synced").await;
     assert!(world.sim.record(&id).unwrap().active);
-    assert!(!message(&found).contains("was there before"), "{}", message(&found));
+    assert!(!message(&found).contains("existed before"), "{}", message(&found));
     assert_eq!(writes(&world), (1, 1));
     let journal = world.sim.journal();
     let about: Vec<Kind> = journal.about(&id).iter().map(|entry| entry.kind).collect();

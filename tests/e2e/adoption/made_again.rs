@@ -22,7 +22,7 @@ async fn is_well(world: &World, id: &str) {
     let found = world.becomes("svc", "Synced").await;
     assert_eq!(status(&found).id.as_deref(), Some(id));
     assert!(world.sim.record(id).unwrap().active, "{}", message(&found));
-    assert!(!message(&found).contains("was there before"), "{}", message(&found));
+    assert!(!message(&found).contains("existed before"), "{}", message(&found));
 }
 
 async fn an_object_that_is_made_again_has_its_record_enabled(version: ProductVersion) {

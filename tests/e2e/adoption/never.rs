@@ -42,7 +42,7 @@ async fn what_is_about_to_be_made_is_in_status_before_it_is_sent() {
     let (journal, first) = (world.journal(&count), writes.iter().next().unwrap());
     assert_eq!(journal.posts().len(), 1);
     assert!(first.time < journal.posts()[0].at, "{first:?}");
-    assert!(!message(&world.get("svc").await).contains("was there before"));
+    assert!(!message(&world.get("svc").await).contains("existed before"));
 
     // From here on it is a credential like any other.
     let count = world.count().await;

@@ -14,7 +14,7 @@ use crate::support::{PATIENCE, Plan, World, ready};
 
 const PAIRS: usize = 40;
 /// Begins what `Ready` says of fields that the PAM keeps.
-const KEPT: &str = "no longer in spec, and kept by the PAM, which cannot un-set a field: ";
+const KEPT: &str = "removed from spec but kept by the PAM, whose API cannot clear a field: ";
 
 #[tokio::test]
 async fn from_any_spec_to_any_other_the_record_ends_as_the_second_says_on_3_32() {

@@ -172,7 +172,7 @@ async fn each_answer_to_a_read_has_its_message_and_its_exit_code_on_each_version
             (Effect::Code(1007), "the PAM has no such credential"),
             (Effect::Code(1009), "no access to this credential"),
             (Effect::Code(1010), "is no credential"),
-            (Effect::Code(1099), "somebody else may have it in custody"),
+            (Effect::Code(1099), "another user may have it in custody"),
             (application(404, "Resource sub not found"), "does not know this path"),
             (application(500, "Unexpected error."), "(500)"),
             (application(500, "You are not authorized to access this resource."), "the resource \"PAM Core\""),
@@ -353,7 +353,7 @@ async fn custody_is_given_back_and_what_was_read_dies_later() {
     assert_eq!(both.bytes, CANARY.as_bytes());
     world.sim.change_authorization("operator", |client| client.read_only = true);
     reveal(&world, &[]).await.ends(0);
-    ask(&world, &release).await.says(4, "may only read");
+    ask(&world, &release).await.says(4, "only allowed to read");
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ async fn starts_twice(world: &mut World, most: usize) {
     for object in world.credentials().list(&ListParams::default()).await.unwrap() {
         let (_, reason, message) = ready(&object);
         assert_eq!(reason, "Synced", "{message}");
-        assert!(!message.contains("no longer in spec"), "{message}");
+        assert!(!message.contains("removed from spec"), "{message}");
     }
 }
 

@@ -64,7 +64,7 @@ pub fn text(record: &ListedCredential, place: &Place<'_>) -> String {
 }
 
 const ROTATES: &str =
-    "# The vault rotates this value: one from the Secret is held back (Adopted) until somebody asks for its push.\n";
+    "# The vault rotates this value: one from the Secret is not sent (Adopted) until a person asks for its push.\n";
 
 const fn kind(connection: &ConnectionRef) -> &'static str {
     match connection.kind {

@@ -10,7 +10,7 @@ const SHOWN: usize = 10;
 pub fn lines(summary: &Summary) -> Vec<String> {
     let mut lines: Vec<String> = summary.of_one_namespace.then(|| narrow(&summary.namespace)).into_iter().collect();
     lines.push(counts(summary));
-    lines.extend(some("kept, since somebody edited it (--overwrite writes it again)", &summary.kept));
+    lines.extend(some("kept, since it was edited (--overwrite writes it again)", &summary.kept));
     let skipped: Vec<String> = summary.skipped.iter().map(ToString::to_string).collect();
     lines.extend(some("skipped", &skipped));
     let listed = summary.directory.as_ref().filter(|_| skipped.len() > SHOWN && !summary.interrupted);
@@ -38,7 +38,7 @@ fn counts(summary: &Summary) -> String {
     let place = summary.directory.as_ref().map(|directory| format!(" in {directory}")).unwrap_or_default();
     let mut parts = vec![format!("{} new{place}", summary.new)];
     let counted = [
-        (summary.same, "there already"),
+        (summary.same, "unchanged"),
         (summary.replaced, "written again"),
         (summary.kept.len(), "kept"),
         (summary.not_written, "not written"),

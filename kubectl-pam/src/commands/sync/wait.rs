@@ -60,7 +60,7 @@ pub async fn for_all(
                 waiting.lines.end();
                 waiting.end_all(Ended::Interrupted)?;
                 waiting.lines.say(&format!(
-                    "interrupted: {} of {all} are done. All were asked for, and the operator goes on with the others; see kubectl pam status",
+                    "interrupted: {} of {all} are done. All were asked for, and the operator continues with the others; see kubectl pam status",
                     all - left
                 ));
             }

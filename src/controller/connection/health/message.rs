@@ -12,14 +12,14 @@ use crate::pam::ListBudget;
 /// A message names so many namespaces.
 const NAMED: usize = 8;
 
-const HELD_BACK: &str = "first pushes, corrections and disables are held back";
+const HELD_BACK: &str = "first pushes, corrections and disables wait";
 
 /// Returns the message of a good login; without lists, the message also names what nothing guards.
 pub(crate) fn logged_in(connection: &AnyConnection) -> String {
     let unguarded = if lists(connection) {
         ""
     } else {
-        "; inventory.enabled is false: what others change in the PAM is not noticed, a record that was there before is told only from the answer to the first write, and deletionPolicy: Disable is blocked"
+        "; inventory.enabled is false: what others change in the PAM is not noticed, an existing record shows only in the answer to the first write, and deletionPolicy: Disable is blocked"
     };
     format!("The PAM accepted the login{unguarded}")
 }
@@ -40,7 +40,7 @@ pub(crate) fn with_unused(message: String, unused: Option<&str>) -> String {
 pub(crate) fn held(connection: &AnyConnection, hold: Hold) -> String {
     let Hold { waiting, by_connection } = hold;
     format!(
-        "The disable brake of {} holds it back: {} of this namespace {} to be disabled, since {}. It goes on when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
+        "The disable brake of {} stops it: {} of this namespace {} to be disabled, since {}. It continues when {} is confirmed: annotate the connection with {CONFIRM_DISABLE} and the number that its condition DisablesHeld shows",
         connection.id(),
         if waiting == 1 { "1 record".to_owned() } else { format!("{waiting} records") },
         if waiting == 1 { "waits" } else { "wait" },
@@ -66,9 +66,9 @@ pub(super) fn brake_condition(
 /// Says what the brake lets go: of a namespace, and where the connection as a whole holds, of all.
 fn limits(connection: &AnyConnection, in_all: bool) -> String {
     let settings = connection.spec.disable_brake.clone().unwrap_or_default();
-    let limit = format!("spec.disableBrake lets go {} within {} of each namespace", settings.count, settings.window);
+    let limit = format!("spec.disableBrake allows {} within {} for each namespace", settings.count, settings.window);
     if in_all {
-        format!("{limit}, and {} of all namespaces together", super::settings::limit(connection).connection())
+        format!("{limit}, and {} for all namespaces together", super::settings::limit(connection).connection())
     } else {
         limit
     }
@@ -77,7 +77,7 @@ fn limits(connection: &AnyConnection, in_all: bool) -> String {
 fn confirm_disables(connection: &AnyConnection, held: &HeldDisables, unused: Option<UnusedValue>) -> String {
     let ShownDisables { total, namespaces } = &held.shown;
     format!(
-        "{} to be disabled in {}, since {}. Look at which PamCredentials and MySafePasswords are being deleted there. To let that many go on, annotate this connection with {CONFIRM_DISABLE}: \"{total}\"{}; to keep a record enabled, set spec.deletionPolicy of its object to Retain{}",
+        "{} to be disabled in {}, since {}. Look at which PamCredentials and MySafePasswords are being deleted there. To let that many continue, annotate this connection with {CONFIRM_DISABLE}: \"{total}\"{}; to keep a record enabled, set spec.deletionPolicy of its object to Retain{}",
         if *total == 1 { "1 record waits".to_owned() } else { format!("{total} records wait") },
         numbers(namespaces),
         limits(connection, held.by_connection),
@@ -110,7 +110,7 @@ fn one_of(namespaces: &BTreeMap<String, usize>) -> String {
 }
 
 fn releasing(waiting: usize) -> String {
-    format!("The number was confirmed: records go on being disabled, {waiting} are still to begin")
+    format!("The number was confirmed: records continue to be disabled, {waiting} have not begun yet")
 }
 
 pub(super) fn list_ended_early() -> String {
@@ -130,7 +130,7 @@ pub(super) fn list_not_kept() -> String {
 pub(super) fn records_missing(missing: MissingRecords, unused: Option<UnusedValue>) -> String {
     let MissingRecords { missing, of } = missing;
     format!(
-        "The PAM's list lacks, or shows moved, {missing} of the {of} records that are known: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\"{}",
+        "In the PAM's list {missing} of the {of} known records are missing, or have another account: {HELD_BACK}. Likely the authorization was changed, another vault answers at spec.url, or the vault was restored from a backup: fix that. If these records really were removed or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{missing}\"{}",
         why_not(unused)
     )
 }
@@ -138,7 +138,7 @@ pub(super) fn records_missing(missing: MissingRecords, unused: Option<UnusedValu
 pub(super) fn namespace_records_missing(shown: &ShownMissing, unused: Option<UnusedValue>) -> String {
     let ShownMissing { total, namespaces } = shown;
     format!(
-        "The PAM's list lacks, or shows moved, many of the records that are known of {}, and shows those of the others as they are known: {HELD_BACK} there, and nowhere else. Likely somebody renamed or removed these records in the vault, or the authorization lost them: mend that. If these records really went or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{total}\"{}{}",
+        "In the PAM's list many of the known records of {} are missing, or have another account, and those of the others are as they are known: {HELD_BACK} there, and nowhere else. Likely these records were renamed or removed in the vault, or the authorization lost them: fix that. If these records really were removed or moved, annotate this connection with {CONFIRM_INVENTORY}: \"{total}\"{}{}",
         numbers(namespaces),
         one_of(namespaces),
         why_not(unused)

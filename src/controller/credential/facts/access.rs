@@ -44,17 +44,17 @@ pub(crate) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, 
     let (namespace, name) = (NamespacedName::of(object).namespace, connection.id());
     // One that was sent is fixed.
     let sent = object.status.as_ref().is_some_and(|status| status.identifier.is_some());
-    let own = if sent { "create a new PamCredential and begin its spec.identifier" } else { "begin spec.identifier" };
+    let own = if sent { "create a new PamCredential and start its spec.identifier" } else { "start spec.identifier" };
     let (why, remedy) = match denial {
         Denial::Reserved { cluster } => (
             format!(
-                "identifiers that begin with {cluster}_ are kept for those that are generated, and {identifier} is not of namespace {namespace}"
+                "identifiers that start with {cluster}_ are reserved for generated ones, and {identifier} is not of namespace {namespace}"
             ),
             format!("{own} with {namespace}_, or leave it out; no rule of the connection can allow this one"),
         ),
         Denial::NoRule => (
             format!("no rule in spec.access of {name} is for namespace {namespace}"),
-            format!("have its owner add one whose namespaces has {namespace} among its names, or selects its labels"),
+            format!("ask its owner to add one whose namespaces has {namespace} among its names, or selects its labels"),
         ),
         Denial::Lacks { rule, identifier: no_identifier, hostname, grants } => {
             let missing =
@@ -68,11 +68,11 @@ pub(crate) fn denied(denial: &Denial, object: &PamCredential, identifier: &str, 
             let rule = rule.map_or_else(|| "a rule in spec.access".to_owned(), |index| format!("spec.access[{index}]"));
             (
                 format!("{whose} is for namespace {namespace}, but does not cover {}", spell(&missing, ' ')),
-                format!("{own}have the connection's owner add {} to {rule}", spell(&missing, ':')),
+                format!("{own}ask the connection's owner to add {} to {rule}", spell(&missing, ':')),
             )
         }
     };
-    format!("Nothing was written: {why}. To mend it, {remedy}")
+    format!("Nothing was written: {why}. To fix this, {remedy}")
 }
 
 /// What a rule lacks: its field, and what is to be in it.

@@ -29,5 +29,5 @@ pub(crate) fn denied(denial: &Denial, namespace: &str, connection: &AnyConnectio
             format!("add one whose namespaces has {namespace} among its names, with allow: [\"MySafe\"]"),
         ),
     };
-    format!("Nothing was written: {why}. To mend it, have the connection's owner {remedy}")
+    format!("Nothing was written: {why}. To fix this, ask the connection's owner to {remedy}")
 }

@@ -25,7 +25,7 @@ pub(crate) async fn announce(observed: &mut Observation<'_>, write: Write, conte
         Ok(false) => return Ok(false),
         Err(error @ Error::Call(CallError::Refused { .. })) if observed.is_deleting() => {
             let NamespacedName { namespace, name } = &observed.key;
-            tracing::warn!(%namespace, %name, %error, "the deletion goes on without an announcement");
+            tracing::warn!(%namespace, %name, %error, "the deletion continues without an announcement");
         }
         Err(error) => return Err(error),
     }

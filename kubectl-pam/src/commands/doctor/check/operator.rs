@@ -115,7 +115,7 @@ fn unseen(lines: &mut Lines, facts: &Facts) {
     if let [first, ..] = unseen.as_slice() {
         lines.warn(
             "objects",
-            format!("nobody has looked at the newest spec of {} objects yet, such as {first}", unseen.len()),
+            format!("no operator has looked at the newest spec of {} objects yet, such as {first}", unseen.len()),
             "wait a moment and run it again; if it stays so, no operator serves them",
         );
     }
