@@ -18,6 +18,7 @@ mod names;
 mod orphans;
 mod ownership;
 mod plugin;
+mod prose;
 mod purity;
 mod report;
 mod rooms;
@@ -120,6 +121,11 @@ fn the_plugin_is_laid_out_as_the_operator_is() {
 #[test]
 fn tests_put_no_files_where_they_stay() {
     none(leftovers::findings(&tree::root()));
+}
+
+#[test]
+fn what_users_read_is_plain() {
+    none(prose::findings(&tree::root(), &Tree::checkout()));
 }
 
 #[test]
