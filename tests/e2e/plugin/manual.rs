@@ -1,4 +1,5 @@
-//! `docs/reference/kubectl-pam.md`: each command of the page prints what the page shows. `UPDATE=1` writes what is printed into the page.
+//! `docs/reference/kubectl-pam.md` and `docs/tutorials/first-credential.md`: each command of a page prints what the page shows.
+//! `UPDATE=1` writes what is printed into the page.
 //!
 //! The commands of all blocks that begin with `console` run in order in one folder; files of the page are written there. Times,
 //! ports and random names are replaced, in what is printed and in the page.
@@ -17,7 +18,8 @@ use tokio::process::Command;
 use super::program;
 use crate::support::{CANARY, Folder, Names, Plan, World, assert_no_canary};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/kubectl-pam.md");
+const PAGE: &str = "docs/reference/kubectl-pam.md";
+const TUTORIAL: &str = "docs/tutorials/first-credential.md";
 const NAMES: Names = Names { namespace: "shop", connection: "default", operator: "pam-operator" };
 /// Is printed behind what each command prints.
 const BEHIND: &str = "== behind ==";
@@ -172,23 +174,45 @@ impl Steady {
 async fn each_command_of_the_page_prints_what_the_page_shows() {
     let world = world().await;
     let user = User::new(&world).await;
-    let page = std::fs::read_to_string(PAGE).unwrap();
-    let now = printed(&page, &world, &user).await;
+    let now = printed(&read(PAGE), &world, &user).await;
     the_roles_of_the_page_are_enough(&world, &user).await;
     assert_eq!(world.sim.count(Kind::GetCredential), 0, "P5");
     assert!(world.sim.journal().secrets_handed_out().is_empty(), "P5");
+    is_current(PAGE, &now);
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap()
+}
+
+/// Compares a page with what its commands print now, or writes that into the page.
+fn is_current(page: &str, now: &str) {
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(PAGE, &now).unwrap();
-        return;
+        return std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(page), now).unwrap();
     }
-    for (shown, printed) in page.lines().zip(now.lines()) {
-        assert_eq!(shown, printed, "docs/reference/kubectl-pam.md is stale: run `make generate`\n{now}");
+    let shown = read(page);
+    for (shown, printed) in shown.lines().zip(now.lines()) {
+        assert_eq!(shown, printed, "{page} is stale: run `make generate`\n{now}");
     }
+    assert_eq!(shown.lines().count(), now.lines().count(), "{page} is stale: run `make generate`\n{now}");
+}
+
+/// The tutorial in a cluster with a connection and nothing else, and a PAM that has its device.
+#[tokio::test]
+async fn each_command_of_the_tutorial_prints_what_the_tutorial_shows() {
+    let plan = Plan::default().on_its_own().await.named(NAMES).value("watchNamespaces", json!([]));
+    let world = plan.device("db-1.example.com", "192.0.2.21").start().await;
+    world.put_connection(json!({"access": null})).await;
+    world.connection_becomes("Authenticated").await;
+    let now = printed(&read(TUTORIAL), &world, &User::new(&world).await).await;
+    let records = world.sim.records();
     assert_eq!(
-        page.lines().count(),
-        now.lines().count(),
-        "docs/reference/kubectl-pam.md is stale: run `make generate`\n{now}"
+        (records.len(), records[0].active, records[0].value_writes),
+        (1, false, 2),
+        "what the tutorial leaves behind"
     );
+    assert_eq!(world.sim.value_of(&records[0].id).as_deref(), Some("a-new-password"));
+    is_current(TUTORIAL, &now);
 }
 
 /// Somebody with the role of a namespace that the page names may do what the page says.
