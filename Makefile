@@ -49,7 +49,7 @@ mutants: need-rust ## Break src/domain in every small way, and see that its test
 	  'jiff = { version = "0.2", features = ["serde"] }' '[profile.dev]' 'opt-level = 1' >"$(MUTANTS)/Cargo.toml"
 	env -u CARGO_TARGET_DIR cargo mutants --dir "$(MUTANTS)" --gitignore=false --no-shuffle --timeout 60 $(ARGS)
 
-generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, what docs/reference/kubectl-pam.md shows, the plugin's schemas, and deploy/ from the chart
+generate: need-rust need-go ## Write the generated files anew: the CRDs, the tables in docs/, what the commands of docs/reference/kubectl-pam.md and docs/tutorials/first-credential.md print, the plugin's schemas, and deploy/ from the chart
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --bin kubectl-pam schema::
 	cargo build $(CARGO_FLAGS) --quiet --workspace --bins

@@ -162,9 +162,9 @@ const fn again(reason: Reason) -> &'static str {
     match reason.retry() {
         _ if reason.is_ready() => "not needed",
         Retry::OnChange => "on a change",
-        Retry::Backoff => "more and more slowly",
-        Retry::SecondLook => "on a change, and now and then",
-        Retry::Bounded => "a few times, then now and then",
+        Retry::Backoff => "by itself, after 1 s to 5 min",
+        Retry::SecondLook => "on a change, and every 10 s to 30 min",
+        Retry::Bounded => "6 times in a minute, then every 30 min",
     }
 }
 
