@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pam_operator::api::{FIELDS, Field, crds, sent_field};
+use pam_operator::api::{ANNOTATIONS, FIELDS, Field, crds, sent_field};
 use pam_operator::domain::{Reason, Retry};
 use serde_json::Value;
 
@@ -214,6 +214,50 @@ fn every_way_to_differ_from_a_version_is_in_the_page_on_versions() {
     for row in rows(&text).iter().filter(|row| row[0].starts_with("`compatibility.")) {
         assert!(differences.iter().any(|(field, _)| row[0] == format!("`{field}`")), "{} is gone", row[0]);
     }
+}
+
+/// Returns the texts in quotes, of the lines of a file before its tests that contain `part`, which look like a reason.
+fn reasons_in(file: &str, part: &str) -> BTreeSet<String> {
+    let text = page(file);
+    let production = text.split("#[cfg(test)]").next().unwrap();
+    let quoted =
+        production.lines().filter(|line| line.contains(part)).flat_map(|line| line.split('"').skip(1).step_by(2));
+    let is_reason = |text: &&str| {
+        *text != "True" && text.starts_with(char::is_uppercase) && text.chars().all(char::is_alphanumeric)
+    };
+    quoted.filter(is_reason).map(str::to_owned).collect()
+}
+
+/// Returns the names in the first column of a page's tables.
+fn first_column(file: &str) -> BTreeSet<String> {
+    let cells = rows(&page(file)).into_iter().map(|row| row[0].clone());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_event_has_its_row_and_no_other_has() {
+    let sources = [
+        ("src/controller/credential/report/events.rs", ""),
+        ("src/controller/credential/act/disable.rs", "Released"),
+        ("src/controller/safe_password/report/events.rs", ""),
+        ("src/controller/safe_password/act/write.rs", "Released"),
+        ("src/message/credential.rs", "ReleaseReason::"),
+        ("src/message/safe_password.rs", "ReleaseReason::"),
+    ];
+    let mut emitted: BTreeSet<String> = sources.iter().flat_map(|(file, part)| reasons_in(file, part)).collect();
+    assert!(emitted.len() > 18, "{emitted:?}");
+    // Its event has the name of the condition.
+    emitted.insert("SharingIncomplete".to_owned());
+    assert_eq!(first_column("docs/reference/events.md"), emitted);
+}
+
+#[test]
+fn every_condition_and_every_annotation_has_its_row() {
+    let conditions = reasons_in("src/api/conditions.rs", "Self::");
+    let documented = first_column("docs/reference/conditions.md");
+    assert!(conditions.len() > 8 && documented.is_superset(&conditions), "{conditions:?} {documented:?}");
+    let annotations: BTreeSet<_> = ANNOTATIONS.into_iter().map(str::to_owned).collect();
+    assert_eq!(first_column("docs/reference/annotations.md"), annotations);
 }
 
 /// Returns the pages that are written for people.

@@ -37,9 +37,9 @@ pub struct MySafePasswordStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Digests of what MySafe last accepted, by field. Those of secret values are keyed (`v1:{key id}:{mac}`), so that
-    /// readers of this object cannot test passwords against them. One that begins with `?` is in doubt: a later write
-    /// of the field has no answer yet.
+    /// Internal. Digests of what MySafe last accepted, by field. Those of secret values are keyed (`v1:{key
+    /// id}:{mac}`), so that readers of this object cannot test passwords against them. One that begins with `?` is in
+    /// doubt: a later write of the field has no answer yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 128}))]
     pub digests: BTreeMap<String, String>,

@@ -37,31 +37,32 @@ pub struct PamCredentialStatus {
     /// When the PAM last accepted a write for this credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sync_time: Option<Time>,
-    /// The Secrets that the last write was made from.
+    /// Internal. The Secrets that the last write was made from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Digests of what was last sent, by group of fields. Those of secret values are keyed (`v1:{key id}:{mac}`), so
-    /// that readers of this object cannot test passwords against them. One that begins with `?` is in doubt: a later
-    /// write of the group has no answer yet.
+    /// Internal. Digests of what was last sent, by group of fields. Those of secret values are keyed (`v1:{key
+    /// id}:{mac}`), so that readers of this object cannot test passwords against them. One that begins with `?` is in
+    /// doubt: a later write of the group has no answer yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
-    /// True if the record is known to have been enabled: the operator made it, or enabled it since, as
-    /// `spec.ensureEnabled` asks for. False if the record existed before; it can then be disabled in the PAM.
+    /// Internal. True if the operator created or enabled the record. False if the record existed before; it can then be
+    /// disabled in the PAM.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ensured_enabled: bool,
     /// True while the record has the vault's value, since the value of the Secret was withheld (`Adopted`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub value_held_back: bool,
-    /// The one write that has no answer yet, or is about to be sent. The PAM may execute the write up to 90 s later, and so
-    /// overwrite what the operator has sent in the meantime; then the newest state is sent again. Not for users to edit.
+    /// Internal. The one write that has no answer yet, or is about to be sent. The PAM may execute the write up to 90 s
+    /// later, and so overwrite what the operator has sent in the meantime; then the newest state is sent again. Not for
+    /// users to edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<InFlightWrite>,
-    /// What the PAM's list showed of the record after the last write. Absent until a list shows it.
+    /// Internal. What the PAM's list showed of the record after the last write. Absent until a list shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<RemoteStatus>,
-    /// When the record was written again because it had been changed in the PAM (`spec.driftPolicy: Correct`), since
-    /// the last write for another cause.
+    /// Internal. When the record was written again because it had been changed in the PAM (`spec.driftPolicy:
+    /// Correct`), since the last write for another cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     pub corrections: Vec<Time>,

@@ -20,12 +20,12 @@ pub struct PamConnectionStatus {
     /// The name under which this cluster's generated identifiers begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_name: Option<String>,
-    /// The Secret and the CA bundle that the last login was tried with.
+    /// Internal. The Secret and the CA bundle that the last login was tried with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub source: Vec<SourceSecret>,
-    /// Keyed digest of the login data used last. After a restart the operator does not repeat a login that is known to
-    /// fail or to work.
+    /// Internal. Keyed digest of the login data used last. After a restart the operator does not repeat a login that is
+    /// known to fail or to work.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
     /// How many objects refer to this connection: of kind PamCredential, or of kind MySafePassword.
@@ -43,8 +43,8 @@ pub struct PamConnectionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
     pub held_namespaces: Vec<HeldNamespace>,
-    /// The disables that count for `spec.disableBrake`, noted before they are sent, so that a restart forgets none of
-    /// them. Those that are older than its window stay here until the next one.
+    /// Internal. The disables that count for `spec.disableBrake`, noted before they are sent, so that a restart forgets
+    /// none of them. Those that are older than its window stay here until the next one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "atomic"))]
     pub recent_disables: Vec<RecentDisables>,

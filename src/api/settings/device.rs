@@ -14,19 +14,19 @@ const CONNECTIVITY: &str = r"^[A-Za-z][A-Za-z0-9 ]*:[0-9]{1,5}$";
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceSettings {
-    /// Type of the device, such as `Server`. The PAM makes one that it does not know.
+    /// Type of the device, such as `Server`. If the PAM does not have this type, it creates it.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub kind: Option<String>,
-    /// Maker of the device. The PAM makes one that it does not know.
+    /// Maker of the device. If the PAM does not have this maker, it creates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub vendor: Option<String>,
-    /// Model of the device. The PAM makes one that it does not know.
+    /// Model of the device. If the PAM does not have this model, it creates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub model: Option<String>,
-    /// Site of the device. The PAM makes one that it does not know.
+    /// Site of the device. If the PAM does not have this site, it creates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TEXT), length(min = 1, max = 255))]
     pub site: Option<String>,

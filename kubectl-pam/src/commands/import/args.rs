@@ -30,7 +30,7 @@ impl From<SummaryForm> for Format {
 ///
 /// For each record a PamCredential that adopts it, and a Secret without a value. Applied, they send nothing to the PAM until a
 /// Secret holds a value. The list alone is read, which shows no value. Another run writes what is new, and changes no file that
-/// somebody edited.
+/// was edited.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Only records that fit, such as hostname=db*.example.com or type!=Domain*; all filters must fit. Fields: id, identifier,
@@ -40,7 +40,7 @@ pub struct ImportArgs {
     /// Write one file for each record into this directory; without it all goes to standard output
     #[arg(short = 'o', long = "output-dir", value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// Write files again that somebody edited
+    /// Write files again that were edited
     #[arg(long, requires = "directory")]
     pub overwrite: bool,
     /// Print what was done in this form to standard output, with all that the text says, instead of the text
