@@ -16,7 +16,7 @@ const fn past(surely_enabled: bool) -> &'static str {
     if surely_enabled {
         ""
     } else {
-        "; the record existed before, and stays disabled if it is disabled in the PAM (spec.ensureEnabled: true enables it)"
+        "; the record existed before: if it is disabled in the PAM, it stays disabled (spec.ensureEnabled: true enables it)"
     }
 }
 

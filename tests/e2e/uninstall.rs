@@ -22,8 +22,9 @@ fn steps() -> Vec<String> {
 
 /// Runs commands as a user who has kubectl and helm, and returns what they print.
 async fn run(world: &World, commands: &str) -> String {
-    let tools = Path::new(&world.cluster.state().tools.kubectl).parent().unwrap().to_owned();
-    let path = std::env::join_paths([tools, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let tools = &world.cluster.state().tools;
+    let [kubectl, helm] = [&tools.kubectl, &tools.helm].map(|program| Path::new(program).parent().unwrap());
+    let path = std::env::join_paths([kubectl, helm, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
     let mut shell = Command::new("sh");
     let shell = shell.args(["-e", "-c", commands]).stdin(Stdio::null()).env("PATH", path);
     let output = shell.env("KUBECONFIG", world.cluster.kubeconfig()).output().await.unwrap();

@@ -68,7 +68,7 @@ async fn a_record_stays_as_it_is_where_the_spec_says_so() {
     world.is_gone("svc").await;
     world.apply([object(&world, json!({"ensureEnabled": false}))]).await;
     let found = world.becomes("svc", "Synced").await;
-    assert!(message(&found).contains("if it is disabled in the PAM, it stays so"), "{}", message(&found));
+    assert!(message(&found).contains("if it is disabled in the PAM, it stays disabled"), "{}", message(&found));
     assert_eq!(writes(&world), [2, 0, 1]);
     assert_no_canary(&world.everything_said().await);
 }
