@@ -1,4 +1,4 @@
-//! Runs one kube controller for each kind in each scope.
+//! Runs one controller for each kind in each scope.
 
 mod control;
 
@@ -16,8 +16,9 @@ use crate::config::{Config, WatchScope};
 use crate::controller::connection;
 use crate::controller::controllers::control::{Receiver, Watched, control};
 use crate::controller::credential;
-use crate::controller::runtime::managed::{Managed, Reconciler};
+use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::outside::Namespaced;
+use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch;
@@ -37,16 +38,16 @@ const FIRST_LIST: Duration = Duration::from_secs(20);
 
 /// The channels that wake the controllers.
 pub(crate) struct Receivers {
-    cluster_connections: Receiver<ClusterPamConnection>,
+    cluster_connections: Receiver,
     scopes: Vec<ScopeReceivers>,
 }
 
 /// The channels that wake the controllers of one scope.
 struct ScopeReceivers {
     scope: Scope,
-    connections: Receiver<PamConnection>,
-    credentials: Receiver<PamCredential>,
-    safe_passwords: Receiver<MySafePassword>,
+    connections: Receiver,
+    credentials: Receiver,
+    safe_passwords: Receiver,
 }
 
 /// The contexts of the kinds that refer to connections.
@@ -62,11 +63,11 @@ const KINDS: usize = 2;
 /// Opens the channels of all controllers.
 pub(crate) fn channels(config: &Config) -> (Triggers, Receivers) {
     let mut triggers = Triggers::default();
-    let cluster_connections = triggers.add(None);
+    let cluster_connections = triggers.add::<ClusterPamConnection>(None);
     let scopes = scopes(config).into_iter().map(|scope| ScopeReceivers {
-        connections: triggers.add(scope.clone()),
-        credentials: triggers.add(scope.clone()),
-        safe_passwords: triggers.add(scope.clone()),
+        connections: triggers.add::<PamConnection>(scope.clone()),
+        credentials: triggers.add::<PamCredential>(scope.clone()),
+        safe_passwords: triggers.add::<MySafePassword>(scope.clone()),
         scope,
     });
     let scopes = scopes.collect();
@@ -96,12 +97,13 @@ pub(crate) async fn serve(
     connections.health.expect_lists(receivers.scopes.len().saturating_mul(KINDS));
     let (first, cluster_known) = first_list(versions_known);
     let cluster_known = cluster_known.shared();
-    let watched = Watched { api: Api::all(client.clone()), config: selected(config), first, most_begun: 0 };
+    let api = Api::<Packed<ClusterPamConnection>>::all(client.clone());
+    let watched = Watched { api, config: selected(config), first, most_begun: usize::MAX };
     let (_, serving) = control(connections, of_all, watched, receivers.cluster_connections, stop);
     let scopes = receivers.scopes.into_iter().map(|of| {
-        let api = watch::scoped(client.clone(), of.scope.as_deref());
+        let api = watch::scoped::<Packed<PamConnection>>(client.clone(), of.scope.as_deref());
         let (first, tenants_known) = first_list(versions_known);
-        let watched = Watched { api, config: selected(config), first, most_begun: 0 };
+        let watched = Watched { api, config: selected(config), first, most_begun: usize::MAX };
         let (_, serving) = control(connections, of_all, watched, of.connections, stop);
         let needs = Needs::new(versions_known, cluster_known.clone(), tenants_known);
         let (credentials, credentials_listed) = object_scope(&of.scope, of.credentials, &needs);
@@ -169,20 +171,16 @@ fn first_list(after: &Known) -> (watch::FirstList, oneshot::Receiver<()>) {
 }
 
 /// Holds what the objects of one kind in one scope are served with.
-struct ObjectScope<K: Managed> {
+struct ObjectScope {
     scope: Scope,
-    receiver: Receiver<K>,
+    receiver: Receiver,
     needs: Needs,
     /// Gets a message once the objects are listed, or once readiness waits for them no longer.
     listed: oneshot::Sender<()>,
 }
 
 /// Returns what the objects of one kind are served with, and what tells that they are listed.
-fn object_scope<K: Managed>(
-    scope: &Scope,
-    receiver: Receiver<K>,
-    needs: &Needs,
-) -> (ObjectScope<K>, oneshot::Receiver<()>) {
+fn object_scope(scope: &Scope, receiver: Receiver, needs: &Needs) -> (ObjectScope, oneshot::Receiver<()>) {
     let (listed, is_listed) = oneshot::channel();
     (ObjectScope { scope: scope.clone(), receiver, needs: needs.clone(), listed }, is_listed)
 }
@@ -193,13 +191,13 @@ fn object_scope<K: Managed>(
 async fn serve_objects<K: Namespaced, R: Reconciler<K>>(
     reconciler: &Arc<R>,
     shown: &ShownObjects<K>,
-    of: ObjectScope<K>,
+    of: ObjectScope,
     connections: &Arc<connection::context::Context>,
     stop: &Stop,
 ) {
     let ObjectScope { scope, receiver, needs, listed } = of;
     let of_all = &connections.cluster;
-    let api = watch::scoped(of_all.client.clone(), scope.as_deref());
+    let api = watch::scoped::<Packed<K>>(of_all.client.clone(), scope.as_deref());
     let most_begun = of_all.slots.most_begun();
     let (first, is_seen) = first_list(&needs.all);
     let watched = Watched { api, config: watch::config(), first, most_begun };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::{ConditionType, PamConnectionStatus, find};
@@ -16,6 +15,7 @@ use crate::controller::connection::status::write;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_end::Action;
 use crate::controller::runtime::retry::{Failure, Gate, input_hash};
 use crate::controller::runtime::status_store;
 use crate::domain::{Reason, Retry, backoff};

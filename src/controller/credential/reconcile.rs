@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use kube::Resource as _;
-use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
@@ -16,7 +15,7 @@ use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
-use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::pass_end::{Action, PassEnd};
 use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::domain::{Decision, Reason};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -65,7 +64,9 @@ impl Reconciler<PamCredential> for Context {
 ///
 /// # Guarantees
 ///
-/// * Two passes over one object never run at once: kube's controller runs one at a time for each object.
+/// * Two passes over one object never run at once: [`PassQueue`] begins one at a time for each object.
+///
+/// [`PassQueue`]: crate::controller::runtime::pass_queue::PassQueue
 /// * A pass makes at most one write to the PAM and at most one write of the status, and neither when nothing changed. A write
 ///   to the PAM that only the status can tell of after a crash is announced by one more write of the status.
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.

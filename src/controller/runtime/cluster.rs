@@ -95,9 +95,13 @@ impl Cluster {
         self.dependencies.set(&object.object_id(), object.dependencies(&self.namespace));
     }
 
-    /// Wakes the objects that depend on `of`.
+    /// Wakes the objects that depend on `of`: before others, unless `of` is an object of ours, on which any number may depend.
     pub(crate) fn wake_dependents(&self, of: &Dependency) {
-        self.triggers.wake(&self.dependencies.to(of));
+        let dependents = self.dependencies.to(of);
+        match of {
+            Dependency::Secret(_) | Dependency::ConfigMap(_) => self.triggers.wake_fresh(&dependents),
+            Dependency::Namespace(_) | Dependency::Object(_) | Dependency::Holder(_) => self.triggers.wake(&dependents),
+        }
     }
 
     /// Wakes the objects that wait for what an object of the kind `K` has or had.

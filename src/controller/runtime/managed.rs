@@ -5,7 +5,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use kube::Resource;
-use kube::runtime::controller::Action;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +13,7 @@ use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::packed::Packed;
+use crate::controller::runtime::pass_end::Action;
 use crate::metrics::Kind;
 
 /// A kind of ours. Each method returns a fact of the object, without a call and without a decision.

@@ -18,6 +18,7 @@ pub(crate) mod packed;
 pub(crate) mod packed_version;
 pub(crate) mod parked;
 pub(crate) mod pass_end;
+pub(crate) mod pass_queue;
 pub(crate) mod recorder;
 pub(crate) mod retry;
 pub(crate) mod rollback;

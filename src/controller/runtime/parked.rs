@@ -1,8 +1,7 @@
 //! Keeps the places of objects that wait for a slot. An object that waits has a place and no pass.
 //!
-//! A pass is a task of ten kilobytes, and kube's controller looks at every task that has begun each time one of them ends. So
-//! a pass that finds no free slot ends. The place that it leaves gets the slot in its turn, keeps the slot, and starts
-//! another pass over the object, which takes the slot and decides from what is true by then.
+//! A pass is a task of ten kilobytes, so a pass that finds no free slot ends. The place that it leaves gets the slot in its turn,
+//! keeps the slot, and starts another pass over the object, which takes the slot and decides from what is true by then.
 
 mod places;
 
@@ -63,9 +62,8 @@ impl SlotQueue {
 
     /// Returns how many passes may have begun at once: one for each slot, and some that need none, such as the passes over objects for
     /// which nothing is due.
-    pub(crate) fn most_begun(&self) -> u16 {
-        let slots = self.work.in_all().saturating_add(self.lists.in_all());
-        u16::try_from(slots.saturating_add(WITHOUT_SLOT)).unwrap_or(u16::MAX)
+    pub(crate) fn most_begun(&self) -> usize {
+        self.work.in_all().saturating_add(self.lists.in_all()).saturating_add(WITHOUT_SLOT)
     }
 
     /// Returns the slots of a pass that begins: what the object got while it waited, if it did.
@@ -207,19 +205,19 @@ impl HeldSlot<'_> {
 mod tests {
     use super::*;
     use crate::controller::runtime::object_id::NamespacedName;
+    use crate::controller::runtime::pass_queue::Woken;
     use crate::domain::Urgency;
     use futures::FutureExt as _;
     use k8s_openapi::api::core::v1::ConfigMap;
-    use kube::runtime::reflector::ObjectRef;
     use std::collections::{BTreeMap, BTreeSet};
     use tokio::sync::mpsc::UnboundedReceiver;
 
     /// Receives the objects over which a pass was started.
-    struct Started(UnboundedReceiver<ObjectRef<ConfigMap>>);
+    struct Started(UnboundedReceiver<Woken>);
 
     impl Started {
         async fn next(&mut self) -> String {
-            self.0.recv().await.unwrap().name
+            self.0.recv().await.unwrap().key.name
         }
 
         /// Lets the tasks that wait run, and returns whether they started no pass.
@@ -234,7 +232,7 @@ mod tests {
     /// Returns a queue of two slots for work, of which one PAM may have one, and the passes that the queue starts.
     fn queue() -> (SlotQueue, Started) {
         let mut triggers = Triggers::default();
-        let started = Started(triggers.add(None));
+        let started = Started(triggers.add::<ConfigMap>(None));
         (SlotQueue::new(2, Arc::new(triggers)), started)
     }
 
@@ -407,7 +405,7 @@ mod tests {
 
         fn hear(&mut self) {
             while let Ok(object) = self.started.0.try_recv() {
-                self.due.insert(object.name.parse().unwrap());
+                self.due.insert(object.key.name.parse().unwrap());
             }
         }
 
@@ -471,7 +469,7 @@ mod tests {
     async fn whatever_happens_in_whatever_order_each_object_that_waits_gets_a_pass_and_no_slot_is_lost() {
         for seed in 0..300 {
             let mut triggers = Triggers::default();
-            let started = Started(triggers.add(None));
+            let started = Started(triggers.add::<ConfigMap>(None));
             let queue = SlotQueue::new(4, Arc::new(triggers));
             let (due, working, parked) = Default::default();
             let mut controller = Controller { queue: &queue, started, draws: Draws(seed), due, working, parked };

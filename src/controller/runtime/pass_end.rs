@@ -2,13 +2,31 @@
 
 use std::time::Duration;
 
-use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::controller::runtime::object_id::ObjectId;
 use crate::controller::runtime::retry::{Failure, Gate, Retries};
 use crate::domain::{NextPass, Reason};
 use crate::metrics::ReconcileOutcome;
+
+/// Says when the next pass over an object is due, unless a change wakes the object before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Action {
+    /// How long after the end of this pass; `None` is "on change".
+    pub(crate) requeue_after: Option<Duration>,
+}
+
+impl Action {
+    /// Returns that the next pass is due after that time.
+    pub(crate) const fn requeue(after: Duration) -> Self {
+        Self { requeue_after: Some(after) }
+    }
+
+    /// Returns that the next pass follows a change.
+    pub(crate) const fn await_change() -> Self {
+        Self { requeue_after: None }
+    }
+}
 
 /// How a pass ended.
 pub(crate) struct PassEnd {

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::Resource;
-use kube::runtime::reflector::ObjectRef;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
+use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::pass_queue::Woken;
+use crate::domain::Urgency;
 
 /// Starts passes over objects of any kind. Each controller reads the names of the objects from a channel of its own.
 #[derive(Default)]
@@ -23,33 +24,34 @@ struct Channel {
     kind: Cow<'static, str>,
     /// The namespace that the controller serves; `None` is all of them.
     scope: Option<String>,
-    send: Box<dyn Fn(&NamespacedName) + Send + Sync>,
+    send: UnboundedSender<Woken>,
 }
 
 impl Triggers {
     /// Opens the channel of the controller that serves the kind `K` in one namespace, or in all of them.
-    pub(crate) fn add<K>(&mut self, scope: Option<String>) -> UnboundedReceiver<ObjectRef<K>>
-    where
-        K: Resource<DynamicType = ()> + 'static,
-    {
-        let (sender, receiver) = unbounded_channel();
-        let send = move |key: &NamespacedName| {
-            let object = ObjectRef::new(&key.name);
-            let object = if key.namespace.is_empty() { object } else { object.within(&key.namespace) };
-            // A receiver is gone only while everything stops.
-            let _ = sender.send(object);
-        };
-        self.channels.push(Channel { kind: K::kind(&()), scope, send: Box::new(send) });
+    pub(crate) fn add<K: Resource<DynamicType = ()>>(&mut self, scope: Option<String>) -> UnboundedReceiver<Woken> {
+        let (send, receiver) = unbounded_channel();
+        self.channels.push(Channel { kind: K::kind(&()), scope, send });
         receiver
     }
 
     /// Starts a pass over each of these objects.
     pub(crate) fn wake(&self, objects: &[ObjectId]) {
-        for ObjectId { kind, key } in objects {
-            let serves = |channel: &&Channel| {
-                channel.kind == *kind && channel.scope.as_ref().is_none_or(|scope| *scope == key.namespace)
-            };
-            self.channels.iter().filter(serves).for_each(|channel| (channel.send)(key));
+        objects.iter().for_each(|object| self.send(object, Urgency::Backlog));
+    }
+
+    /// Starts a pass over each of these objects, before those that [`Triggers::wake`] woke.
+    pub(crate) fn wake_fresh(&self, objects: &[ObjectId]) {
+        objects.iter().for_each(|object| self.send(object, Urgency::Fresh));
+    }
+
+    fn send(&self, ObjectId { kind, key }: &ObjectId, urgency: Urgency) {
+        let serves = |channel: &&Channel| {
+            channel.kind == *kind && channel.scope.as_ref().is_none_or(|scope| *scope == key.namespace)
+        };
+        for channel in self.channels.iter().filter(serves) {
+            // A receiver is gone only while everything stops.
+            _ = channel.send.send(Woken { key: key.clone(), urgency });
         }
     }
 
@@ -82,6 +84,7 @@ impl Triggers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::runtime::object_id::NamespacedName;
     use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 
     #[test]
@@ -92,7 +95,7 @@ mod tests {
         let mut other = triggers.add::<ConfigMap>(None);
         let woken = ObjectId::new::<Secret>(NamespacedName::new("here", "a"));
         triggers.wake(std::slice::from_ref(&woken));
-        assert_eq!(here.try_recv().unwrap(), ObjectRef::new("a").within("here"));
+        assert_eq!(here.try_recv().unwrap(), Woken { key: woken.key.clone(), urgency: Urgency::Backlog });
         assert!(there.try_recv().is_err() && other.try_recv().is_err());
         assert_eq!(triggers.release_count(&woken), 0);
         triggers.wake_after_release(std::slice::from_ref(&woken));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use kube::Resource as _;
-use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use crate::api::{Mode, MySafePassword};
@@ -12,7 +11,7 @@ use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
-use crate::controller::runtime::pass_end::PassEnd;
+use crate::controller::runtime::pass_end::{Action, PassEnd};
 use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
@@ -68,7 +67,9 @@ impl Reconciler<MySafePassword> for Context {
 ///
 /// # Guarantees
 ///
-/// * Two passes over one object never run at once: kube's controller runs one at a time for each object.
+/// * Two passes over one object never run at once: [`PassQueue`] begins one at a time for each object.
+///
+/// [`PassQueue`]: crate::controller::runtime::pass_queue::PassQueue
 /// * A pass makes at most one write to the PAM, which the status tells of before it is sent.
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 async fn reconcile(object: &MySafePassword, context: &Context) -> Result<Action, Error> {

@@ -9,6 +9,7 @@ mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

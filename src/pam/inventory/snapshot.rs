@@ -1,6 +1,6 @@
 //! One complete list of the PAM, with an index for each kind of question.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use super::account::{Account, Keys};
 use super::index::{Entry, Index};
 use super::state::{Listed, Outcome};
 use super::table::{Row, Table};
+use super::written::Written;
 use crate::pam::credential::ListedCredential;
 use crate::pam::error::{Call, PamError};
 
@@ -44,8 +45,8 @@ pub struct Snapshot {
     accounts: Index,
     user_at_hostname: Index,
     user_at_ip: Index,
-    /// Records that we wrote after the list was taken, by id; they replace the listed ones.
-    written: Mutex<HashMap<String, ListedCredential>>,
+    /// Records that we wrote after the list was taken; they replace the listed ones.
+    written: Mutex<Written>,
 }
 
 impl Listed for Snapshot {
@@ -123,20 +124,23 @@ impl Snapshot {
     /// as the list has it.
     #[must_use]
     pub fn is_written(&self, id: &str) -> bool {
-        self.written().contains_key(id)
+        self.written().contains(id)
     }
 
     /// Returns the records that match an identifier (exact) or an account (case ignored). The cost has a bound, however many
     /// records match or look alike.
     #[must_use]
     pub fn look(&self, identifier: &str, account: &Account) -> Seen {
-        let with_it = self.identifiers.positions(self.hasher.hash_one(identifier));
-        let same_account = self.accounts.positions(account.keys().account(&self.hasher));
+        let (of_identifier, of_account) = (self.hasher.hash_one(identifier), account.keys().account(&self.hasher));
+        let (alike, keys) = (self.alike(account), account.loose_keys());
+        let of_alike = [keys.at_hostname(&self.hasher), keys.at_ip(&self.hasher)];
+        let with_it = self.identifiers.positions(of_identifier);
+        let same_account = self.accounts.positions(of_account);
         let is_alike = |row: Row<'_>| account.is_near(row) && !account.is_of(row);
         Seen {
-            identified: self.matching(with_it, |row| row.identifier == Some(identifier)),
-            same_account: self.matching(same_account, |row| account.is_of(row)),
-            near: self.matching(self.alike(account).into_iter(), is_alike),
+            identified: self.matching(with_it, &[of_identifier], |row| row.identifier == Some(identifier)),
+            same_account: self.matching(same_account, &[of_account], |row| account.is_of(row)),
+            near: self.matching(alike.into_iter(), &of_alike, is_alike),
         }
     }
 
@@ -158,7 +162,7 @@ impl Snapshot {
             }
         }
         record.change = None;
-        self.written().insert(record.id.to_string(), record);
+        self.written().insert(record, &self.hasher);
     }
 
     fn listed(&self, id: &str) -> Option<Row<'_>> {
@@ -166,20 +170,22 @@ impl Snapshot {
         found.find(|row| row.id == id)
     }
 
-    /// Returns those records that match: of the listed ones at these positions, and of those that we wrote since.
+    /// Returns those records that match: of the listed ones at these positions, and of those that we wrote since, by the hashes of
+    /// their keys.
     fn matching(
         &self,
         positions: impl Iterator<Item = u32>,
+        hashes: &[u64],
         matches: impl Fn(Row<'_>) -> bool,
     ) -> Vec<ListedCredential> {
         let written = self.written();
         let listed = positions.filter_map(|position| self.table.get(position));
-        let listed = listed.filter(|row| !written.contains_key(row.id));
-        let all = listed.chain(written.values().map(Row::of));
+        let listed = listed.filter(|row| !written.contains(row.id));
+        let all = listed.chain(written.with(hashes, MOST_ALIKE));
         all.filter(|row| matches(*row)).take(MOST).map(Row::to_record).collect()
     }
 
-    fn written(&self) -> MutexGuard<'_, HashMap<String, ListedCredential>> {
+    fn written(&self) -> MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -238,6 +244,12 @@ mod tests {
         assert_eq!((ids(&seen.identified), ids(&seen.same_account)), (vec!["1"], vec!["2", "9"]));
         assert_eq!(snapshot.by_id("1").unwrap().hostname, "db09");
         assert_eq!(ids(&snapshot.look("new", &Account::new("x", "y", "z")).identified), ["9"]);
+        assert_eq!(ids(&snapshot.look("", &Account::new("SVC", "DB09", "10.0.0.1")).near), ["1"]);
+        snapshot.note_written(record("9", "newer", ["root", "db01", "10.0.0.7"]));
+        let moved = snapshot.look("new", &Account::new("svc", "db01", "10.0.0.7"));
+        assert_eq!((ids(&moved.identified), ids(&moved.same_account)), (vec![], vec!["2"]), "the former form is gone");
+        let now = snapshot.look("newer", &Account::new("Root", "db01", "10.0.0.7"));
+        assert_eq!((ids(&now.identified), ids(&now.same_account)), (vec!["9"], vec!["5", "9"]));
         assert_eq!(snapshot.by_id("8"), None);
     }
 

@@ -9,11 +9,11 @@ use crate::domain::{ListVerdict, MissingRecords};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-type Woken = UnboundedReceiver<kube::runtime::reflector::ObjectRef<ClusterPamConnection>>;
+type Woken = UnboundedReceiver<crate::controller::runtime::pass_queue::Woken>;
 
 fn standings() -> (ConnectionHealths, Woken) {
     let mut triggers = Triggers::default();
-    let woken = triggers.add(None);
+    let woken = triggers.add::<ClusterPamConnection>(None);
     (ConnectionHealths::new(Arc::new(triggers)), woken)
 }
 

@@ -14,8 +14,6 @@ mod status;
 pub(crate) mod throwaway;
 pub(crate) mod write_status;
 
-use kube::runtime::controller::Action;
-
 use crate::api::Product;
 use crate::controller::connection::health::Asking;
 use crate::controller::connection::state::ConnectionState;
@@ -24,7 +22,7 @@ use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::observation::Observation;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::pass_end::{self, PassEnd};
+use crate::controller::runtime::pass_end::{self, Action, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::domain::credential::{Ended, clears_suspected_write, next_pass};
 use crate::domain::{Decision, Reason, SETTLE, SettleWindow};

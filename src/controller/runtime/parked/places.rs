@@ -99,7 +99,7 @@ impl WaitsForSlot for Keep {
         let is_parked = place.is_parked;
         drop(places);
         if is_parked {
-            self.triggers.wake(std::slice::from_ref(&self.object));
+            self.triggers.wake_fresh(std::slice::from_ref(&self.object));
         }
     }
 }

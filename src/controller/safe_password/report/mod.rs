@@ -11,12 +11,10 @@ mod status;
 pub(crate) mod throwaway;
 pub(crate) mod write_status;
 
-use kube::runtime::controller::Action;
-
 use crate::controller::connection::health::Asking;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::object_id::ObjectId;
-use crate::controller::runtime::pass_end::{self, PassEnd};
+use crate::controller::runtime::pass_end::{self, Action, PassEnd};
 use crate::controller::runtime::status_store::ready_reason;
 use crate::controller::safe_password::act::outcome::Outcome;
 use crate::controller::safe_password::context::Context;
