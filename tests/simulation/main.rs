@@ -34,3 +34,4 @@ mod start;
 mod tenants;
 mod throwaway;
 mod unserved;
+mod watches;

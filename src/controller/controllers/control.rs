@@ -43,6 +43,7 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     receiver: Receiver<K>,
     stop: &Stop,
 ) -> (Store<Packed<K>>, impl Future<Output = ()> + use<K, R>) {
+    cluster.contacts.expect(api.resource_url());
     let (set, store) = WatchSet::new();
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster), set);
     let stream = watch::objects(api, config, first, adapt(Arc::clone(reconciler), store.clone()), take_in);

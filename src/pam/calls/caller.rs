@@ -256,7 +256,9 @@ impl Caller {
             request = request.header(AUTHORIZATION, header);
         }
         let answer = transport::exchange(Call::Token, request, self.deadlines.read).await;
-        ticket.done(answer.and_then(|answer| granted(&answer)))
+        ticket
+            .done(answer.and_then(|answer| granted(&answer)))
+            .inspect(|_| self.member.refreshed(self.tokens.refresh()))
     }
 }
 
