@@ -251,6 +251,7 @@ fn set(gauges: &Family<ReasonLabels, Gauge>, counts: impl IntoIterator<Item = (&
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Reason;
 
     fn text(registry: &Registry) -> String {
         let mut text = String::new();
@@ -287,5 +288,84 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
         }
+    }
+
+    /// The reasons that a connection can have.
+    const OF_CONNECTIONS: [Reason; 14] = [
+        Reason::Progressing,
+        Reason::Authenticated,
+        Reason::SecretNotFound,
+        Reason::SecretKeyNotFound,
+        Reason::SecretInvalid,
+        Reason::ConnectionNotReady,
+        Reason::ConnectionNotAllowed,
+        Reason::PamUnavailable,
+        Reason::RateLimited,
+        Reason::PamRejected,
+        Reason::PamPermissionDenied,
+        Reason::PamAuthenticationFailed,
+        Reason::AnotherOperator,
+        Reason::NotServed,
+    ];
+
+    fn readings() -> Readings {
+        let of = |kind| ObjectReadings { kind, drifted: 1, suspended: 1, oldest_unsynced: Duration::from_secs(1) };
+        let watched = ["secrets", "configmaps", "namespaces", "a", "b", "c", "d"];
+        Readings {
+            connections: OF_CONNECTIONS.iter().map(|reason| (reason.as_str(), 1)).collect(),
+            conditions: ["InventoryIncomplete", "VaultRestored", "DisablesHeld"].map(|kind| (kind, 1)).into(),
+            objects: vec![of(Kind::PamCredential), of(Kind::MySafePassword)],
+            watch_ages: watched.map(|resource| (resource.to_owned(), Duration::ZERO)).into(),
+            ..Readings::default()
+        }
+    }
+
+    /// Everything that can be counted, counted at least once: no cluster has more series.
+    #[test]
+    fn there_are_at_most_300_series_whatever_happens() {
+        use {PamOperation as Op, PamOutcome as Out, ReconcileOutcome as End};
+        let (metrics, registry) = Metrics::new();
+        let kinds = [Kind::PamCredential, Kind::MySafePassword, Kind::PamConnection, Kind::ClusterPamConnection];
+        for kind in kinds {
+            metrics.status_written(kind);
+            for end in [End::Ready, End::Waiting, End::Stalled, End::Error] {
+                metrics.reconciled(kind, end, Duration::ZERO);
+            }
+        }
+        for op in [Op::Token, Op::List, Op::Upsert, Op::Create, Op::Update, Op::Disable, Op::Enable] {
+            let outcomes = [Out::Ok, Out::NotFound, Out::Rejected, Out::PermissionDenied, Out::AuthenticationFailed];
+            for outcome in outcomes.into_iter().chain([Out::RateLimited, Out::Unavailable, Out::Malformed]) {
+                metrics.pam_request(op, outcome, Duration::ZERO);
+            }
+        }
+        let of_objects = || Reason::ALL.into_iter().filter(|reason| *reason != Reason::Authenticated);
+        metrics.set_credentials(of_objects().map(|reason| (reason.as_str(), 1)));
+        metrics.set_my_safe_passwords(of_objects().map(|reason| (reason.as_str(), 1)));
+        [RefreshCause::Expiry, RefreshCause::Rejected].map(|cause| metrics.token_refreshed(cause));
+        metrics.read_from(|| Some(readings()));
+        let text = text(&registry);
+        let series = text.lines().filter(|line| !line.starts_with('#')).count();
+        assert!(series <= 300, "{series} series:\n{text}");
+    }
+
+    #[test]
+    fn numbers_that_are_read_at_a_scrape_are_shown_as_long_as_there_is_something_to_read() {
+        let (metrics, registry) = Metrics::new();
+        assert!(!text(&registry).contains("queue_depth"));
+        metrics.read_from(|| Some(readings()));
+        for line in [
+            r#"pam_operator_connections{reason="PamUnavailable"} 1"#,
+            r#"pam_operator_connection_conditions{condition="DisablesHeld"} 1"#,
+            r#"pam_operator_circuits{state="open"} 0"#,
+            "pam_operator_held_disables 0",
+            r#"pam_operator_drifted_objects{kind="PamCredential"} 1"#,
+            r#"pam_operator_oldest_unsynced_age_seconds{kind="MySafePassword"} 1"#,
+            "pam_operator_queue_depth 0",
+            r#"pam_operator_watch_age_seconds{resource="secrets"} 0"#,
+        ] {
+            assert!(text(&registry).lines().any(|l| l == line), "{line} is missing in\n{}", text(&registry));
+        }
+        metrics.read_from(|| None);
+        assert!(!text(&registry).contains("queue_depth"));
     }
 }

@@ -262,3 +262,67 @@ fn not_ready_since<K: Managed>(object: &K, conditions: &[Condition]) -> Option<T
     let made = object.meta().creation_timestamp.as_ref().map(|made| made.0);
     changed.filter(|at| *at != Timestamp::UNIX_EPOCH).or(made)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::PamCredential;
+    use serde_json::{Value, json};
+
+    fn object(uid: &str, ready: &str, generation: i64, more: &Value) -> PamCredential {
+        let ready = json!({"type": "Ready", "status": ready, "reason": "Synced", "message": "", "observedGeneration": 1, "lastTransitionTime": "2030-01-01T01:00:00Z"});
+        let mut object = json!({
+            "apiVersion": "pam-operator.io/v1alpha1", "kind": "PamCredential",
+            "metadata": {"name": "a", "namespace": "ns", "uid": uid, "generation": generation, "creationTimestamp": "2030-01-01T00:00:00Z"},
+            "spec": {"username": "u", "hostname": "h", "ip": "i"},
+            "status": {"conditions": [ready]},
+        });
+        json_patch::merge(&mut object, more);
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn at(hour: i8) -> Timestamp {
+        format!("2030-01-01T{hour:02}:00:00Z").parse().unwrap()
+    }
+
+    #[test]
+    fn an_object_is_unsynced_since_it_is_not_ready_for_its_newest_generation() {
+        let (nothing, states) = (json!({}), ObjectStates::default());
+        let shows = |object: &PamCredential, hour: i8| {
+            states.note_shown(object, at(hour));
+            states.shown_counts().unsynced_since
+        };
+        assert_eq!(shows(&object("u", "True", 1, &nothing), 2), None);
+        assert_eq!(shows(&object("u", "True", 2, &nothing), 3), Some(at(3)), "its spec was edited");
+        assert_eq!(shows(&object("u", "False", 2, &nothing), 4), Some(at(3)), "since then, whatever else happened");
+        assert_eq!(shows(&object("u", "True", 1, &nothing), 5), None);
+        assert_eq!(shows(&object("u", "False", 1, &nothing), 6), Some(at(1)), "as after a restart");
+        assert_eq!(shows(&object("u", "False", 1, &json!({"spec": {"suspend": true}})), 7), None);
+        let unseen = json!({"status": {"conditions": [
+            {"type": "Ready", "status": "Unknown", "reason": "Progressing", "message": "", "lastTransitionTime": "1970-01-01T00:00:00Z"}
+        ]}});
+        assert_eq!(shows(&object("u", "True", 1, &unseen), 8), Some(at(0)), "since it was made");
+        states.forget("u");
+        assert_eq!(states.shown_counts(), ShownCounts::default());
+    }
+
+    #[test]
+    fn ten_thousand_objects_are_counted_in_a_few_milliseconds() {
+        let (states, drifted) = (
+            ObjectStates::default(),
+            json!({"type": "Drifted", "status": "True", "reason": "NotListed", "message": "", "lastTransitionTime": "2030-01-01T01:00:00Z"}),
+        );
+        let object = object("u", "True", 1, &json!({"status": {"conditions": [drifted]}}));
+        for number in 0..10_000 {
+            let mut object = object.clone();
+            object.metadata.uid = Some(number.to_string());
+            states.note_shown(&object, at(2));
+        }
+        let began = std::time::Instant::now();
+        let counts = states.shown_counts();
+        let took = began.elapsed();
+        println!("{took:?}");
+        assert_eq!((counts.drifted, counts.unsynced_since), (10_000, Some(at(2))));
+        assert!(took < Duration::from_millis(100), "{took:?}");
+    }
+}
