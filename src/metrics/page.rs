@@ -98,13 +98,14 @@ mod tests {
     fn counters_and_infos_are_called_as_their_samples_in_the_older_format() {
         let (metrics, registry) = Metrics::new();
         metrics.record_left_enabled();
+        metrics.secret_pushed(std::time::Duration::ZERO);
         let page = Page::of(&registry, "*/*").unwrap();
         assert_eq!(page.content_type, "text/plain; version=0.0.4; charset=utf-8");
         for line in [
             "# TYPE pam_operator_records_left_enabled_total counter",
             "pam_operator_records_left_enabled_total 1",
             "# TYPE pam_operator_build_info gauge",
-            "# TYPE pam_operator_reconcile_duration_seconds histogram",
+            "# TYPE pam_operator_secret_push_latency_seconds histogram",
             "# TYPE process_resident_memory_bytes gauge",
             "# TYPE process_cpu_seconds_total counter",
         ] {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use super::promtool::{promtool, rules, rules_file};
 use super::{change_all, synced};
@@ -117,6 +118,13 @@ fn the_queries_of_the_dashboard_are_promql() {
     }
     let file = super::promtool::Written::new("dashboard.yaml", &file);
     promtool(&["check", "rules", "--lint=none", file.path()], "");
+}
+
+#[test]
+fn the_dashboard_is_as_grafanas_schema_describes_one() {
+    let program = local_cluster::assets::check_dashboard().unwrap();
+    let output = Command::new(program).arg(root().join("charts/pam-operator/files/dashboard.json")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

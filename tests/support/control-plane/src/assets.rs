@@ -96,15 +96,21 @@ pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
     Ok(tools_in(&folder, helm))
 }
 
-/// [`ensure()`] and [`promtool()`], telling each step on standard error.
+/// [`ensure()`], [`promtool()`] and [`check_dashboard()`], telling each step on standard error.
 pub fn ensure_aloud() -> Result<Tools> {
     promtool()?;
+    check_dashboard()?;
     ensure(&aloud)
 }
 
 /// Finds promtool, building it if it is missing, and telling so on standard error. No control plane is needed for it.
 pub fn promtool() -> Result<PathBuf> {
     Ok(cached(&promtool_module(), &aloud)?.join("promtool"))
+}
+
+/// Finds the program that compares a dashboard with Grafana's schema, building it if it is missing, and telling so.
+pub fn check_dashboard() -> Result<PathBuf> {
+    Ok(cached(&dashboard_module(), &aloud)?.join("check-dashboard"))
 }
 
 fn aloud(line: &str) {
@@ -163,6 +169,16 @@ fn promtool_module() -> GoModule {
         ldflags: format!("-s -w -X github.com/prometheus/common/version.Version={PROMETHEUS}"),
         // Without the clients of every cloud it builds in a third of the time, and takes a third of the room.
         tags: "remove_all_sd",
+    }
+}
+
+fn dashboard_module() -> GoModule {
+    GoModule {
+        folder: "dashboard",
+        takes: "half a minute",
+        programs: &[("check-dashboard", ".")],
+        ldflags: "-s -w".to_owned(),
+        tags: "",
     }
 }
 
@@ -247,9 +263,9 @@ mod tests {
 
     #[test]
     fn each_module_has_a_folder_of_its_own() {
-        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module(), promtool_module()]);
+        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module(), promtool_module(), dashboard_module()]);
         let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
-        assert_eq!(names.len(), KUBERNETES.len() + 2);
+        assert_eq!(names.len(), KUBERNETES.len() + 3);
         assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
     }
 }

@@ -40,6 +40,8 @@ impl GoModule {
             let path = self.path().join(file);
             hash.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
         }
+        // A module may have a program of its own.
+        hash.update(fs::read(self.path().join("main.go")).unwrap_or_default());
         hash.update(&self.ldflags);
         hash.update(self.tags);
         hash.update(std::env::consts::OS);
