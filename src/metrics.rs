@@ -341,7 +341,9 @@ mod tests {
         let of_objects = || Reason::ALL.into_iter().filter(|reason| *reason != Reason::Authenticated);
         metrics.set_credentials(of_objects().map(|reason| (reason.as_str(), 1)));
         metrics.set_my_safe_passwords(of_objects().map(|reason| (reason.as_str(), 1)));
-        [RefreshCause::Expiry, RefreshCause::Rejected].map(|cause| metrics.token_refreshed(cause));
+        for cause in [RefreshCause::Expiry, RefreshCause::Rejected] {
+            metrics.token_refreshed(cause);
+        }
         metrics.read_from(|| Some(readings()));
         let text = text(&registry);
         let series = text.lines().filter(|line| !line.starts_with('#')).count();

@@ -241,7 +241,7 @@ impl Shown {
         let conditions = object.status().map(|status| status.conditions().as_slice()).unwrap_or_default();
         let has = |kind| find(conditions, kind).is_some_and(|condition| condition.status == "True");
         let suspended = object.is_suspended();
-        let unsynced = !suspended && !(has(ConditionType::Ready) && is_current(object, conditions));
+        let unsynced = !suspended && (!has(ConditionType::Ready) || !is_current(object, conditions));
         let began = || if has(ConditionType::Ready) { now } else { not_ready_since(object, conditions).unwrap_or(now) };
         Self {
             drifted: has(ConditionType::Drifted),

@@ -36,10 +36,11 @@ pub(crate) struct PamWrite {
     pub(crate) duration: Duration,
 }
 
-/// Runs a pass over an object, so that lines name the object and the connection.
-pub(crate) async fn during<T>(object: ObjectId, connection: String, pass: impl Future<Output = T>) -> T {
+/// Returns a pass over an object during which lines name the object and the connection. It is no `async fn`, which would keep the
+/// pass twice: with ten kilobytes each.
+pub(crate) fn during<F: Future>(object: ObjectId, connection: String, pass: F) -> impl Future<Output = F::Output> {
     let scope = Pass { object, connection, began: Instant::now(), code: Cell::new(None) };
-    PASS.scope(scope, pass).await
+    PASS.scope(scope, pass)
 }
 
 /// Notes the code of an answer of the PAM, for the transition that follows from the answer.

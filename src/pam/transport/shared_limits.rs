@@ -93,7 +93,9 @@ impl Member {
 
     /// Reports a new token, if it replaces one.
     pub(in crate::pam) fn refreshed(&self, why: Option<TokenRefresh>) {
-        why.into_iter().for_each(|why| self.reporter.refreshed(why));
+        if let Some(why) = why {
+            self.reporter.refreshed(why);
+        }
     }
 
     /// Returns for how long the PAM has been left alone but for single probes; `None` if calls go through.

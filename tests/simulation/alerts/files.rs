@@ -8,6 +8,7 @@ use std::process::Command;
 use super::promtool::{promtool, rules, rules_file};
 use super::{change_all, synced};
 use crate::support::world;
+use pam_operator::domain::Reason;
 use pam_simulator::Config;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -76,8 +77,22 @@ fn the_rules_are_valid_and_each_says_what_it_is_and_where_it_is_explained() {
         let by_pattern = query.contains("pam_operator_(credentials|my_safe_passwords)");
         assert!(unknown.is_empty() || by_pattern, "{name}: {unknown:?}");
     }
+    let tests = [include_str!("of_the_operator.rs"), include_str!("of_the_pam.rs")].concat();
+    for rule in &rules {
+        assert!(tests.contains(&rule["alert"].to_string()), "{} has no test", rule["alert"]);
+    }
     let headings = explained.lines().filter(|line| line.starts_with("## PamOperator")).count();
     assert_eq!(headings, rules.len(), "a heading without a rule");
+}
+
+#[test]
+fn what_needs_somebody_to_act_is_what_the_operator_calls_stalled() {
+    let rule = rules().into_iter().find(|rule| rule["alert"] == "PamOperatorObjectsStalled").unwrap();
+    let pattern = Regex::new(r#"reason=~"([^"]+)""#).unwrap();
+    let query = rule["expr"].as_str().unwrap();
+    let named: BTreeSet<&str> = pattern.captures(query).unwrap().get(1).unwrap().as_str().split('|').collect();
+    let stalled = Reason::ALL.into_iter().filter(|reason| reason.is_stalled()).map(Reason::as_str);
+    assert_eq!(named, stalled.collect());
 }
 
 /// All panels, those in rows too.

@@ -47,7 +47,9 @@ async fn ask(
     let mut filter = is_json(answer.headers()).then(|| MetadataFilter::new(kept));
     Ok(answer.map(|body| {
         body.map_frame(move |frame| {
-            watched.iter().for_each(|path| contacts.heard(path));
+            if let Some(path) = &watched {
+                contacts.heard(path);
+            }
             frame.map_data(|bytes: Bytes| match &mut filter {
                 Some(filter) => Bytes::from(filter.feed(&bytes)),
                 None => bytes,

@@ -96,14 +96,12 @@ pub fn ensure(progress: Progress<'_>) -> Result<Tools> {
     Ok(tools_in(&folder, helm))
 }
 
-/// [`ensure()`], [`promtool()`] and [`check_dashboard()`], telling each step on standard error.
+/// [`ensure()`], telling each step on standard error.
 pub fn ensure_aloud() -> Result<Tools> {
-    promtool()?;
-    check_dashboard()?;
     ensure(&aloud)
 }
 
-/// Finds promtool, building it if it is missing, and telling so on standard error. No control plane is needed for it.
+/// Finds promtool, building it if it is missing, and telling so on standard error. No control plane needs it.
 pub fn promtool() -> Result<PathBuf> {
     Ok(cached(&promtool_module(), &aloud)?.join("promtool"))
 }
