@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use tokio::time::Instant;
 
-use crate::api::{ConditionType, Conditioned as _, find};
+use crate::api::{ConditionType, Conditioned as _, ROTATED_IN_VAULT, find};
 use crate::controller::runtime::managed::Managed;
 use crate::domain::{OtherOperator, Reason, SecretVersion, StatusTrace};
 
@@ -57,6 +57,7 @@ struct ObjectState {
 /// What the watch shows of an object, for the metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shown {
+    /// Whether the PAM shows it otherwise than written, by something else than the vault's own rotation.
     drifted: bool,
     suspended: bool,
     /// Since when `Ready` is not true for the newest generation; `None`: it is, or need not be.
@@ -244,7 +245,7 @@ impl Shown {
         let unsynced = !suspended && (!has(ConditionType::Ready) || !is_current(object, conditions));
         let began = || if has(ConditionType::Ready) { now } else { not_ready_since(object, conditions).unwrap_or(now) };
         Self {
-            drifted: has(ConditionType::Drifted),
+            drifted: find(conditions, ConditionType::Drifted).is_some_and(|drifted| drifted.reason != ROTATED_IN_VAULT),
             suspended,
             unsynced_since: unsynced.then(|| since.unwrap_or_else(began)),
         }
@@ -302,6 +303,9 @@ mod tests {
             {"type": "Ready", "status": "Unknown", "reason": "Progressing", "message": "", "lastTransitionTime": "1970-01-01T00:00:00Z"}
         ]}});
         assert_eq!(shows(&object("u", "True", 1, &unseen), 8), Some(at(0)), "since it was made");
+        let rotated = json!({"type": "Drifted", "status": "True", "reason": "RotatedInVault", "message": "", "lastTransitionTime": "2030-01-01T01:00:00Z"});
+        states.note_shown(&object("u", "True", 1, &json!({"status": {"conditions": [rotated]}})), at(9));
+        assert_eq!(states.shown_counts().drifted, 0, "as the vault's policy says");
         states.forget("u");
         assert_eq!(states.shown_counts(), ShownCounts::default());
     }

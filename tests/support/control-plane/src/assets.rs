@@ -261,7 +261,11 @@ mod tests {
 
     #[test]
     fn each_module_has_a_folder_of_its_own() {
-        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module(), promtool_module(), dashboard_module()]);
+        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([
+            helm_module(),
+            promtool_module(),
+            dashboard_module(),
+        ]);
         let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
         assert_eq!(names.len(), KUBERNETES.len() + 3);
         assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
