@@ -55,10 +55,10 @@ generate: need-rust need-go ## Write the generated files anew: the CRDs, the tab
 	cargo build $(CARGO_FLAGS) --quiet --workspace --bins
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --test e2e -- chart::render::the_plain_manifest chart::rights:: plugin::manual::
 
-tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl and helm into the cache, and say where they are
+tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl, helm and promtool into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets
 
-clean-cache: ## Delete what was built into the cache (it takes about 5 minutes to build again)
+clean-cache: ## Delete what was built into the cache (it takes about 7 minutes to build again)
 	rm -rf "$(CACHE)"/tools-*
 
 need-rust:

@@ -5,6 +5,9 @@
 //! `_total` on counters and the unit on histograms.
 
 mod labels;
+mod page;
+mod process;
+mod readings;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +16,13 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use labels::{Kind, PamOperation, PamOutcome, ReconcileOutcome};
+pub use labels::{Kind, PamOperation, PamOutcome, ReconcileOutcome, RefreshCause};
+pub use page::Page;
+pub use readings::{ObjectReadings, Readings};
 
-use labels::{KindLabels, OperationLabels, ReasonLabels, ReconcileLabels, RequestLabels};
+use labels::{KindLabels, OperationLabels, ReasonLabels, ReconcileLabels, RefreshLabels, RequestLabels};
+use process::Process;
+use readings::Source;
 
 type HistogramFamily<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -29,12 +36,14 @@ pub struct Metrics {
     pam_requests_under_way: Gauge,
     credentials: Family<ReasonLabels, Gauge>,
     my_safe_passwords: Family<ReasonLabels, Gauge>,
+    token_refreshes: Family<RefreshLabels, Counter>,
     push_latency: Histogram,
     status_writes: Family<KindLabels, Counter>,
     records_left_enabled: Counter,
     leader: Gauge,
     lease_foreign_holder: Gauge,
     plan_only: Gauge,
+    source: Source,
 }
 
 impl Metrics {
@@ -49,18 +58,28 @@ impl Metrics {
             pam_requests_under_way: Gauge::default(),
             credentials: Family::default(),
             my_safe_passwords: Family::default(),
-            push_latency: request_histogram(),
+            token_refreshes: Family::default(),
+            push_latency: latency_histogram(),
             status_writes: Family::default(),
             records_left_enabled: Counter::default(),
             leader: Gauge::default(),
             lease_foreign_holder: Gauge::default(),
             plan_only: Gauge::default(),
+            source: Source::default(),
         };
-        let mut registry = Registry::with_prefix("pam_operator");
-        metrics.register_passes(&mut registry);
-        metrics.register_requests(&mut registry);
-        register_build(&mut registry);
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Process));
+        let own = registry.sub_registry_with_prefix("pam_operator");
+        metrics.register_passes(own);
+        metrics.register_requests(own);
+        own.register_collector(Box::new(metrics.source.clone()));
+        register_build(own);
         (metrics, Arc::new(registry))
+    }
+
+    /// Has each scrape show what `read` returns then; nothing of it where `read` returns `None`.
+    pub fn read_from(&self, read: impl Fn() -> Option<Readings> + Send + Sync + 'static) {
+        self.source.set(read);
     }
 
     fn register_passes(&self, registry: &mut Registry) {
@@ -117,6 +136,11 @@ impl Metrics {
             "HTTP requests to a PAM that were begun and not ended yet",
             self.pam_requests_under_way.clone(),
         );
+        registry.register(
+            "token_refreshes",
+            "Tokens that were asked for although there had been one, by cause",
+            self.token_refreshes.clone(),
+        );
         registry.register_with_unit(
             "secret_push_latency",
             "From the event of a changed Secret to the PAM's answer that it has the value",
@@ -161,6 +185,11 @@ impl Metrics {
         set(&self.my_safe_passwords, counts);
     }
 
+    /// Counts a token that replaces one.
+    pub fn token_refreshed(&self, cause: RefreshCause) {
+        self.token_refreshes.get_or_create(&RefreshLabels { cause }).inc();
+    }
+
     /// Records that a changed Secret reached the PAM `latency` after its event was seen.
     pub fn secret_pushed(&self, latency: Duration) {
         self.push_latency.observe(latency.as_secs_f64());
@@ -197,13 +226,18 @@ fn register_build(registry: &mut Registry) {
     registry.register("build", "The version that runs", build);
 }
 
-/// Returns a histogram from 1 ms (nothing to do) to 2 min (a write that reached its deadline).
+/// Returns a histogram from 10 ms (nothing to do) to 2 min (a write that reached its deadline).
 fn pass_histogram() -> Histogram {
-    Histogram::new([0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0])
+    Histogram::new([0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0])
 }
 
-/// Returns a histogram from 10 ms to 2 min, with a bound at the promised second (P2) and at the deadlines of reads and writes.
+/// Returns a histogram from 100 ms to 2 min. There is one for each operation, so that it has few bounds.
 fn request_histogram() -> Histogram {
+    Histogram::new([0.1, 0.5, 2.5, 10.0, 75.0, 120.0])
+}
+
+/// Returns a histogram from 10 ms to 2 min, with more bounds around the promised second (P2).
+fn latency_histogram() -> Histogram {
     Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 120.0])
 }
 
@@ -217,6 +251,7 @@ fn set(gauges: &Family<ReasonLabels, Gauge>, counts: impl IntoIterator<Item = (&
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Reason;
 
     fn text(registry: &Registry) -> String {
         let mut text = String::new();
@@ -253,5 +288,86 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
         }
+    }
+
+    /// The reasons that a connection can have.
+    const OF_CONNECTIONS: [Reason; 14] = [
+        Reason::Progressing,
+        Reason::Authenticated,
+        Reason::SecretNotFound,
+        Reason::SecretKeyNotFound,
+        Reason::SecretInvalid,
+        Reason::ConnectionNotReady,
+        Reason::ConnectionNotAllowed,
+        Reason::PamUnavailable,
+        Reason::RateLimited,
+        Reason::PamRejected,
+        Reason::PamPermissionDenied,
+        Reason::PamAuthenticationFailed,
+        Reason::AnotherOperator,
+        Reason::NotServed,
+    ];
+
+    fn readings() -> Readings {
+        let of = |kind| ObjectReadings { kind, drifted: 1, suspended: 1, oldest_unsynced: Duration::from_secs(1) };
+        let watched = ["secrets", "configmaps", "namespaces", "a", "b", "c", "d"];
+        Readings {
+            connections: OF_CONNECTIONS.iter().map(|reason| (reason.as_str(), 1)).collect(),
+            conditions: ["InventoryIncomplete", "VaultRestored", "DisablesHeld"].map(|kind| (kind, 1)).into(),
+            objects: vec![of(Kind::PamCredential), of(Kind::MySafePassword)],
+            watch_ages: watched.map(|resource| (resource.to_owned(), Duration::ZERO)).into(),
+            ..Readings::default()
+        }
+    }
+
+    /// Everything that can be counted, counted at least once: no cluster has more series.
+    #[test]
+    fn there_are_at_most_300_series_whatever_happens() {
+        use {PamOperation as Op, PamOutcome as Out, ReconcileOutcome as End};
+        let (metrics, registry) = Metrics::new();
+        let kinds = [Kind::PamCredential, Kind::MySafePassword, Kind::PamConnection, Kind::ClusterPamConnection];
+        for kind in kinds {
+            metrics.status_written(kind);
+            for end in [End::Ready, End::Waiting, End::Stalled, End::Error] {
+                metrics.reconciled(kind, end, Duration::ZERO);
+            }
+        }
+        for op in [Op::Token, Op::List, Op::Upsert, Op::Create, Op::Update, Op::Disable, Op::Enable] {
+            let outcomes = [Out::Ok, Out::NotFound, Out::Rejected, Out::PermissionDenied, Out::AuthenticationFailed];
+            for outcome in outcomes.into_iter().chain([Out::RateLimited, Out::Unavailable, Out::Malformed]) {
+                metrics.pam_request(op, outcome, Duration::ZERO);
+            }
+        }
+        let of_objects = || Reason::ALL.into_iter().filter(|reason| *reason != Reason::Authenticated);
+        metrics.set_credentials(of_objects().map(|reason| (reason.as_str(), 1)));
+        metrics.set_my_safe_passwords(of_objects().map(|reason| (reason.as_str(), 1)));
+        for cause in [RefreshCause::Expiry, RefreshCause::Rejected] {
+            metrics.token_refreshed(cause);
+        }
+        metrics.read_from(|| Some(readings()));
+        let text = text(&registry);
+        let series = text.lines().filter(|line| !line.starts_with('#')).count();
+        assert!(series <= 300, "{series} series:\n{text}");
+    }
+
+    #[test]
+    fn numbers_that_are_read_at_a_scrape_are_shown_as_long_as_there_is_something_to_read() {
+        let (metrics, registry) = Metrics::new();
+        assert!(!text(&registry).contains("queue_depth"));
+        metrics.read_from(|| Some(readings()));
+        for line in [
+            r#"pam_operator_connections{reason="PamUnavailable"} 1"#,
+            r#"pam_operator_connection_conditions{condition="DisablesHeld"} 1"#,
+            r#"pam_operator_circuits{state="open"} 0"#,
+            "pam_operator_held_disables 0",
+            r#"pam_operator_drifted_objects{kind="PamCredential"} 1"#,
+            r#"pam_operator_oldest_unsynced_age_seconds{kind="MySafePassword"} 1"#,
+            "pam_operator_queue_depth 0",
+            r#"pam_operator_watch_age_seconds{resource="secrets"} 0"#,
+        ] {
+            assert!(text(&registry).lines().any(|l| l == line), "{line} is missing in\n{}", text(&registry));
+        }
+        metrics.read_from(|| None);
+        assert!(!text(&registry).contains("queue_depth"));
     }
 }

@@ -2,6 +2,9 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+/// The reason of `Drifted` where the vault itself rotated the value, as its policy says.
+pub const ROTATED_IN_VAULT: &str = "RotatedInVault";
+
 /// The condition types that this API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConditionType {

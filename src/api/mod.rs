@@ -24,7 +24,7 @@ pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequir
 pub use compatibility::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm, SettingsBlocks,
 };
-pub use conditions::{ConditionType, Conditioned, ReadyState, condition, find, is_same_status};
+pub use conditions::{ConditionType, Conditioned, ROTATED_IN_VAULT, ReadyState, condition, find, is_same_status};
 pub use connection::{
     Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
     HeldNamespace, InventorySettings, InventoryStatus, Limits, NamespaceInventory, Oauth2, PamConnectionStatus,

@@ -1,5 +1,7 @@
 //! Starts the controllers and their watches, and stops them in order.
 
+mod readings;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use crate::controller::runtime::namespace_watch;
 use crate::controller::runtime::outside;
 use crate::controller::runtime::rollback;
 use crate::controller::runtime::watch;
+use crate::controller::runtime::watch_contacts::WatchContacts;
 use crate::controller::safe_password;
 use crate::controller::secret::digest;
 use crate::leader::LeadHandle;
@@ -50,18 +53,20 @@ pub async fn run(
 ) -> Result<(), Error> {
     let went_back: Stop = rollback::went_back(Api::<ClusterPamConnection>::all(client.clone())).boxed().shared();
     let stop: Stop = select(stop.boxed(), went_back.clone()).map(drop).boxed().shared();
-    let client = answers::filtered(client);
+    let contacts = WatchContacts::default();
+    let client = answers::filtered(client, contacts.clone());
     let cluster_name = cluster_name(&client, config).await?;
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, MySafePasswords, ClusterPamConnections and PamConnections");
     let (triggers, receivers) = channels(config);
-    let cluster = Arc::new(Cluster::new(client, config, metrics, Started { cluster_name, lead, triggers }));
+    let cluster = Arc::new(Cluster::new(client, config, metrics, Started { cluster_name, lead, triggers, contacts }));
     let connections = Arc::new(connection::context::Context::new(Arc::clone(&cluster), key, config));
     let credentials = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
     let safe_passwords = Arc::new(safe_password::context::Context::new(Arc::clone(&connections)));
     let mut watches = JoinSet::new();
     let versions_known = first_lists(&cluster, config, &mut watches);
     let kinds = Kinds { connections, credentials, safe_passwords };
+    readings::publish(&kinds);
     let serving = serve(&kinds, config, receivers, &versions_known, ready, &stop);
     let closing = async {
         tokio::select! {

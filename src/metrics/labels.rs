@@ -68,6 +68,15 @@ pub enum PamOutcome {
     Malformed,
 }
 
+/// Why a token was asked for although there had been one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefreshCause {
+    /// The token had expired, or was about to.
+    Expiry,
+    /// The PAM rejected the token before its time.
+    Rejected,
+}
+
 /// Implements the label of an enum as the given words.
 macro_rules! label_words {
     ($($type:ident { $($variant:ident => $word:literal),+ $(,)? })+) => {$(
@@ -85,6 +94,7 @@ macro_rules! label_words {
 
 label_words! {
     ReconcileOutcome { Ready => "ready", Waiting => "waiting", Stalled => "stalled", Error => "error" }
+    RefreshCause { Expiry => "expiry", Rejected => "rejected" }
     PamOperation {
         Token => "token",
         List => "list",
@@ -131,4 +141,24 @@ pub(super) struct RequestLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ReasonLabels {
     pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RefreshLabels {
+    pub(super) cause: RefreshCause,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ConditionLabels {
+    pub(super) condition: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StateLabels {
+    pub(super) state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ResourceLabels {
+    pub(super) resource: String,
 }

@@ -49,7 +49,7 @@ pub use endpoint::{
 pub use error::{AuthFailure, Call, EntryRefusal, PamError, ReadRefusal, RetryAdvice, TlsFault, Unavailable, field_of};
 pub use inventory::{Account, EntrySnapshot, Inventory, ListBudget, Seen, Snapshot};
 pub use safe_password::{CreatedEntry, Edit, EntryChange, EntryFields, ListedEntry, NewEntry, Share, Sharing};
-pub use transport::{CallReport, Origins};
+pub use transport::{CallReport, Origins, TokenRefresh};
 pub use vault_id::{host_of, origin_of};
 
 pub use crate::domain::VaultId;

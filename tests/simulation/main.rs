@@ -7,6 +7,7 @@
 mod random;
 mod support;
 
+mod alerts;
 mod backlog;
 mod breaking;
 mod competing_clusters;
@@ -25,6 +26,7 @@ mod late_answers;
 mod late_writes_of_gone_objects;
 mod list_budget;
 mod load;
+mod log_lines;
 mod my_safe;
 mod neighbours;
 mod outage;
@@ -34,3 +36,4 @@ mod start;
 mod tenants;
 mod throwaway;
 mod unserved;
+mod watches;

@@ -1,7 +1,25 @@
 //! Counts calls to the PAM in the metrics.
 
-use crate::metrics::{Metrics, PamOperation, PamOutcome};
-use crate::pam::{Call, CallReport};
+use crate::controller::runtime::pass_log::{self, PamWrite};
+use crate::metrics::{Metrics, PamOperation, PamOutcome, RefreshCause};
+use crate::pam::{Call, CallReport, TokenRefresh};
+
+/// Logs a call to the PAM that is a write, and notes the code of the answer for what is logged later of the pass.
+pub(crate) fn log(report: &CallReport) {
+    let CallReport { call, outcome, code, duration } = *report;
+    pass_log::note_code(code);
+    if call.is_write() {
+        pass_log::wrote(&PamWrite { action: call.name(), reason: outcome, duration }, code);
+    }
+}
+
+/// Counts a token that replaces one.
+pub(crate) fn count_refresh(metrics: &Metrics, why: TokenRefresh) {
+    metrics.token_refreshed(match why {
+        TokenRefresh::Expiry => RefreshCause::Expiry,
+        TokenRefresh::Rejected => RefreshCause::Rejected,
+    });
+}
 
 /// Counts a call to the PAM in the metrics.
 pub(crate) fn count(metrics: &Metrics, report: &CallReport) {

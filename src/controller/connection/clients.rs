@@ -10,7 +10,7 @@ use crate::controller::runtime::error::Error;
 use crate::domain::ConnectedVault;
 use crate::message::problem::Problem;
 use crate::metrics::Metrics;
-use crate::pam::{Deadlines, EntrySnapshot, Inventory, ListBudget, Origins, PamClient};
+use crate::pam::{CallReport, Deadlines, EntrySnapshot, Inventory, ListBudget, Origins, PamClient};
 
 /// The clients of all connections, with the limits that connections to one PAM share, and those that tenants share.
 pub(crate) struct ClientCache {
@@ -37,9 +37,14 @@ pub(crate) struct ConnectedClient {
 impl ClientCache {
     /// Returns a cache without clients; `metrics` count the calls of each client that the cache makes.
     pub(crate) fn new(metrics: Metrics) -> Self {
-        let under_way = metrics.clone();
-        let origins = Origins::with_observer(move |report| call_metrics::count(&metrics, report))
-            .with_gauge(move |change| under_way.pam_request_under_way(change));
+        let (under_way, refreshes) = (metrics.clone(), metrics.clone());
+        let observer = move |report: &CallReport| {
+            call_metrics::log(report);
+            call_metrics::count(&metrics, report);
+        };
+        let origins = Origins::with_observer(observer)
+            .with_gauge(move |change| under_way.pam_request_under_way(change))
+            .with_refreshes(move |why| call_metrics::count_refresh(&refreshes, why));
         Self { origins, lists: ListBudget::default() }
     }
 

@@ -16,6 +16,7 @@ use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::Reconciler;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::pass_end::Action;
+use crate::controller::runtime::pass_log;
 use crate::controller::runtime::retry::{Failure, Gate, input_hash};
 use crate::controller::runtime::status_store;
 use crate::domain::{Reason, Retry, backoff};
@@ -37,7 +38,9 @@ impl<K: IntoAny> Reconciler<K> for Context {
     /// Passes over a connection. Never fails on the PAM's account.
     async fn reconcile(self: &Arc<Self>, object: &K) -> Result<Action, Error> {
         self.cluster.track(object);
-        let wait = pass(&object.any(), self).await?;
+        let connection = object.any();
+        let id = connection.id();
+        let wait = pass_log::during(id.object_id(), id.to_string(), pass(&connection, self)).await?;
         Ok(wait.map_or_else(Action::await_change, Action::requeue))
     }
 }

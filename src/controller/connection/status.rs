@@ -15,6 +15,7 @@ use crate::controller::connection::object::AnyConnection;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::events::{announce_transition, emit};
 use crate::controller::runtime::object_id::ObjectId;
+use crate::controller::runtime::pass_log;
 use crate::domain::Reason;
 
 /// Applies `change` to a connection's newest status, fills in what else is known of the connection, and writes the result
@@ -99,8 +100,9 @@ fn settle(connection: &AnyConnection, filled: &Filled, context: &Context) {
     context.cluster.triggers.wake_after_release(&subjects);
 }
 
-/// Publishes events of what changed in the status.
+/// Logs what became of `Ready`, and publishes events of what changed in the status.
 async fn tell(connection: &AnyConnection, before: &PamConnectionStatus, next: &PamConnectionStatus, context: &Context) {
+    pass_log::transition(&connection.id().object_id(), &before.conditions, &next.conditions);
     announce_transition(&connection.reference(), &before.conditions, &next.conditions, &context.cluster).await;
     announce_standing(connection, before, next, context).await;
 }

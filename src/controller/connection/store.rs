@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::SourceSecret;
+use crate::api::{SourceSecret, find};
 use crate::controller::connection::clients::ConnectedClient;
+use crate::controller::connection::health::SIDE_CONDITIONS;
 use crate::controller::connection::object::{AnyConnection, ConnectionId};
+use crate::controller::runtime::status_store::ready_reason;
+use crate::metrics::Readings;
 use crate::pam::{EntrySnapshot, PamClient, Snapshot};
 
 /// What this process remembers of every connection.
@@ -57,6 +60,23 @@ impl TakenIn {
             self.started = Some(started);
         }
         news
+    }
+}
+
+impl ConnectionEntry {
+    fn add_to(&self, readings: &mut Readings) {
+        if let Some(status) = self.known.as_ref().map(|known| &known.status) {
+            *readings.connections.entry(ready_reason(&status.conditions).as_str()).or_default() += 1;
+            for kind in SIDE_CONDITIONS.into_iter().filter(|kind| find(&status.conditions, *kind).is_some()) {
+                *readings.conditions.entry(kind.as_str()).or_default() += 1;
+            }
+            readings.held_disables += status.held_disables.and_then(|held| held.try_into().ok()).unwrap_or(0);
+        }
+        match self.client.as_ref().map(|connected| connected.client.left_alone_for()) {
+            Some(Some(_)) => readings.circuits_open += 1,
+            Some(None) => readings.circuits_closed += 1,
+            None => {}
+        }
     }
 }
 
@@ -109,6 +129,15 @@ impl ConnectionStore {
         };
         let entries = self.lock();
         entries.iter().filter(|(_, entry)| is_left_alone(entry)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Returns numbers about all connections, for the metrics.
+    pub(crate) fn readings(&self) -> Readings {
+        let mut readings = Readings::default();
+        for entry in self.lock().values() {
+            entry.add_to(&mut readings);
+        }
+        readings
     }
 
     /// Returns the newest list of a connection, however old.

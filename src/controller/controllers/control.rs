@@ -50,6 +50,7 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     receiver: Receiver,
     stop: &Stop,
 ) -> (Store<Packed<K>>, impl Future<Output = ()> + use<K, R>) {
+    cluster.contacts.expect(api.resource_url());
     let (set, store) = WatchSet::new();
     let queue = Arc::<Mutex<PassQueue>>::default();
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster), Arc::clone(&queue), set);

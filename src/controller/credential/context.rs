@@ -98,6 +98,7 @@ impl Context {
             self.release(&key, credential.metadata.uid.as_deref().unwrap_or_default());
             return;
         }
+        self.state.note_shown(credential, self.cluster.clock.now());
         self.connections.health.note_referrer(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
             if self.claims.forget(credential.metadata.uid.as_deref().unwrap_or_default()) {

@@ -6,6 +6,7 @@ use kube::Resource as _;
 use tokio::time::Instant;
 
 use crate::api::PamCredential;
+use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::credential::context::Context;
 use crate::controller::credential::facts::desired::effective_mode;
 use crate::controller::credential::report::write_status;
@@ -16,6 +17,7 @@ use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::{Action, PassEnd};
+use crate::controller::runtime::pass_log;
 use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::domain::{Decision, Reason};
 use crate::metrics::{Kind, ReconcileOutcome};
@@ -72,7 +74,8 @@ impl Reconciler<PamCredential> for Context {
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 async fn reconcile(credential: &PamCredential, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
-    let end = pass(credential, context).await;
+    let connection = credential.connection_id().to_string();
+    let end = pass_log::during(credential.object_id(), connection, pass(credential, context)).await;
     let outcome = end.as_ref().map_or(ReconcileOutcome::Error, |end| end.outcome);
     context.cluster.metrics.reconciled(Kind::PamCredential, outcome, started.elapsed());
     end.map(|end| end.action)

@@ -16,6 +16,7 @@ use crate::controller::runtime::parked::SlotQueue;
 use crate::controller::runtime::recorder::Recorder;
 use crate::controller::runtime::retry::Retries;
 use crate::controller::runtime::trigger::Triggers;
+use crate::controller::runtime::watch_contacts::WatchContacts;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
 
@@ -43,6 +44,8 @@ pub(crate) struct Cluster {
     /// The uid and resourceVersion of each watched ConfigMap.
     pub(crate) config_map_versions: MetadataCache,
     pub(crate) namespaces: Namespaces,
+    /// When the API server last answered each watch.
+    pub(crate) contacts: WatchContacts,
 }
 
 /// Holds the parts of a [`Cluster`] that are known only after the start.
@@ -50,12 +53,13 @@ pub(crate) struct Started {
     pub(crate) cluster_name: String,
     pub(crate) lead: LeadHandle,
     pub(crate) triggers: Triggers,
+    pub(crate) contacts: WatchContacts,
 }
 
 impl Cluster {
     /// Returns the cluster side of a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
-        let Started { cluster_name, lead, triggers } = started;
+        let Started { cluster_name, lead, triggers, contacts } = started;
         let triggers = Arc::new(triggers);
         Self {
             recorder: Recorder::new(client.clone(), config.clock, config.pod_name.clone()),
@@ -73,6 +77,7 @@ impl Cluster {
             secret_versions: MetadataCache::default(),
             config_map_versions: MetadataCache::default(),
             namespaces: Namespaces::default(),
+            contacts,
         }
     }
 

@@ -43,6 +43,11 @@ impl Error {
         self.is_answer(404)
     }
 
+    /// Returns whether the API server answered, and refused the call.
+    pub(crate) const fn is_refused(&self) -> bool {
+        matches!(self, Self::Call(CallError::Refused { .. }))
+    }
+
     /// Returns whether the call is not permitted (403).
     pub(crate) const fn is_forbidden(&self) -> bool {
         self.is_answer(403)

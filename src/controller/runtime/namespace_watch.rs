@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, PartialObjectMeta};
-use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Resource, ResourceExt};
 
@@ -14,6 +13,7 @@ use crate::api::LABELS_TOO_LARGE;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::watch;
+use crate::controller::runtime::watch_backoff::backed_off;
 
 /// Keeps the labels of one namespace or of all current, and wakes the objects that depend on a namespace whose labels
 /// changed. `ready` is called once the first list is complete. Runs until dropped.
@@ -24,7 +24,8 @@ pub(crate) async fn keep_labels(cluster: Arc<Cluster>, only: Option<String>, rea
         Some(name) => watch::config().fields(&format!("metadata.name={name}")),
         None => watch::config(),
     };
-    let mut events = watcher(api, config).default_backoff().boxed();
+    cluster.contacts.expect(api.resource_url());
+    let mut events = backed_off(watcher(api, config)).boxed();
     let (mut ready, mut listed) = (Some(ready), HashSet::new());
     while let Some(event) = events.next().await {
         let denied = matches!(&event, Err(error) if watch::is_denied(error));

@@ -13,7 +13,6 @@ use futures::StreamExt;
 use futures::future::join_all;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
-use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Event, watcher};
 use kube::{Client, Resource};
 
@@ -22,6 +21,7 @@ use crate::controller::runtime::managed::Managed;
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::watch;
+use crate::controller::runtime::watch_backoff::backed_off;
 
 /// How long it takes until what could not be read or told is tried again.
 const REST: Duration = Duration::from_mins(1);
@@ -88,7 +88,7 @@ async fn tell_listed<K: Namespaced, C: Outside<K>>(context: &C, outside: &str) -
 async fn tell_changed<K: Namespaced, C: Outside<K>>(context: &C, namespace: &str) {
     loop {
         let api = watch::scoped::<Packed<K>>(context.client(), Some(namespace));
-        let mut events = watcher(api, watch::config()).default_backoff().boxed();
+        let mut events = backed_off(watcher(api, watch::config())).boxed();
         while let Some(event) = events.next().await {
             match event {
                 Ok(Event::Apply(object) | Event::InitApply(object)) => {

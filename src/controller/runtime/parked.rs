@@ -66,6 +66,11 @@ impl SlotQueue {
         self.work.in_all().saturating_add(self.lists.in_all()).saturating_add(WITHOUT_SLOT)
     }
 
+    /// Returns how many objects wait for a slot.
+    pub(crate) fn waiting(&self) -> usize {
+        lock(&self.places).of.values().filter(|place| place.slot.is_none()).count()
+    }
+
     /// Returns the slots of a pass that begins: what the object got while it waited, if it did.
     pub(crate) fn of_pass(&self, object: ObjectId) -> HeldSlot<'_> {
         let kept = lock(&self.places).take_granted(&object);

@@ -14,12 +14,13 @@ use crate::controller::runtime::managed::Managed;
 
 /// From one look to the next.
 const EVERY: Duration = Duration::from_secs(45);
-/// From a look that failed to the next: a restore stops the API server, and what is written after it soon hides it.
+/// From a look that failed to the next: a restore stops the API server, and what is written after it soon hides it. From one that
+/// was refused, the next comes twice as late each time.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// Resolves once the newest version of the objects of a kind is older than one that was seen before.
 pub(crate) async fn went_back<K: Managed>(api: Api<K>) {
-    let mut newest = 0;
+    let (mut newest, mut after_refusal) = (0, AFTER_FAILURE);
     loop {
         let looked = version(&api).await;
         match looked {
@@ -27,7 +28,13 @@ pub(crate) async fn went_back<K: Managed>(api: Api<K>) {
             Ok(Some(version)) => newest = version,
             Ok(None) | Err(_) => {}
         }
-        sleep(if looked.is_ok() { EVERY } else { AFTER_FAILURE }).await;
+        let wait = match &looked {
+            Ok(_) => EVERY,
+            Err(error) if error.is_refused() => after_refusal,
+            Err(_) => AFTER_FAILURE,
+        };
+        after_refusal = if looked.is_ok() { AFTER_FAILURE } else { (2 * wait).min(EVERY) };
+        sleep(wait).await;
     }
 }
 

@@ -4,11 +4,12 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::Resource;
 use kube::api::Api;
 
-use crate::api::is_same_status;
+use crate::api::{Conditioned as _, is_same_status};
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::pass_log;
 use crate::controller::runtime::status_store::{self, StatusStore};
 
 /// Writes the statuses of one pass over one object; nothing else in the operator does. An object that turns out to be gone is
@@ -90,7 +91,17 @@ impl<K: Managed + Resource<Scope = NamespaceResourceScope>, R: Reconciler<K>> St
     fn note(&self, version: Option<&str>, next: &K::Status) -> bool {
         self.cluster.metrics.status_written(K::KIND);
         self.statuses.note(self.uid(), version, next.clone());
+        if version.is_some() {
+            self.log_transition(next);
+        }
         version.is_some()
+    }
+
+    /// Logs what became of `Ready`. A status that was owed is in `before`, too: nothing was logged of it.
+    fn log_transition(&self, next: &K::Status) {
+        let before = if is_same_status(self.before, next) { self.object.status() } else { Some(self.before) };
+        let before = before.map(|before| before.conditions().as_slice()).unwrap_or_default();
+        pass_log::transition(&self.object.object_id(), before, next.conditions());
     }
 
     fn api(&self) -> Api<K> {

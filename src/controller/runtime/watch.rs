@@ -16,6 +16,7 @@ use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::held_back::held_back;
 use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, Shown, parts};
 use crate::controller::runtime::object_id::NamespacedName;
+use crate::controller::runtime::watch_backoff::backed_off;
 
 /// Seconds after which the API server ends a watch: a dead connection is noticed within this time.
 const WATCH_SECONDS: u32 = 120;
@@ -56,7 +57,7 @@ pub(crate) fn objects<K>(
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    let events = held_back(watcher(api, config).default_backoff(), first.after);
+    let events = held_back(backed_off(watcher(api, config)), first.after);
     let mut seen = Some(first.seen);
     let take_in = move |event: &Event<K>| {
         take_in(event);
@@ -81,7 +82,8 @@ pub(crate) async fn keep_versions<K>(
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + 'static,
 {
     let api: Api<MetadataOnly<K>> = scoped(cluster.client.clone(), namespace.as_deref());
-    let mut events = watcher(api, config()).default_backoff().boxed();
+    cluster.contacts.expect(api.resource_url());
+    let mut events = backed_off(watcher(api, config())).boxed();
     let mut ready = Some(ready);
     let mut list = ListNumber::default();
     while let Some(event) = events.next().await {

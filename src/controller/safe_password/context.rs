@@ -95,6 +95,7 @@ impl Context {
             self.release(&NamespacedName::of(object), object.metadata.uid.as_deref().unwrap_or_default());
             return;
         }
+        self.state.note_shown(object, self.cluster.clock.now());
         self.connections.health.note_referrer(object);
         if self.claims.note(object) {
             self.wake_waiting(&NamespacedName::of(object));

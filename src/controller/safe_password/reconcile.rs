@@ -6,12 +6,14 @@ use kube::Resource as _;
 use tokio::time::Instant;
 
 use crate::api::{Mode, MySafePassword};
+use crate::controller::connection::object::RefersToConnection as _;
 use crate::controller::runtime::error::Error;
 use crate::controller::runtime::managed::{Managed as _, Reconciler};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::packed::Packed;
 use crate::controller::runtime::parked::Going;
 use crate::controller::runtime::pass_end::{Action, PassEnd};
+use crate::controller::runtime::pass_log;
 use crate::controller::runtime::throwaway::{is_throwaway, serve_as_itself, throwaway_of};
 use crate::controller::safe_password::context::Context;
 use crate::controller::safe_password::observe::Next;
@@ -74,7 +76,8 @@ impl Reconciler<MySafePassword> for Context {
 /// * A failure of the PAM is an observation that ends in the status; only a failure of Kubernetes is an error.
 async fn reconcile(object: &MySafePassword, context: &Context) -> Result<Action, Error> {
     let started = Instant::now();
-    let end = pass(object, context).await;
+    let connection = object.connection_id().to_string();
+    let end = pass_log::during(object.object_id(), connection, pass(object, context)).await;
     let outcome = end.as_ref().map_or(ReconcileOutcome::Error, |end| end.outcome);
     context.cluster.metrics.reconciled(Kind::MySafePassword, outcome, started.elapsed());
     end.map(|end| end.action)

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::login::Grant;
 use crate::pam::error::PamError;
+use crate::pam::transport::TokenRefresh;
 
 /// The time from an early renewal that failed to the next attempt; until then the old token is used.
 const EARLY_RETRY: Duration = Duration::from_secs(30);
@@ -63,6 +64,16 @@ impl Tokens {
     /// Returns true if a call could be made without a login.
     pub(in crate::pam) fn is_good(&self) -> bool {
         matches!(self.token_state(), TokenState::Fresh(_))
+    }
+
+    /// Returns why a token is asked for now although there was one; `None` if there was none, or the login was refused.
+    pub(in crate::pam) fn refresh(&self) -> Option<TokenRefresh> {
+        let state = self.state();
+        match &state.token {
+            Some(_) => Some(TokenRefresh::Expiry),
+            // Only a token that the PAM rejected is dropped without a failure of a login.
+            None => (state.answers > 0 && !state.refused && state.failure.is_none()).then_some(TokenRefresh::Rejected),
+        }
     }
 
     /// Makes calls fail as after a refused login.

@@ -255,8 +255,8 @@ impl Caller {
         if let Some(header) = self.login.header() {
             request = request.header(AUTHORIZATION, header);
         }
-        let answer = transport::exchange(Call::Token, request, self.deadlines.read).await;
-        ticket.done(answer.and_then(|answer| granted(&answer)))
+        let grant = transport::exchange(Call::Token, request, self.deadlines.read).await.and_then(|got| granted(&got));
+        ticket.done(grant).inspect(|_| self.member.refreshed(self.tokens.refresh()))
     }
 }
 

@@ -11,5 +11,5 @@ mod tls;
 
 pub(in crate::pam) use http::{HttpAnswer, client_for, exchange, failed, read, send, within};
 pub use origins::Origins;
-pub use report::CallReport;
+pub use report::{CallReport, TokenRefresh};
 pub(in crate::pam) use shared_limits::{Member, Permit};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::report::{CallReport, Reporter};
+use super::report::{CallReport, Reporter, TokenRefresh};
 use super::shared_limits::{Member, SharedLimits};
 use crate::pam::endpoint::Limits;
 
@@ -26,7 +26,7 @@ impl Origins {
     /// Returns an empty set whose `observer` is called after each exchange. The observer must return at once.
     #[must_use]
     pub fn with_observer(observer: impl Fn(&CallReport) + Send + Sync + 'static) -> Self {
-        Self { reporter: Reporter { observer: Some(Arc::new(observer)), gauge: None }, ..Self::default() }
+        Self { reporter: Reporter { observer: Some(Arc::new(observer)), ..Reporter::default() }, ..Self::default() }
     }
 
     /// Returns the same set, whose `gauge` gets 1 when an exchange begins and -1 when the exchange ended or its call was
@@ -34,6 +34,13 @@ impl Origins {
     #[must_use]
     pub fn with_gauge(mut self, gauge: impl Fn(i64) + Send + Sync + 'static) -> Self {
         self.reporter.gauge = Some(Arc::new(gauge));
+        self
+    }
+
+    /// Returns the same set, whose `refreshes` is called after each replacement of a token. It must return at once.
+    #[must_use]
+    pub fn with_refreshes(mut self, refreshes: impl Fn(TokenRefresh) + Send + Sync + 'static) -> Self {
+        self.reporter.refreshes = Some(Arc::new(refreshes));
         self
     }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::budget::Budget;
-use super::report::{CallReport, Reporter};
+use super::report::{CallReport, Reporter, TokenRefresh};
 use crate::domain::{Party, Turn};
 use crate::pam::endpoint::Limits;
 use crate::pam::error::{Call, PamError, Unavailable};
@@ -91,6 +91,13 @@ impl Member {
         allowed
     }
 
+    /// Reports a new token, if it replaces one.
+    pub(in crate::pam) fn refreshed(&self, why: Option<TokenRefresh>) {
+        if let Some(why) = why {
+            self.reporter.refreshed(why);
+        }
+    }
+
     /// Returns for how long the PAM has been left alone but for single probes; `None` if calls go through.
     pub(in crate::pam) fn open_for(&self) -> Option<Duration> {
         let now = Instant::now();
@@ -162,8 +169,9 @@ impl Ticket<'_> {
         self.answered = true;
         self.pause(result.as_ref().err());
         self.tell(health(result.as_ref().err()));
-        let outcome = result.as_ref().err().map_or("ok", PamError::kind);
-        self.member.reporter.report(CallReport { call: self.call, outcome, duration: self.began.elapsed() });
+        let error = result.as_ref().err();
+        let (outcome, code) = (error.map_or("ok", PamError::kind), error.and_then(PamError::code));
+        self.member.reporter.report(CallReport { call: self.call, outcome, code, duration: self.began.elapsed() });
         result
     }
 

@@ -11,7 +11,7 @@ use pam_operator::api::{ConditionType, MySafePassword, PamCredential, PamCredent
 use pam_operator::clock::Clock;
 use pam_operator::config::{Cli, Config};
 use pam_operator::leader::Leadership;
-use pam_operator::metrics::Metrics;
+use pam_operator::metrics::{Metrics, Page};
 use pam_operator::probes::Readiness;
 use pam_operator::{api, controller};
 use pam_simulator::Simulator;
@@ -64,6 +64,7 @@ impl OperatedCluster {
 
     /// Has the next start make plans only, or not.
     pub fn plan_only(&mut self, is_set: bool) {
+        self.metrics.set_plan_only(is_set);
         self.config.plan_only = is_set;
     }
 
@@ -90,12 +91,14 @@ impl OperatedCluster {
         let running =
             tokio::spawn(async move { controller::run(client, &config, metrics, ready, lead.handle(), stopped).await });
         self.running = Some((running, stop));
+        self.metrics.set_leader(true);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     /// Ends it as a power cut does: in the middle of whatever it was doing.
     pub async fn kill(&mut self) {
         let (running, _stop) = self.running.take().expect("it runs");
+        self.metrics.set_leader(false);
         running.abort();
         let _ = running.await;
         // Its connections are closed by tasks of their own, and the simulator hears of it over a socket.
@@ -106,6 +109,7 @@ impl OperatedCluster {
     /// Ends it in order: what is in flight is finished. The next one starts as after a kill.
     pub async fn end(&mut self) {
         let (running, stop) = self.running.take().expect("it runs");
+        self.metrics.set_leader(false);
         stop.send(()).unwrap();
         running.await.unwrap().unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -115,6 +119,7 @@ impl OperatedCluster {
     /// Waits so long for it to end by itself, and returns its last words.
     pub async fn ends_by_itself(&mut self, within: Duration) -> String {
         let (running, _stop) = self.running.take().expect("it runs");
+        self.metrics.set_leader(false);
         let ended = tokio::time::timeout(within, running).await.expect("it goes on");
         ended.unwrap().unwrap_err().to_string()
     }
@@ -230,6 +235,16 @@ impl OperatedCluster {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
         text
+    }
+
+    /// The page that a scrape gets which sends this `Accept`.
+    pub fn page(&self, accept: &str) -> String {
+        Page::of(&self.registry, accept).unwrap().text
+    }
+
+    /// What a replica shows whose lease is held under a name that is no replica's.
+    pub fn lease_is_foreign(&self, is_foreign: bool) {
+        self.metrics.set_lease_foreign(is_foreign);
     }
 
     /// The value of a metric without labels.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::api::{ConditionType, DriftPolicy, Mode, PamCredentialSpec, PamCredentialStatus, find};
+use crate::api::{ConditionType, DriftPolicy, Mode, PamCredentialSpec, PamCredentialStatus, ROTATED_IN_VAULT, find};
 use crate::controller::credential::facts::{field_groups, identity, settings};
 use crate::controller::secret::digest::OwnedKey;
 use crate::domain::credential::{
@@ -128,7 +128,7 @@ pub(crate) const fn reason(drift: Drift) -> Option<&'static str> {
         Drift::Moved => "Moved",
         Drift::SecondRecord => "SecondRecord",
         Drift::Changed => "ChangedInVault",
-        Drift::Rotated => "RotatedInVault",
+        Drift::Rotated => ROTATED_IN_VAULT,
     })
 }
 

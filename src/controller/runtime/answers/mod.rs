@@ -11,6 +11,7 @@ use kube::Client;
 use kube::client::Body;
 
 use crate::controller::runtime::answers::metadata_filter::{Kept, MetadataFilter};
+use crate::controller::runtime::watch_contacts::{WatchContacts, watched_path};
 use crate::kubernetes::OnlyKeys;
 
 /// The path of the namespaces; rules select them by label.
@@ -22,20 +23,33 @@ pub(crate) struct AllFinalizers;
 
 /// Returns a client that leaves out of each answer what others may write into metadata and no pass reads. Nothing that
 /// was read through this client may be written back as a whole: the write would take away what was left out.
-pub(crate) fn filtered(client: Client) -> Client {
+///
+/// Answers to lists and watches are recorded in `contacts`, and the next such request waits as long as an answer asked to.
+pub(crate) fn filtered(client: Client, contacts: WatchContacts) -> Client {
     let namespace = client.default_namespace().to_owned();
-    Client::new(tower::service_fn(move |request| ask(client.clone(), request)), namespace)
+    Client::new(tower::service_fn(move |request| ask(client.clone(), contacts.clone(), request)), namespace)
 }
 
 async fn ask(
     client: Client,
+    contacts: WatchContacts,
     request: Request<Body>,
 ) -> kube::Result<Response<impl http_body::Body<Data = Bytes, Error = kube::Error> + Send>> {
-    let kept = kept(&request);
+    let (kept, watched) = (kept(&request), watched_path(&request));
+    if let Some(path) = &watched {
+        contacts.wait(path).await;
+    }
     let answer = client.send(request).await?;
+    if let Some(path) = &watched {
+        contacts.answered(path, answer.status(), answer.headers());
+    }
+    let watched = watched.filter(|_| answer.status().is_success());
     let mut filter = is_json(answer.headers()).then(|| MetadataFilter::new(kept));
     Ok(answer.map(|body| {
         body.map_frame(move |frame| {
+            if let Some(path) = &watched {
+                contacts.heard(path);
+            }
             frame.map_data(|bytes: Bytes| match &mut filter {
                 Some(filter) => Bytes::from(filter.feed(&bytes)),
                 None => bytes,
@@ -71,7 +85,7 @@ mod tests {
             let answer = Response::builder().status(status).header(CONTENT_TYPE, kind).body(body);
             async move { answer.map_err(kube::Error::HttpError) }
         };
-        filtered(Client::new(tower::service_fn(answer), "default"))
+        filtered(Client::new(tower::service_fn(answer), "default"), WatchContacts::default())
     }
 
     fn metadata() -> Value {

@@ -85,7 +85,9 @@ async fn show_demo() -> Result<ExitCode> {
 
 fn print_assets() -> Result<()> {
     let tools = assets::ensure_aloud()?;
-    for folder in tools.folders() {
+    let checkers = [assets::promtool()?, assets::check_dashboard()?];
+    let checkers = checkers.iter().filter_map(|checker| checker.parent()).map(std::path::Path::to_owned);
+    for folder in tools.folders().into_iter().chain(checkers) {
         eprintln!("local-cluster: ready: {}", folder.display());
     }
     Ok(())

@@ -24,6 +24,8 @@ pub(crate) struct GoModule {
     pub(crate) programs: &'static [(&'static str, &'static str)],
     /// What the linker is told. Part of the cache key.
     pub(crate) ldflags: String,
+    /// Build tags, separated by commas. Part of the cache key.
+    pub(crate) tags: &'static str,
 }
 
 impl GoModule {
@@ -38,7 +40,10 @@ impl GoModule {
             let path = self.path().join(file);
             hash.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
         }
+        // A module may have a program of its own.
+        hash.update(fs::read(self.path().join("main.go")).unwrap_or_default());
         hash.update(&self.ldflags);
+        hash.update(self.tags);
         hash.update(std::env::consts::OS);
         hash.update(std::env::consts::ARCH);
         let hex = hash.finalize().iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
@@ -60,7 +65,8 @@ impl GoModule {
         let started = Instant::now();
         let log = output.with_extension("log");
         let mut command = self.go();
-        command.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", &self.ldflags, "-o"]);
+        command.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-tags", self.tags]);
+        command.args(["-ldflags", &self.ldflags, "-o"]);
         command.arg(output).arg(package).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
         let child = command.spawn().context("cannot start `go build`")?;
         let succeeded = wait_with_progress(child, started, label, progress)?;

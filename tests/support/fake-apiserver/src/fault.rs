@@ -5,6 +5,8 @@
 pub enum Effect {
     /// It is refused with this status, and changes nothing.
     Refused(u16),
+    /// It is refused with 429, changes nothing, and the answer asks to wait so many seconds.
+    Throttled(u32),
     /// It is done, and the answer is this status.
     DoneAndRefused(u16),
     /// The connection breaks before it is done.

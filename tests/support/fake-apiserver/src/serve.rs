@@ -72,6 +72,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Body>) -> Result
     let done = effect.is_none_or(Effect::is_done).then(|| Output::of(execute(&shared, &target, &head, &body)));
     let output = match effect {
         None => done,
+        Some(Effect::Throttled(_)) => {
+            Some(Output::of(Err(Refusal::new(429, "TooManyRequests", "as the test wants it"))))
+        }
         Some(Effect::Refused(code) | Effect::DoneAndRefused(code)) => {
             Some(Output::of(Err(Refusal::new(code, "InternalError", "as the test wants it"))))
         }
@@ -79,6 +82,11 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Body>) -> Result
     };
     note(&mut shared.state(), &target, &head.method, output.as_ref().map_or(0, Output::code));
     match (output, effect) {
+        (Some(output), Some(Effect::Throttled(seconds))) => {
+            let mut response = response(output);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            Ok(response)
+        }
         (Some(output), _) => Ok(response(output)),
         (None, Some(Effect::DoneAndSilent)) => std::future::pending().await,
         (None, _) => Err(Broken),
