@@ -15,7 +15,7 @@
 {{- end -}}
 
 {{- define "pam-operator.podFields" -}}
-{{- $names := list "affinity" "dnsConfig" "dnsPolicy" "hostAliases" "hostUsers" "nodeSelector" "priorityClassName" "runtimeClassName" "schedulerName" "tolerations" -}}
+{{- $names := list "affinity" "dnsConfig" "dnsPolicy" "hostAliases" "hostUsers" "nodeSelector" "priorityClassName" "resourceClaims" "runtimeClassName" "schedulerName" "tolerations" -}}
 {{- include "pam-operator.fields" (dict "root" . "names" $names) -}}
 {{- end -}}
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde_json::Value;
+use local_cluster::ControlPlane;
+use serde_json::{Value, json};
 
-use super::{chart_with_files, helm_template, repository, schema};
+use super::{chart_with_files, helm_objects, helm_template, repository, schema};
 
 /// Every value by itself, and those that belong together; `&&` separates values as `--set-json` takes them.
 const CASES: &str = include_str!("golden/cases.txt");
@@ -116,6 +118,39 @@ async fn each_value_changes_what_it_is_about() {
         assert!(is == was, "rendered:\n{is}\nin {GOLDEN}:\n{was}\n`make generate` writes it");
     }
     assert!(told == golden, "{GOLDEN} has other cases: `make generate` writes it");
+}
+
+/// What a case renders of the kinds that its values are about, under names of its own.
+async fn namespaced(chart: &Path, number: usize, case: &str, namespace: &str) -> anyhow::Result<Vec<Value>> {
+    const KINDS: [&str; 5] = ["ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service"];
+    let objects = helm_objects(chart, &case.split(" && ").collect::<Vec<_>>()).await?;
+    let of_interest = objects.into_iter().filter(|object| KINDS.contains(&object["kind"].as_str().unwrap()));
+    Ok(of_interest
+        .map(|mut object| {
+            let name = object["metadata"]["name"].as_str().unwrap().replace('.', "-");
+            object["metadata"]["name"] = json!(format!("case-{number}-{name}"));
+            object["metadata"]["namespace"] = json!(namespace);
+            object
+        })
+        .collect())
+}
+
+/// A golden file takes a field in the wrong place as it is; the API server, when it is strict, does not.
+#[tokio::test]
+async fn the_api_server_takes_every_case() {
+    let cluster = ControlPlane::shared().await.unwrap();
+    let namespace = cluster.namespace("cases").await.unwrap();
+    let chart = chart_with_files(&[("alerts.yaml", "groups: []\n"), ("dashboard.json", "{}\n")]);
+    let objects = futures::stream::iter(cases().enumerate())
+        .map(|(number, case)| namespaced(chart.path(), number, case, &namespace))
+        .buffered(HELMS);
+    let objects = objects.try_collect::<Vec<_>>().await.unwrap().concat();
+    assert!(objects.len() > 100, "{}", objects.len());
+    let all = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+    let create = ["create", "--dry-run=server", "--validate=strict", "-f", "-"];
+    cluster.kubectl_with(&create, &all).await.unwrap();
+    let broken = all.replacen("terminationGracePeriodSeconds", "terminationGraceSeconds", 1);
+    assert!(cluster.kubectl_with(&create, &broken).await.is_err(), "the API server is not strict");
 }
 
 /// A case that changes nothing shows nothing, and a value without a case could be one that no template reads.
