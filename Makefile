@@ -53,7 +53,7 @@ generate: need-rust need-go ## Write the generated files anew: the CRDs, the tab
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen
 	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --bin kubectl-pam schema::
 	cargo build $(CARGO_FLAGS) --quiet --workspace --bins
-	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --test e2e -- chart::render::the_plain_manifest chart::rights:: plugin::manual::
+	UPDATE=1 cargo test $(CARGO_FLAGS) --quiet --workspace --test e2e -- chart::render::the_plain_manifest chart::rights:: chart::golden:: plugin::manual::
 
 tools: need-rust need-go ## Build etcd, kube-apiserver, kubectl, helm and promtool into the cache, and say where they are
 	@cargo run $(CARGO_FLAGS) --quiet --package local-cluster -- assets

@@ -382,9 +382,11 @@ fn crdgen_check(root: &Path) -> (bool, String) {
 fn a_stale_page_is_told_and_a_fresh_one_is_not() {
     assert_eq!(crdgen_check(&root()), (true, String::new()));
     let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("manual-{}", std::process::id()));
-    for folder in ["crds", "charts/pam-operator/files/crds", "docs/reference", "tests/fixtures"] {
+    for folder in ["crds", "charts/pam-operator", "charts/pam-operator/files/crds", "docs/reference", "tests/fixtures"]
+    {
         fs::create_dir_all(copy.join(folder)).unwrap();
-        for entry in fs::read_dir(root().join(folder)).unwrap().map(Result::unwrap) {
+        let entries = fs::read_dir(root().join(folder)).unwrap().map(Result::unwrap);
+        for entry in entries.filter(|entry| entry.file_type().unwrap().is_file()) {
             fs::copy(entry.path(), copy.join(folder).join(entry.file_name())).unwrap();
         }
     }
@@ -393,6 +395,8 @@ fn a_stale_page_is_told_and_a_fresh_one_is_not() {
         ("docs/reference/pamcredential.md", "`execution_settings.status`", "`execution_settings.enabled`"),
         ("docs/reference/pamconnection.md", "1 to 64", "1 to 65"),
         ("docs/reference/pam-answers.md", "code 1011", "code 1012"),
+        ("charts/pam-operator/README.md", "| `planOnly` | boolean |", "| `planOnly` | string |"),
+        ("charts/pam-operator/values.schema.json", "Taints of nodes", "Taints of Pods"),
     ] {
         let text = fs::read_to_string(copy.join(file)).unwrap();
         assert!(text.contains(was), "{file}");

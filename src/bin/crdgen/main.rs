@@ -1,9 +1,11 @@
 //! Writes what is made of the types in `src/api`: the CustomResourceDefinitions, in `crds/` and in the chart, and the
-//! tables of the manual in `docs/`. `--check` compares instead, and fails when a file is stale.
+//! tables of the manual in `docs/`; and what is made of the comments in the chart's `values.yaml`. `--check` compares
+//! instead, and fails when a file is stale.
 
 mod answers;
 mod fields;
 mod manual;
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,7 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let mut files = definitions(&cli.root)?;
     files.extend(manual::pages(&cli.root)?);
+    files.extend(values::files(&cli.root)?);
     for (path, text) in files {
         if cli.check { check(&path, &text)? } else { write(&path, &text)? }
     }

@@ -35,7 +35,8 @@ pub fn pages(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
     Ok(pages)
 }
 
-fn read(root: &Path, file: &str) -> anyhow::Result<String> {
+/// The text of a file of the checkout.
+pub fn read(root: &Path, file: &str) -> anyhow::Result<String> {
     std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))
 }
 
@@ -48,7 +49,7 @@ fn schema(kind: &str) -> anyhow::Result<Value> {
 }
 
 /// A page with `table` between the markers of that name.
-fn filled(page: &str, name: &str, table: &str) -> anyhow::Result<String> {
+pub fn filled(page: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let (begin, end) = (format!("<!-- generated: {name} -->"), format!("<!-- end of {name} -->"));
     let missing = || format!("there is no {begin} … {end}");
     let (before, rest) = page.split_once(&begin).with_context(missing)?;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use k8s_openapi::{
-    ByteString, api::core::v1::Secret, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    ByteString, api::apps::v1::Deployment, api::core::v1::Secret,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
     Api, Client,
@@ -16,7 +17,7 @@ use kube::{
 use local_cluster::{ControlPlane, Installation, unique_name};
 use serde_json::json;
 
-use super::repository;
+use super::{copy, repository};
 
 const KEY: &str = "pam-operator-digest-key";
 
@@ -96,19 +97,6 @@ fn older_chart(folder: &Path) -> PathBuf {
     chart
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 /// On a control plane of its own: only one release of a cluster can bring the CRDs.
 #[tokio::test]
 async fn crds_are_installed_upgraded_and_kept() {
@@ -126,5 +114,48 @@ async fn crds_are_installed_upgraded_and_kept() {
     assert_eq!(short_names().await, ["pamcred"], "upgraded");
     install.uninstall().await.unwrap();
     assert_eq!(short_names().await, ["pamcred"], "kept");
+    cluster.stop().await.unwrap();
+}
+
+/// The chart of the last version, as `helm package` made it.
+const PREVIOUS: &str = "tests/e2e/chart/pam-operator-previous.tgz";
+
+/// A release as users upgrade it: nothing that they have is lost or replaced on the way there, back, and out.
+#[tokio::test]
+async fn the_previous_chart_is_upgraded_rolled_back_removed_and_installed_again() {
+    let cluster = ControlPlane::temporary().await.unwrap();
+    let namespace = "pam-operator";
+    let release = || Installation::of(&cluster, namespace).with_crds().set("clusterName", "prod");
+    let previous = repository().join(PREVIOUS);
+    let install = release().chart(&previous).install().await.unwrap();
+    let written = write_key(install.client().await.unwrap(), namespace).await;
+    let client = cluster.admin_client().await.unwrap();
+    let (secrets, deployments) =
+        (Api::<Secret>::namespaced(client.clone(), namespace), Api::<Deployment>::namespaced(client, namespace));
+    let deployment = async || deployments.get("pam-operator").await.unwrap();
+    let first = deployment().await;
+    let upgrade = async || {
+        let more = json!({"team": "pam"});
+        release().set("commonLabels", more).set("podDisruptionBudget.enabled", true).install().await.unwrap()
+    };
+    let steps: [(&str, &[&str]); 3] =
+        [("upgrade", &[]), ("roll-back", &["rollback", "pam-operator", "1", "-n", namespace]), ("upgrade", &[])];
+    for (step, helm) in steps {
+        if helm.is_empty() {
+            upgrade().await;
+        } else {
+            cluster.helm(helm).await.unwrap();
+        }
+        let now = deployment().await;
+        assert_eq!(now.metadata.uid, first.metadata.uid, "{step}");
+        assert_eq!(now.spec.as_ref().unwrap().selector, first.spec.as_ref().unwrap().selector, "{step}");
+        let is_upgraded = now.metadata.labels.unwrap().contains_key("team");
+        assert_eq!(is_upgraded, step == "upgrade", "{step}");
+        assert_eq!(secrets.get(KEY).await.unwrap().data.as_ref(), Some(&written), "{step}");
+    }
+    cluster.helm(&["uninstall", "pam-operator", "-n", namespace]).await.unwrap();
+    assert!(deployments.get_opt("pam-operator").await.unwrap().is_none());
+    upgrade().await;
+    assert_eq!(secrets.get(KEY).await.unwrap().data.as_ref(), Some(&written), "installed again");
     cluster.stop().await.unwrap();
 }

@@ -10,7 +10,7 @@ use pam_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{of_kind, only, rendered, repository, template};
+use super::{container, of_kind, only, rendered, repository, template};
 
 /// Values that use every branch of the templates.
 const EVERYTHING: &[&str] = &[
@@ -35,10 +35,6 @@ const EVERYTHING: &[&str] = &[
     r#"tolerations=[{"key":"a","operator":"Exists"}]"#,
     r#"affinity={"nodeAffinity":{}}"#,
 ];
-
-fn container(objects: &[Value]) -> &Value {
-    &only(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
-}
 
 /// What the operator itself makes of the rendered arguments.
 fn config(objects: &[Value]) -> Config {
@@ -146,6 +142,39 @@ async fn a_digest_wins_over_the_tag_and_the_user_can_be_left_to_the_platform() {
     assert_eq!(*context, json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}));
 }
 
+/// OpenShift refuses the default, and takes what somebody set on purpose as it is.
+#[tokio::test]
+async fn on_openshift_the_default_user_is_left_to_the_platform() {
+    let chart = repository().join("charts/pam-operator").to_string_lossy().into_owned();
+    let cluster = ControlPlane::shared().await.unwrap();
+    for (user, expected) in [("65532", Value::Null), ("1000650000", json!(1_000_650_000))] {
+        let user = format!("runAsUser={user}");
+        let args = ["template", "rel", &chart, "--api-versions", "security.openshift.io/v1", "--set", &user];
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&cluster.helm(&args).await.unwrap()).unwrap();
+        let context = &only(&objects, "Deployment")["spec"]["template"]["spec"]["securityContext"];
+        assert_eq!(context["runAsUser"], expected, "{context}");
+        assert_eq!(context["runAsNonRoot"], true);
+    }
+}
+
+/// Once the kind is served, a connection is an object of the release like any other.
+#[tokio::test]
+async fn connections_are_a_hook_only_where_their_kind_is_not_served() {
+    let chart = repository().join("charts/pam-operator").to_string_lossy().into_owned();
+    let value =
+        r#"connections={"default":{"spec":{"url":"https://pam.example.com","productVersion":"4.2","auth":{}}}}"#;
+    let cluster = ControlPlane::shared().await.unwrap();
+    for (served, is_hook) in [("pam-operator.io/v1alpha1/ClusterPamConnection", false), ("example.com/v1", true)] {
+        let args = ["template", "rel", &chart, "--api-versions", served, "--set-json", value];
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&cluster.helm(&args).await.unwrap()).unwrap();
+        let annotations = &only(&objects, "ClusterPamConnection")["metadata"]["annotations"];
+        assert_eq!(annotations.get("helm.sh/hook").is_some(), is_hook, "{annotations}");
+        // Helm deletes what a hook made before it makes it again, unless told otherwise.
+        assert_eq!(annotations.get("helm.sh/hook-delete-policy").is_some(), is_hook, "{annotations}");
+        assert_eq!(annotations["helm.sh/resource-policy"], "keep");
+    }
+}
+
 #[tokio::test]
 async fn unknown_and_impossible_values_are_refused() {
     // helm tells of all faults at once; one value cannot be wrong in two ways.
@@ -233,8 +262,7 @@ fn every_value_is_commented_and_in_the_schema() {
     let schema: Value = serde_json::from_str(&fs::read_to_string(chart.join("values.schema.json")).unwrap()).unwrap();
     let values: Value = serde_saphyr::from_str(&text).unwrap();
     let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    let mut known = names(&schema["properties"]);
-    known.remove("global");
+    let known = names(&schema["properties"]);
     assert_eq!(names(&values), known);
     let sections = [
         "log",
@@ -259,6 +287,22 @@ fn every_value_is_commented_and_in_the_schema() {
     }
 }
 
+/// What the chart runs by default is what people are told to build and to push.
+#[test]
+fn the_default_image_is_that_of_the_manual() {
+    let read = |file: &str| fs::read_to_string(repository().join(file)).unwrap();
+    let values: Value = serde_saphyr::from_str(&read("charts/pam-operator/values.yaml")).unwrap();
+    let image = values["image"]["repository"].as_str().unwrap();
+    for page in ["README.md", "charts/pam-operator/README.md", "charts/pam-operator/values.yaml"] {
+        let text = read(page).split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in
+            ["image is published", "`make image`", &format!("`{image}`"), &format!("registry.example.com/{image}")]
+        {
+            assert!(text.contains(words), "{page}: {words}");
+        }
+    }
+}
+
 /// Every flag, value and metric is in the manual, and none that is not there any more.
 #[test]
 fn the_manual_names_every_flag_value_and_metric() {
@@ -275,8 +319,9 @@ fn the_manual_names_every_flag_value_and_metric() {
     assert!(gone.is_empty(), "flags: {gone:?}");
     let text = fs::read_to_string(repository().join("charts/pam-operator/values.yaml")).unwrap();
     let values: Value = serde_saphyr::from_str(&text).unwrap();
+    let chart = fs::read_to_string(repository().join("charts/pam-operator/README.md")).unwrap();
     for name in values.as_object().unwrap().keys() {
-        assert!(manual.contains(&format!("`{name}")), "{name}");
+        assert!(chart.contains(&format!("\n| `{name}`")), "{name}");
     }
     for name in metric_names() {
         assert!(!missing(&name), "{name}");
