@@ -51,6 +51,7 @@ mod settings;
 mod steady_state;
 mod tenant_connections;
 mod tenant_isolation;
+mod typos;
 mod uninstall;
 mod unseen_characters;
 mod updates;
