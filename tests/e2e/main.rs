@@ -37,6 +37,7 @@ mod my_safe;
 mod narrowing;
 mod plan_mode;
 mod plugin;
+mod policies;
 mod product_versions;
 mod reasons;
 mod recovery;
