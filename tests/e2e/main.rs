@@ -30,6 +30,7 @@ mod faults;
 mod finalizer;
 mod first_push;
 mod generated;
+mod gitops;
 mod hand_over;
 mod leader_election;
 mod memory;

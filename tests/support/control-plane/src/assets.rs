@@ -99,6 +99,15 @@ pub fn ensure_aloud() -> Result<Tools> {
     ensure(&|line| eprintln!("local-cluster: {line}"))
 }
 
+/// Finds the Lua interpreter of Argo CD, or builds it, telling each step on standard error. Tests of health checks need it, and no
+/// control plane does.
+pub fn lua() -> Result<PathBuf> {
+    match on_path("glua") {
+        Some(lua) => Ok(lua),
+        None => Ok(cached(&lua_module(), &|line| eprintln!("local-cluster: {line}"))?.join("glua")),
+    }
+}
+
 fn tools_in(folder: &Path, helm: PathBuf) -> Tools {
     let controller_manager = folder.join("kube-controller-manager");
     Tools {
@@ -138,6 +147,15 @@ fn helm_module() -> GoModule {
         takes: "2 minutes",
         programs: &[("helm", "helm.sh/helm/v4/cmd/helm")],
         ldflags: format!("-s -w -X helm.sh/helm/v4/internal/version.version=v{HELM}"),
+    }
+}
+
+fn lua_module() -> GoModule {
+    GoModule {
+        folder: "lua",
+        takes: "10 seconds",
+        programs: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
+        ldflags: "-s -w".to_owned(),
     }
 }
 
@@ -221,9 +239,9 @@ mod tests {
 
     #[test]
     fn each_module_has_a_folder_of_its_own() {
-        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module()]);
+        let modules = KUBERNETES.into_iter().map(control_plane_module).chain([helm_module(), lua_module()]);
         let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
-        assert_eq!(names.len(), KUBERNETES.len() + 1);
+        assert_eq!(names.len(), KUBERNETES.len() + 2);
         assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
     }
 }

@@ -88,6 +88,7 @@ fn print_assets() -> Result<()> {
     for folder in tools.folders() {
         eprintln!("local-cluster: ready: {}", folder.display());
     }
+    eprintln!("local-cluster: ready: {}", assets::lua()?.display());
     Ok(())
 }
 
