@@ -1,4 +1,4 @@
-//! The sentences in which the API server refuses a text: of a bare `pattern` it prints the regular expression, which tells nobody
+//! The sentences in which the API server refuses a text: of a bare `pattern` it prints the regular expression, which does not say
 //! what to write instead.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, ValidationRule};

@@ -143,14 +143,20 @@ fn connection(kind: &str, name: &str, change: Value) -> Value {
 async fn fields_that_reach_further_are_for_those_with_the_right() {
     let writer = Writer::new().await;
     let remedy =
-        format!("have a RoleBinding to the ClusterRole pam-privileged-fields made in namespace {}", writer.namespace);
+        format!("ask for a RoleBinding to the ClusterRole pam-privileged-fields in namespace {}", writer.namespace);
     let adoption = json!({"adoptionPolicy": "ByIdentifier", "identifier": "9001"});
     let cases = [
-        (credential("a", json!({"adoptionPolicy": "TakeOver"})), "spec.adoptionPolicy: ana may not set TakeOver"),
-        (credential("a", json!({"deletionPolicy": "Disable"})), "spec.deletionPolicy: ana may not set Disable"),
-        (credential("a", json!({"parentPassword": 12})), "spec.parentPassword: ana may not set it"),
-        (entry("a", adoption), "spec.adoptionPolicy: ana may not set ByIdentifier"),
-        (entry("a", json!({"deletionPolicy": "Deactivate"})), "spec.deletionPolicy: ana may not set Deactivate"),
+        (
+            credential("a", json!({"adoptionPolicy": "TakeOver"})),
+            "spec.adoptionPolicy: ana has no right to set TakeOver",
+        ),
+        (credential("a", json!({"deletionPolicy": "Disable"})), "spec.deletionPolicy: ana has no right to set Disable"),
+        (credential("a", json!({"parentPassword": 12})), "spec.parentPassword: ana has no right to set it"),
+        (entry("a", adoption), "spec.adoptionPolicy: ana has no right to set ByIdentifier"),
+        (
+            entry("a", json!({"deletionPolicy": "Deactivate"})),
+            "spec.deletionPolicy: ana has no right to set Deactivate",
+        ),
     ];
     for (object, words) in &cases {
         writer.is_refused(object, &[words, &remedy]).await;
@@ -191,7 +197,7 @@ async fn what_is_there_can_be_edited(writer: &Writer) {
 #[tokio::test]
 async fn a_rule_that_allows_take_over_is_for_those_with_the_right() {
     let writer = Writer::new().await;
-    let refusal = ["spec.access: ana may not allow TakeOver", "pam-privileged-fields"];
+    let refusal = ["spec.access: ana has no right to allow TakeOver", "pam-privileged-fields"];
     let name = format!("rules-{}", writer.namespace);
     let of = |access: Value| connection("ClusterPamConnection", &name, json!({"access": access}));
     writer.is_refused(&of(json!([{"allow": ["DeviceSettings", "TakeOver"]}])), &refusal).await;
