@@ -260,6 +260,20 @@ fn every_condition_and_every_annotation_has_its_row() {
     assert_eq!(first_column("docs/reference/annotations.md"), annotations);
 }
 
+#[test]
+fn the_page_on_health_has_the_table_and_the_script_that_are_tested() {
+    let text = page("docs/how-to/gitops-health.md");
+    let table: Vec<_> = rows(&text).iter().map(|row| row.join("\t").replace('`', "")).collect();
+    let fixture = page("tests/fixtures/health.tsv");
+    let expected: Vec<_> = fixture.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+    assert_eq!(table, expected);
+    let yaml = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let map: Value = serde_saphyr::from_str(yaml).unwrap();
+    let customizations = map["data"]["resource.customizations"].as_str().unwrap();
+    let customizations: Value = serde_saphyr::from_str(customizations).unwrap();
+    assert_eq!(customizations["pam-operator.io/*"]["health.lua"], page("deploy/samples/argocd-health.lua"));
+}
+
 /// Returns the pages that are written for people.
 fn pages() -> Vec<PathBuf> {
     let others = ["README.md", "CONTRIBUTING.md", "tests/README.md"].map(|page| root().join(page));

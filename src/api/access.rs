@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{self, Grants};
 
 /// A glob: `*` matches any characters, and `{namespace}` the namespace of the credential.
-const PATTERN: &str = r"^([^\s\p{Cc}{}]|\{namespace\})+$";
+pub(super) const GLOB: &str = r"^([^\s\p{Cc}{}]|\{namespace\})+$";
+/// A glob for the names of namespaces.
+pub(super) const NAMESPACE_GLOB: &str = r"^[-a-z0-9*]+$";
 /// A label's key: an optional DNS prefix, and a name.
-const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+pub(super) const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
 /// A label's value.
-const LABEL_VALUE: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+pub(super) const LABEL_VALUE: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
 /// One rule: what it covers, and what it allows there beyond creating and updating records.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
@@ -27,12 +29,12 @@ pub struct AccessRule {
     /// `{namespace}` for the credential's namespace. Upper and lower case differ. Generated identifiers are always
     /// covered. Absent: `{namespace}_*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), inner(regex(pattern = PATTERN), length(min = 1, max = 255)))]
+    #[schemars(length(min = 1, max = 64), inner(regex(pattern = GLOB), length(min = 1, max = 255)))]
     pub identifiers: Option<Vec<String>>,
     /// Patterns of the hostnames that a credential may be for: `*` stands for any characters, `{namespace}` for the
     /// credential's namespace. Upper and lower case do not differ. Absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256), inner(regex(pattern = PATTERN), length(min = 1, max = 255)))]
+    #[schemars(length(min = 1, max = 256), inner(regex(pattern = GLOB), length(min = 1, max = 255)))]
     pub hostnames: Option<Vec<String>>,
     /// What is allowed beyond creating and updating records of one's own: `TakeOver` lets a credential with
     /// `adoptionPolicy: TakeOver` have a record that carries another identifier, or is for another account;
@@ -95,7 +97,7 @@ fn fulfils(LabelRequirement { key, operator, values }: &LabelRequirement, labels
 pub struct AccessNamespaces {
     /// Names of the namespaces, of which one must match; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256), inner(regex(pattern = r"^[-a-z0-9*]+$"), length(min = 1, max = 63)))]
+    #[schemars(length(min = 1, max = 256), inner(regex(pattern = NAMESPACE_GLOB), length(min = 1, max = 63)))]
     pub names: Option<Vec<String>>,
     /// What labels the namespaces must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::connection_kinds::{ClusterPamConnection, PamConnection};
 use super::credential::PamCredential;
 use super::my_safe_password::MySafePassword;
+use super::text_rules::put_sentence;
 
 /// Returns the definition of every kind, in the order in which a cluster needs them.
 #[must_use]
@@ -26,7 +27,7 @@ fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefini
         let Some(schema) = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut()) else {
             continue;
         };
-        tidy(schema);
+        tidy("", schema);
         if let Some(status) = schema.properties.as_mut().and_then(|p| p.get_mut("status")) {
             set_unseen(status);
         }
@@ -36,13 +37,16 @@ fn with_unseen_status(mut crd: CustomResourceDefinition) -> CustomResourceDefini
 
 /// Where `nullable` is not set the API server drops an explicit null, so that `username: null` means what
 /// leaving it out means; with it, `has(self.username)` would be true. `uint32` is a format that it does not know
-/// and warns of at every apply.
-fn tidy(schema: &mut JSONSchemaProps) {
+/// and warns of at every apply. `field` is the name of the field.
+fn tidy(field: &str, schema: &mut JSONSchemaProps) {
     schema.nullable = None;
     schema.format = schema.format.take().filter(|format| format != "uint32");
-    schema.properties.iter_mut().flat_map(|p| p.values_mut()).for_each(tidy);
+    put_sentence(field, schema);
+    for (name, inner) in schema.properties.iter_mut().flatten() {
+        tidy(name, inner);
+    }
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
-        tidy(items);
+        tidy(field, items);
     }
 }
 

@@ -10,7 +10,7 @@ use super::status::PamCredentialStatus;
 use super::validation::{CLEAN_TEXT, FREE_TEXT, LIST_ITEM};
 
 /// API 2.1: letters, digits, `_`, `-` and `.`.
-const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
+pub(super) const IDENTIFIER: &str = r"^[A-Za-z0-9._-]{1,255}$";
 
 /// One credential in a PAM (privileged access management) vault.
 ///

@@ -18,6 +18,7 @@ mod refs;
 mod settings;
 mod source;
 mod status;
+mod text_rules;
 mod validation;
 
 pub use access::{AccessNamespaces, AccessRule, Grant, LabelOperator, LabelRequirement, NamespaceSelector};

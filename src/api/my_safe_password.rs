@@ -11,7 +11,7 @@ use super::settings::SecretKeyRef;
 use super::validation::{CLEAN_TEXT, FREE_TEXT, LIST_ITEM};
 
 /// An identifier that MySafe gives: digits.
-const IDENTIFIER: &str = "^[0-9]{1,20}$";
+pub(super) const IDENTIFIER: &str = "^[0-9]{1,20}$";
 
 /// One entry of MySafe, the PAM's personal safe.
 ///

@@ -16,10 +16,11 @@ fn objects(text: &str, is_markdown: bool) -> Vec<Value> {
     objects.filter(Value::is_object).collect()
 }
 
-/// The objects of all of them, by file.
-fn files() -> Vec<(String, Vec<Value>)> {
+/// The objects of the operator's kinds, and what they need, by file. `deploy/samples/policies` has samples of other kinds.
+pub fn files() -> Vec<(String, Vec<Value>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let samples = std::fs::read_dir(root.join("deploy/samples")).unwrap().map(|entry| entry.unwrap().path());
+    let samples = samples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     let all = samples.chain([root.join("README.md")]).map(|path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let found = objects(&std::fs::read_to_string(&path).unwrap(), name == "README.md");
@@ -44,7 +45,7 @@ fn texts(value: &Value, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// Registers what a spec names. Every plugin and template has to be, those of execution settings too.
-fn admit(world: &World, spec: &Value) {
+pub fn admit(world: &World, spec: &Value) {
     world.sim.add_device(spec["hostname"].as_str().unwrap(), spec["ip"].as_str().unwrap());
     world.sim.change_behaviour(|knobs: &mut Behaviour| {
         knobs.execution_plugins_registered = true;

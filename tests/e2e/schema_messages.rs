@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 const GROUP: &str = "pam-operator.io";
 
-struct Server {
-    cluster: &'static ControlPlane,
-    namespace: String,
+pub struct Server {
+    pub cluster: &'static ControlPlane,
+    pub namespace: String,
 }
 
 impl Server {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         local_cluster::ensure_crypto_provider();
         let cluster = ControlPlane::shared().await.unwrap();
         cluster.apply_crds().await.unwrap();
@@ -44,19 +44,19 @@ impl Server {
     }
 }
 
-fn credential(change: Value) -> Value {
+pub fn credential(change: Value) -> Value {
     let mut spec = json!({"username": "svc", "hostname": "db01", "ip": "10.0.0.7", "contentSecretRef": {"name": "s"}});
     merge(&mut spec, change);
     spec
 }
 
-fn entry(change: Value) -> Value {
+pub fn entry(change: Value) -> Value {
     let mut spec = json!({"connectionRef": {"name": "safe"}, "username": "svc", "contentSecretRef": {"name": "s"}});
     merge(&mut spec, change);
     spec
 }
 
-fn connection(change: Value) -> Value {
+pub fn connection(change: Value) -> Value {
     let mut spec = json!({
         "url": "https://pam.example.com",
         "productVersion": "4.2",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::duration::{DURATION, parse_duration};
+use super::duration::parse_duration;
 
 /// How many records may be disabled at one go: of each namespace so many, and of all namespaces together three times as many.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
@@ -18,8 +18,8 @@ pub struct DisableBrake {
     pub count: u32,
     /// The time over which they are counted, such as `10m`: from `1s` to `168h`.
     #[serde(default = "brake_window")]
-    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
-    #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('168h')").message("disableBrake.window must be from 1s to 168h"))]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}(h|m|s)){1,3}$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')").message("disableBrake.window must be hours, minutes and seconds from 1s to 168h, without days and spaces; for example 30m"))]
     pub window: String,
 }
 

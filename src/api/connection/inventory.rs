@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::duration::{DURATION, parse_duration};
+use super::duration::parse_duration;
 
 /// The list of the PAM's records.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
@@ -17,8 +17,8 @@ pub struct InventorySettings {
     pub enabled: bool,
     /// How often the list is asked for while nothing else asks for it, such as `1h` or `30m`: from `10s` to `168h`.
     #[serde(default = "interval")]
-    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
-    #[x_kube(validation = Rule::new("duration(self) >= duration('10s') && duration(self) <= duration('168h')").message("inventory.interval must be from 10s to 168h"))]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}(h|m|s)){1,3}$') && duration(self) >= duration('10s') && duration(self) <= duration('168h')").message("inventory.interval must be hours, minutes and seconds from 10s to 168h, without days and spaces; for example 30m"))]
     pub interval: String,
 }
 

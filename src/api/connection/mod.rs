@@ -16,5 +16,7 @@ pub use inventory::InventorySettings;
 pub use limits::Limits;
 pub use product::Product;
 pub use spec::ConnectionSpec;
+pub(super) use spec::{API_PATH, HTTPS_URL};
 pub use status::{HeldNamespace, InventoryStatus, NamespaceInventory, PamConnectionStatus, RecentDisables};
+pub(super) use tls::BASE64;
 pub use tls::{CaBundleKind, CaBundleRef, ClientCertificateSecretRef, Tls};

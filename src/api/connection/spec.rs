@@ -13,12 +13,9 @@ use crate::api::compatibility::Compatibility;
 use crate::api::validation::HEADER_TEXT;
 
 /// An https URL without user information, query and fragment; a path is kept.
-const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
+pub(in crate::api) const HTTPS_URL: &str = r"^https://[^\s/?#@\\]+(/[^\s?#\\]*)?$";
 /// A plain path: segments of letters, digits, `-`, `_`, `.` and `~`.
-const API_PATH: &str = r"^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?)$";
-/// `major.minor` with an optional patch number, as the PAM shows it.
-const PRODUCT_VERSION: &str = r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$";
-
+pub(in crate::api) const API_PATH: &str = r"^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?)$";
 /// A PAM, and how the operator logs in to it: the part of a spec that both kinds of connection have.
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,8 +31,8 @@ pub struct ConnectionSpec {
     pub product: Product,
     /// Version of the PAM as its own pages show it, such as `4.2`, `3.33.1` or `3.32`. It decides paths, names and
     /// shapes of all calls. Versions from 3.30 on are supported.
-    #[schemars(length(min = 3, max = 16), regex(pattern = PRODUCT_VERSION))]
-    #[x_kube(validation = Rule::new("self.matches('^(3[.]3[0-3]|4[.][0-9]+)([.][0-9]+)?$')").message("productVersion must be 3.30 to 3.33 or 4.x, as the PAM shows it"))]
+    #[schemars(length(min = 3, max = 16))]
+    #[x_kube(validation = Rule::new("self.matches('^(3[.]3[0-3]|4[.][0-9]{1,3})([.][0-9]{1,3})?$')").message("productVersion must be 3.30 to 3.33 or 4.x, as the PAM shows it; for example 4.2"))]
     pub product_version: String,
     /// First part of the API's paths, where it is not what `productVersion` implies (`/iso` up to 3.32, `/api` later;
     /// for `MySafe` always `/api`).

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::validation::{DATA_KEY, OBJECT_NAME};
 
+/// Base64 in one line.
+pub(in crate::api) const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+
 /// Which certificates are trusted.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,7 +18,7 @@ pub struct Tls {
     /// base64; a larger bundle goes into a ConfigMap (`caBundleRef`). A block that cannot be used is skipped, and named in the
     /// message of `Ready`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 65_536), extend("format" = "byte"))]
+    #[schemars(length(max = 65_536), regex(pattern = BASE64))]
     pub ca_bundle: Option<String>,
     /// The ConfigMap or Secret to read the CA certificates (PEM) from, instead of `caBundle`. A block that cannot be used is
     /// skipped and named, as there.

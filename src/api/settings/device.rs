@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{ITEM, TEXT};
 
 /// A protocol and a port.
-const CONNECTIVITY: &str = r"^[A-Za-z][A-Za-z0-9 ]*:[0-9]{1,5}$";
+pub(in crate::api) const CONNECTIVITY: &str = r"^[A-Za-z][A-Za-z0-9 ]*:[0-9]{1,5}$";
 
 /// What is written onto the credential's device. The device is shared: this rewrites it for every credential on it. A
 /// field that is not set is not sent, and the PAM keeps what it has. Two credentials that set different blocks for one

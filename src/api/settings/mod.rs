@@ -13,6 +13,7 @@ mod session;
 
 pub use account::OtherCredential;
 pub use additional::{AdditionalSettings, AuthenticationField, Criticality, SecretKeyRef, ValueSecretRef};
+pub(super) use device::CONNECTIVITY;
 pub use device::DeviceSettings;
 pub use execution::{ExecutionSettings, ReconciliationSettings};
 pub use jit::JitSettings;

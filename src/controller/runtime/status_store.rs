@@ -252,6 +252,36 @@ mod tests {
         }
     }
 
+    /// Says how kstatus reads an object that is not being deleted.
+    fn kstatus(generation: i64, observed: i64, conditions: &[Condition]) -> &'static str {
+        let is = |kind: &str, status: &str| conditions.iter().any(|c| c.type_ == kind && c.status == status);
+        match () {
+            () if observed != generation || is("Reconciling", "True") => "InProgress",
+            () if is("Stalled", "True") => "Failed",
+            () if is("Ready", "False") || is("Ready", "Unknown") => "InProgress",
+            () => "Current",
+        }
+    }
+
+    #[test]
+    fn kstatus_reads_each_reason_as_the_table_says() {
+        let rows =
+            include_str!("../../../tests/fixtures/health.tsv").lines().filter(|line| !line.starts_with('#')).skip(1);
+        let mut told = Vec::new();
+        for row in rows {
+            let [reason, ready, beside, read, _] = row.split('\t').collect::<Vec<_>>()[..] else { panic!("{row}") };
+            let made = conditions(Reason::named(reason).unwrap(), "m", Some(2), jiff::Timestamp::now(), &[]);
+            let beside_it = made.get(1).map_or("-", |condition| condition.type_.as_str());
+            assert_eq!((made[0].status.as_str(), beside_it), (ready, beside), "{reason}");
+            assert_eq!(kstatus(2, 2, &made), read, "{reason}");
+            assert_eq!(kstatus(3, 2, &made), "InProgress", "{reason} of an earlier generation");
+            let held = suspended("m", None, Some(2), jiff::Timestamp::now(), &made);
+            assert_eq!(kstatus(2, 2, &held), read, "{reason}, suspended");
+            told.push(reason);
+        }
+        assert_eq!(told, Reason::ALL.map(Reason::as_str));
+    }
+
     #[test]
     fn the_time_of_a_condition_moves_only_with_its_status() {
         let (then, now) = (jiff::Timestamp::from_second(1000).unwrap(), jiff::Timestamp::from_second(2000).unwrap());

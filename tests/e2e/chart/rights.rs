@@ -1,8 +1,12 @@
 //! P9: the manual says what the roles of the chart allow, to the operator and to people, as the chart renders them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
+use local_cluster::{ControlPlane, Installation, unique_name, wait_until};
+use pam_operator::api::GROUP;
 use serde_json::Value;
 
 use super::{of_kind, rendered, repository, template};
@@ -171,4 +175,41 @@ async fn people_write_connections_only_where_the_operator_follows_them() {
         assert_eq!(writes(&with), role != "view", "{role}: {with}");
         assert!(without.contains("`pamconnections`") && !without.contains("`clusterpamconnections`: create"), "{role}");
     }
+}
+
+/// The rights on the operator's objects that rules give, one by one.
+fn rights_of<'a>(rules: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+    let own = rules.filter(|rule| words(&rule["apiGroups"]).contains(&GROUP));
+    let one_by_one = |rule: &'a Value| {
+        let verbs = words(&rule["verbs"]);
+        let of_resource =
+            move |resource: &'a str| verbs.clone().into_iter().map(move |verb| format!("{verb} {resource}"));
+        words(&rule["resources"]).into_iter().flat_map(of_resource)
+    };
+    own.flat_map(one_by_one).collect()
+}
+
+/// The table is true of the cluster: its own roles get these rights on the operator's objects by aggregation, and no others.
+#[tokio::test]
+async fn the_clusters_own_roles_have_the_rights_of_the_table() {
+    let cluster = ControlPlane::shared().await.unwrap();
+    let hosts = serde_json::json!(["pam.example.com"]);
+    let install = Installation::of(cluster, &unique_name("rights")).set("allowedHosts", hosts).install().await.unwrap();
+    for role in ["view", "edit", "admin"] {
+        let label = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
+        let chart = rendered(&[EVERY_RIGHT]).await.unwrap();
+        let given = of_kind(&chart, "ClusterRole").into_iter().filter(|of| of["metadata"]["labels"][&label] == "true");
+        let table = rights_of(given.flat_map(|role| role["rules"].as_array().unwrap()));
+        assert!(table.len() > 20, "{role}: {table:?}");
+        wait_until(&format!("{role} to have the rights"), Duration::from_secs(30), async || {
+            let found: Value =
+                serde_json::from_str(&cluster.kubectl(&["get", "clusterrole", role, "-o", "json"]).await?)?;
+            let has = rights_of(found["rules"].as_array().into_iter().flatten());
+            anyhow::ensure!(has == table, "{has:?} are not {table:?}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+    install.uninstall().await.unwrap();
 }

@@ -102,6 +102,16 @@ fn lists(schema: &Value, path: &[String], base: &Value) -> Vec<Wrong> {
     all
 }
 
+/// Adds the block that a change is in, where a spec has another in its place: the API server compares no text with its pattern
+/// while a field that is required is missing.
+fn add_block(spec: &mut Value, change: &Value, schema: &Value, random: &mut Random) {
+    for (name, inner) in change.as_object().into_iter().flatten() {
+        if inner.is_object() && spec[name].is_null() {
+            spec[name] = schema::sample(&schema["properties"][name], Density(100), random);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_broken_bound_pattern_enum_or_type_is_refused_and_its_field_named() {
     let mut random = Random::of_this_run("broken fields");
@@ -110,6 +120,7 @@ async fn a_broken_bound_pattern_enum_or_type_is_refused_and_its_field_named() {
     let mut tried = 0;
     for wrong in wrongs(&schema, &[], &base(&world, &mut random)) {
         let mut spec = base(&world, &mut random);
+        add_block(&mut spec, &wrong.change, &schema, &mut random);
         merge(&mut spec, wrong.change.clone());
         let said = refused(&world, "wrong", &spec).await;
         assert!(said.contains(&wrong.words), "{} is not in what is said of {}: {said}", wrong.words, wrong.change);

@@ -79,6 +79,16 @@ fn integer(schema: &Value, random: &mut Random) -> i64 {
     *random.pick(&[least, most, between])
 }
 
+/// The pattern of a text: what its rule compares it with.
+fn pattern(schema: &Value) -> Option<&str> {
+    let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+    rules.filter_map(|rule| rule_pattern(rule)).next()
+}
+
+fn rule_pattern(rule: &Value) -> Option<&str> {
+    rule["rule"].as_str()?.strip_prefix("self.matches(r'")?.strip_suffix("')")
+}
+
 /// The patterns of the schema. A pattern that is new here is one that this generator has to learn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pattern {
@@ -94,7 +104,7 @@ pub enum Pattern {
 impl Pattern {
     pub fn of(schema: &Value) -> Self {
         // The first characters of a list of those that cannot be seen.
-        match schema["pattern"].as_str().expect("every text has a pattern") {
+        match pattern(schema).expect("every text has a pattern") {
             pattern if pattern.starts_with(r"^[^\pZ\p{Cc}\p{Cf}\x{34f}") => Self::Clean,
             pattern if pattern.starts_with(r"^[^,\pZ\p{Cc}\p{Cf}\x{34f}") => Self::Item,
             r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$" => Self::Free,
@@ -168,10 +178,10 @@ fn between(ends: &str, inside: &str, least: usize, most: usize, random: &mut Ran
     text
 }
 
-/// Every rule of the schema (CEL), with the path of the field that carries it; those about changes left out.
+/// Every rule of the schema (CEL), with the path of the field that carries it; those about changes and those of patterns left out.
 pub fn rules(schema: &Value, path: &str) -> Vec<(String, String)> {
     let here = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
-    let here = here.filter(|rule| !rule["rule"].as_str().unwrap().contains("oldSelf"));
+    let here = here.filter(|rule| !rule["rule"].as_str().unwrap().contains("oldSelf") && rule_pattern(rule).is_none());
     let mut all: Vec<_> = here.map(|rule| (path.to_owned(), rule["message"].as_str().unwrap().to_owned())).collect();
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
         all.extend(rules(inner, &format!("{path}.{name}")));

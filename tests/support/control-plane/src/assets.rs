@@ -115,6 +115,15 @@ fn aloud(line: &str) {
     eprintln!("local-cluster: {line}");
 }
 
+/// Finds the Lua interpreter of Argo CD, or builds it, telling each step on standard error. Tests of health checks need it, and no
+/// control plane does.
+pub fn lua() -> Result<PathBuf> {
+    match on_path("glua") {
+        Some(lua) => Ok(lua),
+        None => Ok(cached(&lua_module(), &aloud)?.join("glua")),
+    }
+}
+
 fn tools_in(folder: &Path, helm: PathBuf) -> Tools {
     let controller_manager = folder.join("kube-controller-manager");
     Tools {
@@ -177,6 +186,15 @@ fn dashboard_module() -> GoModule {
         programs: &[("check-dashboard", ".")],
         ldflags: "-s -w".to_owned(),
         tags: "",
+    }
+}
+
+fn lua_module() -> GoModule {
+    GoModule {
+        folder: "lua",
+        takes: "10 seconds",
+        programs: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
+        ldflags: "-s -w".to_owned(),
     }
 }
 
@@ -265,9 +283,10 @@ mod tests {
             helm_module(),
             promtool_module(),
             dashboard_module(),
+            lua_module(),
         ]);
         let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
-        assert_eq!(names.len(), KUBERNETES.len() + 3);
+        assert_eq!(names.len(), KUBERNETES.len() + 4);
         assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
     }
 }

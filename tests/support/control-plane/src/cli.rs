@@ -90,6 +90,7 @@ fn print_assets() -> Result<()> {
     for folder in tools.folders().into_iter().chain(checkers) {
         eprintln!("local-cluster: ready: {}", folder.display());
     }
+    eprintln!("local-cluster: ready: {}", assets::lua()?.display());
     Ok(())
 }
 
