@@ -31,6 +31,8 @@ mod finalizer;
 mod first_push;
 mod generated;
 mod hand_over;
+#[cfg(target_os = "linux")]
+mod image;
 mod leader_election;
 mod memory;
 mod my_safe;
