@@ -3,6 +3,7 @@
 
 mod admission;
 mod lifecycle;
+mod oci;
 mod rbac;
 mod render;
 mod rights;
