@@ -59,6 +59,7 @@ image-check: need-rust need-go ## Build the image twice, compare every byte, and
 release-dry-run: need-rust ## Build everything that a release has, and sign it with a key that is thrown away
 	@release/image.sh release "$(IMAGE)/release" $(ARCHES)
 	@release/plugin.sh release "$(IMAGE)/release" $(ARCHES)
+	@release/chart.sh "$(IMAGE)/release"
 	@release/describe.sh release "$(IMAGE)/release" $(ARCHES)
 	@release/dry-run.sh "$(IMAGE)/release"
 

@@ -55,5 +55,5 @@ for name in $(compgen -e); do
   esac
 done
 cargo build --locked --package "$package" --bin "$package" --profile "$profile" \
-  --target "$target" ${CARGO_FLAGS:-} >&2
+  --target "$target" >&2
 echo "$target_dir/$target/$profile/$package"
