@@ -1,6 +1,6 @@
 # The one list of commands. `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint mutants generate tools clean-cache need-rust need-go
+.PHONY: help demo test bench lint image image-check release-dry-run mutants generate tools clean-cache need-rust need-go
 
 # Absolute, since cargo is also started from inside tests, in other folders.
 CARGO_TARGET_DIR ?= $(CURDIR)/target
@@ -14,6 +14,10 @@ RUST_TEST_THREADS ?= 14
 export RUST_TEST_THREADS
 # What `make mutants` breaks: src/domain by itself, which names only std and jiff and so builds in seconds.
 MUTANTS := $(CARGO_TARGET_DIR)/mutants
+# Where `make image` and its neighbours write.
+IMAGE := $(CARGO_TARGET_DIR)/image
+# Architectures of the image.
+ARCHES ?= amd64 arm64
 # For the tests, e.g. ARGS='--test e2e deletion:: -- --nocapture'.
 ARGS ?=
 
@@ -28,6 +32,8 @@ demo: need-rust need-go ## See it work: a local control plane, a simulated PAM, 
 
 test: need-rust need-go ## Run every test, against one local control plane
 	@cargo test $(CARGO_FLAGS) --workspace --no-run
+	@# Before the tests, which wait for times: a test runs the operator from the image's root filesystem.
+	@[ "$$(uname -s)" != Linux ] || release/rootfs.sh "$$(. release/lib.sh; host_arch)" image-test "$(IMAGE)/test"
 	@$(LOCAL_CLUSTER) run -- cargo test $(CARGO_FLAGS) --workspace $(ARGS)
 
 bench: need-rust need-go ## Measure the release build, and compare with what was committed (ARGS: scenarios by name, or all; a quarter of an hour)
@@ -40,6 +46,22 @@ lint: need-rust ## Check formatting, lints, documentation and generated files
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --workspace
 	cargo run $(CARGO_FLAGS) --quiet --bin crdgen -- --check
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check licenses bans sources; \
+	else echo "cargo-deny is not installed; a test of \`make test\` holds licences, sources and bans all the same. To install it: cargo install --locked cargo-deny"; fi
+
+image: need-rust ## Build the image without an engine, for amd64 and arm64 (needs buildah and clang; half an hour)
+	@release/image.sh release "$(IMAGE)/release" $(ARCHES)
+	@ls -l "$(IMAGE)/release/"*.oci.tar
+
+image-check: need-rust need-go ## Build the image twice, compare every byte, and run it from its layers (an hour and a half)
+	@release/check.sh "$(IMAGE)/check"
+
+release-dry-run: need-rust ## Build everything that a release has, and sign it with a key that is thrown away
+	@release/image.sh release "$(IMAGE)/release" $(ARCHES)
+	@release/plugin.sh release "$(IMAGE)/release" $(ARCHES)
+	@release/chart.sh "$(IMAGE)/release"
+	@release/describe.sh release "$(IMAGE)/release" $(ARCHES)
+	@release/dry-run.sh "$(IMAGE)/release"
 
 mutants: need-rust ## Break src/domain in every small way, and see that its tests notice (an hour; needs cargo-mutants)
 	@cargo mutants --version >/dev/null 2>&1 || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }

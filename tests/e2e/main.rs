@@ -32,6 +32,8 @@ mod first_push;
 mod generated;
 mod gitops;
 mod hand_over;
+#[cfg(target_os = "linux")]
+mod image;
 mod leader_election;
 mod memory;
 mod my_safe;

@@ -5,6 +5,7 @@ mod admission;
 mod connections;
 mod golden;
 mod lifecycle;
+mod oci;
 mod parent;
 mod rbac;
 mod render;

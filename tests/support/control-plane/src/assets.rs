@@ -198,6 +198,17 @@ fn lua_module() -> GoModule {
     }
 }
 
+/// Finds the container registry, building it if need be (a few seconds): only tests of what is pushed to one need it.
+pub fn registry() -> Result<PathBuf> {
+    let module = GoModule {
+        folder: "registry",
+        takes: "10 seconds",
+        programs: &[("registry", "github.com/google/go-containerregistry/cmd/registry")],
+        ldflags: "-s -w".to_owned(),
+    };
+    Ok(cached(&module, &|line| eprintln!("local-cluster: {line}"))?.join("registry"))
+}
+
 /// The folder with the programs of `module`, built if need be.
 fn cached(module: &GoModule, progress: Progress<'_>) -> Result<PathBuf> {
     let cache = cache_folder()?;

@@ -40,6 +40,7 @@ mod net;
 mod operator;
 mod plane;
 mod pod;
+mod root;
 mod wait;
 
 pub mod assets;
@@ -53,4 +54,5 @@ pub use installation::{Installation, Release};
 pub use net::{ensure_crypto_provider, free_address};
 pub use operator::{Launch, Operator};
 pub use plane::{ControlPlane, State, repository};
+pub use root::RootFs;
 pub use wait::{unique_name, wait_for, wait_until};

@@ -17,6 +17,7 @@ use crate::{
     Installation,
     net::get,
     pod::Env,
+    root::RootFs,
     wait::{unique_name, wait_until},
 };
 
@@ -35,6 +36,7 @@ pub struct Launch<'a> {
     listen: Option<SocketAddr>,
     flags: Vec<(String, String)>,
     kubeconfig: PathBuf,
+    root: Option<RootFs>,
 }
 
 impl<'a> Launch<'a> {
@@ -48,6 +50,7 @@ impl<'a> Launch<'a> {
             listen: None,
             flags: Vec::new(),
             kubeconfig: installation.kubeconfig(),
+            root: None,
         }
     }
 
@@ -86,6 +89,14 @@ impl<'a> Launch<'a> {
         self
     }
 
+    /// Runs the program of an image's root filesystem, with that folder as its root, the image's user, and the files and
+    /// variables of a Pod in the place of a kubeconfig.
+    #[must_use]
+    pub fn in_root(mut self, root: &RootFs) -> Self {
+        self.root = Some(root.clone());
+        self
+    }
+
     /// Starts it with the Deployment's arguments and environment, and `KUBECONFIG` for the chart's `ServiceAccount`;
     /// nothing else is inherited. Returns at once: see [`Operator::ready`].
     pub async fn start(self) -> Result<Operator> {
@@ -105,16 +116,26 @@ impl<'a> Launch<'a> {
         env.extend(self.extra);
         let log =
             self.installation.cluster().folder().log_of(&format!("{}-{}", self.installation.namespace(), self.pod));
-        let child = spawn(&self.program, &args, &env, &self.kubeconfig, &log)?;
+        let mut command = match &self.root {
+            Some(root) => {
+                env.extend(root.mount(&self.kubeconfig, self.installation.namespace())?);
+                root.command()
+            }
+            None => Command::new(&self.program),
+        };
+        command.args(&args).env_clear().envs(&env);
+        if self.root.is_none() {
+            command.env("KUBECONFIG", &self.kubeconfig);
+        }
+        let child = spawn(command, &self.program, &log)?;
         Ok(Operator { child, log, pod: self.pod, listen, program: self.program })
     }
 }
 
-fn spawn(program: &Path, args: &[String], env: &Env, kubeconfig: &Path, log: &Path) -> Result<Child> {
+fn spawn(mut command: Command, program: &Path, log: &Path) -> Result<Child> {
     let mut options = fs::OpenOptions::new();
     let file = options.create(true).append(true).mode(0o600).open(log)?;
-    let mut command = Command::new(program);
-    command.args(args).env_clear().envs(env).env("KUBECONFIG", kubeconfig).kill_on_drop(true);
+    command.kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     command.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
