@@ -124,6 +124,11 @@ pub fn lua() -> Result<PathBuf> {
     }
 }
 
+/// Finds the container registry, building it if need be (a few seconds): only tests of what is pushed to one need it.
+pub fn registry() -> Result<PathBuf> {
+    Ok(cached(&registry_module(), &aloud)?.join("registry"))
+}
+
 fn tools_in(folder: &Path, helm: PathBuf) -> Tools {
     let controller_manager = folder.join("kube-controller-manager");
     Tools {
@@ -195,18 +200,18 @@ fn lua_module() -> GoModule {
         takes: "10 seconds",
         programs: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
         ldflags: "-s -w".to_owned(),
+        tags: "",
     }
 }
 
-/// Finds the container registry, building it if need be (a few seconds): only tests of what is pushed to one need it.
-pub fn registry() -> Result<PathBuf> {
-    let module = GoModule {
+fn registry_module() -> GoModule {
+    GoModule {
         folder: "registry",
         takes: "10 seconds",
         programs: &[("registry", "github.com/google/go-containerregistry/cmd/registry")],
         ldflags: "-s -w".to_owned(),
-    };
-    Ok(cached(&module, &|line| eprintln!("local-cluster: {line}"))?.join("registry"))
+        tags: "",
+    }
 }
 
 /// The folder with the programs of `module`, built if need be.
@@ -295,9 +300,10 @@ mod tests {
             promtool_module(),
             dashboard_module(),
             lua_module(),
+            registry_module(),
         ]);
         let names: std::collections::BTreeSet<String> = modules.map(|module| module.cache_name().unwrap()).collect();
-        assert_eq!(names.len(), KUBERNETES.len() + 4);
+        assert_eq!(names.len(), KUBERNETES.len() + 5);
         assert!(names.iter().all(|name| name.len() == "tools-".len() + 16));
     }
 }
