@@ -33,7 +33,7 @@ fi
 variable=${target//-/_}
 export "CC_$variable=$cc" "AR_$variable=ar"
 # Some distributions' compilers call functions of glibc where they are not told so.
-export "CFLAGS_$variable=-U_FORTIFY_SOURCE -ffile-prefix-map=$checkout=/src"
+export "CFLAGS_$variable=-U_FORTIFY_SOURCE"
 
 # Of several rules for a path, rustc takes the last.
 flags=(

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Returns the SHA-256 of bytes.
 pub(crate) fn of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// Returns the SHA-256 of a file.
