@@ -190,7 +190,6 @@ fn a_thousand_credentials_are_idle_for_ten_minutes_without_a_line_and_without_a_
             let page = cluster.page("text/plain");
             let took = began.elapsed();
             let series = page.lines().filter(|line| !line.starts_with('#')).count();
-            println!("{keeper:?}: {} bytes, {series} series, {took:?}", page.len());
             assert!(series <= 300 && took < Duration::from_millis(100), "{series} series, {took:?}");
         });
     }

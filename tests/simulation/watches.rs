@@ -8,7 +8,7 @@ use pam_simulator::Config;
 use serde_json::json;
 use tokio::time::sleep;
 
-/// What the operator watches, each with a list and a watch. Of ClusterPamConnections, one is listed every 45 s beside the watch, so
+/// What the operator watches, each with a list and a watch. Of `ClusterPamConnection`s, one is listed every 45 s beside the watch, so
 /// that they have a test of their own.
 const WATCHED: [&str; 6] =
     ["secrets", "configmaps", "namespaces", "pamconnections", "pamcredentials", "mysafepasswords"];

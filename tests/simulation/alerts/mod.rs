@@ -47,7 +47,9 @@ async fn healthy(cluster: &OperatedCluster) -> Recording {
 
 /// Gives all credentials of a cluster another value.
 fn change_all(cluster: &OperatedCluster, count: usize, number: u32) {
-    names(count).iter().for_each(|name| cluster.put_value(name, &value(name, number)));
+    for name in names(count) {
+        cluster.put_value(&name, &value(&name, number));
+    }
 }
 
 fn ends(world: &World, cluster: &OperatedCluster) {

@@ -126,7 +126,7 @@ fn more_is_due_than_the_pam_takes() {
     world(pam(), async |world| {
         let cluster = synced(&world, 300, &json!({})).await;
         let mut recording = healthy(&cluster).await;
-        world.take_time([(Kind::PostCredential, Duration::from_secs(60))]);
+        world.take_time([(Kind::PostCredential, Duration::from_mins(1))]);
         change_all(&cluster, 300, 2);
         recording.go_on(2 * A_WHILE + A_WHILE / 3, &[Some(&cluster)]).await;
         recording.fires("PamOperatorQueueDoesNotEmpty");

@@ -18,6 +18,12 @@ fn edit_all(world: &World, cluster: &OperatedCluster, count: usize, edit: impl F
     }
 }
 
+fn delete_all(cluster: &OperatedCluster, plural: &str, count: usize) {
+    for name in names(count) {
+        cluster.api.delete(plural, NAMESPACE, &name);
+    }
+}
+
 #[test]
 fn a_pam_does_not_answer() {
     for (alert, outage) in
@@ -93,7 +99,7 @@ fn many_records_would_be_disabled() {
     world(pam(), async |world| {
         let cluster = synced(&world, 30, &json!({"deletionPolicy": "Disable"})).await;
         let mut recording = healthy(&cluster).await;
-        names(30).iter().for_each(|name| _ = cluster.api.delete("pamcredentials", NAMESPACE, name));
+        delete_all(&cluster, "pamcredentials", 30);
         recording.go_on(A_WHILE, &[Some(&cluster)]).await;
         recording.mended();
         let held = |object: &mut serde_json::Value| {
@@ -145,9 +151,9 @@ fn a_namespace_goes_together_with_the_connection() {
         let mut recording = healthy(&cluster).await;
         cluster.api.delete("clusterpamconnections", "", "default");
         cluster.api.delete("namespaces", "", NAMESPACE);
-        names(3).iter().for_each(|name| _ = cluster.api.delete("pamcredentials", NAMESPACE, name));
+        delete_all(&cluster, "pamcredentials", 3);
         sleep(Duration::from_millis(10)).await;
-        names(3).iter().for_each(|name| _ = cluster.api.delete("secrets", NAMESPACE, name));
+        delete_all(&cluster, "secrets", 3);
         recording.go_on(A_WHILE, &[Some(&cluster)]).await;
         recording.mended();
         recording.go_on(Duration::from_mins(90), &[Some(&cluster)]).await;

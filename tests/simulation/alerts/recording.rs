@@ -30,7 +30,9 @@ impl Recording {
     pub async fn go_on(&mut self, time: Duration, targets: &[Target<'_>]) {
         for _ in 0..time.as_secs() / self.interval.as_secs() {
             for (number, target) in targets.iter().enumerate() {
-                target.iter().for_each(|cluster| self.take(number, &cluster.page("text/plain")));
+                if let Some(cluster) = target {
+                    self.take(number, &cluster.page("text/plain"));
+                }
             }
             self.ticks += 1;
             sleep(self.interval).await;
