@@ -37,10 +37,14 @@ fn begin_no_pass_without(keeper: Keeper, missing: &'static str) {
 
 #[test]
 fn objects_are_listed_while_secrets_are_and_no_pass_begins_before() {
-    Keeper::ALL.into_iter().for_each(|keeper| begin_no_pass_without(keeper, "secrets"));
+    for keeper in Keeper::ALL {
+        begin_no_pass_without(keeper, "secrets");
+    }
 }
 
 #[test]
 fn objects_are_listed_while_connections_are_and_no_pass_begins_before() {
-    Keeper::ALL.into_iter().for_each(|keeper| begin_no_pass_without(keeper, "clusterpamconnections"));
+    for keeper in Keeper::ALL {
+        begin_no_pass_without(keeper, "clusterpamconnections");
+    }
 }

@@ -37,12 +37,16 @@ impl Triggers {
 
     /// Starts a pass over each of these objects.
     pub(crate) fn wake(&self, objects: &[ObjectId]) {
-        objects.iter().for_each(|object| self.send(object, Urgency::Backlog));
+        for object in objects {
+            self.send(object, Urgency::Backlog);
+        }
     }
 
     /// Starts a pass over each of these objects, before those that [`Triggers::wake`] woke.
     pub(crate) fn wake_fresh(&self, objects: &[ObjectId]) {
-        objects.iter().for_each(|object| self.send(object, Urgency::Fresh));
+        for object in objects {
+            self.send(object, Urgency::Fresh);
+        }
     }
 
     fn send(&self, ObjectId { kind, key }: &ObjectId, urgency: Urgency) {

@@ -32,18 +32,15 @@ impl Written {
     pub(super) fn insert(&mut self, record: ListedCredential, hasher: &impl BuildHasher) {
         let position = self.by_id.get(&*record.id).copied().unwrap_or(self.records.len());
         self.keys.extend(hashes(&record, hasher).map(|hash| (hash, position)));
-        match self.records.get_mut(position) {
-            Some(place) => {
-                let kept: Vec<u64> = hashes(&record, hasher).collect();
-                let former = std::mem::replace(place, record);
-                for hash in hashes(&former, hasher).filter(|hash| !kept.contains(hash)) {
-                    self.keys.remove(&(hash, position));
-                }
+        if let Some(place) = self.records.get_mut(position) {
+            let kept: Vec<u64> = hashes(&record, hasher).collect();
+            let former = std::mem::replace(place, record);
+            for hash in hashes(&former, hasher).filter(|hash| !kept.contains(hash)) {
+                self.keys.remove(&(hash, position));
             }
-            None => {
-                self.by_id.insert(record.id.to_string(), position);
-                self.records.push(record);
-            }
+        } else {
+            self.by_id.insert(record.id.to_string(), position);
+            self.records.push(record);
         }
     }
 
