@@ -114,11 +114,9 @@ impl Writer {
     }
 }
 
-fn object(kind: &str, name: &str, spec: Value, change: Value) -> Value {
-    let mut object =
-        json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
-    merge(&mut object["spec"], change);
-    object
+fn object(kind: &str, name: &str, mut spec: Value, change: Value) -> Value {
+    merge(&mut spec, change);
+    json!({"apiVersion": "pam-operator.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
 
 fn credential(name: &str, change: Value) -> Value {

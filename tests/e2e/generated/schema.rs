@@ -81,8 +81,8 @@ fn integer(schema: &Value, random: &mut Random) -> i64 {
 
 /// The pattern of a text: what its rule compares it with.
 fn pattern(schema: &Value) -> Option<&str> {
-    let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
-    rules.filter_map(|rule| rule_pattern(rule)).next()
+    let mut rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+    rules.find_map(|rule| rule_pattern(rule))
 }
 
 fn rule_pattern(rule: &Value) -> Option<&str> {
