@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 /// An emulated processor is some twenty times slower.
-const EMULATED: Duration = Duration::from_secs(180);
+const EMULATED: Duration = Duration::from_mins(3);
 
 fn emulator() -> Option<PathBuf> {
     std::env::var_os("PAM_TEST_EMULATOR").filter(|path| !path.is_empty()).map(PathBuf::from)
