@@ -151,6 +151,10 @@ fn unusable(error: &KubeconfigError) -> Failure {
     let why = match error {
         // The parser quotes the lines around the mistake, and these may hold a token.
         KubeconfigError::Parse(_) => "it is not the YAML of a kubeconfig".to_owned(),
+        // kube reads the list as soon as there is a proxy, and takes no empty entry.
+        KubeconfigError::ParseNoProxy(_) => {
+            "an entry of the variable NO_PROXY is empty or no host: correct it".to_owned()
+        }
         error => error.to_string(),
     };
     Failure::new(Exit::Kubernetes, format!("the kubeconfig cannot be used: {why}"))
