@@ -238,7 +238,7 @@ async fn bad_connections_are_refused_in_words_that_help() {
 async fn a_proxy_is_for_cluster_connections_and_its_login_for_a_secret() {
     let server = Server::new().await;
     let proxy = |url: &str| connection(json!({"proxy": {"url": url}}));
-    let example = "such as http://proxy.example.com:3128";
+    let example = "for example http://proxy.example.com:3128";
     for (url, words) in [
         ("http://user:password@proxy.example.com:3128", "name it in proxy.basicAuthSecretRef"),
         ("https://proxy.example.com:3128", example),
@@ -252,7 +252,7 @@ async fn a_proxy_is_for_cluster_connections_and_its_login_for_a_secret() {
     }
     let listed = connection(json!({"proxy": {"url": "http://proxy", "noProxy": "a;b"}}));
     let said = server.judges("ClusterPamConnection", listed).await.unwrap_err();
-    assert!(said.contains("spec.proxy.noProxy"), "{said}");
+    assert!(said.contains("spec.proxy.noProxy") && said.contains("for example .example.com"), "{said}");
     let given = json!({"proxy": {"url": "http://10.0.0.7:3128/", "noProxy": "10.0.0.0/8, .example.com,[fd12::1]:443,*",
         "basicAuthSecretRef": {"name": "proxy-login"}}});
     for spec in [proxy("http://proxy.example.com"), proxy("http://[fd12::1]:3128"), connection(given)] {

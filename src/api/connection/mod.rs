@@ -17,6 +17,7 @@ pub use inventory::InventorySettings;
 pub use limits::Limits;
 pub use product::Product;
 pub use proxy::{BasicAuthSecretRef, Proxy};
+pub(super) use proxy::{NO_PROXY, PROXY_URL};
 pub use spec::ConnectionSpec;
 pub(super) use spec::{API_PATH, HTTPS_URL};
 pub use status::{HeldNamespace, InventoryStatus, NamespaceInventory, PamConnectionStatus, RecentDisables};
