@@ -2,7 +2,9 @@
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use pam_operator::config::{Cli, Config};
+use pam_operator::kubernetes::config_of;
 use pam_operator::leader::Leadership;
 use pam_operator::metrics::Metrics;
 use pam_operator::probes::{Check, Readiness, Server};
@@ -66,9 +68,30 @@ async fn serve(
     result
 }
 
+/// Returns the configuration of the kubeconfig, or else of the Pod's service account. The variables `HTTPS_PROXY` and `NO_PROXY`
+/// change neither.
+async fn config() -> anyhow::Result<kube::Config> {
+    let of_kubeconfig = match Kubeconfig::read() {
+        Ok(file) => config_of(file, &KubeConfigOptions::default()).await,
+        Err(error) => Err(error),
+    };
+    let found = of_kubeconfig.or_else(|kubeconfig| {
+        kube::Config::incluster()
+            .map_err(|in_cluster| anyhow::anyhow!("in a cluster: {in_cluster}; kubeconfig: {kubeconfig}"))
+    });
+    let mut config = found?;
+    config.apply_debug_overrides();
+    Ok(config)
+}
+
 async fn client() -> anyhow::Result<kube::Client> {
-    let mut config =
-        kube::Config::infer().await.context("no way to the Kubernetes API: neither in a cluster nor KUBECONFIG")?;
+    let mut config = config().await.context("no way to the Kubernetes API: neither in a cluster nor KUBECONFIG")?;
+    // Refused in our own words: kube's name the proxy's address, which may hold a password.
+    anyhow::ensure!(
+        config.proxy_url.is_none(),
+        "the kubeconfig names a proxy (proxy-url), and the operator goes to the Kubernetes API without one: give it a kubeconfig \
+         without proxy-url"
+    );
     // kube's own retries can hold one call for minutes; each pass bounds its calls and is repeated as a whole.
     config.default_retry = false;
     kube::Client::try_from(config).context("the way to the Kubernetes API cannot be used")

@@ -8,6 +8,11 @@ use clap::Args;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use http::Uri;
+use pam_operator::kubernetes::{config_of, first_variable};
+use pam_operator::pam::NoProxy;
+use url::{Host, Url};
+
 use crate::exit::{Exit, Failure};
 use crate::objects::checked;
 
@@ -97,7 +102,11 @@ impl KubeArgs {
     async fn config_of(&self, file: Kubeconfig) -> Result<Config, Failure> {
         let options =
             KubeConfigOptions { context: self.context.clone(), cluster: self.cluster.clone(), user: self.user.clone() };
-        Config::from_custom_kubeconfig(file, &options).await.map_err(|error| unusable(&error))
+        let mut config = config_of(file, &options).await.map_err(|error| unusable(&error))?;
+        if config.proxy_url.is_none() {
+            config.proxy_url = proxy_of_environment(&config.cluster_url)?;
+        }
+        Ok(config)
     }
 
     fn impersonate(&self, config: &mut Config) {
@@ -114,10 +123,38 @@ impl KubeArgs {
     }
 }
 
+/// Returns the proxy that the environment names for a cluster, as kubectl does.
+fn proxy_of_environment(cluster: &Uri) -> Result<Option<Uri>, Failure> {
+    let proxy = first_variable(["HTTPS_PROXY", "https_proxy"]);
+    let without = first_variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let proxy = proxy.filter(|_| is_proxied(cluster, &without));
+    let proxy = proxy.map(|proxy| if proxy.contains("://") { proxy } else { format!("http://{proxy}") });
+    // The address may hold a password.
+    let unusable =
+        |_| Failure::new(Exit::Kubernetes, "the variable HTTPS_PROXY holds no address of a proxy: correct it");
+    proxy.map(|proxy| proxy.parse().map_err(unusable)).transpose()
+}
+
+/// Tells whether a cluster is reached through the proxy of the environment: not this machine, and no host in the list.
+fn is_proxied(cluster: &Uri, without: &str) -> bool {
+    let Ok(url) = Url::parse(&cluster.to_string()) else { return false };
+    let is_here = match url.host() {
+        None => true,
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+    };
+    url.scheme() == "https" && !is_here && !NoProxy::parse(without).covers(&url)
+}
+
 fn unusable(error: &KubeconfigError) -> Failure {
     let why = match error {
         // The parser quotes the lines around the mistake, and these may hold a token.
         KubeconfigError::Parse(_) => "it is not the YAML of a kubeconfig".to_owned(),
+        // kube reads the list as soon as there is a proxy, and takes no empty entry.
+        KubeconfigError::ParseNoProxy(_) => {
+            "an entry of the variable NO_PROXY is empty or no host: correct it".to_owned()
+        }
         error => error.to_string(),
     };
     Failure::new(Exit::Kubernetes, format!("the kubeconfig cannot be used: {why}"))
@@ -145,6 +182,25 @@ pub fn timeout(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_is_reached_through_the_proxy_of_the_environment_as_by_kubectl() {
+        let cases = [
+            ("https://api.example.com:6443", "", true),
+            ("https://api.example.com:6443", "other.net,", true),
+            ("https://api.example.com:6443", "example.com", false),
+            ("https://api.example.com:6443", "proxy.example.com", true),
+            ("https://10.1.2.3:6443", "10.0.0.0/8,localhost", false),
+            ("https://10.1.2.3:6443", "*", false),
+            ("http://api.example.com", "", false),
+            ("https://127.0.0.1:6443", "", false),
+            ("https://[::1]:6443", "", false),
+            ("https://localhost:6443", "", false),
+        ];
+        for (cluster, without, expected) in cases {
+            assert_eq!(is_proxied(&cluster.parse().unwrap(), without), expected, "{cluster} {without}");
+        }
+    }
 
     #[test]
     fn a_time_is_seconds_or_has_its_unit() {

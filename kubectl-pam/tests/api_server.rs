@@ -347,6 +347,22 @@ fn the_version_is_printed_in_each_of_its_forms() {
     assert_eq!((&yaml, &json["kind"]), (&json, &json!("Version")));
 }
 
+#[test]
+fn a_proxy_of_the_environment_is_not_the_way_to_this_machine_and_is_not_told() {
+    let (port, _) = serve(2);
+    let config = Config::new(port);
+    let with = |list: &str| {
+        let mut command = config.command(&["sync", "--all", "--yes", "--dry-run"]);
+        command.env("HTTPS_PROXY", "http://user:canary-7f3a@127.0.0.1:1").env("NO_PROXY", list);
+        end(command.spawn().unwrap())
+    };
+    let (code, out, err) = with("example.com,10.0.0.0/8");
+    assert_eq!((code, err.contains("canary")), (Some(0), false), "{out}{err}");
+    let (code, out, err) = with("example.com,,");
+    assert_eq!((code, err.contains("canary")), (Some(3), false), "{out}{err}");
+    assert!(err.contains("an entry of the variable NO_PROXY is empty or no host: correct it"), "{err}");
+}
+
 /// Runs the program at a terminal of its own, and returns all that is on the terminal.
 fn at_a_terminal(config: &Config, words: &[&str]) -> String {
     let line = format!("'{}' {}", env!("CARGO_BIN_EXE_kubectl-pam"), words.join(" "));

@@ -71,6 +71,8 @@ pub struct ClusterPamConnectionSpec {
         priority = "1"
     )
 )]
+// Through a proxy, the operator cannot check the address that a tenant's host leads to: the proxy alone resolves the name.
+#[x_kube(validation = Rule::new("!has(self.proxy)").message("proxy is for ClusterPamConnections alone: leave proxy out, or ask the people who run the operator for a ClusterPamConnection"))]
 #[serde(rename_all = "camelCase")]
 pub struct PamConnectionSpec {
     /// Where the PAM is and how to log in to it.

@@ -27,9 +27,9 @@ pub use compatibility::{
 };
 pub use conditions::{ConditionType, Conditioned, ROTATED_IN_VAULT, ReadyState, condition, find, is_same_status};
 pub use connection::{
-    Auth, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec, DisableBrake,
-    HeldNamespace, InventorySettings, InventoryStatus, Limits, NamespaceInventory, Oauth2, PamConnectionStatus,
-    Product, RecentDisables, Tls, TokenRequest,
+    Auth, BasicAuthSecretRef, CaBundleKind, CaBundleRef, ClientCertificateSecretRef, ClientSecretRef, ConnectionSpec,
+    DisableBrake, HeldNamespace, InventorySettings, InventoryStatus, Limits, NamespaceInventory, Oauth2,
+    PamConnectionStatus, Product, Proxy, RecentDisables, Tls, TokenRequest,
 };
 pub use connection_kinds::{ClusterPamConnection, ClusterPamConnectionSpec, PamConnection, PamConnectionSpec};
 pub use crds::all as crds;

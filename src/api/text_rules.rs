@@ -4,7 +4,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, ValidationRule};
 
 use super::access::{GLOB, LABEL_KEY, LABEL_VALUE, NAMESPACE_GLOB};
-use super::connection::{API_PATH, BASE64, HTTPS_URL};
+use super::connection::{API_PATH, BASE64, HTTPS_URL, NO_PROXY, PROXY_URL};
 use super::settings::CONNECTIVITY;
 use super::validation::{CLEAN_TEXT, DATA_KEY, FREE_TEXT, HEADER_TEXT, LIST_ITEM, OBJECT_NAME};
 use super::{credential, my_safe_password};
@@ -17,7 +17,7 @@ struct Sentence {
     example: &'static str,
 }
 
-const SENTENCES: [Sentence; 14] = [
+const SENTENCES: [Sentence; 16] = [
     Sentence {
         pattern: CLEAN_TEXT,
         allowed: "must have no space at either end, and no character that cannot be seen, such as a line break, a tab or a zero-width space",
@@ -67,6 +67,16 @@ const SENTENCES: [Sentence; 14] = [
         pattern: HTTPS_URL,
         allowed: "must be https:// and a host, with a port and a path where needed, and without user, query and fragment",
         example: "https://pam.example.com",
+    },
+    Sentence {
+        pattern: PROXY_URL,
+        allowed: "must be http:// and a host, with a port where needed, and without user and path",
+        example: "http://proxy.example.com:3128",
+    },
+    Sentence {
+        pattern: NO_PROXY,
+        allowed: "must be hosts, addresses and networks with commas between them",
+        example: ".example.com,10.0.0.0/8",
     },
     Sentence {
         pattern: API_PATH,

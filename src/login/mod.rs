@@ -7,4 +7,5 @@
 mod endpoint;
 mod read;
 
+pub use endpoint::has_proxy;
 pub use read::{Login, LoginError, read, read_with};

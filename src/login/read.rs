@@ -6,11 +6,11 @@ use kube::Client;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::endpoint::endpoint;
-use crate::api::{CaBundleKind, CaBundleRef, ConnectionSpec, SourceSecret};
+use super::endpoint::{endpoint, proxy_url};
+use crate::api::{CaBundleKind, CaBundleRef, ConnectionSpec, SourceSecret, Trim};
 use crate::kubernetes::{CallError, NamespacedName, Version};
 use crate::message::Problem;
-use crate::pam::{ClientCertificate, Endpoint, OAuth2};
+use crate::pam::{ClientCertificate, Endpoint, OAuth2, Proxy, ProxyLogin};
 use crate::secret::read::{self, SecretValues};
 use crate::secret::value::{self, Unusable};
 
@@ -75,7 +75,8 @@ impl Reader<'_> {
     async fn rest(mut self, oauth2: OAuth2) -> Result<Login, LoginError> {
         let ca_bundle = self.ca_bundle().await?;
         let client_certificate = self.client_certificate().await?;
-        let endpoint = Endpoint { ca_bundle, client_certificate, ..endpoint(self.spec, oauth2)? };
+        let proxy = self.proxy().await?;
+        let endpoint = Endpoint { ca_bundle, client_certificate, proxy, ..endpoint(self.spec, oauth2)? };
         Ok(Login { endpoint, versions: self.versions })
     }
 
@@ -131,6 +132,25 @@ impl Reader<'_> {
         let cert_pem = found.text("tls.crt", value::certificate)?.as_bytes().to_vec();
         let key_pem = SecretString::from(found.text("tls.key", value::certificate)?.as_str());
         Ok(Some(ClientCertificate { cert_pem, key_pem }))
+    }
+
+    /// Reads the login at the proxy even where the PAM's host needs no proxy: which versions a login depends on is a matter of
+    /// the references alone.
+    async fn proxy(&mut self) -> Result<Option<Proxy>, LoginError> {
+        let reference = self.spec.proxy.as_ref().and_then(|proxy| proxy.basic_auth_secret_ref.as_ref());
+        let login = match reference {
+            Some(reference) => Some(self.proxy_login(&NamespacedName::new(self.namespace, &reference.name)).await?),
+            None => None,
+        };
+        Ok(proxy_url(self.spec)?.map(|url| Proxy { url, login }))
+    }
+
+    async fn proxy_login(&mut self, key: &NamespacedName) -> Result<ProxyLogin, LoginError> {
+        let read = self.read_own(key, &["username", "password"]).await?;
+        let found = Found { secret: key, field: "spec.proxy.basicAuthSecretRef", read: &read };
+        let text = |bytes: &[u8]| value::login(bytes, Trim::TrailingNewline);
+        let username = found.text("username", text)?.as_str().to_owned();
+        Ok(ProxyLogin { username, password: SecretString::from(found.text("password", text)?.as_str()) })
     }
 
     async fn read_own(&mut self, key: &NamespacedName, wanted: &[&str]) -> Result<SecretValues, LoginError> {

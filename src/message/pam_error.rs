@@ -126,7 +126,7 @@ pub(crate) fn is_bounded(error: &PamError) -> bool {
 mod tests {
     use super::*;
     use crate::pam::field_of;
-    use crate::pam::{AddressKind, AuthFailure, TlsFault, Unavailable};
+    use crate::pam::{AddressKind, AuthFailure, ProxyFault, TlsFault, Unavailable};
     use serde_json::json;
 
     /// kind, reason: what the manual says of each kind of error.
@@ -155,6 +155,7 @@ mod tests {
         ];
         let whys = [
             Unavailable::Tls(TlsFault::UnknownAuthority),
+            Unavailable::Proxy(ProxyFault::Refused),
             Unavailable::Connect,
             Unavailable::Timeout,
             Unavailable::Reset,

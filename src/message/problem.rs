@@ -97,7 +97,9 @@ impl Problem {
     #[must_use]
     pub fn unusable_connection(error: &EndpointError) -> Self {
         let reason = match error {
-            EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) => Reason::ConnectionNotAllowed,
+            EndpointError::HostNotAllowed | EndpointError::AddressNotAllowed(_) | EndpointError::ProxyNotAllowed => {
+                Reason::ConnectionNotAllowed
+            }
             _ => Reason::ConnectionNotReady,
         };
         Self::new(reason, format!("the connection cannot be used: {error}"))

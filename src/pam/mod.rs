@@ -43,10 +43,13 @@ pub use client::PamClient;
 pub use credential::{CredentialRequest, ListedCredential, UpsertEffect, Upserted, WireField, WireValue};
 pub use endpoint::{
     AdditionalSettingsShape, AddressKind, AddressPolicy, AllowedHostError, AllowedHosts, BooleanForm,
-    ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NotesPlacement,
-    NumberForm, OAuth2, Product, ProductVersion, TokenRequest, UnusedBlocks, VersionError,
+    ClientCertificate, Compatibility, CriticalityCase, Deadlines, Endpoint, EndpointError, Limits, NoProxy,
+    NotesPlacement, NumberForm, OAuth2, Product, ProductVersion, Proxy, ProxyLogin, TokenRequest, UnusedBlocks,
+    VersionError,
 };
-pub use error::{AuthFailure, Call, EntryRefusal, PamError, ReadRefusal, RetryAdvice, TlsFault, Unavailable, field_of};
+pub use error::{
+    AuthFailure, Call, EntryRefusal, PamError, ProxyFault, ReadRefusal, RetryAdvice, TlsFault, Unavailable, field_of,
+};
 pub use inventory::{Account, EntrySnapshot, Inventory, ListBudget, Seen, Snapshot};
 pub use safe_password::{CreatedEntry, Edit, EntryChange, EntryFields, ListedEntry, NewEntry, Share, Sharing};
 pub use transport::{CallReport, Origins, TokenRefresh};

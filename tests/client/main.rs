@@ -4,12 +4,15 @@
 
 mod allowed_hosts;
 mod answers;
+#[path = "../support/connect_proxy.rs"]
+mod connect_proxy;
 mod errors;
 mod fields;
 mod firewall;
 mod list;
 mod logins;
 mod my_safe;
+mod proxy;
 mod reading;
 mod secrecy;
 mod support;

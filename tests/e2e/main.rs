@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../support/connect_proxy.rs"]
+mod connect_proxy;
 #[path = "../support/random.rs"]
 mod random;
 mod support;
@@ -42,6 +44,7 @@ mod plan_mode;
 mod plugin;
 mod policies;
 mod product_versions;
+mod proxy;
 mod reasons;
 mod recovery;
 mod removed_fields;

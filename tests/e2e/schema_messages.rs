@@ -235,6 +235,34 @@ async fn bad_connections_are_refused_in_words_that_help() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_for_cluster_connections_and_its_login_for_a_secret() {
+    let server = Server::new().await;
+    let proxy = |url: &str| connection(json!({"proxy": {"url": url}}));
+    let example = "for example http://proxy.example.com:3128";
+    for (url, words) in [
+        ("http://user:password@proxy.example.com:3128", "name it in proxy.basicAuthSecretRef"),
+        ("https://proxy.example.com:3128", example),
+        ("socks5://proxy.example.com", example),
+        ("proxy.example.com:3128", example),
+        ("http://proxy.example.com/path", example),
+        ("http://proxy.example.com:port", example),
+    ] {
+        let said = server.judges("ClusterPamConnection", proxy(url)).await.expect_err(url);
+        assert!(said.contains(words) && said.contains("spec.proxy.url"), "{url}: {said}");
+    }
+    let listed = connection(json!({"proxy": {"url": "http://proxy", "noProxy": "a;b"}}));
+    let said = server.judges("ClusterPamConnection", listed).await.unwrap_err();
+    assert!(said.contains("spec.proxy.noProxy") && said.contains("for example .example.com"), "{said}");
+    let given = json!({"proxy": {"url": "http://10.0.0.7:3128/", "noProxy": "10.0.0.0/8, .example.com,[fd12::1]:443,*",
+        "basicAuthSecretRef": {"name": "proxy-login"}}});
+    for spec in [proxy("http://proxy.example.com"), proxy("http://[fd12::1]:3128"), connection(given)] {
+        assert_eq!(server.judges("ClusterPamConnection", spec.clone()).await, Ok(()), "{spec}");
+        let said = server.judges("PamConnection", spec).await.unwrap_err();
+        assert!(said.contains("ask the people who run the operator for a ClusterPamConnection"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn bad_access_rules_are_refused_in_words_that_help() {
     let server = Server::new().await;
     let selects = |requirement: Value| json!({"namespaces": {"selector": {"matchExpressions": [requirement]}}});

@@ -8,6 +8,7 @@ use super::brake::DisableBrake;
 use super::inventory::InventorySettings;
 use super::limits::Limits;
 use super::product::Product;
+use super::proxy::Proxy;
 use super::tls::Tls;
 use crate::api::compatibility::Compatibility;
 use crate::api::validation::HEADER_TEXT;
@@ -56,6 +57,10 @@ pub struct ConnectionSpec {
     /// skip the check: give a self-signed appliance's certificate as the CA bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// The HTTP proxy that the operator reaches the PAM through; only in a ClusterPamConnection. Absent: the operator connects to
+    /// the PAM directly, whatever the variables `HTTPS_PROXY` and `NO_PROXY` say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// The most requests to the PAM at the same time and per second. Counted over all connections to one PAM; those of
     /// a namespace's own `PamConnection` count for that namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -149,7 +149,9 @@ pub(crate) fn dependencies_of(spec: &ConnectionSpec, namespace: &str) -> Vec<Dep
     });
     let certificate = tls.and_then(|tls| tls.client_certificate_secret_ref.as_ref());
     let certificate = certificate.map(|certificate| Dependency::Secret(there(&certificate.name)));
-    [Some(login), bundle, certificate].into_iter().flatten().collect()
+    let proxy = spec.proxy.as_ref().and_then(|proxy| proxy.basic_auth_secret_ref.as_ref());
+    let proxy = proxy.map(|login| Dependency::Secret(there(&login.name)));
+    [Some(login), bundle, certificate, proxy].into_iter().flatten().collect()
 }
 
 impl IntoAny for ClusterPamConnection {

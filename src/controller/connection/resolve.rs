@@ -98,7 +98,7 @@ impl Resolver<'_> {
         let spec = ConnectionSpec { limits: None, ..connection.spec.clone() };
         let spec = serde_json::to_vec(&spec).unwrap_or_default();
         let (oauth2, certificate) = (&endpoint.oauth2, endpoint.client_certificate.as_ref());
-        let secrets = [
+        let mut secrets = vec![
             spec.as_slice(),
             oauth2.client_id.as_bytes(),
             oauth2.client_secret.expose_secret().as_bytes(),
@@ -106,7 +106,11 @@ impl Resolver<'_> {
             certificate.map(|certificate| certificate.cert_pem.as_slice()).unwrap_or_default(),
             certificate.map(|certificate| certificate.key_pem.expose_secret().as_bytes()).unwrap_or_default(),
         ];
-        let mut joined = Zeroizing::new(Vec::with_capacity(secrets.iter().map(|part| part.len() + 8).sum()));
+        // Only where there is one: the digests that earlier versions recorded are without.
+        if let Some(login) = endpoint.proxy.as_ref().and_then(|proxy| proxy.login.as_ref()) {
+            secrets.extend([login.username.as_bytes(), login.password.expose_secret().as_bytes()]);
+        }
+        let mut joined = Zeroizing::new(Vec::with_capacity(secrets.iter().map(|part: &&[u8]| part.len() + 8).sum()));
         for part in secrets {
             joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
             joined.extend_from_slice(part);

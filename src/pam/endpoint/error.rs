@@ -62,6 +62,27 @@ pub enum EndpointError {
          (--allowed-hosts) lists that very address: give the PAM's own address"
     )]
     AddressNotAllowed(AddressKind),
+    /// The address of the proxy cannot be used.
+    #[error(
+        "spec.proxy.url must be http://, a host and where needed a port, and nothing else: a login at the proxy belongs into the \
+         Secret of spec.proxy.basicAuthSecretRef"
+    )]
+    ProxyUrl,
+    /// HTTP Basic cannot carry the user name of the login at the proxy.
+    #[error(
+        "the user name in the Secret of spec.proxy.basicAuthSecretRef holds a colon, and cannot be sent as HTTP Basic: use \
+         another user of the proxy"
+    )]
+    ProxyUsername,
+    /// The URL's host is an IPv6 address, and there is a proxy.
+    #[error("an IPv6 address in the URL cannot be reached through spec.proxy: give the PAM's name")]
+    Ipv6ThroughProxy,
+    /// A connection whose addresses are checked has a proxy, behind which no address can be checked.
+    #[error(
+        "spec.proxy is for ClusterPamConnections alone: leave spec.proxy out, or ask the people who run the operator for a \
+         ClusterPamConnection"
+    )]
+    ProxyNotAllowed,
     /// The HTTP client could not be made, for a reason that no setting explains.
     #[error("the HTTP client could not be set up")]
     Setup,

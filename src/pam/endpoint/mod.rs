@@ -10,6 +10,7 @@ mod login;
 mod pem;
 mod policy;
 mod product;
+mod proxy;
 mod version;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use std::fmt;
 use secrecy::ExposeSecret;
 use url::Url;
 
-pub use address::{AddressKind, AllowedHostError, AllowedHosts};
+pub use address::{AddressKind, AllowedHostError, AllowedHosts, NoProxy};
 pub use compatibility::{
     AdditionalSettingsShape, BooleanForm, Compatibility, CriticalityCase, NotesPlacement, NumberForm,
 };
@@ -28,6 +29,7 @@ pub(in crate::pam) use pem::PemBundle;
 pub use pem::UnusedBlocks;
 pub use policy::AddressPolicy;
 pub use product::Product;
+pub use proxy::{Proxy, ProxyLogin};
 pub use version::{ProductVersion, VersionError};
 
 /// Where a PAM is and how to log in there: everything that a [`PamClient`](crate::pam::PamClient) is made from.
@@ -59,6 +61,9 @@ pub struct Endpoint {
     pub client_certificate: Option<ClientCertificate>,
     /// The `Referer` header of every request, for authorizations that are bound to one (API 1.4).
     pub referrer: Option<String>,
+    /// The proxy that the PAM is reached through; `None` if the client connects directly. The proxy alone resolves the PAM's
+    /// name, so that a connection whose addresses are checked has none.
+    pub proxy: Option<Proxy>,
     /// The addresses that the connection may lead to.
     pub allowed: AddressPolicy,
     /// The tenant namespace of the connection; `None` for a cluster connection. All clients of one host and one tenant
@@ -84,6 +89,7 @@ impl Endpoint {
             token_request: TokenRequest::default(),
             client_certificate: None,
             referrer: None,
+            proxy: None,
             allowed: AddressPolicy::default(),
             apart: None,
         }
@@ -127,7 +133,12 @@ impl Endpoint {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(EndpointError::QueryOrFragment);
         }
-        self.allowed.check_host(&host)
+        self.allowed.check_host(&host)?;
+        match (&self.proxy, &self.allowed) {
+            (None, _) => Ok(()),
+            (Some(_), AddressPolicy::Checked { .. }) => Err(EndpointError::ProxyNotAllowed),
+            (Some(proxy), AddressPolicy::Any) => proxy.check(&host),
+        }
     }
 }
 

@@ -15,4 +15,4 @@ pub use entry_refusal::EntryRefusal;
 pub use pam_error::PamError;
 pub use read_refusal::ReadRefusal;
 pub use retry::RetryAdvice;
-pub use unavailable::{AuthFailure, TlsFault, Unavailable};
+pub use unavailable::{AuthFailure, ProxyFault, TlsFault, Unavailable};

@@ -296,7 +296,7 @@ impl std::error::Error for PamError {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::TlsFault;
+    use super::super::{ProxyFault, TlsFault};
     use super::*;
 
     #[test]
@@ -308,6 +308,7 @@ mod tests {
         let after = Duration::from_secs(1);
         let unavailable = [
             Unavailable::Tls(TlsFault::Refused),
+            Unavailable::Proxy(ProxyFault::Refused),
             Unavailable::Connect,
             Unavailable::Timeout,
             Unavailable::Reset,
@@ -356,7 +357,8 @@ mod tests {
             assert!(!at(Call::Token, why) && !at(Call::ListCredentials, why), "{why:?}");
         }
         let open = Unavailable::CircuitOpen { retry_after: Duration::from_secs(1) };
-        for why in [Unavailable::Connect, Unavailable::Tls(TlsFault::WrongName), open] {
+        let proxy = Unavailable::Proxy(ProxyFault::Interrupted);
+        for why in [Unavailable::Connect, proxy, Unavailable::Tls(TlsFault::WrongName), open] {
             assert!(!at(Call::UpsertCredential, why), "{why:?}");
         }
         let entries = [Call::CreateEntry, Call::UpdateEntry, Call::DeactivateEntry, Call::ActivateEntry];

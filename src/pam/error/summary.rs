@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::code::words_of;
-use super::unavailable::{AuthFailure, TlsFault, Unavailable};
+use super::unavailable::{AuthFailure, ProxyFault, TlsFault, Unavailable};
 use crate::pam::endpoint::AddressKind;
 
 /// Returns the sentence for a credential that was not found.
@@ -144,6 +144,7 @@ pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
     let name = words(call);
     match why {
         Unavailable::Tls(fault) => tls(fault).to_owned(),
+        Unavailable::Proxy(fault) => proxy(fault).to_owned(),
         Unavailable::Connect => "no connection to the PAM: check the connection's url, name resolution, \
                                  and that the network lets the operator through"
             .to_owned(),
@@ -164,6 +165,28 @@ pub(super) fn unavailable(call: Call, why: Unavailable) -> String {
         Unavailable::CircuitOpen { retry_after } => {
             let seconds = retry_after.as_secs().max(1);
             format!("the PAM failed several times in a row, so the operator pauses; next try in {seconds} s")
+        }
+    }
+}
+
+/// Returns the sentence for a proxy that made no connection. No byte of its answer is in the sentence.
+fn proxy(fault: ProxyFault) -> &'static str {
+    match fault {
+        ProxyFault::Unreachable => {
+            "no connection to the proxy of the connection's spec.proxy.url: check that address, name resolution, and that the \
+             network lets the operator through to the proxy"
+        }
+        ProxyFault::LoginRefused => {
+            "the proxy of the connection's spec.proxy.url does not accept the login, or asks for one (407): put user name and \
+             password into a Secret of type kubernetes.io/basic-auth, and name it in spec.proxy.basicAuthSecretRef"
+        }
+        ProxyFault::Refused => {
+            "the proxy of the connection's spec.proxy.url did not connect to the PAM: have the proxy allow CONNECT to the host \
+             and port of the connection's url, and check that the proxy itself reaches the PAM"
+        }
+        ProxyFault::Interrupted => {
+            "the connection through the proxy of the connection's spec.proxy.url broke or took too long before the PAM answered: \
+             check that spec.proxy.url is an HTTP proxy, and that the proxy reaches the PAM"
         }
     }
 }

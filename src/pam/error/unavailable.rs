@@ -18,6 +18,8 @@ pub enum AuthFailure {
 pub enum Unavailable {
     /// The TLS handshake failed: nothing was sent.
     Tls(TlsFault),
+    /// No connection through the proxy: nothing was sent to the PAM.
+    Proxy(ProxyFault),
     /// No connection: refused, unreachable, or the name does not resolve. Nothing was sent.
     Connect,
     /// No answer within the deadline.
@@ -64,12 +66,27 @@ pub enum TlsFault {
     Protocol,
 }
 
+/// Why there is no connection through a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// No connection to the proxy.
+    Unreachable,
+    /// The proxy asks for a login, or does not accept the one given (407).
+    LoginRefused,
+    /// The proxy answered, and made no connection to the PAM.
+    Refused,
+    /// The proxy did not answer in time, or the connection broke before there was TLS with the PAM.
+    Interrupted,
+}
+
 impl Unavailable {
     /// Returns true if the request may have reached the PAM.
     pub(super) fn after_sending(self) -> bool {
         match self {
             Self::Timeout | Self::Reset | Self::Gateway { .. } | Self::Server => true,
-            Self::Tls(_) | Self::Connect | Self::Intercepted { .. } | Self::CircuitOpen { .. } => false,
+            Self::Tls(_) | Self::Proxy(_) | Self::Connect | Self::Intercepted { .. } | Self::CircuitOpen { .. } => {
+                false
+            }
         }
     }
 
@@ -86,6 +103,7 @@ impl Unavailable {
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Tls(_) => "unavailable_tls",
+            Self::Proxy(_) => "unavailable_proxy",
             Self::Connect => "unavailable_connect",
             Self::Timeout => "unavailable_timeout",
             Self::Reset => "unavailable_reset",

@@ -11,6 +11,7 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::proxy::{self, ProxyFailed};
 use super::resolver::{AddressRefused, CheckedResolver};
 use super::tls;
 use crate::pam::endpoint::{AddressPolicy, Endpoint, EndpointError};
@@ -18,14 +19,15 @@ use crate::pam::error::{Call, PamError, Unavailable};
 
 /// The largest answer, apart from the list, which has limits of its own.
 const LARGEST_ANSWER: usize = 1 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take until there is TLS with the PAM.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Below the 60 s after which gateways close idle connections: a request written to one that is just being closed
 /// would be a write of unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 /// The longest `Retry-After` that is followed; after this time the PAM is asked again in any case.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// Returns an HTTP client for one endpoint: https only, no redirects, no proxy of the environment, no cookies.
+/// Returns an HTTP client for one endpoint: https only, no redirects, no proxy but the endpoint's own, no cookies.
 ///
 /// HTTP/1.1 only: with so few requests at a time, sharing a connection would gain nothing, and a connection that breaks
 /// leaves one write unacknowledged instead of all.
@@ -33,6 +35,9 @@ pub(in crate::pam) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client,
     let mut builder = plain_builder().default_headers(headers_of(endpoint)?);
     if let AddressPolicy::Checked { .. } = endpoint.allowed {
         builder = builder.dns_resolver(CheckedResolver(endpoint.allowed.clone()));
+    }
+    if let Some(proxy) = &endpoint.proxy {
+        builder = proxy::through(builder, proxy)?;
     }
     let own = endpoint.client_certificate.as_ref();
     if let Some(bundle) = &endpoint.ca_bundle {
@@ -141,6 +146,9 @@ pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     if let Some(AddressRefused(kind)) = cause(error) {
         return PamError::AddressNotAllowed(*kind);
     }
+    if let Some(ProxyFailed(fault)) = cause(error) {
+        return PamError::Unavailable { call, why: Unavailable::Proxy(*fault) };
+    }
     let why = match (error.is_connect(), cause::<rustls::Error>(error)) {
         (true, Some(error)) => Unavailable::Tls(tls::fault_of(error)),
         (true, None) => Unavailable::Connect,
@@ -153,7 +161,7 @@ pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
 
 /// Returns the error of type `E` that caused an error. An `io::Error` does not name its content as its source, so that
 /// following the sources alone would miss the content.
-fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+pub(super) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     if let Some(found) = error.downcast_ref() {
         return Some(found);
     }

@@ -4,6 +4,7 @@ mod breaker;
 mod budget;
 mod http;
 mod origins;
+mod proxy;
 mod report;
 mod resolver;
 mod shared_limits;

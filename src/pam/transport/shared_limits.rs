@@ -220,7 +220,8 @@ impl Drop for Ticket<'_> {
 
 fn health(error: Option<&PamError>) -> Health {
     match error {
-        Some(PamError::Unavailable { why: Unavailable::Tls(_), .. }) => Health::Misconfigured,
+        // The proxy is one connection's own: others may reach the PAM without it.
+        Some(PamError::Unavailable { why: Unavailable::Tls(_) | Unavailable::Proxy(_), .. }) => Health::Misconfigured,
         Some(PamError::AddressNotAllowed(_) | PamError::Intercepted { .. }) => Health::Unseen,
         Some(PamError::Unavailable { why: Unavailable::Intercepted { .. }, .. }) => Health::Unseen,
         Some(PamError::Unavailable { why: Unavailable::Connect, .. }) => Health::Unreachable,

@@ -32,6 +32,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         config.cluster_url = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
         config.default_retry = false;
+        config.proxy_url = None;
         let is_cut = Arc::new(AtomicBool::new(false));
         tokio::spawn(relay_all(listener, server, is_cut.clone()));
         Self { client: Client::try_from(config).unwrap(), is_cut }

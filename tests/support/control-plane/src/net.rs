@@ -56,6 +56,8 @@ pub(crate) async fn client_for(path: &Path) -> Result<Client> {
     let kubeconfig = Kubeconfig::read_from(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     config.default_retry = false;
+    // The API server is on loopback, which no proxy of the environment reaches.
+    config.proxy_url = None;
     Ok(Client::try_from(config)?)
 }
 

@@ -41,6 +41,9 @@ pub fn check(lines: &mut Lines, connection: &ConnectionFacts, reached_by_operato
         chain(lines, connection);
         validity(lines, connection, now);
         clock::check(lines, "the PAM", &network.clock);
+    } else if matches!((&network.connected, &connection.login), (Known::Unknown(_), Known::Is(_))) {
+        // Through a proxy there is no connection of our own, and the login alone tells of the certificate.
+        chain(lines, connection);
     }
 }
 
@@ -64,7 +67,12 @@ fn chain(lines: &mut Lines, connection: &ConnectionFacts) {
         }
         // No answer came that could tell.
         Known::Is(Err(PamError::Unavailable {
-            why: Unavailable::Connect | Unavailable::Timeout | Unavailable::Reset | Unavailable::CircuitOpen { .. },
+            why:
+                Unavailable::Connect
+                | Unavailable::Proxy(_)
+                | Unavailable::Timeout
+                | Unavailable::Reset
+                | Unavailable::CircuitOpen { .. },
             ..
         })) => {}
         Known::Is(_) => lines.ok("tls", "the PAM's certificate is trusted"),

@@ -2,6 +2,7 @@
 
 use pam_operator::api::{ConditionType, ConnectionSpec, Product};
 use pam_operator::domain::Reason;
+use pam_operator::login::has_proxy;
 use pam_operator::pam::{PamClient, PamError};
 use url::Url;
 
@@ -19,6 +20,10 @@ const NOT_ALLOWED: &str = "the operator may not connect to its host, so that not
 /// Why nothing is sent to a host of which the operator has not said whether it may connect to it.
 const NOT_LOOKED_AT: &str = "the operator has not looked at the connection as it is now, and people of its namespace chose its host, \
                              so that nothing was sent there: name it with --connection to have it looked at";
+
+/// Why the steps of the way are not gone one by one.
+const THROUGH_PROXY: &str =
+    "the connection goes through a proxy, so that only the login shows whether the PAM is reached";
 
 /// Reads the connection that the user named; `None` where all are meant.
 pub async fn named(args: &DoctorArgs, cluster: &Cluster) -> Result<Option<Vec<PamObject>>, Failure> {
@@ -51,8 +56,13 @@ pub async fn look(args: &DoctorArgs, cluster: &Cluster, connection: &PamObject, 
         Ok((spec, url)) => {
             facts.paths = paths(&spec);
             if left_alone.is_none() {
-                facts.network = network::look(&url).await;
-                if matches!(facts.network.connected, Known::Is(Ok(()))) {
+                let has_proxy = has_proxy(&spec);
+                facts.network = if has_proxy {
+                    network::unseen(&facts.network.host, THROUGH_PROXY)
+                } else {
+                    network::look(&url).await
+                };
+                if has_proxy || matches!(facts.network.connected, Known::Is(Ok(()))) {
                     let login = args.login.or_within(home);
                     let client = connect(&login, cluster, connection).await;
                     log_in(client, spec.product, &mut facts).await;
