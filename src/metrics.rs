@@ -44,6 +44,7 @@ pub struct Metrics {
     lease_foreign_holder: Gauge,
     plan_only: Gauge,
     source: Source,
+    digest_key_lost_objects: Gauge,
 }
 
 impl Metrics {
@@ -66,6 +67,7 @@ impl Metrics {
             lease_foreign_holder: Gauge::default(),
             plan_only: Gauge::default(),
             source: Source::default(),
+            digest_key_lost_objects: Gauge::default(),
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Process));
@@ -116,6 +118,15 @@ impl Metrics {
             "plan_only",
             "1 where --plan-only is set and nothing is written to a PAM, else 0",
             self.plan_only.clone(),
+        );
+        self.register_digest_key(registry);
+    }
+
+    fn register_digest_key(&self, registry: &mut Registry) {
+        registry.register(
+            "digest_key_lost_objects",
+            "Objects that had digests of a former digest key when this process made a new one; 0 where it made none",
+            self.digest_key_lost_objects.clone(),
         );
     }
 
@@ -215,6 +226,11 @@ impl Metrics {
         self.lease_foreign_holder.set(i64::from(is_foreign));
     }
 
+    /// Records how many objects had digests of a former digest key when this process made a new one.
+    pub fn set_digest_key_lost_objects(&self, objects: usize) {
+        self.digest_key_lost_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
+    }
+
     /// Records whether `--plan-only` is set.
     pub fn set_plan_only(&self, is_set: bool) {
         self.plan_only.set(i64::from(is_set));
@@ -270,6 +286,7 @@ mod tests {
         metrics.set_leader(true);
         metrics.set_lease_foreign(true);
         metrics.set_plan_only(true);
+        metrics.set_digest_key_lost_objects(2);
         let text = text(&registry);
         for line in [
             r#"pam_operator_reconciles_total{kind="PamCredential",outcome="ready"} 1"#,
@@ -283,6 +300,7 @@ mod tests {
             "pam_operator_leader 1",
             "pam_operator_lease_foreign_holder 1",
             "pam_operator_plan_only 1",
+            "pam_operator_digest_key_lost_objects 2",
             concat!(r#"pam_operator_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
             "# UNIT pam_operator_secret_push_latency_seconds seconds",
         ] {

@@ -6,6 +6,8 @@
 mod connections;
 
 use std::{
+    borrow::Cow,
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -53,13 +55,15 @@ pub struct Readiness(Arc<Mutex<ReadinessState>>);
 #[derive(Debug, Default)]
 struct ReadinessState {
     standby: bool,
-    open: Vec<&'static str>,
+    open: Vec<Cow<'static, str>>,
 }
 
 impl Readiness {
-    /// Adds something that readiness waits for. `/readyz` shows `what` until [`Check::done`]: a fixed text, no object's name.
-    pub fn register(&self, what: &'static str) -> Check {
-        self.with(|state| state.open.push(what));
+    /// Adds something that readiness waits for. `/readyz` shows `what` until [`Check::done`]: a fixed text, or the name of one of
+    /// our CRDs, but no object's name.
+    pub fn register(&self, what: impl Into<Cow<'static, str>>) -> Check {
+        let what = what.into();
+        self.with(|state| state.open.push(what.clone()));
         Check { readiness: self.clone(), what }
     }
 
@@ -69,10 +73,10 @@ impl Readiness {
         self.with(|state| state.standby = standby);
     }
 
-    /// Returns what `/readyz` still waits for; nothing if the replica is ready.
+    /// Returns what `/readyz` still waits for, each text once; nothing if the replica is ready.
     #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
-        self.with(|state| if state.standby { Vec::new() } else { state.open.clone() })
+    pub fn missing(&self) -> BTreeSet<Cow<'static, str>> {
+        self.with(|state| if state.standby { BTreeSet::new() } else { state.open.iter().cloned().collect() })
     }
 
     fn with<T>(&self, action: impl FnOnce(&mut ReadinessState) -> T) -> T {
@@ -86,10 +90,16 @@ impl Readiness {
 #[must_use = "a check that is never done keeps the operator unready"]
 pub struct Check {
     readiness: Readiness,
-    what: &'static str,
+    what: Cow<'static, str>,
 }
 
 impl Check {
+    /// Returns what this check belongs to, for further checks.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
     /// Records that readiness need not wait for this check any more.
     pub fn done(self) {
         self.readiness.with(|state| {
@@ -143,6 +153,7 @@ async fn readyz(State(readiness): State<Readiness>) -> Response {
     if missing.is_empty() {
         return "ok\n".into_response();
     }
+    let missing: Vec<&str> = missing.iter().map(AsRef::as_ref).collect();
     let text = format!("waiting for: {}\n", missing.join(", "));
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }

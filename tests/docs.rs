@@ -241,6 +241,7 @@ fn every_event_has_its_row_and_no_other_has() {
         ("src/controller/credential/act/disable.rs", "Released"),
         ("src/controller/safe_password/report/events.rs", ""),
         ("src/controller/safe_password/act/write.rs", "Released"),
+        ("src/controller/secret/former_key.rs", "emit("),
         ("src/message/credential.rs", "ReleaseReason::"),
         ("src/message/safe_password.rs", "ReleaseReason::"),
     ];

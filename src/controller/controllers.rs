@@ -116,15 +116,22 @@ pub(crate) async fn serve(
         (serving, [credentials_listed, safe_passwords_listed])
     });
     let (scopes, listed): (Vec<_>, Vec<_>) = scopes.unzip();
-    join3(serving, join_all(scopes), report_ready(listed.into_iter().flatten().collect(), ready, stop)).await;
+    join3(serving, join_all(scopes), report_ready(listed.into_iter().flatten().collect(), ready, connections, stop))
+        .await;
 }
 
 /// Reports the operator ready once every scope has its first lists.
-async fn report_ready(listed: Vec<oneshot::Receiver<()>>, ready: Check, stop: &Stop) {
+async fn report_ready(
+    listed: Vec<oneshot::Receiver<()>>,
+    ready: Check,
+    connections: &connection::context::Context,
+    stop: &Stop,
+) {
     tokio::select! {
         listed = try_join_all(listed) => if listed.is_ok() {
             ready.done();
             tracing::info!("every watch has its first list");
+            connections.former_digests.tell(&connections.cluster).await;
         },
         () = stop.clone() => {}
     }

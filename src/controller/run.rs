@@ -59,7 +59,8 @@ pub async fn run(
     let key = digest::load_key(&client, &config.namespace).await?;
     tracing::info!(cluster_name, "serving PamCredentials, MySafePasswords, ClusterPamConnections and PamConnections");
     let (triggers, receivers) = channels(config);
-    let cluster = Arc::new(Cluster::new(client, config, metrics, Started { cluster_name, lead, triggers, contacts }));
+    let started = Started { cluster_name, lead, triggers, contacts, readiness: ready.readiness() };
+    let cluster = Arc::new(Cluster::new(client, config, metrics, started));
     let connections = Arc::new(connection::context::Context::new(Arc::clone(&cluster), key, config));
     let credentials = Arc::new(credential::context::Context::new(Arc::clone(&connections), config));
     let safe_passwords = Arc::new(safe_password::context::Context::new(Arc::clone(&connections)));

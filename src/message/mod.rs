@@ -3,6 +3,7 @@
 pub(crate) mod conflict;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod digest_key;
 pub(crate) mod drift;
 pub(crate) mod pam_error;
 pub(crate) mod plan;

@@ -21,6 +21,7 @@ use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::{Error, bounded};
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::secret::digest::DigestKey;
+use crate::controller::secret::former_key::FormerDigests;
 use crate::domain::{LoginEnd, LoginTurn};
 use crate::message::problem::Problem;
 use crate::pam::{AllowedHosts, PamError};
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) statuses: StatusStore<PamConnectionStatus>,
     /// The key of the digests in statuses, of any kind.
     pub(crate) key: DigestKey,
+    /// Which objects have digests of a key that is lost.
+    pub(crate) former_digests: FormerDigests,
     /// Wakes the poller when a list is asked for.
     pub(crate) list_asked: Notify,
     /// The hosts that tenants' connections may lead to.
@@ -61,6 +64,7 @@ impl Context {
             logins: LoginGate::default(),
             health: ConnectionHealths::new(Arc::clone(&cluster.triggers)),
             statuses: StatusStore::default(),
+            former_digests: FormerDigests::new(&key),
             key,
             list_asked: Notify::new(),
             allowed_hosts: config.allowed_hosts.clone(),

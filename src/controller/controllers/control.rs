@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::error::Error;
+use crate::controller::runtime::kind_served::KindServed;
 use crate::controller::runtime::managed::{Managed, Reconciler};
 use crate::controller::runtime::object_id::{NamespacedName, ObjectId};
 use crate::controller::runtime::packed::Packed;
@@ -54,7 +55,8 @@ pub(super) fn control<K: Managed, R: Reconciler<K>>(
     let (set, store) = WatchSet::new();
     let queue = Arc::<Mutex<PassQueue>>::default();
     let take_in = take_in(Arc::clone(reconciler), Arc::clone(cluster), Arc::clone(&queue), set);
-    let stream = watch::objects(api, config, first, adapt(Arc::clone(reconciler), store.clone()), take_in);
+    let served = KindServed::new::<K>(&cluster.readiness);
+    let stream = watch::objects(api, config, first, served, adapt(Arc::clone(reconciler), store.clone()), take_in);
     let (reconciler, slots) = (Arc::clone(reconciler), Arc::clone(&cluster.slots));
     let passes = Passes { reconciler, slots, shown: store.clone(), queue, most_begun, begun: JoinSet::new() };
     (store, passes.serve(stream, receiver, stop.clone()))

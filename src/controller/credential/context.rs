@@ -21,7 +21,9 @@ use crate::controller::runtime::object_states::ObjectStates;
 use crate::controller::runtime::shown_objects::ShownObjects;
 use crate::controller::runtime::status_store::StatusStore;
 use crate::controller::runtime::throwaway::is_throwaway;
-use crate::domain::{VaultId, WantedRecord};
+use crate::controller::secret::digest::OwnedKey;
+use crate::domain::credential::Status;
+use crate::domain::{DigestsOf, VaultId, WantedRecord};
 use crate::metrics::Kind;
 
 /// What passes over credentials share.
@@ -100,6 +102,7 @@ impl Context {
         }
         self.state.note_shown(credential, self.cluster.clock.now());
         self.connections.health.note_referrer(credential);
+        self.note_digests(credential);
         if credential.metadata.deletion_timestamp.is_some() && !keeps_record(credential) {
             if self.claims.forget(credential.metadata.uid.as_deref().unwrap_or_default()) {
                 self.wake_waiting(&key);
@@ -110,6 +113,17 @@ impl Context {
             }
             self.want(credential);
         }
+    }
+
+    /// Records a credential that this operator serves and that has digests of a key that is lost.
+    fn note_digests(&self, credential: &PamCredential) {
+        let has_former = || {
+            let digests = credential.status.as_ref().map(|status| status.digests.clone()).unwrap_or_default();
+            let keyed = OwnedKey { key: &self.connections.key, owner: String::new() };
+            let is_served = self.connections.store.get(&credential.connection_id()).is_some();
+            is_served && Status { digests, ..Status::default() }.digests_of(&keyed) == DigestsOf::Another
+        };
+        self.connections.former_digests.note(credential.metadata.uid.as_deref(), has_former);
     }
 
     /// Returns the former names of this cluster: identifiers that were generated earlier begin with one of them.

@@ -19,6 +19,7 @@ use crate::controller::runtime::trigger::Triggers;
 use crate::controller::runtime::watch_contacts::WatchContacts;
 use crate::leader::LeadHandle;
 use crate::metrics::Metrics;
+use crate::probes::Readiness;
 
 /// The Kubernetes side of every pass: the client, what the watches of objects of other kinds show, and when passes may run.
 pub(crate) struct Cluster {
@@ -46,6 +47,8 @@ pub(crate) struct Cluster {
     pub(crate) namespaces: Namespaces,
     /// When the API server last answered each watch.
     pub(crate) contacts: WatchContacts,
+    /// What `/readyz` waits for.
+    pub(crate) readiness: Readiness,
 }
 
 /// Holds the parts of a [`Cluster`] that are known only after the start.
@@ -54,12 +57,13 @@ pub(crate) struct Started {
     pub(crate) lead: LeadHandle,
     pub(crate) triggers: Triggers,
     pub(crate) contacts: WatchContacts,
+    pub(crate) readiness: Readiness,
 }
 
 impl Cluster {
     /// Returns the cluster side of a process that begins now.
     pub(crate) fn new(client: Client, config: &Config, metrics: Metrics, started: Started) -> Self {
-        let Started { cluster_name, lead, triggers, contacts } = started;
+        let Started { cluster_name, lead, triggers, contacts, readiness } = started;
         let triggers = Arc::new(triggers);
         Self {
             recorder: Recorder::new(client.clone(), config.clock, config.pod_name.clone()),
@@ -78,6 +82,7 @@ impl Cluster {
             config_map_versions: MetadataCache::default(),
             namespaces: Namespaces::default(),
             contacts,
+            readiness,
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod finalizer;
 pub(crate) mod held_back;
+pub(crate) mod kind_served;
 pub(crate) mod managed;
 pub(crate) mod metadata_cache;
 pub(crate) mod namespace_watch;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::controller::runtime::cluster::Cluster;
 use crate::controller::runtime::dependencies::Dependency;
 use crate::controller::runtime::held_back::held_back;
+use crate::controller::runtime::kind_served::{KindServed, code_of};
 use crate::controller::runtime::metadata_cache::{ListNumber, MetadataCache, MetadataOnly, Shown, parts};
 use crate::controller::runtime::object_id::NamespacedName;
 use crate::controller::runtime::watch_backoff::backed_off;
@@ -51,13 +52,14 @@ pub(crate) fn objects<K>(
     api: Api<K>,
     config: watcher::Config,
     first: FirstList,
+    served: KindServed,
     adapt: impl FnMut(&mut K) + Send + 'static,
     mut take_in: impl FnMut(&Event<K>) + Send + 'static,
 ) -> impl Stream<Item = Result<K, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
-    let events = held_back(backed_off(watcher(api, config)), first.after);
+    let events = held_back(backed_off(served.watch(api, config)), first.after);
     let mut seen = Some(first.seen);
     let take_in = move |event: &Event<K>| {
         take_in(event);
@@ -152,21 +154,18 @@ pub(crate) fn is_denied(error: &watcher::Error) -> bool {
     matches!(code_of(error), Some(401 | 403))
 }
 
-fn code_of(error: &watcher::Error) -> Option<u16> {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchFailed(kube::Error::Api(status)) => Some(status.code),
-        watcher::Error::WatchError(status) => Some(status.code),
-        _ => None,
-    }
-}
-
 /// Logs a failed watch in our own words: kube's errors embed whole responses.
 pub(crate) fn log_failure(error: &watcher::Error, kind: &str) {
     let code = code_of(error);
     match code {
         Some(401 | 403) => tracing::error!(kind, code, "not permitted to watch: check the operator's RBAC"),
+        Some(404) => {
+            tracing::error!(
+                kind,
+                code,
+                "the API server does not serve this kind: its CRD is missing, install it again"
+            );
+        }
         Some(410) => tracing::debug!(kind, code, "the watch is too old and starts again"),
         _ => tracing::warn!(kind, code, "a watch failed and starts again"),
     }

@@ -18,7 +18,9 @@ use crate::controller::runtime::throwaway::is_throwaway;
 use crate::controller::safe_password::claims::Claims;
 use crate::controller::safe_password::facts::list::is_compared;
 use crate::controller::safe_password::facts::secret_refs::secret_names;
-use crate::domain::safe_password::ACTIVE;
+use crate::controller::secret::digest::OwnedKey;
+use crate::domain::DigestsOf;
+use crate::domain::safe_password::{ACTIVE, Status};
 use crate::metrics::Kind;
 
 /// What passes over entries share.
@@ -97,9 +99,21 @@ impl Context {
         }
         self.state.note_shown(object, self.cluster.clock.now());
         self.connections.health.note_referrer(object);
+        self.note_digests(object);
         if self.claims.note(object) {
             self.wake_waiting(&NamespacedName::of(object));
         }
+    }
+
+    /// Records an object that this operator serves and that has digests of a key that is lost.
+    fn note_digests(&self, object: &MySafePassword) {
+        let has_former = || {
+            let digests = object.status.as_ref().map(|status| status.digests.clone()).unwrap_or_default();
+            let keyed = OwnedKey { key: &self.connections.key, owner: String::new() };
+            let is_served = self.connections.store.get(&object.connection_id()).is_some();
+            is_served && Status { digests, ..Status::default() }.digests_of(&keyed) == DigestsOf::Another
+        };
+        self.connections.former_digests.note(object.metadata.uid.as_deref(), has_former);
     }
 
     /// Wakes the objects that wait for the entry that an object has or had.

@@ -19,12 +19,14 @@ const KEY_LENGTH: usize = 32;
 pub(crate) struct DigestKey {
     id: String,
     key: Zeroizing<Vec<u8>>,
+    /// Whether this process made the key: digests in statuses are then of a key that is lost.
+    is_new: bool,
 }
 
 impl DigestKey {
     fn new(key: Zeroizing<Vec<u8>>) -> Self {
         let id = hex(&Sha256::digest(key.as_slice())[..4]);
-        Self { id, key }
+        Self { id, key, is_new: false }
     }
 
     /// Returns the digest of `value`, apart for each `owner` and `field`: `v1:{key id}:{mac}`.
@@ -37,6 +39,11 @@ impl DigestKey {
     fn is_of(&self, digest: &str, owner: &str, field: &str, value: &[u8]) -> bool {
         let mac = digest.rsplit(':').next().and_then(unhex).unwrap_or_default();
         mac.len() == 16 && self.hmac(owner, field, value).verify_truncated_left(&mac).is_ok()
+    }
+
+    /// Returns whether this process made the key.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Returns whether `digest` was made with this key.
@@ -101,11 +108,12 @@ pub(crate) async fn load_key(client: &kube::Client, namespace: &str) -> Result<D
     }
     // Two replicas may write a key at once: the precondition refuses the second write, and the second replica reads the key of
     // the first.
-    match write_key(client, namespace).await {
+    let is_new = match write_key(client, namespace).await {
         Err(error) if !error.is_conflict() => return Err(error),
-        _ => {}
-    }
-    read_key(client, namespace).await?.ok_or(Error::DigestKeyMissing)
+        written => written.is_ok(),
+    };
+    let key = read_key(client, namespace).await?.ok_or(Error::DigestKeyMissing)?;
+    Ok(DigestKey { is_new, ..key })
 }
 
 async fn read_key(client: &kube::Client, namespace: &str) -> Result<Option<DigestKey>, Error> {

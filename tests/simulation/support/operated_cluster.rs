@@ -41,6 +41,8 @@ pub struct OperatedCluster {
     config: Config,
     metrics: Metrics,
     registry: Arc<Registry>,
+    /// What `/readyz` of the running operator waits for.
+    pub readiness: Readiness,
     running: Option<Running>,
 }
 
@@ -50,7 +52,8 @@ impl OperatedCluster {
         let (metrics, registry) = Metrics::new();
         let (under_way, sim) = (metrics.clone(), Arc::clone(&world.sim));
         world.time.count(move || under_way.pam_requests_under_way());
-        let cluster = Self { api, name: name.to_owned(), sim, config: config(name), metrics, registry, running: None };
+        let (config, readiness) = (config(name), Readiness::default());
+        let cluster = Self { api, name: name.to_owned(), sim, config, metrics, registry, readiness, running: None };
         for namespace in ["kube-system", HOME, NAMESPACE] {
             cluster.api.put("namespaces", &json!({"metadata": {"name": namespace}}));
         }
@@ -85,7 +88,8 @@ impl OperatedCluster {
         let (client, config, metrics) = (self.api.client(), self.config.clone(), self.metrics.clone());
         let leadership = Leadership::unopposed();
         let lead = leadership.acquire(|| {}, std::future::pending()).await.unwrap();
-        let ready = Readiness::default().register("watches");
+        self.readiness = Readiness::default();
+        let ready = self.readiness.register("watches");
         let (stop, stopped) = oneshot::channel();
         let stopped = async { _ = stopped.await };
         let running =
