@@ -1,7 +1,5 @@
 //! One HTTP exchange: its deadline, its size limit, and what a failure on the way means.
 
-use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +9,7 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::cause::cause;
 use super::proxy::{self, ProxyFailed};
 use super::resolver::{AddressRefused, CheckedResolver};
 use super::tls;
@@ -20,7 +19,7 @@ use crate::pam::error::{Call, PamError, Unavailable};
 /// The largest answer, apart from the list, which has limits of its own.
 const LARGEST_ANSWER: usize = 1 << 20;
 /// How long it may take until there is TLS with the PAM.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Below the 60 s after which gateways close idle connections: a request written to one that is just being closed
 /// would be a write of unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
@@ -37,7 +36,7 @@ pub(in crate::pam) fn client_for(endpoint: &Endpoint) -> Result<reqwest::Client,
         builder = builder.dns_resolver(CheckedResolver(endpoint.allowed.clone()));
     }
     if let Some(proxy) = &endpoint.proxy {
-        builder = proxy::through(builder, proxy)?;
+        builder = proxy::through(builder, proxy, CONNECT_TIMEOUT)?;
     }
     let own = endpoint.client_certificate.as_ref();
     if let Some(bundle) = &endpoint.ca_bundle {
@@ -159,19 +158,6 @@ pub(in crate::pam) fn failed(call: Call, error: &reqwest::Error) -> PamError {
     PamError::Unavailable { call, why }
 }
 
-/// Returns the error of type `E` that caused an error. An `io::Error` does not name its content as its source, so that
-/// following the sources alone would miss the content.
-pub(super) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    if let Some(found) = error.downcast_ref() {
-        return Some(found);
-    }
-    let content = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    match content {
-        Some(content) => cause(content),
-        None => error.source().and_then(cause),
-    }
-}
-
 /// Reads `Retry-After`, in seconds or as a date. A date is compared with the answer's own date: our clock may differ.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -207,13 +193,5 @@ mod tests {
         for text in ["-1", "soon", ""] {
             assert_eq!(retry_after(&headers(text)), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_tls_error_is_found_inside_io_errors() {
-        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let nested = io::Error::other(io::Error::other(tls.clone()));
-        assert_eq!(cause(&nested), Some(&tls));
-        assert_eq!(cause::<rustls::Error>(&io::Error::other("x")), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod budget;
+mod cause;
 mod http;
 mod origins;
 mod proxy;

@@ -1,6 +1,7 @@
 //! The way through a connection's proxy, and what a failure on that way means.
 
 use std::error::Error;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,7 @@ use tower::timeout::TimeoutLayer;
 use tower::util::MapErrLayer;
 use zeroize::Zeroizing;
 
-use super::http::{CONNECT_TIMEOUT, cause};
+use super::cause::cause;
 use crate::pam::endpoint::{EndpointError, Proxy, ProxyLogin};
 use crate::pam::error::ProxyFault;
 
@@ -24,14 +25,18 @@ pub(super) struct ProxyFailed(pub(super) ProxyFault);
 
 /// Returns a builder whose client connects through a proxy. The HTTP client reads at most 8 KiB of the proxy's answer, and drops
 /// its text; the timeout is of everything up to the end of the handshake with the PAM.
-pub(super) fn through(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, EndpointError> {
+pub(super) fn through(
+    builder: ClientBuilder,
+    proxy: &Proxy,
+    timeout: Duration,
+) -> Result<ClientBuilder, EndpointError> {
     let mut way = reqwest::Proxy::https(proxy.url.clone()).map_err(|_| EndpointError::ProxyUrl)?;
     if let Some(login) = &proxy.login {
         way = way.custom_http_auth(basic(login)?);
     }
-    let builder = builder.proxy(way).connector_layer(TimeoutLayer::new(CONNECT_TIMEOUT));
+    let builder = builder.proxy(way).connector_layer(TimeoutLayer::new(timeout));
     // The HTTP client's own timeout is around both layers, and would leave the failure without a name.
-    Ok(builder.connector_layer(MapErrLayer::new(named)).connect_timeout(2 * CONNECT_TIMEOUT))
+    Ok(builder.connector_layer(MapErrLayer::new(named)).connect_timeout(2 * timeout))
 }
 
 fn basic(login: &ProxyLogin) -> Result<HeaderValue, EndpointError> {
