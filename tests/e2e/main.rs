@@ -35,7 +35,9 @@ mod hand_over;
 #[cfg(target_os = "linux")]
 mod image;
 mod leader_election;
+mod leave_and_return;
 mod memory;
+mod missing_crd;
 mod my_safe;
 mod narrowing;
 mod plan_mode;
@@ -56,7 +58,6 @@ mod steady_state;
 mod tenant_connections;
 mod tenant_isolation;
 mod typos;
-mod uninstall;
 mod unseen_characters;
 mod updates;
 mod upgrade;

@@ -85,6 +85,11 @@ impl<'a> Release<'a> {
         Installation::read(self.cluster, self.namespace, self.name).await
     }
 
+    /// Reads what is installed, by commands of a page for one.
+    pub async fn installed(self) -> Result<Installation<'a>> {
+        Installation::read(self.cluster, self.namespace, self.name).await
+    }
+
     fn all_values(&self) -> Result<Vec<String>> {
         let mut values = vec![
             ("crds.install".to_owned(), json!(self.crds)),
