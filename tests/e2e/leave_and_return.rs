@@ -196,8 +196,9 @@ impl Reader {
         .await;
         self.run("kubectl apply --server-side --force-conflicts -f deploy/pam-operator.yaml").await;
         let (mark, key) = (self.world.sim.mark(), self.key("pam-operator").await);
-        let [look, install] = &blocks("### From plain YAML to Helm")[..] else { panic!() };
+        let [look, delete, install] = &blocks("### From plain YAML to Helm")[..] else { panic!() };
         assert!(self.block(look).await.contains("--"));
+        self.block(delete).await;
         self.block(install).await;
         self.operates("pam-operator", "pam-operator").await;
         self.nothing_is_lost(ids).await;

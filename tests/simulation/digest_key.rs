@@ -41,7 +41,7 @@ fn a_key_that_is_made_again_is_told_once_with_the_number_of_objects() {
             let about = &event["regarding"];
             assert_eq!((&about["kind"], &about["name"]), (&json!("Secret"), &json!(DIGEST_KEY_SECRET)), "{event}");
             assert_eq!(about["namespace"], event["metadata"]["namespace"]);
-            assert!(about["uid"].is_string(), "kubectl describe finds it by the uid");
+            assert!(about["uid"].is_string(), "kubectl events --for finds it");
             assert_eq!(event["type"], "Warning");
             assert!(event["note"].as_str().unwrap().contains("digests of the former key: 2"), "{event}");
             assert_eq!(cluster.metric(METRIC), "2");
