@@ -54,7 +54,7 @@ image: need-rust ## Build the image without an engine, for amd64 and arm64 (need
 	@ls -l "$(IMAGE)/release/"*.oci.tar
 
 image-check: need-rust need-go ## Build the image twice, compare every byte, and run it from its layers (an hour and a half)
-	@release/check.sh "$(IMAGE)/check"
+	@release/check.sh "$(IMAGE)/check" $(ARCHES)
 
 release-dry-run: need-rust ## Build everything that a release has, and sign it with a key that is thrown away
 	@release/image.sh release "$(IMAGE)/release" $(ARCHES)

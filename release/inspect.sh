@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 [ $# -eq 2 ] || fail "usage: release/inspect.sh <folder of one build> <folder of the other>"
 one=$(cd "$1" && pwd -P) two=$(cd "$2" && pwd -P)
 archive=pam-operator-$(version).oci.tar
-arches=(amd64 arm64)
+arches=()
+for parts in "$one"/parts/*/rootfs; do arches+=("$(basename "$(dirname "$parts")")"); done
 
 for arch in "${arches[@]}"; do
   program=parts/$arch/rootfs/pam-operator
