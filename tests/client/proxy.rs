@@ -19,8 +19,8 @@ async fn relay(pam: &Pam) -> ProxyServer {
     ProxyServer::start(Answer::Relay(pam.sim.url().replace("https://", ""))).await
 }
 
-fn way(url: &str) -> Option<Proxy> {
-    Some(Proxy { url: url.parse().unwrap(), login: None })
+fn way(url: &str) -> Proxy {
+    Proxy { url: url.parse().unwrap(), login: None }
 }
 
 /// What went wrong on the way through a proxy; the words for it hold nothing that the proxy said, and name the field.
@@ -40,7 +40,7 @@ async fn every_call_goes_through_the_proxy_which_alone_resolves_the_name_and_see
     // A name that no resolver has, and that the PAM's certificate is for.
     pam.sim.present(Certificate::WrongHost).unwrap();
     let url = "https://pam.elsewhere.invalid:8443".parse().unwrap();
-    let client = pam.client_of(Endpoint { url, proxy: way(&proxy.url), ..pam.endpoint() });
+    let client = pam.client_of(Endpoint { url, proxy: Some(way(&proxy.url)), ..pam.endpoint() });
     client.upsert_credential(&request("one")).await.unwrap();
     list(&client).await.unwrap();
     assert_eq!((pam.count(Kind::Token), pam.count(Kind::PostCredential)), (1, 1));
@@ -64,7 +64,7 @@ async fn behind_a_proxy_the_pams_certificate_is_checked_as_without() {
     ];
     for (certificate, fault) in cases {
         pam.sim.present(certificate).unwrap();
-        let client = pam.client_of(Endpoint { proxy: way(&proxy.url), ..pam.endpoint() });
+        let client = pam.client_of(Endpoint { proxy: Some(way(&proxy.url)), ..pam.endpoint() });
         let error = client.authenticate().await.unwrap_err();
         assert!(
             matches!(error, PamError::Unavailable { why: Unavailable::Tls(found), .. } if found == fault),
@@ -79,7 +79,7 @@ async fn the_login_at_the_proxy_goes_to_the_proxy_alone_and_into_no_log() {
     let pam = Pam::start().await;
     let proxy = relay(&pam).await;
     let login = ProxyLogin { username: "operator".into(), password: "CANARY-%41:é".into() };
-    let way = Proxy { login: Some(login), ..way(&proxy.url).unwrap() };
+    let way = Proxy { login: Some(login), ..way(&proxy.url) };
     let client = pam.client_of(Endpoint { proxy: Some(way), ..pam.endpoint() });
     client.upsert_credential(&request("one")).await.unwrap();
     let asked = proxy.asked();
@@ -111,13 +111,13 @@ async fn what_a_proxy_refuses_is_told_in_our_own_words_and_none_of_its() {
     ];
     for (answer, expected) in cases {
         let proxy = ProxyServer::start(Answer::Say(answer)).await;
-        let client = pam.client_of(Endpoint { proxy: way(&proxy.url), ..pam.endpoint() });
+        let client = pam.client_of(Endpoint { proxy: Some(way(&proxy.url)), ..pam.endpoint() });
         assert_eq!(fault(&client).await, expected, "{answer:?}");
         assert_eq!(proxy.asked().len(), 1, "{answer:?}: a refusal is not repeated by itself");
     }
     // What is no TLS after the tunnel is said of the server at the url, as without a proxy.
     let proxy = ProxyServer::start(Answer::Say("HTTP/1.1 200 OK\r\n\r\n\0\0CANARY CANARY CANARY")).await;
-    let client = pam.client_of(Endpoint { proxy: way(&proxy.url), ..pam.endpoint() });
+    let client = pam.client_of(Endpoint { proxy: Some(way(&proxy.url)), ..pam.endpoint() });
     let kind = judge(client.authenticate().await).0;
     assert!(["unavailable_tls", "unavailable_proxy"].contains(&kind), "{kind}");
     assert!(pam.sim.journal().is_empty(), "nothing goes past the proxy");
@@ -129,7 +129,7 @@ async fn a_proxy_that_cannot_be_reached_is_named_and_nothing_goes_past_it() {
     let pam = Pam::start().await;
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for url in [format!("http://{free}"), "http://proxy.elsewhere.invalid:3128".to_owned()] {
-        let client = pam.client_of(Endpoint { proxy: way(&url), ..pam.endpoint() });
+        let client = pam.client_of(Endpoint { proxy: Some(way(&url)), ..pam.endpoint() });
         assert_eq!(fault(&client).await, ProxyFault::Unreachable, "{url}");
     }
     assert!(pam.sim.journal().is_empty());
@@ -140,10 +140,10 @@ async fn an_endless_answer_and_none_at_all_end_in_time() {
     let pam = Pam::start().await;
     let began = Instant::now();
     let flood = ProxyServer::start(Answer::Flood).await;
-    let client = pam.client_of(Endpoint { proxy: way(&flood.url), ..pam.endpoint() });
+    let client = pam.client_of(Endpoint { proxy: Some(way(&flood.url)), ..pam.endpoint() });
     assert_eq!(fault(&client).await, ProxyFault::Refused);
     let silent = ProxyServer::start(Answer::Hold).await;
-    let client = pam.client_of(Endpoint { proxy: way(&silent.url), ..pam.endpoint() });
+    let client = pam.client_of(Endpoint { proxy: Some(way(&silent.url)), ..pam.endpoint() });
     assert_eq!(fault(&client).await, ProxyFault::Interrupted);
     assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
 }
@@ -152,7 +152,7 @@ async fn an_endless_answer_and_none_at_all_end_in_time() {
 async fn a_dead_proxy_keeps_no_other_connection_from_the_pam_and_is_left_alone_after_some_failures() {
     let pam = Pam::start().await;
     let proxy = ProxyServer::start(Answer::Say("HTTP/1.1 503 Service Unavailable\r\n\r\n")).await;
-    let through = pam.client_of(Endpoint { proxy: way(&proxy.url), ..pam.endpoint() });
+    let through = pam.client_of(Endpoint { proxy: Some(way(&proxy.url)), ..pam.endpoint() });
     for _ in 0..5 {
         assert_eq!(fault(&through).await, ProxyFault::Refused);
     }
@@ -167,7 +167,7 @@ async fn a_connection_whose_addresses_are_checked_goes_through_no_proxy() {
     let proxy = relay(&pam).await;
     let allowed_hosts = AllowedHosts::parse(["*", "127.0.0.1", "127.0.0.0/8"]).unwrap();
     let allowed = AddressPolicy::Checked { allowed_hosts };
-    let endpoint = Endpoint { allowed, proxy: way(&proxy.url), limits: Limits::default(), ..pam.endpoint() };
+    let endpoint = Endpoint { allowed, proxy: Some(way(&proxy.url)), limits: Limits::default(), ..pam.endpoint() };
     let refused = PamClient::new(endpoint, &Origins::new(), short()).map(drop).unwrap_err();
     assert_eq!(refused, EndpointError::ProxyNotAllowed);
     assert!(proxy.asked().is_empty());
@@ -177,7 +177,7 @@ async fn a_connection_whose_addresses_are_checked_goes_through_no_proxy() {
 async fn an_address_of_a_proxy_that_cannot_be_used_is_refused_without_its_text() {
     let pam = Pam::start().await;
     let error = |url: &str, pam_url: &str| {
-        let endpoint = Endpoint { url: pam_url.parse().unwrap(), proxy: way(url), ..pam.endpoint() };
+        let endpoint = Endpoint { url: pam_url.parse().unwrap(), proxy: Some(way(url)), ..pam.endpoint() };
         PamClient::new(endpoint, &pam.origins, short()).map(drop).unwrap_err()
     };
     for url in ["https://proxy", "http://user:CANARY@proxy:3128", "http://proxy/CANARY", "socks5://CANARY"] {

@@ -60,7 +60,7 @@ async fn serve(mut stream: TcpStream, answer: Answer, asked: Arc<Mutex<Vec<Strin
     match answer {
         Answer::Relay(address) => relay(stream, address).await,
         Answer::RelayFor { address, login } if head.contains(&format!("Basic {login}\r\n")) => {
-            relay(stream, address).await
+            relay(stream, address).await;
         }
         Answer::RelayFor { .. } => _ = stream.write_all(b"HTTP/1.1 407 CANARY\r\n\r\nCANARY").await,
         Answer::Say(text) => _ = stream.write_all(text.as_bytes()).await,
