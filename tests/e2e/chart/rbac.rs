@@ -189,6 +189,8 @@ async fn listed_namespaces_are_the_only_ones_where_secrets_can_be_read() {
     for namespace in [install.namespace(), &watched, &elsewhere, "default", "kube-system", ""] {
         expect(&client, &user, namespace, NEVER, false).await;
     }
+    // Events about the key of the digests.
+    expect(&client, &user, install.namespace(), EVENTS, true).await;
     // Events about connections, which have no namespace, and nothing else there.
     expect(&client, &user, "default", EVENTS, true).await;
     expect(&client, &user, "default", OBJECTS, false).await;
