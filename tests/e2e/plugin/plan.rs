@@ -135,7 +135,7 @@ async fn without_an_answer_the_throwaway_goes_too_after_its_time_and_after_an_in
     late.says(&[
         "pamcred/waits   Unknown",
         "the operator did not answer in time",
-        "→ if it stays: does the operator run",
+        "→ if it stays for a minute: check that the operator runs",
     ]);
     assert_nothing_left(&world, &["waits"]).await;
 

@@ -46,7 +46,7 @@ async fn a_push_is_asked_for_and_waited_for_and_an_object_that_cannot_be_pushed_
         "pamcred/one     Done",
         "pamcred/two     Suspended",
         "pamcred/three   Stalled        RecordConflict",
-        "    → the message names the ways out",
+        "    → choose one of the ways that the message names",
     ]);
     plugin.run(&["sync", "one", "--as", "nobody"]).await.ended(3);
 }
