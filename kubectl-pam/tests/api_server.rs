@@ -224,7 +224,10 @@ fn an_interruption_after_the_last_request_ends_the_wait() {
     gate.open();
     let (code, out, err) = end(child);
     assert_eq!(code, Some(130), "{out}{err}");
-    assert!(err.contains("interrupted: 0 of 5 are done. All were asked for, and the operator continues with the others"), "{err}");
+    assert!(
+        err.contains("interrupted: 0 of 5 are done. All were asked for, and the operator continues with the others"),
+        "{err}"
+    );
     assert_eq!(out.matches("Interrupted").count(), 5, "{out}");
 }
 

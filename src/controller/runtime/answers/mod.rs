@@ -3,12 +3,17 @@
 mod metadata_filter;
 mod value_scan;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::controller::runtime::answers::metadata_filter::{Kept, MetadataFilter};
 use crate::controller::runtime::watch_contacts::{WatchContacts, watched_path};
@@ -16,6 +21,12 @@ use crate::kubernetes::OnlyKeys;
 
 /// The path of the namespaces; rules select them by label.
 const NAMESPACES: &str = "/api/v1/namespaces";
+
+/// How many pages of lists are received at once. The lists of a start are fetched side by side, and what their pages take while
+/// they are received must not add up.
+const PAGES_AT_ONCE: usize = 1;
+/// How long a list waits for the pages of others.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Marks a request whose answer has to bear every finalizer: a patch of the list has to name those of others too.
 #[derive(Clone, Copy, Debug)]
@@ -27,18 +38,22 @@ pub(crate) struct AllFinalizers;
 /// Answers to lists and watches are recorded in `contacts`, and the next such request waits as long as an answer asked to.
 pub(crate) fn filtered(client: Client, contacts: WatchContacts) -> Client {
     let namespace = client.default_namespace().to_owned();
-    Client::new(tower::service_fn(move |request| ask(client.clone(), contacts.clone(), request)), namespace)
+    let pages = Arc::new(Semaphore::new(PAGES_AT_ONCE));
+    let ask = move |request| ask(client.clone(), contacts.clone(), Arc::clone(&pages), request);
+    Client::new(tower::service_fn(ask), namespace)
 }
 
 async fn ask(
     client: Client,
     contacts: WatchContacts,
+    pages: Arc<Semaphore>,
     request: Request<Body>,
 ) -> kube::Result<Response<impl http_body::Body<Data = Bytes, Error = kube::Error> + Send>> {
     let (kept, watched) = (kept(&request), watched_path(&request));
     if let Some(path) = &watched {
         contacts.wait(path).await;
     }
+    let page = if is_page(&request) { turn(pages).await } else { None };
     let answer = client.send(request).await?;
     if let Some(path) = &watched {
         contacts.answered(path, answer.status(), answer.headers());
@@ -47,6 +62,8 @@ async fn ask(
     let mut filter = is_json(answer.headers()).then(|| MetadataFilter::new(kept));
     Ok(answer.map(|body| {
         body.map_frame(move |frame| {
+            // Held until the body is dropped, which is when the page is read.
+            let _ = &page;
             if let Some(path) = &watched {
                 contacts.heard(path);
             }
@@ -56,6 +73,17 @@ async fn ask(
             })
         })
     }))
+}
+
+/// Waits until a page may be received. Returns `None` where that takes too long: a page that never ends must not hold up every list.
+async fn turn(pages: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    timeout(PATIENCE, pages.acquire_owned()).await.ok()?.ok()
+}
+
+/// Returns whether a request asks for a page of a list.
+fn is_page(request: &Request<Body>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET && query.split('&').any(|part| part.starts_with("limit="))
 }
 
 fn kept(request: &Request<Body>) -> Kept {
@@ -129,6 +157,23 @@ mod tests {
             ("/api/v1/secrets", false),
         ] {
             assert_eq!(kept(&Request::get(path).body(Body::empty()).unwrap()).labels, labels, "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_come_one_after_the_other_and_one_that_never_ends_holds_up_the_others_for_a_while() {
+        let pages = Arc::new(Semaphore::new(PAGES_AT_ONCE));
+        let first = turn(Arc::clone(&pages)).await;
+        assert!(first.is_some());
+        let began = tokio::time::Instant::now();
+        assert!(turn(Arc::clone(&pages)).await.is_none());
+        assert_eq!(began.elapsed(), PATIENCE);
+        drop(first);
+        assert!(turn(pages).await.is_some());
+        for (request, page) in
+            [("/api/v1/secrets?limit=100", true), ("/api/v1/secrets?watch=true", false), ("/a?x=limit", false)]
+        {
+            assert_eq!(is_page(&Request::get(request).body(Body::empty()).unwrap()), page, "{request}");
         }
     }
 
