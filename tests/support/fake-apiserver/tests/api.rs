@@ -230,6 +230,30 @@ fn faults_come_before_or_after_the_write() {
 }
 
 #[test]
+fn a_label_selector_shows_an_object_while_it_has_the_label() {
+    run(|_| async {
+        let cluster = Cluster::new("c1", &[]);
+        let put = |label: &str| {
+            let labels = json!({"team": label});
+            cluster.put("secrets", &json!({"metadata": {"name": "s", "namespace": "ns", "labels": labels}}));
+        };
+        put("ours");
+        let api: Api<Secret> = Api::namespaced(cluster.client(), "ns");
+        let listed = api.list(&ListParams::default().labels("team=ours")).await.unwrap();
+        let none = api.list(&ListParams::default().labels("team=theirs")).await.unwrap();
+        assert_eq!((listed.items.len(), none.items.len()), (1, 0));
+        let version = listed.metadata.resource_version.unwrap();
+        let watch = WatchParams::default().labels("team=ours");
+        let mut events = Box::pin(api.watch(&watch, &version).await.unwrap());
+        put("theirs");
+        put("nobody's");
+        put("ours");
+        assert!(matches!(events.next().await, Some(Ok(WatchEvent::Deleted(_)))));
+        assert!(matches!(events.next().await, Some(Ok(WatchEvent::Added(_)))));
+    });
+}
+
+#[test]
 fn a_secret_is_served_as_it_is_and_what_is_not_served_is_refused() {
     run(|_| async {
         let cluster = Cluster::new("c1", &[]);
@@ -238,8 +262,8 @@ fn a_secret_is_served_as_it_is_and_what_is_not_served_is_refused() {
         let api: Api<Secret> = Api::namespaced(cluster.client(), "ns");
         assert_eq!(api.get("s").await.unwrap().data.unwrap()["k"].0, b"value");
         let refused = [
-            api.list(&ListParams::default().labels("a=b")).await.map(drop).unwrap_err(),
-            api.watch(&WatchParams::default().labels("a=b"), "1").await.map(drop).unwrap_err(),
+            api.list(&ListParams::default().labels("a in (b,c)")).await.map(drop).unwrap_err(),
+            api.watch(&WatchParams::default().labels("a in (b,c)"), "1").await.map(drop).unwrap_err(),
         ];
         assert_eq!(refused.map(|error| code(&error)), [400, 400]);
         let refused = api.delete("s", &kube::api::DeleteParams::default()).await.map(drop).unwrap_err();
