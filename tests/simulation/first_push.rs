@@ -155,7 +155,7 @@ fn edit(world: &World, username: &str) {
 }
 
 /// Nothing that is in the cluster before the first list tells what the PAM will call the time of the write: its clock and its
-/// time zone are its own. A process that ends forgets what it saw. So the status is written once more.
+/// time zone are its own. A process that ends forgets what it saw. So the status is written again.
 #[test]
 fn p1_what_the_first_list_shows_of_a_record_is_written_once_and_outlives_the_process() {
     for while_down in [true, false] {
