@@ -42,7 +42,7 @@ fn pages() -> Vec<PathBuf> {
 async fn every_sample_and_every_block_of_the_manual_can_be_applied() {
     let cluster = ControlPlane::temporary().await.unwrap();
     cluster.apply_crds().await.unwrap();
-    for namespace in ["pam-operator", "erp"] {
+    for namespace in ["pam-operator", "erp", "argocd"] {
         cluster.kubectl(&["create", "namespace", namespace]).await.unwrap();
     }
     let pages: Vec<String> = pages().iter().map(|page| fs::read_to_string(page).unwrap()).collect();
