@@ -27,7 +27,7 @@ pub enum NextPass {
 
 /// How long to wait after the `failures`-th failure in a row (from 1), or `None` to wait for a change.
 /// `chance` is in 0..1. The wait lies between half and the whole of its bound, so that it is neither hot nor
-/// in step with others'. A wait the PAM asked for (`Retry-After`) is kept whole, with jitter on top.
+/// in step with others'. A wait the PAM asked for (`Retry-After`) is kept whole, with a tenth of it as jitter on top at most.
 #[must_use]
 pub fn wait(retry: Retry, failures: u32, asked: Option<Duration>, chance: f64) -> Option<Duration> {
     let (first, longest) = match retry {
@@ -39,7 +39,7 @@ pub fn wait(retry: Retry, failures: u32, asked: Option<Duration>, chance: f64) -
     };
     let bound = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
     let jittered = bound.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
-    Some(asked.map_or(jittered, |asked| asked.saturating_add(bound.mul_f64(0.1 * chance.clamp(0.0, 1.0)))))
+    Some(asked.map_or(jittered, |asked| asked.saturating_add(asked.min(bound).mul_f64(0.1 * chance.clamp(0.0, 1.0)))))
 }
 
 /// How long to wait before a login that was refused is tried once more, its Secret unchanged.
@@ -72,6 +72,13 @@ mod tests {
     fn no_wait_is_hot_whatever_chance_says() {
         assert!(wait(Retry::Backoff, 1, None, 0.0).unwrap() >= Duration::from_millis(500));
         assert!(wait(Retry::SecondLook, 1, None, 0.0).unwrap() >= Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_was_asked_for_is_kept_nearly_to_the_second_however_often_it_failed() {
+        let asked = Duration::from_secs(30);
+        let waits = (1..40).map(|failures| wait(Retry::Backoff, failures, Some(asked), 1.0).unwrap());
+        assert!(waits.max().unwrap() <= Duration::from_secs(33));
     }
 
     #[test]
