@@ -1,4 +1,4 @@
-//! P1: an object whose connection leaves the operator says so, whatever keeps the status from being written at once.
+//! P1: an object whose connection leaves the operator reports `NotServed`, whatever keeps the status from being written at once.
 
 use std::time::Duration;
 
